@@ -1,0 +1,186 @@
+//! The one error of the library: what went wrong, where, what was expected, and what to do.
+//!
+//! Every layer returns [`Error`]. Its [`ErrorKind`] is closed, so that a caller can tell a busy
+//! database from a damaged file without reading the text. It never carries claim data.
+
+use std::fmt;
+
+/// What sort of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request itself is wrong: a malformed date, an unknown release, options that exclude each other.
+    Usage,
+    /// A file or folder could not be read or written.
+    Io,
+    /// A file does not follow its official layout, or an archive is damaged or unsafe.
+    Format,
+    /// A file could belong to more than one release, and choosing one would be a guess.
+    Ambiguous,
+    /// The store already holds something else under the same name.
+    Conflict,
+    /// What was asked for is not in the store or not on disk.
+    NotFound,
+    /// The database is locked by another import.
+    Busy,
+    /// The database is not usable: not a codeyear file, of a newer schema, read-only, damaged.
+    Store,
+}
+
+/// The place in a file that an [`Error`] speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user knows it; a member of an archive is written `archive.zip > member.txt`.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: Option<u64>,
+    /// The first column of the field, counted from 1 as the official layouts do.
+    pub column: Option<u32>,
+}
+
+/// A failure: what, where, what was expected; [`Error::hint`] says what to do.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    place: Option<Place>,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of everything here that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Makes an error of a kind with its message (lower-case, no full stop).
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: None,
+            hint: None,
+            source: None,
+        }))
+    }
+
+    /// Adds the file.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+        match &mut self.0.place {
+            Some(place) => place.file = file.into(),
+            None => {
+                self.0.place = Some(Place {
+                    file: file.into(),
+                    line: None,
+                    column: None,
+                });
+            }
+        }
+        self
+    }
+
+    /// Adds the line, counted from 1.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.place_mut().line = Some(line);
+        self
+    }
+
+    /// Adds the column, counted from 1.
+    #[must_use]
+    pub fn at_column(mut self, column: u32) -> Self {
+        self.place_mut().column = Some(column);
+        self
+    }
+
+    /// Adds what the user can do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the error that caused this one.
+    #[must_use]
+    pub fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Tells what sort of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Tells where, if the failure has a place in a file.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+
+    /// Tells what to do about it, if something can be done.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    fn place_mut(&mut self) -> &mut Place {
+        self.0.place.get_or_insert_with(|| Place {
+            file: String::new(),
+            line: None,
+            column: None,
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.0.place {
+            let mut separate = false;
+            if !place.file.is_empty() {
+                write!(f, "{}", place.file)?;
+                separate = true;
+            }
+            if let Some(line) = place.line {
+                write!(f, "{}line {line}", if separate { ", " } else { "" })?;
+                separate = true;
+            }
+            if separate {
+                f.write_str(": ")?;
+            }
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// Makes the error for a file that could not be read or written, with the system's reason.
+pub(crate) fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> Error {
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => Some("check the path"),
+        std::io::ErrorKind::PermissionDenied => Some("check the permissions of the file"),
+        std::io::ErrorKind::StorageFull => Some("free some disk space and try again"),
+        _ => None,
+    };
+    let kind = if error.kind() == std::io::ErrorKind::NotFound {
+        ErrorKind::NotFound
+    } else {
+        ErrorKind::Io
+    };
+    let made = Error::new(kind, format!("cannot {action}: {error}"))
+        .in_file(path.display().to_string())
+        .caused_by(error);
+    match hint {
+        Some(hint) => made.with_hint(hint),
+        None => made,
+    }
+}

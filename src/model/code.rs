@@ -1,0 +1,337 @@
+//! Codes, their spelling, and the code sets they belong to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+
+/// A code set that codeyear keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum CodeSet {
+    /// ICD-10-CM: diagnoses, published by NCHS and CMS.
+    Icd10Cm,
+    /// ICD-10-PCS: inpatient procedures, published by CMS.
+    Icd10Pcs,
+}
+
+impl CodeSet {
+    /// Every code set, in the order in which codeyear lists them.
+    pub const ALL: [CodeSet; 2] = [CodeSet::Icd10Cm, CodeSet::Icd10Pcs];
+
+    /// Gives the identifier used in files, JSON and on the command line: `icd10cm`, `icd10pcs`.
+    pub fn id(self) -> &'static str {
+        match self {
+            CodeSet::Icd10Cm => "icd10cm",
+            CodeSet::Icd10Pcs => "icd10pcs",
+        }
+    }
+
+    /// Gives the name that people use: `ICD-10-CM`.
+    pub fn name(self) -> &'static str {
+        match self {
+            CodeSet::Icd10Cm => "ICD-10-CM",
+            CodeSet::Icd10Pcs => "ICD-10-PCS",
+        }
+    }
+
+    /// Gives the first day on which HIPAA transactions had to use this code set: 2015-10-01
+    /// (45 CFR 162.1002(c)).
+    pub fn in_force_from(self) -> NaiveDate {
+        crate::model::release::day(2015, 10, 1)
+    }
+
+    /// Reads a code of this set: with or without dot, any case, blanks around it trimmed.
+    ///
+    /// ```
+    /// use codeyear::model::CodeSet;
+    /// let code = CodeSet::Icd10Cm.parse_code(" c7b.00 ")?;
+    /// assert_eq!(code.as_str(), "C7B00");
+    /// assert_eq!(code.dotted(CodeSet::Icd10Cm), "C7B.00");
+    /// assert!(CodeSet::Icd10Cm.parse_code("C7.B0").is_err());
+    /// # Ok::<(), codeyear::model::MalformedCode>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`MalformedCode`] says what no code of this set can look like. A well-formed code need not exist.
+    pub fn parse_code(self, text: &str) -> Result<Code, MalformedCode> {
+        let trimmed = text.trim();
+        let fail = |reason: String| MalformedCode {
+            text: trimmed.to_owned(),
+            reason,
+        };
+        if trimmed.is_empty() {
+            return Err(fail("it is empty".to_owned()));
+        }
+        let mut bytes = [0u8; 7];
+        let mut length = 0usize;
+        for (index, character) in trimmed.chars().enumerate() {
+            if character == '.' {
+                match self {
+                    CodeSet::Icd10Cm if index == 3 => continue,
+                    CodeSet::Icd10Cm => {
+                        return Err(fail(
+                            "the dot of an ICD-10-CM code stands after the third character".into(),
+                        ));
+                    }
+                    CodeSet::Icd10Pcs => {
+                        return Err(fail("an ICD-10-PCS code has no dot".into()));
+                    }
+                }
+            }
+            if !character.is_ascii_alphanumeric() {
+                return Err(fail(format!(
+                    "it holds {character:?}, and a code has letters and digits only"
+                )));
+            }
+            let Some(slot) = bytes.get_mut(length) else {
+                return Err(fail("it has more than 7 characters".into()));
+            };
+            *slot = (character as u8).to_ascii_uppercase();
+            length += 1;
+        }
+        if trimmed.ends_with('.') && length > 0 {
+            return Err(fail("it ends with a dot".into()));
+        }
+        let code = Code {
+            bytes,
+            length: u8::try_from(length).unwrap_or(7),
+        };
+        self.check_shape(&code).map_err(fail)?;
+        Ok(code)
+    }
+
+    /// Tells whether a stored code can be one of this set.
+    pub(crate) fn accepts(self, code: &Code) -> bool {
+        self.check_shape(code).is_ok()
+    }
+
+    fn check_shape(self, code: &Code) -> Result<(), String> {
+        let bytes = code.as_bytes();
+        match self {
+            CodeSet::Icd10Cm => {
+                if bytes.len() < 3 {
+                    return Err("an ICD-10-CM code has at least 3 characters".into());
+                }
+                if !bytes.first().is_some_and(u8::is_ascii_uppercase) {
+                    return Err("an ICD-10-CM code begins with a letter".into());
+                }
+                // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
+                if !bytes.iter().take(3).any(u8::is_ascii_digit) {
+                    return Err("the category of an ICD-10-CM code (its first 3 characters) holds a digit".into());
+                }
+            }
+            CodeSet::Icd10Pcs => {
+                if bytes.len() != 3 && bytes.len() != 7 {
+                    return Err(
+                        "an ICD-10-PCS code has 7 characters (a table of codes has 3)".into(),
+                    );
+                }
+                if bytes.iter().any(|b| b"IO".contains(b)) {
+                    return Err(
+                        "an ICD-10-PCS code has no letter I or O (they look like 1 and 0)".into(),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl FromStr for CodeSet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain: String = text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_ascii_lowercase();
+        match plain.as_str() {
+            "icd10cm" | "cm" => Ok(CodeSet::Icd10Cm),
+            "icd10pcs" | "pcs" => Ok(CodeSet::Icd10Pcs),
+            _ => Err(format!(
+                "unknown code set {text:?}: expected icd10cm or icd10pcs"
+            )),
+        }
+    }
+}
+
+/// A code as it is stored: no dot, upper case, 3 to 7 characters.
+///
+/// The order of `Code` values is the order of their characters. It is **not** the order of the
+/// book: C4A stands between C43 and C44. Ranges and reports go by [tabular
+/// position](crate::store::Store::listing).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Code {
+    bytes: [u8; 7],
+    length: u8,
+}
+
+impl Code {
+    /// Gives the code without dot: `C7B00`.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+
+    /// Gives the number of characters, without the dot.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a code is never empty: it has 3 to 7 characters"
+    )]
+    pub fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Gives the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
+    pub fn dotted(&self, code_set: CodeSet) -> String {
+        let text = self.as_str();
+        match (code_set, text.split_at_checked(3)) {
+            (CodeSet::Icd10Cm, Some((category, rest))) if !rest.is_empty() => {
+                format!("{category}.{rest}")
+            }
+            _ => text.to_owned(),
+        }
+    }
+
+    /// Gives the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
+    pub fn category(&self) -> Code {
+        self.prefix(3)
+    }
+
+    /// Gives the code cut to its first `length` characters.
+    #[must_use]
+    pub fn prefix(&self, length: usize) -> Code {
+        let length = length.min(self.len());
+        let mut bytes = [0u8; 7];
+        for (to, from) in bytes.iter_mut().zip(self.as_bytes().iter().take(length)) {
+            *to = *from;
+        }
+        Code {
+            bytes,
+            length: u8::try_from(length).unwrap_or(7),
+        }
+    }
+
+    /// Tells whether this code stands below `ancestor` (or is it), as C7B00 stands below C7B.
+    pub fn is_under(&self, ancestor: &Code) -> bool {
+        self.as_bytes().starts_with(ancestor.as_bytes())
+    }
+
+    /// Reads a stored code without judging its shape, as a file's column holds it.
+    pub(crate) fn from_plain(text: &[u8]) -> Option<Code> {
+        if text.is_empty()
+            || text.len() > 7
+            || !text
+                .iter()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        {
+            return None;
+        }
+        let mut bytes = [0u8; 7];
+        for (to, from) in bytes.iter_mut().zip(text) {
+            *to = *from;
+        }
+        Some(Code {
+            bytes,
+            length: u8::try_from(text.len()).unwrap_or(7),
+        })
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({})", self.as_str())
+    }
+}
+
+/// A text that cannot be a code of its set, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} cannot be a code: {reason}")]
+pub struct MalformedCode {
+    /// The text as given, trimmed.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A range of codes in tabular order: one code with all below it (`C7A`), or from one to another
+/// (`C76-C80`), both ends with all below them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRange {
+    /// The first code.
+    pub first: Code,
+    /// The last code, with all below it.
+    pub last: Code,
+}
+
+impl CodeRange {
+    /// Reads `C7A` or `C76-C80`.
+    ///
+    /// # Errors
+    /// [`MalformedCode`] if an end is not a code of the set.
+    pub fn parse(code_set: CodeSet, text: &str) -> Result<CodeRange, MalformedCode> {
+        match text.split_once(['-', '\u{2013}']) {
+            Some((first, last)) => Ok(CodeRange {
+                first: code_set.parse_code(first)?,
+                last: code_set.parse_code(last)?,
+            }),
+            None => {
+                let code = code_set.parse_code(text)?;
+                Ok(CodeRange {
+                    first: code,
+                    last: code,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_in_every_spelling_a_coder_uses() {
+        for text in ["C7B.00", "c7b00", " C7B00 ", "c7b.00\t"] {
+            assert_eq!(
+                CodeSet::Icd10Cm.parse_code(text).unwrap().as_str(),
+                "C7B00",
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_says_why() {
+        for (set, text, part) in [
+            (CodeSet::Icd10Cm, "", "empty"),
+            (CodeSet::Icd10Cm, "C7", "at least 3"),
+            (CodeSet::Icd10Cm, "C7B.", "ends with a dot"),
+            (CodeSet::Icd10Cm, "C7.B", "third character"),
+            (CodeSet::Icd10Cm, "0016070", "begins with a letter"),
+            (CodeSet::Icd10Cm, "C7B.00000", "more than 7"),
+            (CodeSet::Icd10Cm, "CAT", "holds a digit"),
+            (CodeSet::Icd10Cm, "C7B 00", "letters and digits"),
+            (CodeSet::Icd10Cm, "C7B.é", "letters and digits"),
+            (CodeSet::Icd10Pcs, "0O1", "letter I or O"),
+            (CodeSet::Icd10Pcs, "0270", "7 characters"),
+            (CodeSet::Icd10Pcs, "027.0", "no dot"),
+        ] {
+            let error = set.parse_code(text).unwrap_err();
+            assert!(error.to_string().contains(part), "{text:?}: {error}");
+        }
+    }
+}

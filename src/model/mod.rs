@@ -1,0 +1,28 @@
+//! Nouns and pure rules of the field: codes, releases, entries, verdicts, changes.
+//!
+//! Nothing here reads a file, a clock or a database, and nothing here knows how a value is shown
+//! as JSON or HTML.
+
+mod addenda;
+mod answer;
+mod change;
+mod chapter;
+mod code;
+mod entry;
+mod release;
+mod timeline;
+
+pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
+pub use answer::{
+    Answer, Basis, CodeHistory, HistorySpan, Life, Listed, Standing, UnknownReason, Verdict,
+    Warning, judge,
+};
+pub use change::{
+    Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
+    count_by_kind,
+};
+pub use chapter::{Chapter, chapter_of, chapters};
+pub use code::{Code, CodeRange, CodeSet, MalformedCode};
+pub use entry::Entry;
+pub use release::{LoadedRelease, ReleaseId};
+pub use timeline::{Period, Timeline};

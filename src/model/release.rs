@@ -1,0 +1,234 @@
+//! Releases and the days on which they take effect.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::model::CodeSet;
+
+/// Makes a day from literals that are known to be valid; an impossible one becomes the first day
+/// that chrono knows, which no release has.
+pub(crate) fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap_or(NaiveDate::MIN)
+}
+
+/// The name of a release: `FY2026`, `FY2022-04`, `FY2021-01`, and of a correction of one,
+/// `FY2022-04-errata`.
+///
+/// Fiscal year N runs from October 1 of N-1 to September 30 of N; a month names an update within
+/// it. A *revision* is the same release posted again with other bytes: `-errata`, then `-errata2`.
+///
+/// ```
+/// use codeyear::model::ReleaseId;
+/// let id: ReleaseId = "FY2022-04-errata".parse().unwrap();
+/// assert_eq!(id.effective_from().to_string(), "2022-04-01");
+/// assert_eq!(id.edition().to_string(), "FY2022-04");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReleaseId {
+    fiscal_year: i32,
+    month: Option<u32>,
+    revision: u32,
+}
+
+impl ReleaseId {
+    /// Names the October 1 release of a fiscal year.
+    pub fn october(fiscal_year: i32) -> ReleaseId {
+        ReleaseId {
+            fiscal_year,
+            month: None,
+            revision: 0,
+        }
+    }
+
+    /// Names an update within a fiscal year by its calendar month.
+    pub fn mid_year(fiscal_year: i32, month: u32) -> ReleaseId {
+        ReleaseId {
+            fiscal_year,
+            month: (month != 10).then_some(month),
+            revision: 0,
+        }
+    }
+
+    /// Names a correction of this release; 0 is the release as first posted.
+    #[must_use]
+    pub fn with_revision(mut self, revision: u32) -> ReleaseId {
+        self.revision = revision;
+        self
+    }
+
+    /// Gives the fiscal year.
+    pub fn fiscal_year(&self) -> i32 {
+        self.fiscal_year
+    }
+
+    /// Tells whether this is an update within the year rather than the October release.
+    pub fn is_mid_year(&self) -> bool {
+        self.month.is_some()
+    }
+
+    /// Gives the number of the correction; 0 is the release as first posted.
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// Gives the release without its revision: what all its revisions have in common.
+    pub fn edition(&self) -> ReleaseId {
+        self.with_revision(0)
+    }
+
+    /// Gives the first day of the release.
+    pub fn effective_from(&self) -> NaiveDate {
+        match self.month {
+            None => day(self.fiscal_year - 1, 10, 1),
+            Some(month) if month >= 10 => day(self.fiscal_year - 1, month, 1),
+            Some(month) => day(self.fiscal_year, month, 1),
+        }
+    }
+
+    /// Gives the day after the last one that the release can govern: October 1 of its fiscal year.
+    pub fn fiscal_year_end(&self) -> NaiveDate {
+        day(self.fiscal_year, 10, 1)
+    }
+
+    /// Names the October release of the fiscal year that a day lies in.
+    pub fn october_of(date: NaiveDate) -> ReleaseId {
+        ReleaseId::october(fiscal_year_of(date))
+    }
+}
+
+/// Gives the fiscal year that a day lies in: 2026 for 2025-10-01 to 2026-09-30.
+pub(crate) fn fiscal_year_of(date: NaiveDate) -> i32 {
+    if date.month() >= 10 {
+        date.year() + 1
+    } else {
+        date.year()
+    }
+}
+
+impl PartialOrd for ReleaseId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ReleaseId {
+    /// By first day, then revision.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.effective_from(), self.revision).cmp(&(other.effective_from(), other.revision))
+    }
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FY{}", self.fiscal_year)?;
+        if let Some(month) = self.month {
+            write!(f, "-{month:02}")?;
+        }
+        match self.revision {
+            0 => Ok(()),
+            1 => f.write_str("-errata"),
+            n => write!(f, "-errata{n}"),
+        }
+    }
+}
+
+impl FromStr for ReleaseId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = || {
+            format!(
+                "{text:?} is not a release: expected FY2026, FY2022-04 or FY2022-04-errata \
+                 (a year alone, 2026, is its October release)"
+            )
+        };
+        let upper = text.trim().to_ascii_uppercase();
+        let body = upper.strip_prefix("FY").unwrap_or(&upper);
+        let mut parts = body.split('-');
+        let year = parts.next().unwrap_or_default();
+        if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(fail());
+        }
+        let fiscal_year: i32 = year.parse().map_err(|_| fail())?;
+        if !(2000..=2100).contains(&fiscal_year) {
+            return Err(fail());
+        }
+        let mut id = ReleaseId::october(fiscal_year);
+        let mut next = parts.next();
+        if let Some(part) = next
+            && part.len() == 2
+        {
+            let month: u32 = part.parse().map_err(|_| fail())?;
+            if !(1..=12).contains(&month) {
+                return Err(fail());
+            }
+            id = ReleaseId::mid_year(fiscal_year, month);
+            next = parts.next();
+        }
+        if let Some(part) = next {
+            let number = part.strip_prefix("ERRATA").ok_or_else(fail)?;
+            id.revision = if number.is_empty() {
+                1
+            } else {
+                match number.parse() {
+                    Ok(n) if n >= 2 && !number.starts_with('0') => n,
+                    _ => return Err(fail()),
+                }
+            };
+        }
+        if parts.next().is_some() {
+            return Err(fail());
+        }
+        Ok(id)
+    }
+}
+
+/// A release that the store holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedRelease {
+    /// Its code set.
+    pub code_set: CodeSet,
+    /// Its name.
+    pub id: ReleaseId,
+    /// The number of rows of its order file.
+    pub rows: u64,
+    /// The number of those with flag 1.
+    pub billable: u64,
+    /// SHA-256 of its order file.
+    pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_id_is_read_back_as_it_is_written() {
+        for text in ["FY2026", "FY2022-04", "FY2021-01", "FY2022-04-errata", "FY2030-errata2"] {
+            let id: ReleaseId = text.parse().unwrap();
+            assert_eq!(id.to_string(), text);
+        }
+        assert_eq!("2026".parse::<ReleaseId>().unwrap().to_string(), "FY2026");
+        assert_eq!("fy2022-04".parse::<ReleaseId>().unwrap().to_string(), "FY2022-04");
+    }
+
+    #[test]
+    fn what_is_no_release_id_is_refused() {
+        for text in ["", "FY", "FY26", "FY2022-13", "FY2022-4", "FY2022-04-x", "FY2022-errata1", "FY2022-04-errata-2", "FY2022-00"] {
+            assert!(text.parse::<ReleaseId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_fiscal_year_begins_in_october_of_the_year_before() {
+        let first = |text: &str| text.parse::<ReleaseId>().unwrap().effective_from().to_string();
+        assert_eq!(first("FY2026"), "2025-10-01");
+        assert_eq!(first("FY2022-04"), "2022-04-01");
+        assert_eq!(first("FY2021-01"), "2021-01-01");
+        assert_eq!(first("FY2027-11"), "2026-11-01");
+        assert_eq!(ReleaseId::october_of(day(2025, 9, 30)).to_string(), "FY2025");
+        assert_eq!(ReleaseId::october_of(day(2025, 10, 1)).to_string(), "FY2026");
+    }
+}

@@ -1,0 +1,142 @@
+//! The point-in-time rule: which release governs a day.
+
+use chrono::NaiveDate;
+
+use crate::model::release::fiscal_year_of;
+use crate::model::{CodeSet, ReleaseId};
+
+/// The days that one loaded release governs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// The release; of several revisions the newest.
+    pub release: ReleaseId,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The day after the last one.
+    pub until: NaiveDate,
+}
+
+/// The loaded releases of one code set in the order of their first days.
+///
+/// A release governs from its first day to the eve of the next loaded one, or to September 30 of
+/// its fiscal year, whichever is first: a missing year is a gap, never a neighbour's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timeline {
+    code_set: CodeSet,
+    periods: Vec<Period>,
+}
+
+impl Timeline {
+    /// Builds the timeline from the releases that are loaded, in any order, revisions included.
+    pub fn new(code_set: CodeSet, releases: impl IntoIterator<Item = ReleaseId>) -> Timeline {
+        let mut ids: Vec<ReleaseId> = releases.into_iter().collect();
+        ids.sort();
+        let mut periods: Vec<Period> = Vec::with_capacity(ids.len());
+        for id in ids {
+            let from = id.effective_from();
+            if let Some(last) = periods.last_mut() {
+                if last.release.edition() == id.edition() {
+                    last.release = id;
+                    continue;
+                }
+                last.until = last.until.min(from);
+            }
+            periods.push(Period {
+                release: id,
+                from,
+                until: id.fiscal_year_end(),
+            });
+        }
+        Timeline { code_set, periods }
+    }
+
+    /// Gives the code set.
+    pub fn code_set(&self) -> CodeSet {
+        self.code_set
+    }
+
+    /// Gives the periods, oldest first.
+    pub fn periods(&self) -> &[Period] {
+        &self.periods
+    }
+
+    /// Gives the period that a day lies in; `None` if no loaded release governs it.
+    pub fn governing(&self, date: NaiveDate) -> Option<&Period> {
+        let after = self.periods.partition_point(|period| period.from <= date);
+        self.periods
+            .get(after.checked_sub(1)?)
+            .filter(|period| date < period.until)
+    }
+
+    /// Gives the newest period that begins on or before a day, whether or not it still governs it.
+    pub fn latest_before(&self, date: NaiveDate) -> Option<&Period> {
+        let after = self.periods.partition_point(|period| period.from <= date);
+        self.periods.get(after.checked_sub(1)?)
+    }
+
+    /// Gives the period just before the release that begins on `from`.
+    pub fn before(&self, from: NaiveDate) -> Option<&Period> {
+        let at = self.periods.partition_point(|period| period.from < from);
+        self.periods.get(at.checked_sub(1)?)
+    }
+
+    /// Gives the stretches of days without a gap, each from its first day to the day after its last.
+    pub fn coverage(&self) -> Vec<(NaiveDate, NaiveDate)> {
+        let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+        for period in &self.periods {
+            match runs.last_mut() {
+                Some(run) if run.1 == period.from => run.1 = period.until,
+                _ => runs.push((period.from, period.until)),
+            }
+        }
+        runs
+    }
+
+    /// Names the release that would have to be loaded to answer for a day that nothing governs:
+    /// the newest that `known` holds for that day in its fiscal year, else its October release.
+    pub fn needed_for(&self, date: NaiveDate, known: &[ReleaseId]) -> ReleaseId {
+        known
+            .iter()
+            .filter(|id| id.effective_from() <= date && id.fiscal_year() == fiscal_year_of(date))
+            .max()
+            .copied()
+            .unwrap_or_else(|| ReleaseId::october_of(date))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::release::day;
+
+    fn timeline(ids: &[&str]) -> Timeline {
+        Timeline::new(CodeSet::Icd10Cm, ids.iter().map(|id| id.parse().unwrap()))
+    }
+
+    fn governs(timeline: &Timeline, date: NaiveDate) -> Option<String> {
+        timeline.governing(date).map(|period| period.release.to_string())
+    }
+
+    #[test]
+    fn a_release_governs_to_the_eve_of_the_next_or_to_the_end_of_its_year() {
+        let timeline = timeline(&["FY2022-04", "FY2022", "FY2024"]);
+        assert_eq!(governs(&timeline, day(2021, 9, 30)), None);
+        assert_eq!(governs(&timeline, day(2021, 10, 1)).as_deref(), Some("FY2022"));
+        assert_eq!(governs(&timeline, day(2022, 3, 31)).as_deref(), Some("FY2022"));
+        assert_eq!(governs(&timeline, day(2022, 4, 1)).as_deref(), Some("FY2022-04"));
+        assert_eq!(governs(&timeline, day(2022, 9, 30)).as_deref(), Some("FY2022-04"));
+        assert_eq!(governs(&timeline, day(2022, 10, 1)), None, "FY2023 is missing");
+        assert_eq!(governs(&timeline, day(2023, 10, 1)).as_deref(), Some("FY2024"));
+        assert_eq!(governs(&timeline, day(2024, 10, 1)), None);
+        assert_eq!(timeline.coverage().len(), 2);
+    }
+
+    #[test]
+    fn the_newest_revision_answers() {
+        for ids in [["FY2022-04", "FY2022-04-errata"], ["FY2022-04-errata", "FY2022-04"]] {
+            let timeline = timeline(&ids);
+            assert_eq!(timeline.periods().len(), 1);
+            assert_eq!(governs(&timeline, day(2022, 4, 1)).as_deref(), Some("FY2022-04-errata"));
+        }
+    }
+}
