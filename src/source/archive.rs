@@ -1,0 +1,291 @@
+//! What the user named, opened: zips as CMS and NCHS post them, folders, single files.
+//!
+//! Nothing is ever unpacked to disk. A member's path, its stated size and the size it really has are
+//! all distrusted: an archive that is not what the publishers post is refused whole.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+
+use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::source::recognise::{FileKind, HEAD, recognise};
+
+/// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
+const MOST_BYTES: u64 = 128 << 20;
+/// The most members of an archive. The largest official one has 20.
+const MOST_MEMBERS: usize = 10_000;
+/// The most bytes that one packed byte may unpack to. Official order files reach 15.
+const MOST_RATIO: u64 = 500;
+
+/// A file found in what the user named.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// What it is.
+    pub kind: FileKind,
+    /// The name to show: `archive.zip > folder/member.txt`.
+    pub shown: String,
+    /// Its own name with its folders, as the archive or the folder gives it.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The archive it was in, if it was in one.
+    pub archive: Option<Arc<ArchiveFile>>,
+    /// Files of one group were posted together: members of one archive folder, or one folder on disk.
+    pub group: String,
+    location: Location,
+}
+
+/// An archive on disk or within another.
+#[derive(Debug, Clone)]
+pub struct ArchiveFile {
+    /// Its file name.
+    pub name: String,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone)]
+enum Location {
+    File(PathBuf),
+    Member { zip: PathBuf, index: usize },
+    NestedMember { zip: Arc<Vec<u8>>, index: usize },
+}
+
+impl Found {
+    /// Reads the whole file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Format`] if its archive is damaged or it
+    /// unpacks to more than an official file can have.
+    pub fn read(&self) -> Result<Vec<u8>> {
+        match &self.location {
+            Location::File(path) => {
+                let file = File::open(path).map_err(|error| io_error("open", path, error))?;
+                read_limited(file, self.bytes, &self.shown)
+            }
+            Location::Member { zip, index } => {
+                let file = File::open(zip).map_err(|error| io_error("open", zip, error))?;
+                read_member(BufReader::new(file), *index, &self.shown)
+            }
+            Location::NestedMember { zip, index } => {
+                read_member(Cursor::new(zip.as_slice()), *index, &self.shown)
+            }
+        }
+    }
+}
+
+/// Finds the files in what the user named, archives and folders opened, in a stable order.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] for a path that is not there, [`ErrorKind::Format`] for a damaged or unsafe
+/// archive, [`ErrorKind::Io`] for what cannot be read.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for path in paths {
+        find_in(path, &mut found)?;
+    }
+    Ok(found)
+}
+
+fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
+    let metadata = std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
+    if !metadata.is_dir() {
+        return find_file(path, metadata.len(), found);
+    }
+    let mut children = Vec::new();
+    for child in std::fs::read_dir(path).map_err(|error| io_error("read", path, error))? {
+        let child = child.map_err(|error| io_error("read", path, error))?;
+        // A link is not followed: it could lead out of the folder or round in a circle.
+        let kind = child.file_type().map_err(|error| io_error("read", path, error))?;
+        let hidden = child.file_name().to_string_lossy().starts_with('.');
+        if !kind.is_symlink() && !hidden {
+            children.push(child.path());
+        }
+    }
+    children.sort();
+    children.iter().try_for_each(|child| find_in(child, found))
+}
+
+fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
+    let shown = path.display().to_string();
+    let name = file_name(path);
+    let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
+    let head = read_head(&mut file).map_err(|error| io_error("read", path, error))?;
+    let kind = recognise(&name, &head);
+    if kind != FileKind::Zip {
+        if name.to_ascii_lowercase().ends_with(".zip") {
+            return Err(damaged(&shown, "expected a zip archive, found something else"));
+        }
+        let parent = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = std::path::absolute(&parent).ok().as_deref().map(file_name).unwrap_or_default();
+        found.push(Found {
+            kind,
+            shown,
+            name: if folder.is_empty() { name } else { format!("{folder}/{name}") },
+            bytes,
+            archive: None,
+            group: parent.display().to_string(),
+            location: Location::File(path.to_path_buf()),
+        });
+        return Ok(());
+    }
+    file.rewind().map_err(|error| io_error("read", path, error))?;
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut file, &mut Hashing(&mut hasher)).map_err(|error| io_error("read", path, error))?;
+    let archive = Arc::new(ArchiveFile {
+        name,
+        sha256: super::hex(&hasher.finalize()),
+    });
+    file.rewind().map_err(|error| io_error("read", path, error))?;
+    let zip = path.to_path_buf();
+    find_members(BufReader::new(file), &shown, &archive, true, found, &|index| Location::Member {
+        zip: zip.clone(),
+        index,
+    })
+}
+
+/// `Sha256` takes bytes, `io::copy` wants a writer.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl std::io::Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn find_members<R: Read + Seek>(
+    reader: R,
+    shown: &str,
+    archive: &Arc<ArchiveFile>,
+    may_nest: bool,
+    found: &mut Vec<Found>,
+    locate: &dyn Fn(usize) -> Location,
+) -> Result<()> {
+    let mut zip = ZipArchive::new(reader).map_err(|error| {
+        damaged(shown, &format!("the zip archive is damaged or cut off: {error}")).caused_by(error)
+    })?;
+    if zip.len() > MOST_MEMBERS {
+        return Err(damaged(shown, &format!("the archive has {} members; official ones have at most 20", zip.len())));
+    }
+    for index in 0..zip.len() {
+        let mut member = zip
+            .by_index(index)
+            .map_err(|error| damaged(shown, &format!("member {} cannot be read: {error}", index + 1)))?;
+        let name = member
+            .name()
+            .map_err(|error| damaged(shown, &format!("the name of member {} cannot be read: {error}", index + 1)))?
+            .into_owned();
+        let shown_member = format!("{shown} > {name}");
+        if member.enclosed_name().is_none() || name.split(['/', '\\']).any(|part| part == "..") {
+            return Err(damaged(&shown_member, "the member's path leads out of the archive")
+                .with_hint("this archive was not made by CMS or NCHS; download it again"));
+        }
+        if member.is_dir() {
+            continue;
+        }
+        check_size(&shown_member, member.size(), member.compressed_size())?;
+        let head = read_head(&mut member)
+            .map_err(|error| damaged(&shown_member, &format!("the member cannot be unpacked: {error}")))?;
+        let bytes = member.size();
+        drop(member);
+        let kind = recognise(&name, &head);
+        if kind == FileKind::Zip {
+            if !may_nest {
+                return Err(damaged(&shown_member, "an archive within an archive within an archive"));
+            }
+            let inner = read_open_member(&mut zip, index, &shown_member)?;
+            let inner_archive = Arc::new(ArchiveFile {
+                name: file_name(Path::new(&name)),
+                sha256: super::sha256_hex(&inner),
+            });
+            let inner = Arc::new(inner);
+            find_members(Cursor::new(inner.as_slice()), &shown_member, &inner_archive, false, found, &|index| {
+                Location::NestedMember {
+                    zip: Arc::clone(&inner),
+                    index,
+                }
+            })?;
+            continue;
+        }
+        let folder = name.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
+        found.push(Found {
+            kind,
+            group: format!("{shown} > {folder}"),
+            shown: shown_member,
+            name,
+            bytes,
+            archive: Some(Arc::clone(archive)),
+            location: locate(index),
+        });
+    }
+    Ok(())
+}
+
+fn check_size(shown: &str, size: u64, packed: u64) -> Result<()> {
+    // Small members pack to almost nothing; only a large one can be a bomb.
+    if size > 1 << 20 && size / packed.max(1) > MOST_RATIO {
+        return Err(damaged(shown, &format!("the member unpacks from {packed} to {size} bytes, as no official file does"))
+            .with_hint("this looks like a zip bomb; download the archive again"));
+    }
+    Ok(())
+}
+
+fn read_head(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    reader.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn read_member<R: Read + Seek>(reader: R, index: usize, shown: &str) -> Result<Vec<u8>> {
+    let mut zip = ZipArchive::new(reader).map_err(|error| damaged(shown, &error.to_string()))?;
+    read_open_member(&mut zip, index, shown)
+}
+
+fn read_open_member<R: Read + Seek>(zip: &mut ZipArchive<R>, index: usize, shown: &str) -> Result<Vec<u8>> {
+    let member = zip
+        .by_index(index)
+        .map_err(|error| damaged(shown, &format!("the member cannot be read: {error}")))?;
+    let size = member.size();
+    read_limited(member, size, shown)
+}
+
+/// Reads to the end, but never more than an official file can have, whatever size is stated.
+fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> {
+    let too_large = || {
+        damaged(shown, &format!("the file has more than {} MB; the largest official one has 15", MOST_BYTES >> 20))
+            .with_hint("this is no official file; download it again")
+    };
+    if stated > MOST_BYTES {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(stated).unwrap_or_default());
+    reader
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn damaged(shown: &str, message: &str) -> Error {
+    Error::new(ErrorKind::Format, message)
+        .in_file(shown)
+        .with_hint("download the archive again and compare its size with the publisher's page")
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,273 @@
+//! The catalogue: which releases exist, where they were published, and what they must hold.
+//!
+//! It is the folder `releases/` of the repository, compiled in. It only recognises and warns: a
+//! release that it does not know imports all the same.
+
+use std::sync::OnceLock;
+
+use chrono::NaiveDate;
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Code, CodeSet, Entry, ReleaseId};
+
+pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
+
+/// How well the bytes of a catalogued order file are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provenance {
+    /// The official file.
+    Official,
+    /// Rebuilt from the previous release and the official addenda; it has the official file's hash.
+    Rebuilt,
+    /// Derived from a neighbouring release; the official bytes may differ.
+    Derived,
+}
+
+/// The order file that a release must have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedOrderFile {
+    /// Its official name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// Its rows with flag 1.
+    pub billable: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+/// The order addenda that a release has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedAddenda {
+    /// Its official name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of each edition of it that was published.
+    pub sha256: Vec<String>,
+}
+
+/// An archive or loose file as published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// `NCHS` or `CMS`.
+    pub publisher: String,
+    /// Its name.
+    pub file: String,
+    /// Its official address, where known.
+    pub url: Option<String>,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// What it holds: `order_file`, `order_addenda`, `codes_file`, ...
+    pub holds: Vec<String>,
+}
+
+/// A fact that no order file tells, with its citation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    /// The first day of the entry.
+    pub effective_from: NaiveDate,
+    /// The entry.
+    pub entry: Entry,
+    /// The official document that says so.
+    pub citation: String,
+}
+
+/// What the catalogue knows of one release.
+#[derive(Debug, Clone)]
+pub struct KnownRelease {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release.
+    pub id: ReleaseId,
+    /// Its title.
+    pub title: String,
+    /// The release that its addenda is against.
+    pub addenda_base: Option<ReleaseId>,
+    /// How well its bytes are known.
+    pub provenance: Provenance,
+    /// Its order file.
+    pub order_file: ExpectedOrderFile,
+    /// Its order addenda, if one is known.
+    pub order_addenda: Option<ExpectedAddenda>,
+    /// The archives that were published with it.
+    pub archives: Vec<Archive>,
+    /// Facts that its order file does not tell.
+    pub patches: Vec<Patch>,
+}
+
+/// All known releases, by code set and first day.
+#[derive(Debug)]
+pub struct Catalogue {
+    releases: Vec<KnownRelease>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseFile {
+    code_set: String,
+    release: String,
+    effective_from: String,
+    title: String,
+    addenda_base: Option<String>,
+    corrects: Option<String>,
+    provenance: Provenance,
+    order_file: ExpectedOrderFile,
+    order_addenda: Option<ExpectedAddenda>,
+    #[serde(default)]
+    archive: Vec<Archive>,
+    #[serde(default)]
+    patch: Vec<PatchTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatchTable {
+    effective_from: String,
+    code: String,
+    billable: bool,
+    short_title: String,
+    long_title: String,
+    citation: String,
+}
+
+impl Catalogue {
+    /// Gives the catalogue that is compiled in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Format`] if a file of it is malformed, which a test rules out.
+    pub fn bundled() -> Result<&'static Catalogue> {
+        static BUNDLED: OnceLock<Catalogue> = OnceLock::new();
+        if let Some(catalogue) = BUNDLED.get() {
+            return Ok(catalogue);
+        }
+        let mut releases = Vec::new();
+        for code_set in CodeSet::ALL {
+            for file in code_set_files(code_set) {
+                let name = file.path().display().to_string();
+                let text = file.contents_utf8().unwrap_or_default();
+                releases.push(parse(text).map_err(|error| error.in_file(format!("releases/{name}")))?);
+            }
+        }
+        releases.sort_by_key(|known| (known.code_set, known.id));
+        Ok(BUNDLED.get_or_init(|| Catalogue { releases }))
+    }
+
+    /// Lists the releases, by code set and first day.
+    pub fn releases(&self) -> &[KnownRelease] {
+        &self.releases
+    }
+
+    /// Finds a release.
+    pub fn find(&self, code_set: CodeSet, id: ReleaseId) -> Option<&KnownRelease> {
+        self.releases
+            .iter()
+            .find(|known| known.code_set == code_set && known.id == id)
+    }
+}
+
+/// Lists the releases of a code set that the catalogue knows, oldest first, without reading more
+/// than the names of its files: a question about one code must not wait for the whole catalogue.
+pub fn known_releases(code_set: CodeSet) -> Vec<ReleaseId> {
+    let mut ids: Vec<ReleaseId> = code_set_files(code_set)
+        .filter_map(|file| file.path().file_stem()?.to_str()?.parse().ok())
+        .collect();
+    ids.sort();
+    ids
+}
+
+fn code_set_files(code_set: CodeSet) -> impl Iterator<Item = &'static include_dir::File<'static>> {
+    FILES
+        .get_dir(code_set.id())
+        .into_iter()
+        .flat_map(Dir::files)
+        .filter(|file| file.path().extension().is_some_and(|end| end == "toml"))
+}
+
+fn parse(text: &str) -> Result<KnownRelease> {
+    let fail = |message: String| Error::new(ErrorKind::Format, message);
+    let file: ReleaseFile = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
+    let code_set: CodeSet = file.code_set.parse().map_err(fail)?;
+    let id: ReleaseId = file.release.parse().map_err(fail)?;
+    let date = |text: &str| {
+        text.parse::<NaiveDate>()
+            .map_err(|error| fail(format!("{text:?} is not a date: {error}")))
+    };
+    if date(&file.effective_from)? != id.effective_from() {
+        return Err(fail(format!("effective_from {} is not the first day of {id}", file.effective_from)));
+    }
+    if let Some(corrects) = &file.corrects
+        && corrects.parse() != Ok(id.edition())
+    {
+        return Err(fail(format!("{id} cannot correct {corrects}")));
+    }
+    let mut patches = Vec::new();
+    for patch in file.patch {
+        patches.push(Patch {
+            effective_from: date(&patch.effective_from)?,
+            entry: Entry {
+                code: parse_plain(code_set, &patch.code)?,
+                billable: patch.billable,
+                short_title: patch.short_title,
+                long_title: patch.long_title,
+            },
+            citation: patch.citation,
+        });
+    }
+    Ok(KnownRelease {
+        code_set,
+        id,
+        title: file.title,
+        addenda_base: file.addenda_base.map(|base| base.parse().map_err(fail)).transpose()?,
+        provenance: file.provenance,
+        order_file: file.order_file,
+        order_addenda: file.order_addenda,
+        archives: file.archive,
+        patches,
+    })
+}
+
+fn parse_plain(code_set: CodeSet, text: &str) -> Result<Code> {
+    code_set
+        .parse_code(text)
+        .map_err(|error| Error::new(ErrorKind::Format, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_catalogue_is_well_formed() {
+        let catalogue = Catalogue::bundled().unwrap();
+        for code_set in CodeSet::ALL {
+            let ids: Vec<ReleaseId> = catalogue
+                .releases()
+                .iter()
+                .filter(|known| known.code_set == code_set)
+                .map(|known| known.id)
+                .collect();
+            assert_eq!(ids, known_releases(code_set), "file names and contents agree");
+            assert!(ids.len() >= 18);
+        }
+    }
+
+    #[test]
+    fn covid_codes_are_patched_in_from_april_first_2020() {
+        let known = Catalogue::bundled().unwrap().find(CodeSet::Icd10Cm, ReleaseId::october(2020)).unwrap();
+        let codes: Vec<&str> = known.patches.iter().map(|patch| patch.entry.code.as_str()).collect();
+        assert_eq!(codes, ["U07", "U070", "U071"]);
+        assert!(known.patches.iter().all(|patch| patch.effective_from.to_string() == "2020-04-01"));
+        assert!(known.patches.iter().all(|patch| !patch.citation.is_empty()));
+    }
+}

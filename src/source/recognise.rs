@@ -1,0 +1,202 @@
+//! What a file is, by its content: its name is asked only where the content cannot tell.
+
+use crate::model::{Code, CodeSet};
+use crate::parse::addenda::begins_with_action;
+
+/// What a file turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// The order file of a code set.
+    OrderFile(CodeSet),
+    /// The order addenda of a code set.
+    OrderAddenda(CodeSet),
+    /// A zip archive, perhaps with the above in it.
+    Zip,
+    /// Something that this version does not take, in words.
+    Other(&'static str),
+}
+
+/// How much of a file [`recognise`] needs to see. An addenda needs more, and is small.
+pub const HEAD: usize = 4096;
+
+/// Recognises a file by its first bytes and, for text that could be two things, by its name.
+pub fn recognise(name: &str, head: &[u8]) -> FileKind {
+    let lower = name.to_ascii_lowercase();
+    let ends = |end: &str| lower.ends_with(end);
+    if head.is_empty() {
+        return FileKind::Other("an empty file");
+    }
+    if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        return match () {
+            () if ends(".xlsx") && lower.contains("conversion") => {
+                FileKind::Other("a conversion table; this version takes order files and order addenda")
+            }
+            () if ends(".xlsx") => FileKind::Other("a spreadsheet"),
+            () if ends(".docx") => FileKind::Other("a text document"),
+            () => FileKind::Zip,
+        };
+    }
+    if head.starts_with(b"%PDF") {
+        return FileKind::Other("a PDF document");
+    }
+    let text = String::from_utf8_lossy(head);
+    let text = text.trim_start_matches('\u{feff}');
+    if text.starts_with("<?xml") || text.starts_with('<') {
+        return FileKind::Other(recognise_xml(text));
+    }
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    if let Some(code_set) = order_file(text) {
+        return FileKind::OrderFile(code_set);
+    }
+    if let Some(kind) = recognise_addenda(&lower, text) {
+        return kind;
+    }
+    FileKind::Other(recognise_text(&lower, first, text))
+}
+
+/// Tells whether the first lines have the columns of an order file, and of which code set:
+/// ICD-10-PCS has codes of 3 and 7 characters only, ICD-10-CM has those between as well.
+fn order_file(text: &str) -> Option<CodeSet> {
+    let mut lines = text.lines().filter(|line| !line.is_empty());
+    let first = order_code(lines.next()?)?;
+    let mut codes = std::iter::once(first).chain(lines.map_while(order_code));
+    if codes.all(|code| CodeSet::Icd10Pcs.accepts(&code)) {
+        Some(CodeSet::Icd10Pcs)
+    } else {
+        Some(CodeSet::Icd10Cm)
+    }
+}
+
+fn order_code(line: &str) -> Option<Code> {
+    let bytes = line.as_bytes();
+    let number = bytes.get(..5)?;
+    let blank = |at: usize| bytes.get(at) == Some(&b' ');
+    if number.iter().all(u8::is_ascii_digit) && blank(5) && blank(13) && blank(15) {
+        Code::from_plain(bytes.get(6..13)?.trim_ascii_end())
+    } else {
+        None
+    }
+}
+
+fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next()?;
+    if first.trim() == "Headers" {
+        // Nothing changed: the footer alone. It names the order file.
+        let next = lines.next().unwrap_or_default();
+        let code_set = if next.contains("pcs") { CodeSet::Icd10Pcs } else { CodeSet::Icd10Cm };
+        return next.contains(" headers in ").then_some(FileKind::OrderAddenda(code_set));
+    }
+    if first.trim() == "Codes" && text.contains(" codes in ") {
+        return Some(FileKind::Other("a codes addenda; the order addenda holds all of it"));
+    }
+    if !begins_with_action(first) {
+        return None;
+    }
+    let rows = || {
+        text.lines()
+            .filter(|line| begins_with_action(line))
+            .map(str::as_bytes)
+    };
+    // ICD-10-CM: a flag in column 14 and a blank in column 15.
+    if rows().all(|row| matches!(row.get(13..15), Some(b"0 " | b"1 "))) {
+        return Some(FileKind::OrderAddenda(CodeSet::Icd10Cm));
+    }
+    // ICD-10-PCS: the short title ends in column 81 and the long one begins in column 83. In a codes
+    // addenda a long title runs through those columns.
+    let whole = rows().count().saturating_sub(usize::from(text.len() >= HEAD));
+    let fits = rows().take(whole.max(1)).all(|row| {
+        row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' ')
+    });
+    let padded = rows().any(|row| row.get(79..82) == Some(b"   "));
+    if fits && (padded || name.contains("order")) && !name.contains("codes_addenda") {
+        return Some(FileKind::OrderAddenda(CodeSet::Icd10Pcs));
+    }
+    Some(FileKind::Other("a codes addenda; the order addenda holds all of it"))
+}
+
+fn recognise_xml(text: &str) -> &'static str {
+    for (root, what) in [
+        ("<ICD10CM.tabular", "a tabular list in XML; this version takes order files and order addenda"),
+        ("<ICD10CM.index", "an alphabetic index in XML; this version takes order files and order addenda"),
+        ("<ICD10CM.table", "a drug or neoplasm table in XML; this version takes order files and order addenda"),
+        ("<ICD10PCS.", "an ICD-10-PCS table, index or definition file in XML; this version takes order files and order addenda"),
+        ("<xs:schema", "an XML schema"),
+        ("<xsd:schema", "an XML schema"),
+    ] {
+        if text.contains(root) {
+            return what;
+        }
+    }
+    "an XML file of a kind not known here"
+}
+
+fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
+    let bytes = first.as_bytes();
+    if name.contains("poa") && (first.contains('\t') || name.contains("readme")) {
+        return "a list of POA-exempt codes; this version takes order files and order addenda";
+    }
+    if name.contains("conversion") {
+        return "a conversion table; this version takes order files and order addenda";
+    }
+    if matches!(bytes.get(..2), Some(b"A " | b"D " | b"O " | b"N ")) && text.len() > 12 {
+        return "a list of changed codes (diff file); order files give it";
+    }
+    if name.contains("gem") {
+        return "a general equivalence mapping; this version takes order files and order addenda";
+    }
+    if bytes.len() >= 320 && name.contains("hcpc") {
+        return "a HCPCS Level II file; this version takes ICD-10-CM and ICD-10-PCS";
+    }
+    let code = bytes.get(..7).unwrap_or_default().trim_ascii_end();
+    if bytes.get(7) == Some(&b' ')
+        && code.len() >= 3
+        && code.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    {
+        return "a codes file; the order file holds all of it";
+    }
+    if first.starts_with("Lttr") || text.contains("Main Add") {
+        return "an addenda of an ICD-10-PCS index or definition file";
+    }
+    "no order file and no order addenda"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::sample::{sample_bytes, sample_files};
+
+    #[test]
+    fn the_sample_is_recognised_by_content_whatever_its_name() {
+        for file in sample_files().unwrap() {
+            let bytes = sample_bytes(file);
+            let head = bytes.get(..HEAD).unwrap_or(bytes);
+            let expected = if file.is_order_file {
+                FileKind::OrderFile(file.code_set)
+            } else {
+                FileKind::OrderAddenda(file.code_set)
+            };
+            // The errata addenda of two lines could be a codes addenda by its columns.
+            let name = if bytes.len() < 1000 { file.path.as_str() } else { "x" };
+            assert_eq!(recognise(name, head), expected, "{}", file.path);
+        }
+    }
+
+    #[test]
+    fn other_files_are_named() {
+        for (name, head, part) in [
+            ("icd10OrderFiles.pdf", "%PDF-1.5", "PDF"),
+            ("icd10cm_codes_2026.txt", "A000    Cholera due to Vibrio cholerae 01, biovar cholerae\r\n", "codes file"),
+            ("x.txt", "Add:         XW023X7 Introduction of Tixagevimab and Cilgavimab Monoclonal Antibody into Muscle, Percutaneous Approach, New Technology Group 7\r\n", "codes addenda"),
+            ("x.txt", "Add:         B8801   Infestation by Demodex mites\r\n", "codes addenda"),
+            ("Tabular.xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>", "tabular list"),
+            ("empty.txt", "", "empty"),
+            ("notes.txt", "hello", "no order file"),
+        ] {
+            match recognise(name, head.as_bytes()) {
+                FileKind::Other(what) => assert!(what.contains(part), "{name}: {what}"),
+                kind => panic!("{name}: {kind:?}"),
+            }
+        }
+    }
+}
