@@ -1,6 +1,8 @@
 #![doc = "x"]
 pub mod error;
+pub mod ingest;
 pub mod model;
 pub mod parse;
 pub mod source;
+pub mod store;
 pub use error::{Error, ErrorKind, Result};

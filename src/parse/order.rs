@@ -287,7 +287,7 @@ fn offset(at: usize) -> Result<u32> {
 /// # Errors
 /// Whatever the writer reports.
 pub fn write_row(
-    out: &mut impl Write,
+    out: &mut (impl Write + ?Sized),
     position: u64,
     code: &Code,
     billable: bool,

@@ -1,0 +1,240 @@
+//! The one place with SQL: facts in, history out.
+//!
+//! A [`Store`] is one SQLite file. Releases go in through a [`Writer`], which is one transaction:
+//! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
+
+mod entries;
+mod proof;
+mod query;
+mod runs;
+mod schema;
+mod spans;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+pub use proof::{Proof, ProofOutcome, ProofSubject};
+pub use query::{Listing, SourceFile, StoredRelease};
+pub use schema::SCHEMA_VERSION;
+pub use write::{Added, NewAddenda, NewFile, NewRelease, Writer};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::CodeSet;
+
+/// How long an operation waits for another import to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Whether a database holds full releases or the bundled sample; the two never mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Nothing has been imported yet.
+    Empty,
+    /// Full official releases.
+    Full,
+    /// The bundled sample.
+    Sample,
+}
+
+/// An open database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens a database to ask it. Nothing is ever written through it but the outcome of a
+    /// verification.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if there is no such file, [`ErrorKind::Store`] if it is not a codeyear
+    /// database or of a newer schema, [`ErrorKind::Busy`] if it is locked.
+    pub fn open(path: &Path) -> Result<Store> {
+        let shown = path.display().to_string();
+        if !path.exists() {
+            return Err(Error::new(ErrorKind::NotFound, "there is no database here yet")
+                .in_file(shown)
+                .with_hint("import a release first (codeyear import PATH...), or try the bundled sample with codeyear demo"));
+        }
+        let mut connection = open_to_read(path)?;
+        match schema::version(&connection, &shown)? {
+            schema::Found::Version(SCHEMA_VERSION) => {}
+            schema::Found::Version(_) => schema::migrate(&mut connection, &shown)?,
+            schema::Found::Empty => {
+                return Err(Error::new(ErrorKind::NotFound, "the database is empty")
+                    .in_file(shown)
+                    .with_hint("import a release first (codeyear import PATH...)"));
+            }
+        }
+        Ok(Store {
+            connection,
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Opens a database to import into; makes it, and its folder, if it is not there.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`ErrorKind::Io`] if the folder cannot be made.
+    pub fn open_or_create(path: &Path) -> Result<Store> {
+        let shown = path.display().to_string();
+        if let Some(parent) = path.parent()
+            && !parent.as_os_str().is_empty()
+        {
+            std::fs::create_dir_all(parent)
+                .map_err(|error| crate::error::io_error("make the folder", parent, error))?;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection =
+            Connection::open_with_flags(path, flags).map_err(|error| store_error(&shown, error))?;
+        connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .map_err(|error| store_error(&shown, error))?;
+        match schema::version(&connection, &shown)? {
+            schema::Found::Version(SCHEMA_VERSION) => {}
+            // Readers keep the old state while an import runs only with a write-ahead log.
+            schema::Found::Empty | schema::Found::Version(_) => {
+                connection
+                    .pragma_update(None, "journal_mode", "WAL")
+                    .map_err(|error| store_error(&shown, error))?;
+                schema::migrate(&mut connection, &shown)?;
+            }
+        }
+        Ok(Store {
+            connection,
+            path: path.to_path_buf(),
+        })
+    }
+
+    /// Makes a database in memory, which ends with the value: for tests and trials.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if SQLite cannot.
+    pub fn in_memory() -> Result<Store> {
+        let mut connection = Connection::open_in_memory().map_err(|error| store_error(":memory:", error))?;
+        schema::migrate(&mut connection, ":memory:")?;
+        Ok(Store {
+            connection,
+            path: PathBuf::from(":memory:"),
+        })
+    }
+
+    /// Gives the path of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn error(&self, error: rusqlite::Error) -> Error {
+        store_error(&self.path.display().to_string(), error)
+    }
+}
+
+fn open_to_read(path: &Path) -> Result<Connection> {
+    let shown = path.display().to_string();
+    // A file left by a process that was killed is mended by whoever opens it next, so even a reader
+    // opens it for writing where it may.
+    let attempts = [
+        OpenFlags::SQLITE_OPEN_READ_WRITE,
+        OpenFlags::SQLITE_OPEN_READ_ONLY,
+    ];
+    let mut last = None;
+    for flags in attempts {
+        let opened = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|connection| {
+                connection.busy_timeout(BUSY_TIMEOUT)?;
+                // The first read finds out whether the file can be used so.
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+                Ok(connection)
+            });
+        match opened {
+            Ok(connection) => return Ok(connection),
+            Err(error) => last = Some(error),
+        }
+    }
+    // A write-ahead log cannot be set up in a folder that may not be written to. If none is left over
+    // the file is complete, and no one can change it while it is read.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !Path::new(&log).exists()
+        && let Ok(absolute) = std::path::absolute(path)
+        && let Some(text) = absolute.to_str()
+    {
+        let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).and_then(|connection| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+            Ok(connection)
+        });
+        if let Ok(connection) = opened {
+            return Ok(connection);
+        }
+    }
+    Err(match last {
+        Some(error) => store_error(&shown, error),
+        None => Error::new(ErrorKind::Store, "the database cannot be opened").in_file(shown),
+    })
+}
+
+/// Gives the number by which the schema knows a code set.
+fn code_set_id(code_set: CodeSet) -> i64 {
+    match code_set {
+        CodeSet::Icd10Cm => 1,
+        CodeSet::Icd10Pcs => 2,
+    }
+}
+
+/// Says in a user's words what SQLite reports.
+fn store_error(path: &str, error: rusqlite::Error) -> Error {
+    let code = error.sqlite_error_code();
+    let (kind, message, hint) = match code {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            ErrorKind::Busy,
+            "another program is writing to this database".to_owned(),
+            "wait until the other import has ended and try again",
+        ),
+        Some(ErrorCode::NotADatabase) => (
+            ErrorKind::Store,
+            "this file is not a database".to_owned(),
+            "name another file with --db, or move this one away",
+        ),
+        Some(ErrorCode::DatabaseCorrupt) => (
+            ErrorKind::Store,
+            "the database is damaged".to_owned(),
+            "move it away and import the releases again",
+        ),
+        Some(ErrorCode::ReadOnly) => (
+            ErrorKind::Store,
+            "the database is read-only".to_owned(),
+            "give write permission to the file and its folder, or name another with --db",
+        ),
+        Some(ErrorCode::DiskFull) => (
+            ErrorKind::Store,
+            "the disk is full; the database is as it was before".to_owned(),
+            "free some space and import again",
+        ),
+        Some(ErrorCode::SystemIoFailure) => (
+            ErrorKind::Store,
+            format!("the database cannot be read or written ({error}); what was stored before is as it was"),
+            "check the disk (is it full?) and try again",
+        ),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => (
+            ErrorKind::Store,
+            "the database cannot be opened".to_owned(),
+            "check that the path is a file and its permissions",
+        ),
+        _ => (
+            ErrorKind::Store,
+            format!("the database reports: {error}"),
+            "this is a defect of codeyear if the file was made by it",
+        ),
+    };
+    Error::new(kind, message)
+        .in_file(path)
+        .with_hint(hint)
+        .caused_by(error)
+}

@@ -1,0 +1,716 @@
+//! Reading: releases, lives of codes, listings, differences.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use rusqlite::types::{Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
+
+use super::entries::EntryIndex;
+use super::proof::{Proof, ProofOutcome, ProofSubject};
+use super::runs::{Run, RunSet};
+use super::{Store, StoreKind, code_set_id, spans};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life, Listed,
+    LoadedRelease, ReleaseId, Timeline,
+};
+use crate::parse::order::write_row;
+
+/// An official file that was imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its name as published, with its folder within the archive.
+    pub name: String,
+    /// The archive that it was in.
+    pub archive: Option<String>,
+    /// The official address of that archive, where known.
+    pub url: Option<String>,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The day of the import.
+    pub imported_on: NaiveDate,
+}
+
+/// A stored release with its files and proofs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRelease {
+    /// What it is.
+    pub release: LoadedRelease,
+    /// How it was told: `hash`, `archive`, `name`, `statement`, `sample`.
+    pub identified_by: String,
+    /// Its order file.
+    pub order_file: SourceFile,
+    /// Its order addenda, if one was imported.
+    pub addenda: Option<SourceFile>,
+    /// The outcomes of its last verification.
+    pub proofs: Vec<Proof>,
+}
+
+/// A release's rows in tabular order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The rows; the first has order number 1.
+    pub entries: Vec<Entry>,
+}
+
+/// One side's entries that the other side does not have, with their positions.
+pub(crate) type Positioned = (i64, Entry);
+
+/// What differs between two listings.
+#[derive(Debug)]
+pub(crate) struct Differences {
+    /// Entries of the old listing only, in its order.
+    pub old: Vec<Positioned>,
+    /// Entries of the new listing only, in its order.
+    pub new: Vec<Positioned>,
+    old_runs: RunSet,
+    old_by_position: Vec<Run>,
+    new_runs: RunSet,
+}
+
+impl Differences {
+    /// Gives the position in the new listing of the entry at a position of the old one, if the new
+    /// listing has the very entry.
+    pub(crate) fn new_position_of_old(&self, position: i64) -> Option<i64> {
+        let after = self.old_by_position.partition_point(|run| run.position <= position);
+        let run = self.old_by_position.get(after.checked_sub(1)?)?;
+        let offset = position - run.position;
+        (offset < run.length).then_some(run.first + offset).and_then(|entry| self.new_runs.position(entry))
+    }
+}
+
+impl Store {
+    /// Lists the stored releases, by code set, first day and revision.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn releases(&self) -> Result<Vec<StoredRelease>> {
+        releases(&self.connection).map_err(|error| self.error(error))
+    }
+
+    /// Tells whether the database holds full releases or the sample.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn kind(&self) -> Result<StoreKind> {
+        kind(&self.connection).map_err(|error| self.error(error))
+    }
+
+    /// Gives the timeline of a code set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn timeline(&self, code_set: CodeSet) -> Result<Timeline> {
+        timeline(&self.connection, code_set).map_err(|error| self.error(error))
+    }
+
+    /// Gives the order file of a stored release: its name and SHA-256.
+    pub(crate) fn order_file(&self, code_set: CodeSet, id: ReleaseId) -> Result<(String, String)> {
+        self.connection
+            .prepare_cached(
+                "SELECT source_file.name, sha256 FROM source_file JOIN release ON release.id = source_file.release
+                 WHERE release.code_set = ?1 AND release.name = ?2 AND kind = 'order_file'",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![code_set_id(code_set), id.to_string()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+            })
+            .map_err(|error| self.error(error))
+    }
+
+    /// Gives all that the loaded releases say of a code.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn life(&self, code_set: CodeSet, code: &Code) -> Result<Life> {
+        let query = || -> rusqlite::Result<Life> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT entry.code, billable, short_title, long_title, listed_from, delisted_from
+                 FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 AND span.code = ?2 ORDER BY listed_from",
+            )?;
+            let rows = statement.query_map(params![code_set_id(code_set), code.as_str()], |row| {
+                Ok(Listed {
+                    entry: entry(row, 0)?,
+                    from: date(row, 4)?,
+                    until: match row.get_ref(5)? {
+                        ValueRef::Null => None,
+                        _ => Some(date(row, 5)?),
+                    },
+                })
+            })?;
+            rows.collect()
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
+    pub(crate) fn patch_citation(&self, code_set: CodeSet, release: ReleaseId, code: &Code, on: NaiveDate) -> Result<Option<String>> {
+        self.connection
+            .prepare_cached(
+                "SELECT citation FROM patch JOIN release ON release.id = patch.release JOIN entry ON entry.id = patch.entry
+                 WHERE release.code_set = ?1 AND release.name = ?2 AND entry.code = ?3 AND patch.effective_from <= ?4",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![code_set_id(code_set), release.to_string(), code.as_str(), on.to_string()], |row| row.get(0))
+                    .optional()
+            })
+            .map_err(|error| self.error(error))
+    }
+
+    /// Lists what stands below a code on a day, the code itself included, in tabular order of the
+    /// release that governs the day.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn below(&self, code_set: CodeSet, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
+        let query = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT entry.code, billable, short_title, long_title, entry.id
+                 FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?2 || '{'
+                   AND listed_from <= ?3 AND (delisted_from IS NULL OR delisted_from > ?3)",
+            )?;
+            let found: Vec<(Entry, i64)> = statement
+                .query_map(params![code_set_id(code_set), prefix.as_str(), on.to_string()], |row| {
+                    Ok((entry(row, 0)?, row.get(4)?))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let release = release_number(&self.connection, code_set, release)?;
+            let mut position = self.connection.prepare_cached(
+                "SELECT position + ?2 - first_entry FROM listing_run
+                 WHERE release = ?1 AND first_entry <= ?2 AND ?2 < first_entry + length ORDER BY first_entry DESC LIMIT 1",
+            )?;
+            let mut placed = Vec::with_capacity(found.len());
+            for (entry, number) in found {
+                // A patch has no place in the order file; it comes last.
+                let at: Option<i64> = position.query_row((release, number), |row| row.get(0)).optional()?;
+                placed.push((at.unwrap_or(i64::MAX), entry));
+            }
+            placed.sort_by_key(|(at, entry)| (*at, entry.code));
+            Ok(placed.into_iter().map(|(_, entry)| entry).collect())
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Gives the rows of a release in tabular order, as its order file has them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot
+    /// be read.
+    pub fn listing(&self, code_set: CodeSet, id: ReleaseId) -> Result<Listing> {
+        let runs = self.runs(code_set, id)?;
+        let query = || -> rusqlite::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for run in runs.by_position() {
+                self.each_of_run(&run, &mut |_, entry| entries.push(entry))?;
+            }
+            Ok(entries)
+        };
+        Ok(Listing {
+            entries: query().map_err(|error| self.error(error))?,
+        })
+    }
+
+    fn each_of_run(&self, run: &Run, take: &mut dyn FnMut(i64, Entry)) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT code, billable, short_title, long_title FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
+        )?;
+        let mut rows = statement.query((run.first, run.first + run.length))?;
+        let mut position = run.position;
+        while let Some(row) = rows.next()? {
+            take(position, entry(row, 0)?);
+            position += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes the official order file of a release back, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Store::listing`], and [`ErrorKind::Io`] if the writer fails.
+    pub fn write_order_file(&self, code_set: CodeSet, id: ReleaseId, out: &mut dyn Write) -> Result<()> {
+        let runs = self.runs(code_set, id)?;
+        let (crlf, final_line_ending, odd) = self.layout(code_set, id).map_err(|error| self.error(error))?;
+        let ending = if crlf { "\r\n" } else { "\n" };
+        let last: i64 = runs.runs().iter().map(|run| run.length).sum();
+        let mut odd = odd.into_iter().peekable();
+        let mut failure = None;
+        for run in runs.by_position() {
+            self.each_of_run(&run, &mut |position, entry| {
+                if failure.is_some() {
+                    return;
+                }
+                let mut write = || -> std::io::Result<()> {
+                    match odd.next_if(|(at, _)| *at == position) {
+                        Some((_, line)) => out.write_all(line.as_bytes())?,
+                        None => write_row(
+                            out,
+                            position.unsigned_abs(),
+                            &entry.code,
+                            entry.billable,
+                            &entry.short_title,
+                            &entry.long_title,
+                        )?,
+                    }
+                    if position < last || final_line_ending {
+                        out.write_all(ending.as_bytes())?;
+                    }
+                    Ok(())
+                };
+                failure = write().err();
+            })
+            .map_err(|error| self.error(error))?;
+        }
+        match failure {
+            None => Ok(()),
+            Some(error) => Err(Error::new(ErrorKind::Io, format!("the order file cannot be written: {error}")).caused_by(error)),
+        }
+    }
+
+    fn layout(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<(bool, bool, Vec<(i64, String)>)> {
+        let release = release_number(&self.connection, code_set, id)?;
+        let (crlf, final_line_ending) = self.connection.query_row(
+            "SELECT line_ending = 'crlf', final_line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+            [release],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let mut statement = self
+            .connection
+            .prepare("SELECT position, line FROM odd_line WHERE release = ?1 ORDER BY position")?;
+        let odd = statement
+            .query_map([release], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok((crlf, final_line_ending, odd))
+    }
+
+    /// Reads the order addenda of a release; `None` if it was imported without one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn addenda(&self, code_set: CodeSet, id: ReleaseId) -> Result<Option<Addenda>> {
+        addenda(&self.connection, code_set, id).map_err(|error| self.error(error))
+    }
+
+    /// Lists what differs between two stored releases.
+    pub(crate) fn differences(&self, code_set: CodeSet, old: ReleaseId, new: ReleaseId) -> Result<Differences> {
+        let old_runs = self.runs(code_set, old)?;
+        let new_runs = self.runs(code_set, new)?;
+        let fetch = |numbers: Vec<i64>, runs: &RunSet| -> rusqlite::Result<Vec<Positioned>> {
+            let mut found = Vec::with_capacity(numbers.len());
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1")?;
+            for number in numbers {
+                let entry = statement.query_row([number], |row| entry(row, 0))?;
+                found.push((runs.position(number).unwrap_or(i64::MAX), entry));
+            }
+            found.sort_by_key(|(position, _)| *position);
+            Ok(found)
+        };
+        let fail = |error| self.error(error);
+        Ok(Differences {
+            old: fetch(old_runs.minus(&new_runs), &old_runs).map_err(fail)?,
+            new: fetch(new_runs.minus(&old_runs), &new_runs).map_err(fail)?,
+            old_by_position: old_runs.by_position(),
+            old_runs,
+            new_runs,
+        })
+    }
+
+    /// Finds the entries of codes in the listings of two releases, with their positions: for each code
+    /// that a listing has, new side and old side.
+    pub(crate) fn find_codes(
+        &self,
+        code_set: CodeSet,
+        differences: &Differences,
+        codes: &[Code],
+        with_below: bool,
+    ) -> Result<Vec<FoundCode>> {
+        let query = || -> rusqlite::Result<Vec<FoundCode>> {
+            // The spans know the entries of a code by index; an entry of a replaced revision is in no
+            // span, so the few codes not found there are looked for among all entries.
+            let mut by_span = self.connection.prepare_cached(
+                "SELECT DISTINCT entry.id, entry.code, billable, short_title, long_title FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?3",
+            )?;
+            let mut by_scan = self.connection.prepare_cached(
+                "SELECT id, code, billable, short_title, long_title FROM entry WHERE code_set = ?1 AND code >= ?2 AND code < ?3",
+            )?;
+            let mut all = Vec::new();
+            for code in codes {
+                let from = code.as_str();
+                let to = if with_below { format!("{from}{{") } else { format!("{from}\u{1}") };
+                let mut found = FoundCode {
+                    code: *code,
+                    old: None,
+                    new: None,
+                    old_last: None,
+                    new_last: None,
+                };
+                for statement in [&mut by_span, &mut by_scan] {
+                    let mut rows = statement.query(params![code_set_id(code_set), from, to])?;
+                    while let Some(row) = rows.next()? {
+                        let number: i64 = row.get(0)?;
+                        let entry = entry(row, 1)?;
+                        let old = differences.old_runs.position(number);
+                        let new = differences.new_runs.position(number);
+                        found.old_last = found.old_last.max(old);
+                        found.new_last = found.new_last.max(new);
+                        if entry.code == *code {
+                            if let Some(at) = old {
+                                found.old = Some((at, entry.clone()));
+                            }
+                            if let Some(at) = new {
+                                found.new = Some((at, entry));
+                            }
+                        }
+                    }
+                    if found.old.is_some() || found.new.is_some() {
+                        break;
+                    }
+                }
+                all.push(found);
+            }
+            Ok(all)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Gives the content hash: the same releases give the same one, whatever the order of import.
+    ///
+    /// It covers the facts (each release with the hashes of its files, and the patches) and the
+    /// derived spans with their titles.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn content_hash(&self) -> Result<String> {
+        let query = || -> rusqlite::Result<String> {
+            let mut hasher = Sha256::new();
+            for sql in [
+                "SELECT code_set.name, release.name, source_file.kind, source_file.sha256
+                 FROM source_file JOIN release ON release.id = source_file.release JOIN code_set ON code_set.id = release.code_set
+                 ORDER BY 1, 2, 3",
+                "SELECT code_set.name, release.name, patch.effective_from, entry.code, entry.billable, entry.short_title, entry.long_title, citation
+                 FROM patch JOIN release ON release.id = patch.release JOIN code_set ON code_set.id = release.code_set
+                 JOIN entry ON entry.id = patch.entry ORDER BY 1, 2, 3, 4",
+                "SELECT code_set, governs_from, governs_until, (SELECT name FROM release WHERE id = period.release) FROM period ORDER BY 1, 2",
+                "SELECT span.code_set, span.code, listed_from, delisted_from, billable, short_title, long_title
+                 FROM span JOIN entry ON entry.id = span.entry ORDER BY 1, 2, 3",
+            ] {
+                let mut statement = self.connection.prepare(sql)?;
+                let columns = statement.column_count();
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    for column in 0..columns {
+                        match row.get_ref(column)? {
+                            ValueRef::Null => hasher.update(b"\x00"),
+                            ValueRef::Integer(number) => hasher.update(number.to_string().as_bytes()),
+                            ValueRef::Text(text) => hasher.update(text),
+                            ValueRef::Real(_) | ValueRef::Blob(_) => {}
+                        }
+                        hasher.update(b"\x1f");
+                    }
+                    hasher.update(b"\n");
+                }
+            }
+            Ok(crate::source::hex(&hasher.finalize()))
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Derives the spans of a code set anew from the facts and counts those that the stored ones lack
+    /// or have too many: 0 proves that they are equal. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn compare_spans(&self, code_set: CodeSet) -> Result<u64> {
+        let query = || -> rusqlite::Result<u64> {
+            let read = || -> rusqlite::Result<std::collections::BTreeSet<(String, String, Option<String>, i64)>> {
+                self.connection
+                    .prepare("SELECT code, listed_from, delisted_from, entry FROM span WHERE code_set = ?1")?
+                    .query_map([code_set_id(code_set)], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })?
+                    .collect()
+            };
+            let stored = read()?;
+            let index = EntryIndex::load(&self.connection, code_set)?;
+            // Rebuilt within a savepoint that is rolled back: the one rule, run again.
+            self.connection.execute_batch("SAVEPOINT compare_spans")?;
+            let rebuilt = spans::rebuild(&self.connection, code_set, &index).and_then(|()| read());
+            self.connection
+                .execute_batch("ROLLBACK TO compare_spans; RELEASE compare_spans")?;
+            Ok(stored.symmetric_difference(&rebuilt?).count() as u64)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    fn runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
+        let number: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT id FROM release WHERE code_set = ?1 AND name = ?2",
+                params![code_set_id(code_set), id.to_string()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|error| self.error(error))?;
+        let Some(number) = number else {
+            return Err(Error::new(ErrorKind::NotFound, format!("{} {id} is not loaded", code_set.name()))
+                .with_hint("codeyear releases lists what is loaded; import the release with codeyear import"));
+        };
+        runs_of(&self.connection, number).map_err(|error| self.error(error))
+    }
+}
+
+/// A code looked for in two listings.
+#[derive(Debug)]
+pub(crate) struct FoundCode {
+    pub code: Code,
+    pub old: Option<Positioned>,
+    pub new: Option<Positioned>,
+    /// The last position of anything at or below the code.
+    pub old_last: Option<i64>,
+    pub new_last: Option<i64>,
+}
+
+pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRelease>> {
+    let mut statement = connection.prepare(
+        "SELECT release.id, code_set.name, release.name, row_count, billable_count, identified_by
+         FROM release JOIN code_set ON code_set.id = release.code_set
+         ORDER BY code_set.id, effective_from, revision",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut releases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        let order_file = source_file(connection, number, "order_file")?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        releases.push(StoredRelease {
+            release: LoadedRelease {
+                code_set: parsed(row, 1)?,
+                id: parsed(row, 2)?,
+                rows: row.get::<_, i64>(3)?.unsigned_abs(),
+                billable: row.get::<_, i64>(4)?.unsigned_abs(),
+                sha256: order_file.sha256.clone(),
+            },
+            identified_by: row.get(5)?,
+            order_file,
+            addenda: source_file(connection, number, "order_addenda")?,
+            proofs: proofs(connection, number)?,
+        });
+    }
+    Ok(releases)
+}
+
+fn source_file(connection: &Connection, release: i64, kind: &str) -> rusqlite::Result<Option<SourceFile>> {
+    connection
+        .prepare_cached(
+            "SELECT name, archive, url, sha256, bytes, imported_on FROM source_file WHERE release = ?1 AND kind = ?2",
+        )?
+        .query_row(params![release, kind], |row| {
+            Ok(SourceFile {
+                name: row.get(0)?,
+                archive: row.get(1)?,
+                url: row.get(2)?,
+                sha256: row.get(3)?,
+                bytes: row.get::<_, i64>(4)?.unsigned_abs(),
+                imported_on: date(row, 5)?,
+            })
+        })
+        .optional()
+}
+
+fn proofs(connection: &Connection, release: i64) -> rusqlite::Result<Vec<Proof>> {
+    connection
+        .prepare_cached("SELECT subject, base, outcome, detail, checked_on FROM proof WHERE release = ?1 ORDER BY subject")?
+        .query_map([release], |row| {
+            let subject: String = row.get(0)?;
+            let outcome: String = row.get(2)?;
+            Ok(Proof {
+                subject: if subject == ProofSubject::OrderFile.name() {
+                    ProofSubject::OrderFile
+                } else {
+                    ProofSubject::OrderAddenda
+                },
+                base: match row.get_ref(1)? {
+                    ValueRef::Null => None,
+                    _ => Some(parsed(row, 1)?),
+                },
+                outcome: ProofOutcome::from_name(&outcome),
+                detail: row.get(3)?,
+                checked_on: date(row, 4)?,
+            })
+        })?
+        .collect()
+}
+
+pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
+    let kind: Option<String> = connection
+        .query_row("SELECT value FROM meta WHERE key = 'kind'", [], |row| row.get(0))
+        .optional()?;
+    Ok(match kind.as_deref() {
+        None => StoreKind::Empty,
+        Some("sample") => StoreKind::Sample,
+        Some(_) => StoreKind::Full,
+    })
+}
+
+pub(super) fn release_ids(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Vec<ReleaseId>> {
+    connection
+        .prepare_cached("SELECT name FROM release WHERE code_set = ?1")?
+        .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
+        .collect()
+}
+
+pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Timeline> {
+    Ok(Timeline::new(code_set, release_ids(connection, code_set)?))
+}
+
+pub(super) fn release_number(connection: &Connection, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT id FROM release WHERE code_set = ?1 AND name = ?2")?
+        .query_row(params![code_set_id(code_set), id.to_string()], |row| row.get(0))
+}
+
+fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
+    let runs = connection
+        .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE release = ?1")?
+        .query_map([release], |row| {
+            Ok(Run {
+                first: row.get(0)?,
+                length: row.get(1)?,
+                position: row.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<Vec<Run>>>()?;
+    Ok(RunSet::new(runs))
+}
+
+/// Lists the days on which a listing or a patch begins, in order.
+pub(super) fn point_dates(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached(
+            "SELECT governs_from FROM period WHERE code_set = ?1
+             UNION
+             SELECT patch.effective_from FROM patch JOIN period ON period.release = patch.release
+             WHERE period.code_set = ?1 AND patch.effective_from > governs_from AND patch.effective_from < governs_until
+             ORDER BY 1",
+        )?
+        .query_map([code_set_id(code_set)], |row| row.get(0))?
+        .collect()
+}
+
+/// Gives the entries that are listed on a day: the release's, as patched.
+pub(super) fn patched_runs(
+    connection: &Connection,
+    code_set: CodeSet,
+    day: &str,
+    index: &EntryIndex,
+) -> rusqlite::Result<RunSet> {
+    let release: i64 = connection
+        .prepare_cached(
+            "SELECT release FROM period WHERE code_set = ?1 AND governs_from <= ?2 ORDER BY governs_from DESC LIMIT 1",
+        )?
+        .query_row(params![code_set_id(code_set), day], |row| row.get(0))?;
+    let mut runs = runs_of(connection, release)?;
+    let patches: Vec<i64> = connection
+        .prepare_cached("SELECT entry FROM patch WHERE release = ?1 AND effective_from <= ?2 ORDER BY effective_from, entry")?
+        .query_map(params![release, day], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for patch in patches {
+        if let Some(code) = index.code(patch) {
+            for number in index.numbers_of(&code) {
+                runs.remove(number);
+            }
+        }
+        runs.insert(patch);
+    }
+    Ok(runs)
+}
+
+fn addenda(connection: &Connection, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<Option<Addenda>> {
+    let release = release_number(connection, code_set, id)?;
+    let file: Option<i64> = connection
+        .query_row(
+            "SELECT id FROM source_file WHERE release = ?1 AND kind = 'order_addenda'",
+            [release],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(file) = file else { return Ok(None) };
+    let rows = connection
+        .prepare(
+            "SELECT code, billable, short_title, long_title, line, action FROM addenda_row WHERE source_file = ?1 ORDER BY line",
+        )?
+        .query_map([file], |row| {
+            let action: String = row.get(5)?;
+            Ok(AddendaRow {
+                line: row.get(4)?,
+                action: AddendaAction::from_name(&action).ok_or_else(|| malformed(5, &action))?,
+                entry: entry(row, 0)?,
+            })
+        })?
+        .collect::<rusqlite::Result<Vec<AddendaRow>>>()?;
+    // Headers sort after codes; the footer has headers first.
+    let blocks = connection
+        .prepare(
+            "SELECT old_rows, old_file, new_rows, new_file, additions, deletions, revisions, both_titles, long_only, short_only
+             FROM addenda_footer WHERE source_file = ?1 ORDER BY block DESC",
+        )?
+        .query_map([file], |row| {
+            let count = |column: usize| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            Ok(FooterBlock {
+                old_rows: count(0)?,
+                old_file: row.get(1)?,
+                new_rows: count(2)?,
+                new_file: row.get(3)?,
+                counts: AddendaCounts {
+                    additions: count(4)?,
+                    deletions: count(5)?,
+                    revisions: count(6)?,
+                    both_titles: count(7)?,
+                    long_only: count(8)?,
+                    short_only: count(9)?,
+                },
+            })
+        })?
+        .collect::<rusqlite::Result<Vec<FooterBlock>>>()?;
+    Ok(Some(Addenda {
+        rows,
+        footer: <[FooterBlock; 2]>::try_from(blocks).ok(),
+    }))
+}
+
+fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        code: Code::from_plain(row.get_ref(at)?.as_bytes()?).ok_or_else(|| malformed_code(at))?,
+        billable: row.get(at + 1)?,
+        short_title: row.get(at + 2)?,
+        long_title: row.get(at + 3)?,
+    })
+}
+
+fn date(row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
+    parsed(row, at)
+}
+
+fn parsed<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(at)?.as_str()?;
+    text.parse().map_err(|_| malformed(at, text))
+}
+
+fn malformed(at: usize, text: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, format!("unexpected value {text:?}").into())
+}
+
+pub(super) fn malformed_code(at: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, "not a code".into())
+}

@@ -1,0 +1,69 @@
+//! The schema: numbered migrations, applied in order, each once.
+
+use rusqlite::Connection;
+
+use super::store_error;
+use crate::error::{Error, ErrorKind, Result};
+
+/// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
+pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
+
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_core.sql")];
+
+/// The schema version that this program writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// What a database file turned out to be.
+pub(super) enum Found {
+    Empty,
+    Version(i64),
+}
+
+/// Reads the version of an open database.
+pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
+    let pragma = |name: &str| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(|error| store_error(path, error))
+    };
+    let application = pragma("application_id")?;
+    let version = pragma("user_version")?;
+    if application == 0 && version == 0 {
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .map_err(|error| store_error(path, error))?;
+        if tables == 0 {
+            return Ok(Found::Empty);
+        }
+    }
+    if application != APPLICATION_ID {
+        return Err(Error::new(ErrorKind::Store, "this SQLite file was not made by codeyear")
+            .in_file(path)
+            .with_hint("name another file with --db"));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(Error::new(
+            ErrorKind::Store,
+            format!("the database has schema version {version}; this program knows up to {SCHEMA_VERSION}"),
+        )
+        .in_file(path)
+        .with_hint("a newer codeyear wrote it: update this one"));
+    }
+    Ok(Found::Version(version))
+}
+
+/// Brings a database up to this program's schema, in one transaction.
+pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
+    let run = |connection: &mut Connection| -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have migrated while this one waited for the lock.
+        let from: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        for sql in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or_default()) {
+            transaction.execute_batch(sql)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()
+    };
+    run(connection).map_err(|error| store_error(path, error))
+}

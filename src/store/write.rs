@@ -1,0 +1,423 @@
+//! Writing: one import, one transaction.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rusqlite::{Transaction, TransactionBehavior, params};
+
+use super::entries::{EntryIndex, EntryRef};
+use super::query::{self, StoredRelease};
+use super::runs::RunSet;
+use super::spans::{self, Point};
+use super::{Store, StoreKind, code_set_id, store_error};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Addenda, CodeSet, ReleaseId, Timeline};
+use crate::parse::order::{LineEnding, OrderFile};
+use crate::source::catalogue::Patch;
+
+/// Where a file that is being imported came from.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    /// Its name as published, with its folder within the archive.
+    pub name: String,
+    /// The archive that it was in: name and SHA-256.
+    pub archive: Option<(String, String)>,
+    /// The official address of that archive.
+    pub url: Option<String>,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A release to be stored.
+#[derive(Debug)]
+pub struct NewRelease<'a> {
+    /// Its code set.
+    pub code_set: CodeSet,
+    /// Its name.
+    pub id: ReleaseId,
+    /// How it was told: a name of [`crate::source::identify::IdentifiedBy`].
+    pub identified_by: &'static str,
+    /// Its parsed order file.
+    pub order: &'a OrderFile,
+    /// Where the order file came from.
+    pub file: &'a NewFile,
+    /// Facts that the order file does not tell.
+    pub patches: &'a [Patch],
+    /// The day of the import.
+    pub today: NaiveDate,
+}
+
+/// An order addenda to be stored with its release.
+#[derive(Debug)]
+pub struct NewAddenda<'a> {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release that it leads to.
+    pub id: ReleaseId,
+    /// The parsed addenda.
+    pub addenda: &'a Addenda,
+    /// Where it came from.
+    pub file: &'a NewFile,
+    /// The day of the import.
+    pub today: NaiveDate,
+}
+
+/// What storing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// The same bytes were there already.
+    AlreadyThere,
+}
+
+/// An import in progress. Dropping it without [`Writer::commit`] leaves the database as it was.
+#[derive(Debug)]
+pub struct Writer<'s> {
+    transaction: Transaction<'s>,
+    path: String,
+    indexes: BTreeMap<CodeSet, EntryIndex>,
+    next_entry: i64,
+}
+
+impl Store {
+    /// Begins an import. If another one is running, waits for it to end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] if the other one does not end within a minute.
+    pub fn begin_import(&mut self) -> Result<Writer<'_>> {
+        let path = self.path.display().to_string();
+        let fail = |error| store_error(&path, error);
+        // 32 MB of pages in memory; what is more goes to the log.
+        self.connection.pragma_update(None, "cache_size", -32_000).map_err(fail)?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(fail)?;
+        let next_entry = transaction
+            .query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| row.get(0))
+            .map_err(fail)?;
+        Ok(Writer {
+            transaction,
+            path,
+            indexes: BTreeMap::new(),
+            next_entry,
+        })
+    }
+}
+
+impl Writer<'_> {
+    /// Lists what is stored, this import included.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn releases(&self) -> Result<Vec<StoredRelease>> {
+        query::releases(&self.transaction).map_err(|error| self.error(error))
+    }
+
+    /// Tells whether the database holds full releases or the sample.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn kind(&self) -> Result<StoreKind> {
+        query::kind(&self.transaction).map_err(|error| self.error(error))
+    }
+
+    /// Says what the database holds, when the first release comes in.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] if it holds the other kind.
+    pub fn set_kind(&self, kind: StoreKind) -> Result<()> {
+        let there = self.kind()?;
+        if there == kind || kind == StoreKind::Empty {
+            return Ok(());
+        }
+        if there != StoreKind::Empty {
+            let (message, hint) = if kind == StoreKind::Sample {
+                ("these are files of the bundled sample, and the database holds full releases", "import the sample into a file of its own: --db sample.db")
+            } else {
+                ("the database holds the bundled sample, which never mixes with full releases", "import full releases into another file with --db")
+            };
+            return Err(Error::new(ErrorKind::Conflict, message).in_file(self.path.as_str()).with_hint(hint));
+        }
+        let name = if kind == StoreKind::Sample { "sample" } else { "full" };
+        self.transaction
+            .execute("INSERT INTO meta (key, value) VALUES ('kind', ?1)", [name])
+            .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+
+    /// Stores a release.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] if the release is stored with other bytes.
+    pub fn add_release(&mut self, new: &NewRelease<'_>) -> Result<Added> {
+        let there = self
+            .releases()?
+            .into_iter()
+            .find(|stored| stored.release.code_set == new.code_set && stored.release.id == new.id);
+        if let Some(stored) = there {
+            if stored.release.sha256 == new.file.sha256 {
+                return Ok(Added::AlreadyThere);
+            }
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{} {} is already stored with other contents", new.code_set.name(), new.id),
+            )
+            .in_file(new.file.name.as_str())
+            .with_hint("import it as a correction with --revision; both are kept and the correction answers"));
+        }
+        self.store(new).map_err(|error| self.error(error))?;
+        Ok(Added::New)
+    }
+
+    fn store(&mut self, new: &NewRelease<'_>) -> rusqlite::Result<()> {
+        let mut index = match self.indexes.remove(&new.code_set) {
+            Some(index) => index,
+            None => EntryIndex::load(&self.transaction, new.code_set)?,
+        };
+        let before = Timeline::new(new.code_set, query::release_ids(&self.transaction, new.code_set)?);
+        let points_before = query::point_dates(&self.transaction, new.code_set)?;
+        let release = self.insert_release(new)?;
+        self.insert_file(release, "order_file", new.file, Some(new.order), new.today)?;
+
+        let runs = {
+            let mut insert = self.transaction.prepare(
+                "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?;
+            let mut numbers = Vec::with_capacity(new.order.rows().len());
+            let mut likely = None;
+            for row in new.order.rows() {
+                let entry = EntryRef {
+                    code: row.code,
+                    billable: row.billable,
+                    short_title: new.order.short_title(row),
+                    long_title: new.order.long_title(row),
+                };
+                let (number, slot) =
+                    index.number(&entry, likely, &mut self.next_entry, &mut insert, new.code_set)?;
+                likely = Some(slot + 1);
+                numbers.push(number);
+            }
+            for patch in new.patches {
+                let entry = EntryRef {
+                    code: patch.entry.code,
+                    billable: patch.entry.billable,
+                    short_title: &patch.entry.short_title,
+                    long_title: &patch.entry.long_title,
+                };
+                let (number, _) = index.number(&entry, None, &mut self.next_entry, &mut insert, new.code_set)?;
+                self.transaction.execute(
+                    "INSERT INTO patch (release, effective_from, entry, citation) VALUES (?1, ?2, ?3, ?4)",
+                    params![release, patch.effective_from.to_string(), number, patch.citation],
+                )?;
+            }
+            RunSet::gather(numbers)
+        };
+        {
+            let mut insert = self.transaction.prepare(
+                "INSERT INTO listing_run (release, first_entry, position, length) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            for run in runs.runs() {
+                insert.execute((release, run.first, run.position, run.length))?;
+            }
+            let mut insert = self
+                .transaction
+                .prepare("INSERT INTO odd_line (release, position, line) VALUES (?1, ?2, ?3)")?;
+            for (position, line) in new.order.odd_lines() {
+                insert.execute((release, position, line))?;
+            }
+        }
+        self.derive(new, &before, &points_before, &index)?;
+        self.indexes.insert(new.code_set, index);
+        Ok(())
+    }
+
+    /// Brings the derived tables up to date with a release that has just been stored.
+    fn derive(
+        &self,
+        new: &NewRelease<'_>,
+        before: &Timeline,
+        points_before: &[String],
+        index: &EntryIndex,
+    ) -> rusqlite::Result<()> {
+        let ids: Vec<ReleaseId> = query::release_ids(&self.transaction, new.code_set)?;
+        let timeline = Timeline::new(new.code_set, ids);
+        spans::write_timeline(&self.transaction, &timeline)?;
+        let replaces = before.periods().iter().any(|period| period.release.edition() == new.id.edition());
+        if replaces {
+            // A revision takes the place of another: rare, and simplest done from the facts.
+            if timeline.periods().iter().any(|period| period.release == new.id) {
+                spans::rebuild(&self.transaction, new.code_set, index)?;
+            }
+            return Ok(());
+        }
+        let after = query::point_dates(&self.transaction, new.code_set)?;
+        if points_before.iter().any(|date| !after.contains(date)) {
+            // A published update takes the place of a patch.
+            return spans::rebuild(&self.transaction, new.code_set, index);
+        }
+        // The points of this release: its first day, and a day for each of its patches.
+        let is_own = |date: &String| !points_before.contains(date);
+        let point = |date: Option<&String>| -> rusqlite::Result<Option<Point>> {
+            date.map(|date| {
+                Ok(Point {
+                    runs: query::patched_runs(&self.transaction, new.code_set, date, index)?,
+                    from: date.clone(),
+                })
+            })
+            .transpose()
+        };
+        for (at, date) in after.iter().enumerate().filter(|(_, date)| is_own(date)) {
+            let before = point(at.checked_sub(1).and_then(|at| after.get(at)))?;
+            // A later point of this same release is not in the spans yet.
+            let next = point(after.iter().skip(at + 1).find(|date| !is_own(date)))?;
+            if let Some(this) = point(Some(date))? {
+                spans::insert_point(&self.transaction, new.code_set, index, before.as_ref(), &this, next.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_release(&self, new: &NewRelease<'_>) -> rusqlite::Result<i64> {
+        self.transaction.execute(
+            "INSERT INTO release (code_set, name, edition, revision, effective_from, row_count, billable_count, identified_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                code_set_id(new.code_set),
+                new.id.to_string(),
+                new.id.edition().to_string(),
+                new.id.revision(),
+                new.id.effective_from().to_string(),
+                new.order.rows().len() as i64,
+                new.order.billable() as i64,
+                new.identified_by,
+            ],
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    fn insert_file(
+        &self,
+        release: i64,
+        kind: &str,
+        file: &NewFile,
+        order: Option<&OrderFile>,
+        today: NaiveDate,
+    ) -> rusqlite::Result<i64> {
+        let line_ending = order.map(|order| match order.line_ending() {
+            LineEnding::Crlf => "crlf",
+            LineEnding::Lf => "lf",
+        });
+        let final_line_ending = order.map(OrderFile::has_final_line_ending);
+        let (archive, archive_sha256) = file.archive.clone().unzip();
+        self.transaction.execute(
+            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending, final_line_ending, imported_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                release,
+                kind,
+                file.name,
+                archive,
+                archive_sha256,
+                file.url,
+                file.sha256,
+                file.bytes as i64,
+                line_ending,
+                final_line_ending,
+                today.to_string(),
+            ],
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// Stores an order addenda with its release, which must be stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Conflict`] if it has another
+    /// addenda.
+    pub fn add_addenda(&mut self, new: &NewAddenda<'_>) -> Result<Added> {
+        let Some(stored) = self
+            .releases()?
+            .into_iter()
+            .find(|stored| stored.release.code_set == new.code_set && stored.release.id == new.id)
+        else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("this is the order addenda of {} {}, which is not stored", new.code_set.name(), new.id),
+            )
+            .in_file(new.file.name.as_str())
+            .with_hint("import the release's order file with it, or before it"));
+        };
+        if let Some(addenda) = &stored.addenda {
+            if addenda.sha256 == new.file.sha256 {
+                return Ok(Added::AlreadyThere);
+            }
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{} {} is already stored with another order addenda", new.code_set.name(), new.id),
+            )
+            .in_file(new.file.name.as_str())
+            .with_hint("if the release was posted again, import its order file and addenda together with --revision"));
+        }
+        self.store_addenda(new).map_err(|error| self.error(error))?;
+        Ok(Added::New)
+    }
+
+    fn store_addenda(&self, new: &NewAddenda<'_>) -> rusqlite::Result<()> {
+        let release = query::release_number(&self.transaction, new.code_set, new.id)?;
+        let file = self.insert_file(release, "order_addenda", new.file, None, new.today)?;
+        let mut insert = self.transaction.prepare(
+            "INSERT INTO addenda_row (source_file, line, action, code, billable, short_title, long_title)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for row in &new.addenda.rows {
+            insert.execute((
+                file,
+                row.line,
+                row.action.name(),
+                row.entry.code.as_str(),
+                row.entry.billable,
+                &row.entry.short_title,
+                &row.entry.long_title,
+            ))?;
+        }
+        let mut insert = self.transaction.prepare(
+            "INSERT INTO addenda_footer (source_file, block, old_rows, old_file, new_rows, new_file,
+                 additions, deletions, revisions, both_titles, long_only, short_only)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?;
+        for (block, name) in new.addenda.footer.iter().flatten().zip(["headers", "codes"]) {
+            insert.execute(params![
+                file,
+                name,
+                block.old_rows as i64,
+                block.old_file,
+                block.new_rows as i64,
+                block.new_file,
+                block.counts.additions as i64,
+                block.counts.deletions as i64,
+                block.counts.revisions as i64,
+                block.counts.both_titles as i64,
+                block.counts.long_only as i64,
+                block.counts.short_only as i64,
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Ends the import: from here on everyone sees it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
+    pub fn commit(self) -> Result<()> {
+        let path = self.path;
+        self.transaction.commit().map_err(|error| store_error(&path, error))
+    }
+
+    fn error(&self, error: rusqlite::Error) -> Error {
+        store_error(&self.path, error)
+    }
+}
