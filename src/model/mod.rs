@@ -21,6 +21,7 @@ pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
     count_by_kind,
 };
+pub(crate) use answer::eve;
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use entry::Entry;

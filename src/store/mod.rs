@@ -18,6 +18,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub use query::{Listing, SourceFile, StoredRelease};
+pub(crate) use query::FoundCode;
 pub use schema::SCHEMA_VERSION;
 pub use write::{Added, NewAddenda, NewFile, NewRelease, Writer};
 

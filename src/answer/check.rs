@@ -1,0 +1,382 @@
+//! Is this code valid on this date?
+
+use chrono::{Days, NaiveDate};
+
+use crate::answer::warnings;
+use crate::error::Result;
+use crate::model::{
+    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, Timeline, UnknownReason, Verdict, judge,
+};
+use crate::source::catalogue::known_releases;
+use crate::store::Store;
+
+/// The most suggestions for an unknown code.
+const MOST_NEAREST: usize = 10;
+
+/// Answers for one code on one day. Any text is answered: one that cannot be a code is `unknown`.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+///
+/// ```
+/// # use codeyear::{answer, ingest, model::CodeSet, store::Store};
+/// # let mut store = Store::in_memory()?;
+/// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
+/// let answer = answer::check(&store, CodeSet::Icd10Cm, "C7B", "2026-03-01".parse().unwrap())?;
+/// assert_eq!(answer.verdict.name(), "header");
+/// assert_eq!(answer.basis.unwrap().release.to_string(), "FY2026");
+/// # Ok::<(), codeyear::Error>(())
+/// ```
+pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
+    let timeline = store.timeline(code_set)?;
+    let kind = store.kind()?;
+    let mut warnings = warnings(kind, code_set, &timeline, date, date);
+    let (code, verdict, basis) = match code_set.parse_code(text) {
+        Ok(code) => {
+            let (verdict, release) = answer_code(store, &timeline, &code, date)?;
+            let basis = release
+                .map(|release| basis(store, code_set, release, &code, &verdict, date))
+                .transpose()?;
+            (Some(code), verdict, basis)
+        }
+        Err(malformed) => {
+            let reason = UnknownReason::Malformed {
+                reason: malformed.reason,
+            };
+            let release = timeline.governing(date).map(|period| period.release);
+            let basis = match release {
+                Some(release) => {
+                    let (file, sha256) = store.order_file(code_set, release)?;
+                    Some(Basis {
+                        release,
+                        file,
+                        sha256,
+                        patch: None,
+                    })
+                }
+                None => None,
+            };
+            // A text that is no code is none whatever is loaded.
+            warnings.retain(|warning| *warning == crate::model::Warning::Sample);
+            (None, Verdict::Unknown { reason }, basis)
+        }
+    };
+    if matches!(verdict, Verdict::NotInForce { .. }) {
+        warnings.retain(|warning| *warning == crate::model::Warning::Sample);
+    }
+    Ok(Answer {
+        code_set,
+        asked: text.trim().to_owned(),
+        code,
+        date,
+        through: None,
+        verdict,
+        basis,
+        warnings,
+    })
+}
+
+/// Answers for one code on every day from `from` to `through`: one answer for each stretch of days with
+/// the same verdict and entry, so that an update within a year shows.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn check_span(
+    store: &Store,
+    code_set: CodeSet,
+    text: &str,
+    from: NaiveDate,
+    through: NaiveDate,
+) -> Result<Vec<Answer>> {
+    let timeline = store.timeline(code_set)?;
+    // The verdict can change only where a release or an entry begins or ends.
+    let mut days = vec![from];
+    for period in timeline.periods() {
+        days.extend([period.from, period.until]);
+    }
+    days.push(code_set.in_force_from());
+    if let Ok(code) = code_set.parse_code(text) {
+        for listed in store.life(code_set, &code)? {
+            days.push(listed.from);
+            days.extend(listed.until);
+        }
+    }
+    days.retain(|day| from <= *day && *day <= through);
+    days.sort();
+    days.dedup();
+    let kind = store.kind()?;
+    let mut answers: Vec<Answer> = Vec::new();
+    for (index, day) in days.iter().enumerate() {
+        let last = days
+            .get(index + 1)
+            .and_then(|next| next.checked_sub_days(Days::new(1)))
+            .unwrap_or(through);
+        let mut answer = check(store, code_set, text, *day)?;
+        match answers.last_mut() {
+            Some(before) if before.verdict.name() == answer.verdict.name() && before.verdict.entry() == answer.verdict.entry() => {
+                // The same answer, resting on a newer release.
+                before.through = Some(last);
+                before.verdict = answer.verdict;
+                before.basis = answer.basis;
+                before.warnings = warnings(kind, code_set, &timeline, before.date, last);
+            }
+            _ => {
+                answer.through = Some(last);
+                answer.warnings = warnings(kind, code_set, &timeline, *day, last);
+                answers.push(answer);
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// Tells which code set a text is meant for, where the user does not say: ICD-10-CM, unless only
+/// ICD-10-PCS can have, or has, such a code.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
+    let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
+        return Ok(CodeSet::Icd10Cm);
+    };
+    let Ok(diagnosis) = CodeSet::Icd10Cm.parse_code(text) else {
+        return Ok(CodeSet::Icd10Pcs);
+    };
+    let listed_as_procedure = !store.life(CodeSet::Icd10Pcs, &procedure)?.is_empty();
+    let listed_as_diagnosis = !store.life(CodeSet::Icd10Cm, &diagnosis)?.is_empty();
+    Ok(if listed_as_procedure && !listed_as_diagnosis {
+        CodeSet::Icd10Pcs
+    } else {
+        CodeSet::Icd10Cm
+    })
+}
+
+fn basis(
+    store: &Store,
+    code_set: CodeSet,
+    release: ReleaseId,
+    code: &Code,
+    verdict: &Verdict,
+    date: NaiveDate,
+) -> Result<Basis> {
+    let (file, sha256) = store.order_file(code_set, release)?;
+    let patch = match verdict {
+        Verdict::Billable { .. } | Verdict::Header { .. } => {
+            store.patch_citation(code_set, release, code, date)?
+        }
+        // The day of a code that is to come may be a patch's.
+        Verdict::NotYetEffective { first_day, .. } => {
+            store.patch_citation(code_set, release, code, *first_day)?
+        }
+        _ => None,
+    };
+    Ok(Basis {
+        release,
+        file,
+        sha256,
+        patch,
+    })
+}
+
+fn answer_code(
+    store: &Store,
+    timeline: &Timeline,
+    code: &Code,
+    date: NaiveDate,
+) -> Result<(Verdict, Option<ReleaseId>)> {
+    let code_set = timeline.code_set();
+    let life = store.life(code_set, code)?;
+    Ok(match judge(date, timeline, &life) {
+        Standing::NotInForce => {
+            let listed_by = timeline.governing(date).and_then(|period| {
+                let listed = life
+                    .iter()
+                    .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))?;
+                Some((period.release, listed.entry.clone()))
+            });
+            (
+                Verdict::NotInForce {
+                    in_force_from: code_set.in_force_from(),
+                    listed_by,
+                },
+                None,
+            )
+        }
+        Standing::NotCovered => {
+            let previous = timeline.latest_before(date).map(|period| {
+                (period.release, crate::model::eve(period.until))
+            });
+            (
+                Verdict::NotCovered {
+                    needed: timeline.needed_for(date, &known_releases(code_set)),
+                    previous,
+                },
+                None,
+            )
+        }
+        Standing::Listed { release, entry } if entry.billable => (Verdict::Billable { entry }, Some(release)),
+        Standing::Listed { release, entry } => {
+            let mut below = store.below(code_set, release, date, code)?;
+            below.retain(|entry| entry.billable);
+            (
+                Verdict::Header {
+                    entry,
+                    billable_below: below,
+                },
+                Some(release),
+            )
+        }
+        Standing::NotYet {
+            release,
+            entry,
+            first_day,
+            exact,
+        } => (
+            Verdict::NotYetEffective {
+                entry,
+                first_day,
+                exact,
+            },
+            Some(release),
+        ),
+        Standing::Deleted {
+            release,
+            entry,
+            last_day,
+            deleted_from,
+            exact,
+            listed_again,
+        } => {
+            let siblings = siblings(store, code_set, release, date, code)?;
+            let mut new_beside = Vec::new();
+            for sibling in &siblings {
+                let life = store.life(code_set, &sibling.code)?;
+                if life.first().is_some_and(|listed| listed.from == deleted_from) {
+                    new_beside.push(sibling.clone());
+                }
+            }
+            (
+                Verdict::Deleted {
+                    entry,
+                    last_day,
+                    exact,
+                    listed_again,
+                    new_beside,
+                    siblings,
+                },
+                Some(release),
+            )
+        }
+        Standing::Unknown { release } => (
+            Verdict::Unknown {
+                reason: unknown(store, code_set, release, date, code)?,
+            },
+            Some(release),
+        ),
+    })
+}
+
+/// Lists the billable codes below the nearest listed level above a code.
+fn siblings(store: &Store, code_set: CodeSet, release: ReleaseId, date: NaiveDate, code: &Code) -> Result<Vec<Entry>> {
+    for length in (3..code.len()).rev() {
+        let above = store.below(code_set, release, date, &code.prefix(length))?;
+        let billable: Vec<Entry> = above
+            .into_iter()
+            .filter(|entry| entry.billable && entry.code != *code)
+            .collect();
+        if !billable.is_empty() {
+            return Ok(billable);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn unknown(store: &Store, code_set: CodeSet, release: ReleaseId, date: NaiveDate, code: &Code) -> Result<UnknownReason> {
+    if code_set == CodeSet::Icd10Cm && code.len() < 7 {
+        // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
+        let padded = format!("{:X<6}", code.as_str());
+        if let Ok(stem) = code_set.parse_code(&padded) {
+            let options: Vec<Entry> = store
+                .below(code_set, release, date, &stem)?
+                .into_iter()
+                .filter(|entry| entry.code.len() == 7)
+                .collect();
+            if !options.is_empty() {
+                return Ok(UnknownReason::MissingSeventhCharacter { options });
+            }
+        }
+    }
+    let mut parent = None;
+    for length in (3..code.len()).rev() {
+        let prefix = code.prefix(length);
+        let life = store.life(code_set, &prefix)?;
+        if let Some(listed) = life
+            .into_iter()
+            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
+        {
+            parent = Some(listed.entry);
+            break;
+        }
+    }
+    let mut nearest = Vec::new();
+    for neighbour in neighbours(code_set, code) {
+        let life = store.life(code_set, &neighbour)?;
+        if let Some(listed) = life
+            .into_iter()
+            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
+        {
+            nearest.push(listed.entry);
+        }
+    }
+    nearest.sort_by_key(|entry| {
+        // A slip at the end of a code is likelier than one at its beginning.
+        let same = entry
+            .code
+            .as_str()
+            .bytes()
+            .zip(code.as_str().bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        (std::cmp::Reverse(same), entry.code)
+    });
+    if nearest.is_empty()
+        && let Some(parent) = &parent
+        && !parent.billable
+    {
+        nearest = store.below(code_set, release, date, &parent.code)?;
+        nearest.retain(|entry| entry.billable);
+    }
+    nearest.truncate(MOST_NEAREST);
+    Ok(UnknownReason::NotListed { parent, nearest })
+}
+
+/// Lists the codes that differ by one slip: a wrong, missing, surplus or swapped character.
+fn neighbours(code_set: CodeSet, code: &Code) -> Vec<Code> {
+    const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let text = code.as_str().as_bytes();
+    let mut found = std::collections::BTreeSet::new();
+    let mut take = |bytes: Vec<u8>| {
+        if let Some(code) = Code::from_plain(&bytes)
+            && code_set.accepts(&code)
+        {
+            found.insert(code);
+        }
+    };
+    for at in 0..=text.len() {
+        let (before, rest) = text.split_at(at);
+        for letter in ALPHABET {
+            take([before, &[*letter], rest].concat());
+            if let Some((_, rest)) = rest.split_first() {
+                take([before, &[*letter], rest].concat());
+            }
+        }
+        if let Some((first, rest)) = rest.split_first() {
+            take([before, rest].concat());
+            if let Some((second, rest)) = rest.split_first() {
+                take([before, &[*second, *first], rest].concat());
+            }
+        }
+    }
+    found.remove(code);
+    found.into_iter().collect()
+}

@@ -1,0 +1,84 @@
+//! The life of a code: every span with the title as it stood.
+
+use crate::answer::warnings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeHistory, CodeSet, HistorySpan, eve};
+use crate::store::Store;
+
+/// Gives the life of a code over all loaded releases.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] for a text that cannot be a code, [`ErrorKind::NotFound`] for a code that no
+/// loaded release lists.
+///
+/// ```
+/// # use codeyear::{answer, ingest, model::CodeSet, store::Store};
+/// # let mut store = Store::in_memory()?;
+/// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
+/// let life = answer::history(&store, CodeSet::Icd10Cm, "M54.5")?;
+/// let last = life.spans.last().unwrap();
+/// assert!(!last.entry.billable);
+/// # Ok::<(), codeyear::Error>(())
+/// ```
+pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHistory> {
+    let code = code_set
+        .parse_code(text)
+        .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))?;
+    let life = store.life(code_set, &code)?;
+    let timeline = store.timeline(code_set)?;
+    let in_force_from = code_set.in_force_from();
+    let mut spans: Vec<HistorySpan> = Vec::new();
+    for listed in &life {
+        for period in timeline.periods() {
+            let from = listed.from.max(period.from);
+            let to = listed.until.unwrap_or(period.until).min(period.until);
+            if from >= to {
+                continue;
+            }
+            let in_force = from >= in_force_from;
+            if let Some(last) = spans.last_mut()
+                && last.entry == listed.entry
+                && last.valid_to == from
+                && last.in_force == in_force
+            {
+                last.valid_to = to;
+                last.last_release = period.release;
+                continue;
+            }
+            let patch = store.patch_citation(code_set, period.release, &code, from)?;
+            spans.push(HistorySpan {
+                entry: listed.entry.clone(),
+                valid_from: from,
+                valid_to: to,
+                first_release: period.release,
+                last_release: period.release,
+                in_force,
+                patch,
+            });
+        }
+    }
+    let (Some(first), Some(last)) = (spans.first(), timeline.periods().last()) else {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("no loaded {} release lists {}", code_set.name(), code.dotted(code_set)),
+        )
+        .with_hint(format!("codeyear check {} says what is nearest", code.dotted(code_set))));
+    };
+    let gaps = timeline
+        .coverage()
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [(_, end), (next, _)] if *end >= first.valid_from => Some((*end, eve(*next))),
+            _ => None,
+        })
+        .collect();
+    let kind = store.kind()?;
+    Ok(CodeHistory {
+        code_set,
+        code,
+        warnings: warnings(kind, code_set, &timeline, first.valid_from, eve(last.until)),
+        gaps,
+        covered_through: eve(last.until),
+        spans,
+    })
+}

@@ -1,0 +1,80 @@
+//! Questions answered from the store: one module a question, each giving a value of the model.
+//!
+//! The pure rules (which release governs, how a change is classified, how an addenda replays) are the
+//! model's; here they are fed from the store and joined with what the catalogue knows is missing. The
+//! command line, a web page and a Rust user all get these same values.
+
+mod check;
+mod diff;
+mod history;
+mod releases;
+mod verify;
+
+pub use check::{check, check_span, detect_code_set};
+pub use diff::{DiffScope, diff};
+pub use history::history;
+pub use releases::{ReleaseLine, ReleaseStatus, ReleasesOverview, releases};
+pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning};
+use crate::source::catalogue::known_releases;
+use crate::store::{Store, StoreKind};
+
+/// Lists what could make an answer for some days other than it is: releases that the catalogue knows
+/// to govern one of those days and that are not loaded, and the sample.
+fn warnings(
+    store_kind: StoreKind,
+    code_set: CodeSet,
+    timeline: &Timeline,
+    from: NaiveDate,
+    through: NaiveDate,
+) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    // The sample never claims to be the whole, so what it lacks is no news.
+    if store_kind == StoreKind::Sample {
+        warnings.push(Warning::Sample);
+    }
+    let touched: Vec<&Period> = timeline
+        .periods()
+        .iter()
+        .filter(|period| period.from <= through && from < period.until)
+        .collect();
+    for id in known_releases(code_set) {
+        let starts = id.effective_from();
+        let missing = touched.iter().any(|period| {
+            let same_edition = period.release.edition() == id.edition();
+            (same_edition && id > period.release)
+                || (!same_edition && starts > period.from && starts < period.until && starts <= through)
+        });
+        if missing {
+            warnings.push(Warning::MissingRelease { release: id });
+        }
+    }
+    warnings
+}
+
+/// Finds a loaded release by name; an edition stands for its newest revision.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] with the loaded neighbours as a hint.
+pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<ReleaseId> {
+    let loaded: Vec<ReleaseId> = store
+        .releases()?
+        .into_iter()
+        .filter(|stored| stored.release.code_set == code_set)
+        .map(|stored| stored.release.id)
+        .collect();
+    if loaded.contains(&id) {
+        return Ok(id);
+    }
+    let list: Vec<String> = loaded.iter().map(ReleaseId::to_string).collect();
+    let hint = if list.is_empty() {
+        format!("no {} release is loaded; import one with codeyear import", code_set.name())
+    } else {
+        format!("loaded are {}", list.join(", "))
+    };
+    Err(Error::new(ErrorKind::NotFound, format!("{} {id} is not loaded", code_set.name())).with_hint(hint))
+}

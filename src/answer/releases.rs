@@ -1,0 +1,125 @@
+//! What is loaded, what the catalogue knows and is missing, and what each covers.
+
+use chrono::NaiveDate;
+
+use crate::error::Result;
+use crate::model::{CodeSet, ReleaseId, eve};
+use crate::source::catalogue::Catalogue;
+use crate::store::{Store, StoreKind, StoredRelease};
+
+/// Where a release stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReleaseStatus {
+    /// It is stored.
+    Loaded(Box<StoredRelease>),
+    /// The catalogue knows it, and the store lacks it.
+    Missing {
+        /// Official addresses of archives that hold its order file.
+        urls: Vec<String>,
+    },
+}
+
+/// One release of the overview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseLine {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release.
+    pub id: ReleaseId,
+    /// Its first day.
+    pub effective_from: NaiveDate,
+    /// Where it stands.
+    pub status: ReleaseStatus,
+    /// The days that it governs, first and last; `None` if it is missing or a newer revision answers.
+    pub governs: Option<(NaiveDate, NaiveDate)>,
+    /// Rows and billable rows: as stored, else as the catalogue expects.
+    pub rows: (u64, u64),
+    /// Whether the catalogue knows it.
+    pub known: bool,
+    /// Facts from the catalogue that its order file does not tell.
+    pub patches: usize,
+}
+
+/// All releases, loaded and missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasesOverview {
+    /// The releases, by code set, first day and revision.
+    pub lines: Vec<ReleaseLine>,
+    /// Days between loaded releases that none governs: code set, first and last day.
+    pub gaps: Vec<(CodeSet, NaiveDate, NaiveDate)>,
+    /// Whether the store holds the bundled sample.
+    pub sample: bool,
+    /// The content hash: the same for the same releases, whatever the order of import.
+    pub content_hash: String,
+}
+
+/// Gives the overview; of an absent store, what the catalogue knows.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<ReleasesOverview> {
+    let catalogue = Catalogue::bundled()?;
+    let stored = store.map(Store::releases).transpose()?.unwrap_or_default();
+    let sample = match store {
+        Some(store) => store.kind()? == StoreKind::Sample,
+        None => false,
+    };
+    let mut lines = Vec::new();
+    let mut gaps = Vec::new();
+    for code_set in CodeSet::ALL.into_iter().filter(|one| code_set.is_none_or(|wanted| wanted == *one)) {
+        let timeline = store.map(|store| store.timeline(code_set)).transpose()?;
+        for pair in timeline.iter().flat_map(|timeline| timeline.coverage()).collect::<Vec<_>>().windows(2) {
+            if let [(_, end), (next, _)] = pair {
+                gaps.push((code_set, *end, eve(*next)));
+            }
+        }
+        for known in catalogue.releases().iter().filter(|known| known.code_set == code_set) {
+            if stored.iter().any(|stored| stored.release.code_set == code_set && stored.release.id == known.id) {
+                continue;
+            }
+            lines.push(ReleaseLine {
+                code_set,
+                id: known.id,
+                effective_from: known.id.effective_from(),
+                status: ReleaseStatus::Missing {
+                    urls: known
+                        .archives
+                        .iter()
+                        .filter(|archive| archive.holds.iter().any(|held| held == "order_file"))
+                        .filter_map(|archive| archive.url.clone())
+                        .collect(),
+                },
+                governs: None,
+                rows: (known.order_file.rows, known.order_file.billable),
+                known: true,
+                patches: known.patches.len(),
+            });
+        }
+        for one in stored.iter().filter(|stored| stored.release.code_set == code_set) {
+            let id = one.release.id;
+            let known = catalogue.find(code_set, id);
+            let governs = timeline
+                .iter()
+                .flat_map(|timeline| timeline.periods())
+                .find(|period| period.release == id)
+                .map(|period| (period.from, eve(period.until)));
+            lines.push(ReleaseLine {
+                code_set,
+                id,
+                effective_from: id.effective_from(),
+                status: ReleaseStatus::Loaded(Box::new(one.clone())),
+                governs,
+                rows: (one.release.rows, one.release.billable),
+                known: known.is_some(),
+                patches: known.map_or(0, |known| known.patches.len()),
+            });
+        }
+    }
+    lines.sort_by_key(|line| (line.code_set, line.id));
+    Ok(ReleasesOverview {
+        lines,
+        gaps,
+        sample,
+        content_hash: store.map(Store::content_hash).transpose()?.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,368 @@
+//! Proof: facts against the official addenda, the hashes and the counts.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, Entry, ReleaseId, Replay, replay};
+use crate::source::catalogue::Catalogue;
+use crate::source::sample::sample_files;
+use crate::store::{Proof, ProofOutcome, ProofSubject, Store, StoreKind, StoredRelease};
+
+/// What to verify.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VerifyOptions {
+    /// One code set only.
+    pub code_set: Option<CodeSet>,
+    /// One release only.
+    pub release: Option<ReleaseId>,
+    /// Replay the addenda on this base, whatever base is stated.
+    pub base: Option<ReleaseId>,
+}
+
+/// Whether an order file, written back from the store, is the official one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFileProof {
+    /// SHA-256 of the file that was imported.
+    pub official: String,
+    /// SHA-256 of the file written back.
+    pub written: String,
+    /// Rows and billable rows stored.
+    pub rows: (u64, u64),
+    /// What the catalogue expects, if it knows the release and this is not the sample.
+    pub expected: Option<(u64, u64, String)>,
+}
+
+impl OrderFileProof {
+    /// Tells whether everything agrees.
+    pub fn is_exact(&self) -> bool {
+        self.official == self.written
+            && self
+                .expected
+                .as_ref()
+                .is_none_or(|(rows, billable, _)| (*rows, *billable) == self.rows)
+    }
+}
+
+/// Whether an addenda leads from its base to its release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddendaProof {
+    /// The base that the catalogue states, or that the footer's counts point to.
+    pub stated_base: Option<ReleaseId>,
+    /// The base that it was replayed on, if one is loaded.
+    pub base: Option<ReleaseId>,
+    /// Whether the base was chosen by the user.
+    pub base_chosen: bool,
+    /// The outcome of the replay.
+    pub replay: Option<Replay>,
+    /// Loaded releases on which the addenda does replay without an unexplained code, where the base at
+    /// hand does not fit.
+    pub fitting_bases: Vec<ReleaseId>,
+}
+
+impl AddendaProof {
+    /// Judges the outcome.
+    pub fn outcome(&self) -> ProofOutcome {
+        match &self.replay {
+            None => ProofOutcome::NotChecked,
+            Some(_) if self.base != self.stated_base && !self.base_chosen && self.stated_base.is_some() => {
+                ProofOutcome::NotChecked
+            }
+            Some(replay) if replay.is_exact() && replay.footer_differences.is_empty() => ProofOutcome::Exact,
+            Some(replay)
+                if replay.missing.is_empty()
+                    && replay.surplus.is_empty()
+                    && replay.footer_differences.is_empty()
+                    && replay.differing.iter().all(|(a, b)| a.billable == b.billable) =>
+            {
+                ProofOutcome::Near
+            }
+            Some(_) => ProofOutcome::Failed,
+        }
+    }
+
+    /// Says the outcome in words.
+    pub fn detail(&self) -> String {
+        let Some(base) = self.base else {
+            return match self.stated_base {
+                Some(stated) => format!("not checked: its base {stated} is not loaded"),
+                None => "not checked: no earlier release is loaded".to_owned(),
+            };
+        };
+        let Some(replay) = &self.replay else {
+            return "not checked".to_owned();
+        };
+        let missing = replay.missing.len();
+        let surplus = replay.surplus.len();
+        let titles = replay.differing.len();
+        let mut text = if replay.is_exact() {
+            format!("replayed on {base}: row for row exact")
+        } else if missing == 0 && surplus == 0 {
+            format!("replayed on {base}: every code explained, {titles} with other titles than the order file has")
+        } else {
+            let mut text = format!(
+                "{missing} code{} unexplained, {surplus} surplus, {titles} with other titles: this addenda is not against {base}",
+                if missing == 1 { "" } else { "s" }
+            );
+            if !self.fitting_bases.is_empty() {
+                let list: Vec<String> = self.fitting_bases.iter().map(ReleaseId::to_string).collect();
+                text.push_str(&format!("; it is against {}", list.join(" or ")));
+            }
+            text
+        };
+        if let Some(stated) = self.stated_base
+            && stated != base
+        {
+            if self.base_chosen {
+                text.push_str(&format!(" (its base is {stated})"));
+            } else {
+                text.push_str(&format!(" (its base {stated} is not loaded)"));
+            }
+        }
+        for difference in &replay.footer_differences {
+            text.push_str("; ");
+            text.push_str(difference);
+        }
+        text
+    }
+}
+
+/// What was verified of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseProof {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release.
+    pub id: ReleaseId,
+    /// Its order file.
+    pub order_file: OrderFileProof,
+    /// Its addenda; `None` if it was imported without one.
+    pub addenda: Option<AddendaProof>,
+}
+
+/// What was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// The releases, by code set and first day.
+    pub releases: Vec<ReleaseProof>,
+    /// Spans that differ from what the facts give, by code set: 0 proves that they agree.
+    pub spans: Vec<(CodeSet, u64)>,
+    /// Whether the store holds the bundled sample.
+    pub sample: bool,
+}
+
+impl VerifyReport {
+    /// Tells whether nothing failed. What could not be checked has not failed.
+    pub fn is_sound(&self) -> bool {
+        self.spans.iter().all(|(_, differing)| *differing == 0)
+            && self.releases.iter().all(|release| {
+                release.order_file.is_exact()
+                    && release
+                        .addenda
+                        .as_ref()
+                        .is_none_or(|addenda| addenda.outcome() != ProofOutcome::Failed)
+            })
+    }
+}
+
+/// Verifies stored releases and keeps the outcomes with them.
+///
+/// `progress` is told each release before it is verified.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if a release that was asked for is not loaded, [`ErrorKind::Store`] if the
+/// database cannot be read or the outcome not be kept.
+pub fn verify(
+    store: &Store,
+    options: &VerifyOptions,
+    today: NaiveDate,
+    progress: &mut dyn FnMut(CodeSet, ReleaseId),
+) -> Result<VerifyReport> {
+    let stored = store.releases()?;
+    let sample = store.kind()? == StoreKind::Sample;
+    let wanted: Vec<&StoredRelease> = stored
+        .iter()
+        .filter(|one| options.code_set.is_none_or(|code_set| code_set == one.release.code_set))
+        .filter(|one| options.release.is_none_or(|id| id == one.release.id))
+        .collect();
+    if wanted.is_empty() {
+        let what = options.release.map_or("no release".to_owned(), |id| id.to_string());
+        return Err(Error::new(ErrorKind::NotFound, format!("{what} is not loaded"))
+            .with_hint("codeyear releases lists what is loaded"));
+    }
+    let mut releases = Vec::new();
+    for one in &wanted {
+        let (code_set, id) = (one.release.code_set, one.release.id);
+        progress(code_set, id);
+        let order_file = verify_order_file(store, one, sample)?;
+        let addenda = verify_addenda(store, &stored, one, sample, options.base)?;
+        if options.base.is_none() {
+            record(store, one, &order_file, addenda.as_ref(), today)?;
+        }
+        releases.push(ReleaseProof {
+            code_set,
+            id,
+            order_file,
+            addenda,
+        });
+    }
+    let mut spans = Vec::new();
+    for code_set in CodeSet::ALL {
+        if wanted.iter().any(|one| one.release.code_set == code_set) {
+            spans.push((code_set, store.compare_spans(code_set)?));
+        }
+    }
+    Ok(VerifyReport {
+        releases,
+        spans,
+        sample,
+    })
+}
+
+fn verify_order_file(store: &Store, one: &StoredRelease, sample: bool) -> Result<OrderFileProof> {
+    let (code_set, id) = (one.release.code_set, one.release.id);
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, HashWriter(Sha256::new()));
+    store.write_order_file(code_set, id, &mut out)?;
+    let hasher = out
+        .into_inner()
+        .map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?
+        .0;
+    let expected = if sample {
+        None
+    } else {
+        Catalogue::bundled()?
+            .find(code_set, id)
+            .map(|known| (known.order_file.rows, known.order_file.billable, known.order_file.sha256.clone()))
+    };
+    Ok(OrderFileProof {
+        official: one.release.sha256.clone(),
+        written: crate::source::hex(&hasher.finalize()),
+        rows: (one.release.rows, one.release.billable),
+        expected,
+    })
+}
+
+struct HashWriter(Sha256);
+
+impl Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn verify_addenda(
+    store: &Store,
+    stored: &[StoredRelease],
+    one: &StoredRelease,
+    sample: bool,
+    chosen: Option<ReleaseId>,
+) -> Result<Option<AddendaProof>> {
+    let (code_set, id) = (one.release.code_set, one.release.id);
+    let Some(addenda) = store.addenda(code_set, id)? else {
+        return Ok(None);
+    };
+    let earlier: Vec<&StoredRelease> = stored
+        .iter()
+        .filter(|other| other.release.code_set == code_set && other.release.id < id)
+        .collect();
+    // The catalogue states the base; a release that it does not know has its footer's counts.
+    let stated_base = if sample {
+        sample_files()?
+            .iter()
+            .find(|file| !file.is_order_file && file.code_set == code_set && file.release == id)
+            .and_then(|file| file.addenda_base)
+    } else {
+        Catalogue::bundled()?
+            .find(code_set, id)
+            .and_then(|known| known.addenda_base)
+    };
+    let by_counts = || {
+        let [headers, codes] = addenda.footer.as_ref()?;
+        earlier
+            .iter()
+            .rev()
+            .find(|other| {
+                other.release.billable == codes.old_rows
+                    && other.release.rows == codes.old_rows + headers.old_rows
+            })
+            .map(|other| other.release.id)
+    };
+    let stated_base = stated_base.or_else(by_counts);
+    let is_loaded = |id: &ReleaseId| stored.iter().any(|other| other.release.code_set == code_set && other.release.id == *id);
+    let base = match chosen {
+        Some(chosen) => Some(crate::answer::find_release(store, code_set, chosen)?),
+        None => stated_base
+            .filter(is_loaded)
+            .or_else(|| earlier.last().map(|other| other.release.id)),
+    };
+    let release = store.listing(code_set, id)?.entries;
+    let replay_on = |base: ReleaseId| -> Result<(Replay, Vec<Entry>)> {
+        let rows = store.listing(code_set, base)?.entries;
+        Ok((replay(&addenda, &rows, &release), rows))
+    };
+    let outcome = base.map(replay_on).transpose()?.map(|(outcome, _)| outcome);
+    let mut fitting_bases = Vec::new();
+    if let Some(outcome) = &outcome
+        && !(outcome.missing.is_empty() && outcome.surplus.is_empty())
+    {
+        for other in earlier.iter().filter(|other| Some(other.release.id) != base) {
+            let (tried, _) = replay_on(other.release.id)?;
+            if tried.missing.is_empty() && tried.surplus.is_empty() {
+                fitting_bases.push(other.release.id);
+            }
+        }
+    }
+    Ok(Some(AddendaProof {
+        stated_base,
+        base,
+        base_chosen: chosen.is_some(),
+        replay: outcome,
+        fitting_bases,
+    }))
+}
+
+fn record(
+    store: &Store,
+    one: &StoredRelease,
+    order_file: &OrderFileProof,
+    addenda: Option<&AddendaProof>,
+    today: NaiveDate,
+) -> Result<()> {
+    let (code_set, id) = (one.release.code_set, one.release.id);
+    store.record_proof(
+        code_set,
+        id,
+        &Proof {
+            subject: ProofSubject::OrderFile,
+            base: None,
+            outcome: if order_file.is_exact() { ProofOutcome::Exact } else { ProofOutcome::Failed },
+            detail: if order_file.is_exact() {
+                "written back byte for byte".to_owned()
+            } else {
+                "the file written back from the store is not the one imported".to_owned()
+            },
+            checked_on: today,
+        },
+    )?;
+    if let Some(addenda) = addenda {
+        store.record_proof(
+            code_set,
+            id,
+            &Proof {
+                subject: ProofSubject::OrderAddenda,
+                base: addenda.base,
+                outcome: addenda.outcome(),
+                detail: addenda.detail(),
+                checked_on: today,
+            },
+        )?;
+    }
+    Ok(())
+}
