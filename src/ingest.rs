@@ -137,7 +137,10 @@ pub fn import(
         let what = match left.as_slice() {
             [] => "there are no files here".to_owned(),
             [one] => format!("{}: {}", one.file, one.why),
-            several => format!("of {} files, none is an order file or an order addenda", several.len()),
+            several => format!(
+                "of {} files, none is an order file or an order addenda",
+                several.len()
+            ),
         };
         return Err(Error::new(ErrorKind::NotFound, format!("nothing to import: {what}"))
             .with_hint("name a zip from CMS or NCHS with an order file in it (icd10cm_order_2026.txt), or the file itself"));
@@ -145,7 +148,10 @@ pub fn import(
     if options.release.is_some() && packages.len() > 1 {
         return Err(Error::new(
             ErrorKind::Usage,
-            format!("--release names one release, and {} order files or addenda were found", packages.len()),
+            format!(
+                "--release names one release, and {} order files or addenda were found",
+                packages.len()
+            ),
         )
         .with_hint("import them one at a time"));
     }
@@ -173,7 +179,8 @@ pub fn import(
         left,
     };
     std::thread::scope(|scope| -> Result<()> {
-        let (send, receive): (SyncSender<Result<Prepared>>, Receiver<Result<Prepared>>) = sync_channel(0);
+        let (send, receive): (SyncSender<Result<Prepared>>, Receiver<Result<Prepared>>) =
+            sync_channel(0);
         scope.spawn(move || {
             for package in &packages {
                 let prepared = preparer.prepare(package);
@@ -205,7 +212,10 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
     let mut report = ImportReport::default();
     // An addenda needs its release: order files first.
     for wants_order_file in [true, false] {
-        for file in sample_files()?.iter().filter(|file| file.is_order_file == wants_order_file) {
+        for file in sample_files()?
+            .iter()
+            .filter(|file| file.is_order_file == wants_order_file)
+        {
             let bytes = sample_bytes(file).to_vec();
             let new_file = NewFile {
                 name: file.path.clone(),
@@ -284,7 +294,9 @@ fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
     };
     let mut alone = Vec::new();
     for one in addenda {
-        let mut candidates = packages.iter_mut().filter(|package| together(package, &one));
+        let mut candidates = packages
+            .iter_mut()
+            .filter(|package| together(package, &one));
         match (candidates.next(), candidates.next()) {
             // Posted with exactly one order file, which has no addenda yet.
             (Some(package), None) if package.addenda.is_none() => package.addenda = Some(one),
@@ -358,12 +370,18 @@ impl Preparer {
             order_sha256: order.as_ref().map(|(.., sha256)| sha256.as_str()),
             addenda_sha256: addenda.as_ref().map(|(.., sha256)| sha256.as_str()),
             addenda: addenda.as_ref().map(|(_, _, parsed, _)| parsed),
-            archive_sha256: first.archive.as_ref().map(|archive| archive.sha256.as_str()),
+            archive_sha256: first
+                .archive
+                .as_ref()
+                .map(|archive| archive.sha256.as_str()),
             name: &first.name,
             archive_name: first.archive.as_ref().map(|archive| archive.name.as_str()),
             shown: &first.shown,
         };
-        let (mut id, identified_by) = match (identify_sample(&evidence, self.sample)?, self.options.release) {
+        let (mut id, identified_by) = match (
+            identify_sample(&evidence, self.sample)?,
+            self.options.release,
+        ) {
             (Some(id), _) => (id, IdentifiedBy::Sample),
             (None, Some(stated)) => (stated, IdentifiedBy::Statement),
             (None, None) => identify(self.catalogue, &evidence)?,
@@ -375,7 +393,9 @@ impl Preparer {
                 let file = self.new_file(found, code_set, &sha256);
                 let is_sample = identified_by == IdentifiedBy::Sample;
                 let there = self.seen.iter().find(|seen| {
-                    seen.code_set == code_set && seen.id.edition() == id.edition() && seen.sha256 == sha256
+                    seen.code_set == code_set
+                        && seen.id.edition() == id.edition()
+                        && seen.sha256 == sha256
                 });
                 let contents = if let Some(seen) = there {
                     id = seen.id;
@@ -384,7 +404,15 @@ impl Preparer {
                     let parsed = OrderFile::parse(code_set, bytes)
                         .map_err(|error| error.in_file(found.shown.as_str()))?;
                     if !is_sample {
-                        id = self.settle(id, identified_by, code_set, &sha256, &parsed, found, &mut notes)?;
+                        id = self.settle(
+                            id,
+                            identified_by,
+                            code_set,
+                            &sha256,
+                            &parsed,
+                            found,
+                            &mut notes,
+                        )?;
                     }
                     self.seen.push(Seen {
                         code_set,
@@ -418,14 +446,19 @@ impl Preparer {
     }
 
     fn new_file(&self, found: &Found, code_set: CodeSet, sha256: &str) -> NewFile {
-        let archive_sha256 = found.archive.as_ref().map(|archive| archive.sha256.as_str());
+        let archive_sha256 = found
+            .archive
+            .as_ref()
+            .map(|archive| archive.sha256.as_str());
         let url = self
             .catalogue
             .releases()
             .iter()
             .filter(|known| known.code_set == code_set)
             .flat_map(|known| &known.archives)
-            .find(|archive| Some(archive.sha256.as_str()) == archive_sha256 || archive.sha256 == sha256)
+            .find(|archive| {
+                Some(archive.sha256.as_str()) == archive_sha256 || archive.sha256 == sha256
+            })
             .and_then(|archive| archive.url.clone());
         NewFile {
             name: found.name.clone(),
@@ -441,7 +474,10 @@ impl Preparer {
 
     /// Decides whether the bytes are the release itself or a correction of it, and refuses other bytes
     /// for a release that is stored or known unless the user calls them a correction.
-    #[allow(clippy::too_many_arguments, reason = "all of it is evidence for one decision")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "all of it is evidence for one decision"
+    )]
     fn settle(
         &self,
         id: ReleaseId,
@@ -504,7 +540,9 @@ impl Preparer {
                 self.catalogue
                     .releases()
                     .iter()
-                    .filter(|known| known.code_set == code_set && known.id.edition() == id.edition())
+                    .filter(|known| {
+                        known.code_set == code_set && known.id.edition() == id.edition()
+                    })
                     .map(|known| known.id.revision()),
             )
             .max();
@@ -591,7 +629,10 @@ fn write(
             code_set,
             release: id,
             identified_by: identified_by.name(),
-            rows: part.contents.as_ref().map_or(0, |order| order.rows().len() as u64),
+            rows: part
+                .contents
+                .as_ref()
+                .map_or(0, |order| order.rows().len() as u64),
             billable: part.contents.as_ref().map_or(0, OrderFile::billable),
             added,
             notes: part.notes,

@@ -1,5 +1,6 @@
 #![doc = "x"]
 pub mod answer;
+pub mod cli;
 pub mod error;
 pub mod ingest;
 pub mod model;

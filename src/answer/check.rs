@@ -5,7 +5,8 @@ use chrono::{Days, NaiveDate};
 use crate::answer::warnings;
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, Timeline, UnknownReason, Verdict, judge,
+    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, Timeline, UnknownReason, Verdict,
+    judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::Store;
@@ -113,7 +114,10 @@ pub fn check_span(
             .unwrap_or(through);
         let mut answer = check(store, code_set, text, *day)?;
         match answers.last_mut() {
-            Some(before) if before.verdict.name() == answer.verdict.name() && before.verdict.entry() == answer.verdict.entry() => {
+            Some(before)
+                if before.verdict.name() == answer.verdict.name()
+                    && before.verdict.entry() == answer.verdict.entry() =>
+            {
                 // The same answer, resting on a newer release.
                 before.through = Some(last);
                 before.verdict = answer.verdict;
@@ -189,9 +193,9 @@ fn answer_code(
     Ok(match judge(date, timeline, &life) {
         Standing::NotInForce => {
             let listed_by = timeline.governing(date).and_then(|period| {
-                let listed = life
-                    .iter()
-                    .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))?;
+                let listed = life.iter().find(|listed| {
+                    listed.from <= date && listed.until.is_none_or(|until| date < until)
+                })?;
                 Some((period.release, listed.entry.clone()))
             });
             (
@@ -203,9 +207,9 @@ fn answer_code(
             )
         }
         Standing::NotCovered => {
-            let previous = timeline.latest_before(date).map(|period| {
-                (period.release, crate::model::eve(period.until))
-            });
+            let previous = timeline
+                .latest_before(date)
+                .map(|period| (period.release, crate::model::eve(period.until)));
             (
                 Verdict::NotCovered {
                     needed: timeline.needed_for(date, &known_releases(code_set)),
@@ -214,7 +218,9 @@ fn answer_code(
                 None,
             )
         }
-        Standing::Listed { release, entry } if entry.billable => (Verdict::Billable { entry }, Some(release)),
+        Standing::Listed { release, entry } if entry.billable => {
+            (Verdict::Billable { entry }, Some(release))
+        }
         Standing::Listed { release, entry } => {
             let mut below = store.below(code_set, release, date, code)?;
             below.retain(|entry| entry.billable);
@@ -251,7 +257,10 @@ fn answer_code(
             let mut new_beside = Vec::new();
             for sibling in &siblings {
                 let life = store.life(code_set, &sibling.code)?;
-                if life.first().is_some_and(|listed| listed.from == deleted_from) {
+                if life
+                    .first()
+                    .is_some_and(|listed| listed.from == deleted_from)
+                {
                     new_beside.push(sibling.clone());
                 }
             }
@@ -277,7 +286,13 @@ fn answer_code(
 }
 
 /// Lists the billable codes below the nearest listed level above a code.
-fn siblings(store: &Store, code_set: CodeSet, release: ReleaseId, date: NaiveDate, code: &Code) -> Result<Vec<Entry>> {
+fn siblings(
+    store: &Store,
+    code_set: CodeSet,
+    release: ReleaseId,
+    date: NaiveDate,
+    code: &Code,
+) -> Result<Vec<Entry>> {
     for length in (3..code.len()).rev() {
         let above = store.below(code_set, release, date, &code.prefix(length))?;
         let billable: Vec<Entry> = above
@@ -291,7 +306,13 @@ fn siblings(store: &Store, code_set: CodeSet, release: ReleaseId, date: NaiveDat
     Ok(Vec::new())
 }
 
-fn unknown(store: &Store, code_set: CodeSet, release: ReleaseId, date: NaiveDate, code: &Code) -> Result<UnknownReason> {
+fn unknown(
+    store: &Store,
+    code_set: CodeSet,
+    release: ReleaseId,
+    date: NaiveDate,
+    code: &Code,
+) -> Result<UnknownReason> {
     if code_set == CodeSet::Icd10Cm && code.len() < 7 {
         // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
         let padded = format!("{:X<6}", code.as_str());

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId};
+use crate::model::{
+    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId,
+};
 use crate::store::{FoundCode, Store, StoreKind};
 
 /// What a diff is narrowed to.
@@ -59,7 +61,9 @@ pub fn diff(
         .collect();
     for (position, entry) in &differences.old {
         if !places.contains_key(&entry.code) {
-            let anchor = anchor(*position, &old_only, &places, |at| differences.new_position_of_old(at));
+            let anchor = anchor(*position, &old_only, &places, |at| {
+                differences.new_position_of_old(at)
+            });
             places.insert(entry.code, (anchor, *position));
         }
         pairs.entry(entry.code).or_default().0 = Some(entry.clone());
@@ -68,17 +72,23 @@ pub fn diff(
     let place_of = |found: &FoundCode| -> Option<Place> {
         match (&found.new, &found.old) {
             (Some((position, _)), _) => Some((*position, 0)),
-            (None, Some((position, entry))) => Some(places.get(&entry.code).copied().unwrap_or_else(|| {
-                let at = anchor(*position, &old_only, &places, |at| differences.new_position_of_old(at));
-                (at, *position)
-            })),
+            (None, Some((position, entry))) => {
+                Some(places.get(&entry.code).copied().unwrap_or_else(|| {
+                    let at = anchor(*position, &old_only, &places, |at| {
+                        differences.new_position_of_old(at)
+                    });
+                    (at, *position)
+                }))
+            }
             (None, None) => None,
         }
     };
     let mut ranges: Vec<(CodeRange, Place, Place)> = Vec::new();
     for range in &scope.under {
         let ends = store.find_codes(code_set, &differences, &[range.first, range.last], true)?;
-        let [first, last] = ends.as_slice() else { continue };
+        let [first, last] = ends.as_slice() else {
+            continue;
+        };
         let from = place_of(first).ok_or_else(|| not_listed(code_set, &range.first, old, new))?;
         let to = place_of(last).ok_or_else(|| not_listed(code_set, &range.last, old, new))?;
         let to = to.max((last.new_last.unwrap_or(0), i64::MAX));
@@ -101,17 +111,23 @@ pub fn diff(
                 if range.first == range.last {
                     code.is_under(&range.first)
                 } else {
-                    (from <= place && place <= to) || code.is_under(&range.first) || code.is_under(&range.last)
+                    (from <= place && place <= to)
+                        || code.is_under(&range.first)
+                        || code.is_under(&range.last)
                 }
             })
     };
-    let only = scope.only.as_ref().map(|texts| OwnCodes::read(code_set, texts));
+    let only = scope
+        .only
+        .as_ref()
+        .map(|texts| OwnCodes::read(code_set, texts));
 
     let mut placed: Vec<(Place, Change)> = pairs
         .into_iter()
         .filter_map(|(code, (old, new))| {
             let place = places.get(&code).copied()?;
-            let wanted = in_ranges(&code, &place) && only.as_ref().is_none_or(|only| only.codes.contains(&code));
+            let wanted = in_ranges(&code, &place)
+                && only.as_ref().is_none_or(|only| only.codes.contains(&code));
             wanted.then_some(())?;
             Some((place, Change::classify(old, new)?))
         })
@@ -125,11 +141,11 @@ pub fn diff(
             let changed: BTreeSet<Code> = changes.iter().map(|change| change.code).collect();
             let rest: Vec<Code> = own.codes.difference(&changed).copied().collect();
             let found = store.find_codes(code_set, &differences, &rest, false)?;
-            let mut in_neither = own.malformed;
+            let mut in_neither = Vec::new();
             let mut unchanged = 0;
             for one in &found {
                 if one.old.is_none() && one.new.is_none() {
-                    in_neither.push(one.code.dotted(code_set));
+                    in_neither.push(one.code);
                 } else {
                     unchanged += 1;
                 }
@@ -138,11 +154,15 @@ pub fn diff(
                 codes: own.codes.len() as u64,
                 unchanged,
                 in_neither,
+                malformed: own.malformed,
             })
         }
     };
 
-    let categories: BTreeSet<Code> = changes.iter().map(|change| change.code.category()).collect();
+    let categories: BTreeSet<Code> = changes
+        .iter()
+        .map(|change| change.code.category())
+        .collect();
     let categories: Vec<Code> = categories.into_iter().collect();
     let categories = store
         .find_codes(code_set, &differences, &categories, false)?
@@ -174,7 +194,10 @@ pub fn diff(
         categories,
         under: scope.under.clone(),
         only,
-        sources: [store.order_file(code_set, old)?, store.order_file(code_set, new)?],
+        sources: [
+            store.order_file(code_set, old)?,
+            store.order_file(code_set, new)?,
+        ],
         sample: store.kind()? == StoreKind::Sample,
     })
 }
@@ -212,21 +235,21 @@ fn not_listed(code_set: CodeSet, code: &Code, old: ReleaseId, new: ReleaseId) ->
 
 struct OwnCodes {
     codes: BTreeSet<Code>,
-    malformed: Vec<String>,
+    malformed: u64,
 }
 
 impl OwnCodes {
     fn read(code_set: CodeSet, texts: &[String]) -> OwnCodes {
         let mut own = OwnCodes {
             codes: BTreeSet::new(),
-            malformed: Vec::new(),
+            malformed: 0,
         };
         for text in texts {
             match code_set.parse_code(text) {
                 Ok(code) => {
                     own.codes.insert(code);
                 }
-                Err(_) => own.malformed.push(text.trim().to_owned()),
+                Err(_) => own.malformed += 1,
             }
         }
         own

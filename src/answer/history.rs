@@ -60,9 +60,16 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
     let (Some(first), Some(last)) = (spans.first(), timeline.periods().last()) else {
         return Err(Error::new(
             ErrorKind::NotFound,
-            format!("no loaded {} release lists {}", code_set.name(), code.dotted(code_set)),
+            format!(
+                "no loaded {} release lists {}",
+                code_set.name(),
+                code.dotted(code_set)
+            ),
         )
-        .with_hint(format!("codeyear check {} says what is nearest", code.dotted(code_set))));
+        .with_hint(format!(
+            "codeyear check {} says what is nearest",
+            code.dotted(code_set)
+        )));
     };
     let gaps = timeline
         .coverage()

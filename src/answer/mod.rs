@@ -47,7 +47,10 @@ fn warnings(
         let missing = touched.iter().any(|period| {
             let same_edition = period.release.edition() == id.edition();
             (same_edition && id > period.release)
-                || (!same_edition && starts > period.from && starts < period.until && starts <= through)
+                || (!same_edition
+                    && starts > period.from
+                    && starts < period.until
+                    && starts <= through)
         });
         if missing {
             warnings.push(Warning::MissingRelease { release: id });
@@ -72,9 +75,16 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
     }
     let list: Vec<String> = loaded.iter().map(ReleaseId::to_string).collect();
     let hint = if list.is_empty() {
-        format!("no {} release is loaded; import one with codeyear import", code_set.name())
+        format!(
+            "no {} release is loaded; import one with codeyear import",
+            code_set.name()
+        )
     } else {
         format!("loaded are {}", list.join(", "))
     };
-    Err(Error::new(ErrorKind::NotFound, format!("{} {id} is not loaded", code_set.name())).with_hint(hint))
+    Err(Error::new(
+        ErrorKind::NotFound,
+        format!("{} {id} is not loaded", code_set.name()),
+    )
+    .with_hint(hint))
 }

@@ -66,15 +66,30 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
     };
     let mut lines = Vec::new();
     let mut gaps = Vec::new();
-    for code_set in CodeSet::ALL.into_iter().filter(|one| code_set.is_none_or(|wanted| wanted == *one)) {
+    for code_set in CodeSet::ALL
+        .into_iter()
+        .filter(|one| code_set.is_none_or(|wanted| wanted == *one))
+    {
         let timeline = store.map(|store| store.timeline(code_set)).transpose()?;
-        for pair in timeline.iter().flat_map(|timeline| timeline.coverage()).collect::<Vec<_>>().windows(2) {
+        for pair in timeline
+            .iter()
+            .flat_map(|timeline| timeline.coverage())
+            .collect::<Vec<_>>()
+            .windows(2)
+        {
             if let [(_, end), (next, _)] = pair {
                 gaps.push((code_set, *end, eve(*next)));
             }
         }
-        for known in catalogue.releases().iter().filter(|known| known.code_set == code_set) {
-            if stored.iter().any(|stored| stored.release.code_set == code_set && stored.release.id == known.id) {
+        for known in catalogue
+            .releases()
+            .iter()
+            .filter(|known| known.code_set == code_set)
+        {
+            if stored
+                .iter()
+                .any(|stored| stored.release.code_set == code_set && stored.release.id == known.id)
+            {
                 continue;
             }
             lines.push(ReleaseLine {
@@ -95,7 +110,10 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                 patches: known.patches.len(),
             });
         }
-        for one in stored.iter().filter(|stored| stored.release.code_set == code_set) {
+        for one in stored
+            .iter()
+            .filter(|stored| stored.release.code_set == code_set)
+        {
             let id = one.release.id;
             let known = catalogue.find(code_set, id);
             let governs = timeline
@@ -120,6 +138,9 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
         lines,
         gaps,
         sample,
-        content_hash: store.map(Store::content_hash).transpose()?.unwrap_or_default(),
+        content_hash: store
+            .map(Store::content_hash)
+            .transpose()?
+            .unwrap_or_default(),
     })
 }

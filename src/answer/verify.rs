@@ -67,15 +67,24 @@ impl AddendaProof {
     pub fn outcome(&self) -> ProofOutcome {
         match &self.replay {
             None => ProofOutcome::NotChecked,
-            Some(_) if self.base != self.stated_base && !self.base_chosen && self.stated_base.is_some() => {
+            Some(_)
+                if self.base != self.stated_base
+                    && !self.base_chosen
+                    && self.stated_base.is_some() =>
+            {
                 ProofOutcome::NotChecked
             }
-            Some(replay) if replay.is_exact() && replay.footer_differences.is_empty() => ProofOutcome::Exact,
+            Some(replay) if replay.is_exact() && replay.footer_differences.is_empty() => {
+                ProofOutcome::Exact
+            }
             Some(replay)
                 if replay.missing.is_empty()
                     && replay.surplus.is_empty()
                     && replay.footer_differences.is_empty()
-                    && replay.differing.iter().all(|(a, b)| a.billable == b.billable) =>
+                    && replay
+                        .differing
+                        .iter()
+                        .all(|(a, b)| a.billable == b.billable) =>
             {
                 ProofOutcome::Near
             }
@@ -100,14 +109,20 @@ impl AddendaProof {
         let mut text = if replay.is_exact() {
             format!("replayed on {base}: row for row exact")
         } else if missing == 0 && surplus == 0 {
-            format!("replayed on {base}: every code explained, {titles} with other titles than the order file has")
+            format!(
+                "replayed on {base}: every code explained, {titles} with other titles than the order file has"
+            )
         } else {
             let mut text = format!(
                 "{missing} code{} unexplained, {surplus} surplus, {titles} with other titles: this addenda is not against {base}",
                 if missing == 1 { "" } else { "s" }
             );
             if !self.fitting_bases.is_empty() {
-                let list: Vec<String> = self.fitting_bases.iter().map(ReleaseId::to_string).collect();
+                let list: Vec<String> = self
+                    .fitting_bases
+                    .iter()
+                    .map(ReleaseId::to_string)
+                    .collect();
                 text.push_str(&format!("; it is against {}", list.join(" or ")));
             }
             text
@@ -184,13 +199,21 @@ pub fn verify(
     let sample = store.kind()? == StoreKind::Sample;
     let wanted: Vec<&StoredRelease> = stored
         .iter()
-        .filter(|one| options.code_set.is_none_or(|code_set| code_set == one.release.code_set))
+        .filter(|one| {
+            options
+                .code_set
+                .is_none_or(|code_set| code_set == one.release.code_set)
+        })
         .filter(|one| options.release.is_none_or(|id| id == one.release.id))
         .collect();
     if wanted.is_empty() {
-        let what = options.release.map_or("no release".to_owned(), |id| id.to_string());
-        return Err(Error::new(ErrorKind::NotFound, format!("{what} is not loaded"))
-            .with_hint("codeyear releases lists what is loaded"));
+        let what = options
+            .release
+            .map_or("no release".to_owned(), |id| id.to_string());
+        return Err(
+            Error::new(ErrorKind::NotFound, format!("{what} is not loaded"))
+                .with_hint("codeyear releases lists what is loaded"),
+        );
     }
     let mut releases = Vec::new();
     for one in &wanted {
@@ -232,9 +255,13 @@ fn verify_order_file(store: &Store, one: &StoredRelease, sample: bool) -> Result
     let expected = if sample {
         None
     } else {
-        Catalogue::bundled()?
-            .find(code_set, id)
-            .map(|known| (known.order_file.rows, known.order_file.billable, known.order_file.sha256.clone()))
+        Catalogue::bundled()?.find(code_set, id).map(|known| {
+            (
+                known.order_file.rows,
+                known.order_file.billable,
+                known.order_file.sha256.clone(),
+            )
+        })
     };
     Ok(OrderFileProof {
         official: one.release.sha256.clone(),
@@ -295,7 +322,11 @@ fn verify_addenda(
             .map(|other| other.release.id)
     };
     let stated_base = stated_base.or_else(by_counts);
-    let is_loaded = |id: &ReleaseId| stored.iter().any(|other| other.release.code_set == code_set && other.release.id == *id);
+    let is_loaded = |id: &ReleaseId| {
+        stored
+            .iter()
+            .any(|other| other.release.code_set == code_set && other.release.id == *id)
+    };
     let base = match chosen {
         Some(chosen) => Some(crate::answer::find_release(store, code_set, chosen)?),
         None => stated_base
@@ -312,7 +343,10 @@ fn verify_addenda(
     if let Some(outcome) = &outcome
         && !(outcome.missing.is_empty() && outcome.surplus.is_empty())
     {
-        for other in earlier.iter().filter(|other| Some(other.release.id) != base) {
+        for other in earlier
+            .iter()
+            .filter(|other| Some(other.release.id) != base)
+        {
             let (tried, _) = replay_on(other.release.id)?;
             if tried.missing.is_empty() && tried.surplus.is_empty() {
                 fitting_bases.push(other.release.id);
@@ -342,7 +376,11 @@ fn record(
         &Proof {
             subject: ProofSubject::OrderFile,
             base: None,
-            outcome: if order_file.is_exact() { ProofOutcome::Exact } else { ProofOutcome::Failed },
+            outcome: if order_file.is_exact() {
+                ProofOutcome::Exact
+            } else {
+                ProofOutcome::Failed
+            },
             detail: if order_file.is_exact() {
                 "written back byte for byte".to_owned()
             } else {

@@ -188,7 +188,9 @@ fn footer_differences(addenda: &Addenda, base: &[Entry], release: &[Entry]) -> V
         return Vec::new();
     };
     let count = |rows: &[Entry], billable: bool| {
-        rows.iter().filter(|entry| entry.billable == billable).count() as u64
+        rows.iter()
+            .filter(|entry| entry.billable == billable)
+            .count() as u64
     };
     let counted = addenda.count();
     let mut differences = Vec::new();
@@ -203,9 +205,21 @@ fn footer_differences(addenda: &Addenda, base: &[Entry], release: &[Entry]) -> V
             ("additions", block.counts.additions, counted.additions),
             ("deletions", block.counts.deletions, counted.deletions),
             ("revisions", block.counts.revisions, counted.revisions),
-            ("revisions of both titles", block.counts.both_titles, counted.both_titles),
-            ("revisions of the long title only", block.counts.long_only, counted.long_only),
-            ("revisions of the short title only", block.counts.short_only, counted.short_only),
+            (
+                "revisions of both titles",
+                block.counts.both_titles,
+                counted.both_titles,
+            ),
+            (
+                "revisions of the long title only",
+                block.counts.long_only,
+                counted.long_only,
+            ),
+            (
+                "revisions of the short title only",
+                block.counts.short_only,
+                counted.short_only,
+            ),
         ];
         for (what, stated, found) in pairs {
             if stated != found {

@@ -229,8 +229,11 @@ pub struct OnlyList {
     pub codes: u64,
     /// Of these, listed in both releases and the same in both.
     pub unchanged: u64,
-    /// Codes that neither release lists, as they were written in the list.
-    pub in_neither: Vec<String>,
+    /// Codes that neither release lists.
+    pub in_neither: Vec<Code>,
+    /// Values that cannot be codes. They are counted and never shown: a list may be a claims file, and
+    /// the wrong column of it may hold patient data.
+    pub malformed: u64,
 }
 
 impl ChangeSet {
@@ -315,11 +318,8 @@ mod tests {
 
     #[test]
     fn a_flag_change_outweighs_a_title_change_and_keeps_it() {
-        let change = Change::classify(
-            Some(entry(true, "a", "a")),
-            Some(entry(false, "b", "b")),
-        )
-        .unwrap();
+        let change =
+            Change::classify(Some(entry(true, "a", "a")), Some(entry(false, "b", "b"))).unwrap();
         assert_eq!(change.kind, ChangeKind::BecameHeader);
         assert_eq!(change.title, TitleChange::Long);
     }

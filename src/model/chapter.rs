@@ -30,15 +30,27 @@ const CM: [Chapter; 22] = [
         "Diseases of the blood and blood-forming organs and certain disorders involving the immune mechanism",
         "D50-D89",
     ),
-    chapter("4", "Endocrine, nutritional and metabolic diseases", "E00-E89"),
-    chapter("5", "Mental, Behavioral and Neurodevelopmental disorders", "F01-F99"),
+    chapter(
+        "4",
+        "Endocrine, nutritional and metabolic diseases",
+        "E00-E89",
+    ),
+    chapter(
+        "5",
+        "Mental, Behavioral and Neurodevelopmental disorders",
+        "F01-F99",
+    ),
     chapter("6", "Diseases of the nervous system", "G00-G99"),
     chapter("7", "Diseases of the eye and adnexa", "H00-H59"),
     chapter("8", "Diseases of the ear and mastoid process", "H60-H95"),
     chapter("9", "Diseases of the circulatory system", "I00-I99"),
     chapter("10", "Diseases of the respiratory system", "J00-J99"),
     chapter("11", "Diseases of the digestive system", "K00-K95"),
-    chapter("12", "Diseases of the skin and subcutaneous tissue", "L00-L99"),
+    chapter(
+        "12",
+        "Diseases of the skin and subcutaneous tissue",
+        "L00-L99",
+    ),
     chapter(
         "13",
         "Diseases of the musculoskeletal system and connective tissue",
@@ -82,7 +94,11 @@ const PCS: [Chapter; 17] = [
     chapter("2", "Placement", ""),
     chapter("3", "Administration", ""),
     chapter("4", "Measurement and Monitoring", ""),
-    chapter("5", "Extracorporeal or Systemic Assistance and Performance", ""),
+    chapter(
+        "5",
+        "Extracorporeal or Systemic Assistance and Performance",
+        "",
+    ),
     chapter("6", "Extracorporeal or Systemic Therapies", ""),
     chapter("7", "Osteopathic", ""),
     chapter("8", "Other Procedures", ""),
@@ -155,13 +171,20 @@ mod tests {
             ("U071", "22"),
         ] {
             let code = CodeSet::Icd10Cm.parse_code(code).unwrap();
-            assert_eq!(chapter_of(CodeSet::Icd10Cm, &code).unwrap().label, label, "{code:?}");
+            assert_eq!(
+                chapter_of(CodeSet::Icd10Cm, &code).unwrap().label,
+                label,
+                "{code:?}"
+            );
         }
     }
 
     #[test]
     fn a_procedure_is_in_the_section_of_its_first_character() {
         let code = CodeSet::Icd10Pcs.parse_code("XW023X7").unwrap();
-        assert_eq!(chapter_of(CodeSet::Icd10Pcs, &code).unwrap().title, "New Technology");
+        assert_eq!(
+            chapter_of(CodeSet::Icd10Pcs, &code).unwrap().title,
+            "New Technology"
+        );
     }
 }

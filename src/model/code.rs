@@ -118,7 +118,10 @@ impl CodeSet {
                 }
                 // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
                 if !bytes.iter().take(3).any(u8::is_ascii_digit) {
-                    return Err("the category of an ICD-10-CM code (its first 3 characters) holds a digit".into());
+                    return Err(
+                        "the category of an ICD-10-CM code (its first 3 characters) holds a digit"
+                            .into(),
+                    );
                 }
             }
             CodeSet::Icd10Pcs => {

@@ -13,6 +13,7 @@ mod release;
 mod timeline;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
+pub(crate) use answer::eve;
 pub use answer::{
     Answer, Basis, CodeHistory, HistorySpan, Life, Listed, Standing, UnknownReason, Verdict,
     Warning, judge,
@@ -21,7 +22,6 @@ pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
     count_by_kind,
 };
-pub(crate) use answer::eve;
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use entry::Entry;

@@ -206,29 +206,59 @@ mod tests {
 
     #[test]
     fn a_release_id_is_read_back_as_it_is_written() {
-        for text in ["FY2026", "FY2022-04", "FY2021-01", "FY2022-04-errata", "FY2030-errata2"] {
+        for text in [
+            "FY2026",
+            "FY2022-04",
+            "FY2021-01",
+            "FY2022-04-errata",
+            "FY2030-errata2",
+        ] {
             let id: ReleaseId = text.parse().unwrap();
             assert_eq!(id.to_string(), text);
         }
         assert_eq!("2026".parse::<ReleaseId>().unwrap().to_string(), "FY2026");
-        assert_eq!("fy2022-04".parse::<ReleaseId>().unwrap().to_string(), "FY2022-04");
+        assert_eq!(
+            "fy2022-04".parse::<ReleaseId>().unwrap().to_string(),
+            "FY2022-04"
+        );
     }
 
     #[test]
     fn what_is_no_release_id_is_refused() {
-        for text in ["", "FY", "FY26", "FY2022-13", "FY2022-4", "FY2022-04-x", "FY2022-errata1", "FY2022-04-errata-2", "FY2022-00"] {
+        for text in [
+            "",
+            "FY",
+            "FY26",
+            "FY2022-13",
+            "FY2022-4",
+            "FY2022-04-x",
+            "FY2022-errata1",
+            "FY2022-04-errata-2",
+            "FY2022-00",
+        ] {
             assert!(text.parse::<ReleaseId>().is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn a_fiscal_year_begins_in_october_of_the_year_before() {
-        let first = |text: &str| text.parse::<ReleaseId>().unwrap().effective_from().to_string();
+        let first = |text: &str| {
+            text.parse::<ReleaseId>()
+                .unwrap()
+                .effective_from()
+                .to_string()
+        };
         assert_eq!(first("FY2026"), "2025-10-01");
         assert_eq!(first("FY2022-04"), "2022-04-01");
         assert_eq!(first("FY2021-01"), "2021-01-01");
         assert_eq!(first("FY2027-11"), "2026-11-01");
-        assert_eq!(ReleaseId::october_of(day(2025, 9, 30)).to_string(), "FY2025");
-        assert_eq!(ReleaseId::october_of(day(2025, 10, 1)).to_string(), "FY2026");
+        assert_eq!(
+            ReleaseId::october_of(day(2025, 9, 30)).to_string(),
+            "FY2025"
+        );
+        assert_eq!(
+            ReleaseId::october_of(day(2025, 10, 1)).to_string(),
+            "FY2026"
+        );
     }
 }

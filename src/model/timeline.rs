@@ -114,29 +114,56 @@ mod tests {
     }
 
     fn governs(timeline: &Timeline, date: NaiveDate) -> Option<String> {
-        timeline.governing(date).map(|period| period.release.to_string())
+        timeline
+            .governing(date)
+            .map(|period| period.release.to_string())
     }
 
     #[test]
     fn a_release_governs_to_the_eve_of_the_next_or_to_the_end_of_its_year() {
         let timeline = timeline(&["FY2022-04", "FY2022", "FY2024"]);
         assert_eq!(governs(&timeline, day(2021, 9, 30)), None);
-        assert_eq!(governs(&timeline, day(2021, 10, 1)).as_deref(), Some("FY2022"));
-        assert_eq!(governs(&timeline, day(2022, 3, 31)).as_deref(), Some("FY2022"));
-        assert_eq!(governs(&timeline, day(2022, 4, 1)).as_deref(), Some("FY2022-04"));
-        assert_eq!(governs(&timeline, day(2022, 9, 30)).as_deref(), Some("FY2022-04"));
-        assert_eq!(governs(&timeline, day(2022, 10, 1)), None, "FY2023 is missing");
-        assert_eq!(governs(&timeline, day(2023, 10, 1)).as_deref(), Some("FY2024"));
+        assert_eq!(
+            governs(&timeline, day(2021, 10, 1)).as_deref(),
+            Some("FY2022")
+        );
+        assert_eq!(
+            governs(&timeline, day(2022, 3, 31)).as_deref(),
+            Some("FY2022")
+        );
+        assert_eq!(
+            governs(&timeline, day(2022, 4, 1)).as_deref(),
+            Some("FY2022-04")
+        );
+        assert_eq!(
+            governs(&timeline, day(2022, 9, 30)).as_deref(),
+            Some("FY2022-04")
+        );
+        assert_eq!(
+            governs(&timeline, day(2022, 10, 1)),
+            None,
+            "FY2023 is missing"
+        );
+        assert_eq!(
+            governs(&timeline, day(2023, 10, 1)).as_deref(),
+            Some("FY2024")
+        );
         assert_eq!(governs(&timeline, day(2024, 10, 1)), None);
         assert_eq!(timeline.coverage().len(), 2);
     }
 
     #[test]
     fn the_newest_revision_answers() {
-        for ids in [["FY2022-04", "FY2022-04-errata"], ["FY2022-04-errata", "FY2022-04"]] {
+        for ids in [
+            ["FY2022-04", "FY2022-04-errata"],
+            ["FY2022-04-errata", "FY2022-04"],
+        ] {
             let timeline = timeline(&ids);
             assert_eq!(timeline.periods().len(), 1);
-            assert_eq!(governs(&timeline, day(2022, 4, 1)).as_deref(), Some("FY2022-04-errata"));
+            assert_eq!(
+                governs(&timeline, day(2022, 4, 1)).as_deref(),
+                Some("FY2022-04-errata")
+            );
         }
     }
 }

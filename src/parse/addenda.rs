@@ -33,7 +33,11 @@ pub fn parse_order_addenda(code_set: CodeSet, bytes: &[u8]) -> Result<Addenda> {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
-        broken(line, column, "expected UTF-8 text, found a byte that is none")
+        broken(
+            line,
+            column,
+            "expected UTF-8 text, found a byte that is none",
+        )
     })?;
     // Some official addenda mix CR LF and LF; `lines` takes both.
     let mut lines = text.lines().enumerate();
@@ -55,17 +59,27 @@ pub fn parse_order_addenda(code_set: CodeSet, bytes: &[u8]) -> Result<Addenda> {
     if let Some(row) = rows.last()
         && row.action == AddendaAction::ReviseFrom
     {
-        return Err(broken(row.line as usize, 1, "expected \"Revise to:\" after \"Revise from:\", found the end"));
+        return Err(broken(
+            row.line as usize,
+            1,
+            "expected \"Revise to:\" after \"Revise from:\", found the end",
+        ));
     }
     if let Some((index, line)) = lines.find(|(_, line)| !line.trim().is_empty()) {
         return Err(broken(
             index + 1,
             1,
-            format!("expected nothing after the footer, found {}", shown(line.as_bytes())),
+            format!(
+                "expected nothing after the footer, found {}",
+                shown(line.as_bytes())
+            ),
         ));
     }
     if rows.is_empty() && footer.is_none() {
-        return Err(Error::new(ErrorKind::Format, "expected an order addenda, found neither changes nor a footer"));
+        return Err(Error::new(
+            ErrorKind::Format,
+            "expected an order addenda, found neither changes nor a footer",
+        ));
     }
     Ok(Addenda { rows, footer })
 }
@@ -77,7 +91,10 @@ fn check_pair(before: Option<&AddendaRow>, row: &AddendaRow, number: usize) -> R
         (Some(from), _) => Err(broken(
             number,
             1,
-            format!("expected \"Revise to:\" of {} after its \"Revise from:\"", from.entry.code.as_str()),
+            format!(
+                "expected \"Revise to:\" of {} after its \"Revise from:\"",
+                from.entry.code.as_str()
+            ),
         )),
         (None, AddendaAction::ReviseTo) => Err(broken(
             number,
@@ -124,12 +141,20 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
         return Err(broken(
             number,
             bytes.len() + 1,
-            format!("expected at least {} columns, found {}", long_at + 1, bytes.len()),
+            format!(
+                "expected at least {} columns, found {}",
+                long_at + 1,
+                bytes.len()
+            ),
         ));
     }
     for column in [short_at, long_at] {
         if bytes.get(column - 1) != Some(&b' ') {
-            return Err(broken(number, column, format!("column {column} must be blank")));
+            return Err(broken(
+                number,
+                column,
+                format!("column {column} must be blank"),
+            ));
         }
     }
     let padded = bytes.get(code_at..code_at + 7).unwrap_or_default();
@@ -139,16 +164,30 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
             broken(
                 number,
                 code_at + 1,
-                format!("expected an {} code, left-justified, found {}", code_set.name(), shown(padded)),
+                format!(
+                    "expected an {} code, left-justified, found {}",
+                    code_set.name(),
+                    shown(padded)
+                ),
             )
         })?;
     let title = |from: usize, to: usize, what: &str| -> Result<String> {
         let text = line
             .get(from..to)
-            .ok_or_else(|| broken(number, from + 1, format!("the {what} is cut within a character")))?
+            .ok_or_else(|| {
+                broken(
+                    number,
+                    from + 1,
+                    format!("the {what} is cut within a character"),
+                )
+            })?
             .trim_end();
         if text.trim_start().is_empty() {
-            return Err(broken(number, from + 1, format!("expected a {what}, found blanks")));
+            return Err(broken(
+                number,
+                from + 1,
+                format!("expected a {what}, found blanks"),
+            ));
         }
         Ok(text.to_owned())
     };
@@ -170,7 +209,12 @@ fn parse_footer(lines: &mut Lines<'_>) -> Result<[FooterBlock; 2]> {
     let headers = parse_block(lines, "headers")?;
     match next_line(lines) {
         Some((_, "Codes")) => {}
-        other => return Err(unexpected(other, "\"Codes\", the second block of the footer")),
+        other => {
+            return Err(unexpected(
+                other,
+                "\"Codes\", the second block of the footer",
+            ));
+        }
     }
     let codes = parse_block(lines, "codes")?;
     Ok([headers, codes])
@@ -214,7 +258,10 @@ fn unexpected(found: Option<(usize, &str)>, expected: &str) -> Error {
         Some((line, text)) => broken(
             line,
             1,
-            format!("expected {expected} in the footer, found {}", shown(text.as_bytes())),
+            format!(
+                "expected {expected} in the footer, found {}",
+                shown(text.as_bytes())
+            ),
         ),
         None => Error::new(
             ErrorKind::Format,
@@ -237,7 +284,12 @@ fn counted_file(lines: &mut Lines<'_>, words: &str) -> Result<(u64, String)> {
             let (count, file) = line.split_once(words)?;
             Some((count.trim().parse().ok()?, file.trim().to_owned()))
         })
-        .ok_or_else(|| unexpected(found, &format!("a number, \"{}\" and a file name", words.trim())))
+        .ok_or_else(|| {
+            unexpected(
+                found,
+                &format!("a number, \"{}\" and a file name", words.trim()),
+            )
+        })
 }
 
 #[cfg(test)]
@@ -263,7 +315,13 @@ mod tests {
     #[test]
     fn lines_may_end_with_a_line_feed_alone() {
         let mixed = CM.replacen("\r\n", "\n", 1);
-        assert_eq!(parse_order_addenda(CodeSet::Icd10Cm, mixed.as_bytes()).unwrap().rows.len(), 4);
+        assert_eq!(
+            parse_order_addenda(CodeSet::Icd10Cm, mixed.as_bytes())
+                .unwrap()
+                .rows
+                .len(),
+            4
+        );
     }
 
     #[test]
@@ -271,12 +329,23 @@ mod tests {
         for (from, to, part) in [
             ("Add:         0", "Ad:          0", "line 2: columns 1-13"),
             ("Add:         0", "Add:         2", "line 2: column 14"),
-            ("Revise to:   0 O1001", "Revise to:   0 O1002", "line 4: expected \"Revise to:\" of O1001"),
-            ("Delete:      1", "Revise to:   1", "line 1: expected \"Revise from:\""),
+            (
+                "Revise to:   0 O1001",
+                "Revise to:   0 O1002",
+                "line 4: expected \"Revise to:\" of O1001",
+            ),
+            (
+                "Delete:      1",
+                "Revise to:   1",
+                "line 1: expected \"Revise from:\"",
+            ),
         ] {
             let text = CM.replacen(from, to, 1);
             let error = parse_order_addenda(CodeSet::Icd10Cm, text.as_bytes()).unwrap_err();
-            assert!(error.to_string().contains(part), "expected {part:?} in {error}");
+            assert!(
+                error.to_string().contains(part),
+                "expected {part:?} in {error}"
+            );
         }
         let error = parse_order_addenda(CodeSet::Icd10Cm, b"\r\n").unwrap_err();
         assert!(error.to_string().contains("neither changes nor a footer"));

@@ -69,11 +69,18 @@ impl OrderFile {
             let before = error.as_bytes().get(..at).unwrap_or_default();
             let line = before.iter().filter(|b| **b == b'\n').count() + 1;
             let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
-            broken(line, column, "expected UTF-8 text, found a byte that is none")
-                .with_hint("the file is damaged or in another encoding; download it again")
+            broken(
+                line,
+                column,
+                "expected UTF-8 text, found a byte that is none",
+            )
+            .with_hint("the file is damaged or in another encoding; download it again")
         })?;
         if text.is_empty() {
-            return Err(Error::new(ErrorKind::Format, "expected an order file, found an empty file"));
+            return Err(Error::new(
+                ErrorKind::Format,
+                "expected an order file, found an empty file",
+            ));
         }
         let line_ending = match text.find('\n') {
             Some(at) if at > 0 && text.as_bytes().get(at - 1) == Some(&b'\r') => LineEnding::Crlf,
@@ -96,11 +103,19 @@ impl OrderFile {
                 (LineEnding::Crlf, Some(content)) => content,
                 (LineEnding::Crlf, None) if is_last_without_end => line,
                 (LineEnding::Crlf, None) => {
-                    return Err(broken(number, line.len() + 1, "expected CR LF at the end of the line, as in the lines before it, found LF alone"));
+                    return Err(broken(
+                        number,
+                        line.len() + 1,
+                        "expected CR LF at the end of the line, as in the lines before it, found LF alone",
+                    ));
                 }
                 (LineEnding::Lf, None) => line,
                 (LineEnding::Lf, Some(_)) => {
-                    return Err(broken(number, line.len(), "expected LF at the end of the line, as in the lines before it, found CR LF"));
+                    return Err(broken(
+                        number,
+                        line.len(),
+                        "expected LF at the end of the line, as in the lines before it, found CR LF",
+                    ));
                 }
             };
             let (row, odd) = parse_line(code_set, content, number, start)?;
@@ -112,7 +127,10 @@ impl OrderFile {
                 ));
             }
             if odd {
-                odd_lines.push((u32::try_from(number).unwrap_or(u32::MAX), content.to_owned()));
+                odd_lines.push((
+                    u32::try_from(number).unwrap_or(u32::MAX),
+                    content.to_owned(),
+                ));
             }
             rows.push(row);
             start += line.len() + 1;
@@ -205,7 +223,10 @@ fn parse_line(
         return Err(broken(
             number,
             1,
-            format!("columns 1-5 must be the order number, five digits, found {}", shown(order)),
+            format!(
+                "columns 1-5 must be the order number, five digits, found {}",
+                shown(order)
+            ),
         ));
     }
     let order = order
@@ -215,7 +236,9 @@ fn parse_line(
         return Err(broken(
             number,
             1,
-            format!("expected order number {number:05}, found {order:05}: the order numbers have a gap"),
+            format!(
+                "expected order number {number:05}, found {order:05}: the order numbers have a gap"
+            ),
         )
         .with_hint("rows are missing or repeated; download the file again"));
     }
@@ -241,18 +264,29 @@ fn parse_line(
             return Err(broken(
                 number,
                 15,
-                format!("column 15 must be 0 (header) or 1 (billable), found {}", shown(other)),
+                format!(
+                    "column 15 must be 0 (header) or 1 (billable), found {}",
+                    shown(other)
+                ),
             ));
         }
     };
     let title = |range: Range<usize>, what: &str| -> Result<Range<u32>> {
         let column = range.start + 1;
         let text = line.get(range.clone()).ok_or_else(|| {
-            broken(number, column, format!("the {what} is cut within a character"))
+            broken(
+                number,
+                column,
+                format!("the {what} is cut within a character"),
+            )
         })?;
         let kept = text.trim_end_matches(' ');
         if kept.is_empty() {
-            return Err(broken(number, column, format!("expected a {what}, found blanks")));
+            return Err(broken(
+                number,
+                column,
+                format!("expected a {what}, found blanks"),
+            ));
         }
         if let Some(at) = kept.bytes().position(|b| b.is_ascii_control()) {
             return Err(broken(
@@ -328,29 +362,58 @@ mod tests {
         let file = parse(ROW).unwrap();
         let row = &file.rows()[0];
         let mut out = Vec::new();
-        write_row(&mut out, 1, &row.code, row.billable, file.short_title(row), file.long_title(row)).unwrap();
+        write_row(
+            &mut out,
+            1,
+            &row.code,
+            row.billable,
+            file.short_title(row),
+            file.long_title(row),
+        )
+        .unwrap();
         out.extend_from_slice(b"\r\n");
         assert_eq!(String::from_utf8(out).unwrap(), ROW);
     }
 
     #[test]
     fn what_the_layout_does_not_allow_is_refused_with_its_line() {
-        let second = |from: &str, to: &str| format!("{ROW}{}", ROW.replacen("00001 C7B    ", "00002 C7B0   ", 1).replacen(from, to, 1));
+        let second = |from: &str, to: &str| {
+            format!(
+                "{ROW}{}",
+                ROW.replacen("00001 C7B    ", "00002 C7B0   ", 1)
+                    .replacen(from, to, 1)
+            )
+        };
         for (text, part) in [
-            (second("00002", "00003"), "line 2: expected order number 00002, found 00003"),
+            (
+                second("00002", "00003"),
+                "line 2: expected order number 00002, found 00003",
+            ),
             (second("00002", "0000x"), "line 2: columns 1-5"),
             (second("C7B0 ", "C7B  "), "line 2: code C7B is listed twice"),
             (second("C7B0   ", " C7B0  "), "line 2: columns 7-13"),
             (second("C7B0   ", "c7b0   "), "line 2: columns 7-13"),
-            (second(" 0 Sec", " 2 Sec"), "line 2: column 15 must be 0 (header) or 1 (billable), found \"2\""),
+            (
+                second(" 0 Sec", " 2 Sec"),
+                "line 2: column 15 must be 0 (header) or 1 (billable), found \"2\"",
+            ),
             (second("00002 ", "00002x"), "line 2: column 6 must be blank"),
             (second("\r\n", "\n"), "line 2: expected CR LF"),
-            (format!("{ROW}\r\n"), "line 2: expected a row of at least 78 columns"),
-            (ROW[..60].to_owned(), "line 1: expected a row of at least 78 columns"),
+            (
+                format!("{ROW}\r\n"),
+                "line 2: expected a row of at least 78 columns",
+            ),
+            (
+                ROW[..60].to_owned(),
+                "line 1: expected a row of at least 78 columns",
+            ),
             (String::new(), "empty file"),
         ] {
             let error = parse(&text).unwrap_err();
-            assert!(error.to_string().contains(part), "expected {part:?} in {error}");
+            assert!(
+                error.to_string().contains(part),
+                "expected {part:?} in {error}"
+            );
         }
     }
 
@@ -367,7 +430,13 @@ mod tests {
     fn blanks_at_the_end_of_a_line_are_kept_as_an_odd_line() {
         let text = ROW.replace("tumors\r\n", "tumors \r\n");
         let file = parse(&text).unwrap();
-        assert_eq!(file.odd_lines(), [(1, text.trim_end_matches("\r\n").to_owned())]);
-        assert_eq!(file.long_title(&file.rows()[0]), "Secondary neuroendocrine tumors");
+        assert_eq!(
+            file.odd_lines(),
+            [(1, text.trim_end_matches("\r\n").to_owned())]
+        );
+        assert_eq!(
+            file.long_title(&file.rows()[0]),
+            "Secondary neuroendocrine tumors"
+        );
     }
 }

@@ -1,4 +1,90 @@
 //! A value to text, Markdown, HTML, CSV or JSON. Nothing here asks a database or a clock.
 
+pub mod changes;
 pub mod html;
+pub mod json;
 pub mod marks;
+pub mod text;
+
+use crate::model::{Code, CodeSet, Warning};
+
+/// How codes and marks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Write ICD-10-CM codes with their dot.
+    pub dots: bool,
+    /// Mark with ANSI colours.
+    pub colour: bool,
+    /// Write every list whole.
+    pub whole_lists: bool,
+}
+
+impl Style {
+    /// Dots, no colours, long lists cut.
+    pub const PLAIN: Style = Style {
+        dots: true,
+        colour: false,
+        whole_lists: false,
+    };
+
+    /// Writes a code.
+    pub fn code(&self, code_set: CodeSet, code: &Code) -> String {
+        if self.dots {
+            code.dotted(code_set)
+        } else {
+            code.as_str().to_owned()
+        }
+    }
+
+    fn paint(&self, style: anstyle::Style, text: &str) -> String {
+        if self.colour && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint(anstyle::Style::new().bold(), text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint(anstyle::Style::new().dimmed(), text)
+    }
+
+    fn good(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Green.on_default().bold(), text)
+    }
+
+    fn bad(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Red.on_default().bold(), text)
+    }
+
+    fn doubtful(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Yellow.on_default().bold(), text)
+    }
+}
+
+/// Says a warning in words.
+pub fn warning_text(warning: &Warning) -> String {
+    match warning {
+        Warning::MissingRelease { release } => format!(
+            "{release} (from {}) is known and not loaded; it could change this answer",
+            release.effective_from()
+        ),
+        Warning::Sample => "this is the bundled sample, not the whole code set".to_owned(),
+    }
+}
+
+/// Writes a number with thousands separated, as people read it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

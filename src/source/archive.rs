@@ -100,7 +100,9 @@ fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
     for child in std::fs::read_dir(path).map_err(|error| io_error("read", path, error))? {
         let child = child.map_err(|error| io_error("read", path, error))?;
         // A link is not followed: it could lead out of the folder or round in a circle.
-        let kind = child.file_type().map_err(|error| io_error("read", path, error))?;
+        let kind = child
+            .file_type()
+            .map_err(|error| io_error("read", path, error))?;
         let hidden = child.file_name().to_string_lossy().starts_with('.');
         if !kind.is_symlink() && !hidden {
             children.push(child.path());
@@ -118,14 +120,25 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     let kind = recognise(&name, &head);
     if kind != FileKind::Zip {
         if name.to_ascii_lowercase().ends_with(".zip") {
-            return Err(damaged(&shown, "expected a zip archive, found something else"));
+            return Err(damaged(
+                &shown,
+                "expected a zip archive, found something else",
+            ));
         }
         let parent = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = std::path::absolute(&parent).ok().as_deref().map(file_name).unwrap_or_default();
+        let folder = std::path::absolute(&parent)
+            .ok()
+            .as_deref()
+            .map(file_name)
+            .unwrap_or_default();
         found.push(Found {
             kind,
             shown,
-            name: if folder.is_empty() { name } else { format!("{folder}/{name}") },
+            name: if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
+            },
             bytes,
             archive: None,
             group: parent.display().to_string(),
@@ -133,19 +146,29 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
         });
         return Ok(());
     }
-    file.rewind().map_err(|error| io_error("read", path, error))?;
+    file.rewind()
+        .map_err(|error| io_error("read", path, error))?;
     let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut Hashing(&mut hasher)).map_err(|error| io_error("read", path, error))?;
+    std::io::copy(&mut file, &mut Hashing(&mut hasher))
+        .map_err(|error| io_error("read", path, error))?;
     let archive = Arc::new(ArchiveFile {
         name,
         sha256: super::hex(&hasher.finalize()),
     });
-    file.rewind().map_err(|error| io_error("read", path, error))?;
+    file.rewind()
+        .map_err(|error| io_error("read", path, error))?;
     let zip = path.to_path_buf();
-    find_members(BufReader::new(file), &shown, &archive, true, found, &|index| Location::Member {
-        zip: zip.clone(),
-        index,
-    })
+    find_members(
+        BufReader::new(file),
+        &shown,
+        &archive,
+        true,
+        found,
+        &|index| Location::Member {
+            zip: zip.clone(),
+            index,
+        },
+    )
 }
 
 /// `Sha256` takes bytes, `io::copy` wants a writer.
@@ -171,36 +194,63 @@ fn find_members<R: Read + Seek>(
     locate: &dyn Fn(usize) -> Location,
 ) -> Result<()> {
     let mut zip = ZipArchive::new(reader).map_err(|error| {
-        damaged(shown, &format!("the zip archive is damaged or cut off: {error}")).caused_by(error)
+        damaged(
+            shown,
+            &format!("the zip archive is damaged or cut off: {error}"),
+        )
+        .caused_by(error)
     })?;
     if zip.len() > MOST_MEMBERS {
-        return Err(damaged(shown, &format!("the archive has {} members; official ones have at most 20", zip.len())));
+        return Err(damaged(
+            shown,
+            &format!(
+                "the archive has {} members; official ones have at most 20",
+                zip.len()
+            ),
+        ));
     }
     for index in 0..zip.len() {
-        let mut member = zip
-            .by_index(index)
-            .map_err(|error| damaged(shown, &format!("member {} cannot be read: {error}", index + 1)))?;
+        let mut member = zip.by_index(index).map_err(|error| {
+            damaged(
+                shown,
+                &format!("member {} cannot be read: {error}", index + 1),
+            )
+        })?;
         let name = member
             .name()
-            .map_err(|error| damaged(shown, &format!("the name of member {} cannot be read: {error}", index + 1)))?
+            .map_err(|error| {
+                damaged(
+                    shown,
+                    &format!("the name of member {} cannot be read: {error}", index + 1),
+                )
+            })?
             .into_owned();
         let shown_member = format!("{shown} > {name}");
         if member.enclosed_name().is_none() || name.split(['/', '\\']).any(|part| part == "..") {
-            return Err(damaged(&shown_member, "the member's path leads out of the archive")
-                .with_hint("this archive was not made by CMS or NCHS; download it again"));
+            return Err(
+                damaged(&shown_member, "the member's path leads out of the archive")
+                    .with_hint("this archive was not made by CMS or NCHS; download it again"),
+            );
         }
         if member.is_dir() {
             continue;
         }
         check_size(&shown_member, member.size(), member.compressed_size())?;
-        let head = read_head(&mut member)
-            .map_err(|error| damaged(&shown_member, &format!("the member cannot be unpacked: {error}")))?;
+        let head = read_head(&mut member).map_err(|error| {
+            damaged(
+                &shown_member,
+                &format!("the member cannot be unpacked: {error}"),
+            )
+        })?;
         let bytes = member.size();
         drop(member);
         let kind = recognise(&name, &head);
         if kind == FileKind::Zip {
             if !may_nest {
-                return Err(damaged(&shown_member, "an archive within an archive within an archive"));
+                return Err(damaged(
+                    &shown_member,
+                    "an archive within an archive within an archive",
+                ));
             }
             let inner = read_open_member(&mut zip, index, &shown_member)?;
             let inner_archive = Arc::new(ArchiveFile {
@@ -208,15 +258,23 @@ fn find_members<R: Read + Seek>(
                 sha256: super::sha256_hex(&inner),
             });
             let inner = Arc::new(inner);
-            find_members(Cursor::new(inner.as_slice()), &shown_member, &inner_archive, false, found, &|index| {
-                Location::NestedMember {
+            find_members(
+                Cursor::new(inner.as_slice()),
+                &shown_member,
+                &inner_archive,
+                false,
+                found,
+                &|index| Location::NestedMember {
                     zip: Arc::clone(&inner),
                     index,
-                }
-            })?;
+                },
+            )?;
             continue;
         }
-        let folder = name.rsplit_once('/').map(|(folder, _)| folder).unwrap_or_default();
+        let folder = name
+            .rsplit_once('/')
+            .map(|(folder, _)| folder)
+            .unwrap_or_default();
         found.push(Found {
             kind,
             group: format!("{shown} > {folder}"),
@@ -233,8 +291,11 @@ fn find_members<R: Read + Seek>(
 fn check_size(shown: &str, size: u64, packed: u64) -> Result<()> {
     // Small members pack to almost nothing; only a large one can be a bomb.
     if size > 1 << 20 && size / packed.max(1) > MOST_RATIO {
-        return Err(damaged(shown, &format!("the member unpacks from {packed} to {size} bytes, as no official file does"))
-            .with_hint("this looks like a zip bomb; download the archive again"));
+        return Err(damaged(
+            shown,
+            &format!("the member unpacks from {packed} to {size} bytes, as no official file does"),
+        )
+        .with_hint("this looks like a zip bomb; download the archive again"));
     }
     Ok(())
 }
@@ -250,7 +311,11 @@ fn read_member<R: Read + Seek>(reader: R, index: usize, shown: &str) -> Result<V
     read_open_member(&mut zip, index, shown)
 }
 
-fn read_open_member<R: Read + Seek>(zip: &mut ZipArchive<R>, index: usize, shown: &str) -> Result<Vec<u8>> {
+fn read_open_member<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    index: usize,
+    shown: &str,
+) -> Result<Vec<u8>> {
     let member = zip
         .by_index(index)
         .map_err(|error| damaged(shown, &format!("the member cannot be read: {error}")))?;
@@ -261,8 +326,14 @@ fn read_open_member<R: Read + Seek>(zip: &mut ZipArchive<R>, index: usize, shown
 /// Reads to the end, but never more than an official file can have, whatever size is stated.
 fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> {
     let too_large = || {
-        damaged(shown, &format!("the file has more than {} MB; the largest official one has 15", MOST_BYTES >> 20))
-            .with_hint("this is no official file; download it again")
+        damaged(
+            shown,
+            &format!(
+                "the file has more than {} MB; the largest official one has 15",
+                MOST_BYTES >> 20
+            ),
+        )
+        .with_hint("this is no official file; download it again")
     };
     if stated > MOST_BYTES {
         return Err(too_large());
@@ -271,7 +342,9 @@ fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> 
     reader
         .take(MOST_BYTES + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error))?;
+        .map_err(|error| {
+            damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error)
+        })?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(too_large());
     }

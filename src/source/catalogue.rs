@@ -156,7 +156,8 @@ impl Catalogue {
             for file in code_set_files(code_set) {
                 let name = file.path().display().to_string();
                 let text = file.contents_utf8().unwrap_or_default();
-                releases.push(parse(text).map_err(|error| error.in_file(format!("releases/{name}")))?);
+                releases
+                    .push(parse(text).map_err(|error| error.in_file(format!("releases/{name}")))?);
             }
         }
         releases.sort_by_key(|known| (known.code_set, known.id));
@@ -204,7 +205,10 @@ fn parse(text: &str) -> Result<KnownRelease> {
             .map_err(|error| fail(format!("{text:?} is not a date: {error}")))
     };
     if date(&file.effective_from)? != id.effective_from() {
-        return Err(fail(format!("effective_from {} is not the first day of {id}", file.effective_from)));
+        return Err(fail(format!(
+            "effective_from {} is not the first day of {id}",
+            file.effective_from
+        )));
     }
     if let Some(corrects) = &file.corrects
         && corrects.parse() != Ok(id.edition())
@@ -228,7 +232,10 @@ fn parse(text: &str) -> Result<KnownRelease> {
         code_set,
         id,
         title: file.title,
-        addenda_base: file.addenda_base.map(|base| base.parse().map_err(fail)).transpose()?,
+        addenda_base: file
+            .addenda_base
+            .map(|base| base.parse().map_err(fail))
+            .transpose()?,
         provenance: file.provenance,
         order_file: file.order_file,
         order_addenda: file.order_addenda,
@@ -257,17 +264,33 @@ mod tests {
                 .filter(|known| known.code_set == code_set)
                 .map(|known| known.id)
                 .collect();
-            assert_eq!(ids, known_releases(code_set), "file names and contents agree");
+            assert_eq!(
+                ids,
+                known_releases(code_set),
+                "file names and contents agree"
+            );
             assert!(ids.len() >= 18);
         }
     }
 
     #[test]
     fn covid_codes_are_patched_in_from_april_first_2020() {
-        let known = Catalogue::bundled().unwrap().find(CodeSet::Icd10Cm, ReleaseId::october(2020)).unwrap();
-        let codes: Vec<&str> = known.patches.iter().map(|patch| patch.entry.code.as_str()).collect();
+        let known = Catalogue::bundled()
+            .unwrap()
+            .find(CodeSet::Icd10Cm, ReleaseId::october(2020))
+            .unwrap();
+        let codes: Vec<&str> = known
+            .patches
+            .iter()
+            .map(|patch| patch.entry.code.as_str())
+            .collect();
         assert_eq!(codes, ["U07", "U070", "U071"]);
-        assert!(known.patches.iter().all(|patch| patch.effective_from.to_string() == "2020-04-01"));
+        assert!(
+            known
+                .patches
+                .iter()
+                .all(|patch| patch.effective_from.to_string() == "2020-04-01")
+        );
         assert!(known.patches.iter().all(|patch| !patch.citation.is_empty()));
     }
 }

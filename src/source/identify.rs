@@ -57,7 +57,10 @@ pub struct Evidence<'a> {
 }
 
 /// Tells which release of the bundled sample a file is, if it is one.
-pub fn identify_sample(evidence: &Evidence<'_>, sample: &[SampleFile]) -> Result<Option<ReleaseId>> {
+pub fn identify_sample(
+    evidence: &Evidence<'_>,
+    sample: &[SampleFile],
+) -> Result<Option<ReleaseId>> {
     let matching: Vec<ReleaseId> = sample
         .iter()
         .filter(|file| file.code_set == evidence.code_set)
@@ -72,7 +75,11 @@ pub fn identify_sample(evidence: &Evidence<'_>, sample: &[SampleFile]) -> Result
         [one] => Ok(Some(*one)),
         several => {
             let hints = Hints::read(evidence);
-            let fitting: Vec<ReleaseId> = several.iter().copied().filter(|id| hints.fits(*id)).collect();
+            let fitting: Vec<ReleaseId> = several
+                .iter()
+                .copied()
+                .filter(|id| hints.fits(*id))
+                .collect();
             match fitting.as_slice() {
                 [one] => Ok(Some(*one)),
                 _ => Err(ambiguous(evidence, several)),
@@ -86,7 +93,10 @@ pub fn identify_sample(evidence: &Evidence<'_>, sample: &[SampleFile]) -> Result
 /// # Errors
 /// [`ErrorKind::Ambiguous`] if more than one release is possible: CMS gives the April file the name of
 /// the October file, and some releases have the same bytes.
-pub fn identify(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Result<(ReleaseId, IdentifiedBy)> {
+pub fn identify(
+    catalogue: &Catalogue,
+    evidence: &Evidence<'_>,
+) -> Result<(ReleaseId, IdentifiedBy)> {
     let known: Vec<&KnownRelease> = catalogue
         .releases()
         .iter()
@@ -100,7 +110,11 @@ pub fn identify(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Result<(Relea
     if let [one] = by_order.as_slice() {
         return Ok((one.id, IdentifiedBy::Hash));
     }
-    let pool = if by_order.is_empty() { &known } else { &by_order };
+    let pool = if by_order.is_empty() {
+        &known
+    } else {
+        &by_order
+    };
     let by_archive: Vec<ReleaseId> = pool
         .iter()
         .filter(|known| {
@@ -118,7 +132,10 @@ pub fn identify(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Result<(Relea
         .iter()
         .filter(|known| {
             known.order_addenda.as_ref().is_some_and(|addenda| {
-                addenda.sha256.iter().any(|sha256| Some(sha256.as_str()) == evidence.addenda_sha256)
+                addenda
+                    .sha256
+                    .iter()
+                    .any(|sha256| Some(sha256.as_str()) == evidence.addenda_sha256)
             })
         })
         .map(|known| known.id)
@@ -155,7 +172,10 @@ impl Hints {
     fn read(evidence: &Evidence<'_>) -> Hints {
         let mut hints = Hints::default();
         // The file's own name says more than its archive's.
-        for name in [Some(evidence.name), evidence.archive_name].into_iter().flatten() {
+        for name in [Some(evidence.name), evidence.archive_name]
+            .into_iter()
+            .flatten()
+        {
             for part in name.rsplit(['/', '\\']) {
                 hints.add(part);
             }
@@ -164,7 +184,9 @@ impl Hints {
     }
 
     fn add(&mut self, name: &str) {
-        let stem = name.rsplit_once('.').map_or(name, |(stem, end)| if end.len() <= 4 { stem } else { name });
+        let stem = name
+            .rsplit_once('.')
+            .map_or(name, |(stem, end)| if end.len() <= 4 { stem } else { name });
         let words: Vec<String> = stem
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -188,9 +210,9 @@ impl Hints {
                     .or_else(|| text.parse().ok());
             }
             let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
-            let month = MONTHS
-                .iter()
-                .find(|(month, _)| letters.len() >= 3 && (letters == *month || is_month_name(&letters, month)));
+            let month = MONTHS.iter().find(|(month, _)| {
+                letters.len() >= 3 && (letters == *month || is_month_name(&letters, month))
+            });
             if self.month.is_none()
                 && let Some((_, month)) = month
             {
@@ -211,10 +233,15 @@ impl Hints {
         {
             return exact == id;
         }
-        let year = self.fiscal_year.or(self.exact.map(|exact| exact.fiscal_year()));
-        let month = self.month.map(|month| if month == 10 { None } else { Some(month) });
+        let year = self
+            .fiscal_year
+            .or(self.exact.map(|exact| exact.fiscal_year()));
+        let month = self
+            .month
+            .map(|month| if month == 10 { None } else { Some(month) });
         year == Some(id.fiscal_year())
-            && month.is_none_or(|month| month == id.is_mid_year().then(|| id.effective_from().month()))
+            && month
+                .is_none_or(|month| month == id.is_mid_year().then(|| id.effective_from().month()))
     }
 
     fn decide(&self, evidence: &Evidence<'_>) -> Result<ReleaseId> {
@@ -224,7 +251,10 @@ impl Hints {
         {
             return Ok(exact);
         }
-        let Some(year) = self.fiscal_year.or(self.exact.map(|exact| exact.fiscal_year())) else {
+        let Some(year) = self
+            .fiscal_year
+            .or(self.exact.map(|exact| exact.fiscal_year()))
+        else {
             return Err(Error::new(
                 ErrorKind::Ambiguous,
                 "nothing in the file, its name or the catalogue tells which release this is",
@@ -264,7 +294,10 @@ fn year_in(word: &str) -> Option<i32> {
         .take_while(char::is_ascii_digit)
         .collect();
     match digits.len() {
-        4 if !word.starts_with("icd") => digits.parse().ok().filter(|year| (2009..=2100).contains(year)),
+        4 if !word.starts_with("icd") => digits
+            .parse()
+            .ok()
+            .filter(|year| (2009..=2100).contains(year)),
         2 if word.starts_with("fy") || word.starts_with("apr") || word.starts_with("jan") => {
             digits.parse::<i32>().ok().map(|year| 2000 + year)
         }
@@ -273,7 +306,8 @@ fn year_in(word: &str) -> Option<i32> {
 }
 
 fn year_in_text(text: &str) -> Option<i32> {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).find_map(year_in)
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .find_map(year_in)
 }
 
 fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
@@ -292,7 +326,11 @@ fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
 mod tests {
     use super::*;
 
-    fn evidence<'a>(name: &'a str, archive: Option<&'a str>, order: Option<&'a str>) -> Evidence<'a> {
+    fn evidence<'a>(
+        name: &'a str,
+        archive: Option<&'a str>,
+        order: Option<&'a str>,
+    ) -> Evidence<'a> {
         Evidence {
             code_set: CodeSet::Icd10Cm,
             order_sha256: order,
@@ -306,7 +344,11 @@ mod tests {
     }
 
     fn told(name: &str, archive: Option<&str>, order: Option<&str>) -> Result<String> {
-        identify(Catalogue::bundled().unwrap(), &evidence(name, archive, order)).map(|(id, _)| id.to_string())
+        identify(
+            Catalogue::bundled().unwrap(),
+            &evidence(name, archive, order),
+        )
+        .map(|(id, _)| id.to_string())
     }
 
     #[test]
@@ -320,7 +362,15 @@ mod tests {
         ] {
             assert_eq!(told(name, None, None).unwrap(), id, "{name}");
         }
-        assert_eq!(told("icd10cm_order_2027.txt", Some("icd10cm-FY2027-04.zip"), None).unwrap(), "FY2027-04");
+        assert_eq!(
+            told(
+                "icd10cm_order_2027.txt",
+                Some("icd10cm-FY2027-04.zip"),
+                None
+            )
+            .unwrap(),
+            "FY2027-04"
+        );
     }
 
     #[test]
@@ -328,22 +378,50 @@ mod tests {
         let error = told("icd10cm_order_2027.txt", None, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Ambiguous);
         assert!(error.to_string().contains("FY2027 or FY2027-04"), "{error}");
-        assert_eq!(told("order.txt", None, None).unwrap_err().kind(), ErrorKind::Ambiguous);
+        assert_eq!(
+            told("order.txt", None, None).unwrap_err().kind(),
+            ErrorKind::Ambiguous
+        );
     }
 
     #[test]
     fn releases_with_the_same_bytes_are_told_apart_by_name_or_not_at_all() {
         let catalogue = Catalogue::bundled().unwrap();
         let sha256 = |id: &str| {
-            catalogue.find(CodeSet::Icd10Cm, id.parse().unwrap()).unwrap().order_file.sha256.as_str()
+            catalogue
+                .find(CodeSet::Icd10Cm, id.parse().unwrap())
+                .unwrap()
+                .order_file
+                .sha256
+                .as_str()
         };
         assert_eq!(sha256("FY2024"), sha256("FY2024-04"));
         let same = Some(sha256("FY2024"));
         assert!(told("icd10cm_order_2024.txt", None, same).is_err());
-        assert_eq!(told("icd10cm_order_2024.txt", Some("icd10cm-FY2024-04.zip"), same).unwrap(), "FY2024-04");
-        assert_eq!(told("icd10cm-order-2024.txt", Some("icd10cm-FY2024.zip"), same).unwrap(), "FY2024");
-        assert_eq!(told("icd10cm-order-April-2024.txt", None, same).unwrap(), "FY2024-04");
-        assert_eq!(told("icd10cm_order_2015.txt", None, Some(sha256("FY2014"))).unwrap(), "FY2015");
-        assert_eq!(told("anything.txt", None, Some(sha256("FY2020"))).unwrap(), "FY2020");
+        assert_eq!(
+            told(
+                "icd10cm_order_2024.txt",
+                Some("icd10cm-FY2024-04.zip"),
+                same
+            )
+            .unwrap(),
+            "FY2024-04"
+        );
+        assert_eq!(
+            told("icd10cm-order-2024.txt", Some("icd10cm-FY2024.zip"), same).unwrap(),
+            "FY2024"
+        );
+        assert_eq!(
+            told("icd10cm-order-April-2024.txt", None, same).unwrap(),
+            "FY2024-04"
+        );
+        assert_eq!(
+            told("icd10cm_order_2015.txt", None, Some(sha256("FY2014"))).unwrap(),
+            "FY2015"
+        );
+        assert_eq!(
+            told("anything.txt", None, Some(sha256("FY2020"))).unwrap(),
+            "FY2020"
+        );
     }
 }

@@ -28,9 +28,9 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return match () {
-            () if ends(".xlsx") && lower.contains("conversion") => {
-                FileKind::Other("a conversion table; this version takes order files and order addenda")
-            }
+            () if ends(".xlsx") && lower.contains("conversion") => FileKind::Other(
+                "a conversion table; this version takes order files and order addenda",
+            ),
             () if ends(".xlsx") => FileKind::Other("a spreadsheet"),
             () if ends(".docx") => FileKind::Other("a text document"),
             () => FileKind::Zip,
@@ -44,7 +44,10 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     if text.starts_with("<?xml") || text.starts_with('<') {
         return FileKind::Other(recognise_xml(text));
     }
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     if let Some(code_set) = order_file(text) {
         return FileKind::OrderFile(code_set);
     }
@@ -84,11 +87,19 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
     if first.trim() == "Headers" {
         // Nothing changed: the footer alone. It names the order file.
         let next = lines.next().unwrap_or_default();
-        let code_set = if next.contains("pcs") { CodeSet::Icd10Pcs } else { CodeSet::Icd10Cm };
-        return next.contains(" headers in ").then_some(FileKind::OrderAddenda(code_set));
+        let code_set = if next.contains("pcs") {
+            CodeSet::Icd10Pcs
+        } else {
+            CodeSet::Icd10Cm
+        };
+        return next
+            .contains(" headers in ")
+            .then_some(FileKind::OrderAddenda(code_set));
     }
     if first.trim() == "Codes" && text.contains(" codes in ") {
-        return Some(FileKind::Other("a codes addenda; the order addenda holds all of it"));
+        return Some(FileKind::Other(
+            "a codes addenda; the order addenda holds all of it",
+        ));
     }
     if !begins_with_action(first) {
         return None;
@@ -104,23 +115,39 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
     }
     // ICD-10-PCS: the short title ends in column 81 and the long one begins in column 83. In a codes
     // addenda a long title runs through those columns.
-    let whole = rows().count().saturating_sub(usize::from(text.len() >= HEAD));
-    let fits = rows().take(whole.max(1)).all(|row| {
-        row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' ')
-    });
+    let whole = rows()
+        .count()
+        .saturating_sub(usize::from(text.len() >= HEAD));
+    let fits = rows()
+        .take(whole.max(1))
+        .all(|row| row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' '));
     let padded = rows().any(|row| row.get(79..82) == Some(b"   "));
     if fits && (padded || name.contains("order")) && !name.contains("codes_addenda") {
         return Some(FileKind::OrderAddenda(CodeSet::Icd10Pcs));
     }
-    Some(FileKind::Other("a codes addenda; the order addenda holds all of it"))
+    Some(FileKind::Other(
+        "a codes addenda; the order addenda holds all of it",
+    ))
 }
 
 fn recognise_xml(text: &str) -> &'static str {
     for (root, what) in [
-        ("<ICD10CM.tabular", "a tabular list in XML; this version takes order files and order addenda"),
-        ("<ICD10CM.index", "an alphabetic index in XML; this version takes order files and order addenda"),
-        ("<ICD10CM.table", "a drug or neoplasm table in XML; this version takes order files and order addenda"),
-        ("<ICD10PCS.", "an ICD-10-PCS table, index or definition file in XML; this version takes order files and order addenda"),
+        (
+            "<ICD10CM.tabular",
+            "a tabular list in XML; this version takes order files and order addenda",
+        ),
+        (
+            "<ICD10CM.index",
+            "an alphabetic index in XML; this version takes order files and order addenda",
+        ),
+        (
+            "<ICD10CM.table",
+            "a drug or neoplasm table in XML; this version takes order files and order addenda",
+        ),
+        (
+            "<ICD10PCS.",
+            "an ICD-10-PCS table, index or definition file in XML; this version takes order files and order addenda",
+        ),
         ("<xs:schema", "an XML schema"),
         ("<xsd:schema", "an XML schema"),
     ] {
@@ -151,7 +178,9 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     let code = bytes.get(..7).unwrap_or_default().trim_ascii_end();
     if bytes.get(7) == Some(&b' ')
         && code.len() >= 3
-        && code.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && code
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     {
         return "a codes file; the order file holds all of it";
     }
@@ -177,7 +206,11 @@ mod tests {
                 FileKind::OrderAddenda(file.code_set)
             };
             // The errata addenda of two lines could be a codes addenda by its columns.
-            let name = if bytes.len() < 1000 { file.path.as_str() } else { "x" };
+            let name = if bytes.len() < 1000 {
+                file.path.as_str()
+            } else {
+                "x"
+            };
             assert_eq!(recognise(name, head), expected, "{}", file.path);
         }
     }
@@ -186,10 +219,26 @@ mod tests {
     fn other_files_are_named() {
         for (name, head, part) in [
             ("icd10OrderFiles.pdf", "%PDF-1.5", "PDF"),
-            ("icd10cm_codes_2026.txt", "A000    Cholera due to Vibrio cholerae 01, biovar cholerae\r\n", "codes file"),
-            ("x.txt", "Add:         XW023X7 Introduction of Tixagevimab and Cilgavimab Monoclonal Antibody into Muscle, Percutaneous Approach, New Technology Group 7\r\n", "codes addenda"),
-            ("x.txt", "Add:         B8801   Infestation by Demodex mites\r\n", "codes addenda"),
-            ("Tabular.xml", "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>", "tabular list"),
+            (
+                "icd10cm_codes_2026.txt",
+                "A000    Cholera due to Vibrio cholerae 01, biovar cholerae\r\n",
+                "codes file",
+            ),
+            (
+                "x.txt",
+                "Add:         XW023X7 Introduction of Tixagevimab and Cilgavimab Monoclonal Antibody into Muscle, Percutaneous Approach, New Technology Group 7\r\n",
+                "codes addenda",
+            ),
+            (
+                "x.txt",
+                "Add:         B8801   Infestation by Demodex mites\r\n",
+                "codes addenda",
+            ),
+            (
+                "Tabular.xml",
+                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>",
+                "tabular list",
+            ),
             ("empty.txt", "", "empty"),
             ("notes.txt", "hello", "no order file"),
         ] {

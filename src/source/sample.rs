@@ -53,7 +53,9 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
     if let Some(list) = LIST.get() {
         return Ok(list);
     }
-    let fail = |message: String| Error::new(ErrorKind::Format, message).in_file("releases/sample/sample.toml");
+    let fail = |message: String| {
+        Error::new(ErrorKind::Format, message).in_file("releases/sample/sample.toml")
+    };
     let text = FILES
         .get_file("sample/sample.toml")
         .and_then(include_dir::File::contents_utf8)
@@ -71,7 +73,10 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
             },
             path: file.path,
             sha256: file.sha256,
-            addenda_base: file.addenda_base.map(|base| base.parse().map_err(fail)).transpose()?,
+            addenda_base: file
+                .addenda_base
+                .map(|base| base.parse().map_err(fail))
+                .transpose()?,
         });
     }
     Ok(LIST.get_or_init(|| list))

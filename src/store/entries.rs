@@ -77,7 +77,9 @@ impl EntryIndex {
         }
         let mut at = self.newest.get(&entry.code).copied();
         while let Some(slot) = at {
-            let Some(found) = self.slots.get(slot) else { break };
+            let Some(found) = self.slots.get(slot) else {
+                break;
+            };
             if self.same(found, entry) {
                 return Ok((found.number, slot));
             }
@@ -99,7 +101,10 @@ impl EntryIndex {
     /// Gives the code of an entry number.
     pub(super) fn code(&self, number: i64) -> Option<Code> {
         let at = self.slots.partition_point(|slot| slot.number < number);
-        self.slots.get(at).filter(|slot| slot.number == number).map(|slot| slot.code)
+        self.slots
+            .get(at)
+            .filter(|slot| slot.number == number)
+            .map(|slot| slot.code)
     }
 
     /// Lists the numbers of all entries of a code.
@@ -116,7 +121,11 @@ impl EntryIndex {
     fn push(&mut self, number: i64, entry: &EntryRef<'_>) -> usize {
         let short = self.keep(entry.short_title);
         // The long title is often the short one again.
-        let long = if entry.long_title == entry.short_title { short } else { self.keep(entry.long_title) };
+        let long = if entry.long_title == entry.short_title {
+            short
+        } else {
+            self.keep(entry.long_title)
+        };
         let slot = self.slots.len();
         let older = self.newest.insert(entry.code, slot);
         self.slots.push(Slot {

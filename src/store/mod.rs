@@ -17,8 +17,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use proof::{Proof, ProofOutcome, ProofSubject};
-pub use query::{Listing, SourceFile, StoredRelease};
 pub(crate) use query::FoundCode;
+pub use query::{Listing, SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use write::{Added, NewAddenda, NewFile, NewRelease, Writer};
 
@@ -117,7 +117,8 @@ impl Store {
     /// # Errors
     /// [`ErrorKind::Store`] if SQLite cannot.
     pub fn in_memory() -> Result<Store> {
-        let mut connection = Connection::open_in_memory().map_err(|error| store_error(":memory:", error))?;
+        let mut connection =
+            Connection::open_in_memory().map_err(|error| store_error(":memory:", error))?;
         schema::migrate(&mut connection, ":memory:")?;
         Ok(Store {
             connection,
@@ -165,12 +166,18 @@ fn open_to_read(path: &Path) -> Result<Connection> {
         && let Ok(absolute) = std::path::absolute(path)
         && let Some(text) = absolute.to_str()
     {
-        let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags).and_then(|connection| {
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-            Ok(connection)
-        });
+        let escaped = text
+            .replace('%', "%25")
+            .replace('?', "%3f")
+            .replace('#', "%23");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
+            .and_then(|connection| {
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+                Ok(connection)
+            });
         if let Ok(connection) = opened {
             return Ok(connection);
         }
@@ -220,7 +227,9 @@ fn store_error(path: &str, error: rusqlite::Error) -> Error {
         ),
         Some(ErrorCode::SystemIoFailure) => (
             ErrorKind::Store,
-            format!("the database cannot be read or written ({error}); what was stored before is as it was"),
+            format!(
+                "the database cannot be read or written ({error}); what was stored before is as it was"
+            ),
             "check the disk (is it full?) and try again",
         ),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => (

@@ -1,5 +1,6 @@
 //! Reading: releases, lives of codes, listings, differences.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use chrono::NaiveDate;
@@ -13,8 +14,8 @@ use super::runs::{Run, RunSet};
 use super::{Store, StoreKind, code_set_id, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life, Listed,
-    LoadedRelease, ReleaseId, Timeline,
+    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
+    Listed, LoadedRelease, ReleaseId, Timeline,
 };
 use crate::parse::order::write_row;
 
@@ -76,10 +77,14 @@ impl Differences {
     /// Gives the position in the new listing of the entry at a position of the old one, if the new
     /// listing has the very entry.
     pub(crate) fn new_position_of_old(&self, position: i64) -> Option<i64> {
-        let after = self.old_by_position.partition_point(|run| run.position <= position);
+        let after = self
+            .old_by_position
+            .partition_point(|run| run.position <= position);
         let run = self.old_by_position.get(after.checked_sub(1)?)?;
         let offset = position - run.position;
-        (offset < run.length).then_some(run.first + offset).and_then(|entry| self.new_runs.position(entry))
+        (offset < run.length)
+            .then_some(run.first + offset)
+            .and_then(|entry| self.new_runs.position(entry))
     }
 }
 
@@ -134,23 +139,30 @@ impl Store {
                  FROM span JOIN entry ON entry.id = span.entry
                  WHERE span.code_set = ?1 AND span.code = ?2 ORDER BY listed_from",
             )?;
-            let rows = statement.query_map(params![code_set_id(code_set), code.as_str()], |row| {
-                Ok(Listed {
-                    entry: entry(row, 0)?,
-                    from: date(row, 4)?,
-                    until: match row.get_ref(5)? {
-                        ValueRef::Null => None,
-                        _ => Some(date(row, 5)?),
-                    },
-                })
-            })?;
+            let rows =
+                statement.query_map(params![code_set_id(code_set), code.as_str()], |row| {
+                    Ok(Listed {
+                        entry: entry(row, 0)?,
+                        from: date(row, 4)?,
+                        until: match row.get_ref(5)? {
+                            ValueRef::Null => None,
+                            _ => Some(date(row, 5)?),
+                        },
+                    })
+                })?;
             rows.collect()
         };
         query().map_err(|error| self.error(error))
     }
 
     /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
-    pub(crate) fn patch_citation(&self, code_set: CodeSet, release: ReleaseId, code: &Code, on: NaiveDate) -> Result<Option<String>> {
+    pub(crate) fn patch_citation(
+        &self,
+        code_set: CodeSet,
+        release: ReleaseId,
+        code: &Code,
+        on: NaiveDate,
+    ) -> Result<Option<String>> {
         self.connection
             .prepare_cached(
                 "SELECT citation FROM patch JOIN release ON release.id = patch.release JOIN entry ON entry.id = patch.entry
@@ -169,7 +181,13 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be read.
-    pub fn below(&self, code_set: CodeSet, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
+    pub fn below(
+        &self,
+        code_set: CodeSet,
+        release: ReleaseId,
+        on: NaiveDate,
+        prefix: &Code,
+    ) -> Result<Vec<Entry>> {
         let query = || -> rusqlite::Result<Vec<Entry>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT entry.code, billable, short_title, long_title, entry.id
@@ -178,9 +196,10 @@ impl Store {
                    AND listed_from <= ?3 AND (delisted_from IS NULL OR delisted_from > ?3)",
             )?;
             let found: Vec<(Entry, i64)> = statement
-                .query_map(params![code_set_id(code_set), prefix.as_str(), on.to_string()], |row| {
-                    Ok((entry(row, 0)?, row.get(4)?))
-                })?
+                .query_map(
+                    params![code_set_id(code_set), prefix.as_str(), on.to_string()],
+                    |row| Ok((entry(row, 0)?, row.get(4)?)),
+                )?
                 .collect::<rusqlite::Result<_>>()?;
             let release = release_number(&self.connection, code_set, release)?;
             let mut position = self.connection.prepare_cached(
@@ -190,7 +209,9 @@ impl Store {
             let mut placed = Vec::with_capacity(found.len());
             for (entry, number) in found {
                 // A patch has no place in the order file; it comes last.
-                let at: Option<i64> = position.query_row((release, number), |row| row.get(0)).optional()?;
+                let at: Option<i64> = position
+                    .query_row((release, number), |row| row.get(0))
+                    .optional()?;
                 placed.push((at.unwrap_or(i64::MAX), entry));
             }
             placed.sort_by_key(|(at, entry)| (*at, entry.code));
@@ -235,9 +256,20 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::listing`], and [`ErrorKind::Io`] if the writer fails.
-    pub fn write_order_file(&self, code_set: CodeSet, id: ReleaseId, out: &mut dyn Write) -> Result<()> {
+    pub fn write_order_file(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        out: &mut dyn Write,
+    ) -> Result<()> {
         let runs = self.runs(code_set, id)?;
-        let (crlf, final_line_ending, odd) = self.layout(code_set, id).map_err(|error| self.error(error))?;
+        let Layout {
+            crlf,
+            final_line_ending,
+            odd,
+        } = self
+            .layout(code_set, id)
+            .map_err(|error| self.error(error))?;
         let ending = if crlf { "\r\n" } else { "\n" };
         let last: i64 = runs.runs().iter().map(|run| run.length).sum();
         let mut odd = odd.into_iter().peekable();
@@ -270,11 +302,15 @@ impl Store {
         }
         match failure {
             None => Ok(()),
-            Some(error) => Err(Error::new(ErrorKind::Io, format!("the order file cannot be written: {error}")).caused_by(error)),
+            Some(error) => Err(Error::new(
+                ErrorKind::Io,
+                format!("the order file cannot be written: {error}"),
+            )
+            .caused_by(error)),
         }
     }
 
-    fn layout(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<(bool, bool, Vec<(i64, String)>)> {
+    fn layout(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<Layout> {
         let release = release_number(&self.connection, code_set, id)?;
         let (crlf, final_line_ending) = self.connection.query_row(
             "SELECT line_ending = 'crlf', final_line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
@@ -287,7 +323,11 @@ impl Store {
         let odd = statement
             .query_map([release], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<rusqlite::Result<_>>()?;
-        Ok((crlf, final_line_ending, odd))
+        Ok(Layout {
+            crlf,
+            final_line_ending,
+            odd,
+        })
     }
 
     /// Reads the order addenda of a release; `None` if it was imported without one.
@@ -299,14 +339,19 @@ impl Store {
     }
 
     /// Lists what differs between two stored releases.
-    pub(crate) fn differences(&self, code_set: CodeSet, old: ReleaseId, new: ReleaseId) -> Result<Differences> {
+    pub(crate) fn differences(
+        &self,
+        code_set: CodeSet,
+        old: ReleaseId,
+        new: ReleaseId,
+    ) -> Result<Differences> {
         let old_runs = self.runs(code_set, old)?;
         let new_runs = self.runs(code_set, new)?;
         let fetch = |numbers: Vec<i64>, runs: &RunSet| -> rusqlite::Result<Vec<Positioned>> {
             let mut found = Vec::with_capacity(numbers.len());
-            let mut statement = self
-                .connection
-                .prepare_cached("SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1")?;
+            let mut statement = self.connection.prepare_cached(
+                "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1",
+            )?;
             for number in numbers {
                 let entry = statement.query_row([number], |row| entry(row, 0))?;
                 found.push((runs.position(number).unwrap_or(i64::MAX), entry));
@@ -346,7 +391,11 @@ impl Store {
             let mut all = Vec::new();
             for code in codes {
                 let from = code.as_str();
-                let to = if with_below { format!("{from}{{") } else { format!("{from}\u{1}") };
+                let to = if with_below {
+                    format!("{from}{{")
+                } else {
+                    format!("{from}\u{1}")
+                };
                 let mut found = FoundCode {
                     code: *code,
                     old: None,
@@ -432,7 +481,7 @@ impl Store {
     /// [`ErrorKind::Store`] if the database cannot be read.
     pub fn compare_spans(&self, code_set: CodeSet) -> Result<u64> {
         let query = || -> rusqlite::Result<u64> {
-            let read = || -> rusqlite::Result<std::collections::BTreeSet<(String, String, Option<String>, i64)>> {
+            let read = || -> rusqlite::Result<BTreeSet<SpanRow>> {
                 self.connection
                     .prepare("SELECT code, listed_from, delisted_from, entry FROM span WHERE code_set = ?1")?
                     .query_map([code_set_id(code_set)], |row| {
@@ -463,12 +512,28 @@ impl Store {
             .optional()
             .map_err(|error| self.error(error))?;
         let Some(number) = number else {
-            return Err(Error::new(ErrorKind::NotFound, format!("{} {id} is not loaded", code_set.name()))
-                .with_hint("codeyear releases lists what is loaded; import the release with codeyear import"));
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("{} {id} is not loaded", code_set.name()),
+            )
+            .with_hint(
+                "codeyear releases lists what is loaded; import the release with codeyear import",
+            ));
         };
         runs_of(&self.connection, number).map_err(|error| self.error(error))
     }
 }
+
+/// How an order file is written.
+struct Layout {
+    crlf: bool,
+    final_line_ending: bool,
+    /// Lines that are not written the usual way, by position.
+    odd: Vec<(i64, String)>,
+}
+
+/// A stored span: code, first day, day after the last, entry.
+type SpanRow = (String, String, Option<String>, i64);
 
 /// A code looked for in two listings.
 #[derive(Debug)]
@@ -510,7 +575,11 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
     Ok(releases)
 }
 
-fn source_file(connection: &Connection, release: i64, kind: &str) -> rusqlite::Result<Option<SourceFile>> {
+fn source_file(
+    connection: &Connection,
+    release: i64,
+    kind: &str,
+) -> rusqlite::Result<Option<SourceFile>> {
     connection
         .prepare_cached(
             "SELECT name, archive, url, sha256, bytes, imported_on FROM source_file WHERE release = ?1 AND kind = ?2",
@@ -554,7 +623,9 @@ fn proofs(connection: &Connection, release: i64) -> rusqlite::Result<Vec<Proof>>
 
 pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
     let kind: Option<String> = connection
-        .query_row("SELECT value FROM meta WHERE key = 'kind'", [], |row| row.get(0))
+        .query_row("SELECT value FROM meta WHERE key = 'kind'", [], |row| {
+            row.get(0)
+        })
         .optional()?;
     Ok(match kind.as_deref() {
         None => StoreKind::Empty,
@@ -563,7 +634,10 @@ pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
     })
 }
 
-pub(super) fn release_ids(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Vec<ReleaseId>> {
+pub(super) fn release_ids(
+    connection: &Connection,
+    code_set: CodeSet,
+) -> rusqlite::Result<Vec<ReleaseId>> {
     connection
         .prepare_cached("SELECT name FROM release WHERE code_set = ?1")?
         .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
@@ -574,10 +648,16 @@ pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::
     Ok(Timeline::new(code_set, release_ids(connection, code_set)?))
 }
 
-pub(super) fn release_number(connection: &Connection, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
+pub(super) fn release_number(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("SELECT id FROM release WHERE code_set = ?1 AND name = ?2")?
-        .query_row(params![code_set_id(code_set), id.to_string()], |row| row.get(0))
+        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
+            row.get(0)
+        })
 }
 
 fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
@@ -595,7 +675,10 @@ fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
 }
 
 /// Lists the days on which a listing or a patch begins, in order.
-pub(super) fn point_dates(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Vec<String>> {
+pub(super) fn point_dates(
+    connection: &Connection,
+    code_set: CodeSet,
+) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached(
             "SELECT governs_from FROM period WHERE code_set = ?1
@@ -636,7 +719,11 @@ pub(super) fn patched_runs(
     Ok(runs)
 }
 
-fn addenda(connection: &Connection, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<Option<Addenda>> {
+fn addenda(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<Option<Addenda>> {
     let release = release_number(connection, code_set, id)?;
     let file: Option<i64> = connection
         .query_row(
@@ -708,7 +795,11 @@ fn parsed<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T>
 }
 
 fn malformed(at: usize, text: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, format!("unexpected value {text:?}").into())
+    rusqlite::Error::FromSqlConversionFailure(
+        at,
+        Type::Text,
+        format!("unexpected value {text:?}").into(),
+    )
 }
 
 pub(super) fn malformed_code(at: usize) -> rusqlite::Error {

@@ -119,7 +119,10 @@ impl RunSet {
                 let before = entry - run.first;
                 let after = run.length - before - 1;
                 if before > 0 {
-                    runs.push(Run { length: before, ..*run });
+                    runs.push(Run {
+                        length: before,
+                        ..*run
+                    });
                 }
                 if after > 0 {
                     runs.push(Run {

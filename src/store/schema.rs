@@ -37,9 +37,12 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
         }
     }
     if application != APPLICATION_ID {
-        return Err(Error::new(ErrorKind::Store, "this SQLite file was not made by codeyear")
-            .in_file(path)
-            .with_hint("name another file with --db"));
+        return Err(Error::new(
+            ErrorKind::Store,
+            "this SQLite file was not made by codeyear",
+        )
+        .in_file(path)
+        .with_hint("name another file with --db"));
     }
     if version > SCHEMA_VERSION {
         return Err(Error::new(
@@ -55,10 +58,14 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
 /// Brings a database up to this program's schema, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
     let run = |connection: &mut Connection| -> rusqlite::Result<()> {
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Another process may have migrated while this one waited for the lock.
         let from: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        for sql in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or_default()) {
+        for sql in MIGRATIONS
+            .iter()
+            .skip(usize::try_from(from).unwrap_or_default())
+        {
             transaction.execute_batch(sql)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

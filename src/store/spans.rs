@@ -29,7 +29,12 @@ pub(super) fn write_timeline(connection: &Connection, timeline: &Timeline) -> ru
         connection.execute(
             "INSERT INTO period (code_set, governs_from, governs_until, release)
              SELECT ?1, ?2, ?3, id FROM release WHERE code_set = ?1 AND name = ?4",
-            params![code_set, period.from.to_string(), period.until.to_string(), period.release.to_string()],
+            params![
+                code_set,
+                period.from.to_string(),
+                period.until.to_string(),
+                period.release.to_string()
+            ],
         )?;
     }
     for (from, until) in timeline.coverage() {
@@ -42,8 +47,15 @@ pub(super) fn write_timeline(connection: &Connection, timeline: &Timeline) -> ru
 }
 
 /// Derives all spans of a code set anew, as if its releases had come in the order of their days.
-pub(super) fn rebuild(connection: &Connection, code_set: CodeSet, index: &EntryIndex) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM span WHERE code_set = ?1", [code_set_id(code_set)])?;
+pub(super) fn rebuild(
+    connection: &Connection,
+    code_set: CodeSet,
+    index: &EntryIndex,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM span WHERE code_set = ?1",
+        [code_set_id(code_set)],
+    )?;
     let mut before: Option<Point> = None;
     for from in point_dates(connection, code_set)? {
         let runs = patched_runs(connection, code_set, &from, index)?;
@@ -73,9 +85,15 @@ pub(super) fn insert_point(
         differing.extend(point.runs.minus(&after.runs));
     }
     for entry in differing {
-        let Some(code) = index.code(entry) else { continue };
+        let Some(code) = index.code(entry) else {
+            continue;
+        };
         let sides = affected.entry(code).or_default();
-        let sets = [Some(before_runs), Some(&point.runs), after.map(|point| &point.runs)];
+        let sets = [
+            Some(before_runs),
+            Some(&point.runs),
+            after.map(|point| &point.runs),
+        ];
         for (side, set) in sides.iter_mut().zip(sets) {
             if set.is_some_and(|set| set.contains(entry)) {
                 *side = Some(entry);
@@ -165,8 +183,15 @@ impl<'c> Edit<'c> {
         })
     }
 
-    fn add(&mut self, code: &str, from: &str, to: Option<&str>, entry: i64) -> rusqlite::Result<()> {
-        self.add.execute(params![self.code_set, code, from, to, entry])?;
+    fn add(
+        &mut self,
+        code: &str,
+        from: &str,
+        to: Option<&str>,
+        entry: i64,
+    ) -> rusqlite::Result<()> {
+        self.add
+            .execute(params![self.code_set, code, from, to, entry])?;
         Ok(())
     }
 
@@ -183,21 +208,30 @@ impl<'c> Edit<'c> {
     }
 
     /// Ends the span that a day lies in, and gives the day on which it ended before.
-    fn end_covering(&mut self, code: &str, day: &str, at: &str) -> rusqlite::Result<Option<String>> {
+    fn end_covering(
+        &mut self,
+        code: &str,
+        day: &str,
+        at: &str,
+    ) -> rusqlite::Result<Option<String>> {
         let found: Option<(String, Option<String>)> = self
             .covering
-            .query_row(params![self.code_set, code, day], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![self.code_set, code, day], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
         let Some((from, ended)) = found else {
             return Ok(None);
         };
-        self.end_from.execute(params![self.code_set, code, from, at])?;
+        self.end_from
+            .execute(params![self.code_set, code, from, at])?;
         Ok(ended)
     }
 
     /// Begins the span that began at `was` at `at` instead.
     fn begin_earlier(&mut self, code: &str, was: &str, at: &str) -> rusqlite::Result<()> {
-        self.begin_earlier.execute(params![self.code_set, code, was, at])?;
+        self.begin_earlier
+            .execute(params![self.code_set, code, was, at])?;
         Ok(())
     }
 }

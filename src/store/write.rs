@@ -91,13 +91,17 @@ impl Store {
         let path = self.path.display().to_string();
         let fail = |error| store_error(&path, error);
         // 32 MB of pages in memory; what is more goes to the log.
-        self.connection.pragma_update(None, "cache_size", -32_000).map_err(fail)?;
+        self.connection
+            .pragma_update(None, "cache_size", -32_000)
+            .map_err(fail)?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fail)?;
         let next_entry = transaction
-            .query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| row.get(0))
+            .query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| {
+                row.get(0)
+            })
             .map_err(fail)?;
         Ok(Writer {
             transaction,
@@ -136,13 +140,25 @@ impl Writer<'_> {
         }
         if there != StoreKind::Empty {
             let (message, hint) = if kind == StoreKind::Sample {
-                ("these are files of the bundled sample, and the database holds full releases", "import the sample into a file of its own: --db sample.db")
+                (
+                    "these are files of the bundled sample, and the database holds full releases",
+                    "import the sample into a file of its own: --db sample.db",
+                )
             } else {
-                ("the database holds the bundled sample, which never mixes with full releases", "import full releases into another file with --db")
+                (
+                    "the database holds the bundled sample, which never mixes with full releases",
+                    "import full releases into another file with --db",
+                )
             };
-            return Err(Error::new(ErrorKind::Conflict, message).in_file(self.path.as_str()).with_hint(hint));
+            return Err(Error::new(ErrorKind::Conflict, message)
+                .in_file(self.path.as_str())
+                .with_hint(hint));
         }
-        let name = if kind == StoreKind::Sample { "sample" } else { "full" };
+        let name = if kind == StoreKind::Sample {
+            "sample"
+        } else {
+            "full"
+        };
         self.transaction
             .execute("INSERT INTO meta (key, value) VALUES ('kind', ?1)", [name])
             .map_err(|error| self.error(error))?;
@@ -178,7 +194,10 @@ impl Writer<'_> {
             Some(index) => index,
             None => EntryIndex::load(&self.transaction, new.code_set)?,
         };
-        let before = Timeline::new(new.code_set, query::release_ids(&self.transaction, new.code_set)?);
+        let before = Timeline::new(
+            new.code_set,
+            query::release_ids(&self.transaction, new.code_set)?,
+        );
         let points_before = query::point_dates(&self.transaction, new.code_set)?;
         let release = self.insert_release(new)?;
         self.insert_file(release, "order_file", new.file, Some(new.order), new.today)?;
@@ -196,8 +215,13 @@ impl Writer<'_> {
                     short_title: new.order.short_title(row),
                     long_title: new.order.long_title(row),
                 };
-                let (number, slot) =
-                    index.number(&entry, likely, &mut self.next_entry, &mut insert, new.code_set)?;
+                let (number, slot) = index.number(
+                    &entry,
+                    likely,
+                    &mut self.next_entry,
+                    &mut insert,
+                    new.code_set,
+                )?;
                 likely = Some(slot + 1);
                 numbers.push(number);
             }
@@ -208,7 +232,13 @@ impl Writer<'_> {
                     short_title: &patch.entry.short_title,
                     long_title: &patch.entry.long_title,
                 };
-                let (number, _) = index.number(&entry, None, &mut self.next_entry, &mut insert, new.code_set)?;
+                let (number, _) = index.number(
+                    &entry,
+                    None,
+                    &mut self.next_entry,
+                    &mut insert,
+                    new.code_set,
+                )?;
                 self.transaction.execute(
                     "INSERT INTO patch (release, effective_from, entry, citation) VALUES (?1, ?2, ?3, ?4)",
                     params![release, patch.effective_from.to_string(), number, patch.citation],
@@ -246,10 +276,17 @@ impl Writer<'_> {
         let ids: Vec<ReleaseId> = query::release_ids(&self.transaction, new.code_set)?;
         let timeline = Timeline::new(new.code_set, ids);
         spans::write_timeline(&self.transaction, &timeline)?;
-        let replaces = before.periods().iter().any(|period| period.release.edition() == new.id.edition());
+        let replaces = before
+            .periods()
+            .iter()
+            .any(|period| period.release.edition() == new.id.edition());
         if replaces {
             // A revision takes the place of another: rare, and simplest done from the facts.
-            if timeline.periods().iter().any(|period| period.release == new.id) {
+            if timeline
+                .periods()
+                .iter()
+                .any(|period| period.release == new.id)
+            {
                 spans::rebuild(&self.transaction, new.code_set, index)?;
             }
             return Ok(());
@@ -275,7 +312,14 @@ impl Writer<'_> {
             // A later point of this same release is not in the spans yet.
             let next = point(after.iter().skip(at + 1).find(|date| !is_own(date)))?;
             if let Some(this) = point(Some(date))? {
-                spans::insert_point(&self.transaction, new.code_set, index, before.as_ref(), &this, next.as_ref())?;
+                spans::insert_point(
+                    &self.transaction,
+                    new.code_set,
+                    index,
+                    before.as_ref(),
+                    &this,
+                    next.as_ref(),
+                )?;
             }
         }
         Ok(())
@@ -346,7 +390,11 @@ impl Writer<'_> {
         else {
             return Err(Error::new(
                 ErrorKind::NotFound,
-                format!("this is the order addenda of {} {}, which is not stored", new.code_set.name(), new.id),
+                format!(
+                    "this is the order addenda of {} {}, which is not stored",
+                    new.code_set.name(),
+                    new.id
+                ),
             )
             .in_file(new.file.name.as_str())
             .with_hint("import the release's order file with it, or before it"));
@@ -389,7 +437,13 @@ impl Writer<'_> {
                  additions, deletions, revisions, both_titles, long_only, short_only)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
-        for (block, name) in new.addenda.footer.iter().flatten().zip(["headers", "codes"]) {
+        for (block, name) in new
+            .addenda
+            .footer
+            .iter()
+            .flatten()
+            .zip(["headers", "codes"])
+        {
             insert.execute(params![
                 file,
                 name,
@@ -414,7 +468,9 @@ impl Writer<'_> {
     /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
-        self.transaction.commit().map_err(|error| store_error(&path, error))
+        self.transaction
+            .commit()
+            .map_err(|error| store_error(&path, error))
     }
 
     fn error(&self, error: rusqlite::Error) -> Error {

@@ -1,0 +1,137 @@
+//! `codeyear check`.
+
+use std::io::Read;
+
+use chrono::{Days, NaiveDate};
+use clap::Args;
+
+use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use crate::answer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Answer, CodeSet, ReleaseId, Verdict};
+use crate::present::{Style, json, text};
+
+/// Tell whether codes are valid on a date, and what to use instead
+///
+/// Verdicts: billable, header, not-yet-effective, deleted, unknown, not-in-force, not-covered. Inpatient
+/// claims go by the discharge date, all others by the date of service.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Check these codes, with or without dot; - reads them from stdin, one a line
+    #[arg(required = true, value_name = "CODE")]
+    codes: Vec<String>,
+    /// Check on this date [default: today]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    on: Option<NaiveDate>,
+    /// Check on every day of this fiscal year (2026 is 2025-10-01 to 2026-09-30)
+    #[arg(long, value_name = "YEAR", value_parser = parse_year, conflicts_with = "on")]
+    year: Option<i32>,
+    /// State the code set (icd10cm, icd10pcs) [default: told by each code]
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Show long lists of suggestions whole
+    #[arg(long)]
+    all: bool,
+    /// Write text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+fn parse_year(text: &str) -> Result<i32, String> {
+    match text.parse::<ReleaseId>() {
+        Ok(id) if !id.is_mid_year() && id.revision() == 0 => Ok(id.fiscal_year()),
+        _ => Err(format!(
+            "{text:?} is not a fiscal year: expected four digits as in 2026"
+        )),
+    }
+}
+
+pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let codes = read_codes(&args.codes)?;
+    let store = context.store()?;
+    let mut answers: Vec<Answer> = Vec::new();
+    for code in &codes {
+        let code_set = match args.code_set {
+            Some(code_set) => code_set,
+            None => answer::detect_code_set(&store, code)?,
+        };
+        match args.year {
+            Some(year) => {
+                let october = ReleaseId::october(year);
+                let through = october.fiscal_year_end().checked_sub_days(Days::new(1));
+                answers.extend(answer::check_span(
+                    &store,
+                    code_set,
+                    code,
+                    october.effective_from(),
+                    through.unwrap_or(october.fiscal_year_end()),
+                )?);
+            }
+            None => answers.push(answer::check(
+                &store,
+                code_set,
+                code,
+                args.on.unwrap_or(context.today),
+            )?),
+        }
+    }
+    match args.format {
+        Format::Text => {
+            let style = Style {
+                whole_lists: args.all,
+                ..context.style()
+            };
+            context.print(&text::answers(&answers, style))?;
+        }
+        Format::Json => context.print(&json::answers(&answers)?)?,
+    }
+    Ok(outcome(&answers))
+}
+
+/// Every code billable, some not, or some that could not be told.
+pub(super) fn outcome(answers: &[Answer]) -> Outcome {
+    if answers
+        .iter()
+        .any(|answer| matches!(answer.verdict, Verdict::NotCovered { .. }))
+    {
+        Outcome::Untold
+    } else if answers
+        .iter()
+        .all(|answer| matches!(answer.verdict, Verdict::Billable { .. }))
+    {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    }
+}
+
+fn read_codes(codes: &[String]) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for code in codes {
+        if code == "-" {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| {
+                    Error::new(
+                        ErrorKind::Io,
+                        format!("cannot read codes from stdin: {error}"),
+                    )
+                })?;
+            all.extend(
+                text.lines()
+                    .map(str::trim)
+                    .filter(|line| !line.is_empty())
+                    .map(str::to_owned),
+            );
+        } else {
+            all.push(code.clone());
+        }
+    }
+    if all.is_empty() {
+        return Err(
+            Error::new(ErrorKind::Usage, "stdin holds no codes").with_hint("write one code a line")
+        );
+    }
+    Ok(all)
+}

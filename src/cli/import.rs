@@ -1,0 +1,94 @@
+//! `codeyear import`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Context, Format, Outcome, parse_code_set};
+use crate::error::Result;
+use crate::ingest::{ImportOptions, Progress, import};
+use crate::model::{CodeSet, ReleaseId};
+use crate::present::{json, text};
+use crate::store::Store;
+
+/// Import official releases: zips as CMS and NCHS post them, folders, single files
+///
+/// Order files and order addenda are taken, whatever else is there is left and named. All of it is
+/// stored in one transaction, or nothing. The same bytes again change nothing.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Import these zips, folders or files
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// State the release (FY2026, FY2022-04), where files do not tell it
+    #[arg(long, value_name = "RELEASE")]
+    release: Option<ReleaseId>,
+    /// State the code set (icd10cm, icd10pcs), where content tells it wrongly
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Take other bytes for a known release as a correction of it; both are kept, the correction answers
+    #[arg(long)]
+    revision: bool,
+    /// Write the report as text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let options = ImportOptions {
+        release: args.release,
+        code_set: args.code_set,
+        revision: args.revision,
+        today: context.today,
+    };
+    let database = context.database()?;
+    let was_there = database.exists();
+    let bar = progress_bar();
+    let mut store = Store::open_or_create(&database)?;
+    let imported = import(
+        &mut store,
+        &args.paths,
+        &options,
+        &mut |progress| match progress {
+            Progress::Found { files } => bar.set_length(files as u64),
+            Progress::Done { file, release } => {
+                bar.set_message(format!("{release} {}", short(&file)));
+                bar.inc(1);
+            }
+            Progress::Committing => bar.set_message("ending the transaction"),
+        },
+    );
+    bar.finish_and_clear();
+    drop(store);
+    if imported.is_err() && !was_there {
+        // The file was made for this import, and nothing is in it.
+        for end in ["", "-wal", "-shm"] {
+            let mut path = database.as_os_str().to_owned();
+            path.push(end);
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    let report = imported?;
+    match args.format {
+        Format::Text => context.print(&text::import(&report, context.style()))?,
+        Format::Json => context.print(&json::import(&report)?)?,
+    }
+    Ok(Outcome::Good)
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn short(file: &str) -> &str {
+    file.rsplit(['/', '>']).next().unwrap_or(file).trim()
+}

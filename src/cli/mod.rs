@@ -1,0 +1,257 @@
+//! The command line: one verb a file, an `Args` struct and a short function each.
+//!
+//! A verb reads its arguments, asks the library for a value and presents it. stdout is data, stderr
+//! talks; the exit code is 0 if all is valid or done, 1 if something is not valid or not sound, 2 if
+//! it could not be told or the request was wrong.
+
+mod check;
+mod demo;
+mod diff;
+mod history;
+mod import;
+mod releases;
+mod shell;
+mod verify;
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use etcetera::BaseStrategy;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::CodeSet;
+use crate::present::Style;
+use crate::store::Store;
+
+/// Every release of the US medical code sets in one file: what a code meant on a date, and what changed
+/// between releases
+#[derive(Debug, Parser)]
+#[command(
+    name = "codeyear",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 all valid or done, 1 something is not valid or not sound, 2 could not tell or wrong usage"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// What every verb takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// Use this database file [default: codeyear/codeyear.db in your data folder]
+    #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColourChoice,
+    /// Write codes without dots
+    #[arg(long, global = true)]
+    no_dots: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ColourChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Import(import::ImportArgs),
+    Releases(releases::ReleasesArgs),
+    Check(check::CheckArgs),
+    History(history::HistoryArgs),
+    Diff(diff::DiffArgs),
+    Verify(verify::VerifyArgs),
+    Demo(demo::DemoArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+}
+
+/// How a verb ended, as its exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Good,
+    /// Exit code 1: something is not valid or not sound.
+    Bad,
+    /// Exit code 2: it could not be told.
+    Untold,
+}
+
+impl Outcome {
+    /// Gives the exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Good => 0,
+            Outcome::Bad => 1,
+            Outcome::Untold => 2,
+        }
+    }
+}
+
+/// What a verb has at hand: its output, and the day.
+struct Context<'a> {
+    global: &'a Global,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    out_is_terminal: bool,
+    today: NaiveDate,
+}
+
+impl Context<'_> {
+    fn style(&self) -> Style {
+        let colour = match self.global.color {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => {
+                self.out_is_terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Style {
+            dots: !self.global.no_dots,
+            colour,
+            whole_lists: false,
+        }
+    }
+
+    fn database(&self) -> Result<PathBuf> {
+        match &self.global.db {
+            Some(path) => Ok(path.clone()),
+            None => default_database(),
+        }
+    }
+
+    fn store(&self) -> Result<Store> {
+        Store::open(&self.database()?)
+    }
+
+    /// Writes data.
+    fn print(&mut self, text: &str) -> Result<()> {
+        write_all(self.out, text)
+    }
+
+    /// Writes talk.
+    fn say(&mut self, text: &str) -> Result<()> {
+        write_all(self.err, text)
+    }
+}
+
+fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| {
+            Error::new(ErrorKind::Io, format!("cannot write the output: {error}")).caused_by(error)
+        })
+}
+
+fn default_database() -> Result<PathBuf> {
+    etcetera::choose_base_strategy()
+        .map(|strategy| strategy.data_dir().join("codeyear").join("codeyear.db"))
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("your data folder cannot be told: {error}"),
+            )
+            .with_hint("name a database with --db or CODEYEAR_DB")
+        })
+}
+
+/// Runs the program on parsed arguments.
+pub fn run(cli: &Cli) -> std::process::ExitCode {
+    let stdout = std::io::stdout();
+    let stderr = std::io::stderr();
+    let out_is_terminal = stdout.is_terminal();
+    // On consoles that know no ANSI the marks are translated or dropped.
+    let mut out = anstream::AutoStream::new(stdout, anstream::ColorChoice::AlwaysAnsi);
+    let mut err = anstream::AutoStream::auto(stderr);
+    let mut context = Context {
+        global: &cli.global,
+        out: &mut out,
+        err: &mut err,
+        out_is_terminal,
+        today: chrono::Local::now().date_naive(),
+    };
+    match run_verb(&cli.verb, &mut context) {
+        Ok(outcome) => std::process::ExitCode::from(outcome.exit_code()),
+        Err(error) if is_broken_pipe(&error) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            let red = anstyle::AnsiColor::Red.on_default().bold();
+            let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
+            let mut text = format!("{red}error:{red:#} {error}\n");
+            if let Some(hint) = error.hint() {
+                text.push_str(&format!("{cyan}hint:{cyan:#} {hint}\n"));
+            }
+            // Nobody is left to tell if stderr is closed.
+            let _ = context.say(&text);
+            std::process::ExitCode::from(Outcome::Untold.exit_code())
+        }
+    }
+}
+
+/// `codeyear diff ... | head` ends the output early, which is no failure.
+fn is_broken_pipe(error: &Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<std::io::Error>())
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
+    match verb {
+        Verb::Import(args) => import::run(args, context),
+        Verb::Releases(args) => releases::run(args, context),
+        Verb::Check(args) => check::run(args, context),
+        Verb::History(args) => history::run(args, context),
+        Verb::Diff(args) => diff::run(args, context),
+        Verb::Verify(args) => verify::run(args, context),
+        Verb::Demo(args) => demo::run(args, context),
+        Verb::Completions(args) => shell::completions(args, context),
+        Verb::Man(args) => shell::man(args, context),
+    }
+}
+
+/// Text or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn parse_code_set(text: &str) -> Result<CodeSet, String> {
+    text.parse()
+}
+
+fn parse_date(text: &str) -> Result<NaiveDate, String> {
+    text.trim().parse().map_err(|_| {
+        format!("{text:?} is not a date: expected year, month and day as in 2026-03-01")
+    })
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    let fail = |error| crate::error::io_error("write", path, error);
+    // What is no regular file (a device, a pipe) can only be written in place.
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, text).map_err(fail);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // The failure to tell of is the first one.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.map_err(fail)
+}

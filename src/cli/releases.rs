@@ -1,0 +1,41 @@
+//! `codeyear releases`.
+
+use clap::Args;
+
+use super::{Context, Format, Outcome, parse_code_set};
+use crate::answer;
+use crate::error::{ErrorKind, Result};
+use crate::model::CodeSet;
+use crate::present::{json, text};
+
+/// List what is loaded, what the catalogue knows and is missing, and what each release covers
+#[derive(Debug, Args)]
+pub(super) struct ReleasesArgs {
+    /// List one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Write text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &ReleasesArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    // Before the first import there is no database, and the catalogue is all there is to show.
+    let store = match context.store() {
+        Ok(store) => Some(store),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let overview = answer::releases(store.as_ref(), args.code_set)?;
+    match args.format {
+        Format::Text => {
+            context.print(&text::releases(&overview, context.style()))?;
+            if store.is_none() {
+                context
+                    .say("No release is loaded yet: import one with codeyear import PATH...\n")?;
+            }
+        }
+        Format::Json => context.print(&json::releases(&overview)?)?,
+    }
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,63 @@
+//! `codeyear verify`.
+
+use std::io::IsTerminal;
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::{Context, Format, Outcome, parse_code_set};
+use crate::answer::{self, VerifyOptions};
+use crate::error::Result;
+use crate::model::{CodeSet, ReleaseId};
+use crate::present::{json, text};
+
+/// Prove what is stored: against the official addenda, the hashes, the counts
+///
+/// Writes every order file back and hashes it, replays every order addenda on its base, and derives the
+/// history anew. The outcomes are kept and shown by codeyear releases.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Verify this release only
+    #[arg(value_name = "RELEASE")]
+    release: Option<ReleaseId>,
+    /// Verify one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Replay the addenda on this base instead of its own; nothing is kept then
+    #[arg(long, value_name = "RELEASE", requires = "release")]
+    base: Option<ReleaseId>,
+    /// Write text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = context.store()?;
+    // A base belongs to one code set.
+    let code_set = args.code_set.or(args.base.map(|_| CodeSet::Icd10Cm));
+    let options = VerifyOptions {
+        code_set,
+        release: args.release,
+        base: args.base,
+    };
+    let spinner = if std::io::stderr().is_terminal() {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::hidden()
+    };
+    let report = answer::verify(&store, &options, context.today, &mut |code_set, release| {
+        spinner.set_message(format!("{} {release}", code_set.name()));
+        spinner.tick();
+    });
+    spinner.finish_and_clear();
+    let report = report?;
+    match args.format {
+        Format::Text => context.print(&text::verify(&report, context.style()))?,
+        Format::Json => context.print(&json::verify(&report)?)?,
+    }
+    Ok(if report.is_sound() {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
+}

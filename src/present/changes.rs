@@ -1,0 +1,450 @@
+//! Changes between two releases as text, Markdown and CSV.
+
+use std::fmt::Write;
+
+use super::marks::{joined, mark};
+use super::{Style, grouped};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Change, ChangeKind, ChangeSet, Code, TitleChange, chapter_of};
+
+/// Says in one sentence how CMS counts, with this change set's numbers.
+pub fn cms_sentence(changes: &ChangeSet) -> String {
+    let cms = changes.cms_counts();
+    format!(
+        "CMS counts billable codes, and a code that became a header as deleted: {} new, {} deleted, {} revised",
+        grouped(cms.new),
+        grouped(cms.deleted),
+        grouped(cms.revised)
+    )
+}
+
+/// Explains the two ways of counting.
+pub fn counting_explained(changes: &ChangeSet) -> String {
+    let cms = changes.cms_counts();
+    let deleted = changes.count(ChangeKind::Deleted).billable;
+    let headers = changes.count(ChangeKind::BecameHeader).all;
+    let new = changes.count(ChangeKind::New).billable;
+    let billable = changes.count(ChangeKind::BecameBillable).all;
+    format!(
+        "CMS's {} new = {} new billable + {} became billable; its {} deleted = {} deleted billable + {} became header; its {} revised are billable codes with any reworded title",
+        grouped(cms.new),
+        grouped(new),
+        grouped(billable),
+        grouped(cms.deleted),
+        grouped(deleted),
+        grouped(headers),
+        grouped(cms.revised),
+    )
+}
+
+/// Names the two sides: `ICD-10-CM FY2025 (2024-10-01) to FY2026 (2025-10-01)`.
+pub fn title(changes: &ChangeSet) -> String {
+    format!(
+        "{} {} ({}) to {} ({})",
+        changes.code_set.name(),
+        changes.old,
+        changes.old_from,
+        changes.new,
+        changes.new_from
+    )
+}
+
+/// Says what the change set was narrowed to; `None` if it was not.
+pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
+    let mut parts = Vec::new();
+    if !changes.under.is_empty() {
+        let ranges: Vec<String> = changes
+            .under
+            .iter()
+            .map(|range| {
+                let first = style.code(changes.code_set, &range.first);
+                if range.first == range.last {
+                    first
+                } else {
+                    format!("{first}-{}", style.code(changes.code_set, &range.last))
+                }
+            })
+            .collect();
+        parts.push(format!("only under {}", ranges.join(", ")));
+    }
+    if let Some(only) = &changes.only {
+        let mut text = format!(
+            "only your {} codes: {} changed, {} unchanged, {} in neither release",
+            grouped(only.codes),
+            grouped(changes.changes.len() as u64),
+            grouped(only.unchanged),
+            grouped(only.in_neither.len() as u64)
+        );
+        if !only.in_neither.is_empty() {
+            let list: Vec<String> = only
+                .in_neither
+                .iter()
+                .map(|code| style.code(changes.code_set, code))
+                .collect();
+            let _ = write!(text, " ({})", list.join(", "));
+        }
+        if only.malformed > 0 {
+            let _ = write!(
+                text,
+                ", {} values that cannot be codes",
+                grouped(only.malformed)
+            );
+        }
+        parts.push(text);
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Writes the changes as text.
+pub fn text(changes: &ChangeSet, style: Style) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", style.bold(&title(changes)));
+    if changes.sample {
+        let _ = writeln!(
+            out,
+            "{}",
+            style.doubtful("From the bundled sample, not the whole code set.")
+        );
+    }
+    if let Some(scope) = scope(changes, style) {
+        let _ = writeln!(out, "{scope}");
+    }
+    let _ = writeln!(
+        out,
+        "rows {} -> {}, billable {} -> {}\n",
+        grouped(changes.old_rows.all),
+        grouped(changes.new_rows.all),
+        grouped(changes.old_rows.billable),
+        grouped(changes.new_rows.billable)
+    );
+    let _ = writeln!(out, "{:<28} {:>8} {:>9}", "", "all", "billable");
+    for kind in ChangeKind::ALL {
+        let count = changes.count(kind);
+        let _ = writeln!(
+            out,
+            "{:<28} {:>8} {:>9}",
+            kind.label(),
+            grouped(count.all),
+            grouped(count.billable)
+        );
+    }
+    let _ = writeln!(out, "\n{}", cms_sentence(changes));
+    let _ = writeln!(out, "{}", style.dim(&counting_explained(changes)));
+    if changes.changes.is_empty() {
+        let _ = writeln!(out, "\nNothing changed.");
+    }
+    let mut chapter = None;
+    let mut category = None;
+    for change in &changes.changes {
+        let here = chapter_of(changes.code_set, &change.code);
+        if here.map(|chapter| chapter.label) != chapter {
+            chapter = here.map(|chapter| chapter.label);
+            if let Some(here) = here {
+                let range = if here.range.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", here.range)
+                };
+                let _ = writeln!(
+                    out,
+                    "\n{}",
+                    style.bold(&format!("{} {}{range}", here.label, here.title))
+                );
+            }
+        }
+        heading(&mut out, changes, change, &mut category, style);
+        one(&mut out, changes, change, style);
+    }
+    let _ = writeln!(out, "\n{}", style.dim("sources:"));
+    for (name, sha256) in &changes.sources {
+        let _ = writeln!(out, "{}", style.dim(&format!("  {name}  sha256 {sha256}")));
+    }
+    out
+}
+
+fn heading(
+    out: &mut String,
+    changes: &ChangeSet,
+    change: &Change,
+    category: &mut Option<Code>,
+    style: Style,
+) {
+    let here = change.code.category();
+    if *category != Some(here) {
+        *category = Some(here);
+        let title = changes.category_title(&here).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {}  {title}",
+            style.bold(&style.code(changes.code_set, &here))
+        );
+    }
+}
+
+fn one(out: &mut String, changes: &ChangeSet, change: &Change, style: Style) {
+    let code = style.code(changes.code_set, &change.code);
+    let label = change.kind.label();
+    let painted = match change.kind {
+        ChangeKind::New | ChangeKind::BecameBillable => style.good(&format!("{label:<15}")),
+        ChangeKind::Deleted | ChangeKind::BecameHeader => style.bad(&format!("{label:<15}")),
+        ChangeKind::Revised => style.doubtful(&format!("{label:<15}")),
+        ChangeKind::ShortTitleOnly => style.dim(&format!("{:<15}", "short title")),
+        ChangeKind::SpacingOnly => style.dim(&format!("{:<15}", "spacing")),
+    };
+    let flag = match change.entry() {
+        Some(entry) if !entry.billable && change.kind != ChangeKind::BecameHeader => " (header)",
+        _ => "",
+    };
+    let titles = titles(change);
+    match titles.as_slice() {
+        [] => {
+            let title = change
+                .entry()
+                .map(|entry| entry.long_title.as_str())
+                .unwrap_or_default();
+            let _ = writeln!(out, "    {painted} {code:<8} {title}{flag}");
+        }
+        pairs => {
+            let _ = writeln!(out, "    {painted} {code:<8}{flag}");
+            for (what, old, new) in pairs {
+                let (old, new) = mark(old, new);
+                let (del, ins, end) = if style.colour {
+                    ("\u{1b}[31;9m", "\u{1b}[32;4m", "\u{1b}[0m")
+                } else {
+                    ("", "", "")
+                };
+                let (old, new) = if style.colour {
+                    (joined(&old, del, end), joined(&new, ins, end))
+                } else {
+                    (joined(&old, "[-", "-]"), joined(&new, "{+", "+}"))
+                };
+                let _ = writeln!(out, "      {what}old  {old}");
+                let _ = writeln!(out, "      {what}new  {new}");
+            }
+        }
+    }
+}
+
+/// Gives the pairs of titles to show: what it is, old, new.
+fn titles(change: &Change) -> Vec<(&'static str, &str, &str)> {
+    let (Some(old), Some(new)) = (&change.old, &change.new) else {
+        return Vec::new();
+    };
+    let mut pairs = Vec::new();
+    if old.long_title != new.long_title {
+        pairs.push(("", old.long_title.as_str(), new.long_title.as_str()));
+    }
+    let short_tells_more = old.short_title != new.short_title
+        && (pairs.is_empty() || change.title == TitleChange::ShortOnly);
+    if short_tells_more {
+        pairs.push(("short ", old.short_title.as_str(), new.short_title.as_str()));
+    }
+    pairs
+}
+
+/// Writes the changes as Markdown.
+pub fn markdown(changes: &ChangeSet, style: Style) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "# {}\n", escape(&title(changes)));
+    if changes.sample {
+        let _ = writeln!(
+            out,
+            "**From the bundled sample, not the whole code set.**\n"
+        );
+    }
+    if let Some(scope) = scope(changes, style) {
+        let _ = writeln!(out, "{}\n", escape(&scope));
+    }
+    let _ = writeln!(out, "| change | all | billable |\n|---|---:|---:|");
+    for kind in ChangeKind::ALL {
+        let count = changes.count(kind);
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} |",
+            kind.label(),
+            grouped(count.all),
+            grouped(count.billable)
+        );
+    }
+    let _ = writeln!(
+        out,
+        "\nRows {} → {}, billable {} → {}. {}.\n\n{}.",
+        grouped(changes.old_rows.all),
+        grouped(changes.new_rows.all),
+        grouped(changes.old_rows.billable),
+        grouped(changes.new_rows.billable),
+        cms_sentence(changes),
+        counting_explained(changes)
+    );
+    if changes.changes.is_empty() {
+        let _ = writeln!(out, "\nNothing changed.");
+    }
+    let mut chapter = None;
+    let mut category = None;
+    for change in &changes.changes {
+        let here = chapter_of(changes.code_set, &change.code);
+        if here.map(|chapter| chapter.label) != chapter {
+            chapter = here.map(|chapter| chapter.label);
+            if let Some(here) = here {
+                let range = if here.range.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", here.range)
+                };
+                let _ = writeln!(out, "\n## {} {}{range}", here.label, escape(here.title));
+            }
+        }
+        if category != Some(change.code.category()) {
+            category = Some(change.code.category());
+            let code = change.code.category();
+            let title = changes.category_title(&code).unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "\n### {} {}\n",
+                style.code(changes.code_set, &code),
+                escape(title)
+            );
+        }
+        let code = style.code(changes.code_set, &change.code);
+        let pairs = titles(change);
+        let flag = match change.entry() {
+            Some(entry) if !entry.billable && change.kind != ChangeKind::BecameHeader => ", header",
+            _ => "",
+        };
+        if pairs.is_empty() {
+            let title = change
+                .entry()
+                .map(|entry| entry.long_title.as_str())
+                .unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "- **{code}** ({}{flag}) {}",
+                change.kind.label(),
+                escape(title)
+            );
+        } else {
+            let _ = writeln!(out, "- **{code}** ({}{flag})", change.kind.label());
+            for (what, old, new) in pairs {
+                let (old, new) = mark(old, new);
+                let old = marked_markdown(&old, "~~");
+                let new = marked_markdown(&new, "**");
+                let _ = writeln!(out, "  - {what}old: {old}\n  - {what}new: {new}");
+            }
+        }
+    }
+    let _ = writeln!(out, "\n## Sources\n");
+    for (name, sha256) in &changes.sources {
+        let _ = writeln!(out, "- {} (sha256 `{sha256}`)", escape(name));
+    }
+    out
+}
+
+/// Markdown takes a mark only where it touches a word, so blanks at the ends go outside.
+fn marked_markdown(pieces: &[super::marks::Piece], sign: &str) -> String {
+    let mut out = String::new();
+    for piece in pieces {
+        let inner = piece.text.trim();
+        if piece.changed && !inner.is_empty() {
+            let from = piece.text.len() - piece.text.trim_start().len();
+            let to = piece.text.trim_end().len();
+            out.push_str(piece.text.get(..from).unwrap_or_default());
+            out.push_str(sign);
+            out.push_str(&escape(inner));
+            out.push_str(sign);
+            out.push_str(piece.text.get(to..).unwrap_or_default());
+        } else {
+            out.push_str(&escape(&piece.text));
+        }
+    }
+    out
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(
+            c,
+            '\\' | '*' | '_' | '[' | ']' | '|' | '<' | '>' | '`' | '~' | '#'
+        ) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// The columns of the CSV.
+pub const CSV_COLUMNS: [&str; 13] = [
+    "kind",
+    "code",
+    "code_dotted",
+    "category",
+    "chapter",
+    "old_billable",
+    "new_billable",
+    "title_change",
+    "old_short_title",
+    "new_short_title",
+    "old_long_title",
+    "new_long_title",
+    "position",
+];
+
+/// Writes the changes as CSV, one row a code, with [`CSV_COLUMNS`] as its header.
+///
+/// # Errors
+/// [`ErrorKind::Io`] if the writer fails.
+pub fn csv(changes: &ChangeSet) -> Result<String> {
+    let fail = |error: csv::Error| {
+        Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(CSV_COLUMNS).map_err(fail)?;
+    for (index, change) in changes.changes.iter().enumerate() {
+        let flag = |entry: &Option<crate::model::Entry>| match entry {
+            Some(entry) => u8::from(entry.billable).to_string(),
+            None => String::new(),
+        };
+        let (old, new) = (&change.old, &change.new);
+        let title = |entry: &Option<crate::model::Entry>, long: bool| {
+            entry.as_ref().map_or_else(String::new, |entry| {
+                if long {
+                    entry.long_title.clone()
+                } else {
+                    entry.short_title.clone()
+                }
+            })
+        };
+        writer
+            .write_record([
+                change.kind.name(),
+                change.code.as_str(),
+                &change.code.dotted(changes.code_set),
+                change.code.category().as_str(),
+                chapter_of(changes.code_set, &change.code).map_or("", |chapter| chapter.label),
+                &flag(old),
+                &flag(new),
+                title_change_name(change.title),
+                &title(old, false),
+                &title(new, false),
+                &title(old, true),
+                &title(new, true),
+                &(index + 1).to_string(),
+            ])
+            .map_err(fail)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| {
+        Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
+    })?;
+    String::from_utf8(bytes).map_err(|error| Error::new(ErrorKind::Io, error.to_string()))
+}
+
+/// Gives the fixed name of a title change: `none`, `long`, `short-only`, `spacing-only`.
+pub(super) fn title_change_name(title: TitleChange) -> &'static str {
+    match title {
+        TitleChange::None => "none",
+        TitleChange::Long => "long",
+        TitleChange::ShortOnly => "short-only",
+        TitleChange::SpacingOnly => "spacing-only",
+    }
+}
