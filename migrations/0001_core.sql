@@ -54,8 +54,8 @@ CREATE TABLE entry (
     code_set INTEGER NOT NULL REFERENCES code_set,
     code TEXT NOT NULL,             -- without dot, upper case
     billable INTEGER NOT NULL,      -- 1: valid for submission for HIPAA-covered transactions; 0: header
-    short_title TEXT NOT NULL,      -- verbatim, without padding
-    long_title TEXT NOT NULL        -- verbatim
+    short_title TEXT NOT NULL,      -- verbatim, without its padding; a few begin with a blank
+    long_title TEXT NOT NULL        -- verbatim; some hold double blanks, two end with a blank
 );
 
 -- Fact: which entries a release lists, in tabular order, as runs: entries first_entry,
@@ -66,14 +66,6 @@ CREATE TABLE listing_run (
     position INTEGER NOT NULL,      -- order number (and line) of the first entry of the run, from 1
     length INTEGER NOT NULL,        -- number of rows
     PRIMARY KEY (release, first_entry)
-) WITHOUT ROWID;
-
--- Fact: lines of an order file that are valid but not written the usual way (blanks at the end).
-CREATE TABLE odd_line (
-    release INTEGER NOT NULL REFERENCES release,
-    position INTEGER NOT NULL,      -- order number and line
-    line TEXT NOT NULL,             -- the line verbatim, without its end
-    PRIMARY KEY (release, position)
 ) WITHOUT ROWID;
 
 -- Fact: an entry that no order file tells, from the catalogue, with its citation.

@@ -84,8 +84,9 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
         for known in catalogue
             .releases()
             .iter()
-            .filter(|known| known.code_set == code_set)
+            .filter(|known| known.code_set == code_set && !sample)
         {
+            // What the sample lacks, nearly everything, is no news.
             if stored
                 .iter()
                 .any(|stored| stored.release.code_set == code_set && stored.release.id == known.id)

@@ -171,7 +171,8 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
                 ),
             )
         })?;
-    let title = |from: usize, to: usize, what: &str| -> Result<String> {
+    // Only the short title is padded; a revision may do no more than drop a long title's last blank.
+    let title = |from: usize, to: usize, what: &str, padding: &str| -> Result<String> {
         let text = line
             .get(from..to)
             .ok_or_else(|| {
@@ -181,8 +182,8 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
                     format!("the {what} is cut within a character"),
                 )
             })?
-            .trim_end();
-        if text.trim_start().is_empty() {
+            .trim_end_matches(padding);
+        if text.trim().is_empty() {
             return Err(broken(
                 number,
                 from + 1,
@@ -197,8 +198,8 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
         entry: Entry {
             code,
             billable: flag.unwrap_or(code.len() == 7),
-            short_title: title(short_at, short_at + 60, "short title")?,
-            long_title: title(long_at, bytes.len(), "long title")?,
+            short_title: title(short_at, short_at + 60, "short title", " ")?,
+            long_title: title(long_at, bytes.len(), "long title", "")?,
         },
     })
 }

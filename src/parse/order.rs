@@ -54,7 +54,6 @@ pub struct OrderFile {
     rows: Vec<OrderRow>,
     line_ending: LineEnding,
     final_line_ending: bool,
-    odd_lines: Vec<(u32, String)>,
 }
 
 impl OrderFile {
@@ -94,7 +93,6 @@ impl OrderFile {
         // The shortest line of an official file is longer than 100 bytes.
         let mut rows = Vec::with_capacity(text.len() / 128);
         let mut seen = HashSet::with_capacity(text.len() / 128);
-        let mut odd_lines = Vec::new();
         let mut start = 0usize;
         for (index, line) in body.split('\n').enumerate() {
             let number = index + 1;
@@ -118,18 +116,12 @@ impl OrderFile {
                     ));
                 }
             };
-            let (row, odd) = parse_line(code_set, content, number, start)?;
+            let row = parse_line(code_set, content, number, start)?;
             if !seen.insert(row.code) {
                 return Err(broken(
                     number,
                     7,
                     format!("code {} is listed twice", row.code.as_str()),
-                ));
-            }
-            if odd {
-                odd_lines.push((
-                    u32::try_from(number).unwrap_or(u32::MAX),
-                    content.to_owned(),
                 ));
             }
             rows.push(row);
@@ -140,7 +132,6 @@ impl OrderFile {
             rows,
             line_ending,
             final_line_ending,
-            odd_lines,
         })
     }
 
@@ -154,7 +145,7 @@ impl OrderFile {
         self.slice(&row.short_title)
     }
 
-    /// Gives the long title of a row, without trailing blanks.
+    /// Gives the long title of a row, verbatim: two official ICD-10-PCS files have one with a trailing blank.
     pub fn long_title(&self, row: &OrderRow) -> &str {
         self.slice(&row.long_title)
     }
@@ -175,24 +166,13 @@ impl OrderFile {
         self.final_line_ending
     }
 
-    /// Gives the lines that [`write_row`] would write otherwise than they are, with their position
-    /// from 1: valid lines with blanks at their end.
-    pub fn odd_lines(&self) -> &[(u32, String)] {
-        &self.odd_lines
-    }
-
     /// Counts the rows with flag 1.
     pub fn billable(&self) -> u64 {
         self.rows.iter().filter(|row| row.billable).count() as u64
     }
 }
 
-fn parse_line(
-    code_set: CodeSet,
-    line: &str,
-    number: usize,
-    start: usize,
-) -> Result<(OrderRow, bool)> {
+fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Result<OrderRow> {
     let bytes = line.as_bytes();
     if bytes.len() <= LONG_TITLE {
         return Err(broken(
@@ -271,7 +251,7 @@ fn parse_line(
             ));
         }
     };
-    let title = |range: Range<usize>, what: &str| -> Result<Range<u32>> {
+    let title = |range: Range<usize>, what: &str, is_padded: bool| -> Result<Range<u32>> {
         let column = range.start + 1;
         let text = line.get(range.clone()).ok_or_else(|| {
             broken(
@@ -280,14 +260,16 @@ fn parse_line(
                 format!("the {what} is cut within a character"),
             )
         })?;
-        let kept = text.trim_end_matches(' ');
-        if kept.is_empty() {
+        let trimmed = text.trim_end_matches(' ');
+        if trimmed.is_empty() {
             return Err(broken(
                 number,
                 column,
                 format!("expected a {what}, found blanks"),
             ));
         }
+        // Only the short title is padded.
+        let kept = if is_padded { trimmed } else { text };
         if let Some(at) = kept.bytes().position(|b| b.is_ascii_control()) {
             return Err(broken(
                 number,
@@ -298,18 +280,14 @@ fn parse_line(
         let from = start + range.start;
         Ok(offset(from)?..offset(from + kept.len())?)
     };
-    let short_title = title(16..76, "short title")?;
-    let long_title = title(LONG_TITLE..bytes.len(), "long title")?;
-    let odd = line.ends_with(' ');
-    Ok((
-        OrderRow {
-            code,
-            billable,
-            short_title,
-            long_title,
-        },
-        odd,
-    ))
+    let short_title = title(16..76, "short title", true)?;
+    let long_title = title(LONG_TITLE..bytes.len(), "long title", false)?;
+    Ok(OrderRow {
+        code,
+        billable,
+        short_title,
+        long_title,
+    })
 }
 
 fn offset(at: usize) -> Result<u32> {
@@ -427,16 +405,12 @@ mod tests {
     }
 
     #[test]
-    fn blanks_at_the_end_of_a_line_are_kept_as_an_odd_line() {
+    fn a_blank_at_the_end_of_a_long_title_is_kept() {
         let text = ROW.replace("tumors\r\n", "tumors \r\n");
         let file = parse(&text).unwrap();
         assert_eq!(
-            file.odd_lines(),
-            [(1, text.trim_end_matches("\r\n").to_owned())]
-        );
-        assert_eq!(
             file.long_title(&file.rows()[0]),
-            "Secondary neuroendocrine tumors"
+            "Secondary neuroendocrine tumors "
         );
     }
 }

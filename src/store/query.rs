@@ -266,13 +266,11 @@ impl Store {
         let Layout {
             crlf,
             final_line_ending,
-            odd,
         } = self
             .layout(code_set, id)
             .map_err(|error| self.error(error))?;
         let ending = if crlf { "\r\n" } else { "\n" };
         let last: i64 = runs.runs().iter().map(|run| run.length).sum();
-        let mut odd = odd.into_iter().peekable();
         let mut failure = None;
         for run in runs.by_position() {
             self.each_of_run(&run, &mut |position, entry| {
@@ -280,17 +278,14 @@ impl Store {
                     return;
                 }
                 let mut write = || -> std::io::Result<()> {
-                    match odd.next_if(|(at, _)| *at == position) {
-                        Some((_, line)) => out.write_all(line.as_bytes())?,
-                        None => write_row(
-                            out,
-                            position.unsigned_abs(),
-                            &entry.code,
-                            entry.billable,
-                            &entry.short_title,
-                            &entry.long_title,
-                        )?,
-                    }
+                    write_row(
+                        out,
+                        position.unsigned_abs(),
+                        &entry.code,
+                        entry.billable,
+                        &entry.short_title,
+                        &entry.long_title,
+                    )?;
                     if position < last || final_line_ending {
                         out.write_all(ending.as_bytes())?;
                     }
@@ -317,16 +312,9 @@ impl Store {
             [release],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let mut statement = self
-            .connection
-            .prepare("SELECT position, line FROM odd_line WHERE release = ?1 ORDER BY position")?;
-        let odd = statement
-            .query_map([release], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<rusqlite::Result<_>>()?;
         Ok(Layout {
             crlf,
             final_line_ending,
-            odd,
         })
     }
 
@@ -528,8 +516,6 @@ impl Store {
 struct Layout {
     crlf: bool,
     final_line_ending: bool,
-    /// Lines that are not written the usual way, by position.
-    odd: Vec<(i64, String)>,
 }
 
 /// A stored span: code, first day, day after the last, entry.

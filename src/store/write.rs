@@ -253,12 +253,6 @@ impl Writer<'_> {
             for run in runs.runs() {
                 insert.execute((release, run.first, run.position, run.length))?;
             }
-            let mut insert = self
-                .transaction
-                .prepare("INSERT INTO odd_line (release, position, line) VALUES (?1, ?2, ?3)")?;
-            for (position, line) in new.order.odd_lines() {
-                insert.execute((release, position, line))?;
-            }
         }
         self.derive(new, &before, &points_before, &index)?;
         self.indexes.insert(new.code_set, index);
