@@ -1,0 +1,20 @@
+//! Whole-program and whole-library tests, one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test ends at the first surprise, and says so"
+)]
+
+mod world;
+
+mod hostile;
+mod laws;
+mod layers;
+mod official;
+mod reliability;
+mod reports;
+mod sample;

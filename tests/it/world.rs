@@ -1,0 +1,114 @@
+//! A temporary folder with a database, and the program run in it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use codeyear::ingest::{ImportOptions, import_sample};
+use codeyear::store::Store;
+
+/// What a run of the program gave.
+#[derive(Debug)]
+pub struct Run {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A temporary folder, a database path in it, and the program.
+pub struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A world without a database.
+    pub fn empty() -> World {
+        World {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// A world whose database holds the bundled sample.
+    pub fn with_sample() -> World {
+        let world = World::empty();
+        let mut store = Store::open_or_create(&world.database()).unwrap();
+        import_sample(&mut store, today()).unwrap();
+        world
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path("codeyear.db")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub fn store(&self) -> Store {
+        Store::open(&self.database()).unwrap()
+    }
+
+    /// The program with this world's database, folder and an empty home, ready to run.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_codeyear"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("CODEYEAR_DB", self.database())
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        Run::from(self.command(args).output().unwrap())
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Run {
+        Run {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The day on which tests import.
+pub fn today() -> chrono::NaiveDate {
+    "2026-03-01".parse().unwrap()
+}
+
+/// Nothing stated, on that day.
+pub fn options() -> ImportOptions {
+    ImportOptions::on(today())
+}
+
+/// The folder with the full official releases: `CODEYEAR_RELEASES`, else `../shared/releases`. Says so
+/// loudly when it is not there, because then the test proves nothing.
+pub fn official_releases(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CODEYEAR_RELEASES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/releases"),
+        PathBuf::from,
+    );
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!(
+        "NOT RUN: {test} needs the official releases; name their folder with CODEYEAR_RELEASES (looked in {})",
+        folder.display()
+    );
+    None
+}
