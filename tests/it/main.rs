@@ -4,7 +4,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     missing_docs,
     reason = "a test ends at the first surprise, and says so"
 )]
