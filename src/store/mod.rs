@@ -4,6 +4,7 @@
 //! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
 
 mod entries;
+mod listing;
 mod proof;
 mod query;
 mod runs;
@@ -16,9 +17,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub(crate) use listing::FoundCode;
+pub use listing::Listing;
 pub use proof::{Proof, ProofOutcome, ProofSubject};
-pub(crate) use query::FoundCode;
-pub use query::{Listing, SourceFile, StoredRelease};
+pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use write::{Added, NewAddenda, NewFile, NewRelease, Writer};
 

@@ -1,7 +1,6 @@
 //! Reading: releases, lives of codes, listings, differences.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use chrono::NaiveDate;
 use rusqlite::types::{Type, ValueRef};
@@ -12,12 +11,11 @@ use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::runs::{Run, RunSet};
 use super::{Store, StoreKind, code_set_id, spans};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
     Listed, LoadedRelease, ReleaseId, Timeline,
 };
-use crate::parse::order::write_row;
 
 /// An official file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,48 +49,11 @@ pub struct StoredRelease {
     pub proofs: Vec<Proof>,
 }
 
-/// A release's rows in tabular order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// The rows; the first has order number 1.
-    pub entries: Vec<Entry>,
-}
-
-/// One side's entries that the other side does not have, with their positions.
-pub(crate) type Positioned = (i64, Entry);
-
-/// What differs between two listings.
-#[derive(Debug)]
-pub(crate) struct Differences {
-    /// Entries of the old listing only, in its order.
-    pub old: Vec<Positioned>,
-    /// Entries of the new listing only, in its order.
-    pub new: Vec<Positioned>,
-    old_runs: RunSet,
-    old_by_position: Vec<Run>,
-    new_runs: RunSet,
-}
-
-impl Differences {
-    /// Gives the position in the new listing of the entry at a position of the old one, if the new
-    /// listing has the very entry.
-    pub(crate) fn new_position_of_old(&self, position: i64) -> Option<i64> {
-        let after = self
-            .old_by_position
-            .partition_point(|run| run.position <= position);
-        let run = self.old_by_position.get(after.checked_sub(1)?)?;
-        let offset = position - run.position;
-        (offset < run.length)
-            .then_some(run.first + offset)
-            .and_then(|entry| self.new_runs.position(entry))
-    }
-}
-
 impl Store {
     /// Lists the stored releases, by code set, first day and revision.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn releases(&self) -> Result<Vec<StoredRelease>> {
         releases(&self.connection).map_err(|error| self.error(error))
     }
@@ -100,7 +61,7 @@ impl Store {
     /// Tells whether the database holds full releases or the sample.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn kind(&self) -> Result<StoreKind> {
         kind(&self.connection).map_err(|error| self.error(error))
     }
@@ -108,7 +69,7 @@ impl Store {
     /// Gives the timeline of a code set.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn timeline(&self, code_set: CodeSet) -> Result<Timeline> {
         timeline(&self.connection, code_set).map_err(|error| self.error(error))
     }
@@ -131,7 +92,7 @@ impl Store {
     /// Gives all that the loaded releases say of a code.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn life(&self, code_set: CodeSet, code: &Code) -> Result<Life> {
         let query = || -> rusqlite::Result<Life> {
             let mut statement = self.connection.prepare_cached(
@@ -180,7 +141,7 @@ impl Store {
     /// release that governs the day.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn below(
         &self,
         code_set: CodeSet,
@@ -220,204 +181,12 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives the rows of a release in tabular order, as its order file has them.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot
-    /// be read.
-    pub fn listing(&self, code_set: CodeSet, id: ReleaseId) -> Result<Listing> {
-        let runs = self.runs(code_set, id)?;
-        let query = || -> rusqlite::Result<Vec<Entry>> {
-            let mut entries = Vec::new();
-            for run in runs.by_position() {
-                self.each_of_run(&run, &mut |_, entry| entries.push(entry))?;
-            }
-            Ok(entries)
-        };
-        Ok(Listing {
-            entries: query().map_err(|error| self.error(error))?,
-        })
-    }
-
-    fn each_of_run(&self, run: &Run, take: &mut dyn FnMut(i64, Entry)) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT code, billable, short_title, long_title FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
-        )?;
-        let mut rows = statement.query((run.first, run.first + run.length))?;
-        let mut position = run.position;
-        while let Some(row) = rows.next()? {
-            take(position, entry(row, 0)?);
-            position += 1;
-        }
-        Ok(())
-    }
-
-    /// Writes the official order file of a release back, byte for byte.
-    ///
-    /// # Errors
-    /// As [`Store::listing`], and [`ErrorKind::Io`] if the writer fails.
-    pub fn write_order_file(
-        &self,
-        code_set: CodeSet,
-        id: ReleaseId,
-        out: &mut dyn Write,
-    ) -> Result<()> {
-        let runs = self.runs(code_set, id)?;
-        let Layout {
-            crlf,
-            final_line_ending,
-        } = self
-            .layout(code_set, id)
-            .map_err(|error| self.error(error))?;
-        let ending = if crlf { "\r\n" } else { "\n" };
-        let last: i64 = runs.runs().iter().map(|run| run.length).sum();
-        let mut failure = None;
-        for run in runs.by_position() {
-            self.each_of_run(&run, &mut |position, entry| {
-                if failure.is_some() {
-                    return;
-                }
-                let mut write = || -> std::io::Result<()> {
-                    write_row(
-                        out,
-                        position.unsigned_abs(),
-                        &entry.code,
-                        entry.billable,
-                        &entry.short_title,
-                        &entry.long_title,
-                    )?;
-                    if position < last || final_line_ending {
-                        out.write_all(ending.as_bytes())?;
-                    }
-                    Ok(())
-                };
-                failure = write().err();
-            })
-            .map_err(|error| self.error(error))?;
-        }
-        match failure {
-            None => Ok(()),
-            Some(error) => Err(Error::new(
-                ErrorKind::Io,
-                format!("the order file cannot be written: {error}"),
-            )
-            .caused_by(error)),
-        }
-    }
-
-    fn layout(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<Layout> {
-        let release = release_number(&self.connection, code_set, id)?;
-        let (crlf, final_line_ending) = self.connection.query_row(
-            "SELECT line_ending = 'crlf', final_line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
-            [release],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        Ok(Layout {
-            crlf,
-            final_line_ending,
-        })
-    }
-
     /// Reads the order addenda of a release; `None` if it was imported without one.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn addenda(&self, code_set: CodeSet, id: ReleaseId) -> Result<Option<Addenda>> {
         addenda(&self.connection, code_set, id).map_err(|error| self.error(error))
-    }
-
-    /// Lists what differs between two stored releases.
-    pub(crate) fn differences(
-        &self,
-        code_set: CodeSet,
-        old: ReleaseId,
-        new: ReleaseId,
-    ) -> Result<Differences> {
-        let old_runs = self.runs(code_set, old)?;
-        let new_runs = self.runs(code_set, new)?;
-        let fetch = |numbers: Vec<i64>, runs: &RunSet| -> rusqlite::Result<Vec<Positioned>> {
-            let mut found = Vec::with_capacity(numbers.len());
-            let mut statement = self.connection.prepare_cached(
-                "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1",
-            )?;
-            for number in numbers {
-                let entry = statement.query_row([number], |row| entry(row, 0))?;
-                found.push((runs.position(number).unwrap_or(i64::MAX), entry));
-            }
-            found.sort_by_key(|(position, _)| *position);
-            Ok(found)
-        };
-        let fail = |error| self.error(error);
-        Ok(Differences {
-            old: fetch(old_runs.minus(&new_runs), &old_runs).map_err(fail)?,
-            new: fetch(new_runs.minus(&old_runs), &new_runs).map_err(fail)?,
-            old_by_position: old_runs.by_position(),
-            old_runs,
-            new_runs,
-        })
-    }
-
-    /// Finds the entries of codes in the listings of two releases, with their positions: for each code
-    /// that a listing has, new side and old side.
-    pub(crate) fn find_codes(
-        &self,
-        code_set: CodeSet,
-        differences: &Differences,
-        codes: &[Code],
-        with_below: bool,
-    ) -> Result<Vec<FoundCode>> {
-        let query = || -> rusqlite::Result<Vec<FoundCode>> {
-            // The spans know the entries of a code by index; an entry of a replaced revision is in no
-            // span, so the few codes not found there are looked for among all entries.
-            let mut by_span = self.connection.prepare_cached(
-                "SELECT DISTINCT entry.id, entry.code, billable, short_title, long_title FROM span JOIN entry ON entry.id = span.entry
-                 WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?3",
-            )?;
-            let mut by_scan = self.connection.prepare_cached(
-                "SELECT id, code, billable, short_title, long_title FROM entry WHERE code_set = ?1 AND code >= ?2 AND code < ?3",
-            )?;
-            let mut all = Vec::new();
-            for code in codes {
-                let from = code.as_str();
-                let to = if with_below {
-                    format!("{from}{{")
-                } else {
-                    format!("{from}\u{1}")
-                };
-                let mut found = FoundCode {
-                    code: *code,
-                    old: None,
-                    new: None,
-                    old_last: None,
-                    new_last: None,
-                };
-                for statement in [&mut by_span, &mut by_scan] {
-                    let mut rows = statement.query(params![code_set_id(code_set), from, to])?;
-                    while let Some(row) = rows.next()? {
-                        let number: i64 = row.get(0)?;
-                        let entry = entry(row, 1)?;
-                        let old = differences.old_runs.position(number);
-                        let new = differences.new_runs.position(number);
-                        found.old_last = found.old_last.max(old);
-                        found.new_last = found.new_last.max(new);
-                        if entry.code == *code {
-                            if let Some(at) = old {
-                                found.old = Some((at, entry.clone()));
-                            }
-                            if let Some(at) = new {
-                                found.new = Some((at, entry));
-                            }
-                        }
-                    }
-                    if found.old.is_some() || found.new.is_some() {
-                        break;
-                    }
-                }
-                all.push(found);
-            }
-            Ok(all)
-        };
-        query().map_err(|error| self.error(error))
     }
 
     /// Gives the content hash: the same releases give the same one, whatever the order of import.
@@ -426,7 +195,7 @@ impl Store {
     /// derived spans with their titles.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn content_hash(&self) -> Result<String> {
         let query = || -> rusqlite::Result<String> {
             let mut hasher = Sha256::new();
@@ -466,7 +235,7 @@ impl Store {
     /// or have too many: 0 proves that they are equal. Nothing is changed.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn compare_spans(&self, code_set: CodeSet) -> Result<u64> {
         let query = || -> rusqlite::Result<u64> {
             let read = || -> rusqlite::Result<BTreeSet<SpanRow>> {
@@ -488,49 +257,10 @@ impl Store {
         };
         query().map_err(|error| self.error(error))
     }
-
-    fn runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
-        let number: Option<i64> = self
-            .connection
-            .query_row(
-                "SELECT id FROM release WHERE code_set = ?1 AND name = ?2",
-                params![code_set_id(code_set), id.to_string()],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|error| self.error(error))?;
-        let Some(number) = number else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("{} {id} is not loaded", code_set.name()),
-            )
-            .with_hint(
-                "codeyear releases lists what is loaded; import the release with codeyear import",
-            ));
-        };
-        runs_of(&self.connection, number).map_err(|error| self.error(error))
-    }
-}
-
-/// How an order file is written.
-struct Layout {
-    crlf: bool,
-    final_line_ending: bool,
 }
 
 /// A stored span: code, first day, day after the last, entry.
 type SpanRow = (String, String, Option<String>, i64);
-
-/// A code looked for in two listings.
-#[derive(Debug)]
-pub(crate) struct FoundCode {
-    pub code: Code,
-    pub old: Option<Positioned>,
-    pub new: Option<Positioned>,
-    /// The last position of anything at or below the code.
-    pub old_last: Option<i64>,
-    pub new_last: Option<i64>,
-}
 
 pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRelease>> {
     let mut statement = connection.prepare(
@@ -646,7 +376,7 @@ pub(super) fn release_number(
         })
 }
 
-fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
+pub(super) fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
     let runs = connection
         .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE release = ?1")?
         .query_map([release], |row| {
@@ -762,7 +492,7 @@ fn addenda(
     }))
 }
 
-fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
     Ok(Entry {
         code: Code::from_plain(row.get_ref(at)?.as_bytes()?).ok_or_else(|| malformed_code(at))?,
         billable: row.get(at + 1)?,

@@ -1,0 +1,244 @@
+//! The answers of a check and the life of a code.
+
+use serde::Serialize;
+
+use super::{EntryJson, WarningJson, to_text, warnings_json};
+use crate::error::Result;
+use crate::model::{Answer, CodeHistory, UnknownReason, Verdict, eve};
+
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    schema: &'static str,
+    answers: Vec<AnswerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct AnswerJson<'a> {
+    asked: &'a str,
+    code_set: &'static str,
+    code: Option<&'a str>,
+    code_dotted: Option<String>,
+    date: String,
+    through: Option<String>,
+    verdict: &'static str,
+    valid: bool,
+    release: Option<String>,
+    entry: Option<EntryJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billable_below: Option<Vec<EntryJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listed_again: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_beside: Option<Vec<EntryJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    siblings: Option<Vec<EntryJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    malformed_because: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<EntryJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<Vec<EntryJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    in_force_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listed_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_release: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_last_day: Option<String>,
+    basis: Option<BasisJson<'a>>,
+    warnings: Vec<WarningJson>,
+}
+
+#[derive(Serialize)]
+struct BasisJson<'a> {
+    release: String,
+    file: &'a str,
+    sha256: &'a str,
+    patch: Option<&'a str>,
+}
+
+/// Writes the answers of a check.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn answers(answers: &[Answer]) -> Result<String> {
+    to_text(&CheckJson {
+        schema: "codeyear/check/1",
+        answers: answers.iter().map(answer_json).collect(),
+    })
+}
+
+fn answer_json(answer: &Answer) -> AnswerJson<'_> {
+    let code_set = answer.code_set;
+    let mut json = AnswerJson {
+        asked: &answer.asked,
+        code_set: code_set.id(),
+        code: answer.code.as_ref().map(|code| code.as_str()),
+        code_dotted: answer.code.map(|code| code.dotted(code_set)),
+        date: answer.date.to_string(),
+        through: answer.through.map(|day| day.to_string()),
+        verdict: answer.verdict.name(),
+        valid: matches!(answer.verdict, Verdict::Billable { .. }),
+        release: answer.basis.as_ref().map(|basis| basis.release.to_string()),
+        entry: answer
+            .verdict
+            .entry()
+            .map(|entry| EntryJson::new(code_set, entry)),
+        billable_below: None,
+        first_day: None,
+        last_day: None,
+        exact: None,
+        listed_again: None,
+        new_beside: None,
+        siblings: None,
+        reason: None,
+        malformed_because: None,
+        parent: None,
+        nearest: None,
+        in_force_from: None,
+        listed_by: None,
+        needed: None,
+        previous_release: None,
+        previous_last_day: None,
+        basis: answer.basis.as_ref().map(|basis| BasisJson {
+            release: basis.release.to_string(),
+            file: &basis.file,
+            sha256: &basis.sha256,
+            patch: basis.patch.as_deref(),
+        }),
+        warnings: warnings_json(&answer.warnings),
+    };
+    match &answer.verdict {
+        Verdict::Billable { .. } => {}
+        Verdict::Header { billable_below, .. } => {
+            json.billable_below = Some(EntryJson::list(code_set, billable_below));
+        }
+        Verdict::NotYetEffective {
+            first_day, exact, ..
+        } => {
+            json.first_day = Some(first_day.to_string());
+            json.exact = Some(*exact);
+        }
+        Verdict::Deleted {
+            last_day,
+            exact,
+            listed_again,
+            new_beside,
+            siblings,
+            ..
+        } => {
+            json.last_day = Some(last_day.to_string());
+            json.exact = Some(*exact);
+            json.listed_again = listed_again.map(|day| day.to_string());
+            json.new_beside = Some(EntryJson::list(code_set, new_beside));
+            json.siblings = Some(EntryJson::list(code_set, siblings));
+        }
+        Verdict::Unknown { reason } => match reason {
+            UnknownReason::Malformed { reason } => {
+                json.reason = Some("malformed");
+                json.malformed_because = Some(reason);
+            }
+            UnknownReason::MissingSeventhCharacter { options } => {
+                json.reason = Some("missing-seventh-character");
+                json.nearest = Some(EntryJson::list(code_set, options));
+            }
+            UnknownReason::NotListed { parent, nearest } => {
+                json.reason = Some("not-listed");
+                json.parent = parent.as_ref().map(|entry| EntryJson::new(code_set, entry));
+                json.nearest = Some(EntryJson::list(code_set, nearest));
+            }
+        },
+        Verdict::NotInForce {
+            in_force_from,
+            listed_by,
+        } => {
+            json.in_force_from = Some(in_force_from.to_string());
+            json.listed_by = listed_by.as_ref().map(|(release, _)| release.to_string());
+        }
+        Verdict::NotCovered { needed, previous } => {
+            json.needed = Some(needed.to_string());
+            json.previous_release = previous.as_ref().map(|(release, _)| release.to_string());
+            json.previous_last_day = previous.as_ref().map(|(_, day)| day.to_string());
+        }
+    }
+    json
+}
+
+#[derive(Serialize)]
+struct HistoryJson<'a> {
+    schema: &'static str,
+    code_set: &'static str,
+    code: &'a str,
+    code_dotted: String,
+    covered_through: String,
+    spans: Vec<SpanJson<'a>>,
+    gaps: Vec<DaysJson>,
+    warnings: Vec<WarningJson>,
+}
+
+#[derive(Serialize)]
+struct SpanJson<'a> {
+    valid_from: String,
+    valid_to: String,
+    last_day: String,
+    in_force: bool,
+    first_release: String,
+    last_release: String,
+    entry: EntryJson<'a>,
+    patch: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct DaysJson {
+    from: String,
+    through: String,
+}
+
+/// Writes the life of a code.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn history(history: &CodeHistory) -> Result<String> {
+    let code_set = history.code_set;
+    to_text(&HistoryJson {
+        schema: "codeyear/history/1",
+        code_set: code_set.id(),
+        code: history.code.as_str(),
+        code_dotted: history.code.dotted(code_set),
+        covered_through: history.covered_through.to_string(),
+        spans: history
+            .spans
+            .iter()
+            .map(|span| SpanJson {
+                valid_from: span.valid_from.to_string(),
+                valid_to: span.valid_to.to_string(),
+                last_day: eve(span.valid_to).to_string(),
+                in_force: span.in_force,
+                first_release: span.first_release.to_string(),
+                last_release: span.last_release.to_string(),
+                entry: EntryJson::new(code_set, &span.entry),
+                patch: span.patch.as_deref(),
+            })
+            .collect(),
+        gaps: history
+            .gaps
+            .iter()
+            .map(|(from, through)| DaysJson {
+                from: from.to_string(),
+                through: through.to_string(),
+            })
+            .collect(),
+        warnings: warnings_json(&history.warnings),
+    })
+}

@@ -1,0 +1,197 @@
+//! The changes between two releases.
+
+use serde::Serialize;
+
+use super::{EntryJson, to_text};
+use crate::error::Result;
+use crate::model::{Change, ChangeKind, ChangeSet, Counts, chapter_of};
+use crate::present::changes as change_text;
+use crate::present::marks::{Piece, mark};
+
+#[derive(Serialize)]
+struct DiffJson<'a> {
+    schema: &'static str,
+    code_set: &'static str,
+    old: SideJson<'a>,
+    new: SideJson<'a>,
+    sample: bool,
+    counts: Vec<CountJson>,
+    cms_counts: CmsJson,
+    under: Vec<String>,
+    only: Option<OnlyJson<'a>>,
+    changes: Vec<ChangeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct SideJson<'a> {
+    release: String,
+    effective_from: String,
+    rows: u64,
+    billable: u64,
+    file: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    kind: &'static str,
+    all: u64,
+    billable: u64,
+}
+
+#[derive(Serialize)]
+struct CmsJson {
+    new: u64,
+    deleted: u64,
+    revised: u64,
+    explained: String,
+}
+
+#[derive(Serialize)]
+struct OnlyJson<'a> {
+    codes: u64,
+    unchanged: u64,
+    in_neither: Vec<&'a str>,
+    malformed: u64,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    kind: &'static str,
+    code: &'a str,
+    code_dotted: String,
+    category: String,
+    category_title: Option<&'a str>,
+    chapter: Option<&'static str>,
+    title_change: &'static str,
+    old: Option<EntryJson<'a>>,
+    new: Option<EntryJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<MarkedJson>,
+}
+
+#[derive(Serialize)]
+struct MarkedJson {
+    old: Vec<PieceJson>,
+    new: Vec<PieceJson>,
+}
+
+#[derive(Serialize)]
+struct PieceJson {
+    changed: bool,
+    text: String,
+}
+
+/// Writes the changes between two releases.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn changes(changes: &ChangeSet) -> Result<String> {
+    let code_set = changes.code_set;
+    let [(old_file, old_sha256), (new_file, new_sha256)] = &changes.sources;
+    let cms = changes.cms_counts();
+    to_text(&DiffJson {
+        schema: "codeyear/diff/1",
+        code_set: code_set.id(),
+        old: SideJson {
+            release: changes.old.to_string(),
+            effective_from: changes.old_from.to_string(),
+            rows: changes.old_rows.all,
+            billable: changes.old_rows.billable,
+            file: old_file,
+            sha256: old_sha256,
+        },
+        new: SideJson {
+            release: changes.new.to_string(),
+            effective_from: changes.new_from.to_string(),
+            rows: changes.new_rows.all,
+            billable: changes.new_rows.billable,
+            file: new_file,
+            sha256: new_sha256,
+        },
+        sample: changes.sample,
+        counts: ChangeKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let Counts { all, billable } = changes.count(kind);
+                CountJson {
+                    kind: kind.name(),
+                    all,
+                    billable,
+                }
+            })
+            .collect(),
+        cms_counts: CmsJson {
+            new: cms.new,
+            deleted: cms.deleted,
+            revised: cms.revised,
+            explained: change_text::counting_explained(changes),
+        },
+        under: changes
+            .under
+            .iter()
+            .map(|range| format!("{}-{}", range.first.as_str(), range.last.as_str()))
+            .collect(),
+        only: changes.only.as_ref().map(|only| OnlyJson {
+            codes: only.codes,
+            unchanged: only.unchanged,
+            in_neither: only.in_neither.iter().map(|code| code.as_str()).collect(),
+            malformed: only.malformed,
+        }),
+        changes: changes
+            .changes
+            .iter()
+            .map(|change| change_json(changes, change))
+            .collect(),
+    })
+}
+
+fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a> {
+    let code_set = changes.code_set;
+    let category = change.code.category();
+    let marked = match (&change.old, &change.new) {
+        (Some(old), Some(new)) if old.long_title != new.long_title => {
+            let (old, new) = mark(&old.long_title, &new.long_title);
+            Some(MarkedJson {
+                old: pieces(old),
+                new: pieces(new),
+            })
+        }
+        (Some(old), Some(new)) if old.short_title != new.short_title => {
+            let (old, new) = mark(&old.short_title, &new.short_title);
+            Some(MarkedJson {
+                old: pieces(old),
+                new: pieces(new),
+            })
+        }
+        _ => None,
+    };
+    ChangeJson {
+        kind: change.kind.name(),
+        code: change.code.as_str(),
+        code_dotted: change.code.dotted(code_set),
+        category: category.as_str().to_owned(),
+        category_title: changes.category_title(&category),
+        chapter: chapter_of(code_set, &change.code).map(|chapter| chapter.label),
+        title_change: change_text::title_change_name(change.title),
+        old: change
+            .old
+            .as_ref()
+            .map(|entry| EntryJson::new(code_set, entry)),
+        new: change
+            .new
+            .as_ref()
+            .map(|entry| EntryJson::new(code_set, entry)),
+        marked,
+    }
+}
+
+fn pieces(pieces: Vec<Piece>) -> Vec<PieceJson> {
+    pieces
+        .into_iter()
+        .map(|piece| PieceJson {
+            changed: piece.changed,
+            text: piece.text,
+        })
+        .collect()
+}

@@ -1,0 +1,84 @@
+//! Values as JSON. Every field is described in `docs/json.md`; a test holds the two together.
+//!
+//! Dates are ISO 8601, codes are without dot (`code`) and as people write them (`code_dotted`), names
+//! of verdicts and kinds are those of the model. `schema` names the shape and its version.
+
+mod answers;
+mod changes;
+mod releases;
+
+use serde::Serialize;
+
+pub use answers::{answers, history};
+pub use changes::changes;
+pub use releases::{import, releases, verify};
+
+use super::warning_text;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, Entry, Warning};
+
+fn to_text(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value)
+        .map(|mut text| {
+            text.push('\n');
+            text
+        })
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Io,
+                format!("the JSON cannot be written: {error}"),
+            )
+        })
+}
+
+#[derive(Serialize)]
+struct EntryJson<'a> {
+    code: &'a str,
+    code_dotted: String,
+    billable: bool,
+    short_title: &'a str,
+    long_title: &'a str,
+}
+
+impl<'a> EntryJson<'a> {
+    fn new(code_set: CodeSet, entry: &'a Entry) -> Self {
+        EntryJson {
+            code: entry.code.as_str(),
+            code_dotted: entry.code.dotted(code_set),
+            billable: entry.billable,
+            short_title: &entry.short_title,
+            long_title: &entry.long_title,
+        }
+    }
+
+    fn list(code_set: CodeSet, entries: &'a [Entry]) -> Vec<Self> {
+        entries
+            .iter()
+            .map(|entry| EntryJson::new(code_set, entry))
+            .collect()
+    }
+}
+
+#[derive(Serialize)]
+struct WarningJson {
+    kind: &'static str,
+    release: Option<String>,
+    text: String,
+}
+
+fn warnings_json(warnings: &[Warning]) -> Vec<WarningJson> {
+    warnings
+        .iter()
+        .map(|warning| WarningJson {
+            kind: match warning {
+                Warning::MissingRelease { .. } => "missing-release",
+                Warning::Sample => "sample",
+            },
+            release: match warning {
+                Warning::MissingRelease { release } => Some(release.to_string()),
+                Warning::Sample => None,
+            },
+            text: warning_text(warning),
+        })
+        .collect()
+}

@@ -1,0 +1,308 @@
+//! Releases, imports and verifications.
+
+use serde::Serialize;
+
+use super::to_text;
+use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::error::Result;
+use crate::ingest::ImportReport;
+use crate::store::{Added, SourceFile};
+
+#[derive(Serialize)]
+struct ReleasesJson<'a> {
+    schema: &'static str,
+    sample: bool,
+    content_hash: &'a str,
+    releases: Vec<ReleaseJson<'a>>,
+    gaps: Vec<GapJson>,
+}
+
+#[derive(Serialize)]
+struct ReleaseJson<'a> {
+    code_set: &'static str,
+    release: String,
+    effective_from: String,
+    status: &'static str,
+    governs_from: Option<String>,
+    governs_through: Option<String>,
+    rows: u64,
+    billable: u64,
+    known: bool,
+    patches: usize,
+    identified_by: Option<&'a str>,
+    order_file: Option<SourceJson<'a>>,
+    order_addenda: Option<SourceJson<'a>>,
+    proofs: Vec<ProofJson<'a>>,
+    urls: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    name: &'a str,
+    archive: Option<&'a str>,
+    url: Option<&'a str>,
+    sha256: &'a str,
+    bytes: u64,
+    imported_on: String,
+}
+
+impl<'a> SourceJson<'a> {
+    fn new(file: &'a SourceFile) -> Self {
+        SourceJson {
+            name: &file.name,
+            archive: file.archive.as_deref(),
+            url: file.url.as_deref(),
+            sha256: &file.sha256,
+            bytes: file.bytes,
+            imported_on: file.imported_on.to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ProofJson<'a> {
+    subject: &'static str,
+    base: Option<String>,
+    outcome: &'static str,
+    detail: &'a str,
+    checked_on: String,
+}
+
+#[derive(Serialize)]
+struct GapJson {
+    code_set: &'static str,
+    from: String,
+    through: String,
+}
+
+/// Writes the overview of releases.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn releases(overview: &ReleasesOverview) -> Result<String> {
+    to_text(&ReleasesJson {
+        schema: "codeyear/releases/1",
+        sample: overview.sample,
+        content_hash: &overview.content_hash,
+        releases: overview
+            .lines
+            .iter()
+            .map(|line| {
+                let (stored, urls): (_, &[String]) = match &line.status {
+                    ReleaseStatus::Loaded(stored) => (Some(stored), &[]),
+                    ReleaseStatus::Missing { urls } => (None, urls),
+                };
+                ReleaseJson {
+                    code_set: line.code_set.id(),
+                    release: line.id.to_string(),
+                    effective_from: line.effective_from.to_string(),
+                    status: if stored.is_some() {
+                        "loaded"
+                    } else {
+                        "missing"
+                    },
+                    governs_from: line.governs.map(|(from, _)| from.to_string()),
+                    governs_through: line.governs.map(|(_, through)| through.to_string()),
+                    rows: line.rows.0,
+                    billable: line.rows.1,
+                    known: line.known,
+                    patches: line.patches,
+                    identified_by: stored.map(|stored| stored.identified_by.as_str()),
+                    order_file: stored.map(|stored| SourceJson::new(&stored.order_file)),
+                    order_addenda: stored
+                        .and_then(|stored| stored.addenda.as_ref())
+                        .map(SourceJson::new),
+                    proofs: stored
+                        .iter()
+                        .flat_map(|stored| &stored.proofs)
+                        .map(|proof| ProofJson {
+                            subject: proof.subject.name(),
+                            base: proof.base.map(|base| base.to_string()),
+                            outcome: proof.outcome.name(),
+                            detail: &proof.detail,
+                            checked_on: proof.checked_on.to_string(),
+                        })
+                        .collect(),
+                    urls,
+                }
+            })
+            .collect(),
+        gaps: overview
+            .gaps
+            .iter()
+            .map(|(code_set, from, through)| GapJson {
+                code_set: code_set.id(),
+                from: from.to_string(),
+                through: through.to_string(),
+            })
+            .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct ImportJson<'a> {
+    schema: &'static str,
+    taken: Vec<TakenJson<'a>>,
+    left: Vec<LeftJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct TakenJson<'a> {
+    file: &'a str,
+    kind: &'static str,
+    code_set: &'static str,
+    release: String,
+    identified_by: &'static str,
+    rows: u64,
+    billable: u64,
+    outcome: &'static str,
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct LeftJson<'a> {
+    file: &'a str,
+    why: &'a str,
+}
+
+/// Writes what an import did.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn import(report: &ImportReport) -> Result<String> {
+    to_text(&ImportJson {
+        schema: "codeyear/import/1",
+        taken: report
+            .taken
+            .iter()
+            .map(|taken| TakenJson {
+                file: &taken.file,
+                kind: if taken.is_order_file {
+                    "order_file"
+                } else {
+                    "order_addenda"
+                },
+                code_set: taken.code_set.id(),
+                release: taken.release.to_string(),
+                identified_by: taken.identified_by,
+                rows: taken.rows,
+                billable: taken.billable,
+                outcome: match taken.added {
+                    Added::New => "stored",
+                    Added::AlreadyThere => "already-stored",
+                },
+                notes: &taken.notes,
+            })
+            .collect(),
+        left: report
+            .left
+            .iter()
+            .map(|left| LeftJson {
+                file: &left.file,
+                why: &left.why,
+            })
+            .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct VerifyJson {
+    schema: &'static str,
+    sound: bool,
+    sample: bool,
+    releases: Vec<VerifiedJson>,
+    spans: Vec<SpansJson>,
+}
+
+#[derive(Serialize)]
+struct VerifiedJson {
+    code_set: &'static str,
+    release: String,
+    order_file: OrderProofJson,
+    order_addenda: Option<AddendaProofJson>,
+}
+
+#[derive(Serialize)]
+struct OrderProofJson {
+    outcome: &'static str,
+    rows: u64,
+    billable: u64,
+    sha256: String,
+    sha256_written_back: String,
+}
+
+#[derive(Serialize)]
+struct AddendaProofJson {
+    outcome: &'static str,
+    base: Option<String>,
+    stated_base: Option<String>,
+    missing: u64,
+    surplus: u64,
+    other_titles: u64,
+    footer_differences: Vec<String>,
+    fitting_bases: Vec<String>,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct SpansJson {
+    code_set: &'static str,
+    differing: u64,
+}
+
+/// Writes a verification.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn verify(report: &VerifyReport) -> Result<String> {
+    to_text(&VerifyJson {
+        schema: "codeyear/verify/1",
+        sound: report.is_sound(),
+        sample: report.sample,
+        releases: report
+            .releases
+            .iter()
+            .map(|release| VerifiedJson {
+                code_set: release.code_set.id(),
+                release: release.id.to_string(),
+                order_file: OrderProofJson {
+                    outcome: if release.order_file.is_exact() {
+                        "exact"
+                    } else {
+                        "failed"
+                    },
+                    rows: release.order_file.rows.0,
+                    billable: release.order_file.rows.1,
+                    sha256: release.order_file.official.clone(),
+                    sha256_written_back: release.order_file.written.clone(),
+                },
+                order_addenda: release.addenda.as_ref().map(|addenda| {
+                    let replay = addenda.replay.clone().unwrap_or_default();
+                    AddendaProofJson {
+                        outcome: addenda.outcome().name(),
+                        base: addenda.base.map(|base| base.to_string()),
+                        stated_base: addenda.stated_base.map(|base| base.to_string()),
+                        missing: replay.missing.len() as u64,
+                        surplus: replay.surplus.len() as u64,
+                        other_titles: replay.differing.len() as u64,
+                        footer_differences: replay.footer_differences,
+                        fitting_bases: addenda
+                            .fitting_bases
+                            .iter()
+                            .map(|base| base.to_string())
+                            .collect(),
+                        detail: addenda.detail(),
+                    }
+                }),
+            })
+            .collect(),
+        spans: report
+            .spans
+            .iter()
+            .map(|(code_set, differing)| SpansJson {
+                code_set: code_set.id(),
+                differing: *differing,
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,338 @@
+//! Releases, imports and verifications.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::line;
+use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::ingest::ImportReport;
+use crate::model::Entry;
+use crate::present::{Style, grouped};
+use crate::store::{Added, ProofOutcome, ProofSubject};
+
+/// Writes the overview of releases.
+pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
+    let mut out = String::new();
+    if overview.sample {
+        line(
+            &mut out,
+            0,
+            &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+        );
+        out.push('\n');
+    }
+    let mut table = plain_table(&[
+        "code set",
+        "release",
+        "status",
+        "governs",
+        "rows",
+        "billable",
+        "order file",
+        "addenda",
+    ]);
+    for column in [4, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut notes = Vec::new();
+    for release in &overview.lines {
+        let (status, governs, proof_order, proof_addenda) = match &release.status {
+            ReleaseStatus::Loaded(stored) => {
+                let proof = |subject: ProofSubject| {
+                    stored.proofs.iter().find(|proof| proof.subject == subject)
+                };
+                let order = proof(ProofSubject::OrderFile)
+                    .map_or("not verified", |proof| proof.outcome.name());
+                let addenda = match (&stored.addenda, proof(ProofSubject::OrderAddenda)) {
+                    (None, _) => "none",
+                    (Some(_), None) => "not verified",
+                    (Some(_), Some(proof)) => {
+                        if proof.outcome != ProofOutcome::Exact {
+                            notes.push(format!(
+                                "{} {}: {}",
+                                release.code_set.name(),
+                                release.id,
+                                proof.detail
+                            ));
+                        }
+                        proof.outcome.name()
+                    }
+                };
+                let governs = match release.governs {
+                    Some((from, through)) => format!("{from} - {through}"),
+                    None => "replaced by its correction".to_owned(),
+                };
+                ("loaded", governs, order, addenda)
+            }
+            ReleaseStatus::Missing { .. } => (
+                "missing",
+                format!("from {}", release.effective_from),
+                "",
+                "",
+            ),
+        };
+        if release.patches > 0 {
+            notes.push(format!(
+                "{} {}: {} facts of the catalogue that no order file of the year tells",
+                release.code_set.name(),
+                release.id,
+                release.patches
+            ));
+        }
+        table.add_row([
+            release.code_set.name(),
+            &release.id.to_string(),
+            status,
+            &governs,
+            &grouped(release.rows.0),
+            &grouped(release.rows.1),
+            proof_order,
+            proof_addenda,
+        ]);
+    }
+    table_lines(&mut out, &table);
+    for (code_set, from, through) in &overview.gaps {
+        line(
+            &mut out,
+            0,
+            &format!(
+                "{} {}: no loaded release governs {from} - {through}",
+                style.doubtful("gap:"),
+                code_set.name()
+            ),
+        );
+    }
+    for note in &notes {
+        line(&mut out, 0, &format!("note: {note}"));
+    }
+    if !overview.content_hash.is_empty() {
+        line(
+            &mut out,
+            0,
+            &style.dim(&format!("content hash {}", overview.content_hash)),
+        );
+    }
+    out
+}
+
+fn plain_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.iter().copied());
+    table
+}
+
+fn table_lines(out: &mut String, table: &Table) {
+    for text in table.lines() {
+        let _ = writeln!(out, "{}", text.trim());
+    }
+}
+
+/// Writes what an import did.
+pub fn import(report: &ImportReport, style: Style) -> String {
+    let mut out = String::new();
+    for taken in &report.taken {
+        let what = if taken.is_order_file {
+            "order file"
+        } else {
+            "order addenda"
+        };
+        let state = match (taken.added, taken.is_order_file) {
+            (Added::AlreadyThere, _) => style.dim("already stored, nothing to do"),
+            (Added::New, true) => format!(
+                "{} rows, {} billable",
+                grouped(taken.rows),
+                grouped(taken.billable)
+            ),
+            (Added::New, false) => format!("{} lines of changes", grouped(taken.rows)),
+        };
+        line(
+            &mut out,
+            0,
+            &format!(
+                "{} {}  {what}: {state}  {}",
+                taken.code_set.name(),
+                style.bold(&taken.release.to_string()),
+                style.dim(&format!(
+                    "(release told by {}; {})",
+                    taken.identified_by, taken.file
+                ))
+            ),
+        );
+        for note in &taken.notes {
+            line(&mut out, 2, &format!("note: {note}"));
+        }
+    }
+    for left in &report.left {
+        line(
+            &mut out,
+            0,
+            &style.dim(&format!("left: {}: {}", left.file, left.why)),
+        );
+    }
+    let new = report
+        .taken
+        .iter()
+        .filter(|taken| taken.added == Added::New)
+        .count();
+    let there = report.taken.len() - new;
+    let summary = match (new, there) {
+        (0, _) => "nothing new: every file was stored already".to_owned(),
+        (new, 0) => format!("{new} file{} stored", if new == 1 { "" } else { "s" }),
+        (new, there) => format!(
+            "{new} file{} stored, {there} stored already",
+            if new == 1 { "" } else { "s" }
+        ),
+    };
+    line(
+        &mut out,
+        0,
+        &format!("{summary}; {} left", report.left.len()),
+    );
+    out
+}
+
+/// Writes a verification.
+pub fn verify(report: &VerifyReport, style: Style) -> String {
+    let mut out = String::new();
+    if report.sample {
+        line(
+            &mut out,
+            0,
+            &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+        );
+    }
+    for release in &report.releases {
+        let order = &release.order_file;
+        line(
+            &mut out,
+            0,
+            &format!(
+                "{} {}",
+                release.code_set.name(),
+                style.bold(&release.id.to_string())
+            ),
+        );
+        let rows = format!(
+            "{} rows, {} billable",
+            grouped(order.rows.0),
+            grouped(order.rows.1)
+        );
+        if order.is_exact() {
+            let known = match &order.expected {
+                Some((_, _, sha256)) if *sha256 == order.official => {
+                    "; the catalogue's hash and counts"
+                }
+                Some(_) => "; the catalogue's counts, with other bytes",
+                None => "",
+            };
+            line(
+                &mut out,
+                2,
+                &format!(
+                    "{}  order file written back byte for byte: {rows}{known}",
+                    style.good("exact ")
+                ),
+            );
+        } else {
+            line(
+                &mut out,
+                2,
+                &format!(
+                    "{}  order file: {rows}; written back it has sha256 {}, imported it had {}",
+                    style.bad("failed"),
+                    order.written,
+                    order.official
+                ),
+            );
+        }
+        if let Some(addenda) = &release.addenda {
+            let word = match addenda.outcome() {
+                ProofOutcome::Exact => style.good("exact "),
+                ProofOutcome::Near => style.doubtful("near  "),
+                ProofOutcome::Failed => style.bad("failed"),
+                ProofOutcome::NotChecked => style.dim("not checked"),
+            };
+            line(
+                &mut out,
+                2,
+                &format!("{word}  order addenda {}", addenda.detail()),
+            );
+            if let Some(replay) = &addenda.replay
+                && replay.missing.is_empty()
+                && replay.surplus.is_empty()
+            {
+                for (replayed, listed) in &replay.differing {
+                    let code = style.code(release.code_set, &listed.code);
+                    line(
+                        &mut out,
+                        4,
+                        &format!(
+                            "{code}: addenda {:?}, order file {:?}",
+                            titles_that_differ(replayed, listed).0,
+                            titles_that_differ(replayed, listed).1
+                        ),
+                    );
+                }
+            }
+        }
+    }
+    for (code_set, differing) in &report.spans {
+        if *differing == 0 {
+            line(
+                &mut out,
+                0,
+                &format!(
+                    "{} {}: derived spans equal the facts",
+                    style.good("exact"),
+                    code_set.name()
+                ),
+            );
+        } else {
+            line(
+                &mut out,
+                0,
+                &format!(
+                    "{} {}: {differing} derived spans differ from the facts",
+                    style.bad("failed"),
+                    code_set.name()
+                ),
+            );
+        }
+    }
+    let unchecked = report
+        .releases
+        .iter()
+        .filter(|release| {
+            release
+                .addenda
+                .as_ref()
+                .is_some_and(|addenda| addenda.outcome() == ProofOutcome::NotChecked)
+        })
+        .count();
+    let verdict = if report.is_sound() {
+        style.good("sound")
+    } else {
+        style.bad("NOT SOUND")
+    };
+    line(
+        &mut out,
+        0,
+        &format!(
+            "{verdict}: {} releases verified, {unchecked} addenda not checked",
+            report.releases.len()
+        ),
+    );
+    out
+}
+
+fn titles_that_differ<'a>(a: &'a Entry, b: &'a Entry) -> (&'a str, &'a str) {
+    if a.long_title != b.long_title {
+        (&a.long_title, &b.long_title)
+    } else {
+        (&a.short_title, &b.short_title)
+    }
+}
