@@ -109,6 +109,8 @@ pub enum Progress {
         /// The release.
         release: ReleaseId,
     },
+    /// Another import is running; this one waits for it to end.
+    Waiting,
     /// Everything is stored; the transaction is being ended.
     Committing,
 }
@@ -158,7 +160,7 @@ pub fn import(
     progress(Progress::Found {
         files: packages.iter().map(Package::files).sum(),
     });
-    let mut writer = store.begin_import()?;
+    let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
     let seen = writer
         .releases()?
         .into_iter()
@@ -208,7 +210,7 @@ pub fn import(
 /// # Errors
 /// [`ErrorKind::Conflict`] if the database holds full releases.
 pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport> {
-    let mut writer = store.begin_import()?;
+    let mut writer = store.begin_import(&mut || {})?;
     let mut report = ImportReport::default();
     // An addenda needs its release: order files first.
     for wants_order_file in [true, false] {

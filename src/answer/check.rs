@@ -73,6 +73,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         through: None,
         verdict,
         basis,
+        later_bases: Vec::new(),
         warnings,
     })
 }
@@ -114,14 +115,10 @@ pub fn check_span(
             .unwrap_or(through);
         let mut answer = check(store, code_set, text, *day)?;
         match answers.last_mut() {
-            Some(before)
-                if before.verdict.name() == answer.verdict.name()
-                    && before.verdict.entry() == answer.verdict.entry() =>
-            {
-                // The same answer, resting on a newer release.
+            Some(before) if before.verdict == answer.verdict => {
+                // The same answer, resting on one more release.
                 before.through = Some(last);
-                before.verdict = answer.verdict;
-                before.basis = answer.basis;
+                before.later_bases.extend(answer.basis);
                 before.warnings = warnings(kind, code_set, &timeline, before.date, last);
             }
             _ => {

@@ -80,11 +80,18 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
         })
         .collect();
     let kind = store.kind()?;
+    let end = spans.last().map_or(last.until, |span| span.valid_to);
+    let deleted_by = timeline
+        .periods()
+        .iter()
+        .find(|period| period.from >= end)
+        .map(|period| (period.release, period.from));
     Ok(CodeHistory {
         code_set,
         code,
         warnings: warnings(kind, code_set, &timeline, first.valid_from, eve(last.until)),
         gaps,
+        deleted_by,
         covered_through: eve(last.until),
         spans,
     })

@@ -59,7 +59,7 @@ fn warnings(
     warnings
 }
 
-/// Finds a loaded release by name; an edition stands for its newest revision.
+/// Finds a loaded release by name. If only corrections of it are loaded, it stands for the newest.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] with the loaded neighbours as a hint.
@@ -72,6 +72,10 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
         .collect();
     if loaded.contains(&id) {
         return Ok(id);
+    }
+    let revisions = loaded.iter().filter(|loaded| loaded.edition() == id);
+    if let Some(newest) = revisions.max() {
+        return Ok(*newest);
     }
     let list: Vec<String> = loaded.iter().map(ReleaseId::to_string).collect();
     let hint = if list.is_empty() {

@@ -65,6 +65,18 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         scope.only = Some(read_codes(path, args.code.as_deref())?);
     }
     let found = answer::diff(&store, args.code_set, args.old, args.new, &scope)?;
+    for side in [found.old, found.new] {
+        let answers = store.timeline(args.code_set)?;
+        let newest = answers
+            .periods()
+            .iter()
+            .find(|period| period.release.edition() == side.edition());
+        if let Some(period) = newest
+            && period.release != side
+        {
+            context.say(&format!("note: {side} was corrected; {} answers in its place, and this report is of {side}\n", period.release))?;
+        }
+    }
     let style = context.style();
     let report = match format(args) {
         ReportFormat::Text => {

@@ -57,6 +57,14 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
                 bar.set_message(format!("{release} {}", short(&file)));
                 bar.inc(1);
             }
+            Progress::Waiting => {
+                // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
+                if bar.is_hidden() {
+                    let _ = context.say("another import is running; waiting for it to end\n");
+                }
+                bar.set_message("another import is running; waiting for it to end");
+                bar.tick();
+            }
             Progress::Committing => bar.set_message("ending the transaction"),
         },
     );

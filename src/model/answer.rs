@@ -272,6 +272,8 @@ pub struct Answer {
     pub verdict: Verdict,
     /// What it rests on; `None` if no loaded release governs the day.
     pub basis: Option<Basis>,
+    /// Later releases that say the same, if the question was for more than one day.
+    pub later_bases: Vec<Basis>,
     /// What could make it other than it is.
     pub warnings: Vec<Warning>,
 }
@@ -287,6 +289,8 @@ pub struct CodeHistory {
     pub spans: Vec<HistorySpan>,
     /// Days between the first and the last span that no loaded release governs, as first and last day.
     pub gaps: Vec<(NaiveDate, NaiveDate)>,
+    /// The first release after the last span that no longer lists the code, with its first day.
+    pub deleted_by: Option<(ReleaseId, NaiveDate)>,
     /// The last day that the loaded releases govern.
     pub covered_through: NaiveDate,
     /// What could make it other than it is.

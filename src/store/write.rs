@@ -1,6 +1,7 @@
 //! Writing: one import, one transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rusqlite::{Transaction, TransactionBehavior, params};
@@ -9,7 +10,7 @@ use super::entries::{EntryIndex, EntryRef};
 use super::query::{self, StoredRelease};
 use super::runs::RunSet;
 use super::spans::{self, Point};
-use super::{Store, StoreKind, code_set_id, store_error};
+use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addenda, CodeSet, ReleaseId, Timeline};
 use crate::parse::order::{LineEnding, OrderFile};
@@ -83,17 +84,24 @@ pub struct Writer<'s> {
 }
 
 impl Store {
-    /// Begins an import. If another one is running, waits for it to end.
+    /// Begins an import. If another one is running, calls `on_wait` and waits for it to end.
     ///
     /// # Errors
     /// [`ErrorKind::Busy`] if the other one does not end within a minute.
-    pub fn begin_import(&mut self) -> Result<Writer<'_>> {
+    pub fn begin_import(&mut self, on_wait: &mut dyn FnMut()) -> Result<Writer<'_>> {
         let path = self.path.display().to_string();
         let fail = |error| store_error(&path, error);
         // 32 MB of pages in memory; what is more goes to the log.
         self.connection
             .pragma_update(None, "cache_size", -32_000)
             .map_err(fail)?;
+        // A first try that does not wait, so that the user learns what is being waited for.
+        self.connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+        let probe = self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK");
+        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
+        if probe.is_err_and(|error| fail(error).kind() == ErrorKind::Busy) {
+            on_wait();
+        }
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
-use crate::model::{Answer, CodeHistory, UnknownReason, Verdict, eve};
+use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, eve};
 
 #[derive(Serialize)]
 struct CheckJson<'a> {
@@ -57,6 +57,7 @@ struct AnswerJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_last_day: Option<String>,
     basis: Option<BasisJson<'a>>,
+    later_bases: Vec<BasisJson<'a>>,
     warnings: Vec<WarningJson>,
 }
 
@@ -66,6 +67,15 @@ struct BasisJson<'a> {
     file: &'a str,
     sha256: &'a str,
     patch: Option<&'a str>,
+}
+
+fn basis_json(basis: &Basis) -> BasisJson<'_> {
+    BasisJson {
+        release: basis.release.to_string(),
+        file: &basis.file,
+        sha256: &basis.sha256,
+        patch: basis.patch.as_deref(),
+    }
 }
 
 /// Writes the answers of a check.
@@ -111,12 +121,8 @@ fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         needed: None,
         previous_release: None,
         previous_last_day: None,
-        basis: answer.basis.as_ref().map(|basis| BasisJson {
-            release: basis.release.to_string(),
-            file: &basis.file,
-            sha256: &basis.sha256,
-            patch: basis.patch.as_deref(),
-        }),
+        basis: answer.basis.as_ref().map(basis_json),
+        later_bases: answer.later_bases.iter().map(basis_json).collect(),
         warnings: warnings_json(&answer.warnings),
     };
     match &answer.verdict {
@@ -182,6 +188,8 @@ struct HistoryJson<'a> {
     code: &'a str,
     code_dotted: String,
     covered_through: String,
+    deleted_from: Option<String>,
+    deleted_by: Option<String>,
     spans: Vec<SpanJson<'a>>,
     gaps: Vec<DaysJson>,
     warnings: Vec<WarningJson>,
@@ -217,6 +225,8 @@ pub fn history(history: &CodeHistory) -> Result<String> {
         code: history.code.as_str(),
         code_dotted: history.code.dotted(code_set),
         covered_through: history.covered_through.to_string(),
+        deleted_from: history.deleted_by.map(|(_, day)| day.to_string()),
+        deleted_by: history.deleted_by.map(|(release, _)| release.to_string()),
         spans: history
             .spans
             .iter()

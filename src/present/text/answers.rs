@@ -185,7 +185,7 @@ fn one_answer(out: &mut String, answer: &Answer, style: Style) {
             );
         }
     }
-    if let Some(basis) = &answer.basis {
+    for basis in answer.basis.iter().chain(&answer.later_bases) {
         let sha256 = basis.sha256.get(..12).unwrap_or_default();
         line(
             out,
@@ -347,16 +347,14 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
         }
         before = Some(&span.entry);
     }
-    if let Some(last) = history.spans.last()
-        && eve(last.valid_to) != history.covered_through
-    {
+    if let Some((release, from)) = history.deleted_by {
         line(
             &mut out,
             2,
             &format!(
-                "{}  {}",
-                last.valid_to,
-                style.bad("no longer listed, or not covered")
+                "{from}  {}  {}",
+                style.bad("deleted"),
+                style.dim(&format!("{release} no longer lists it"))
             ),
         );
     }
