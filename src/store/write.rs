@@ -1,6 +1,5 @@
 //! Writing: one import, one transaction.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -79,7 +78,9 @@ pub enum Added {
 pub struct Writer<'s> {
     transaction: Transaction<'s>,
     path: String,
-    indexes: BTreeMap<CodeSet, EntryIndex>,
+    /// The entries of the code set at hand: two sets at once would double the memory, and releases of one
+    /// set mostly come together.
+    index: Option<(CodeSet, EntryIndex)>,
     next_entry: i64,
 }
 
@@ -114,7 +115,7 @@ impl Store {
         Ok(Writer {
             transaction,
             path,
-            indexes: BTreeMap::new(),
+            index: None,
             next_entry,
         })
     }
@@ -198,9 +199,12 @@ impl Writer<'_> {
     }
 
     fn store(&mut self, new: &NewRelease<'_>) -> rusqlite::Result<()> {
-        let mut index = match self.indexes.remove(&new.code_set) {
-            Some(index) => index,
-            None => EntryIndex::load(&self.transaction, new.code_set)?,
+        let mut index = match self.index.take() {
+            Some((code_set, index)) if code_set == new.code_set => index,
+            other => {
+                drop(other);
+                EntryIndex::load(&self.transaction, new.code_set)?
+            }
         };
         let before = Timeline::new(
             new.code_set,
@@ -263,7 +267,7 @@ impl Writer<'_> {
             }
         }
         self.derive(new, &before, &points_before, &index)?;
-        self.indexes.insert(new.code_set, index);
+        self.index = Some((new.code_set, index));
         Ok(())
     }
 
