@@ -43,7 +43,6 @@ CREATE TABLE source_file (
     sha256 TEXT NOT NULL,           -- SHA-256 of the file
     bytes INTEGER NOT NULL,         -- its size
     line_ending TEXT,               -- of an order file: 'crlf' or 'lf'
-    final_line_ending INTEGER,      -- of an order file: whether the last line ends like the others
     imported_on TEXT NOT NULL,      -- day of the import, ISO date
     UNIQUE (release, kind)
 );
@@ -57,6 +56,8 @@ CREATE TABLE entry (
     short_title TEXT NOT NULL,      -- verbatim, without its padding; a few begin with a blank
     long_title TEXT NOT NULL        -- verbatim; some hold double blanks, two end with a blank
 );
+
+CREATE INDEX entry_by_code ON entry (code_set, code);
 
 -- Fact: which entries a release lists, in tabular order, as runs: entries first_entry,
 -- first_entry + 1, ... stand at positions position, position + 1, ... The view `listing` gives rows.

@@ -142,7 +142,7 @@ impl fmt::Display for Error {
         if let Some(place) = &self.0.place {
             let mut separate = false;
             if !place.file.is_empty() {
-                write!(f, "{}", place.file)?;
+                write!(f, "{}", printable(&place.file))?;
                 separate = true;
             }
             if let Some(line) = place.line {
@@ -163,24 +163,29 @@ impl std::error::Error for Error {
     }
 }
 
+/// Shows the name of a file without letting it write to the terminal or break the line.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
 /// Makes the error for a file that could not be read or written, with the system's reason.
 pub(crate) fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {
-        std::io::ErrorKind::NotFound => Some("check the path"),
-        std::io::ErrorKind::PermissionDenied => Some("check the permissions of the file"),
-        std::io::ErrorKind::StorageFull => Some("free some disk space and try again"),
-        _ => None,
+        std::io::ErrorKind::NotFound => "check the path",
+        std::io::ErrorKind::PermissionDenied => "check the permissions of the file",
+        std::io::ErrorKind::StorageFull => "free some disk space and try again",
+        std::io::ErrorKind::IsADirectory => "name a file; this is a folder",
+        _ => "check the path and the disk, and try again",
     };
     let kind = if error.kind() == std::io::ErrorKind::NotFound {
         ErrorKind::NotFound
     } else {
         ErrorKind::Io
     };
-    let made = Error::new(kind, format!("cannot {action}: {error}"))
+    Error::new(kind, format!("cannot {action}: {error}"))
         .in_file(path.display().to_string())
-        .caused_by(error);
-    match hint {
-        Some(hint) => made.with_hint(hint),
-        None => made,
-    }
+        .with_hint(hint)
+        .caused_by(error)
 }

@@ -381,7 +381,7 @@ impl Preparer {
             shown: &first.shown,
         };
         let (mut id, identified_by) = match (
-            identify_sample(&evidence, self.sample)?,
+            identify_sample(&evidence, self.options.release, self.sample)?,
             self.options.release,
         ) {
             (Some(id), _) => (id, IdentifiedBy::Sample),
@@ -576,6 +576,14 @@ impl Preparer {
     }
 }
 
+/// Names the file that an error is of; one of the database names the database.
+fn in_part(error: Error, shown: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Store | ErrorKind::Busy => error,
+        _ => error.in_file(shown),
+    }
+}
+
 fn patches(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<Patch> {
     catalogue
         .find(code_set, id)
@@ -622,7 +630,7 @@ fn write(
                     patches: &patches,
                     today,
                 })
-                .map_err(|error| error.in_file(part.shown.as_str()))?,
+                .map_err(|error| in_part(error, &part.shown))?,
             None => Added::AlreadyThere,
         };
         done(Taken {
@@ -651,7 +659,7 @@ fn write(
                 file: &part.file,
                 today,
             })
-            .map_err(|error| error.in_file(part.shown.as_str()))?;
+            .map_err(|error| in_part(error, &part.shown))?;
         done(Taken {
             file: part.shown,
             is_order_file: false,

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId,
 };
-use crate::store::{FoundCode, Store, StoreKind};
+use crate::store::{Store, StoreKind};
 
 /// What a diff is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,78 @@ pub struct DiffScope {
 /// The place of a code in the two books read as one: its position in the new book; of a deleted code
 /// the position of the last code before it that is still there, then its own in the old book.
 type Place = (i64, i64);
+
+/// One end of a range, in both books.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    /// Its position in the new book, if that lists it.
+    new: Option<i64>,
+    /// Its position in the old book, if that lists it.
+    old: Option<i64>,
+    /// Its place in the two books read as one.
+    place: Place,
+}
+
+impl End {
+    fn new(new: Option<i64>, old: Option<i64>, place_of_deleted: impl Fn(i64) -> Place) -> End {
+        End {
+            new,
+            old,
+            place: match (new, old) {
+                (Some(at), _) => (at, 0),
+                (None, Some(at)) => place_of_deleted(at),
+                (None, None) => (0, 0),
+            },
+        }
+    }
+}
+
+/// A range of the book. A code is judged in a book that lists both it and the end; only where there is
+/// none, by its place in the two books read as one.
+#[derive(Debug)]
+struct Range {
+    range: CodeRange,
+    first: End,
+    last: End,
+}
+
+impl Range {
+    /// Both ends belong to the range with all below them.
+    fn holds(&self, code: &Code, place: Place) -> bool {
+        let CodeRange { first, last } = self.range;
+        code.is_under(&first)
+            || code.is_under(&last)
+            || (first != last && self.after_first(place) && self.before_last(place))
+    }
+
+    fn after_first(&self, (at, was): Place) -> bool {
+        match (was > 0, self.first.new, self.first.old) {
+            (false, Some(first), _) => first <= at,
+            (true, _, Some(first)) => first <= was,
+            _ => self.first.place <= (at, was),
+        }
+    }
+
+    fn before_last(&self, (at, was): Place) -> bool {
+        match (was > 0, self.last.new, self.last.old) {
+            (false, Some(last), _) => at <= last,
+            (true, _, Some(last)) => was <= last,
+            // A deleted code that stood right after the end is past it.
+            (true, Some(last), None) => at < last,
+            _ => (at, was) <= self.last.place,
+        }
+    }
+
+    fn is_reversed(&self) -> bool {
+        match (
+            (self.first.new, self.last.new),
+            (self.first.old, self.last.old),
+        ) {
+            ((Some(first), Some(last)), _) | (_, (Some(first), Some(last))) => first > last,
+            _ => self.first.place > self.last.place,
+        }
+    }
+}
 
 /// Compares two loaded releases, in either direction and however far apart.
 ///
@@ -69,59 +141,51 @@ pub fn diff(
         pairs.entry(entry.code).or_default().0 = Some(entry.clone());
     }
 
-    let place_of = |found: &FoundCode| -> Option<Place> {
-        match (&found.new, &found.old) {
-            (Some((position, _)), _) => Some((*position, 0)),
-            (None, Some((position, entry))) => {
-                Some(places.get(&entry.code).copied().unwrap_or_else(|| {
-                    let at = anchor(*position, &old_only, &places, |at| {
-                        differences.new_position_of_old(at)
-                    });
-                    (at, *position)
-                }))
-            }
-            (None, None) => None,
-        }
+    let place_of_deleted = |position: i64| -> Place {
+        let at = anchor(position, &old_only, &places, |at| {
+            differences.new_position_of_old(at)
+        });
+        (at, position)
     };
-    let mut ranges: Vec<(CodeRange, Place, Place)> = Vec::new();
+    let mut ranges: Vec<Range> = Vec::new();
     for range in &scope.under {
         let ends = store.find_codes(code_set, &differences, &[range.first, range.last], true)?;
         let [first, last] = ends.as_slice() else {
             continue;
         };
-        let from = place_of(first).ok_or_else(|| not_listed(code_set, &range.first, old, new))?;
-        let to = place_of(last).ok_or_else(|| not_listed(code_set, &range.last, old, new))?;
-        let to = to.max((last.new_last.unwrap_or(0), i64::MAX));
-        if from > to {
+        for end in [first, last] {
+            if end.old.is_none() && end.new.is_none() {
+                return Err(not_listed(code_set, &end.code, old, new));
+            }
+        }
+        let (first_new, first_old) = (position(&first.new), position(&first.old));
+        let range = Range {
+            range: *range,
+            first: End::new(first_new, first_old, place_of_deleted),
+            last: End::new(last.new_last, last.old_last, place_of_deleted),
+        };
+        if range.is_reversed() {
             return Err(Error::new(
                 ErrorKind::Usage,
                 format!(
                     "{} stands after {} in the book",
-                    range.first.dotted(code_set),
-                    range.last.dotted(code_set)
+                    range.range.first.dotted(code_set),
+                    range.range.last.dotted(code_set)
                 ),
             )
             .with_hint("write the range the other way round"));
         }
-        ranges.push((*range, from, to));
+        ranges.push(range);
     }
     let in_ranges = |code: &Code, place: &Place| {
-        ranges.is_empty()
-            || ranges.iter().any(|(range, from, to)| {
-                if range.first == range.last {
-                    code.is_under(&range.first)
-                } else {
-                    (from <= place && place <= to)
-                        || code.is_under(&range.first)
-                        || code.is_under(&range.last)
-                }
-            })
+        ranges.is_empty() || ranges.iter().any(|range| range.holds(code, *place))
     };
     let only = scope
         .only
         .as_ref()
         .map(|texts| OwnCodes::read(code_set, texts));
 
+    let changed_anywhere: BTreeSet<Code> = pairs.keys().copied().collect();
     let mut placed: Vec<(Place, Change)> = pairs
         .into_iter()
         .filter_map(|(code, (old, new))| {
@@ -138,14 +202,18 @@ pub fn diff(
     let only = match only {
         None => None,
         Some(own) => {
-            let changed: BTreeSet<Code> = changes.iter().map(|change| change.code).collect();
-            let rest: Vec<Code> = own.codes.difference(&changed).copied().collect();
+            let rest: Vec<Code> = own.codes.difference(&changed_anywhere).copied().collect();
             let found = store.find_codes(code_set, &differences, &rest, false)?;
             let mut in_neither = Vec::new();
+            let mut never_listed = 0;
             let mut unchanged = 0;
             for one in &found {
                 if one.old.is_none() && one.new.is_none() {
-                    in_neither.push(one.code);
+                    if store.life(code_set, &one.code)?.is_empty() {
+                        never_listed += 1;
+                    } else {
+                        in_neither.push(one.code);
+                    }
                 } else {
                     unchanged += 1;
                 }
@@ -154,7 +222,8 @@ pub fn diff(
                 codes: own.codes.len() as u64,
                 unchanged,
                 in_neither,
-                malformed: own.malformed,
+                never_listed,
+                malformed: own.malformed.len() as u64,
             })
         }
     };
@@ -235,23 +304,29 @@ fn not_listed(code_set: CodeSet, code: &Code, old: ReleaseId, new: ReleaseId) ->
 
 struct OwnCodes {
     codes: BTreeSet<Code>,
-    malformed: u64,
+    malformed: BTreeSet<String>,
 }
 
 impl OwnCodes {
     fn read(code_set: CodeSet, texts: &[String]) -> OwnCodes {
         let mut own = OwnCodes {
             codes: BTreeSet::new(),
-            malformed: 0,
+            malformed: BTreeSet::new(),
         };
         for text in texts {
             match code_set.parse_code(text) {
                 Ok(code) => {
                     own.codes.insert(code);
                 }
-                Err(_) => own.malformed += 1,
+                Err(_) => {
+                    own.malformed.insert(text.trim().to_owned());
+                }
             }
         }
         own
     }
+}
+
+fn position(found: &Option<(i64, Entry)>) -> Option<i64> {
+    found.as_ref().map(|(position, _)| *position)
 }

@@ -117,9 +117,11 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
                         ErrorKind::Io,
                         format!("cannot read codes from stdin: {error}"),
                     )
+                    .with_hint("write one code a line, as UTF-8 text")
                 })?;
             all.extend(
-                text.lines()
+                text.trim_start_matches('\u{feff}')
+                    .lines()
                     .map(str::trim)
                     .filter(|line| !line.is_empty())
                     .map(str::to_owned),

@@ -44,7 +44,6 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         today: context.today,
     };
     let database = context.database()?;
-    let was_there = database.exists();
     let bar = progress_bar();
     let mut store = Store::open_or_create(&database)?;
     let imported = import(
@@ -70,14 +69,6 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     );
     bar.finish_and_clear();
     drop(store);
-    if imported.is_err() && !was_there {
-        // The file was made for this import, and nothing is in it.
-        for end in ["", "-wal", "-shm"] {
-            let mut path = database.as_os_str().to_owned();
-            path.push(end);
-            let _ = std::fs::remove_file(path);
-        }
-    }
     let report = imported?;
     match args.format {
         Format::Text => context.print(&text::import(&report, context.style()))?,

@@ -53,7 +53,7 @@ struct Global {
     /// Colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColourChoice,
-    /// Write codes without dots
+    /// Write codes without dots (text and Markdown; CSV and JSON give both)
     #[arg(long, global = true)]
     no_dots: bool,
 }
@@ -133,8 +133,11 @@ impl Context<'_> {
         }
     }
 
+    /// Opens the database for an answer, which rests on one state of it whatever is imported meanwhile.
     fn store(&self) -> Result<Store> {
-        Store::open(&self.database()?)
+        let store = Store::open(&self.database()?)?;
+        store.pin()?;
+        Ok(store)
     }
 
     /// Writes data.
@@ -152,7 +155,9 @@ fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot write the output: {error}")).caused_by(error)
+            Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+                .with_hint("check where the output goes, and try again")
+                .caused_by(error)
         })
 }
 

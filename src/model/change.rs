@@ -229,10 +229,13 @@ pub struct OnlyList {
     pub codes: u64,
     /// Of these, listed in both releases and the same in both.
     pub unchanged: u64,
-    /// Codes that neither release lists.
+    /// Codes that neither release lists, and another loaded one does.
     pub in_neither: Vec<Code>,
-    /// Values that cannot be codes. They are counted and never shown: a list may be a claims file, and
-    /// the wrong column of it may hold patient data.
+    /// Values that have the shape of a code and that no loaded release lists. They are counted and never
+    /// shown, like those that cannot be codes: a list may be a claims file, and the wrong column of it may
+    /// hold patient data.
+    pub never_listed: u64,
+    /// Values that cannot be codes.
     pub malformed: u64,
 }
 

@@ -233,7 +233,14 @@ impl Code {
         self.as_bytes().starts_with(ancestor.as_bytes())
     }
 
-    /// Reads a stored code without judging its shape, as a file's column holds it.
+    /// Reads a code from a column of a file, left-justified and padded with blanks (and nothing else),
+    /// without judging its shape.
+    pub(crate) fn from_padded(column: &[u8]) -> Option<Code> {
+        let length = column.iter().rposition(|byte| *byte != b' ')? + 1;
+        Code::from_plain(column.get(..length)?)
+    }
+
+    /// Reads a stored code without judging its shape.
     pub(crate) fn from_plain(text: &[u8]) -> Option<Code> {
         if text.is_empty()
             || text.len() > 7
@@ -262,7 +269,7 @@ impl fmt::Debug for Code {
 
 /// A text that cannot be a code of its set, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} cannot be a code: {reason}")]
+#[error("{:?} cannot be a code: {reason}", text.chars().take(40).collect::<String>())]
 pub struct MalformedCode {
     /// The text as given, trimmed.
     pub text: String,

@@ -158,7 +158,7 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
         }
     }
     let padded = bytes.get(code_at..code_at + 7).unwrap_or_default();
-    let code = Code::from_plain(padded.trim_ascii_end())
+    let code = Code::from_padded(padded)
         .filter(|code| code_set.accepts(code))
         .ok_or_else(|| {
             broken(
@@ -188,6 +188,13 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
                 number,
                 from + 1,
                 format!("expected a {what}, found blanks"),
+            ));
+        }
+        if let Some(at) = text.find(char::is_control) {
+            return Err(broken(
+                number,
+                from + 1 + at,
+                format!("the {what} holds a control character"),
             ));
         }
         Ok(text.to_owned())
@@ -267,7 +274,8 @@ fn unexpected(found: Option<(usize, &str)>, expected: &str) -> Error {
         None => Error::new(
             ErrorKind::Format,
             format!("expected {expected} in the footer, found the end of the file"),
-        ),
+        )
+        .with_hint("the file is cut off; download it again"),
     }
 }
 

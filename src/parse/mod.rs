@@ -13,6 +13,7 @@ fn broken(line: usize, column: usize, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Format, message)
         .at_line(line as u64)
         .at_column(u32::try_from(column).unwrap_or(u32::MAX))
+        .with_hint("the file is damaged or not as it was published; download it again")
 }
 
 /// Shows the bytes of a field in an error, cut to a readable length.

@@ -53,7 +53,6 @@ pub struct OrderFile {
     text: String,
     rows: Vec<OrderRow>,
     line_ending: LineEnding,
-    final_line_ending: bool,
 }
 
 impl OrderFile {
@@ -117,6 +116,16 @@ impl OrderFile {
                 }
             };
             let row = parse_line(code_set, content, number, start)?;
+            if is_last_without_end {
+                // Every official file ends its last line, and a title that is cut off looks like a shorter
+                // one: the missing end is the only sign of it.
+                return Err(broken(
+                    number,
+                    line.len() + 1,
+                    "expected the end of the line, found the end of the file",
+                )
+                .with_hint("the file is cut off; download it again"));
+            }
             if !seen.insert(row.code) {
                 return Err(broken(
                     number,
@@ -131,7 +140,6 @@ impl OrderFile {
             text,
             rows,
             line_ending,
-            final_line_ending,
         })
     }
 
@@ -159,11 +167,6 @@ impl OrderFile {
     /// Tells how the lines end.
     pub fn line_ending(&self) -> LineEnding {
         self.line_ending
-    }
-
-    /// Tells whether the last line ends like the others.
-    pub fn has_final_line_ending(&self) -> bool {
-        self.final_line_ending
     }
 
     /// Counts the rows with flag 1.
@@ -223,8 +226,7 @@ fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Res
         .with_hint("rows are missing or repeated; download the file again"));
     }
     let padded = field(6..13);
-    let plain = padded.trim_ascii_end();
-    let code = Code::from_plain(plain)
+    let code = Code::from_padded(padded)
         .filter(|code| code_set.accepts(code))
         .ok_or_else(|| {
             broken(
@@ -270,7 +272,7 @@ fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Res
         }
         // Only the short title is padded.
         let kept = if is_padded { trimmed } else { text };
-        if let Some(at) = kept.bytes().position(|b| b.is_ascii_control()) {
+        if let Some(at) = kept.find(char::is_control) {
             return Err(broken(
                 number,
                 column + at,
@@ -306,11 +308,14 @@ pub fn write_row(
     short_title: &str,
     long_title: &str,
 ) -> std::io::Result<()> {
+    // The columns are counted in bytes, so a title with an accent is padded with fewer blanks.
+    let padding = 60usize.saturating_sub(short_title.len());
     write!(
         out,
-        "{position:05} {:<7} {} {short_title:<60} {long_title}",
+        "{position:05} {:<7} {} {short_title}{:padding$} {long_title}",
         code.as_str(),
         u8::from(billable),
+        "",
     )
 }
 

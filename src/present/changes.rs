@@ -83,6 +83,13 @@ pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
                 .collect();
             let _ = write!(text, " ({})", list.join(", "));
         }
+        if only.never_listed > 0 {
+            let _ = write!(
+                text,
+                ", {} that no loaded release lists",
+                grouped(only.never_listed)
+            );
+        }
         if only.malformed > 0 {
             let _ = write!(
                 text,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, ErrorKind, Result, io_error, printable};
 use crate::source::recognise::{FileKind, HEAD, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
@@ -93,8 +93,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
 
 fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
     let metadata = std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
-    if !metadata.is_dir() {
+    if metadata.is_file() {
         return find_file(path, metadata.len(), found);
+    }
+    if !metadata.is_dir() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "expected a file or a folder, found a pipe or a device",
+        )
+        .in_file(path.display().to_string())
+        .with_hint("save what it gives to a file and import that"));
     }
     let mut children = Vec::new();
     for child in std::fs::read_dir(path).map_err(|error| io_error("read", path, error))? {
@@ -104,7 +112,8 @@ fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
             .file_type()
             .map_err(|error| io_error("read", path, error))?;
         let hidden = child.file_name().to_string_lossy().starts_with('.');
-        if !kind.is_symlink() && !hidden {
+        // A pipe would be waited for without end.
+        if (kind.is_file() || kind.is_dir()) && !hidden {
             children.push(child.path());
         }
     }
@@ -113,8 +122,8 @@ fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
 }
 
 fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
-    let shown = path.display().to_string();
-    let name = file_name(path);
+    let shown = printable(&path.display().to_string());
+    let name = printable(&file_name(path));
     let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
     let head = read_head(&mut file).map_err(|error| io_error("read", path, error))?;
     let kind = recognise(&name, &head);
@@ -162,7 +171,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
         BufReader::new(file),
         &shown,
         &archive,
-        true,
+        Some(MOST_BYTES),
         found,
         &|index| Location::Member {
             zip: zip.clone(),
@@ -189,7 +198,7 @@ fn find_members<R: Read + Seek>(
     reader: R,
     shown: &str,
     archive: &Arc<ArchiveFile>,
-    may_nest: bool,
+    mut nested: Option<u64>,
     found: &mut Vec<Found>,
     locate: &dyn Fn(usize) -> Location,
 ) -> Result<()> {
@@ -225,8 +234,19 @@ fn find_members<R: Read + Seek>(
                 )
             })?
             .into_owned();
+        if name.contains(char::is_control) {
+            return Err(damaged(
+                shown,
+                &format!("the name of member {} holds a control character", index + 1),
+            )
+            .with_hint("this archive was not made by CMS or NCHS; download it again"));
+        }
         let shown_member = format!("{shown} > {name}");
-        if member.enclosed_name().is_none() || name.split(['/', '\\']).any(|part| part == "..") {
+        let is_absolute = name.starts_with(['/', '\\']) || name.as_bytes().get(1) == Some(&b':');
+        if is_absolute
+            || member.enclosed_name().is_none()
+            || name.split(['/', '\\']).any(|part| part == "..")
+        {
             return Err(
                 damaged(&shown_member, "the member's path leads out of the archive")
                     .with_hint("this archive was not made by CMS or NCHS; download it again"),
@@ -246,13 +266,24 @@ fn find_members<R: Read + Seek>(
         drop(member);
         let kind = recognise(&name, &head);
         if kind == FileKind::Zip {
-            if !may_nest {
+            let Some(room) = nested else {
                 return Err(damaged(
                     &shown_member,
                     "an archive within an archive within an archive",
                 ));
-            }
+            };
             let inner = read_open_member(&mut zip, index, &shown_member)?;
+            // Inner archives are kept in memory until they are read.
+            nested = room.checked_sub(inner.len() as u64);
+            if nested.is_none() {
+                return Err(damaged(
+                    &shown_member,
+                    &format!(
+                        "the archives in this archive have more than {} MB together",
+                        MOST_BYTES >> 20
+                    ),
+                ));
+            }
             let inner_archive = Arc::new(ArchiveFile {
                 name: file_name(Path::new(&name)),
                 sha256: super::sha256_hex(&inner),
@@ -262,7 +293,7 @@ fn find_members<R: Read + Seek>(
                 Cursor::new(inner.as_slice()),
                 &shown_member,
                 &inner_archive,
-                false,
+                None,
                 found,
                 &|index| Location::NestedMember {
                     zip: Arc::clone(&inner),
@@ -347,6 +378,12 @@ fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> 
         })?;
     if bytes.len() as u64 > MOST_BYTES {
         return Err(too_large());
+    }
+    if bytes.len() as u64 != stated {
+        return Err(damaged(
+            shown,
+            &format!("expected {stated} bytes, found {}", bytes.len()),
+        ));
     }
     Ok(bytes)
 }

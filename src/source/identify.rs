@@ -56,22 +56,46 @@ pub struct Evidence<'a> {
     pub shown: &'a str,
 }
 
-/// Tells which release of the bundled sample a file is, if it is one.
+/// Tells which release of the bundled sample a file is, if it is one. What the user states can choose
+/// among releases with the same bytes, but never make a sample of one thing into another.
+///
+/// # Errors
+/// [`ErrorKind::Ambiguous`] if names and statement leave more than one release,
+/// [`ErrorKind::Conflict`] if the statement contradicts the file.
 pub fn identify_sample(
     evidence: &Evidence<'_>,
+    stated: Option<ReleaseId>,
     sample: &[SampleFile],
 ) -> Result<Option<ReleaseId>> {
-    let matching: Vec<ReleaseId> = sample
+    let files: Vec<&SampleFile> = sample
         .iter()
-        .filter(|file| file.code_set == evidence.code_set)
         .filter(|file| match evidence.order_sha256 {
             Some(sha256) => file.is_order_file && file.sha256 == sha256,
             None => !file.is_order_file && Some(file.sha256.as_str()) == evidence.addenda_sha256,
         })
-        .map(|file| file.release)
         .collect();
+    let matching: Vec<ReleaseId> = files.iter().map(|file| file.release).collect();
+    let contradicts = stated.is_some_and(|stated| !matching.contains(&stated))
+        || files.iter().any(|file| file.code_set != evidence.code_set);
+    if let Some(file) = files.first()
+        && contradicts
+    {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            format!(
+                "this is a file of the bundled sample, {} {}",
+                file.code_set.name(),
+                file.release
+            ),
+        )
+        .in_file(evidence.shown)
+        .with_hint(
+            "import it without --release and --code-set, into a file of its own: --db sample.db",
+        ));
+    }
     match matching.as_slice() {
         [] => Ok(None),
+        _ if stated.is_some() => Ok(stated),
         [one] => Ok(Some(*one)),
         several => {
             let hints = Hints::read(evidence);

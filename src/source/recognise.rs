@@ -75,7 +75,7 @@ fn order_code(line: &str) -> Option<Code> {
     let number = bytes.get(..5)?;
     let blank = |at: usize| bytes.get(at) == Some(&b' ');
     if number.iter().all(u8::is_ascii_digit) && blank(5) && blank(13) && blank(15) {
-        Code::from_plain(bytes.get(6..13)?.trim_ascii_end())
+        Code::from_padded(bytes.get(6..13)?)
     } else {
         None
     }
@@ -109,8 +109,9 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
             .filter(|line| begins_with_action(line))
             .map(str::as_bytes)
     };
-    // ICD-10-CM: a flag in column 14 and a blank in column 15.
-    if rows().all(|row| matches!(row.get(13..15), Some(b"0 " | b"1 "))) {
+    // ICD-10-CM: a flag in column 14 and a blank in column 15, which no other addenda has. One row is
+    // enough: what is wrong with the others is for the parser to say.
+    if rows().any(|row| matches!(row.get(13..15), Some(b"0 " | b"1 "))) {
         return Some(FileKind::OrderAddenda(CodeSet::Icd10Cm));
     }
     // ICD-10-PCS: the short title ends in column 81 and the long one begins in column 83. In a codes
@@ -118,9 +119,11 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
     let whole = rows()
         .count()
         .saturating_sub(usize::from(text.len() >= HEAD));
-    let fits = rows()
+    let fitting = rows()
         .take(whole.max(1))
-        .all(|row| row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' '));
+        .filter(|row| row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' '))
+        .count();
+    let fits = fitting * 2 > whole.max(1);
     let padded = rows().any(|row| row.get(79..82) == Some(b"   "));
     if fits && (padded || name.contains("order")) && !name.contains("codes_addenda") {
         return Some(FileKind::OrderAddenda(CodeSet::Icd10Pcs));

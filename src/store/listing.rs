@@ -59,12 +59,6 @@ pub(crate) struct FoundCode {
     pub new_last: Option<i64>,
 }
 
-/// How an order file is written.
-struct Layout {
-    crlf: bool,
-    final_line_ending: bool,
-}
-
 impl Store {
     /// Gives the rows of a release in tabular order, as its order file has them.
     ///
@@ -109,14 +103,16 @@ impl Store {
         out: &mut dyn Write,
     ) -> Result<()> {
         let runs = self.runs(code_set, id)?;
-        let Layout {
-            crlf,
-            final_line_ending,
-        } = self
-            .layout(code_set, id)
+        let is_crlf: bool = release_number(&self.connection, code_set, id)
+            .and_then(|release| {
+                self.connection.query_row(
+                    "SELECT line_ending = 'crlf' FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+                    [release],
+                    |row| row.get(0),
+                )
+            })
             .map_err(|error| self.error(error))?;
-        let ending = if crlf { "\r\n" } else { "\n" };
-        let last: i64 = runs.runs().iter().map(|run| run.length).sum();
+        let ending = if is_crlf { "\r\n" } else { "\n" };
         let mut failure = None;
         for run in runs.by_position() {
             self.each_of_run(&run, &mut |position, entry| {
@@ -132,10 +128,7 @@ impl Store {
                         &entry.short_title,
                         &entry.long_title,
                     )?;
-                    if position < last || final_line_ending {
-                        out.write_all(ending.as_bytes())?;
-                    }
-                    Ok(())
+                    out.write_all(ending.as_bytes())
                 };
                 failure = write().err();
             })
@@ -149,19 +142,6 @@ impl Store {
             )
             .caused_by(error)),
         }
-    }
-
-    fn layout(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<Layout> {
-        let release = release_number(&self.connection, code_set, id)?;
-        let (crlf, final_line_ending) = self.connection.query_row(
-            "SELECT line_ending = 'crlf', final_line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
-            [release],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        Ok(Layout {
-            crlf,
-            final_line_ending,
-        })
     }
 
     /// Lists what differs between two stored releases.
@@ -205,14 +185,9 @@ impl Store {
         with_below: bool,
     ) -> Result<Vec<FoundCode>> {
         let query = || -> rusqlite::Result<Vec<FoundCode>> {
-            // The spans know the entries of a code by index; an entry of a replaced revision is in no
-            // span, so the few codes not found there are looked for among all entries.
-            let mut by_span = self.connection.prepare_cached(
-                "SELECT DISTINCT entry.id, entry.code, billable, short_title, long_title FROM span JOIN entry ON entry.id = span.entry
-                 WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?3",
-            )?;
-            let mut by_scan = self.connection.prepare_cached(
-                "SELECT id, code, billable, short_title, long_title FROM entry WHERE code_set = ?1 AND code >= ?2 AND code < ?3",
+            let mut entries = self.connection.prepare_cached(
+                "SELECT id, code, billable, short_title, long_title FROM entry
+                 WHERE code_set = ?1 AND code >= ?2 AND code < ?3",
             )?;
             let mut all = Vec::new();
             for code in codes {
@@ -229,26 +204,21 @@ impl Store {
                     old_last: None,
                     new_last: None,
                 };
-                for statement in [&mut by_span, &mut by_scan] {
-                    let mut rows = statement.query(params![code_set_id(code_set), from, to])?;
-                    while let Some(row) = rows.next()? {
-                        let number: i64 = row.get(0)?;
-                        let entry = entry(row, 1)?;
-                        let old = differences.old_runs.position(number);
-                        let new = differences.new_runs.position(number);
-                        found.old_last = found.old_last.max(old);
-                        found.new_last = found.new_last.max(new);
-                        if entry.code == *code {
-                            if let Some(at) = old {
-                                found.old = Some((at, entry.clone()));
-                            }
-                            if let Some(at) = new {
-                                found.new = Some((at, entry));
-                            }
+                let mut rows = entries.query(params![code_set_id(code_set), from, to])?;
+                while let Some(row) = rows.next()? {
+                    let number: i64 = row.get(0)?;
+                    let entry = entry(row, 1)?;
+                    let old = differences.old_runs.position(number);
+                    let new = differences.new_runs.position(number);
+                    found.old_last = found.old_last.max(old);
+                    found.new_last = found.new_last.max(new);
+                    if entry.code == *code {
+                        if let Some(at) = old {
+                            found.old = Some((at, entry.clone()));
                         }
-                    }
-                    if found.old.is_some() || found.new.is_some() {
-                        break;
+                        if let Some(at) = new {
+                            found.new = Some((at, entry));
+                        }
                     }
                 }
                 all.push(found);

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub(crate) use listing::FoundCode;
 pub use listing::Listing;
 pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub use query::{SourceFile, StoredRelease};
@@ -62,6 +61,7 @@ impl Store {
                 .in_file(shown)
                 .with_hint("import a release first (codeyear import PATH...), or try the bundled sample with codeyear demo"));
         }
+        refuse_other_file(path)?;
         let mut connection = open_to_read(path)?;
         match schema::version(&connection, &shown)? {
             schema::Found::Version(SCHEMA_VERSION) => {}
@@ -72,10 +72,28 @@ impl Store {
                     .with_hint("import a release first (codeyear import PATH...)"));
             }
         }
-        Ok(Store {
+        let store = Store {
             connection,
             path: path.to_path_buf(),
-        })
+        };
+        if store.kind()? == StoreKind::Empty {
+            return Err(Error::new(ErrorKind::NotFound, "the database is empty")
+                .in_file(shown)
+                .with_hint("import a release first (codeyear import PATH...)"));
+        }
+        Ok(store)
+    }
+
+    /// Keeps to the state of now: whatever is imported from here on, this value does not see it. Without
+    /// it each question sees the newest state, and two questions may see two.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn pin(&self) -> Result<()> {
+        // A transaction sees the state of its first read.
+        self.connection
+            .execute_batch("BEGIN DEFERRED; SELECT count(*) FROM meta")
+            .map_err(|error| self.error(error))
     }
 
     /// Opens a database to import into; makes it, and its folder, if it is not there.
@@ -90,11 +108,15 @@ impl Store {
             std::fs::create_dir_all(parent)
                 .map_err(|error| crate::error::io_error("make the folder", parent, error))?;
         }
+        refuse_other_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection =
-            Connection::open_with_flags(path, flags).map_err(|error| store_error(&shown, error))?;
+        // SQLite takes `:memory:` for no file at all, and what is stored there is lost.
+        let absolute = std::path::absolute(path)
+            .map_err(|error| crate::error::io_error("open", path, error))?;
+        let mut connection = Connection::open_with_flags(absolute, flags)
+            .map_err(|error| store_error(&shown, error))?;
         connection
             .busy_timeout(BUSY_TIMEOUT)
             .map_err(|error| store_error(&shown, error))?;
@@ -138,23 +160,57 @@ impl Store {
     }
 }
 
+/// Refuses a folder, and a file that is not empty and no SQLite file: read as unchangeable, a short text
+/// looks like an empty database.
+fn refuse_other_file(path: &Path) -> Result<()> {
+    use std::io::Read;
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let fail = |message: &str, hint: &str| {
+        Err(Error::new(ErrorKind::Store, message)
+            .in_file(path.display().to_string())
+            .with_hint(hint))
+    };
+    if path.is_dir() {
+        return fail(
+            "the database cannot be opened: this is a folder",
+            "name the path of a file with --db",
+        );
+    }
+    // What cannot be opened here SQLite reports better.
+    let Ok(file) = std::fs::File::open(path) else {
+        return Ok(());
+    };
+    let mut head = Vec::new();
+    let read = file.take(MAGIC.len() as u64).read_to_end(&mut head);
+    if read.is_ok() && !head.is_empty() && head != MAGIC {
+        return fail(
+            "this file is not a database",
+            "name another file with --db, or move this one away",
+        );
+    }
+    Ok(())
+}
+
 fn open_to_read(path: &Path) -> Result<Connection> {
     let shown = path.display().to_string();
     // A file left by a process that was killed is mended by whoever opens it next, so even a reader
     // opens it for writing where it may.
+    let absolute =
+        std::path::absolute(path).map_err(|error| crate::error::io_error("open", path, error))?;
     let attempts = [
         OpenFlags::SQLITE_OPEN_READ_WRITE,
         OpenFlags::SQLITE_OPEN_READ_ONLY,
     ];
     let mut last = None;
     for flags in attempts {
-        let opened = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .and_then(|connection| {
-                connection.busy_timeout(BUSY_TIMEOUT)?;
-                // The first read finds out whether the file can be used so.
-                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-                Ok(connection)
-            });
+        let opened =
+            Connection::open_with_flags(&absolute, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                .and_then(|connection| {
+                    connection.busy_timeout(BUSY_TIMEOUT)?;
+                    // The first read finds out whether the file can be used so.
+                    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+                    Ok(connection)
+                });
         match opened {
             Ok(connection) => return Ok(connection),
             Err(error) => last = Some(error),
@@ -165,7 +221,6 @@ fn open_to_read(path: &Path) -> Result<Connection> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     if !Path::new(&log).exists()
-        && let Ok(absolute) = std::path::absolute(path)
         && let Some(text) = absolute.to_str()
     {
         let escaped = text

@@ -21,15 +21,19 @@ pub(super) enum Found {
 
 /// Reads the version of an open database.
 pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
+    // One state for all three questions: another program may be making the database at this moment.
+    let transaction = connection
+        .unchecked_transaction()
+        .map_err(|error| store_error(path, error))?;
     let pragma = |name: &str| {
-        connection
+        transaction
             .pragma_query_value(None, name, |row| row.get::<_, i64>(0))
             .map_err(|error| store_error(path, error))
     };
     let application = pragma("application_id")?;
     let version = pragma("user_version")?;
     if application == 0 && version == 0 {
-        let tables: i64 = connection
+        let tables: i64 = transaction
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .map_err(|error| store_error(path, error))?;
         if tables == 0 {

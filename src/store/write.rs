@@ -361,11 +361,10 @@ impl Writer<'_> {
             LineEnding::Crlf => "crlf",
             LineEnding::Lf => "lf",
         });
-        let final_line_ending = order.map(OrderFile::has_final_line_ending);
         let (archive, archive_sha256) = file.archive.clone().unzip();
         self.transaction.execute(
-            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending, final_line_ending, imported_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending, imported_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 release,
                 kind,
@@ -376,7 +375,6 @@ impl Writer<'_> {
                 file.sha256,
                 file.bytes as i64,
                 line_ending,
-                final_line_ending,
                 today.to_string(),
             ],
         )?;

@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     missing_docs,
+    unreachable_pub,
     reason = "a test ends at the first surprise, and says so"
 )]
 

@@ -52,6 +52,7 @@ struct OnlyJson<'a> {
     codes: u64,
     unchanged: u64,
     in_neither: Vec<&'a str>,
+    never_listed: u64,
     malformed: u64,
 }
 
@@ -136,6 +137,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             codes: only.codes,
             unchanged: only.unchanged,
             in_neither: only.in_neither.iter().map(|code| code.as_str()).collect(),
+            never_listed: only.never_listed,
             malformed: only.malformed,
         }),
         changes: changes

@@ -220,7 +220,12 @@ fn printable(text: &str) -> String {
         "(empty)".to_owned()
     } else {
         cut.chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            // Marks that turn the direction of writing could make it look like another code.
+            .map(|c| match c {
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+                c if c.is_control() => '\u{fffd}',
+                c => c,
+            })
             .collect()
     }
 }
