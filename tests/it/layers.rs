@@ -1,1 +1,535 @@
-//! Tests.
+//! The layers of the sources, and databases of earlier schemas.
+
+use std::path::{Path, PathBuf};
+
+use codeyear::answer::{self, VerifyOptions};
+use codeyear::ingest::import;
+use codeyear::model::CodeSet;
+use codeyear::store::{SCHEMA_VERSION, Store};
+
+use crate::world::{World, options, today};
+
+/// The layers, and which others each may know. A new one has to be given its place here.
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("error", &[]),
+    ("model", &[]),
+    ("parse", &["error", "model"]),
+    ("source", &["error", "model", "parse"]),
+    ("store", &["error", "model", "parse", "source"]),
+    ("ingest", &["error", "model", "parse", "source", "store"]),
+    ("answer", &["error", "model", "parse", "source", "store"]),
+    ("present", &["error", "model", "store", "ingest", "answer"]),
+    (
+        "cli",
+        &[
+            "error", "model", "parse", "source", "store", "ingest", "answer", "present",
+        ],
+    ),
+];
+
+/// What only some files may name: the word, who may, and why nobody else does.
+const ONLY_IN: [(&str, &[&str], &str); 14] = [
+    ("rusqlite::", &["src/store/"], "SQL is the store's"),
+    (
+        "similar::",
+        &["src/present/marks.rs"],
+        "changed words are marked in one place",
+    ),
+    ("Local::now", &["src/cli/"], "the day is passed in"),
+    ("Utc::now", &["src/cli/"], "the day is passed in"),
+    ("SystemTime::now", &["src/cli/"], "the day is passed in"),
+    ("print!", &[], "stdout and stderr are passed in"),
+    ("println!", &[], "stdout and stderr are passed in"),
+    (
+        "std::io::stdout",
+        &["src/cli/"],
+        "stdout is the command line's",
+    ),
+    (
+        "std::io::stderr",
+        &["src/cli/"],
+        "stderr is the command line's",
+    ),
+    (
+        "std::io::stdin",
+        &["src/cli/"],
+        "stdin is the command line's",
+    ),
+    (
+        "std::env",
+        &["src/cli/"],
+        "the environment is the command line's",
+    ),
+    (
+        "clap",
+        &["src/cli/", "src/main.rs"],
+        "arguments are the command line's",
+    ),
+    (
+        "serde_json::",
+        &["src/present/json/"],
+        "JSON is written in one place",
+    ),
+    ("process::exit", &[], "the exit code is returned"),
+];
+
+/// What the model never names: it has no I/O, no clock, no SQL and no shape of output.
+const NOT_IN_THE_MODEL: [&str; 8] = [
+    "serde",
+    "rusqlite",
+    "std::fs",
+    "std::io",
+    "std::path",
+    "std::process",
+    "std::thread",
+    "clap",
+];
+
+/// How SQL begins.
+const SQL: [&str; 8] = [
+    "SELECT ",
+    "INSERT ",
+    "UPDATE ",
+    "DELETE FROM",
+    "CREATE ",
+    "DROP ",
+    "PRAGMA ",
+    "SAVEPOINT ",
+];
+
+/// A source file cut into what the compiler reads and the texts that it holds.
+#[derive(Debug, Default, PartialEq)]
+struct Source {
+    /// The code without comments and texts, up to its tests.
+    code: String,
+    /// The texts.
+    texts: Vec<String>,
+}
+
+impl Source {
+    fn read(text: &str) -> Source {
+        // Tests of a module stand at its end, and may know more than the module.
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let mut source = Source::default();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let after = &rest[first.len_utf8()..];
+            if rest.starts_with("//") {
+                rest = rest.find('\n').map_or("", |end| &rest[end..]);
+            } else if rest.starts_with("/*") {
+                rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
+            } else if let Some((text, end)) = raw_text(rest) {
+                source.texts.push(text);
+                source.code.push_str("\"\"");
+                rest = end;
+            } else if first == '"' {
+                let (text, end) = plain_text(after);
+                source.texts.push(text);
+                source.code.push_str("\"\"");
+                rest = end;
+            } else if first == '\'' {
+                rest = character(after);
+                source.code.push('\'');
+            } else {
+                source.code.push(first);
+                rest = after;
+            }
+        }
+        source
+    }
+
+    /// The most `super::` in a row.
+    fn longest_way_up(&self) -> usize {
+        let mut longest = 0;
+        let mut rest = self.code.as_str();
+        while let Some(at) = rest.find("super::") {
+            rest = &rest[at..];
+            let mut way = 0;
+            while let Some(after) = rest.strip_prefix("super::") {
+                way += 1;
+                rest = after;
+            }
+            longest = longest.max(way);
+        }
+        longest
+    }
+
+    /// The layers that the code names, as in `crate::model::Code` and `use crate::{answer, model}`.
+    fn layers(&self) -> Vec<String> {
+        let word = |text: &str| -> String {
+            text.trim_start()
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        };
+        let mut layers = Vec::new();
+        for part in self.code.split("crate::").skip(1) {
+            let Some(group) = part.strip_prefix('{') else {
+                layers.push(word(part));
+                continue;
+            };
+            let mut depth = 0;
+            let names = group.split_inclusive(['{', '}', ',']).map_while(|piece| {
+                let name = (depth == 0).then(|| word(piece));
+                match piece.chars().last() {
+                    Some('{') => depth += 1,
+                    Some('}') => depth -= 1,
+                    _ => {}
+                }
+                (depth >= 0 || name.is_some()).then_some((depth, name))
+            });
+            for (depth, name) in names {
+                layers.extend(name.filter(|name| !name.is_empty()));
+                if depth < 0 {
+                    break;
+                }
+            }
+        }
+        layers
+    }
+}
+
+/// Reads `r"..."` and `r#"..."#`: the text, and what follows.
+fn raw_text(rest: &str) -> Option<(String, &str)> {
+    let start = rest.strip_prefix('r').or_else(|| rest.strip_prefix("br"))?;
+    let signs = start.len() - start.trim_start_matches('#').len();
+    let text = start[signs..].strip_prefix('"')?;
+    let end = format!("\"{}", "#".repeat(signs));
+    let at = text.find(&end)?;
+    Some((text[..at].to_owned(), &text[at + end.len()..]))
+}
+
+/// Reads a text from after its first quotation mark: the text, and what follows.
+fn plain_text(rest: &str) -> (String, &str) {
+    let mut is_escaped = false;
+    for (at, c) in rest.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '"' => return (rest[..at].to_owned(), &rest[at + 1..]),
+            _ => {}
+        }
+    }
+    (rest.to_owned(), "")
+}
+
+/// Skips a character (`'"'`, `'\''`) after its first quotation mark; a lifetime has no second one.
+fn character(rest: &str) -> &str {
+    let mut chars = rest.chars();
+    match chars.next() {
+        Some('\\') => {
+            let at = rest[2..].find('\'').map_or(rest.len(), |at| at + 3);
+            &rest[at..]
+        }
+        Some(c) if chars.next() == Some('\'') => &rest[c.len_utf8() + 1..],
+        _ => rest,
+    }
+}
+
+/// How many modules deep a file lies: `ingest.rs` and `store/mod.rs` 1, `store/query.rs` 2.
+fn depth(inner: &str) -> usize {
+    let module = inner.strip_suffix("/mod.rs").unwrap_or(inner);
+    module.split('/').count()
+}
+
+/// Everything that a file does and its layer may not.
+fn offences(path: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let source = Source::read(text);
+    let inner = path.strip_prefix("src/").unwrap();
+    let layer = inner.split(['/', '.']).next().unwrap();
+    // lib.rs lists the layers, and main.rs calls the last of them.
+    let is_root = matches!(inner, "lib.rs" | "main.rs");
+    let known = LAYERS
+        .iter()
+        .find(|(name, _)| *name == layer)
+        .map(|(_, known)| *known);
+    match known {
+        None if is_root => {}
+        None => found.push(format!(
+            "{path}: the layer {layer} has no place in the order of layers"
+        )),
+        Some(known) => {
+            for other in source.layers() {
+                if other != layer && !known.contains(&other.as_str()) {
+                    found.push(format!("{path}: {layer} may not know {other}"));
+                }
+            }
+        }
+    }
+    if !is_root && source.longest_way_up() >= depth(inner) {
+        found.push(format!(
+            "{path}: super:: leads out of the layer; write crate::"
+        ));
+    }
+    for (word, places, why) in ONLY_IN {
+        let may = places.iter().any(|place| path.starts_with(place));
+        if !may && contains_word(&source.code, word) {
+            found.push(format!("{path}: {word} ({why})"));
+        }
+    }
+    if layer == "model" {
+        for word in NOT_IN_THE_MODEL {
+            if contains_word(&source.code, word) {
+                found.push(format!("{path}: {word} (the model is pure)"));
+            }
+        }
+    }
+    if layer != "store" {
+        for text in &source.texts {
+            if SQL.iter().any(|sql| text.trim_start().starts_with(sql)) {
+                found.push(format!(
+                    "{path}: {text:?} looks like SQL, which is the store's"
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Tells whether code has a word that is not the end of a longer one: `eprintln!` is not `println!`,
+/// but both print.
+fn contains_word(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].trim_end_matches('e').chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    walk(&root.join("src"), &mut found);
+    found.sort();
+    assert!(found.len() > 30);
+    found
+        .into_iter()
+        .map(|path| {
+            let parts: Vec<_> = path.strip_prefix(root).unwrap().iter().collect();
+            let name: Vec<_> = parts.iter().map(|part| part.to_str().unwrap()).collect();
+            (name.join("/"), std::fs::read_to_string(&path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn arrows_between_layers_point_one_way() {
+    let found: Vec<String> = sources()
+        .iter()
+        .flat_map(|(path, text)| offences(path, text))
+        .collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_layer_of_the_order_has_sources_and_knows_only_layers_before_it() {
+    let sources = sources();
+    for (index, (layer, known)) in LAYERS.iter().enumerate() {
+        let is_there = |(path, _): &(String, String)| {
+            *path == format!("src/{layer}.rs") || path.starts_with(&format!("src/{layer}/"))
+        };
+        assert!(sources.iter().any(is_there), "{layer} has no sources");
+        for other in *known {
+            let at = LAYERS.iter().position(|(name, _)| name == other);
+            assert!(at.is_some_and(|at| at < index), "{layer} knows {other}");
+        }
+    }
+}
+
+#[test]
+fn an_offence_against_the_layers_is_seen() {
+    for (path, text, part) in [
+        (
+            "src/model/x.rs",
+            "use crate::store::Store;",
+            "model may not know store",
+        ),
+        ("src/model/x.rs", "use serde::Serialize;", "serde"),
+        ("src/model/x.rs", "fn f() { std::fs::read(p) }", "std::fs"),
+        (
+            "src/parse/x.rs",
+            "use crate::source::hex;",
+            "parse may not know source",
+        ),
+        (
+            "src/source/x.rs",
+            "fn f() -> crate::store::Store {}",
+            "source may not know store",
+        ),
+        (
+            "src/store/x.rs",
+            "use crate::{model::Code, answer::{check, diff}};",
+            "may not know answer",
+        ),
+        (
+            "src/answer/x.rs",
+            "use crate::{error::{Error, Result}, present};",
+            "may not know present",
+        ),
+        (
+            "src/answer/x.rs",
+            "use crate::ingest::import;",
+            "answer may not know ingest",
+        ),
+        (
+            "src/present/x.rs",
+            "use crate::cli::Cli;",
+            "present may not know cli",
+        ),
+        (
+            "src/ingest.rs",
+            "use super::present::text;",
+            "super:: leads out",
+        ),
+        (
+            "src/store/mod.rs",
+            "use super::present::text;",
+            "super:: leads out",
+        ),
+        (
+            "src/store/x.rs",
+            "use super::super::present::text;",
+            "super:: leads out",
+        ),
+        ("src/answer/x.rs", "use rusqlite::Connection;", "rusqlite"),
+        ("src/present/text.rs", "use similar::TextDiff;", "similar"),
+        (
+            "src/answer/x.rs",
+            "let today = chrono::Local::now();",
+            "Local::now",
+        ),
+        ("src/ingest.rs", "println!(\"x\");", "println!"),
+        ("src/ingest.rs", "eprintln!(\"x\");", "println!"),
+        ("src/cli/x.rs", "let sql = \"SELECT 1\";", "looks like SQL"),
+        (
+            "src/cli/x.rs",
+            "let sql = r#\"DELETE FROM x\"#;",
+            "looks like SQL",
+        ),
+        (
+            "src/cli/x.rs",
+            "let c = '\"'; let sql = \"DROP TABLE x\";",
+            "looks like SQL",
+        ),
+        ("src/claims/x.rs", "", "no place in the order"),
+    ] {
+        let found = offences(path, text);
+        assert!(
+            found.iter().any(|one| one.contains(part)),
+            "{path}: {text}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_offence_against_the_layers_is_not_seen() {
+    for (path, text) in [
+        (
+            "src/model/x.rs",
+            "// crate::store\n/// [`crate::store::Store`]\nuse crate::model::Code;",
+        ),
+        (
+            "src/model/x.rs",
+            "fn f() {}\n#[cfg(test)]\nmod tests { use crate::store::Store; }",
+        ),
+        (
+            "src/parse/x.rs",
+            "let text = \"crate::store https://x println!\"; use crate::error::Error;",
+        ),
+        (
+            "src/store/x.rs",
+            "pub(super) fn f<'a>(x: &'a str) { x.find('\\''); \"SELECT 1\"; }",
+        ),
+        (
+            "src/store/mod.rs",
+            "pub(super) fn f() { rusqlite::params![] }",
+        ),
+        ("src/present/json/mod.rs", "use super::marks::mark;"),
+        ("src/present/json/x.rs", "use super::super::marks::mark;"),
+        (
+            "src/cli/x.rs",
+            "use super::{Context, Outcome}; use crate::{answer, model::{Code, Entry}};",
+        ),
+        (
+            "src/present/marks.rs",
+            "use similar::TextDiff; let c = '\"'; let d = 'x';",
+        ),
+    ] {
+        assert_eq!(offences(path, text), [""; 0], "{path}: {text}");
+    }
+}
+
+fn fixture(version: i64) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/schema")
+        .join(format!("v{version}.db"))
+}
+
+#[test]
+fn a_database_of_every_schema_version_still_opens_and_answers() {
+    for version in 1..=SCHEMA_VERSION {
+        // A copy: opening may bring the file up to the present schema.
+        let world = World::empty();
+        std::fs::copy(fixture(version), world.database()).unwrap();
+        let store = world.store();
+        let verdict = |code: &str, date: &str| {
+            let answer =
+                answer::check(&store, CodeSet::Icd10Cm, code, date.parse().unwrap()).unwrap();
+            answer.verdict.name()
+        };
+        assert_eq!(
+            verdict("G35", "2025-09-30"),
+            "billable",
+            "version {version}"
+        );
+        assert_eq!(verdict("G35", "2025-10-01"), "header", "version {version}");
+        assert_eq!(
+            verdict("S30.1XXA", "2026-03-31"),
+            "deleted",
+            "version {version}"
+        );
+        assert_eq!(
+            verdict("QA0.0101", "2025-09-30"),
+            "not-yet-effective",
+            "version {version}"
+        );
+        assert_eq!(
+            verdict("C7B", "2024-09-30"),
+            "not-covered",
+            "version {version}"
+        );
+        let report = answer::verify(&store, &VerifyOptions::default(), today(), &mut |_, _| {});
+        let report = report.unwrap();
+        assert!(report.is_sound(), "version {version}: {report:?}");
+        assert_eq!(report.releases.len(), 2);
+        assert!(report.releases.iter().any(|one| one.addenda.is_some()));
+    }
+}
+
+#[test]
+#[ignore = "writes the fixture of a new schema version: cargo test --test it -- --ignored fixture"]
+fn the_fixture_of_the_present_schema_is_written_if_it_is_missing() {
+    let path = fixture(SCHEMA_VERSION);
+    // An earlier schema's file is a fact; it is never written again.
+    if path.exists() {
+        return;
+    }
+    let world = World::empty();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample/icd10cm");
+    let paths = [sample.join("FY2025-04"), sample.join("FY2026")];
+    let mut store = Store::open_or_create(&world.database()).unwrap();
+    import(&mut store, &paths, &options(), &mut |_| {}).unwrap();
+    drop(store);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::copy(world.database(), path).unwrap();
+}

@@ -695,6 +695,34 @@ fn a_missing_update_is_a_warning_from_its_first_day_on() {
 }
 
 #[test]
+fn a_missing_update_is_no_warning_where_it_could_change_nothing() {
+    let Some(releases) = official_releases("a missing update that could change nothing") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2022"]);
+    // A text that is no code is none whatever is loaded, asked for a day or for a year.
+    let on_day = check(&store, CodeSet::Icd10Cm, "C7.B", "2022-05-01");
+    assert_eq!(on_day.warnings, []);
+    let (first, last) = (day("2021-10-01"), day("2022-09-30"));
+    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "C7.B", first, last).unwrap();
+    for answer in &over_year {
+        assert_eq!(answer.verdict.name(), "unknown");
+        assert_eq!(answer.warnings, [], "from {}", answer.date);
+    }
+    // Over a year it is a warning of every code that it could change.
+    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "Z28.3", first, last).unwrap();
+    let missing = Warning::MissingRelease {
+        release: id("FY2022-04"),
+    };
+    assert!(
+        over_year
+            .iter()
+            .all(|answer| answer.warnings == [missing.clone()]),
+        "{over_year:?}"
+    );
+}
+
+#[test]
 fn a_code_of_the_errata_is_billable_from_the_day_of_the_corrected_release() {
     let Some(releases) = official_releases("a code of the errata") else {
         return;

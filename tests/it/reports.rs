@@ -1,1 +1,449 @@
-//! Tests.
+//! What README.md and docs/json.md say of the program, held against the program: both ways.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::error::ErrorKind;
+use clap::{Command, CommandFactory};
+use codeyear::cli::Cli;
+use codeyear::model::CodeSet;
+use serde_json::Value;
+
+use crate::world::World;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    let path = root().join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// README.md and what lies in docs/.
+fn documents() -> Vec<(String, String)> {
+    let mut names = vec!["README.md".to_owned()];
+    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            names.push(format!("docs/{name}"));
+        }
+    }
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| (name.clone(), read(&name)))
+        .collect()
+}
+
+/// The pieces of code of a Markdown text: the lines of blocks, and what stands between backticks.
+fn code(text: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut is_block = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            is_block = !is_block;
+        } else if is_block {
+            pieces.push(line.trim().to_owned());
+        } else {
+            pieces.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    pieces
+}
+
+fn command() -> Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+/// The options that a verb takes, written `--db`; without a verb, those of all.
+fn options_of(verb: Option<&str>) -> BTreeSet<String> {
+    let command = command();
+    let verbs = command
+        .get_subcommands()
+        .filter(|one| verb.is_none_or(|verb| one.get_name() == verb));
+    verbs
+        .chain([&command])
+        .flat_map(Command::get_arguments)
+        .filter_map(|argument| argument.get_long())
+        .map(|long| format!("--{long}"))
+        .chain(["--help".to_owned(), "--version".to_owned()])
+        .collect()
+}
+
+fn verbs() -> BTreeSet<String> {
+    let command = command();
+    let names = command
+        .get_subcommands()
+        .map(|verb| verb.get_name().to_owned());
+    names.filter(|name| name != "help").collect()
+}
+
+/// The words after the program's name in a piece of code, and its comment; `None` if it is no command
+/// of this program.
+fn arguments(piece: &str) -> Option<(Vec<String>, String)> {
+    let (call, comment) = piece.split_once(" #").unwrap_or((piece, ""));
+    let words: Vec<&str> = call.split_whitespace().collect();
+    let is_cargo = words.starts_with(&["cargo", "run"]);
+    let program = if is_cargo { "--" } else { "codeyear" };
+    let at = words.iter().position(|word| *word == program)?;
+    // What follows a pipe is another program's.
+    let arguments: Vec<String> = words[at + 1..]
+        .iter()
+        .take_while(|word| !matches!(**word, "|" | ">" | "&&" | ";"))
+        .map(|word| word.trim_matches(['"', '\'']).to_owned())
+        .collect();
+    (!arguments.is_empty()).then_some((arguments, comment.to_owned()))
+}
+
+fn long_options(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+}
+
+#[test]
+fn every_command_in_the_documents_is_one_that_the_program_takes() {
+    let mut found = 0;
+    for (name, text) in documents() {
+        for piece in code(&text) {
+            let Some((arguments, comment)) = arguments(&piece) else {
+                continue;
+            };
+            found += 1;
+            let words = ["codeyear".to_owned()].into_iter().chain(arguments.clone());
+            match command()
+                .try_get_matches_from(words)
+                .map_err(|error| error.kind())
+            {
+                Ok(_) => {}
+                // A value may be a placeholder, as in `completions SHELL`, or left out.
+                Err(
+                    ErrorKind::InvalidValue
+                    | ErrorKind::ValueValidation
+                    | ErrorKind::MissingRequiredArgument
+                    | ErrorKind::DisplayHelp
+                    | ErrorKind::DisplayVersion,
+                ) => {}
+                Err(kind) => panic!("{name}: {piece}: {kind}"),
+            }
+            let verb = arguments.iter().find(|word| verbs().contains(*word));
+            for option in long_options(&comment) {
+                assert!(
+                    options_of(verb.map(String::as_str)).contains(option),
+                    "{name}: {piece}: {verb:?} takes no {option}"
+                );
+            }
+        }
+    }
+    assert!(
+        found >= 8,
+        "only {found} commands are found in the documents"
+    );
+}
+
+#[test]
+fn every_option_in_the_documents_is_one_that_a_verb_takes() {
+    let options = options_of(None);
+    let mut found = 0;
+    for (name, text) in documents() {
+        for piece in code(&text).iter().filter(|piece| piece.starts_with("--")) {
+            // A block of SQL has its comments so.
+            for option in long_options(piece).filter(|_| !piece.starts_with("-- ")) {
+                found += 1;
+                assert!(options.contains(option), "{name}: no verb takes {option}");
+            }
+        }
+    }
+    assert!(
+        found >= 5,
+        "only {found} options are found in the documents"
+    );
+}
+
+#[test]
+fn every_verb_is_in_the_readme() {
+    let readme = read("README.md");
+    let mentioned: BTreeSet<String> = code(&readme)
+        .iter()
+        .filter_map(|piece| arguments(piece))
+        .flat_map(|(arguments, _)| arguments)
+        .collect();
+    let missing: Vec<String> = verbs().difference(&mentioned).cloned().collect();
+    assert_eq!(
+        missing, [""; 0],
+        "README.md shows no command with these verbs"
+    );
+}
+
+#[test]
+fn the_readme_names_every_verdict_and_every_format() {
+    let readme = read("README.md");
+    let pieces: BTreeSet<String> = code(&readme).into_iter().collect();
+    for verdict in [
+        "billable",
+        "header",
+        "not-yet-effective",
+        "deleted",
+        "unknown",
+        "not-in-force",
+        "not-covered",
+    ] {
+        assert!(
+            pieces.contains(verdict),
+            "README.md lacks the verdict {verdict}"
+        );
+    }
+    let command = command();
+    let diff = command.find_subcommand("diff").unwrap();
+    let format = diff
+        .get_arguments()
+        .find(|one| one.get_long() == Some("format"))
+        .unwrap();
+    for value in format.get_possible_values() {
+        assert!(
+            pieces.contains(value.get_name()),
+            "README.md lacks the format {}",
+            value.get_name()
+        );
+    }
+}
+
+#[test]
+fn every_query_in_the_readme_finds_something_in_the_sample() {
+    let world = World::with_sample();
+    let connection = rusqlite::Connection::open(world.database()).unwrap();
+    let readme = read("README.md");
+    let blocks: Vec<&str> = readme
+        .split("```sql")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    let sql = blocks.join("\n");
+    let queries: Vec<&str> = sql
+        .split(';')
+        .filter(|query| query.contains("SELECT"))
+        .collect();
+    assert!(queries.len() >= 2, "README.md shows no queries");
+    for query in queries {
+        let mut statement = connection
+            .prepare(query)
+            .unwrap_or_else(|error| panic!("{query}: {error}"));
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        let row = rows
+            .next()
+            .unwrap()
+            .unwrap_or_else(|| panic!("{query}: finds nothing"));
+        // No column is empty.
+        for column in 0..columns {
+            assert_ne!(
+                row.get_ref(column).unwrap(),
+                rusqlite::types::ValueRef::Null,
+                "{query}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_place_that_the_readme_names_is_there() {
+    let readme = read("README.md");
+    let table = readme.split("## Where things are").nth(1).unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let mut found = 0;
+    for row in rows {
+        for place in code(row) {
+            found += 1;
+            assert!(
+                root().join(&place).exists(),
+                "README.md names {place}, which is not there"
+            );
+        }
+    }
+    assert!(found >= 5);
+    // Links lead somewhere too.
+    for (name, text) in documents() {
+        let folder = root().join(Path::new(&name).parent().unwrap());
+        for link in text
+            .split("](")
+            .skip(1)
+            .map(|rest| rest.split(')').next().unwrap())
+        {
+            let file = link.split('#').next().unwrap();
+            if !file.is_empty() && !file.contains("://") {
+                assert!(
+                    folder.join(file).exists(),
+                    "{name} links to {link}, which is not there"
+                );
+            }
+        }
+    }
+}
+
+// ---- JSON ----
+
+/// Every key of a JSON value, however deep.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                found.insert(key.clone());
+                keys(value, found);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+        _ => {}
+    }
+}
+
+fn json_of(world: &World, args: &[&str]) -> Value {
+    let run = world.run(&[args, &["--format", "json"]].concat());
+    serde_json::from_str(&run.stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}: {}{}", run.stdout, run.stderr))
+}
+
+/// The sample's newest order file without one category, so that no known release has these bytes.
+fn book_without(category: &str, mark: &str) -> String {
+    let path = root().join("releases/sample/icd10cm/FY2026/icd10cm_order_2026.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| !line[6..].starts_with(category));
+    rows.enumerate()
+        .map(|(index, line)| format!("{:05}{}{mark}\r\n", index + 1, &line[5..]))
+        .collect()
+}
+
+/// What the program prints, by schema: each verb, with every case in which it prints another field.
+fn printed() -> BTreeMap<String, BTreeSet<String>> {
+    let sample = World::with_sample();
+    sample.write("codes.csv", "dx,n\nG35,1\nQ51.20,1\nA00.0,1\nn/a,1\n");
+    let mut values = vec![
+        json_of(&sample, &["releases"]),
+        json_of(&sample, &["verify"]),
+        json_of(&sample, &["verify", "FY2022", "--base", "FY2020"]),
+        // With the proofs that have just been made.
+        json_of(&sample, &["releases"]),
+    ];
+    for (code, date) in [
+        ("C7B.1", "2026-03-01"),
+        ("C7B", "2026-03-01"),
+        ("U07.1", "2020-03-31"),
+        ("S30.1XXA", "2025-10-01"),
+        ("C7.B", "2026-03-01"),
+        ("O40.1XX", "2026-03-01"),
+        ("C7B.05", "2026-03-01"),
+        ("A00", "2015-09-30"),
+        ("A00", "2018-11-01"),
+    ] {
+        values.push(json_of(&sample, &["check", code, "--on", date]));
+    }
+    values.push(json_of(&sample, &["check", "M54.5", "--year", "2021"]));
+    for code in ["U07.1", "T81.4XXA"] {
+        values.push(json_of(&sample, &["history", code]));
+    }
+    let args = [
+        "diff",
+        "FY2025",
+        "FY2026",
+        "--under",
+        "G35,P09,S30",
+        "--under",
+        "A00-E11",
+    ];
+    values.push(json_of(&sample, &args));
+    values.push(json_of(
+        &sample,
+        &[
+            "diff",
+            "FY2025",
+            "FY2026",
+            "--only",
+            "codes.csv",
+            "--code",
+            "dx",
+        ],
+    ));
+
+    // A code that is listed again, one that was listed before the code set was in force, and files
+    // that are left.
+    let other = World::empty();
+    other.write("all/icd10cm-FY2030.txt", book_without("none", "!"));
+    other.write("all/icd10cm-FY2031.txt", book_without("A00", "!"));
+    other.write("all/icd10cm-FY2032.txt", book_without("none", "."));
+    other.write("all/ReadMe.pdf", "%PDF-1.5");
+    values.push(json_of(&other, &["import", "all"]));
+    values.push(json_of(&other, &["check", "A00", "--on", "2030-10-01"]));
+    other.write("early/icd10cm-FY2015.txt", book_without("none", "?"));
+    values.push(json_of(&other, &["import", "early", "--revision"]));
+    values.push(json_of(&other, &["check", "A00", "--on", "2015-09-30"]));
+
+    let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for value in &values {
+        let schema = value["schema"].as_str().unwrap().to_owned();
+        keys(value, printed.entry(schema).or_default());
+    }
+    printed
+}
+
+/// The fields that docs/json.md describes: what stands in the first column of its tables.
+fn documented() -> BTreeSet<String> {
+    let text = read("docs/json.md");
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.flat_map(|row| code(row.trim_start_matches('|').split('|').next().unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_json_field_that_is_printed_is_described_and_the_reverse() {
+    let printed: BTreeSet<String> = printed().into_values().flatten().collect();
+    let documented = documented();
+    let not_described: Vec<&String> = printed.difference(&documented).collect();
+    assert!(
+        not_described.is_empty(),
+        "docs/json.md does not describe {not_described:?}"
+    );
+    let not_printed: Vec<&String> = documented.difference(&printed).collect();
+    assert!(
+        not_printed.is_empty(),
+        "docs/json.md describes {not_printed:?}, which nothing prints"
+    );
+}
+
+#[test]
+fn every_json_schema_that_is_printed_is_named_in_the_documents_and_the_reverse() {
+    let text = read("docs/json.md");
+    let named: BTreeSet<String> = code(&text)
+        .into_iter()
+        .filter(|piece| piece.starts_with("codeyear/") && piece.ends_with(char::is_numeric))
+        .collect();
+    let schemas: BTreeSet<String> = printed().into_keys().collect();
+    assert_eq!(named, schemas);
+}
+
+#[test]
+fn every_code_in_the_readme_is_one_that_the_sample_lists() {
+    let world = World::with_sample();
+    let store = world.store();
+    let readme = read("README.md");
+    let mut found = 0;
+    for piece in code(&readme) {
+        let Some((arguments, _)) = arguments(&piece) else {
+            continue;
+        };
+        let is_verb = |word: &String| matches!(word.as_str(), "check" | "history");
+        let codes = arguments.iter().skip_while(|word| !is_verb(word)).skip(1);
+        for text in codes.take_while(|word| !word.starts_with('-')) {
+            let Ok(code) = CodeSet::Icd10Cm.parse_code(text) else {
+                continue;
+            };
+            found += 1;
+            assert!(
+                !store.life(CodeSet::Icd10Cm, &code).unwrap().is_empty(),
+                "{piece}: {text}"
+            );
+        }
+    }
+    assert!(found >= 3);
+}
