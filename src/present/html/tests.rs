@@ -184,6 +184,7 @@ fn the_sample_and_a_narrowed_question_say_so() {
         only: Some(vec![
             "G35".into(),
             "G35.A".into(),
+            "S06.1X7D".into(),
             "X99.99".into(),
             "Jane Doe".into(),
         ]),
@@ -192,10 +193,12 @@ fn the_sample_and_a_narrowed_question_say_so() {
     assert!(page.contains("Bundled sample, not the whole release."));
     assert!(page.contains("Only codes in G35."));
     assert!(page.contains(
-        "Only the 3 codes of a list: 2 changed, 0 did not, 1 is listed in neither release:"
+        "Only the 4 codes of a list: 2 changed, 0 did not, 1 is listed in neither release:"
     ));
-    assert!(page.contains("X99.99"));
+    assert!(page.contains("S06.1X7D"));
     // A list may be a claims file: what is no code of it is counted and not shown.
+    assert!(page.contains("Values of the list that no loaded release lists: 1."));
+    assert!(!page.contains("X99.99"));
     assert!(page.contains("Values of the list that cannot be codes: 1."));
     assert!(!page.contains("Jane Doe"));
     let mut whole = fy2026();

@@ -1,0 +1,159 @@
+//! Questions with absurd codes, days and years.
+
+use std::fs;
+
+use super::{assert_refused, run_patiently, world};
+use crate::world::Run;
+
+#[test]
+fn absurd_codes_are_unknown_and_say_why() {
+    let world = world();
+    let long = "A".repeat(10_000);
+    let combining = format!("A00{}", "\u{301}".repeat(5000));
+    for code in [
+        "",
+        "   ",
+        ".",
+        "...",
+        "A",
+        "A00.",
+        "A00.0000000",
+        "\u{1b}[31mA00\u{1b}[0m",
+        "A00\r\nC7B",
+        "A00\u{7}",
+        "\u{9b}31mA00",
+        "\u{202e}A00",
+        "\u{661}\u{662}\u{663}",
+        "A\u{660}\u{660}",
+        "\u{ff21}\u{ff10}\u{ff10}",
+        "'; DROP TABLE entry; --",
+        "%",
+        "*",
+        "A00{",
+        "ß00",
+        "-",
+        long.as_str(),
+        combining.as_str(),
+    ] {
+        for format in ["text", "json"] {
+            for verb in ["check", "history"] {
+                let mut args = vec![verb, "--format", format];
+                if verb == "check" {
+                    args.extend(["--on", "2029-10-01"]);
+                }
+                args.extend(["--", code]);
+                let run = run_patiently(&mut world.command(&args));
+                assert_harmless(&run, code);
+                if verb == "check" && code != "-" {
+                    assert_eq!(run.exit, 1, "{code:?}: {run:?}");
+                    assert!(run.stdout.contains("unknown"), "{code:?}: {run:?}");
+                }
+            }
+        }
+    }
+}
+
+fn assert_harmless(run: &Run, code: &str) {
+    let is_json = run.stdout.starts_with('{');
+    assert!((0..=2).contains(&run.exit), "{code:?}: {run:?}");
+    assert!(!run.stderr.contains("panicked"), "{code:?}: {run:?}");
+    for text in [&run.stdout, &run.stderr] {
+        let raw = text.chars().find(|c| {
+            let bad = c.is_control() && *c != '\n' || *c == '\u{202e}';
+            // JSON need not escape what is beyond ASCII.
+            bad && (!is_json || *c < ' ')
+        });
+        assert_eq!(raw, None, "{code:?} reaches the terminal raw");
+    }
+    let shown = run.stderr.len();
+    assert!(shown < 2000, "an error of {shown} bytes");
+}
+
+#[test]
+fn dates_that_do_not_exist_are_refused() {
+    let world = world();
+    for date in [
+        "2021-02-30",
+        "2021-13-01",
+        "2021-00-10",
+        "2021-2",
+        "20210201",
+        "yesterday",
+        "",
+        "99999-01-01",
+        "2021-02-01T00:00:00",
+        "\u{662}\u{660}\u{662}\u{661}-\u{660}\u{661}-\u{660}\u{661}",
+    ] {
+        let run = world.run(&["check", "A00", "--on", date]);
+        assert_eq!(run.exit, 2, "{date}: {run:?}");
+        assert_eq!(run.stdout, "");
+        assert!(run.stderr.contains("--on"), "{date}: {run:?}");
+    }
+    let run = world.run(&["check", "A00", "--on", "2021-02-30"]);
+    assert!(run.stderr.contains("year, month and day"), "{run:?}");
+}
+
+#[test]
+fn days_at_the_end_of_time_are_not_covered() {
+    let world = world();
+    for date in [
+        "+99999-01-01",
+        "+262142-12-31",
+        "-0001-01-01",
+        "0000-01-01",
+        "9999-12-31",
+        "0001-01-01",
+    ] {
+        let on = format!("--on={date}");
+        let run = world.run(&["check", "A000", &on]);
+        assert!((1..=2).contains(&run.exit), "{date}: {run:?}");
+        assert!(!run.stderr.contains("panicked"), "{date}: {run:?}");
+        assert!(!run.stdout.contains("billable  valid"), "{date}: {run:?}");
+    }
+}
+
+#[test]
+fn years_that_are_none_are_refused() {
+    let world = world();
+    for year in [
+        "99999",
+        "0",
+        "-1",
+        "26",
+        "2026-04",
+        "MMXXVI",
+        "",
+        "99999999999999999999",
+        "1999",
+    ] {
+        let stated = format!("--year={year}");
+        let run = world.run(&["check", "A00", &stated]);
+        assert_eq!(run.exit, 2, "{year}: {run:?}");
+        assert!(run.stderr.contains("--year"), "{year}: {run:?}");
+        let run = world.run(&["diff", "--", year, "FY2030"]);
+        assert_eq!(run.exit, 2, "{year}: {run:?}");
+        assert!(!run.stderr.contains("panicked"), "{year}: {run:?}");
+    }
+}
+
+#[test]
+fn codes_on_stdin_may_be_anything() {
+    let world = world();
+    for (bytes, exit) in [
+        (&b"A000\n"[..], 0),
+        (b"\xef\xbb\xbfA000\r\n", 0),
+        (b"A000\n\n  \nA000", 0),
+        (b"", 2),
+        (b"\n\n", 2),
+        (b"A00\xff\n", 2),
+    ] {
+        let path = world.write("codes.txt", bytes);
+        let mut command = world.command(&["check", "-", "--on", "2029-10-01"]);
+        command.stdin(fs::File::open(path).unwrap());
+        let run = run_patiently(&mut command);
+        assert_eq!(run.exit, exit, "{bytes:?}: {run:?}");
+        if exit == 2 {
+            assert_refused(&run, &["stdin"]);
+        }
+    }
+}
