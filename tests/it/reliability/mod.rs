@@ -8,7 +8,6 @@ mod listeners;
 mod permissions;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -16,7 +15,7 @@ use codeyear::ErrorKind;
 use codeyear::ingest::{ImportOptions, import};
 use codeyear::store::Store;
 
-use crate::world::{Run, World, options};
+use crate::world::{Run, World, options, say_not_run};
 
 // ---------------------------------------------------------------------------------------------
 // Releases made of the sample's rows.
@@ -105,12 +104,6 @@ fn spawn(world: &World, args: &[&str]) -> Child {
 
 fn end(child: Child) -> Run {
     Run::from(child.wait_with_output().unwrap())
-}
-
-fn say_not_run(why: &str) {
-    // Written past the test runner, which hides what a passing test prints.
-    let text = format!("\nNOT RUN: {why}\n");
-    std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
 fn is_root() -> bool {
