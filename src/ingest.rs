@@ -633,17 +633,23 @@ fn write(
                 .map_err(|error| in_part(error, &part.shown))?,
             None => Added::AlreadyThere,
         };
+        let (rows, billable) = match &part.contents {
+            Some(order) => (order.rows().len() as u64, order.billable()),
+            None => writer
+                .releases()?
+                .into_iter()
+                .map(|stored| stored.release)
+                .find(|stored| stored.code_set == code_set && stored.id == id)
+                .map_or((0, 0), |stored| (stored.rows, stored.billable)),
+        };
         done(Taken {
             file: part.shown,
             is_order_file: true,
             code_set,
             release: id,
             identified_by: identified_by.name(),
-            rows: part
-                .contents
-                .as_ref()
-                .map_or(0, |order| order.rows().len() as u64),
-            billable: part.contents.as_ref().map_or(0, OrderFile::billable),
+            rows,
+            billable,
             added,
             notes: part.notes,
         });

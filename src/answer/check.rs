@@ -31,7 +31,7 @@ const MOST_NEAREST: usize = 10;
 pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
     let timeline = store.timeline(code_set)?;
     let kind = store.kind()?;
-    let mut warnings = warnings(kind, code_set, &timeline, date, date);
+    let warnings = warnings(kind, code_set, &timeline, date, date);
     let (code, verdict, basis) = match code_set.parse_code(text) {
         Ok(code) => {
             let (verdict, release) = answer_code(store, &timeline, &code, date)?;
@@ -57,15 +57,10 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
                 }
                 None => None,
             };
-            // A text that is no code is none whatever is loaded.
-            warnings.retain(|warning| *warning == crate::model::Warning::Sample);
             (None, Verdict::Unknown { reason }, basis)
         }
     };
-    if matches!(verdict, Verdict::NotInForce { .. }) {
-        warnings.retain(|warning| *warning == crate::model::Warning::Sample);
-    }
-    Ok(Answer {
+    let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),
         code,
@@ -75,11 +70,23 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         basis,
         later_bases: Vec::new(),
         warnings,
-    })
+    };
+    keep_telling_warnings(&mut answer);
+    Ok(answer)
+}
+
+/// Drops the warnings of missing releases that could not change the answer: a text that is no code is
+/// none whatever is loaded, and a code set is in force or not.
+fn keep_telling_warnings(answer: &mut Answer) {
+    if answer.code.is_none() || matches!(answer.verdict, Verdict::NotInForce { .. }) {
+        answer
+            .warnings
+            .retain(|warning| *warning == crate::model::Warning::Sample);
+    }
 }
 
 /// Answers for one code on every day from `from` to `through`: one answer for each stretch of days with
-/// the same verdict and entry, so that an update within a year shows.
+/// the same verdict with the same suggestions, so that an update within a year shows.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -120,10 +127,12 @@ pub fn check_span(
                 before.through = Some(last);
                 before.later_bases.extend(answer.basis);
                 before.warnings = warnings(kind, code_set, &timeline, before.date, last);
+                keep_telling_warnings(before);
             }
             _ => {
                 answer.through = Some(last);
                 answer.warnings = warnings(kind, code_set, &timeline, *day, last);
+                keep_telling_warnings(&mut answer);
                 answers.push(answer);
             }
         }

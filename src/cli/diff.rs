@@ -65,6 +65,26 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         scope.only = Some(read_codes(path, args.code.as_deref())?);
     }
     let found = answer::diff(&store, args.code_set, args.old, args.new, &scope)?;
+    if let Some(only) = &found.only
+        && only.codes == 0
+    {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "none of the {} values of the list can be an {} code",
+                only.malformed,
+                args.code_set.name()
+            ),
+        )
+        .in_file(
+            args.only
+                .as_deref()
+                .unwrap_or(Path::new(""))
+                .display()
+                .to_string(),
+        )
+        .with_hint("name the column with the codes with --code, or the code set with --code-set"));
+    }
     for side in [found.old, found.new] {
         let answers = store.timeline(args.code_set)?;
         let newest = answers

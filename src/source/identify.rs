@@ -224,14 +224,11 @@ impl Hints {
                 && let Some(year) = word.strip_prefix("fy")
                 && year.len() == 4
             {
-                let text = words.get(index..).unwrap_or_default().join("-");
-                // The longest beginning that is a release id: fy2022-04-errata, fy2022-04, fy2022.
-                let tries = [16, 9, 6];
-                self.exact = tries
-                    .iter()
-                    .filter_map(|length| text.get(..*length))
-                    .find_map(|text| text.parse().ok())
-                    .or_else(|| text.parse().ok());
+                // The most words that are a release id together: fy2022-04-errata, fy2022-04, fy2022.
+                let rest = words.get(index..).unwrap_or_default();
+                self.exact = (1..=rest.len())
+                    .rev()
+                    .find_map(|count| rest.get(..count)?.join("-").parse().ok());
             }
             let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
             let month = MONTHS.iter().find(|(month, _)| {
