@@ -180,6 +180,10 @@ pub fn import(
         taken: Vec::new(),
         left,
     };
+    let first_set = packages
+        .first()
+        .and_then(|package| package.order.as_ref())
+        .map(|(code_set, _)| *code_set);
     std::thread::scope(|scope| -> Result<()> {
         let (send, receive): (SyncSender<Result<Prepared>>, Receiver<Result<Prepared>>) =
             sync_channel(0);
@@ -193,6 +197,9 @@ pub fn import(
                 }
             }
         });
+        if let Some(code_set) = first_set {
+            writer.prepare_for(code_set)?;
+        }
         for prepared in receive {
             write(&mut writer, prepared?, options.today, &mut report, progress)?;
         }

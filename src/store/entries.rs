@@ -39,8 +39,9 @@ impl EntryIndex {
     /// Reads the entries of a code set from the database.
     pub(super) fn load(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<EntryIndex> {
         let mut index = EntryIndex::default();
+        // The plus keeps SQLite from going by the index on codes and sorting what it finds by number.
         let mut statement = connection.prepare(
-            "SELECT id, code, billable, short_title, long_title FROM entry WHERE code_set = ?1 ORDER BY id",
+            "SELECT id, code, billable, short_title, long_title FROM entry WHERE +code_set = ?1 ORDER BY id",
         )?;
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {

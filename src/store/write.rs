@@ -138,6 +138,18 @@ impl Writer<'_> {
         query::kind(&self.transaction).map_err(|error| self.error(error))
     }
 
+    /// Reads what a code set's first release will be compared with, while the release itself is still
+    /// being unpacked and parsed elsewhere. Leaving it out changes nothing but the time taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn prepare_for(&mut self, code_set: CodeSet) -> Result<()> {
+        let index =
+            EntryIndex::load(&self.transaction, code_set).map_err(|error| self.error(error))?;
+        self.index = Some((code_set, index));
+        Ok(())
+    }
+
     /// Says what the database holds, when the first release comes in.
     ///
     /// # Errors
