@@ -25,6 +25,7 @@ CREATE TABLE release (
     edition TEXT NOT NULL,          -- the name without its revision: 'FY2022-04'
     revision INTEGER NOT NULL,      -- 0 as first posted, 1 for '-errata', ...
     effective_from TEXT NOT NULL,   -- first day, ISO date
+    listing INTEGER NOT NULL,       -- number of its listing; releases with the same order file share one
     row_count INTEGER NOT NULL,     -- rows of the order file
     billable_count INTEGER NOT NULL, -- rows with flag 1
     identified_by TEXT NOT NULL,    -- how the release was told: 'hash', 'archive', 'name', 'statement', 'sample'
@@ -62,11 +63,11 @@ CREATE INDEX entry_by_code ON entry (code_set, code);
 -- Fact: which entries a release lists, in tabular order, as runs: entries first_entry,
 -- first_entry + 1, ... stand at positions position, position + 1, ... The view `listing` gives rows.
 CREATE TABLE listing_run (
-    release INTEGER NOT NULL REFERENCES release,
+    listing INTEGER NOT NULL,       -- number of the listing, as in release
     first_entry INTEGER NOT NULL REFERENCES entry,
     position INTEGER NOT NULL,      -- order number (and line) of the first entry of the run, from 1
     length INTEGER NOT NULL,        -- number of rows
-    PRIMARY KEY (release, first_entry)
+    PRIMARY KEY (listing, first_entry)
 ) WITHOUT ROWID;
 
 -- Fact: an entry that no order file tells, from the catalogue, with its citation.
@@ -153,7 +154,7 @@ SELECT code_set.name AS code_set, release.name AS release,
        run.position + entry.id - run.first_entry AS position,
        entry.id AS entry, entry.code, entry.billable, entry.short_title, entry.long_title
 FROM listing_run AS run
-JOIN release ON release.id = run.release
+JOIN release ON release.listing = run.listing
 JOIN code_set ON code_set.id = release.code_set
 JOIN entry ON entry.id BETWEEN run.first_entry AND run.first_entry + run.length - 1;
 

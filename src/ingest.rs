@@ -19,7 +19,7 @@ use crate::source::identify::{Evidence, IdentifiedBy, identify, identify_sample}
 use crate::source::recognise::FileKind;
 use crate::source::sample::{SampleFile, sample_bytes, sample_files};
 use crate::source::sha256_hex;
-use crate::store::{Added, NewAddenda, NewFile, NewRelease, Store, StoreKind, Writer};
+use crate::store::{Added, NewAddenda, NewFile, NewRelease, Rows, Store, StoreKind, Writer};
 
 /// What the user states about the files.
 #[derive(Debug, Clone, Copy)]
@@ -167,6 +167,8 @@ pub fn import(
         .map(|stored| Seen {
             code_set: stored.release.code_set,
             id: stored.release.id,
+            rows: stored.release.rows,
+            billable: stored.release.billable,
             sha256: stored.release.sha256,
         })
         .collect();
@@ -245,14 +247,16 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
             if file.is_order_file {
                 prepared.order = Some(Part {
                     shown: file.path.clone(),
-                    contents: Some(OrderFile::parse(file.code_set, bytes).map_err(in_file)?),
+                    contents: Order::Parsed(
+                        OrderFile::parse(file.code_set, bytes).map_err(in_file)?,
+                    ),
                     file: new_file,
                     notes: Vec::new(),
                 });
             } else {
                 prepared.addenda = Some(Part {
                     shown: file.path.clone(),
-                    contents: Some(parse_order_addenda(file.code_set, &bytes).map_err(in_file)?),
+                    contents: parse_order_addenda(file.code_set, &bytes).map_err(in_file)?,
                     file: new_file,
                     notes: Vec::new(),
                 });
@@ -319,19 +323,29 @@ fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
     (packages, left)
 }
 
-/// A parsed file on its way to the store; without contents if the store has its bytes already.
+/// A file on its way to the store.
 struct Part<T> {
     shown: String,
     file: NewFile,
-    contents: Option<T>,
+    contents: T,
     notes: Vec<String>,
+}
+
+/// The rows of an order file, as far as they are needed.
+enum Order {
+    /// The release is stored with these bytes.
+    Stored,
+    /// Another release of the code set is stored, or about to be, with these bytes.
+    SameAs(ReleaseId),
+    /// New bytes.
+    Parsed(OrderFile),
 }
 
 struct Prepared {
     code_set: CodeSet,
     id: ReleaseId,
     identified_by: IdentifiedBy,
-    order: Option<Part<OrderFile>>,
+    order: Option<Part<Order>>,
     addenda: Option<Part<Addenda>>,
     patches: Vec<Patch>,
 }
@@ -339,7 +353,19 @@ struct Prepared {
 struct Seen {
     code_set: CodeSet,
     id: ReleaseId,
+    rows: u64,
+    billable: u64,
     sha256: String,
+}
+
+/// An order file whose release is to be settled.
+#[derive(Clone, Copy)]
+struct Posted<'a> {
+    code_set: CodeSet,
+    sha256: &'a str,
+    rows: u64,
+    billable: u64,
+    shown: &'a str,
 }
 
 /// Reads, identifies and parses, package after package.
@@ -401,34 +427,44 @@ impl Preparer {
                 let mut notes = Vec::new();
                 let file = self.new_file(found, code_set, &sha256);
                 let is_sample = identified_by == IdentifiedBy::Sample;
-                let there = self.seen.iter().find(|seen| {
-                    seen.code_set == code_set
-                        && seen.id.edition() == id.edition()
-                        && seen.sha256 == sha256
-                });
+                let same_bytes = |seen: &&Seen| seen.code_set == code_set && seen.sha256 == sha256;
+                let there = self
+                    .seen
+                    .iter()
+                    .filter(same_bytes)
+                    .find(|seen| seen.id.edition() == id.edition());
                 let contents = if let Some(seen) = there {
                     id = seen.id;
-                    None
+                    Order::Stored
                 } else {
-                    let parsed = OrderFile::parse(code_set, bytes)
-                        .map_err(|error| error.in_file(found.shown.as_str()))?;
+                    // Bytes that are stored under another release have been read and found good.
+                    let (contents, rows, billable) = match self.seen.iter().find(same_bytes) {
+                        Some(seen) => (Order::SameAs(seen.id), seen.rows, seen.billable),
+                        None => {
+                            let parsed = OrderFile::parse(code_set, bytes)
+                                .map_err(|error| error.in_file(found.shown.as_str()))?;
+                            let (rows, billable) = (parsed.rows().len() as u64, parsed.billable());
+                            (Order::Parsed(parsed), rows, billable)
+                        }
+                    };
+                    let posted = Posted {
+                        code_set,
+                        sha256: &sha256,
+                        rows,
+                        billable,
+                        shown: &found.shown,
+                    };
                     if !is_sample {
-                        id = self.settle(
-                            id,
-                            identified_by,
-                            code_set,
-                            &sha256,
-                            &parsed,
-                            found,
-                            &mut notes,
-                        )?;
+                        id = self.settle(id, identified_by, &posted, &mut notes)?;
                     }
                     self.seen.push(Seen {
                         code_set,
                         id,
+                        rows,
+                        billable,
                         sha256,
                     });
-                    Some(parsed)
+                    contents
                 };
                 Some(Part {
                     shown: found.shown.clone(),
@@ -441,7 +477,7 @@ impl Preparer {
         let addenda = addenda.map(|(_, found, parsed, sha256)| Part {
             shown: found.shown.clone(),
             file: self.new_file(found, code_set, &sha256),
-            contents: Some(parsed),
+            contents: parsed,
             notes: Vec::new(),
         });
         Ok(Prepared {
@@ -483,20 +519,20 @@ impl Preparer {
 
     /// Decides whether the bytes are the release itself or a correction of it, and refuses other bytes
     /// for a release that is stored or known unless the user calls them a correction.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "all of it is evidence for one decision"
-    )]
     fn settle(
         &self,
         id: ReleaseId,
         identified_by: IdentifiedBy,
-        code_set: CodeSet,
-        sha256: &str,
-        parsed: &OrderFile,
-        found: &Found,
+        posted: &Posted<'_>,
         notes: &mut Vec<String>,
     ) -> Result<ReleaseId> {
+        let Posted {
+            code_set,
+            sha256,
+            rows,
+            billable,
+            shown,
+        } = *posted;
         let name = code_set.name();
         let same_bytes: Vec<String> = self
             .catalogue
@@ -505,14 +541,13 @@ impl Preparer {
             .filter(|known| known.code_set == code_set && known.order_file.sha256 == sha256)
             .map(|known| known.id.to_string())
             .collect();
-        let rows = parsed.rows().len() as u64;
         let known = self.catalogue.find(code_set, id);
         let unlike_known = known.filter(|known| known.order_file.sha256 != sha256);
         let conflict = match unlike_known {
             Some(known)
                 if known.provenance == Provenance::Derived
                     && known.order_file.rows == rows
-                    && known.order_file.billable == parsed.billable() =>
+                    && known.order_file.billable == billable =>
             {
                 notes.push(format!(
                     "the catalogue's hash for {id} is of a derived file; this one has the same rows and billable rows"
@@ -524,10 +559,8 @@ impl Preparer {
                 same_bytes.join(" and ")
             )),
             Some(known) => Some(format!(
-                "this is not the {name} {id} that the catalogue knows: expected {} rows ({} billable), found {rows} ({} billable) with other contents",
-                known.order_file.rows,
-                known.order_file.billable,
-                parsed.billable()
+                "this is not the {name} {id} that the catalogue knows: expected {} rows ({} billable), found {rows} ({billable} billable) with other contents",
+                known.order_file.rows, known.order_file.billable,
             )),
             None => None,
         };
@@ -558,7 +591,7 @@ impl Preparer {
         match conflict {
             Some(_) if self.options.revision => Ok(id.with_revision(newest.map_or(1, |newest| newest + 1))),
             Some(message) => Err(Error::new(ErrorKind::Conflict, message)
-                .in_file(found.shown.as_str())
+                .in_file(shown)
                 .with_hint("if the publisher corrected the release, import it with --revision: both are kept and the correction answers")),
             None => {
                 if self.options.revision && known.is_none() && id.revision() == 0 {
@@ -626,13 +659,18 @@ fn write(
         report.taken.push(taken);
     };
     if let Some(part) = order {
-        let added = match &part.contents {
-            Some(order) => writer
+        let rows = match &part.contents {
+            Order::Stored => None,
+            Order::SameAs(other) => Some(Rows::SameAs(*other)),
+            Order::Parsed(order) => Some(Rows::Parsed(order)),
+        };
+        let added = match rows {
+            Some(rows) => writer
                 .add_release(&NewRelease {
                     code_set,
                     id,
                     identified_by: identified_by.name(),
-                    order,
+                    rows,
                     file: &part.file,
                     patches: &patches,
                     today,
@@ -641,8 +679,8 @@ fn write(
             None => Added::AlreadyThere,
         };
         let (rows, billable) = match &part.contents {
-            Some(order) => (order.rows().len() as u64, order.billable()),
-            None => writer
+            Order::Parsed(order) => (order.rows().len() as u64, order.billable()),
+            Order::Stored | Order::SameAs(_) => writer
                 .releases()?
                 .into_iter()
                 .map(|stored| stored.release)
@@ -661,9 +699,8 @@ fn write(
             notes: part.notes,
         });
     }
-    if let Some(part) = addenda
-        && let Some(addenda) = &part.contents
-    {
+    if let Some(part) = addenda {
+        let addenda = &part.contents;
         let added = writer
             .add_addenda(&NewAddenda {
                 code_set,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::query::{entry, release_number, runs_of};
+use super::query::{entry, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
 use super::{Store, code_set_id};
 use crate::error::{Error, ErrorKind, Result};
@@ -229,16 +229,10 @@ impl Store {
     }
 
     fn runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
-        let number: Option<i64> = self
-            .connection
-            .query_row(
-                "SELECT id FROM release WHERE code_set = ?1 AND name = ?2",
-                params![code_set_id(code_set), id.to_string()],
-                |row| row.get(0),
-            )
+        let listing = listing_number(&self.connection, code_set, id)
             .optional()
             .map_err(|error| self.error(error))?;
-        let Some(number) = number else {
+        let Some(listing) = listing else {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("{} {id} is not loaded", code_set.name()),
@@ -247,6 +241,6 @@ impl Store {
                 "codeyear releases lists what is loaded; import the release with codeyear import",
             ));
         };
-        runs_of(&self.connection, number).map_err(|error| self.error(error))
+        runs_of(&self.connection, listing).map_err(|error| self.error(error))
     }
 }

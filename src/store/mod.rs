@@ -21,7 +21,7 @@ pub use listing::Listing;
 pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
-pub use write::{Added, NewAddenda, NewFile, NewRelease, Writer};
+pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;

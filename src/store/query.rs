@@ -162,16 +162,16 @@ impl Store {
                     |row| Ok((entry(row, 0)?, row.get(4)?)),
                 )?
                 .collect::<rusqlite::Result<_>>()?;
-            let release = release_number(&self.connection, code_set, release)?;
+            let listing = listing_number(&self.connection, code_set, release)?;
             let mut position = self.connection.prepare_cached(
                 "SELECT position + ?2 - first_entry FROM listing_run
-                 WHERE release = ?1 AND first_entry <= ?2 AND ?2 < first_entry + length ORDER BY first_entry DESC LIMIT 1",
+                 WHERE listing = ?1 AND first_entry <= ?2 AND ?2 < first_entry + length ORDER BY first_entry DESC LIMIT 1",
             )?;
             let mut placed = Vec::with_capacity(found.len());
             for (entry, number) in found {
                 // A patch has no place in the order file; it comes last.
                 let at: Option<i64> = position
-                    .query_row((release, number), |row| row.get(0))
+                    .query_row((listing, number), |row| row.get(0))
                     .optional()?;
                 placed.push((at.unwrap_or(i64::MAX), entry));
             }
@@ -376,10 +376,23 @@ pub(super) fn release_number(
         })
 }
 
-pub(super) fn runs_of(connection: &Connection, release: i64) -> rusqlite::Result<RunSet> {
+/// Gives the number of a release's listing, which releases with the same order file share.
+pub(super) fn listing_number(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT listing FROM release WHERE code_set = ?1 AND name = ?2")?
+        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
+            row.get(0)
+        })
+}
+
+pub(super) fn runs_of(connection: &Connection, listing: i64) -> rusqlite::Result<RunSet> {
     let runs = connection
-        .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE release = ?1")?
-        .query_map([release], |row| {
+        .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE listing = ?1")?
+        .query_map([listing], |row| {
             Ok(Run {
                 first: row.get(0)?,
                 length: row.get(1)?,
@@ -414,12 +427,15 @@ pub(super) fn patched_runs(
     day: &str,
     index: &EntryIndex,
 ) -> rusqlite::Result<RunSet> {
-    let release: i64 = connection
+    let (release, listing): (i64, i64) = connection
         .prepare_cached(
-            "SELECT release FROM period WHERE code_set = ?1 AND governs_from <= ?2 ORDER BY governs_from DESC LIMIT 1",
+            "SELECT release, listing FROM period JOIN release ON release.id = period.release
+             WHERE period.code_set = ?1 AND governs_from <= ?2 ORDER BY governs_from DESC LIMIT 1",
         )?
-        .query_row(params![code_set_id(code_set), day], |row| row.get(0))?;
-    let mut runs = runs_of(connection, release)?;
+        .query_row(params![code_set_id(code_set), day], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let mut runs = runs_of(connection, listing)?;
     let patches: Vec<i64> = connection
         .prepare_cached("SELECT entry FROM patch WHERE release = ?1 AND effective_from <= ?2 ORDER BY effective_from, entry")?
         .query_map(params![release, day], |row| row.get(0))?

@@ -30,6 +30,15 @@ pub struct NewFile {
     pub bytes: u64,
 }
 
+/// The rows of a release to be stored.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// Those of a parsed order file.
+    Parsed(&'a OrderFile),
+    /// Those of a stored release of the same code set, whose order file has the same bytes.
+    SameAs(ReleaseId),
+}
+
 /// A release to be stored.
 #[derive(Debug)]
 pub struct NewRelease<'a> {
@@ -39,8 +48,8 @@ pub struct NewRelease<'a> {
     pub id: ReleaseId,
     /// How it was told: a name of [`crate::source::identify::IdentifiedBy`].
     pub identified_by: &'static str,
-    /// Its parsed order file.
-    pub order: &'a OrderFile,
+    /// Its rows.
+    pub rows: Rows<'a>,
     /// Where the order file came from.
     pub file: &'a NewFile,
     /// Facts that the order file does not tell.
@@ -72,6 +81,8 @@ pub enum Added {
     /// The same bytes were there already.
     AlreadyThere,
 }
+
+const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// An import in progress. Dropping it without [`Writer::commit`] leaves the database as it was.
 #[derive(Debug)]
@@ -223,61 +234,26 @@ impl Writer<'_> {
             query::release_ids(&self.transaction, new.code_set)?,
         );
         let points_before = query::point_dates(&self.transaction, new.code_set)?;
-        let release = self.insert_release(new)?;
-        self.insert_file(release, "order_file", new.file, Some(new.order), new.today)?;
-
-        let runs = {
-            let mut insert = self.transaction.prepare(
-                "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
-            let mut numbers = Vec::with_capacity(new.order.rows().len());
-            let mut likely = None;
-            for row in new.order.rows() {
-                let entry = EntryRef {
-                    code: row.code,
-                    billable: row.billable,
-                    short_title: new.order.short_title(row),
-                    long_title: new.order.long_title(row),
+        let release = match new.rows {
+            Rows::Parsed(order) => {
+                let release = self.insert_release(new, order)?;
+                let line_ending = match order.line_ending() {
+                    LineEnding::Crlf => "crlf",
+                    LineEnding::Lf => "lf",
                 };
-                let (number, slot) = index.number(
-                    &entry,
-                    likely,
-                    &mut self.next_entry,
-                    &mut insert,
-                    new.code_set,
+                self.insert_file(
+                    release,
+                    "order_file",
+                    new.file,
+                    Some(line_ending),
+                    new.today,
                 )?;
-                likely = Some(slot + 1);
-                numbers.push(number);
+                self.insert_listing(release, new.code_set, order, &mut index)?;
+                release
             }
-            for patch in new.patches {
-                let entry = EntryRef {
-                    code: patch.entry.code,
-                    billable: patch.entry.billable,
-                    short_title: &patch.entry.short_title,
-                    long_title: &patch.entry.long_title,
-                };
-                let (number, _) = index.number(
-                    &entry,
-                    None,
-                    &mut self.next_entry,
-                    &mut insert,
-                    new.code_set,
-                )?;
-                self.transaction.execute(
-                    "INSERT INTO patch (release, effective_from, entry, citation) VALUES (?1, ?2, ?3, ?4)",
-                    params![release, patch.effective_from.to_string(), number, patch.citation],
-                )?;
-            }
-            RunSet::gather(numbers)
+            Rows::SameAs(other) => self.insert_release_like(new, other)?,
         };
-        {
-            let mut insert = self.transaction.prepare(
-                "INSERT INTO listing_run (release, first_entry, position, length) VALUES (?1, ?2, ?3, ?4)",
-            )?;
-            for run in runs.runs() {
-                insert.execute((release, run.first, run.position, run.length))?;
-            }
-        }
+        self.insert_patches(release, new, &mut index)?;
         self.derive(new, &before, &points_before, &index)?;
         self.index = Some((new.code_set, index));
         Ok(())
@@ -343,22 +319,114 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn insert_release(&self, new: &NewRelease<'_>) -> rusqlite::Result<i64> {
+    fn insert_release(&self, new: &NewRelease<'_>, order: &OrderFile) -> rusqlite::Result<i64> {
         self.transaction.execute(
-            "INSERT INTO release (code_set, name, edition, revision, effective_from, row_count, billable_count, identified_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO release (code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(listing), 0) + 1 FROM release), ?6, ?7, ?8)",
             params![
                 code_set_id(new.code_set),
                 new.id.to_string(),
                 new.id.edition().to_string(),
                 new.id.revision(),
                 new.id.effective_from().to_string(),
-                new.order.rows().len() as i64,
-                new.order.billable() as i64,
+                order.rows().len() as i64,
+                order.billable() as i64,
                 new.identified_by,
             ],
         )?;
         Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// Stores a release whose order file is, byte for byte, that of another.
+    fn insert_release_like(&self, new: &NewRelease<'_>, other: ReleaseId) -> rusqlite::Result<i64> {
+        let other = query::release_number(&self.transaction, new.code_set, other)?;
+        self.transaction.execute(
+            "INSERT INTO release (code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by)
+             SELECT code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6 FROM release WHERE id = ?1",
+            params![
+                other,
+                new.id.to_string(),
+                new.id.edition().to_string(),
+                new.id.revision(),
+                new.id.effective_from().to_string(),
+                new.identified_by,
+            ],
+        )?;
+        let release = self.transaction.last_insert_rowid();
+        let line_ending: String = self.transaction.query_row(
+            "SELECT line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+            [other],
+            |row| row.get(0),
+        )?;
+        self.insert_file(
+            release,
+            "order_file",
+            new.file,
+            Some(&line_ending),
+            new.today,
+        )?;
+        Ok(release)
+    }
+
+    fn insert_listing(
+        &mut self,
+        release: i64,
+        code_set: CodeSet,
+        order: &OrderFile,
+        index: &mut EntryIndex,
+    ) -> rusqlite::Result<()> {
+        let mut numbers = Vec::with_capacity(order.rows().len());
+        let mut insert = self.transaction.prepare(INSERT_ENTRY)?;
+        let mut likely = None;
+        for row in order.rows() {
+            let entry = EntryRef {
+                code: row.code,
+                billable: row.billable,
+                short_title: order.short_title(row),
+                long_title: order.long_title(row),
+            };
+            let (number, slot) =
+                index.number(&entry, likely, &mut self.next_entry, &mut insert, code_set)?;
+            likely = Some(slot + 1);
+            numbers.push(number);
+        }
+        let mut insert = self.transaction.prepare(
+            "INSERT INTO listing_run (listing, first_entry, position, length)
+             VALUES ((SELECT listing FROM release WHERE id = ?1), ?2, ?3, ?4)",
+        )?;
+        for run in RunSet::gather(numbers).runs() {
+            insert.execute((release, run.first, run.position, run.length))?;
+        }
+        Ok(())
+    }
+
+    fn insert_patches(
+        &mut self,
+        release: i64,
+        new: &NewRelease<'_>,
+        index: &mut EntryIndex,
+    ) -> rusqlite::Result<()> {
+        let mut insert = self.transaction.prepare(INSERT_ENTRY)?;
+        for patch in new.patches {
+            let entry = EntryRef {
+                code: patch.entry.code,
+                billable: patch.entry.billable,
+                short_title: &patch.entry.short_title,
+                long_title: &patch.entry.long_title,
+            };
+            let (number, _) = index.number(
+                &entry,
+                None,
+                &mut self.next_entry,
+                &mut insert,
+                new.code_set,
+            )?;
+            self.transaction.execute(
+                "INSERT INTO patch (release, effective_from, entry, citation) VALUES (?1, ?2, ?3, ?4)",
+                params![release, patch.effective_from.to_string(), number, patch.citation],
+            )?;
+        }
+        Ok(())
     }
 
     fn insert_file(
@@ -366,13 +434,9 @@ impl Writer<'_> {
         release: i64,
         kind: &str,
         file: &NewFile,
-        order: Option<&OrderFile>,
+        line_ending: Option<&str>,
         today: NaiveDate,
     ) -> rusqlite::Result<i64> {
-        let line_ending = order.map(|order| match order.line_ending() {
-            LineEnding::Crlf => "crlf",
-            LineEnding::Lf => "lf",
-        });
         let (archive, archive_sha256) = file.archive.clone().unzip();
         self.transaction.execute(
             "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending, imported_on)

@@ -1,0 +1,187 @@
+//! Answers on given days: the spot checks, missing releases, and the errata.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use codeyear::answer;
+use codeyear::model::{Answer, CodeSet, Entry, Verdict, Warning};
+use codeyear::store::Store;
+
+use super::{everything, holding, id, truth};
+use crate::world::official_releases;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn check(store: &Store, code_set: CodeSet, code: &str, date: &str) -> Answer {
+    answer::check(store, code_set, code, day(date)).unwrap()
+}
+
+fn dotted(entries: &[Entry]) -> Vec<String> {
+    entries
+        .iter()
+        .map(|entry| entry.code.dotted(CodeSet::Icd10Cm))
+        .collect()
+}
+
+#[test]
+fn every_spot_check_has_the_official_answer() {
+    let Some(releases) = official_releases("spot checks") else {
+        return;
+    };
+    let store = everything(&releases);
+    let mut asked = 0;
+    for record in truth(&releases, "icd10cm-spot-checks.csv") {
+        if record["code"].ends_with(" POA") {
+            continue;
+        }
+        asked += 1;
+        let found = check(&store, CodeSet::Icd10Cm, &record["code"], &record["date"]);
+        let what = format!("{} on {}: {found:?}", record["code"], record["date"]);
+        assert_eq!(found.warnings, [], "{what}");
+        let (expected, rest) = match record["answer"].split_once([';', ',', '(']) {
+            Some((expected, rest)) => (expected.trim(), rest.trim()),
+            None => (record["answer"].as_str(), ""),
+        };
+        match (&found.verdict, expected) {
+            (Verdict::Header { billable_below, .. }, "header") => {
+                if let Some(successors) = rest.strip_prefix("successors ") {
+                    let successors: Vec<&str> = successors.split(' ').collect();
+                    assert_eq!(dotted(billable_below), successors, "{what}");
+                }
+            }
+            (
+                Verdict::NotYetEffective {
+                    first_day, exact, ..
+                },
+                "unknown/not yet effective",
+            ) => {
+                assert_eq!(first_day.to_string(), "2020-04-01", "{what}");
+                assert!(exact, "{what}");
+            }
+            (
+                Verdict::NotInForce {
+                    in_force_from,
+                    listed_by,
+                },
+                _,
+            ) if expected.starts_with("code set not in force") => {
+                assert_eq!(in_force_from.to_string(), "2015-10-01", "{what}");
+                let (release, _) = listed_by.as_ref().unwrap();
+                assert!(
+                    record["answer"].contains(&format!("{release} release lists it")),
+                    "{what}"
+                );
+            }
+            (verdict, expected) => assert_eq!(verdict.name(), expected, "{what}"),
+        }
+    }
+    assert_eq!(asked, 19);
+}
+
+#[test]
+fn a_missing_year_is_not_covered_and_its_release_is_named() {
+    let Some(releases) = official_releases("a missing year") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2023", "FY2021"]);
+    // Billable before and after the missing year, new in it, a header since it, and no code at all.
+    for code in ["E11.9", "M54.50", "M54.5", "Z99.999"] {
+        let found = check(&store, CodeSet::Icd10Cm, code, "2021-11-01");
+        let Verdict::NotCovered { needed, previous } = &found.verdict else {
+            panic!("{code}: {found:?}");
+        };
+        assert_eq!(*needed, id("FY2022"));
+        assert_eq!(*previous, Some((id("FY2021"), day("2021-09-30"))));
+        assert!(found.basis.is_none());
+    }
+    let eve = check(&store, CodeSet::Icd10Cm, "E11.9", "2021-09-30");
+    assert_eq!(eve.verdict.name(), "billable");
+    assert_eq!(eve.basis.unwrap().release, id("FY2021"));
+    let next = check(&store, CodeSet::Icd10Cm, "E11.9", "2022-10-01");
+    assert_eq!(next.verdict.name(), "billable");
+    assert_eq!(next.basis.unwrap().release, id("FY2023"));
+}
+
+#[test]
+fn a_missing_update_is_a_warning_from_its_first_day_on() {
+    let Some(releases) = official_releases("a missing update") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2022"]);
+    let missing = Warning::MissingRelease {
+        release: id("FY2022-04"),
+    };
+    // The last is new in the missing update, the one before becomes a header in it.
+    for code in ["E11.9", "A00", "Z28.3", "Z28.310"] {
+        for (date, warnings) in [
+            ("2021-12-01", vec![]),
+            ("2022-03-31", vec![]),
+            ("2022-04-01", vec![missing.clone()]),
+            ("2022-05-01", vec![missing.clone()]),
+        ] {
+            let found = check(&store, CodeSet::Icd10Cm, code, date);
+            assert_eq!(found.warnings, warnings, "{code} on {date}");
+            assert_eq!(found.basis.unwrap().release, id("FY2022"));
+        }
+    }
+}
+
+#[test]
+fn a_missing_update_is_no_warning_where_it_could_change_nothing() {
+    let Some(releases) = official_releases("a missing update that could change nothing") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2022"]);
+    // A text that is no code is none whatever is loaded, asked for a day or for a year.
+    let on_day = check(&store, CodeSet::Icd10Cm, "C7.B", "2022-05-01");
+    assert_eq!(on_day.warnings, []);
+    let (first, last) = (day("2021-10-01"), day("2022-09-30"));
+    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "C7.B", first, last).unwrap();
+    for answer in &over_year {
+        assert_eq!(answer.verdict.name(), "unknown");
+        assert_eq!(answer.warnings, [], "from {}", answer.date);
+    }
+    // Over a year it is a warning of every code that it could change.
+    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "Z28.3", first, last).unwrap();
+    let missing = Warning::MissingRelease {
+        release: id("FY2022-04"),
+    };
+    assert!(
+        over_year
+            .iter()
+            .all(|answer| answer.warnings == [missing.clone()]),
+        "{over_year:?}"
+    );
+}
+
+#[test]
+fn a_code_of_the_errata_is_billable_from_the_day_of_the_corrected_release() {
+    let Some(releases) = official_releases("a code of the errata") else {
+        return;
+    };
+    let (first, errata) = ("FY2022-04", "FY2022-04-errata");
+    let alone = holding(&releases, CodeSet::Icd10Pcs, &[first]);
+    let found = check(&alone, CodeSet::Icd10Pcs, "XW023X7", "2022-04-01");
+    assert_eq!(found.verdict.name(), "unknown");
+    assert_eq!(
+        found.warnings,
+        [Warning::MissingRelease {
+            release: id(errata)
+        }]
+    );
+    let mut hashes = BTreeSet::new();
+    for order in [[first, errata], [errata, first]] {
+        let store = holding(&releases, CodeSet::Icd10Pcs, &order);
+        assert_eq!(store.releases().unwrap().len(), 2, "both are kept");
+        for date in ["2022-04-01", "2022-09-30"] {
+            let found = check(&store, CodeSet::Icd10Pcs, "XW023X7", date);
+            assert_eq!(found.verdict.name(), "billable", "{order:?} on {date}");
+            assert_eq!(found.basis.unwrap().release, id(errata));
+            assert_eq!(found.warnings, []);
+        }
+        hashes.insert(store.content_hash().unwrap());
+    }
+    assert_eq!(hashes.len(), 1, "the order of import shows in the content");
+}

@@ -1,0 +1,250 @@
+//! Rows and changes: every order file as stored, every transition of ICD-10-CM, and FY2026 as announced.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use codeyear::answer::{self, DiffScope};
+use codeyear::model::{ChangeKind, ChangeSet, CmsCounts, CodeSet};
+use codeyear::store::Store;
+use sha2::{Digest, Sha256};
+
+use super::{everything, id, number, truth, verified};
+use crate::world::official_releases;
+
+fn diff(store: &Store, old: &str, new: &str) -> ChangeSet {
+    answer::diff(
+        store,
+        CodeSet::Icd10Cm,
+        id(old),
+        id(new),
+        &DiffScope::default(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn every_order_file_is_stored_with_the_official_counts_and_written_back_byte_for_byte() {
+    let Some(releases) =
+        official_releases("order files stored with the official counts and written back")
+    else {
+        return;
+    };
+    let store = everything(&releases);
+    let stored = store.releases().unwrap();
+    let expected = truth(&releases, "order-file-counts.csv");
+    assert_eq!(stored.len(), expected.len());
+    for record in &expected {
+        let code_set: CodeSet = record["code_set"].parse().unwrap();
+        let release = id(&record["release"]);
+        let one = stored
+            .iter()
+            .find(|one| one.release.code_set == code_set && one.release.id == release)
+            .unwrap_or_else(|| panic!("{code_set} {release} is not stored"));
+        assert_eq!(
+            one.release.rows,
+            number(record, "rows"),
+            "{code_set} {release}"
+        );
+        assert_eq!(
+            one.release.billable,
+            number(record, "billable"),
+            "{code_set} {release}"
+        );
+        assert_eq!(
+            one.order_file.bytes,
+            number(record, "bytes"),
+            "{code_set} {release}"
+        );
+        assert_eq!(
+            one.release.sha256, record["sha256"],
+            "{code_set} {release} as stored"
+        );
+        let mut written = Vec::new();
+        store
+            .write_order_file(code_set, release, &mut written)
+            .unwrap();
+        let sha256 = Sha256::digest(&written)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
+        assert_eq!(
+            sha256, record["sha256"],
+            "{code_set} {release} written back"
+        );
+    }
+}
+
+#[test]
+fn the_whole_database_is_sound() {
+    let Some(releases) = official_releases("the whole database is sound") else {
+        return;
+    };
+    for code_set in CodeSet::ALL {
+        let report = verified(&releases, code_set);
+        assert!(report.is_sound());
+        assert_eq!(
+            report.spans,
+            [(code_set, 0)],
+            "derived spans equal the facts"
+        );
+        for one in &report.releases {
+            let (rows, billable, sha256) = one.order_file.expected.clone().unwrap();
+            assert_eq!(
+                (rows, billable),
+                one.order_file.rows,
+                "{code_set} {}",
+                one.id
+            );
+            assert_eq!(sha256, one.order_file.written, "{code_set} {}", one.id);
+        }
+    }
+}
+
+#[test]
+fn every_transition_of_icd_10_cm_has_the_official_counts() {
+    let Some(releases) = official_releases("counts of every transition of ICD-10-CM") else {
+        return;
+    };
+    let store = everything(&releases);
+    for record in truth(&releases, "icd10cm-transitions.csv") {
+        let changes = diff(&store, &record["from"], &record["to"]);
+        let both = || {
+            changes
+                .changes
+                .iter()
+                .filter_map(|change| change.old.as_ref().zip(change.new.as_ref()))
+        };
+        let words = |title: &str| {
+            title
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let long_changed = both()
+            .filter(|(old, new)| old.long_title != new.long_title)
+            .count();
+        let short_only_changed = both()
+            .filter(|(old, new)| old.long_title == new.long_title)
+            .filter(|(old, new)| words(&old.short_title) != words(&new.short_title))
+            .count();
+        let count = |kind| changes.count(kind);
+        let found = [
+            ("from_rows", changes.old_rows.all),
+            ("to_rows", changes.new_rows.all),
+            ("from_billable", changes.old_rows.billable),
+            ("to_billable", changes.new_rows.billable),
+            ("added", count(ChangeKind::New).all),
+            ("added_billable", count(ChangeKind::New).billable),
+            ("deleted", count(ChangeKind::Deleted).all),
+            ("deleted_billable", count(ChangeKind::Deleted).billable),
+            ("became_header", count(ChangeKind::BecameHeader).all),
+            ("became_billable", count(ChangeKind::BecameBillable).all),
+            ("long_changed", long_changed as u64),
+            ("short_only_changed", short_only_changed as u64),
+        ];
+        // from, to and effective are the other columns.
+        assert_eq!(found.len() + 3, record.len());
+        for (column, value) in found {
+            assert_eq!(value, number(&record, column), "{} {column}", record["to"]);
+        }
+        assert_eq!(changes.new_from.to_string(), record["effective"]);
+    }
+}
+
+#[test]
+fn every_added_deleted_and_flipped_code_of_icd_10_cm_is_found_and_no_other() {
+    let Some(releases) = official_releases("every added, deleted and flipped code") else {
+        return;
+    };
+    type Row = (String, String, String, String, String);
+    let store = everything(&releases);
+    let mut expected: BTreeMap<String, BTreeSet<Row>> = BTreeMap::new();
+    let transitions = truth(&releases, "icd10cm-transitions.csv");
+    for transition in &transitions {
+        expected.insert(transition["to"].clone(), BTreeSet::new());
+    }
+    let mut rows = 0;
+    for record in truth(&releases, "icd10cm-changes.csv") {
+        let row = ["effective", "change", "code", "flag", "long"].map(|name| record[name].clone());
+        let rows_of = expected.get_mut(&record["to"]).unwrap();
+        assert!(rows_of.insert(row.into()), "the figures repeat {record:?}");
+        rows += 1;
+    }
+    assert!(rows > 8000);
+    for transition in &transitions {
+        let to = &transition["to"];
+        let changes = diff(&store, &transition["from"], to);
+        let found: BTreeSet<Row> = changes
+            .changes
+            .iter()
+            .filter_map(|change| {
+                let name = match change.kind {
+                    ChangeKind::New => "added",
+                    ChangeKind::Deleted => "deleted",
+                    ChangeKind::BecameHeader => "became_header",
+                    ChangeKind::BecameBillable => "became_billable",
+                    _ => return None,
+                };
+                let entry = change.entry().unwrap();
+                Some((
+                    changes.new_from.to_string(),
+                    name.to_owned(),
+                    change.code.as_str().to_owned(),
+                    u8::from(entry.billable).to_string(),
+                    entry.long_title.clone(),
+                ))
+            })
+            .collect();
+        let missing: Vec<&Row> = expected[to].difference(&found).take(5).collect();
+        let surplus: Vec<&Row> = found.difference(&expected[to]).take(5).collect();
+        assert!(
+            missing.is_empty() && surplus.is_empty(),
+            "{to}: not found {missing:?}, not expected {surplus:?}"
+        );
+    }
+}
+
+#[test]
+fn fy2026_counts_as_cms_announced_it() {
+    let Some(releases) = official_releases("FY2026 counts as CMS announced it") else {
+        return;
+    };
+    let store = everything(&releases);
+    for old in ["FY2025", "FY2025-04"] {
+        let changes = diff(&store, old, "FY2026");
+        let announced = CmsCounts {
+            new: 487,
+            deleted: 28,
+            revised: 38,
+        };
+        assert_eq!(changes.cms_counts(), announced, "from {old}");
+        // 28 = 12 deleted + 16 that became headers; 38 = 45 reworded titles less those of 7 headers.
+        assert_eq!(changes.count(ChangeKind::Deleted).billable, 12);
+        assert_eq!(changes.count(ChangeKind::BecameHeader).all, 16);
+        let reworded: Vec<bool> = changes
+            .changes
+            .iter()
+            .filter_map(|change| change.old.as_ref().zip(change.new.as_ref()))
+            .filter(|(old, new)| old.long_title != new.long_title)
+            .map(|(_, new)| new.billable)
+            .collect();
+        assert_eq!(reworded.len(), 45);
+        assert_eq!(reworded.iter().filter(|billable| !**billable).count(), 7);
+    }
+}
+
+#[test]
+fn fy2026_leaves_the_order_of_letters_in_56_places() {
+    let Some(releases) = official_releases("tabular order of FY2026") else {
+        return;
+    };
+    let store = everything(&releases);
+    let entries = store
+        .listing(CodeSet::Icd10Cm, id("FY2026"))
+        .unwrap()
+        .entries;
+    let smaller = entries
+        .windows(2)
+        .filter(|pair| pair[1].code < pair[0].code)
+        .count();
+    assert_eq!(smaller, 56);
+}

@@ -1,0 +1,114 @@
+//! The full official files against figures that were computed from them with other code.
+//!
+//! The figures are read at run time from the folder `truth` beside the releases.
+
+mod addenda;
+mod answers;
+mod archives;
+mod counts;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use codeyear::answer::{self, VerifyOptions, VerifyReport};
+use codeyear::ingest::{ImportOptions, ImportReport, import};
+use codeyear::model::{CodeSet, ReleaseId};
+use codeyear::store::Store;
+
+use crate::world::{options, today};
+
+type Record = BTreeMap<String, String>;
+
+/// The figures of one file of the folder `truth`.
+fn truth(releases: &Path, name: &str) -> Vec<Record> {
+    let path = releases.parent().unwrap().join("truth").join(name);
+    let mut reader =
+        csv::Reader::from_path(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let records: Vec<Record> = reader.deserialize().map(Result::unwrap).collect();
+    assert!(!records.is_empty(), "{} is empty", path.display());
+    records
+}
+
+fn number(record: &Record, column: &str) -> u64 {
+    record[column].parse().unwrap()
+}
+
+fn id(text: &str) -> ReleaseId {
+    text.parse().unwrap()
+}
+
+fn release_zip(releases: &Path, code_set: CodeSet, release: &str) -> PathBuf {
+    let set = code_set.id();
+    releases.join(set).join(format!("{set}-{release}.zip"))
+}
+
+fn import_all(store: &mut Store, paths: &[PathBuf], options: &ImportOptions) -> ImportReport {
+    import(store, paths, options, &mut |_| {}).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A database of its own with some releases of one code set, imported one after the other.
+fn holding(releases: &Path, code_set: CodeSet, ids: &[&str]) -> Store {
+    let mut store = Store::in_memory().unwrap();
+    for release in ids {
+        import_all(
+            &mut store,
+            &[release_zip(releases, code_set, release)],
+            &options(),
+        );
+    }
+    store
+}
+
+/// The one database with every release of both code sets, made by the first test that asks.
+///
+/// It lies in the folder that cargo gives to tests. A test binary ends without a word to its statics,
+/// so what an earlier run left there is removed first.
+fn everything(releases: &Path) -> Store {
+    static DATABASE: OnceLock<PathBuf> = OnceLock::new();
+    let database = DATABASE.get_or_init(|| {
+        let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        remove_old_folders(parent);
+        let folder = tempfile::Builder::new()
+            .prefix("official-")
+            .tempdir_in(parent)
+            .unwrap();
+        let database = folder.keep().join("codeyear.db");
+        let mut store = Store::open_or_create(&database).unwrap();
+        let folders = [releases.join("icd10cm"), releases.join("icd10pcs")];
+        import_all(&mut store, &folders, &options());
+        database
+    });
+    Store::open(database).unwrap()
+}
+
+fn remove_old_folders(parent: &Path) {
+    for entry in std::fs::read_dir(parent).unwrap().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with("official-");
+        let age = entry
+            .metadata()
+            .and_then(|data| data.modified())
+            .map(|at| at.elapsed());
+        // A younger one may be in use by another run.
+        if is_ours && matches!(age, Ok(Ok(age)) if age.as_secs() > 3600) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// What `verify` says of one code set of that database, computed once.
+fn verified(releases: &Path, code_set: CodeSet) -> VerifyReport {
+    static REPORTS: Mutex<BTreeMap<CodeSet, VerifyReport>> = Mutex::new(BTreeMap::new());
+    let store = everything(releases);
+    let mut reports = REPORTS.lock().unwrap();
+    reports
+        .entry(code_set)
+        .or_insert_with(|| {
+            let options = VerifyOptions {
+                code_set: Some(code_set),
+                ..VerifyOptions::default()
+            };
+            answer::verify(&store, &options, today(), &mut |_, _| {}).unwrap()
+        })
+        .clone()
+}
