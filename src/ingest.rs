@@ -182,28 +182,33 @@ pub fn import(
         taken: Vec::new(),
         left,
     };
-    let first_set = packages
-        .first()
-        .and_then(|package| package.order.as_ref())
-        .map(|(code_set, _)| *code_set);
     std::thread::scope(|scope| -> Result<()> {
-        let (send, receive): (SyncSender<Result<Prepared>>, Receiver<Result<Prepared>>) =
-            sync_channel(0);
+        let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(0);
         scope.spawn(move || {
             for package in &packages {
-                let prepared = preparer.prepare(package);
+                // Told only if the writer has nothing to do; else it has what it needs by then.
+                let mut parsing = |code_set| drop(send.try_send(Message::Parsing(code_set)));
+                let prepared = preparer.prepare(package, &mut parsing);
                 let failed = prepared.is_err();
                 // The writer has given up if it no longer listens.
-                if send.send(prepared).is_err() || failed {
+                if send.send(Message::Prepared(Box::new(prepared))).is_err() || failed {
                     break;
                 }
             }
         });
-        if let Some(code_set) = first_set {
-            writer.prepare_for(code_set)?;
-        }
-        for prepared in receive {
-            write(&mut writer, prepared?, options.today, &mut report, progress)?;
+        for message in receive {
+            match message {
+                Message::Parsing(code_set) => writer.prepare_for(code_set)?,
+                Message::Prepared(prepared) => {
+                    write(
+                        &mut writer,
+                        (*prepared)?,
+                        options.today,
+                        &mut report,
+                        progress,
+                    )?;
+                }
+            }
         }
         Ok(())
     })?;
@@ -331,6 +336,14 @@ struct Part<T> {
     notes: Vec<String>,
 }
 
+/// What the thread that unpacks and parses tells the one that writes.
+enum Message {
+    /// New bytes of a code set are being parsed.
+    Parsing(CodeSet),
+    /// A package is ready to be written, or not usable.
+    Prepared(Box<Result<Prepared>>),
+}
+
 /// The rows of an order file, as far as they are needed.
 enum Order {
     /// The release is stored with these bytes.
@@ -377,7 +390,8 @@ struct Preparer {
 }
 
 impl Preparer {
-    fn prepare(&mut self, package: &Package) -> Result<Prepared> {
+    /// Calls `parsing` when the bytes turn out to be new, before it parses them.
+    fn prepare(&mut self, package: &Package, parsing: &mut dyn FnMut(CodeSet)) -> Result<Prepared> {
         let addenda = match &package.addenda {
             Some((code_set, found)) => {
                 let bytes = found.read()?;
@@ -441,6 +455,7 @@ impl Preparer {
                     let (contents, rows, billable) = match self.seen.iter().find(same_bytes) {
                         Some(seen) => (Order::SameAs(seen.id), seen.rows, seen.billable),
                         None => {
+                            parsing(code_set);
                             let parsed = OrderFile::parse(code_set, bytes)
                                 .map_err(|error| error.in_file(found.shown.as_str()))?;
                             let (rows, billable) = (parsed.rows().len() as u64, parsed.billable());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::code_set_id;
 use crate::model::{Code, CodeSet};
@@ -24,6 +24,40 @@ struct Slot {
     long: (u32, u32),
     /// The slot before this one with the same code.
     older: Option<usize>,
+}
+
+/// Gives the code of an entry, from the index if one is at hand.
+pub(super) fn code_of(
+    connection: &Connection,
+    index: Option<&EntryIndex>,
+    number: i64,
+) -> rusqlite::Result<Option<Code>> {
+    match index {
+        Some(index) => Ok(index.code(number)),
+        None => connection
+            .prepare_cached("SELECT code FROM entry WHERE id = ?1")?
+            .query_row([number], |row| {
+                Ok(Code::from_plain(row.get_ref(0)?.as_bytes()?))
+            })
+            .optional()
+            .map(Option::flatten),
+    }
+}
+
+/// Lists the numbers of all entries of a code, from the index if one is at hand.
+pub(super) fn numbers_of(
+    connection: &Connection,
+    index: Option<&EntryIndex>,
+    code_set: CodeSet,
+    code: &Code,
+) -> rusqlite::Result<Vec<i64>> {
+    match index {
+        Some(index) => Ok(index.numbers_of(code)),
+        None => connection
+            .prepare_cached("SELECT id FROM entry WHERE code_set = ?1 AND code = ?2")?
+            .query_map((code_set_id(code_set), code.as_str()), |row| row.get(0))?
+            .collect(),
+    }
 }
 
 /// An entry whose titles are borrowed from the file that it came from.
@@ -100,7 +134,7 @@ impl EntryIndex {
     }
 
     /// Gives the code of an entry number.
-    pub(super) fn code(&self, number: i64) -> Option<Code> {
+    fn code(&self, number: i64) -> Option<Code> {
         let at = self.slots.partition_point(|slot| slot.number < number);
         self.slots
             .get(at)
@@ -109,7 +143,7 @@ impl EntryIndex {
     }
 
     /// Lists the numbers of all entries of a code.
-    pub(super) fn numbers_of(&self, code: &Code) -> Vec<i64> {
+    fn numbers_of(&self, code: &Code) -> Vec<i64> {
         let mut numbers = Vec::new();
         let mut at = self.newest.get(code).copied();
         while let Some(slot) = at.and_then(|at| self.slots.get(at)) {

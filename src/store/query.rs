@@ -7,7 +7,7 @@ use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::entries::EntryIndex;
+use super::entries::{EntryIndex, code_of, numbers_of};
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::runs::{Run, RunSet};
 use super::{Store, StoreKind, code_set_id, spans};
@@ -250,7 +250,8 @@ impl Store {
             let index = EntryIndex::load(&self.connection, code_set)?;
             // Rebuilt within a savepoint that is rolled back: the one rule, run again.
             self.connection.execute_batch("SAVEPOINT compare_spans")?;
-            let rebuilt = spans::rebuild(&self.connection, code_set, &index).and_then(|()| read());
+            let rebuilt =
+                spans::rebuild(&self.connection, code_set, Some(&index)).and_then(|()| read());
             self.connection
                 .execute_batch("ROLLBACK TO compare_spans; RELEASE compare_spans")?;
             Ok(stored.symmetric_difference(&rebuilt?).count() as u64)
@@ -425,7 +426,7 @@ pub(super) fn patched_runs(
     connection: &Connection,
     code_set: CodeSet,
     day: &str,
-    index: &EntryIndex,
+    index: Option<&EntryIndex>,
 ) -> rusqlite::Result<RunSet> {
     let (release, listing): (i64, i64) = connection
         .prepare_cached(
@@ -441,8 +442,8 @@ pub(super) fn patched_runs(
         .query_map(params![release, day], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for patch in patches {
-        if let Some(code) = index.code(patch) {
-            for number in index.numbers_of(&code) {
+        if let Some(code) = code_of(connection, index, patch)? {
+            for number in numbers_of(connection, index, code_set, &code)? {
                 runs.remove(number);
             }
         }

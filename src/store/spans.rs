@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::code_set_id;
+use super::entries::{EntryIndex, code_of};
 use super::query::{patched_runs, point_dates};
 use super::runs::RunSet;
-use super::{code_set_id, entries::EntryIndex};
 use crate::model::{Code, CodeSet, Timeline};
 
 /// A point on the line of a code set: a first day, and the entries listed from it on.
@@ -50,7 +51,7 @@ pub(super) fn write_timeline(connection: &Connection, timeline: &Timeline) -> ru
 pub(super) fn rebuild(
     connection: &Connection,
     code_set: CodeSet,
-    index: &EntryIndex,
+    index: Option<&EntryIndex>,
 ) -> rusqlite::Result<()> {
     connection.execute(
         "DELETE FROM span WHERE code_set = ?1",
@@ -70,7 +71,7 @@ pub(super) fn rebuild(
 pub(super) fn insert_point(
     connection: &Connection,
     code_set: CodeSet,
-    index: &EntryIndex,
+    index: Option<&EntryIndex>,
     before: Option<&Point>,
     point: &Point,
     after: Option<&Point>,
@@ -85,7 +86,7 @@ pub(super) fn insert_point(
         differing.extend(point.runs.minus(&after.runs));
     }
     for entry in differing {
-        let Some(code) = index.code(entry) else {
+        let Some(code) = code_of(connection, index, entry)? else {
             continue;
         };
         let sides = affected.entry(code).or_default();

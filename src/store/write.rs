@@ -149,15 +149,22 @@ impl Writer<'_> {
         query::kind(&self.transaction).map_err(|error| self.error(error))
     }
 
-    /// Reads what a code set's first release will be compared with, while the release itself is still
-    /// being unpacked and parsed elsewhere. Leaving it out changes nothing but the time taken.
+    /// Reads what the rows of a code set will be compared with, while they are still being parsed
+    /// elsewhere. Leaving it out changes nothing but the time taken.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be read.
     pub fn prepare_for(&mut self, code_set: CodeSet) -> Result<()> {
-        let index =
-            EntryIndex::load(&self.transaction, code_set).map_err(|error| self.error(error))?;
-        self.index = Some((code_set, index));
+        if self
+            .index
+            .as_ref()
+            .is_none_or(|(held, _)| *held != code_set)
+        {
+            self.index = None;
+            let index =
+                EntryIndex::load(&self.transaction, code_set).map_err(|error| self.error(error))?;
+            self.index = Some((code_set, index));
+        }
         Ok(())
     }
 
@@ -223,12 +230,13 @@ impl Writer<'_> {
 
     fn store(&mut self, new: &NewRelease<'_>) -> rusqlite::Result<()> {
         let mut index = match self.index.take() {
-            Some((code_set, index)) if code_set == new.code_set => index,
-            other => {
-                drop(other);
-                EntryIndex::load(&self.transaction, new.code_set)?
-            }
+            Some((code_set, index)) if code_set == new.code_set => Some(index),
+            _ => None,
         };
+        // A release with the bytes of another brings no entries, and little to look up.
+        if index.is_none() && (matches!(new.rows, Rows::Parsed(_)) || !new.patches.is_empty()) {
+            index = Some(EntryIndex::load(&self.transaction, new.code_set)?);
+        }
         let before = Timeline::new(
             new.code_set,
             query::release_ids(&self.transaction, new.code_set)?,
@@ -248,14 +256,18 @@ impl Writer<'_> {
                     Some(line_ending),
                     new.today,
                 )?;
-                self.insert_listing(release, new.code_set, order, &mut index)?;
+                if let Some(index) = &mut index {
+                    self.insert_listing(release, new.code_set, order, index)?;
+                }
                 release
             }
             Rows::SameAs(other) => self.insert_release_like(new, other)?,
         };
-        self.insert_patches(release, new, &mut index)?;
-        self.derive(new, &before, &points_before, &index)?;
-        self.index = Some((new.code_set, index));
+        if let Some(index) = &mut index {
+            self.insert_patches(release, new, index)?;
+        }
+        self.derive(new, &before, &points_before, index.as_ref())?;
+        self.index = index.map(|index| (new.code_set, index));
         Ok(())
     }
 
@@ -265,7 +277,7 @@ impl Writer<'_> {
         new: &NewRelease<'_>,
         before: &Timeline,
         points_before: &[String],
-        index: &EntryIndex,
+        index: Option<&EntryIndex>,
     ) -> rusqlite::Result<()> {
         let ids: Vec<ReleaseId> = query::release_ids(&self.transaction, new.code_set)?;
         let timeline = Timeline::new(new.code_set, ids);
