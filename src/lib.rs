@@ -67,7 +67,8 @@
 //! - **A listing is stored as runs.** A release takes over most of its predecessor's entries in the same
 //!   order, so `listing_run` holds a few thousand runs of consecutive entries where a row for each line
 //!   would be a hundred thousand a release; the view `listing` gives those rows. What differs between two
-//!   releases falls out of comparing runs, so a diff and an import cost what changed.
+//!   releases falls out of comparing runs, so a diff and an import cost what changed. Releases with the
+//!   same order file, such as an April update without changes, share one listing.
 //! - **A span does not end where a year is missing.** `span` says from which release to which an entry is
 //!   listed; which days are covered at all is a matter of the releases, not of the code, and stands once in
 //!   `period` and `coverage`. So an import between two others touches only the codes that differ, and the
