@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock,
 };
-use crate::parse::{broken, shown};
+use crate::parse::{broken, not_utf8, shown};
 
 const ACTIONS: [(&str, AddendaAction); 4] = [
     ("Add:         ", AddendaAction::Add),
@@ -29,16 +29,7 @@ pub(crate) fn begins_with_action(line: &str) -> bool {
 /// # Errors
 /// [`ErrorKind::Format`] with line and column for whatever the layout does not allow.
 pub fn parse_order_addenda(code_set: CodeSet, bytes: &[u8]) -> Result<Addenda> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
-        broken(
-            line,
-            column,
-            "expected UTF-8 text, found a byte that is none",
-        )
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
     // Some official addenda mix CR LF and LF; `lines` takes both.
     let mut lines = text.lines().enumerate();
     let mut rows: Vec<AddendaRow> = Vec::new();

@@ -21,3 +21,21 @@ fn shown(bytes: &[u8]) -> String {
     let text: String = String::from_utf8_lossy(bytes).chars().take(40).collect();
     format!("{text:?}")
 }
+
+/// Makes the error for bytes that are no UTF-8 text, with the place of the first of them.
+fn not_utf8(bytes: &[u8], error: std::str::Utf8Error) -> Error {
+    let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before
+        .iter()
+        .rev()
+        .take_while(|byte| **byte != b'\n')
+        .count()
+        + 1;
+    broken(
+        line,
+        column,
+        "expected UTF-8 text, found a byte that is none",
+    )
+    .with_hint("the file is damaged or in another encoding; download it again")
+}

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Code, CodeSet};
-use crate::parse::{broken, shown};
+use crate::parse::{broken, not_utf8, shown};
 
 /// The first byte of the long title.
 const LONG_TITLE: usize = 77;
@@ -62,18 +62,8 @@ impl OrderFile {
     /// [`ErrorKind::Format`] with line and column for whatever the layout does not allow: a gap in the
     /// order numbers, a duplicate code, a flag other than 0 or 1, bad UTF-8, a shifted column.
     pub fn parse(code_set: CodeSet, bytes: Vec<u8>) -> Result<OrderFile> {
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let before = error.as_bytes().get(..at).unwrap_or_default();
-            let line = before.iter().filter(|b| **b == b'\n').count() + 1;
-            let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
-            broken(
-                line,
-                column,
-                "expected UTF-8 text, found a byte that is none",
-            )
-            .with_hint("the file is damaged or in another encoding; download it again")
-        })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error()))?;
         if text.is_empty() {
             return Err(Error::new(
                 ErrorKind::Format,

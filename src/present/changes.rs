@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::marks::{joined, mark};
 use super::{Style, grouped};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, ChangeKind, ChangeSet, Code, TitleChange, chapter_of};
+use crate::model::{Change, ChangeKind, ChangeSet, Chapter, Code, TitleChange, chapter_of};
 
 /// Says in one sentence how CMS counts, with this change set's numbers.
 pub fn cms_sentence(changes: &ChangeSet) -> String {
@@ -147,16 +147,7 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
         if here.map(|chapter| chapter.label) != chapter {
             chapter = here.map(|chapter| chapter.label);
             if let Some(here) = here {
-                let range = if here.range.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", here.range)
-                };
-                let _ = writeln!(
-                    out,
-                    "\n{}",
-                    style.bold(&format!("{} {}{range}", here.label, here.title))
-                );
+                let _ = writeln!(out, "\n{}", style.bold(&chapter_heading(here)));
             }
         }
         heading(&mut out, changes, change, &mut category, style);
@@ -167,6 +158,19 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
         let _ = writeln!(out, "{}", style.dim(&format!("  {name}  sha256 {sha256}")));
     }
     out
+}
+
+fn chapter_heading(chapter: &Chapter) -> String {
+    let Chapter {
+        label,
+        title,
+        range,
+    } = chapter;
+    if range.is_empty() {
+        format!("{label} {title}")
+    } else {
+        format!("{label} {title} ({range})")
+    }
 }
 
 fn heading(
@@ -293,12 +297,7 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
         if here.map(|chapter| chapter.label) != chapter {
             chapter = here.map(|chapter| chapter.label);
             if let Some(here) = here {
-                let range = if here.range.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", here.range)
-                };
-                let _ = writeln!(out, "\n## {} {}{range}", here.label, escape(here.title));
+                let _ = writeln!(out, "\n## {}", escape(&chapter_heading(here)));
             }
         }
         if category != Some(change.code.category()) {

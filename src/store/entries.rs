@@ -80,7 +80,7 @@ impl EntryIndex {
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {
             let code = Code::from_plain(row.get_ref(1)?.as_bytes()?)
-                .ok_or_else(|| super::query::malformed_code(1))?;
+                .ok_or_else(|| super::rows::malformed_code(1))?;
             index.push(
                 row.get(0)?,
                 &EntryRef {

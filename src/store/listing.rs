@@ -4,7 +4,7 @@ use std::io::Write;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::query::{entry, listing_number, release_number, runs_of};
+use super::rows::{entry, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
 use super::{Store, code_set_id};
 use crate::error::{Error, ErrorKind, Result};

@@ -7,6 +7,7 @@ mod entries;
 mod listing;
 mod proof;
 mod query;
+mod rows;
 mod runs;
 mod schema;
 mod spans;

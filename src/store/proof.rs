@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::params;
 
-use super::{Store, query};
+use super::{Store, rows};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
 
@@ -82,7 +82,7 @@ impl Store {
     /// [`crate::ErrorKind::Store`] if the database cannot be written.
     pub fn record_proof(&self, code_set: CodeSet, id: ReleaseId, proof: &Proof) -> Result<()> {
         let record = || -> rusqlite::Result<()> {
-            let release = query::release_number(&self.connection, code_set, id)?;
+            let release = rows::release_number(&self.connection, code_set, id)?;
             self.connection.execute(
                 "INSERT OR REPLACE INTO proof (release, subject, base, outcome, detail, checked_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![

@@ -1,15 +1,15 @@
-//! Reading: releases, lives of codes, listings, differences.
+//! Reading: releases, lives of codes, addenda, the content hash.
 
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use rusqlite::types::{Type, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::entries::{EntryIndex, code_of, numbers_of};
+use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
-use super::runs::{Run, RunSet};
+use super::rows::{date, entry, listing_number, malformed, parsed, release_number, timeline};
 use super::{Store, StoreKind, code_set_id, spans};
 use crate::error::Result;
 use crate::model::{
@@ -351,107 +351,6 @@ pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
     })
 }
 
-pub(super) fn release_ids(
-    connection: &Connection,
-    code_set: CodeSet,
-) -> rusqlite::Result<Vec<ReleaseId>> {
-    connection
-        .prepare_cached("SELECT name FROM release WHERE code_set = ?1")?
-        .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
-        .collect()
-}
-
-pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Timeline> {
-    Ok(Timeline::new(code_set, release_ids(connection, code_set)?))
-}
-
-pub(super) fn release_number(
-    connection: &Connection,
-    code_set: CodeSet,
-    id: ReleaseId,
-) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT id FROM release WHERE code_set = ?1 AND name = ?2")?
-        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
-            row.get(0)
-        })
-}
-
-/// Gives the number of a release's listing, which releases with the same order file share.
-pub(super) fn listing_number(
-    connection: &Connection,
-    code_set: CodeSet,
-    id: ReleaseId,
-) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("SELECT listing FROM release WHERE code_set = ?1 AND name = ?2")?
-        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
-            row.get(0)
-        })
-}
-
-pub(super) fn runs_of(connection: &Connection, listing: i64) -> rusqlite::Result<RunSet> {
-    let runs = connection
-        .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE listing = ?1")?
-        .query_map([listing], |row| {
-            Ok(Run {
-                first: row.get(0)?,
-                length: row.get(1)?,
-                position: row.get(2)?,
-            })
-        })?
-        .collect::<rusqlite::Result<Vec<Run>>>()?;
-    Ok(RunSet::new(runs))
-}
-
-/// Lists the days on which a listing or a patch begins, in order.
-pub(super) fn point_dates(
-    connection: &Connection,
-    code_set: CodeSet,
-) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare_cached(
-            "SELECT governs_from FROM period WHERE code_set = ?1
-             UNION
-             SELECT patch.effective_from FROM patch JOIN period ON period.release = patch.release
-             WHERE period.code_set = ?1 AND patch.effective_from > governs_from AND patch.effective_from < governs_until
-             ORDER BY 1",
-        )?
-        .query_map([code_set_id(code_set)], |row| row.get(0))?
-        .collect()
-}
-
-/// Gives the entries that are listed on a day: the release's, as patched.
-pub(super) fn patched_runs(
-    connection: &Connection,
-    code_set: CodeSet,
-    day: &str,
-    index: Option<&EntryIndex>,
-) -> rusqlite::Result<RunSet> {
-    let (release, listing): (i64, i64) = connection
-        .prepare_cached(
-            "SELECT release, listing FROM period JOIN release ON release.id = period.release
-             WHERE period.code_set = ?1 AND governs_from <= ?2 ORDER BY governs_from DESC LIMIT 1",
-        )?
-        .query_row(params![code_set_id(code_set), day], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    let mut runs = runs_of(connection, listing)?;
-    let patches: Vec<i64> = connection
-        .prepare_cached("SELECT entry FROM patch WHERE release = ?1 AND effective_from <= ?2 ORDER BY effective_from, entry")?
-        .query_map(params![release, day], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for patch in patches {
-        if let Some(code) = code_of(connection, index, patch)? {
-            for number in numbers_of(connection, index, code_set, &code)? {
-                runs.remove(number);
-            }
-        }
-        runs.insert(patch);
-    }
-    Ok(runs)
-}
-
 fn addenda(
     connection: &Connection,
     code_set: CodeSet,
@@ -507,34 +406,4 @@ fn addenda(
         rows,
         footer: <[FooterBlock; 2]>::try_from(blocks).ok(),
     }))
-}
-
-pub(super) fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        code: Code::from_plain(row.get_ref(at)?.as_bytes()?).ok_or_else(|| malformed_code(at))?,
-        billable: row.get(at + 1)?,
-        short_title: row.get(at + 2)?,
-        long_title: row.get(at + 3)?,
-    })
-}
-
-fn date(row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
-    parsed(row, at)
-}
-
-fn parsed<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(at)?.as_str()?;
-    text.parse().map_err(|_| malformed(at, text))
-}
-
-fn malformed(at: usize, text: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(
-        at,
-        Type::Text,
-        format!("unexpected value {text:?}").into(),
-    )
-}
-
-pub(super) fn malformed_code(at: usize) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, "not a code".into())
 }

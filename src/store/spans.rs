@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::code_set_id;
-use super::entries::{EntryIndex, code_of};
-use super::query::{patched_runs, point_dates};
+use super::entries::{EntryIndex, code_of, numbers_of};
+use super::rows::runs_of;
 use super::runs::RunSet;
 use crate::model::{Code, CodeSet, Timeline};
 
@@ -235,4 +235,52 @@ impl<'c> Edit<'c> {
             .execute(params![self.code_set, code, was, at])?;
         Ok(())
     }
+}
+
+/// Lists the days on which a listing or a patch begins, in order.
+pub(super) fn point_dates(
+    connection: &Connection,
+    code_set: CodeSet,
+) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached(
+            "SELECT governs_from FROM period WHERE code_set = ?1
+             UNION
+             SELECT patch.effective_from FROM patch JOIN period ON period.release = patch.release
+             WHERE period.code_set = ?1 AND patch.effective_from > governs_from AND patch.effective_from < governs_until
+             ORDER BY 1",
+        )?
+        .query_map([code_set_id(code_set)], |row| row.get(0))?
+        .collect()
+}
+
+/// Gives the entries that are listed on a day: the release's, as patched.
+pub(super) fn patched_runs(
+    connection: &Connection,
+    code_set: CodeSet,
+    day: &str,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<RunSet> {
+    let (release, listing): (i64, i64) = connection
+        .prepare_cached(
+            "SELECT release, listing FROM period JOIN release ON release.id = period.release
+             WHERE period.code_set = ?1 AND governs_from <= ?2 ORDER BY governs_from DESC LIMIT 1",
+        )?
+        .query_row(params![code_set_id(code_set), day], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let mut runs = runs_of(connection, listing)?;
+    let patches: Vec<i64> = connection
+        .prepare_cached("SELECT entry FROM patch WHERE release = ?1 AND effective_from <= ?2 ORDER BY effective_from, entry")?
+        .query_map(params![release, day], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for patch in patches {
+        if let Some(code) = code_of(connection, index, patch)? {
+            for number in numbers_of(connection, index, code_set, &code)? {
+                runs.remove(number);
+            }
+        }
+        runs.insert(patch);
+    }
+    Ok(runs)
 }

@@ -7,6 +7,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::entries::{EntryIndex, EntryRef};
 use super::query::{self, StoredRelease};
+use super::rows;
 use super::runs::RunSet;
 use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
@@ -239,9 +240,9 @@ impl Writer<'_> {
         }
         let before = Timeline::new(
             new.code_set,
-            query::release_ids(&self.transaction, new.code_set)?,
+            rows::release_ids(&self.transaction, new.code_set)?,
         );
-        let points_before = query::point_dates(&self.transaction, new.code_set)?;
+        let points_before = spans::point_dates(&self.transaction, new.code_set)?;
         let release = match new.rows {
             Rows::Parsed(order) => {
                 let release = self.insert_release(new, order)?;
@@ -279,7 +280,7 @@ impl Writer<'_> {
         points_before: &[String],
         index: Option<&EntryIndex>,
     ) -> rusqlite::Result<()> {
-        let ids: Vec<ReleaseId> = query::release_ids(&self.transaction, new.code_set)?;
+        let ids: Vec<ReleaseId> = rows::release_ids(&self.transaction, new.code_set)?;
         let timeline = Timeline::new(new.code_set, ids);
         spans::write_timeline(&self.transaction, &timeline)?;
         let replaces = before
@@ -297,7 +298,7 @@ impl Writer<'_> {
             }
             return Ok(());
         }
-        let after = query::point_dates(&self.transaction, new.code_set)?;
+        let after = spans::point_dates(&self.transaction, new.code_set)?;
         if points_before.iter().any(|date| !after.contains(date)) {
             // A published update takes the place of a patch.
             return spans::rebuild(&self.transaction, new.code_set, index);
@@ -307,7 +308,7 @@ impl Writer<'_> {
         let point = |date: Option<&String>| -> rusqlite::Result<Option<Point>> {
             date.map(|date| {
                 Ok(Point {
-                    runs: query::patched_runs(&self.transaction, new.code_set, date, index)?,
+                    runs: spans::patched_runs(&self.transaction, new.code_set, date, index)?,
                     from: date.clone(),
                 })
             })
@@ -351,7 +352,7 @@ impl Writer<'_> {
 
     /// Stores a release whose order file is, byte for byte, that of another.
     fn insert_release_like(&self, new: &NewRelease<'_>, other: ReleaseId) -> rusqlite::Result<i64> {
-        let other = query::release_number(&self.transaction, new.code_set, other)?;
+        let other = rows::release_number(&self.transaction, new.code_set, other)?;
         self.transaction.execute(
             "INSERT INTO release (code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by)
              SELECT code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6 FROM release WHERE id = ?1",
@@ -507,7 +508,7 @@ impl Writer<'_> {
     }
 
     fn store_addenda(&self, new: &NewAddenda<'_>) -> rusqlite::Result<()> {
-        let release = query::release_number(&self.transaction, new.code_set, new.id)?;
+        let release = rows::release_number(&self.transaction, new.code_set, new.id)?;
         let file = self.insert_file(release, "order_addenda", new.file, None, new.today)?;
         let mut insert = self.transaction.prepare(
             "INSERT INTO addenda_row (source_file, line, action, code, billable, short_title, long_title)

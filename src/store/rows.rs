@@ -1,0 +1,92 @@
+//! The small reads that every other room of the store needs: values from rows, numbers of releases.
+
+use chrono::NaiveDate;
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use super::code_set_id;
+use super::runs::{Run, RunSet};
+use crate::model::{Code, CodeSet, Entry, ReleaseId, Timeline};
+
+pub(super) fn release_ids(
+    connection: &Connection,
+    code_set: CodeSet,
+) -> rusqlite::Result<Vec<ReleaseId>> {
+    connection
+        .prepare_cached("SELECT name FROM release WHERE code_set = ?1")?
+        .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
+        .collect()
+}
+
+pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Timeline> {
+    Ok(Timeline::new(code_set, release_ids(connection, code_set)?))
+}
+
+pub(super) fn release_number(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT id FROM release WHERE code_set = ?1 AND name = ?2")?
+        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
+            row.get(0)
+        })
+}
+
+/// Gives the number of a release's listing, which releases with the same order file share.
+pub(super) fn listing_number(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT listing FROM release WHERE code_set = ?1 AND name = ?2")?
+        .query_row(params![code_set_id(code_set), id.to_string()], |row| {
+            row.get(0)
+        })
+}
+
+pub(super) fn runs_of(connection: &Connection, listing: i64) -> rusqlite::Result<RunSet> {
+    let runs = connection
+        .prepare_cached("SELECT first_entry, length, position FROM listing_run WHERE listing = ?1")?
+        .query_map([listing], |row| {
+            Ok(Run {
+                first: row.get(0)?,
+                length: row.get(1)?,
+                position: row.get(2)?,
+            })
+        })?
+        .collect::<rusqlite::Result<Vec<Run>>>()?;
+    Ok(RunSet::new(runs))
+}
+
+pub(super) fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        code: Code::from_plain(row.get_ref(at)?.as_bytes()?).ok_or_else(|| malformed_code(at))?,
+        billable: row.get(at + 1)?,
+        short_title: row.get(at + 2)?,
+        long_title: row.get(at + 3)?,
+    })
+}
+
+pub(super) fn date(row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
+    parsed(row, at)
+}
+
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, at: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(at)?.as_str()?;
+    text.parse().map_err(|_| malformed(at, text))
+}
+
+pub(super) fn malformed(at: usize, text: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        at,
+        Type::Text,
+        format!("unexpected value {text:?}").into(),
+    )
+}
+
+pub(super) fn malformed_code(at: usize) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(at, Type::Text, "not a code".into())
+}
