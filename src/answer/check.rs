@@ -147,14 +147,27 @@ pub fn check_span(
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
     let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
-        return Ok(CodeSet::Icd10Cm);
+        // No diagnosis begins with a digit, so the other set has more to say of such a text.
+        let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());
+        return Ok(if begins_with_digit && !text.contains('.') {
+            CodeSet::Icd10Pcs
+        } else {
+            CodeSet::Icd10Cm
+        });
     };
     let Ok(diagnosis) = CodeSet::Icd10Cm.parse_code(text) else {
         return Ok(CodeSet::Icd10Pcs);
     };
     let listed_as_procedure = !store.life(CodeSet::Icd10Pcs, &procedure)?.is_empty();
     let listed_as_diagnosis = !store.life(CodeSet::Icd10Cm, &diagnosis)?.is_empty();
-    Ok(if listed_as_procedure && !listed_as_diagnosis {
+    let in_table_only = || -> Result<bool> {
+        let table = store.life(CodeSet::Icd10Pcs, &procedure.category())?;
+        let category = store.life(CodeSet::Icd10Cm, &diagnosis.category())?;
+        Ok(!table.is_empty() && category.is_empty())
+    };
+    Ok(if listed_as_diagnosis {
+        CodeSet::Icd10Cm
+    } else if listed_as_procedure || in_table_only()? {
         CodeSet::Icd10Pcs
     } else {
         CodeSet::Icd10Cm
@@ -366,6 +379,8 @@ fn unknown(
             .count();
         (std::cmp::Reverse(same), entry.code)
     });
+    // A header is no help to someone who needs a code to submit.
+    nearest.retain(|entry| entry.billable);
     if nearest.is_empty()
         && let Some(parent) = &parent
         && !parent.billable

@@ -202,24 +202,32 @@ pub fn diff(
     let only = match only {
         None => None,
         Some(own) => {
-            let rest: Vec<Code> = own.codes.difference(&changed_anywhere).copied().collect();
-            let found = store.find_codes(code_set, &differences, &rest, false)?;
+            let all: Vec<Code> = own.codes.iter().copied().collect();
+            let found = store.find_codes(code_set, &differences, &all, false)?;
             let mut in_neither = Vec::new();
-            let mut never_listed = 0;
-            let mut unchanged = 0;
+            let (mut never_listed, mut outside, mut unchanged) = (0, 0, 0);
             for one in &found {
-                if one.old.is_none() && one.new.is_none() {
-                    if store.life(code_set, &one.code)?.is_empty() {
-                        never_listed += 1;
-                    } else {
-                        in_neither.push(one.code);
+                let place = match (position(&one.new), position(&one.old)) {
+                    (Some(at), _) => (at, 0),
+                    (None, Some(at)) => place_of_deleted(at),
+                    (None, None) => {
+                        if store.life(code_set, &one.code)?.is_empty() {
+                            never_listed += 1;
+                        } else {
+                            in_neither.push(one.code);
+                        }
+                        continue;
                     }
-                } else {
+                };
+                if !in_ranges(&one.code, &place) {
+                    outside += 1;
+                } else if !changed_anywhere.contains(&one.code) {
                     unchanged += 1;
                 }
             }
             Some(OnlyList {
                 codes: own.codes.len() as u64,
+                outside,
                 unchanged,
                 in_neither,
                 never_listed,

@@ -21,9 +21,10 @@ use crate::store::Store;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHistory> {
-    let code = code_set
-        .parse_code(text)
-        .map_err(|error| Error::new(ErrorKind::Usage, error.to_string()))?;
+    let code = code_set.parse_code(text).map_err(|error| {
+        Error::new(ErrorKind::Usage, error.to_string())
+            .with_hint("write a code as in C7B.00, with or without its dot")
+    })?;
     let life = store.life(code_set, &code)?;
     let timeline = store.timeline(code_set)?;
     let in_force_from = code_set.in_force_from();

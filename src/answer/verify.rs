@@ -106,6 +106,14 @@ impl AddendaProof {
         let missing = replay.missing.len();
         let surplus = replay.surplus.len();
         let titles = replay.differing.len();
+        if let Some(stated) = self.stated_base
+            && stated != base
+            && !self.base_chosen
+        {
+            return format!(
+                "its base {stated} is not loaded; on {base}, {missing} codes unexplained: this addenda is not against it"
+            );
+        }
         let mut text = if replay.is_exact() {
             format!("replayed on {base}: row for row exact")
         } else if missing == 0 && surplus == 0 {
@@ -130,11 +138,7 @@ impl AddendaProof {
         if let Some(stated) = self.stated_base
             && stated != base
         {
-            if self.base_chosen {
-                text.push_str(&format!(" (its base is {stated})"));
-            } else {
-                text.push_str(&format!(" (its base {stated} is not loaded)"));
-            }
+            text.push_str(&format!(" (its base is {stated})"));
         }
         for difference in &replay.footer_differences {
             text.push_str("; ");

@@ -63,7 +63,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
     )?;
     write_file(&report, &html::change_report(&found, context.today)?)?;
     context.print(&format!(
-        "\n{}: {} changes in the sample\n{}\nReport: {}\n\nGo on with:\n  codeyear --db {db} check G35 --on 2025-10-01\n  codeyear --db {db} history Z28.3\n  codeyear --db {db} diff FY2025 FY2026 --under C7A --under C7B\n  codeyear --db {db} releases\nThe sample is not the whole: for real answers import official releases (codeyear import PATH...).\n",
+        "\n{}: {} changes in the sample\n{}\nReport: {}\n\nGo on with:\n  codeyear --db {db} check G35 --on 2025-10-01\n  codeyear --db {db} history Z28.3\n  codeyear --db {db} diff FY2025 FY2026 --under G35 --under S30\n  codeyear --db {db} releases\nThe sample is not the whole: for real answers import official releases (codeyear import PATH...).\n",
         changes::title(&found),
         found.changes.len(),
         changes::cms_sentence(&found),

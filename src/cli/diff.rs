@@ -98,7 +98,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         }
     }
     let style = context.style();
-    let report = match format(args) {
+    let report = match format(args)? {
         ReportFormat::Text => {
             let mut style = style;
             style.colour &= args.output.is_none();
@@ -123,20 +123,29 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
     Ok(Outcome::Good)
 }
 
-fn format(args: &DiffArgs) -> ReportFormat {
+fn format(args: &DiffArgs) -> Result<ReportFormat> {
     let end = args
         .output
         .as_deref()
         .and_then(Path::extension)
         .map(|end| end.to_string_lossy().to_ascii_lowercase());
-    match (args.format, end.as_deref()) {
+    Ok(match (args.format, end.as_deref()) {
         (Some(format), _) => format,
         (None, Some("html" | "htm")) => ReportFormat::Html,
         (None, Some("md" | "markdown")) => ReportFormat::Markdown,
         (None, Some("csv")) => ReportFormat::Csv,
         (None, Some("json")) => ReportFormat::Json,
+        (None, Some("pdf" | "xlsx" | "xls" | "docx" | "doc" | "xml")) => {
+            let path = args.output.clone().unwrap_or_default();
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "a report of this kind is not written; expected .html, .md, .csv, .json or .txt",
+            )
+            .in_file(path.display().to_string())
+            .with_hint("write .html and print it, or .csv and open it as a table"));
+        }
         (None, _) => ReportFormat::Text,
-    }
+    })
 }
 
 /// Reads the user's codes. The file may be a claims file: only the named column is looked at, and
@@ -176,9 +185,9 @@ fn read_codes(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
                     );
                 }
                 (Some(column), _) => {
-                    let named = record
-                        .iter()
-                        .position(|field| field.trim_ascii() == column.as_bytes());
+                    let named = record.iter().position(|field| {
+                        field.trim_ascii().eq_ignore_ascii_case(column.as_bytes())
+                    });
                     let numbered = column
                         .parse::<usize>()
                         .ok()
@@ -199,18 +208,10 @@ fn read_codes(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
                 }
             };
             // A header names the column and holds no code.
-            let is_header = column.is_some_and(|column| {
-                record
-                    .get(index)
-                    .is_some_and(|field| field.trim_ascii() == column.as_bytes())
-            });
-            let is_word = record.get(index).is_some_and(|field| {
-                matches!(
-                    field.trim_ascii().to_ascii_lowercase().as_slice(),
-                    b"code" | b"codes" | b"dx" | b"icd10" | b"diagnosis"
-                )
-            });
-            if is_header || is_word {
+            let first = record.get(index).unwrap_or_default().trim_ascii();
+            let is_header =
+                column.is_some_and(|column| first.eq_ignore_ascii_case(column.as_bytes()));
+            if is_header || is_heading(first) {
                 continue;
             }
         }
@@ -227,4 +228,31 @@ fn read_codes(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
             .with_hint("write one code a line, or name a CSV column with --code"));
     }
     Ok(codes)
+}
+
+/// Tells whether a field is the usual heading of a column of codes: no code looks like `dx` and a number.
+fn is_heading(field: &[u8]) -> bool {
+    let lower = field.to_ascii_lowercase();
+    let stem: Vec<u8> = lower
+        .iter()
+        .copied()
+        .take_while(|byte| !byte.is_ascii_digit())
+        .collect();
+    let is_numbered = lower.iter().skip(stem.len()).all(u8::is_ascii_digit);
+    (is_numbered
+        && matches!(
+            stem.as_slice(),
+            b"dx" | b"diag" | b"dx_" | b"diag_" | b"code"
+        ))
+        || matches!(
+            lower.as_slice(),
+            b"codes"
+                | b"icd10"
+                | b"icd-10"
+                | b"icd10cm"
+                | b"icd_code"
+                | b"diagnosis"
+                | b"diagnoses"
+                | b"procedure"
+        )
 }

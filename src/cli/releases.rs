@@ -31,8 +31,11 @@ pub(super) fn run(args: &ReleasesArgs, context: &mut Context<'_>) -> Result<Outc
         Format::Text => {
             context.print(&text::releases(&overview, context.style()))?;
             if store.is_none() {
-                context
-                    .say("No release is loaded yet: import one with codeyear import PATH...\n")?;
+                let database = context.database()?;
+                context.say(&format!(
+                    "No release is loaded yet in {}: import one with codeyear import PATH...\n",
+                    database.display()
+                ))?;
             }
         }
         Format::Json => context.print(&json::releases(&overview)?)?,

@@ -227,7 +227,9 @@ pub struct ChangeSet {
 pub struct OnlyList {
     /// Distinct codes in the list.
     pub codes: u64,
-    /// Of these, listed in both releases and the same in both.
+    /// Of these, listed outside the ranges that the question was narrowed to as well, changed or not.
+    pub outside: u64,
+    /// Of the others, listed in both releases and the same in both.
     pub unchanged: u64,
     /// Codes that neither release lists, and another loaded one does.
     pub in_neither: Vec<Code>,

@@ -119,8 +119,7 @@ impl CodeSet {
                 // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
                 if !bytes.iter().take(3).any(u8::is_ascii_digit) {
                     return Err(
-                        "the category of an ICD-10-CM code (its first 3 characters) holds a digit"
-                            .into(),
+                        "one of the first 3 characters of an ICD-10-CM code must be a digit".into(),
                     );
                 }
             }
@@ -333,7 +332,7 @@ mod tests {
             (CodeSet::Icd10Cm, "C7.B", "third character"),
             (CodeSet::Icd10Cm, "0016070", "begins with a letter"),
             (CodeSet::Icd10Cm, "C7B.00000", "more than 7"),
-            (CodeSet::Icd10Cm, "CAT", "holds a digit"),
+            (CodeSet::Icd10Cm, "CAT", "must be a digit"),
             (CodeSet::Icd10Cm, "C7B 00", "letters and digits"),
             (CodeSet::Icd10Cm, "C7B.é", "letters and digits"),
             (CodeSet::Icd10Pcs, "0O1", "letter I or O"),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::marks::{joined, mark};
-use super::{Style, grouped};
+use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Change, ChangeKind, ChangeSet, Chapter, Code, TitleChange, chapter_of};
 
@@ -26,7 +26,7 @@ pub fn counting_explained(changes: &ChangeSet) -> String {
     let new = changes.count(ChangeKind::New).billable;
     let billable = changes.count(ChangeKind::BecameBillable).all;
     format!(
-        "CMS's {} new = {} new billable + {} became billable; its {} deleted = {} deleted billable + {} became header; its {} revised are billable codes with any reworded title",
+        "CMS's {} new = {} new billable + {} became billable; its {} deleted = {} deleted billable + {} became header; its {} revised = {} revised + {} short title only + {} spacing or punctuation only, of billable codes",
         grouped(cms.new),
         grouped(new),
         grouped(billable),
@@ -34,6 +34,9 @@ pub fn counting_explained(changes: &ChangeSet) -> String {
         grouped(deleted),
         grouped(headers),
         grouped(cms.revised),
+        grouped(changes.count(ChangeKind::Revised).billable),
+        grouped(changes.count(ChangeKind::ShortTitleOnly).billable),
+        grouped(changes.count(ChangeKind::SpacingOnly).billable),
     )
 }
 
@@ -68,9 +71,14 @@ pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
         parts.push(format!("only under {}", ranges.join(", ")));
     }
     if let Some(only) = &changes.only {
+        let outside = if only.outside > 0 {
+            format!("{} outside the range, ", grouped(only.outside))
+        } else {
+            String::new()
+        };
         let mut text = format!(
-            "only your {} codes: {} changed, {} unchanged, {} in neither release",
-            grouped(only.codes),
+            "only your {}: {outside}{} changed, {} unchanged, {} in neither release",
+            counted(only.codes, "code"),
             grouped(changes.changes.len() as u64),
             grouped(only.unchanged),
             grouped(only.in_neither.len() as u64)
@@ -93,8 +101,8 @@ pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
         if only.malformed > 0 {
             let _ = write!(
                 text,
-                ", {} values that cannot be codes",
-                grouped(only.malformed)
+                ", {} that cannot be codes",
+                counted(only.malformed, "value")
             );
         }
         parts.push(text);
@@ -118,7 +126,12 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
     }
     let _ = writeln!(
         out,
-        "rows {} -> {}, billable {} -> {}\n",
+        "{}rows {} -> {}, billable {} -> {}\n",
+        if scope(changes, style).is_some() {
+            "whole release: "
+        } else {
+            ""
+        },
         grouped(changes.old_rows.all),
         grouped(changes.new_rows.all),
         grouped(changes.old_rows.billable),

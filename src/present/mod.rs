@@ -76,6 +76,12 @@ pub fn warning_text(warning: &Warning) -> String {
     }
 }
 
+/// Writes a number of things: `1 code`, `2 codes`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
 /// Writes a number with thousands separated, as people read it.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

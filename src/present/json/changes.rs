@@ -50,6 +50,7 @@ struct CmsJson {
 #[derive(Serialize)]
 struct OnlyJson<'a> {
     codes: u64,
+    outside: u64,
     unchanged: u64,
     in_neither: Vec<&'a str>,
     never_listed: u64,
@@ -135,6 +136,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .collect(),
         only: changes.only.as_ref().map(|only| OnlyJson {
             codes: only.codes,
+            outside: only.outside,
             unchanged: only.unchanged,
             in_neither: only.in_neither.iter().map(|code| code.as_str()).collect(),
             never_listed: only.never_listed,
