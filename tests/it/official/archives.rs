@@ -1,9 +1,10 @@
 //! Archives under the names they were published with.
 
+use codeyear::ingest::{ImportOptions, import};
 use codeyear::model::CodeSet;
 use codeyear::store::Store;
 
-use super::{id, import_all, truth};
+use super::{holding, id, import_all, release_zip, truth};
 use crate::world::{official_releases, options};
 
 #[test]
@@ -71,4 +72,83 @@ fn archives_as_published_are_the_releases_of_their_names() {
         assert_eq!(one.release.sha256, repacked["sha256"], "{archive}");
         assert_eq!(one.order_file.archive.as_deref(), Some(archive));
     }
+}
+
+#[test]
+fn an_order_file_that_lost_a_tenth_of_its_rows_is_refused_for_a_release_to_come_too() {
+    let Some(releases) = official_releases("a cut-off order file") else {
+        return;
+    };
+    let mut store = holding(&releases, CodeSet::Icd10Cm, &["FY2026"]);
+    let before = store.content_hash().unwrap();
+    let mut whole = Vec::new();
+    store
+        .write_order_file(CodeSet::Icd10Cm, id("FY2026"), &mut whole)
+        .unwrap();
+    let cut: Vec<u8> = whole
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(1000)
+        .flatten()
+        .copied()
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("icd10cm_order_2027.txt");
+    std::fs::write(&path, cut).unwrap();
+    for (release, revision) in [("FY2027", false), ("FY2025", true)] {
+        let options = ImportOptions {
+            release: Some(id(release)),
+            revision,
+            ..options()
+        };
+        let error = import(
+            &mut store,
+            std::slice::from_ref(&path),
+            &options,
+            &mut |_| {},
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("looks cut off"), "{error}");
+    }
+    assert_eq!(store.content_hash().unwrap(), before);
+}
+
+#[test]
+fn the_bytes_of_one_release_are_refused_as_another_even_as_a_correction() {
+    let Some(releases) = official_releases("the bytes of another release") else {
+        return;
+    };
+    let mut store = Store::in_memory().unwrap();
+    let zip = release_zip(&releases, CodeSet::Icd10Cm, "FY2024-04");
+    for (release, revision) in [("FY2025", false), ("FY2025", true), ("FY2027", false)] {
+        let options = ImportOptions {
+            release: Some(id(release)),
+            revision,
+            ..options()
+        };
+        let error = import(
+            &mut store,
+            std::slice::from_ref(&zip),
+            &options,
+            &mut |_| {},
+        )
+        .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("it has the bytes of FY2024 and FY2024-04"),
+            "{error}"
+        );
+        assert!(
+            error.hint().unwrap().contains("--release FY2024"),
+            "{error:?}"
+        );
+    }
+    // A release to come may change nothing.
+    let last = release_zip(&releases, CodeSet::Icd10Cm, "FY2026-04");
+    let options = ImportOptions {
+        release: Some(id("FY2027")),
+        ..options()
+    };
+    let report = import(&mut store, &[last], &options, &mut |_| {}).unwrap();
+    assert_eq!(report.taken[0].release, id("FY2027"));
 }

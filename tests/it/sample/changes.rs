@@ -90,6 +90,20 @@ fn several_scopes_are_joined_however_they_are_written() {
     assert_eq!(run(&["A00", "--under", "C76"]), [""; 0], "neither changed");
 }
 
+#[test]
+fn codes_of_a_list_outside_the_range_are_counted_apart() {
+    let world = World::with_sample();
+    world.write("mine.csv", "dx1,pid\nG35,1\nM54.50,2\nC7A,3\nS06.1X7D,4\n");
+    let args = [
+        "diff", "FY2025", "FY2026", "--under", "C7A", "--only", "mine.csv",
+    ];
+    for column in ["dx1", "DX1", "1"] {
+        let run = world.run(&[&args[..], &["--code", column]].concat());
+        let expected = "only your 4 codes: 2 outside the range, 0 changed, 1 unchanged, 1 in neither release (S06.1X7D)";
+        assert!(run.stdout.contains(expected), "{column}: {run:?}");
+    }
+}
+
 /// A world with two releases whose titles all differ, so that a report lists the whole book.
 fn world_with_every_code_reworded() -> World {
     let world = World::empty();
