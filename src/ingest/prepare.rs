@@ -5,7 +5,7 @@ use crate::model::{Addenda, CodeSet, ReleaseId};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::Found;
-use crate::source::catalogue::{Catalogue, Patch, Provenance};
+use crate::source::catalogue::{Catalogue, KnownRelease, Patch, Provenance};
 use crate::source::identify::{Evidence, IdentifiedBy, identify, identify_sample};
 use crate::source::recognise::FileKind;
 use crate::source::sample::SampleFile;
@@ -280,6 +280,15 @@ impl Preparer {
         }
     }
 
+    /// Lists the releases of a code set that the catalogue knows, oldest first.
+    fn known(&self, code_set: CodeSet) -> Vec<&'static KnownRelease> {
+        self.catalogue
+            .releases()
+            .iter()
+            .filter(|known| known.code_set == code_set)
+            .collect()
+    }
+
     /// Refuses the bytes of another release, whatever the user calls them.
     fn refuse_other_release(&self, id: ReleaseId, posted: &Posted<'_>) -> Result<()> {
         let Posted {
@@ -288,12 +297,7 @@ impl Preparer {
             shown,
             ..
         } = *posted;
-        let known: Vec<_> = self
-            .catalogue
-            .releases()
-            .iter()
-            .filter(|known| known.code_set == code_set)
-            .collect();
+        let known = self.known(code_set);
         let before = known.iter().rev().find(|known| known.id < id);
         let same: Vec<ReleaseId> = known
             .iter()
@@ -338,12 +342,7 @@ impl Preparer {
             shown,
             ..
         } = *posted;
-        let known: Vec<_> = self
-            .catalogue
-            .releases()
-            .iter()
-            .filter(|known| known.code_set == code_set)
-            .collect();
+        let known = self.known(code_set);
         let before = known.iter().rev().find(|known| known.id < id);
         let expected = known
             .iter()
