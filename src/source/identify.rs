@@ -1,6 +1,6 @@
 //! Which release a file belongs to: by hash, then by content, last by name, and never by a guess.
 
-use chrono::Datelike;
+use chrono::{Datelike, Month};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addenda, CodeSet, ReleaseId};
@@ -190,8 +190,6 @@ struct Hints {
     errata: bool,
 }
 
-const MONTHS: [(&str, u32); 5] = [("jan", 1), ("apr", 4), ("jul", 7), ("oct", 10), ("nov", 11)];
-
 impl Hints {
     fn read(evidence: &Evidence<'_>) -> Hints {
         let mut hints = Hints::default();
@@ -230,14 +228,8 @@ impl Hints {
                     .rev()
                     .find_map(|count| rest.get(..count)?.join("-").parse().ok());
             }
-            let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
-            let month = MONTHS.iter().find(|(month, _)| {
-                letters.len() >= 3 && (letters == *month || is_month_name(&letters, month))
-            });
-            if self.month.is_none()
-                && let Some((_, month)) = month
-            {
-                self.month = Some(*month);
+            if self.month.is_none() {
+                self.month = release_month(word);
             }
             if self.fiscal_year.is_none()
                 && let Some(year) = year_in(word)
@@ -301,10 +293,16 @@ impl Hints {
     }
 }
 
-fn is_month_name(letters: &str, month: &str) -> bool {
-    ["january", "april", "july", "october", "november"]
-        .iter()
-        .any(|name| *name == letters && name.starts_with(month))
+/// Reads a month from a word such as `April` or `2021jan`: January, April or October, in which releases
+/// take effect. Another month is the day of a posting, and tells nothing.
+fn release_month(word: &str) -> Option<u32> {
+    let letters: String = word.chars().filter(char::is_ascii_alphabetic).collect();
+    match letters.parse().ok()? {
+        Month::January => Some(1),
+        Month::April => Some(4),
+        Month::October => Some(10),
+        _ => None,
+    }
 }
 
 /// Reads a year from a word such as `2026`, `fy26` or `2021jan`.
@@ -399,6 +397,13 @@ mod tests {
         let error = told("icd10cm_order_2027.txt", None, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Ambiguous);
         assert!(error.to_string().contains("FY2027 or FY2027-04"), "{error}");
+        // The month of a posting is not the month of a release.
+        let posted = told(
+            "icd10cm_order_2027.txt",
+            Some("updated-July-2026.zip"),
+            None,
+        );
+        assert_eq!(posted.unwrap_err().kind(), ErrorKind::Ambiguous);
         assert_eq!(
             told("order.txt", None, None).unwrap_err().kind(),
             ErrorKind::Ambiguous
