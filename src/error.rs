@@ -163,10 +163,15 @@ impl std::error::Error for Error {
     }
 }
 
-/// Shows the name of a file without letting it write to the terminal or break the line.
-pub(crate) fn printable(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+/// Shows text from outside without letting it write to the terminal, break the line, or turn the
+/// direction of writing so that it looks like other text.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
         .collect()
 }
 

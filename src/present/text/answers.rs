@@ -1,6 +1,7 @@
 //! The answers of a check and the life of a code.
 
 use super::line;
+use crate::error::printable;
 use crate::model::{Answer, CodeHistory, CodeSet, Entry, UnknownReason, Verdict, eve};
 use crate::present::{Style, marks, warning_text};
 
@@ -21,10 +22,9 @@ pub fn answers(answers: &[Answer], style: Style) -> String {
 
 fn one_answer(out: &mut String, answer: &Answer, style: Style) {
     let code_set = answer.code_set;
-    let code = answer.code.map_or_else(
-        || printable(&answer.asked),
-        |code| style.code(code_set, &code),
-    );
+    let code = answer
+        .code
+        .map_or_else(|| shown(&answer.asked), |code| style.code(code_set, &code));
     let days = match answer.through {
         Some(through) if through != answer.date => {
             format!("from {} through {through}", answer.date)
@@ -213,20 +213,13 @@ fn one_answer(out: &mut String, answer: &Answer, style: Style) {
     }
 }
 
-/// Shows text that is no code without letting it write to the terminal.
-fn printable(text: &str) -> String {
+/// Shows text that is no code, cut to a readable length.
+fn shown(text: &str) -> String {
     let cut: String = text.chars().take(40).collect();
     if cut.is_empty() {
         "(empty)".to_owned()
     } else {
-        cut.chars()
-            // Marks that turn the direction of writing could make it look like another code.
-            .map(|c| match c {
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-                c if c.is_control() => '\u{fffd}',
-                c => c,
-            })
-            .collect()
+        printable(&cut)
     }
 }
 
