@@ -121,13 +121,14 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             style.doubtful("From the bundled sample, not the whole code set.")
         );
     }
-    if let Some(scope) = scope(changes, style) {
+    let scope = scope(changes, style);
+    if let Some(scope) = &scope {
         let _ = writeln!(out, "{scope}");
     }
     let _ = writeln!(
         out,
         "{}rows {} -> {}, billable {} -> {}\n",
-        if scope(changes, style).is_some() {
+        if scope.is_some() {
             "whole release: "
         } else {
             ""
@@ -153,18 +154,15 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
     if changes.changes.is_empty() {
         let _ = writeln!(out, "\nNothing changed.");
     }
-    let mut chapter = None;
-    let mut category = None;
-    for change in &changes.changes {
-        let here = chapter_of(changes.code_set, &change.code);
-        if here.map(|chapter| chapter.label) != chapter {
-            chapter = here.map(|chapter| chapter.label);
-            if let Some(here) = here {
-                let _ = writeln!(out, "\n{}", style.bold(&chapter_heading(here)));
-            }
+    for step in steps(changes) {
+        if let Some(chapter) = step.chapter {
+            let _ = writeln!(out, "\n{}", style.bold(&chapter_heading(chapter)));
         }
-        heading(&mut out, changes, change, &mut category, style);
-        one(&mut out, changes, change, style);
+        if let Some((code, title)) = step.category {
+            let code = style.bold(&style.code(changes.code_set, &code));
+            let _ = writeln!(out, "  {code}  {title}");
+        }
+        one(&mut out, changes, step.change, style);
     }
     let _ = writeln!(out, "\n{}", style.dim("sources:"));
     for (name, sha256) in &changes.sources {
@@ -186,23 +184,32 @@ fn chapter_heading(chapter: &Chapter) -> String {
     }
 }
 
-fn heading(
-    out: &mut String,
-    changes: &ChangeSet,
-    change: &Change,
-    category: &mut Option<Code>,
-    style: Style,
-) {
-    let here = change.code.category();
-    if *category != Some(here) {
-        *category = Some(here);
-        let title = changes.category_title(&here).unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "  {}  {title}",
-            style.bold(&style.code(changes.code_set, &here))
-        );
-    }
+/// A change, with the chapter and the category that begin with it.
+struct Step<'a> {
+    chapter: Option<&'static Chapter>,
+    category: Option<(Code, &'a str)>,
+    change: &'a Change,
+}
+
+/// Walks the changes in the order of the book.
+fn steps(changes: &ChangeSet) -> impl Iterator<Item = Step<'_>> {
+    let mut last: (Option<&'static Chapter>, Option<Code>) = (None, None);
+    changes.changes.iter().map(move |change| {
+        let category = change.code.category();
+        let here = (chapter_of(changes.code_set, &change.code), Some(category));
+        let step = Step {
+            chapter: here.0.filter(|_| here.0 != last.0),
+            category: (here.1 != last.1).then(|| {
+                (
+                    category,
+                    changes.category_title(&category).unwrap_or_default(),
+                )
+            }),
+            change,
+        };
+        last = here;
+        step
+    })
 }
 
 fn one(out: &mut String, changes: &ChangeSet, change: &Change, style: Style) {
@@ -303,27 +310,15 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
     if changes.changes.is_empty() {
         let _ = writeln!(out, "\nNothing changed.");
     }
-    let mut chapter = None;
-    let mut category = None;
-    for change in &changes.changes {
-        let here = chapter_of(changes.code_set, &change.code);
-        if here.map(|chapter| chapter.label) != chapter {
-            chapter = here.map(|chapter| chapter.label);
-            if let Some(here) = here {
-                let _ = writeln!(out, "\n## {}", escape(&chapter_heading(here)));
-            }
+    for step in steps(changes) {
+        if let Some(chapter) = step.chapter {
+            let _ = writeln!(out, "\n## {}", escape(&chapter_heading(chapter)));
         }
-        if category != Some(change.code.category()) {
-            category = Some(change.code.category());
-            let code = change.code.category();
-            let title = changes.category_title(&code).unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "\n### {} {}\n",
-                style.code(changes.code_set, &code),
-                escape(title)
-            );
+        if let Some((code, title)) = step.category {
+            let code = style.code(changes.code_set, &code);
+            let _ = writeln!(out, "\n### {code} {}\n", escape(title));
         }
+        let change = step.change;
         let code = style.code(changes.code_set, &change.code);
         let pairs = titles(change);
         let flag = match change.entry() {
