@@ -10,6 +10,7 @@ mod chapter;
 mod code;
 mod entry;
 mod release;
+mod tabular;
 mod timeline;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
@@ -26,4 +27,8 @@ pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use entry::Entry;
 pub use release::{LoadedRelease, ReleaseId};
+pub use tabular::{
+    BlockReference, ExpandedCode, IntroSection, NodeKind, NoteGroup, NoteKind, SeventhCharacter,
+    Tabular, TabularNode, VisualCategory, VisualRange,
+};
 pub use timeline::{Period, Timeline};

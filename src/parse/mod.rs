@@ -5,6 +5,8 @@
 
 pub mod addenda;
 pub mod order;
+pub mod tabular;
+mod xml;
 
 use crate::error::{Error, ErrorKind};
 

@@ -1,0 +1,343 @@
+//! The strict reader that all official XML is read with.
+//!
+//! The official files hold elements with elements or elements with text, rarely both, no document type
+//! and no entities of their own. Whatever is not asked for by name is refused by name, so that nothing
+//! the publisher adds is lost unseen; a document type is refused at once, because it could define
+//! entities that grow without end.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The deepest nesting that is read. The official files have 16 levels at most.
+const DEEPEST: usize = 64;
+
+/// An element that has just begun.
+#[derive(Debug)]
+pub(super) struct Element {
+    pub(super) name: String,
+    pub(super) attributes: Vec<(String, String)>,
+}
+
+/// What stands next in an element that mixes text and elements.
+pub(super) enum Content {
+    /// Text.
+    Text(String),
+    /// An element within it.
+    Child(Element),
+}
+
+/// A reader over one file.
+pub(super) struct Xml<'b> {
+    reader: Reader<&'b [u8]>,
+    bytes: &'b [u8],
+    depth: usize,
+}
+
+impl<'b> Xml<'b> {
+    /// Opens a file whose root element is one of `roots`, without attributes; gives its name.
+    pub(super) fn open(bytes: &'b [u8], roots: &[&str]) -> Result<(Xml<'b>, String)> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        std::str::from_utf8(bytes).map_err(|error| super::not_utf8(bytes, error))?;
+        let mut reader = Reader::from_reader(bytes);
+        reader.config_mut().expand_empty_elements = true;
+        let mut xml = Xml {
+            reader,
+            bytes,
+            depth: 0,
+        };
+        let expected = roots
+            .iter()
+            .map(|root| format!("<{root}>"))
+            .collect::<Vec<_>>()
+            .join(" or ");
+        loop {
+            match xml.event()? {
+                Event::Decl(_) | Event::Comment(_) => {}
+                Event::Text(text) if text.bytes().all(|byte| byte.is_ascii_whitespace()) => {}
+                Event::Start(start) => {
+                    let element = xml.begin(&start)?;
+                    if !roots.contains(&element.name.as_str()) {
+                        return Err(
+                            xml.fail(format!("expected {expected}, found <{}>", element.name))
+                        );
+                    }
+                    xml.no_attributes(&element)?;
+                    return Ok((xml, element.name));
+                }
+                Event::DocType(_) => {
+                    return Err(xml.fail(
+                        "expected no document type: the official files have none, and one could define entities that grow without end",
+                    ));
+                }
+                Event::Eof => {
+                    return Err(xml.fail(format!("expected {expected}, found the end of the file")));
+                }
+                _ => return Err(xml.fail(format!("expected {expected}, found something else"))),
+            }
+        }
+    }
+
+    /// Gives the place that the reader stands at, in bytes.
+    pub(super) fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+
+    /// Gives the line of a place: for errors only, because it counts from the beginning.
+    pub(super) fn line_of(&self, position: usize) -> u64 {
+        let before = self.bytes.iter().take(position);
+        before.filter(|byte| **byte == b'\n').count() as u64 + 1
+    }
+
+    /// Makes the error for what the layout does not allow here.
+    pub(super) fn fail(&self, message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Format, message)
+            .at_line(self.line_of(self.position()))
+            .with_hint("the file is damaged or its layout is new; download it again, and report it if it stays so")
+    }
+
+    /// Makes the error for an element that the layout does not have here.
+    pub(super) fn unknown(&self, element: &Element, parent: &str) -> Error {
+        self.fail(format!(
+            "unknown element <{}> in <{parent}>",
+            shown(&element.name)
+        ))
+    }
+
+    /// Makes the error for an attribute that the layout does not have here.
+    pub(super) fn unknown_attribute(&self, element: &Element, name: &str) -> Error {
+        self.fail(format!(
+            "unknown attribute {} of <{}>",
+            shown(name),
+            shown(&element.name)
+        ))
+    }
+
+    /// Refuses any attribute.
+    pub(super) fn no_attributes(&self, element: &Element) -> Result<()> {
+        match element.attributes.first() {
+            Some((name, _)) => Err(self.unknown_attribute(element, name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the values of exactly these attributes, in this order; all of them must be there.
+    pub(super) fn attributes<const N: usize>(
+        &self,
+        element: &Element,
+        wanted: [&str; N],
+    ) -> Result<[String; N]> {
+        if let Some((name, _)) = element
+            .attributes
+            .iter()
+            .find(|(name, _)| !wanted.contains(&name.as_str()))
+        {
+            return Err(self.unknown_attribute(element, name));
+        }
+        let mut values = [const { String::new() }; N];
+        for (value, wanted) in values.iter_mut().zip(wanted) {
+            let found = element.attributes.iter().find(|(name, _)| name == wanted);
+            let Some((_, found)) = found else {
+                return Err(self.fail(format!(
+                    "expected the attribute {wanted} of <{}>",
+                    shown(&element.name)
+                )));
+            };
+            value.clone_from(found);
+        }
+        Ok(values)
+    }
+
+    /// Gives the next element within `parent`, or `None` at its end. Text between elements is refused.
+    pub(super) fn child(&mut self, parent: &str) -> Result<Option<Element>> {
+        loop {
+            match self.event()? {
+                Event::Start(start) => return Ok(Some(self.begin(&start)?)),
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(None);
+                }
+                Event::Comment(_) => {}
+                Event::Text(text) if text.bytes().all(|byte| byte.is_ascii_whitespace()) => {}
+                Event::Eof => {
+                    return Err(
+                        self.fail(format!("expected </{parent}>, found the end of the file"))
+                    );
+                }
+                Event::Text(_) | Event::GeneralRef(_) | Event::CData(_) => {
+                    return Err(
+                        self.fail(format!("expected elements only in <{parent}>, found text"))
+                    );
+                }
+                _ => {
+                    return Err(self.fail(format!(
+                        "expected elements only in <{parent}>, found something else"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Reads the text of an element without attributes, to its end.
+    pub(super) fn text(&mut self, element: &Element) -> Result<String> {
+        self.no_attributes(element)?;
+        self.raw_text(element)
+    }
+
+    /// Reads the text of an element that may stand only once, into a text that is empty till then.
+    pub(super) fn set(&mut self, text: &mut String, element: &Element) -> Result<()> {
+        if !text.is_empty() {
+            return Err(self.twice(element));
+        }
+        *text = self.text(element)?;
+        Ok(())
+    }
+
+    /// Makes the error for an element that stands twice where one is allowed.
+    pub(super) fn twice(&self, element: &Element) -> Error {
+        self.fail(format!(
+            "expected one <{}>, found two",
+            shown(&element.name)
+        ))
+    }
+
+    /// Refuses an element of another name, and any attribute.
+    pub(super) fn expect(&self, element: &Element, name: &str, parent: &str) -> Result<()> {
+        if element.name != name {
+            return Err(self.unknown(element, parent));
+        }
+        self.no_attributes(element)
+    }
+
+    /// Reads the text of an element whose attributes have been dealt with, to its end.
+    pub(super) fn raw_text(&mut self, element: &Element) -> Result<String> {
+        let mut text = String::new();
+        while let Some(content) = self.content(&element.name)? {
+            match content {
+                Content::Text(piece) if text.is_empty() => text = piece,
+                Content::Text(piece) => text.push_str(&piece),
+                Content::Child(child) => return Err(self.unknown(&child, &element.name)),
+            }
+        }
+        Ok(text)
+    }
+
+    /// Gives the next piece of text or element within `parent`, or `None` at its end.
+    pub(super) fn content(&mut self, parent: &str) -> Result<Option<Content>> {
+        loop {
+            match self.event()? {
+                Event::Start(start) => return Ok(Some(Content::Child(self.begin(&start)?))),
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(None);
+                }
+                Event::Comment(_) => {}
+                Event::Text(text) => {
+                    // Line ends are LF, as XML wants them read.
+                    let text = text.xml10_content();
+                    self.no_controls(&text)?;
+                    return Ok(Some(Content::Text(text.into_owned())));
+                }
+                Event::GeneralRef(reference) => {
+                    let character = reference.resolve_char_ref().map_err(|error| {
+                        self.fail(format!("malformed character reference: {error}"))
+                    })?;
+                    if let Some(character) = character {
+                        let text = character.to_string();
+                        self.no_controls(&text)?;
+                        return Ok(Some(Content::Text(text)));
+                    }
+                    let name = reference.to_string();
+                    return match quick_xml::escape::resolve_predefined_entity(&name) {
+                        Some(text) => Ok(Some(Content::Text(text.to_owned()))),
+                        None => Err(self.fail(format!("unknown entity &{};", shown(&name)))),
+                    };
+                }
+                Event::Eof => {
+                    return Err(
+                        self.fail(format!("expected </{parent}>, found the end of the file"))
+                    );
+                }
+                _ => {
+                    return Err(self.fail(format!(
+                        "expected text or elements in <{parent}>, found something else"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Reads to the end of the file, where nothing more may stand.
+    pub(super) fn end(&mut self) -> Result<()> {
+        loop {
+            match self.event()? {
+                Event::Eof => return Ok(()),
+                Event::Comment(_) => {}
+                Event::Text(text) if text.bytes().all(|byte| byte.is_ascii_whitespace()) => {}
+                _ => return Err(self.fail("expected nothing after the end of the root element")),
+            }
+        }
+    }
+
+    fn event(&mut self) -> Result<Event<'b>> {
+        match self.reader.read_event() {
+            Ok(event) => Ok(event),
+            Err(error) => Err(self.fail(format!(
+                "malformed XML: {}",
+                crate::error::printable(&error.to_string())
+            ))),
+        }
+    }
+
+    fn begin(&mut self, start: &BytesStart<'_>) -> Result<Element> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.fail(format!(
+                "expected at most {DEEPEST} levels of elements, found more"
+            )));
+        }
+        let mut attributes = Vec::new();
+        if start.len() > start.name().as_ref().len() {
+            for attribute in start.attributes() {
+                let attribute = attribute
+                    .map_err(|error| self.fail(format!("malformed attribute: {error}")))?;
+                let value = attribute
+                    .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                    .map_err(|error| self.fail(format!("malformed attribute: {error}")))?;
+                self.no_controls(&value)?;
+                attributes.push((attribute.key.as_ref().to_owned(), value.into_owned()));
+            }
+        }
+        let name = start.name().as_ref().to_owned();
+        Ok(Element { name, attributes })
+    }
+
+    /// Tabs and line breaks are the only control characters of the official files.
+    fn no_controls(&self, text: &str) -> Result<()> {
+        let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
+        match text.chars().find(|c| is_bad(*c)) {
+            Some(c) => Err(self.fail(format!(
+                "expected no control characters in text, found U+{:04X}",
+                u32::from(c)
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Shows a name from the file in an error, cut to a readable length.
+fn shown(name: &str) -> String {
+    crate::error::printable(&name.chars().take(40).collect::<String>())
+}
+
+/// Reads the notes of an element that holds nothing else.
+pub(super) fn notes(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<String>> {
+    xml.no_attributes(parent)?;
+    let mut notes = Vec::new();
+    while let Some(element) = xml.child(&parent.name)? {
+        xml.expect(&element, "note", &parent.name)?;
+        notes.push(xml.text(&element)?);
+    }
+    Ok(notes)
+}
