@@ -28,7 +28,7 @@ pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use entry::Entry;
 pub use release::{LoadedRelease, ReleaseId};
 pub use tabular::{
-    BlockReference, ExpandedCode, IntroSection, NodeKind, NoteGroup, NoteKind, SeventhCharacter,
-    Tabular, TabularNode, VisualCategory, VisualRange,
+    BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
+    SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
 pub use timeline::{Period, Timeline};

@@ -1,10 +1,14 @@
 //! The tabular list: chapters, blocks, codes, and the notes that stand with them.
 
+use std::collections::HashMap;
+
 use crate::model::Code;
 
 /// What a node of the tabular list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeKind {
+    /// A section of the introduction; its name is its type.
+    Introduction,
     /// A chapter; its name is its number.
     Chapter,
     /// A block of categories; its name is its range (`A00-A09`) or, of one category, the category.
@@ -17,10 +21,23 @@ impl NodeKind {
     /// Gives the fixed name: `chapter`, `block`, `code`.
     pub fn name(self) -> &'static str {
         match self {
+            NodeKind::Introduction => "introduction",
             NodeKind::Chapter => "chapter",
             NodeKind::Block => "block",
             NodeKind::Code => "code",
         }
+    }
+
+    /// Finds a kind by its fixed name.
+    pub fn from_name(name: &str) -> Option<NodeKind> {
+        [
+            NodeKind::Introduction,
+            NodeKind::Chapter,
+            NodeKind::Block,
+            NodeKind::Code,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 
@@ -127,8 +144,11 @@ pub struct VisualRange {
 pub struct TabularNode {
     /// What it is.
     pub kind: NodeKind,
-    /// Chapter number, block range or dotted code.
+    /// Chapter number, block id (`C00-C14`; of a block of one category, the category) or code without dot.
     pub name: String,
+    /// The name of the node that it stands below: of a category the block's, of a block the chapter's.
+    /// Empty for chapters and the introduction.
+    pub parent: String,
     /// Its full title, verbatim, with accents.
     pub title: String,
     /// How deep it stands: a chapter 0, a block 1, a category 2.
@@ -158,15 +178,22 @@ pub struct BlockReference {
     pub title: String,
 }
 
-/// A section of the introduction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IntroSection {
-    /// `title`, `subtitle` or `instruction`.
-    pub kind: String,
-    /// Its title.
-    pub title: String,
-    /// Its notes.
-    pub notes: Vec<String>,
+impl TabularNode {
+    /// Gives the code of a category, subcategory or code; `None` for what stands above them.
+    pub fn code(&self) -> Option<Code> {
+        match self.kind {
+            NodeKind::Code => Code::from_plain(self.name.as_bytes()),
+            NodeKind::Introduction | NodeKind::Chapter | NodeKind::Block => None,
+        }
+    }
+
+    /// Lists its notes of one kind.
+    pub fn notes(&self, kind: NoteKind) -> impl Iterator<Item = &str> {
+        self.groups
+            .iter()
+            .filter(move |group| group.kind == kind)
+            .flat_map(|group| group.notes.iter().map(String::as_str))
+    }
 }
 
 /// A tabular list.
@@ -174,19 +201,33 @@ pub struct IntroSection {
 pub struct Tabular {
     /// The file's own version, a bare year: not a release.
     pub version: String,
-    /// The introduction.
-    pub introduction: Vec<IntroSection>,
-    /// Chapters, blocks and codes in the order of the book, each before what stands below it.
+    /// The introduction, chapters, blocks and codes in the order of the book, each before what stands
+    /// below it.
     pub nodes: Vec<TabularNode>,
 }
 
 /// A code that the tabular list gives, by the rule of 7th characters, and whether it is billable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExpandedCode {
+pub struct ExpandedCode<'t> {
+    /// The node that gives it.
+    pub node: &'t TabularNode,
+    /// The 7th character that makes it of the node; `None` if it is the node's own code.
+    pub seventh_character: Option<&'t SeventhCharacter>,
     /// The code.
     pub code: Code,
     /// Whether nothing stands below it.
     pub billable: bool,
+}
+
+impl ExpandedCode<'_> {
+    /// Gives its title: the node's, and with a 7th character its meaning after a comma, as the order
+    /// files write it.
+    pub fn title(&self) -> String {
+        match self.seventh_character {
+            Some(seventh) => format!("{}, {}", self.node.title, seventh.text),
+            None => self.node.title.clone(),
+        }
+    }
 }
 
 impl Tabular {
@@ -196,7 +237,7 @@ impl Tabular {
     /// has some, padded with X to six characters; a padded stem is no row of its own unless it is a
     /// placeholder level. In the files from FY2021-01 on, the notes of category S06 say that its codes
     /// with 6th character 7 or 8 do not take D and S; no element says so, and the order file follows it.
-    pub fn expand(&self) -> Vec<ExpandedCode> {
+    pub fn expand(&self) -> Vec<ExpandedCode<'_>> {
         let mut rows = Vec::new();
         let exempt_in_s06 = self.exempts_in_s06();
         let mut inherited: Vec<(u32, &[SeventhCharacter])> = Vec::new();
@@ -213,8 +254,7 @@ impl Tabular {
             if node.kind != NodeKind::Code {
                 continue;
             }
-            let plain: Vec<u8> = node.name.bytes().filter(|byte| *byte != b'.').collect();
-            let Some(code) = Code::from_plain(&plain) else {
+            let Some(code) = node.code() else {
                 continue;
             };
             let has_children = self
@@ -227,11 +267,13 @@ impl Tabular {
                 .unwrap_or_default();
             let takes_seventh = !has_children && !seventh.is_empty() && code.len() < 7;
             rows.push(ExpandedCode {
+                node,
+                seventh_character: None,
                 code,
                 billable: !has_children && !takes_seventh,
             });
             if takes_seventh {
-                let mut stem = plain;
+                let mut stem = code.as_bytes().to_vec();
                 stem.resize(6, b'X');
                 for character in seventh {
                     if exempt_in_s06 && is_exempt_in_s06(&stem, character.character) {
@@ -241,6 +283,8 @@ impl Tabular {
                     full.push(u8::try_from(character.character).unwrap_or(b'?'));
                     if let Some(code) = Code::from_plain(&full) {
                         rows.push(ExpandedCode {
+                            node,
+                            seventh_character: Some(character),
                             code,
                             billable: true,
                         });
@@ -261,6 +305,188 @@ impl Tabular {
             .flat_map(|group| &group.notes)
             .any(|note| note.starts_with(PROSE))
     }
+}
+
+/// How a tabular list and the order file of the same release differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    /// The order file lists the code, and the tabular list does not give it.
+    Missing,
+    /// The tabular list gives the code, and the order file does not list it.
+    Surplus,
+    /// One has it as a header, the other as billable.
+    Flag,
+    /// From this code on the two stand in another sequence.
+    Sequence,
+    /// The titles differ in accents only: the order file is plain ASCII.
+    Accents,
+    /// The titles differ in more than accents.
+    Title,
+}
+
+impl DifferenceKind {
+    /// Every kind, the gravest first.
+    pub const ALL: [DifferenceKind; 6] = [
+        DifferenceKind::Missing,
+        DifferenceKind::Surplus,
+        DifferenceKind::Flag,
+        DifferenceKind::Sequence,
+        DifferenceKind::Title,
+        DifferenceKind::Accents,
+    ];
+
+    /// Gives the fixed name: `missing`, `surplus`, `flag`, `sequence`, `accents`, `title`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DifferenceKind::Missing => "missing",
+            DifferenceKind::Surplus => "surplus",
+            DifferenceKind::Flag => "flag",
+            DifferenceKind::Sequence => "sequence",
+            DifferenceKind::Accents => "accents",
+            DifferenceKind::Title => "title",
+        }
+    }
+
+    /// Finds a kind by its fixed name.
+    pub fn from_name(name: &str) -> Option<DifferenceKind> {
+        DifferenceKind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+
+    /// Tells whether the codes differ, and not only their titles.
+    pub fn is_of_codes(self) -> bool {
+        !matches!(self, DifferenceKind::Accents | DifferenceKind::Title)
+    }
+}
+
+/// One difference between a tabular list and the order file of the same release.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TabularDifference {
+    /// In what they differ.
+    pub kind: DifferenceKind,
+    /// The code.
+    pub code: Code,
+    /// What the tabular list says: a title or `header`, `billable`; empty if it does not give the code.
+    pub tabular: String,
+    /// What the order file says.
+    pub order_file: String,
+}
+
+/// A row of an order file, as far as the tabular list can be compared with it.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedRow<'a> {
+    /// The code.
+    pub code: Code,
+    /// Flag 1.
+    pub billable: bool,
+    /// The long title.
+    pub long_title: &'a str,
+}
+
+impl Tabular {
+    /// Compares the list, expanded, with the rows of the order file of the same release, in their order.
+    pub fn compare<'a>(
+        &self,
+        rows: impl IntoIterator<Item = ListedRow<'a>>,
+    ) -> Vec<TabularDifference> {
+        let expanded = self.expand();
+        let rows: Vec<ListedRow<'a>> = rows.into_iter().collect();
+        let mut differences = Vec::new();
+        let same_codes = expanded.len() == rows.len()
+            && expanded.iter().zip(&rows).all(|(a, b)| a.code == b.code);
+        if same_codes {
+            for (given, row) in expanded.iter().zip(&rows) {
+                compare_row(given, row, &mut differences);
+            }
+            return differences;
+        }
+        let listed: HashMap<Code, &ListedRow<'a>> =
+            rows.iter().map(|row| (row.code, row)).collect();
+        let given: HashMap<Code, &ExpandedCode<'_>> =
+            expanded.iter().map(|code| (code.code, code)).collect();
+        for code in &expanded {
+            match listed.get(&code.code) {
+                Some(row) => compare_row(code, row, &mut differences),
+                None => differences.push(TabularDifference {
+                    kind: DifferenceKind::Surplus,
+                    code: code.code,
+                    tabular: flag_word(code.billable).to_owned(),
+                    order_file: String::new(),
+                }),
+            }
+        }
+        for row in rows.iter().filter(|row| !given.contains_key(&row.code)) {
+            differences.push(TabularDifference {
+                kind: DifferenceKind::Missing,
+                code: row.code,
+                tabular: String::new(),
+                order_file: row.long_title.to_owned(),
+            });
+        }
+        let common_given = expanded
+            .iter()
+            .map(|code| code.code)
+            .filter(|code| listed.contains_key(code));
+        let common_listed = rows
+            .iter()
+            .map(|row| row.code)
+            .filter(|code| given.contains_key(code));
+        if let Some((tabular, order_file)) = common_given
+            .zip(common_listed)
+            .find(|(tabular, listed)| tabular != listed)
+        {
+            differences.push(TabularDifference {
+                kind: DifferenceKind::Sequence,
+                code: tabular,
+                tabular: tabular.as_str().to_owned(),
+                order_file: order_file.as_str().to_owned(),
+            });
+        }
+        differences
+    }
+}
+
+fn compare_row(
+    given: &ExpandedCode<'_>,
+    row: &ListedRow<'_>,
+    differences: &mut Vec<TabularDifference>,
+) {
+    if given.billable != row.billable {
+        differences.push(TabularDifference {
+            kind: DifferenceKind::Flag,
+            code: given.code,
+            tabular: flag_word(given.billable).to_owned(),
+            order_file: flag_word(row.billable).to_owned(),
+        });
+    }
+    // A 7-character code that is expanded has no title of its own.
+    if given.seventh_character.is_some() || given.node.title == row.long_title {
+        return;
+    }
+    let kind = if plain(&given.node.title).eq(plain(row.long_title)) {
+        DifferenceKind::Accents
+    } else {
+        DifferenceKind::Title
+    };
+    differences.push(TabularDifference {
+        kind,
+        code: given.code,
+        tabular: given.node.title.clone(),
+        order_file: row.long_title.to_owned(),
+    });
+}
+
+fn flag_word(billable: bool) -> &'static str {
+    if billable { "billable" } else { "header" }
+}
+
+/// Gives the letters of a title as an order file writes them: without accents.
+fn plain(title: &str) -> impl Iterator<Item = char> {
+    use unicode_normalization::UnicodeNormalization;
+    title
+        .nfd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
 }
 
 /// Tells of a stem of six characters whether the prose of S06 exempts it.

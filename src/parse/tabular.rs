@@ -3,10 +3,12 @@
 //! The file is read as a stream. Every element and attribute is either kept or refused by name, so that
 //! nothing the publisher adds is lost unseen.
 
+use std::collections::HashSet;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    BlockReference, IntroSection, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular,
-    TabularNode, VisualCategory, VisualRange,
+    BlockReference, CodeSet, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular, TabularNode,
+    VisualCategory, VisualRange,
 };
 use crate::parse::xml::{Element, Xml, notes};
 
@@ -19,7 +21,6 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
     let (mut xml, _) = Xml::open(bytes, &["ICD10CM.tabular"])?;
     let mut tabular = Tabular {
         version: String::new(),
-        introduction: Vec::new(),
         nodes: Vec::new(),
     };
     while let Some(element) = xml.child("ICD10CM.tabular")? {
@@ -27,84 +28,125 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
             "version" => xml.set(&mut tabular.version, &element)?,
             "introduction" => {
                 xml.no_attributes(&element)?;
-                parse_introduction(&mut xml, &mut tabular.introduction)?;
+                parse_introduction(&mut xml, &mut tabular.nodes)?;
             }
-            "chapter" => parse_node(&mut xml, &element, NodeKind::Chapter, 0, &mut tabular.nodes)?,
+            "chapter" => {
+                parse_node(
+                    &mut xml,
+                    &element,
+                    NodeKind::Chapter,
+                    None,
+                    &mut tabular.nodes,
+                )?;
+            }
             _ => return Err(xml.unknown(&element, "ICD10CM.tabular")),
         }
     }
     xml.end()?;
-    if tabular.nodes.is_empty() {
+    if !tabular.nodes.iter().any(|node| node.kind == NodeKind::Code) {
         return Err(Error::new(
             ErrorKind::Format,
-            "the tabular list has no chapters",
+            "expected chapters with codes, found none",
         ));
+    }
+    let mut seen = HashSet::with_capacity(tabular.nodes.len());
+    for node in tabular
+        .nodes
+        .iter()
+        .filter(|node| node.kind != NodeKind::Introduction)
+    {
+        if !seen.insert((node.kind, node.name.as_str())) {
+            return Err(Error::new(
+                ErrorKind::Format,
+                format!(
+                    "{} {} stands twice in the tabular list",
+                    node.kind.name(),
+                    node.name
+                ),
+            )
+            .with_hint("the file is damaged; download it again"));
+        }
     }
     Ok(tabular)
 }
 
-fn parse_introduction(xml: &mut Xml<'_>, sections: &mut Vec<IntroSection>) -> Result<()> {
+fn parse_introduction(xml: &mut Xml<'_>, nodes: &mut Vec<TabularNode>) -> Result<()> {
     while let Some(element) = xml.child("introduction")? {
         if element.name != "introSection" {
             return Err(xml.unknown(&element, "introduction"));
         }
-        let mut section = IntroSection {
-            kind: {
-                let [kind] = xml.attributes(&element, ["type"])?;
-                kind
-            },
-            title: String::new(),
-            notes: Vec::new(),
-        };
+        let [name] = xml.attributes(&element, ["type"])?;
+        let mut section = empty_node(NodeKind::Introduction, name, String::new(), 0);
         while let Some(child) = xml.child("introSection")? {
             match child.name.as_str() {
                 "title" => xml.set(&mut section.title, &child)?,
-                "instruction" => section.notes.extend(notes(xml, &child)?),
+                "instruction" => section.groups.push(NoteGroup {
+                    kind: NoteKind::Note,
+                    notes: notes(xml, &child)?,
+                }),
                 _ => return Err(xml.unknown(&child, "introSection")),
             }
         }
-        sections.push(section);
+        nodes.push(section);
     }
     Ok(())
 }
 
-fn parse_node(
-    xml: &mut Xml<'_>,
-    element: &Element,
-    kind: NodeKind,
-    depth: u32,
-    nodes: &mut Vec<TabularNode>,
-) -> Result<()> {
-    let at = nodes.len();
-    let begins_at = xml.position();
-    let mut placeholder = false;
-    let mut id = String::new();
-    for (name, value) in &element.attributes {
-        match (kind, name.as_str(), value.as_str()) {
-            (NodeKind::Code, "placeholder", "true") => placeholder = true,
-            (NodeKind::Block, "id", value) => id = value.to_owned(),
-            _ => return Err(xml.unknown_attribute(element, name)),
-        }
-    }
-    nodes.push(TabularNode {
+fn empty_node(kind: NodeKind, name: String, parent: String, depth: u32) -> TabularNode {
+    TabularNode {
         kind,
-        name: id,
+        name,
+        parent,
         title: String::new(),
         depth,
-        placeholder,
+        placeholder: false,
         groups: Vec::new(),
         seventh_characters: Vec::new(),
         visual_impairment: Vec::new(),
         index: Vec::new(),
-    });
+    }
+}
+
+/// Reads a chapter, a block or a code with all that stands below it; `parent` is the place of the node
+/// that it stands below.
+fn parse_node(
+    xml: &mut Xml<'_>,
+    element: &Element,
+    kind: NodeKind,
+    parent: Option<usize>,
+    nodes: &mut Vec<TabularNode>,
+) -> Result<()> {
+    let at = nodes.len();
+    let begins_at = xml.position();
+    let (mut parent_name, mut depth) = (String::new(), 0);
+    if let Some(parent) = parent {
+        let parent = own(nodes, parent);
+        if parent.name.is_empty() {
+            return Err(xml.fail(format!(
+                "expected the name of a level before the <{}> below it",
+                element.name
+            )));
+        }
+        parent_name.clone_from(&parent.name);
+        depth = parent.depth + 1;
+    }
+    let mut node = empty_node(kind, String::new(), parent_name, depth);
+    for (name, value) in &element.attributes {
+        match (kind, name.as_str(), value.as_str()) {
+            (NodeKind::Code, "placeholder", "true") => node.placeholder = true,
+            (NodeKind::Block, "id", value) => node.name = value.to_owned(),
+            _ => return Err(xml.unknown_attribute(element, name)),
+        }
+    }
+    nodes.push(node);
     while let Some(child) = xml.child(&element.name)? {
         let name = child.name.as_str();
         match (kind, name) {
             (NodeKind::Chapter, "section") => {
-                parse_node(xml, &child, NodeKind::Block, depth + 1, nodes)?
+                parse_node(xml, &child, NodeKind::Block, Some(at), nodes)?;
             }
             (NodeKind::Block | NodeKind::Code, "diag") => {
-                parse_node(xml, &child, NodeKind::Code, depth + 1, nodes)?;
+                parse_node(xml, &child, NodeKind::Code, Some(at), nodes)?;
             }
             (NodeKind::Chapter, "sectionIndex") => {
                 let index = parse_index(xml, &child)?;
@@ -113,8 +155,12 @@ fn parse_node(
                 }
                 own(nodes, at).index = index;
             }
-            (NodeKind::Chapter | NodeKind::Code, "name") => {
-                xml.set(&mut own(nodes, at).name, &child)?
+            (NodeKind::Chapter, "name") => xml.set(&mut own(nodes, at).name, &child)?,
+            (NodeKind::Code, "name") => {
+                if !own(nodes, at).name.is_empty() {
+                    return Err(xml.twice(&child));
+                }
+                own(nodes, at).name = parse_code(xml, &child)?;
             }
             (_, "desc") => xml.set(&mut own(nodes, at).title, &child)?,
             (NodeKind::Code, "sevenChrDef") => {
@@ -155,6 +201,18 @@ fn parse_node(
         .at_line(xml.line_of(begins_at)));
     }
     Ok(())
+}
+
+/// Reads a dotted code and gives it without its dot.
+fn parse_code(xml: &mut Xml<'_>, element: &Element) -> Result<String> {
+    let text = xml.text(element)?;
+    match CodeSet::Icd10Cm.parse_code(&text) {
+        Ok(code) if code.dotted(CodeSet::Icd10Cm) == text => Ok(code.as_str().to_owned()),
+        _ => Err(xml.fail(format!(
+            "expected a dotted ICD-10-CM code, found {:?}",
+            text.chars().take(40).collect::<String>()
+        ))),
+    }
 }
 
 /// The node that was pushed at this place; it stays where it is while its children follow it.
@@ -203,7 +261,9 @@ fn parse_seventh(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<SeventhChara
             "extension" => {
                 let [value] = xml.attributes(&element, ["char"])?;
                 let mut letters = value.chars();
-                let (Some(character), None) = (letters.next(), letters.next()) else {
+                let (Some(character @ ('A'..='Z' | '0'..='9')), None) =
+                    (letters.next(), letters.next())
+                else {
                     return Err(xml.fail(format!(
                         "expected one 7th character in char, found {value:?}"
                     )));
@@ -315,23 +375,23 @@ mod tests {
         let names: Vec<(&str, u32)> = tabular
             .nodes
             .iter()
+            .filter(|node| node.kind != NodeKind::Introduction)
             .map(|node| (node.name.as_str(), node.depth))
             .collect();
-        assert_eq!(names, [("2", 0), ("C7B", 1), ("C7B", 2), ("C7B.1", 3)]);
-        let merkel = &tabular.nodes[3];
+        assert_eq!(names, [("2", 0), ("C7B", 1), ("C7B", 2), ("C7B1", 3)]);
+        let merkel = &tabular.nodes[4];
         assert_eq!(merkel.groups[0].kind, NoteKind::InclusionTerm);
         assert_eq!(merkel.groups[0].notes.len(), 2);
         assert_eq!(
-            tabular.nodes[0].index[0].title,
+            tabular.nodes[1].index[0].title,
             "Secondary neuroendocrine tumors"
         );
-        let rows: Vec<(&str, bool)> = tabular
+        let rows: Vec<(String, bool)> = tabular
             .expand()
             .iter()
-            .map(|row| (row.code.as_str(), row.billable))
-            .map(|(code, billable)| (if code == "C7B" { "C7B" } else { "C7B1" }, billable))
+            .map(|row| (row.code.as_str().to_owned(), row.billable))
             .collect();
-        assert_eq!(rows, [("C7B", false), ("C7B1", true)]);
+        assert_eq!(rows, [("C7B".to_owned(), false), ("C7B1".to_owned(), true)]);
     }
 
     #[test]
@@ -399,7 +459,7 @@ mod tests {
     fn deep_nesting_is_refused() {
         let deep = C7B_1.replace(
             "<diag>\n        <name>",
-            &format!("{}<name>", "<diag>".repeat(1_000_000)),
+            &format!("{}<diag><name>", "<diag><name>C7B</name>".repeat(1_000_000)),
         );
         let error = parse_tabular(deep.as_bytes()).unwrap_err();
         assert!(error.to_string().contains("levels of elements"), "{error}");
