@@ -47,7 +47,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
             let release = timeline.governing(date).map(|period| period.release);
             let basis = match release {
                 Some(release) => {
-                    let (file, sha256) = store.order_file(code_set, release)?;
+                    let (file, sha256) = store.listing_file(code_set, release)?;
                     Some(Basis {
                         release,
                         file,
@@ -182,7 +182,7 @@ fn basis(
     verdict: &Verdict,
     date: NaiveDate,
 ) -> Result<Basis> {
-    let (file, sha256) = store.order_file(code_set, release)?;
+    let (file, sha256) = store.listing_file(code_set, release)?;
     let patch = match verdict {
         Verdict::Billable { .. } | Verdict::Header { .. } => {
             store.patch_citation(code_set, release, code, date)?

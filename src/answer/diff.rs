@@ -272,8 +272,8 @@ pub fn diff(
         under: scope.under.clone(),
         only,
         sources: [
-            store.order_file(code_set, old)?,
-            store.order_file(code_set, new)?,
+            store.listing_file(code_set, old)?,
+            store.listing_file(code_set, new)?,
         ],
         sample: store.kind()? == StoreKind::Sample,
     })

@@ -307,7 +307,7 @@ fn verify_addenda(
     let stated_base = if sample {
         sample_files()?
             .iter()
-            .find(|file| !file.is_order_file && file.code_set == code_set && file.release == id)
+            .find(|file| file.is_addenda() && file.code_set == code_set && file.release == id)
             .and_then(|file| file.addenda_base)
     } else {
         Catalogue::bundled()?

@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, DifferenceKind, DocumentKind, ListedBy, ReleaseId, TabularDifference};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::find;
@@ -20,9 +20,14 @@ use crate::source::catalogue::Catalogue;
 use crate::source::identify::IdentifiedBy;
 use crate::source::recognise::FileKind;
 use crate::source::sample::{sample_bytes, sample_files};
-use crate::store::{Added, NewAddenda, NewFile, NewRelease, Rows, Store, StoreKind, Writer};
+use crate::store::{
+    Added, Contents, NewAddenda, NewDocument, NewFile, NewRelease, Rows, Store, StoreKind, Writer,
+};
 
-use prepare::{Message, Order, Package, Part, Prepared, Preparer, Seen, pack, patches};
+use prepare::{
+    DocumentPart, Message, Order, Package, Part, PostedDocument, Prepared, Preparer, Seen, pack,
+    patches,
+};
 
 /// What the user states about the files.
 #[derive(Debug, Clone, Copy)]
@@ -65,20 +70,51 @@ impl ImportReport {
     }
 }
 
+/// What a file that was taken is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenKind {
+    /// An order file.
+    OrderFile,
+    /// An order addenda.
+    OrderAddenda,
+    /// A file around the order file.
+    Document(DocumentKind),
+}
+
+impl TakenKind {
+    /// Gives the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
+    pub fn name(self) -> &'static str {
+        match self {
+            TakenKind::OrderFile => "order_file",
+            TakenKind::OrderAddenda => "order_addenda",
+            TakenKind::Document(kind) => kind.name(),
+        }
+    }
+
+    /// Gives the words for people: `order file`, `tabular list`.
+    pub fn label(self) -> &'static str {
+        match self {
+            TakenKind::OrderFile => "order file",
+            TakenKind::OrderAddenda => "order addenda",
+            TakenKind::Document(kind) => kind.label(),
+        }
+    }
+}
+
 /// A file that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     /// The file.
     pub file: String,
-    /// Whether it is an order file; else it is an order addenda.
-    pub is_order_file: bool,
+    /// What it is.
+    pub kind: TakenKind,
     /// Its code set.
     pub code_set: CodeSet,
     /// Its release.
     pub release: ReleaseId,
     /// How the release was told: `hash`, `archive`, `name`, `statement`, `sample`.
     pub identified_by: &'static str,
-    /// Its rows; of an addenda, its lines of changes.
+    /// Its rows; of an addenda its lines of changes, of a document its items.
     pub rows: u64,
     /// Of an order file, its rows with flag 1.
     pub billable: u64,
@@ -133,7 +169,7 @@ pub fn import(
         for file in &mut found {
             match &mut file.kind {
                 FileKind::OrderFile(kind) | FileKind::OrderAddenda(kind) => *kind = code_set,
-                FileKind::Zip | FileKind::Other(_) => {}
+                FileKind::Document(_) | FileKind::Zip | FileKind::Other(_) => {}
             }
         }
     }
@@ -164,23 +200,7 @@ pub fn import(
         files: packages.iter().map(Package::files).sum(),
     });
     let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
-    let seen = writer
-        .releases()?
-        .into_iter()
-        .map(|stored| Seen {
-            code_set: stored.release.code_set,
-            id: stored.release.id,
-            rows: stored.release.rows,
-            billable: stored.release.billable,
-            sha256: stored.release.sha256,
-        })
-        .collect();
-    let mut preparer = Preparer {
-        catalogue: Catalogue::bundled()?,
-        sample: sample_files()?,
-        options: *options,
-        seen,
-    };
+    let mut preparer = preparer(&writer, *options)?;
     let mut report = ImportReport {
         taken: Vec::new(),
         left,
@@ -222,46 +242,80 @@ pub fn import(
     Ok(report)
 }
 
+/// Makes the preparer of an import, which knows what is stored.
+fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
+    Ok(Preparer {
+        catalogue: Catalogue::bundled()?,
+        sample: sample_files()?,
+        options,
+        seen: writer
+            .releases()?
+            .into_iter()
+            .map(|stored| Seen {
+                code_set: stored.release.code_set,
+                id: stored.release.id,
+                rows: stored.release.rows,
+                billable: stored.release.billable,
+                sha256: stored.release.sha256,
+                listed_by: stored.release.listed_by,
+            })
+            .collect(),
+        seen_documents: writer.document_hashes()?.into_iter().collect(),
+    })
+}
+
 /// Imports the bundled sample into a database of its own.
 ///
 /// # Errors
 /// [`ErrorKind::Conflict`] if the database holds full releases.
 pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport> {
     let mut writer = store.begin_import(&mut || {})?;
+    let mut preparer = preparer(&writer, ImportOptions::on(today))?;
     let mut report = ImportReport::default();
-    // An addenda needs its release: order files first.
-    for wants_order_file in [true, false] {
-        for file in sample_files()?
-            .iter()
-            .filter(|file| file.is_order_file == wants_order_file)
-        {
-            let bytes = sample_bytes(file).to_vec();
-            let new_file = NewFile {
-                name: file.path.clone(),
-                archive: None,
-                url: None,
-                sha256: file.sha256.clone(),
-                bytes: bytes.len() as u64,
-            };
-            let in_file = |error: Error| error.in_file(format!("releases/sample/{}", file.path));
-            let mut prepared = Prepared {
-                code_set: file.code_set,
-                id: file.release,
-                identified_by: IdentifiedBy::Sample,
-                order: None,
-                addenda: None,
-                patches: patches(Catalogue::bundled()?, file.code_set, file.release),
-            };
-            if file.is_order_file {
+    // What stands around an order file needs its release: order files first.
+    let files = sample_files()?;
+    let order_files = files.iter().filter(|file| file.is_order_file());
+    let others = files.iter().filter(|file| !file.is_order_file());
+    for file in order_files.chain(others) {
+        let bytes = sample_bytes(file).to_vec();
+        let new_file = NewFile {
+            name: file.path.clone(),
+            archive: None,
+            url: None,
+            sha256: file.sha256.clone(),
+            bytes: bytes.len() as u64,
+        };
+        let in_file = |error: Error| error.in_file(format!("releases/sample/{}", file.path));
+        let mut prepared = Prepared {
+            code_set: file.code_set,
+            id: file.release,
+            identified_by: IdentifiedBy::Sample,
+            order: None,
+            addenda: None,
+            documents: Vec::new(),
+            expanded: None,
+            differences: None,
+            patches: patches(Catalogue::bundled()?, file.code_set, file.release),
+        };
+        match file.kind {
+            FileKind::OrderFile(_) => {
+                let order = OrderFile::parse(file.code_set, bytes).map_err(in_file)?;
+                preparer.seen.push(Seen {
+                    code_set: file.code_set,
+                    id: file.release,
+                    rows: order.rows().len() as u64,
+                    billable: order.billable(),
+                    sha256: file.sha256.clone(),
+                    listed_by: ListedBy::OrderFile,
+                });
                 prepared.order = Some(Part {
                     shown: file.path.clone(),
-                    contents: Order::Parsed(
-                        OrderFile::parse(file.code_set, bytes).map_err(in_file)?,
-                    ),
+                    contents: Order::Parsed(order),
                     file: new_file,
                     notes: Vec::new(),
                 });
-            } else {
+            }
+            FileKind::OrderAddenda(_) => {
                 prepared.addenda = Some(Part {
                     shown: file.path.clone(),
                     contents: parse_order_addenda(file.code_set, &bytes).map_err(in_file)?,
@@ -269,8 +323,19 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     notes: Vec::new(),
                 });
             }
-            write(&mut writer, prepared, today, &mut report, &mut |_| {})?;
+            FileKind::Document(kind) => {
+                let posted = PostedDocument {
+                    shown: file.path.clone(),
+                    file: new_file,
+                    bytes,
+                };
+                preparer
+                    .add_document(&mut prepared, kind, posted, &mut |_| {})
+                    .map_err(in_file)?;
+            }
+            FileKind::Zip | FileKind::Other(_) => {}
         }
+        write(&mut writer, prepared, today, &mut report, &mut |_| {})?;
     }
     writer.commit()?;
     Ok(report)
@@ -297,6 +362,9 @@ fn write(
         identified_by,
         order,
         addenda,
+        documents,
+        expanded,
+        differences,
         patches,
     } = prepared;
     writer.set_kind(if identified_by == IdentifiedBy::Sample {
@@ -311,6 +379,7 @@ fn write(
         });
         report.taken.push(taken);
     };
+    let mut order_is_new = false;
     if let Some(part) = order {
         let rows = match &part.contents {
             Order::Stored => None,
@@ -340,9 +409,10 @@ fn write(
                 .find(|stored| stored.code_set == code_set && stored.id == id)
                 .map_or((0, 0), |stored| (stored.rows, stored.billable)),
         };
+        order_is_new = added == Added::New;
         done(Taken {
             file: part.shown,
-            is_order_file: true,
+            kind: TakenKind::OrderFile,
             code_set,
             release: id,
             identified_by: identified_by.name(),
@@ -365,7 +435,7 @@ fn write(
             .map_err(|error| in_part(error, &part.shown))?;
         done(Taken {
             file: part.shown,
-            is_order_file: false,
+            kind: TakenKind::OrderAddenda,
             code_set,
             release: id,
             identified_by: identified_by.name(),
@@ -375,5 +445,70 @@ fn write(
             notes: part.notes,
         });
     }
+    // An order file is news to a list that came before it, and the other way round.
+    let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
+    if let (Some(entries), Some((_, part))) = (&expanded, documents.first()) {
+        writer
+            .add_release(&NewRelease {
+                code_set,
+                id,
+                identified_by: identified_by.name(),
+                rows: Rows::Expanded(entries),
+                file: &part.file,
+                patches: &patches,
+                today,
+            })
+            .map_err(|error| in_part(error, &part.shown))?;
+    }
+    for (kind, part) in documents {
+        let added = writer
+            .add_document(&NewDocument {
+                id,
+                kind,
+                contents: match &part.contents {
+                    DocumentPart::Parsed(document) => Contents::Parsed(document),
+                    DocumentPart::Stored => Contents::Stored,
+                },
+                file: &part.file,
+                today,
+            })
+            .map_err(|error| in_part(error, &part.shown))?;
+        to_compare |= kind == DocumentKind::Tabular && added == Added::New;
+        let items = writer.document_items(id, kind)?;
+        done(Taken {
+            file: part.shown,
+            kind: TakenKind::Document(kind),
+            code_set,
+            release: id,
+            identified_by: identified_by.name(),
+            rows: items,
+            billable: 0,
+            added,
+            notes: part.notes,
+        });
+    }
+    if to_compare {
+        let found = writer.keep_differences(id, differences)?;
+        if let Some(note) = differences_note(id, &found)
+            && let Some(taken) = report.taken.last_mut()
+        {
+            taken.notes.push(note);
+        }
+    }
     Ok(())
+}
+
+/// Says in how much the tabular list of a release differs from its order file, if it does.
+fn differences_note(id: ReleaseId, found: &[TabularDifference]) -> Option<String> {
+    let count = |wanted: &dyn Fn(DifferenceKind) -> bool| {
+        found.iter().filter(|found| wanted(found.kind)).count()
+    };
+    let codes = count(&DifferenceKind::is_of_codes);
+    let titles = count(&|kind| kind == DifferenceKind::Title);
+    let accents = count(&|kind| kind == DifferenceKind::Accents);
+    (!found.is_empty()).then(|| {
+        format!(
+            "the tabular list of {id} gives the rows of its order file but for {codes} codes and {titles} titles; {accents} more titles differ in accents only"
+        )
+    })
 }

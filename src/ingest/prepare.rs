@@ -1,9 +1,15 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
+use std::collections::HashSet;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Addenda, CodeSet, ReleaseId};
+use crate::model::{
+    Addenda, CodeSet, Document, DocumentKind, Entry, ListedBy, ListedRow, ReleaseId, Tabular,
+    TabularDifference,
+};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
+use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, KnownRelease, Patch, Provenance};
 use crate::source::identify::{Evidence, IdentifiedBy, identify, identify_sample};
@@ -14,30 +20,45 @@ use crate::store::NewFile;
 
 use super::{ImportOptions, Left};
 
-/// An order file with the addenda that was posted with it, or either alone.
+/// An order file with what was posted with it, or such files alone.
+#[derive(Default)]
 pub(super) struct Package {
     pub(super) order: Option<(CodeSet, Found)>,
     pub(super) addenda: Option<(CodeSet, Found)>,
+    /// The files around the order file, of one code set.
+    pub(super) documents: Vec<(DocumentKind, Found)>,
 }
 
 impl Package {
     pub(super) fn files(&self) -> usize {
-        usize::from(self.order.is_some()) + usize::from(self.addenda.is_some())
+        usize::from(self.order.is_some())
+            + usize::from(self.addenda.is_some())
+            + self.documents.len()
+    }
+
+    /// Tells whether a file of a code set was posted with the order file of this package.
+    fn has_order_file_beside(&self, code_set: CodeSet, file: &Found) -> bool {
+        self.order
+            .as_ref()
+            .is_some_and(|(order_set, order)| *order_set == code_set && order.group == file.group)
     }
 }
 
-/// Puts order files and addenda that were posted together into packages.
+/// Puts files that were posted together into packages: order files first, because what was posted
+/// without one needs its release.
 pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
     let mut packages: Vec<Package> = Vec::new();
     let mut addenda = Vec::new();
+    let mut documents = Vec::new();
     let mut left = Vec::new();
     for file in found {
         match file.kind {
             FileKind::OrderFile(code_set) => packages.push(Package {
                 order: Some((code_set, file)),
-                addenda: None,
+                ..Package::default()
             }),
             FileKind::OrderAddenda(code_set) => addenda.push((code_set, file)),
+            FileKind::Document(kind) => documents.push((kind, file)),
             FileKind::Zip => {}
             FileKind::Other(why) => left.push(Left {
                 file: file.shown,
@@ -45,27 +66,61 @@ pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
             }),
         }
     }
-    let together = |package: &Package, (code_set, file): &(CodeSet, Found)| {
-        package
-            .order
-            .as_ref()
-            .is_some_and(|(order_set, order)| order_set == code_set && order.group == file.group)
-    };
     let mut alone = Vec::new();
-    for one in addenda {
-        let mut candidates = packages
+    for (code_set, file) in addenda {
+        let mut beside = packages
             .iter_mut()
-            .filter(|package| together(package, &one));
-        match (candidates.next(), candidates.next()) {
+            .filter(|package| package.has_order_file_beside(code_set, &file));
+        match (beside.next(), beside.next()) {
             // Posted with exactly one order file, which has no addenda yet.
-            (Some(package), None) if package.addenda.is_none() => package.addenda = Some(one),
+            (Some(package), None) if package.addenda.is_none() => {
+                package.addenda = Some((code_set, file));
+            }
             _ => alone.push(Package {
-                order: None,
-                addenda: Some(one),
+                addenda: Some((code_set, file)),
+                ..Package::default()
             }),
         }
     }
+    let mut groups: Vec<Package> = Vec::new();
+    for (kind, file) in documents {
+        let code_set = kind.code_set();
+        let mut beside = packages
+            .iter_mut()
+            .filter(|package| package.has_order_file_beside(code_set, &file));
+        let fits = |package: &Package| package.documents.iter().all(|(other, _)| *other != kind);
+        match (beside.next(), beside.next()) {
+            (Some(package), None) if fits(package) => package.documents.push((kind, file)),
+            _ => {
+                // Without an order file, what was posted together is of one release all the same.
+                let together = groups.iter_mut().find(|package| {
+                    fits(package)
+                        && package.documents.iter().all(|(other, beside)| {
+                            other.code_set() == code_set && beside.group == file.group
+                        })
+                });
+                match together {
+                    Some(package) => package.documents.push((kind, file)),
+                    None => groups.push(Package {
+                        documents: vec![(kind, file)],
+                        ..Package::default()
+                    }),
+                }
+            }
+        }
+    }
+    // A release without order file is made from its tabular list, which the rest of it needs.
+    groups.sort_by_key(|package| {
+        !package
+            .documents
+            .iter()
+            .any(|(kind, _)| *kind == DocumentKind::Tabular)
+    });
     packages.extend(alone);
+    packages.extend(groups);
+    for package in &mut packages {
+        package.documents.sort_by_key(|(kind, _)| *kind);
+    }
     (packages, left)
 }
 
@@ -75,6 +130,13 @@ pub(super) struct Part<T> {
     pub(super) file: NewFile,
     pub(super) contents: T,
     pub(super) notes: Vec<String>,
+}
+
+/// A file around the order file, read.
+pub(super) struct PostedDocument {
+    pub(super) shown: String,
+    pub(super) file: NewFile,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What the thread that unpacks and parses tells the one that writes.
@@ -95,12 +157,25 @@ pub(super) enum Order {
     Parsed(OrderFile),
 }
 
+/// The contents of a document, as far as they are needed.
+pub(super) enum DocumentPart {
+    /// A document with these bytes is stored, or about to be.
+    Stored,
+    /// New bytes.
+    Parsed(Document),
+}
+
 pub(super) struct Prepared {
     pub(super) code_set: CodeSet,
     pub(super) id: ReleaseId,
     pub(super) identified_by: IdentifiedBy,
     pub(super) order: Option<Part<Order>>,
     pub(super) addenda: Option<Part<Addenda>>,
+    pub(super) documents: Vec<(DocumentKind, Part<DocumentPart>)>,
+    /// The rows that the tabular list gives, of a release without order file.
+    pub(super) expanded: Option<Vec<Entry>>,
+    /// How the tabular list differs from the order file, where both are new.
+    pub(super) differences: Option<Vec<TabularDifference>>,
     pub(super) patches: Vec<Patch>,
 }
 
@@ -110,6 +185,7 @@ pub(super) struct Seen {
     pub(super) rows: u64,
     pub(super) billable: u64,
     pub(super) sha256: String,
+    pub(super) listed_by: ListedBy,
 }
 
 /// A whole order file has more rows than this by far.
@@ -131,6 +207,8 @@ pub(super) struct Preparer {
     pub(super) sample: &'static [SampleFile],
     pub(super) options: ImportOptions,
     pub(super) seen: Vec<Seen>,
+    /// The documents that are stored, or about to be: kind and SHA-256.
+    pub(super) seen_documents: HashSet<(DocumentKind, String)>,
 }
 
 impl Preparer {
@@ -157,15 +235,36 @@ impl Preparer {
             }
             None => None,
         };
+        let mut documents = Vec::new();
+        for (kind, found) in &package.documents {
+            let bytes = found.read()?;
+            documents.push((
+                *kind,
+                PostedDocument {
+                    shown: found.shown.clone(),
+                    file: self.new_file(found, kind.code_set(), &sha256_hex(&bytes)),
+                    bytes,
+                },
+            ));
+        }
         let (code_set, first) = match (&order, &addenda) {
             (Some((code_set, found, ..)), _) => (*code_set, *found),
             (None, Some((code_set, found, ..))) => (*code_set, *found),
-            (None, None) => return Err(Error::new(ErrorKind::NotFound, "nothing to import")),
+            (None, None) => match package.documents.first() {
+                Some((kind, found)) => (kind.code_set(), found),
+                None => return Err(Error::new(ErrorKind::NotFound, "nothing to import")),
+            },
         };
         let evidence = Evidence {
             code_set,
             order_sha256: order.as_ref().map(|(.., sha256)| sha256.as_str()),
             addenda_sha256: addenda.as_ref().map(|(.., sha256)| sha256.as_str()),
+            document_sha256: match (&order, &addenda) {
+                (None, None) => documents
+                    .first()
+                    .map(|(_, posted)| posted.file.sha256.as_str()),
+                _ => None,
+            },
             addenda: addenda.as_ref().map(|(_, _, parsed, _)| parsed),
             archive_sha256: first
                 .archive
@@ -189,7 +288,11 @@ impl Preparer {
                 let mut notes = Vec::new();
                 let file = self.new_file(found, code_set, &sha256);
                 let is_sample = identified_by == IdentifiedBy::Sample;
-                let same_bytes = |seen: &&Seen| seen.code_set == code_set && seen.sha256 == sha256;
+                let same_bytes = |seen: &&Seen| {
+                    seen.code_set == code_set
+                        && seen.listed_by == ListedBy::OrderFile
+                        && seen.sha256 == sha256
+                };
                 let there = self
                     .seen
                     .iter()
@@ -226,6 +329,7 @@ impl Preparer {
                         rows,
                         billable,
                         sha256,
+                        listed_by: ListedBy::OrderFile,
                     });
                     contents
                 };
@@ -243,14 +347,89 @@ impl Preparer {
             contents: parsed,
             notes: Vec::new(),
         });
-        Ok(Prepared {
+        let mut prepared = Prepared {
             code_set,
             id,
             identified_by,
             patches: patches(self.catalogue, code_set, id),
             order,
             addenda,
-        })
+            documents: Vec::new(),
+            expanded: None,
+            differences: None,
+        };
+        for (kind, posted) in documents {
+            self.add_document(&mut prepared, kind, posted, parsing)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Takes a file around the order file, and parses it if its bytes are new.
+    pub(super) fn add_document(
+        &mut self,
+        prepared: &mut Prepared,
+        kind: DocumentKind,
+        posted: PostedDocument,
+        parsing: &mut dyn FnMut(CodeSet),
+    ) -> Result<()> {
+        let (code_set, id) = (prepared.code_set, prepared.id);
+        let PostedDocument { shown, file, bytes } = posted;
+        let is_listed = self
+            .seen
+            .iter()
+            .any(|seen| seen.code_set == code_set && seen.id == id);
+        let stands_in = kind == DocumentKind::Tabular && !is_listed;
+        let is_stored = !self.seen_documents.insert((kind, file.sha256.clone()));
+        let mut notes = Vec::new();
+        let contents = if is_stored && !stands_in {
+            DocumentPart::Stored
+        } else {
+            let document = parse_document(kind, &file.name, &bytes)
+                .map_err(|error| error.in_file(shown.as_str()))?;
+            if let Document::Tabular(tabular) = &document {
+                if stands_in {
+                    parsing(code_set);
+                    let entries = expanded_entries(tabular);
+                    let billable = entries.iter().filter(|entry| entry.billable).count() as u64;
+                    notes.push(format!(
+                        "no order file of {id} is loaded: its {} rows ({billable} billable) come from this list, without short titles",
+                        entries.len()
+                    ));
+                    self.seen.push(Seen {
+                        code_set,
+                        id,
+                        rows: entries.len() as u64,
+                        billable,
+                        sha256: file.sha256.clone(),
+                        listed_by: ListedBy::Tabular,
+                    });
+                    prepared.expanded = Some(entries);
+                    prepared.differences = Some(Vec::new());
+                } else if let Some(Part {
+                    contents: Order::Parsed(order),
+                    ..
+                }) = &prepared.order
+                {
+                    prepared.differences =
+                        Some(tabular.compare(order.rows().iter().map(|row| ListedRow {
+                            code: row.code,
+                            billable: row.billable,
+                            long_title: order.long_title(row),
+                        })));
+                }
+            }
+            DocumentPart::Parsed(document)
+        };
+        prepared.documents.push((
+            kind,
+            Part {
+                shown,
+                file,
+                contents,
+                notes,
+            },
+        ));
+        Ok(())
     }
 
     fn new_file(&self, found: &Found, code_set: CodeSet, sha256: &str) -> NewFile {
@@ -423,10 +602,9 @@ impl Preparer {
             )),
             None => None,
         };
-        let stored = self
-            .seen
-            .iter()
-            .any(|seen| seen.code_set == code_set && seen.id == id);
+        let stored = self.seen.iter().any(|seen| {
+            seen.code_set == code_set && seen.id == id && seen.listed_by == ListedBy::OrderFile
+        });
         let conflict = if stored {
             Some(format!("{name} {id} is already stored with other contents"))
         } else {
@@ -476,6 +654,27 @@ impl Preparer {
             }
         }
     }
+}
+
+/// Parses a file around the order file.
+pub(super) fn parse_document(kind: DocumentKind, _name: &str, bytes: &[u8]) -> Result<Document> {
+    Ok(match kind {
+        DocumentKind::Tabular => Document::Tabular(parse_tabular(bytes)?),
+    })
+}
+
+/// Gives the rows that a tabular list expands to. It knows no short titles.
+pub(super) fn expanded_entries(tabular: &Tabular) -> Vec<Entry> {
+    tabular
+        .expand()
+        .iter()
+        .map(|given| Entry {
+            code: given.code,
+            billable: given.billable,
+            short_title: String::new(),
+            long_title: given.title(),
+        })
+        .collect()
 }
 
 /// Gives the facts of the catalogue that the release's order file does not tell.

@@ -8,6 +8,7 @@ mod answer;
 mod change;
 mod chapter;
 mod code;
+mod document;
 mod entry;
 mod release;
 mod tabular;
@@ -25,8 +26,9 @@ pub use change::{
 };
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
+pub use document::{Document, DocumentKind};
 pub use entry::Entry;
-pub use release::{LoadedRelease, ReleaseId};
+pub use release::{ListedBy, LoadedRelease, ReleaseId};
 pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,

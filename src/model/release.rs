@@ -185,6 +185,41 @@ impl FromStr for ReleaseId {
     }
 }
 
+/// What the rows of a release come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListedBy {
+    /// Its order file.
+    OrderFile,
+    /// Its tabular list, expanded by the rule of 7th characters, because no order file of it is loaded.
+    /// Such rows have no short titles, and their long titles have accents.
+    Tabular,
+}
+
+impl ListedBy {
+    /// Gives the fixed name: `order_file`, `tabular`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ListedBy::OrderFile => "order_file",
+            ListedBy::Tabular => "tabular",
+        }
+    }
+
+    /// Gives the words for people: `order file`, `tabular list`.
+    pub fn label(self) -> &'static str {
+        match self {
+            ListedBy::OrderFile => "order file",
+            ListedBy::Tabular => "tabular list",
+        }
+    }
+
+    /// Finds one by its fixed name.
+    pub fn from_name(name: &str) -> Option<ListedBy> {
+        [ListedBy::OrderFile, ListedBy::Tabular]
+            .into_iter()
+            .find(|listed_by| listed_by.name() == name)
+    }
+}
+
 /// A release that the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedRelease {
@@ -192,11 +227,13 @@ pub struct LoadedRelease {
     pub code_set: CodeSet,
     /// Its name.
     pub id: ReleaseId,
-    /// The number of rows of its order file.
+    /// What its rows come from.
+    pub listed_by: ListedBy,
+    /// The number of its rows.
     pub rows: u64,
     /// The number of those with flag 1.
     pub billable: u64,
-    /// SHA-256 of its order file.
+    /// SHA-256 of the file that its rows come from.
     pub sha256: String,
 }
 

@@ -339,5 +339,11 @@ pub(super) fn notes(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<String>> 
         xml.expect(&element, "note", &parent.name)?;
         notes.push(xml.text(&element)?);
     }
+    if notes.is_empty() {
+        return Err(xml.fail(format!(
+            "expected a <note> in <{}>, found none",
+            parent.name
+        )));
+    }
     Ok(notes)
 }

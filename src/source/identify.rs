@@ -44,6 +44,8 @@ pub struct Evidence<'a> {
     pub order_sha256: Option<&'a str>,
     /// SHA-256 of the addenda posted with it.
     pub addenda_sha256: Option<&'a str>,
+    /// SHA-256 of a file around the order file; `None` if an order file or an addenda is there.
+    pub document_sha256: Option<&'a str>,
     /// The addenda posted with it.
     pub addenda: Option<&'a Addenda>,
     /// SHA-256 of the archive that it is in.
@@ -70,8 +72,11 @@ pub fn identify_sample(
     let files: Vec<&SampleFile> = sample
         .iter()
         .filter(|file| match evidence.order_sha256 {
-            Some(sha256) => file.is_order_file && file.sha256 == sha256,
-            None => !file.is_order_file && Some(file.sha256.as_str()) == evidence.addenda_sha256,
+            Some(sha256) => file.is_order_file() && file.sha256 == sha256,
+            None => match evidence.document_sha256 {
+                Some(sha256) => file.sha256 == sha256,
+                None => file.is_addenda() && Some(file.sha256.as_str()) == evidence.addenda_sha256,
+            },
         })
         .collect();
     let matching: Vec<ReleaseId> = files.iter().map(|file| file.release).collect();
@@ -354,6 +359,7 @@ mod tests {
             code_set: CodeSet::Icd10Cm,
             order_sha256: order,
             addenda_sha256: None,
+            document_sha256: None,
             addenda: None,
             archive_sha256: None,
             name,

@@ -1,6 +1,6 @@
 //! What a file is, by its content: its name is asked only where the content cannot tell.
 
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeSet, DocumentKind};
 use crate::parse::addenda::begins_with_action;
 
 /// What a file turned out to be.
@@ -10,6 +10,8 @@ pub enum FileKind {
     OrderFile(CodeSet),
     /// The order addenda of a code set.
     OrderAddenda(CodeSet),
+    /// A file around the order file.
+    Document(DocumentKind),
     /// A zip archive, perhaps with the above in it.
     Zip,
     /// Something that this version does not take, in words.
@@ -42,7 +44,7 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}');
     if text.starts_with("<?xml") || text.starts_with('<') {
-        return FileKind::Other(recognise_xml(text));
+        return recognise_xml(text);
     }
     let first = text
         .lines()
@@ -133,12 +135,11 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
     ))
 }
 
-fn recognise_xml(text: &str) -> &'static str {
+fn recognise_xml(text: &str) -> FileKind {
+    if text.contains("<ICD10CM.tabular") {
+        return FileKind::Document(DocumentKind::Tabular);
+    }
     for (root, what) in [
-        (
-            "<ICD10CM.tabular",
-            "a tabular list in XML; this version takes order files and order addenda",
-        ),
         (
             "<ICD10CM.index",
             "an alphabetic index in XML; this version takes order files and order addenda",
@@ -155,10 +156,10 @@ fn recognise_xml(text: &str) -> &'static str {
         ("<xsd:schema", "an XML schema"),
     ] {
         if text.contains(root) {
-            return what;
+            return FileKind::Other(what);
         }
     }
-    "an XML file of a kind not known here"
+    FileKind::Other("an XML file of a kind not known here")
 }
 
 fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
@@ -203,18 +204,13 @@ mod tests {
         for file in sample_files().unwrap() {
             let bytes = sample_bytes(file);
             let head = bytes.get(..HEAD).unwrap_or(bytes);
-            let expected = if file.is_order_file {
-                FileKind::OrderFile(file.code_set)
-            } else {
-                FileKind::OrderAddenda(file.code_set)
-            };
             // The errata addenda of two lines could be a codes addenda by its columns.
             let name = if bytes.len() < 1000 {
                 file.path.as_str()
             } else {
                 "x"
             };
-            assert_eq!(recognise(name, head), expected, "{}", file.path);
+            assert_eq!(recognise(name, head), file.kind, "{}", file.path);
         }
     }
 
@@ -236,11 +232,6 @@ mod tests {
                 "x.txt",
                 "Add:         B8801   Infestation by Demodex mites\r\n",
                 "codes addenda",
-            ),
-            (
-                "Tabular.xml",
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>",
-                "tabular list",
             ),
             ("empty.txt", "", "empty"),
             ("notes.txt", "hello", "no order file"),

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, DocumentKind, ReleaseId};
 use crate::source::catalogue::FILES;
+use crate::source::recognise::FileKind;
 
 /// A file of the sample.
 #[derive(Debug, Clone)]
@@ -20,12 +21,24 @@ pub struct SampleFile {
     pub code_set: CodeSet,
     /// Its release.
     pub release: ReleaseId,
-    /// Whether it is an order file; else it is an order addenda.
-    pub is_order_file: bool,
+    /// What it is.
+    pub kind: FileKind,
     /// Its SHA-256.
     pub sha256: String,
     /// The base of an order addenda.
     pub addenda_base: Option<ReleaseId>,
+}
+
+impl SampleFile {
+    /// Tells whether it is an order file.
+    pub fn is_order_file(&self) -> bool {
+        matches!(self.kind, FileKind::OrderFile(_))
+    }
+
+    /// Tells whether it is an order addenda.
+    pub fn is_addenda(&self) -> bool {
+        matches!(self.kind, FileKind::OrderAddenda(_))
+    }
 }
 
 #[derive(Deserialize)]
@@ -63,13 +76,17 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
     let manifest: Manifest = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
     let mut list = Vec::new();
     for file in manifest.file {
+        let code_set = file.code_set.parse().map_err(fail)?;
         list.push(SampleFile {
-            code_set: file.code_set.parse().map_err(fail)?,
+            code_set,
             release: file.release.parse().map_err(fail)?,
-            is_order_file: match file.kind.as_str() {
-                "order_file" => true,
-                "order_addenda" => false,
-                other => return Err(fail(format!("unknown kind {other:?}"))),
+            kind: match file.kind.as_str() {
+                "order_file" => FileKind::OrderFile(code_set),
+                "order_addenda" => FileKind::OrderAddenda(code_set),
+                other => match DocumentKind::from_name(other) {
+                    Some(kind) => FileKind::Document(kind),
+                    None => return Err(fail(format!("unknown kind {other:?}"))),
+                },
             },
             path: file.path,
             sha256: file.sha256,
@@ -98,7 +115,7 @@ mod tests {
     #[test]
     fn the_manifest_names_every_file_with_its_hash() {
         let files = sample_files().unwrap();
-        assert!(files.iter().filter(|file| file.is_order_file).count() >= 8);
+        assert!(files.iter().filter(|file| file.is_order_file()).count() >= 8);
         for file in files {
             assert_eq!(sha256_hex(sample_bytes(file)), file.sha256, "{}", file.path);
         }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{entry, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
@@ -66,30 +66,11 @@ impl Store {
     /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot
     /// be read.
     pub fn listing(&self, code_set: CodeSet, id: ReleaseId) -> Result<Listing> {
-        let runs = self.runs(code_set, id)?;
-        let query = || -> rusqlite::Result<Vec<Entry>> {
-            let mut entries = Vec::new();
-            for run in runs.by_position() {
-                self.each_of_run(&run, &mut |_, entry| entries.push(entry))?;
-            }
-            Ok(entries)
-        };
+        // Says which release is missing.
+        self.runs(code_set, id)?;
         Ok(Listing {
-            entries: query().map_err(|error| self.error(error))?,
+            entries: entries(&self.connection, code_set, id).map_err(|error| self.error(error))?,
         })
-    }
-
-    fn each_of_run(&self, run: &Run, take: &mut dyn FnMut(i64, Entry)) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT code, billable, short_title, long_title FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
-        )?;
-        let mut rows = statement.query((run.first, run.first + run.length))?;
-        let mut position = run.position;
-        while let Some(row) = rows.next()? {
-            take(position, entry(row, 0)?);
-            position += 1;
-        }
-        Ok(())
     }
 
     /// Writes the official order file of a release back, byte for byte.
@@ -115,7 +96,7 @@ impl Store {
         let ending = if is_crlf { "\r\n" } else { "\n" };
         let mut failure = None;
         for run in runs.by_position() {
-            self.each_of_run(&run, &mut |position, entry| {
+            each_of_run(&self.connection, &run, &mut |position, entry| {
                 if failure.is_some() {
                     return;
                 }
@@ -243,4 +224,35 @@ impl Store {
         };
         runs_of(&self.connection, listing).map_err(|error| self.error(error))
     }
+}
+
+/// Reads the rows of a release in tabular order.
+pub(super) fn entries(
+    connection: &Connection,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> rusqlite::Result<Vec<Entry>> {
+    let runs = runs_of(connection, listing_number(connection, code_set, id)?)?;
+    let mut entries = Vec::new();
+    for run in runs.by_position() {
+        each_of_run(connection, &run, &mut |_, entry| entries.push(entry))?;
+    }
+    Ok(entries)
+}
+
+fn each_of_run(
+    connection: &Connection,
+    run: &Run,
+    take: &mut dyn FnMut(i64, Entry),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT code, billable, short_title, long_title FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
+    )?;
+    let mut rows = statement.query((run.first, run.first + run.length))?;
+    let mut position = run.position;
+    while let Some(row) = rows.next()? {
+        take(position, entry(row, 0)?);
+        position += 1;
+    }
+    Ok(())
 }

@@ -3,6 +3,8 @@
 //! A [`Store`] is one SQLite file. Releases go in through a [`Writer`], which is one transaction:
 //! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
 
+mod book;
+mod documents;
 mod entries;
 mod listing;
 mod proof;
@@ -18,6 +20,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub use documents::{Contents, NewDocument, StoredDocument};
 pub use listing::Listing;
 pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub use query::{SourceFile, StoredRelease};

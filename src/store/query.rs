@@ -14,7 +14,7 @@ use super::{Store, StoreKind, code_set_id, spans};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
-    Listed, LoadedRelease, ReleaseId, Timeline,
+    Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
 };
 
 /// An official file that was imported.
@@ -41,8 +41,8 @@ pub struct StoredRelease {
     pub release: LoadedRelease,
     /// How it was told: `hash`, `archive`, `name`, `statement`, `sample`.
     pub identified_by: String,
-    /// Its order file.
-    pub order_file: SourceFile,
+    /// The file that its rows come from: its order file, or its tabular list.
+    pub listing_file: SourceFile,
     /// Its order addenda, if one was imported.
     pub addenda: Option<SourceFile>,
     /// The outcomes of its last verification.
@@ -74,12 +74,16 @@ impl Store {
         timeline(&self.connection, code_set).map_err(|error| self.error(error))
     }
 
-    /// Gives the order file of a stored release: its name and SHA-256.
-    pub(crate) fn order_file(&self, code_set: CodeSet, id: ReleaseId) -> Result<(String, String)> {
+    /// Gives the file that the rows of a stored release come from: its name and SHA-256.
+    pub(crate) fn listing_file(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+    ) -> Result<(String, String)> {
         self.connection
             .prepare_cached(
                 "SELECT source_file.name, sha256 FROM source_file JOIN release ON release.id = source_file.release
-                 WHERE release.code_set = ?1 AND release.name = ?2 AND kind = 'order_file'",
+                 WHERE release.code_set = ?1 AND release.name = ?2 AND kind = release.listed_by",
             )
             .and_then(|mut statement| {
                 statement.query_row(params![code_set_id(code_set), id.to_string()], |row| {
@@ -265,7 +269,7 @@ type SpanRow = (String, String, Option<String>, i64);
 
 pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRelease>> {
     let mut statement = connection.prepare(
-        "SELECT release.id, code_set.name, release.name, row_count, billable_count, identified_by
+        "SELECT release.id, code_set.name, release.name, row_count, billable_count, identified_by, listed_by
          FROM release JOIN code_set ON code_set.id = release.code_set
          ORDER BY code_set.id, effective_from, revision",
     )?;
@@ -273,18 +277,21 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
     let mut releases = Vec::new();
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
-        let order_file = source_file(connection, number, "order_file")?
+        let listed_by = row.get_ref(6)?.as_str()?;
+        let listed_by = ListedBy::from_name(listed_by).ok_or_else(|| malformed(6, listed_by))?;
+        let listing_file = source_file(connection, number, listed_by.name())?
             .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         releases.push(StoredRelease {
             release: LoadedRelease {
                 code_set: parsed(row, 1)?,
                 id: parsed(row, 2)?,
+                listed_by,
                 rows: row.get::<_, i64>(3)?.unsigned_abs(),
                 billable: row.get::<_, i64>(4)?.unsigned_abs(),
-                sha256: order_file.sha256.clone(),
+                sha256: listing_file.sha256.clone(),
             },
             identified_by: row.get(5)?,
-            order_file,
+            listing_file,
             addenda: source_file(connection, number, "order_addenda")?,
             proofs: proofs(connection, number)?,
         });

@@ -8,7 +8,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_core.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_core.sql"),
+    include_str!("../../migrations/0002_book.sql"),
+];
 
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

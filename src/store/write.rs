@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::entries::{EntryIndex, EntryRef};
 use super::query::{self, StoredRelease};
@@ -12,7 +12,7 @@ use super::runs::RunSet;
 use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Addenda, CodeSet, ReleaseId, Timeline};
+use crate::model::{Addenda, CodeSet, Entry, ListedBy, ReleaseId, Timeline};
 use crate::parse::order::{LineEnding, OrderFile};
 use crate::source::catalogue::Patch;
 
@@ -38,6 +38,18 @@ pub enum Rows<'a> {
     Parsed(&'a OrderFile),
     /// Those of a stored release of the same code set, whose order file has the same bytes.
     SameAs(ReleaseId),
+    /// Those that a tabular list gives, expanded, in its sequence: of a release without order file.
+    Expanded(&'a [Entry]),
+}
+
+impl Rows<'_> {
+    /// Names the kind of file that the rows come from.
+    fn listed_by(self) -> ListedBy {
+        match self {
+            Rows::Parsed(_) | Rows::SameAs(_) => ListedBy::OrderFile,
+            Rows::Expanded(_) => ListedBy::Tabular,
+        }
+    }
 }
 
 /// A release to be stored.
@@ -218,6 +230,12 @@ impl Writer<'_> {
             if stored.release.sha256 == new.file.sha256 {
                 return Ok(Added::AlreadyThere);
             }
+            if stored.release.listed_by == ListedBy::Tabular {
+                // Till now the tabular list stood in for the order file.
+                self.store(new, Some(stored.release.id))
+                    .map_err(|error| self.error(error))?;
+                return Ok(Added::New);
+            }
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!("{} {} is already stored with other contents", new.code_set.name(), new.id),
@@ -225,17 +243,29 @@ impl Writer<'_> {
             .in_file(new.file.name.as_str())
             .with_hint("import it as a correction with --revision; both are kept and the correction answers"));
         }
-        self.store(new).map_err(|error| self.error(error))?;
+        self.store(new, None).map_err(|error| self.error(error))?;
         Ok(Added::New)
     }
 
-    fn store(&mut self, new: &NewRelease<'_>) -> rusqlite::Result<()> {
+    /// Tells whether a release is stored, this import included.
+    pub(super) fn holds_release(&self, code_set: CodeSet, id: ReleaseId) -> Result<bool> {
+        rows::release_ids(&self.transaction, code_set)
+            .map(|ids| ids.contains(&id))
+            .map_err(|error| self.error(error))
+    }
+
+    /// Stores a release; `instead_of` is the same one, stored from its tabular list.
+    fn store(
+        &mut self,
+        new: &NewRelease<'_>,
+        instead_of: Option<ReleaseId>,
+    ) -> rusqlite::Result<()> {
         let mut index = match self.index.take() {
             Some((code_set, index)) if code_set == new.code_set => Some(index),
             _ => None,
         };
         // A release with the bytes of another brings no entries, and little to look up.
-        if index.is_none() && (matches!(new.rows, Rows::Parsed(_)) || !new.patches.is_empty()) {
+        if index.is_none() && (!matches!(new.rows, Rows::SameAs(_)) || !new.patches.is_empty()) {
             index = Some(EntryIndex::load(&self.transaction, new.code_set)?);
         }
         let before = Timeline::new(
@@ -243,31 +273,56 @@ impl Writer<'_> {
             rows::release_ids(&self.transaction, new.code_set)?,
         );
         let points_before = spans::point_dates(&self.transaction, new.code_set)?;
+        let replaced = instead_of
+            .map(|id| self.take_listing_out(new.code_set, id))
+            .transpose()?;
         let release = match new.rows {
             Rows::Parsed(order) => {
-                let release = self.insert_release(new, order)?;
+                let counts = (order.rows().len(), order.billable());
+                let release = self.insert_release(new, replaced, counts)?;
                 let line_ending = match order.line_ending() {
                     LineEnding::Crlf => "crlf",
                     LineEnding::Lf => "lf",
                 };
                 self.insert_file(
                     release,
-                    "order_file",
+                    new.rows.listed_by().name(),
                     new.file,
                     Some(line_ending),
                     new.today,
                 )?;
-                if let Some(index) = &mut index {
-                    self.insert_listing(release, new.code_set, order, index)?;
-                }
+                let rows = order.rows().iter().map(|row| EntryRef {
+                    code: row.code,
+                    billable: row.billable,
+                    short_title: order.short_title(row),
+                    long_title: order.long_title(row),
+                });
+                self.insert_listing(release, new.code_set, rows, index.as_mut())?;
                 release
             }
-            Rows::SameAs(other) => self.insert_release_like(new, other)?,
+            // The file is stored as a document.
+            Rows::Expanded(entries) => {
+                let billable = entries.iter().filter(|entry| entry.billable).count() as u64;
+                let release = self.insert_release(new, None, (entries.len(), billable))?;
+                let rows = entries.iter().map(|entry| EntryRef {
+                    code: entry.code,
+                    billable: entry.billable,
+                    short_title: &entry.short_title,
+                    long_title: &entry.long_title,
+                });
+                self.insert_listing(release, new.code_set, rows, index.as_mut())?;
+                release
+            }
+            Rows::SameAs(other) => self.insert_release_like(new, replaced, other)?,
         };
         if let Some(index) = &mut index {
             self.insert_patches(release, new, index)?;
         }
-        self.derive(new, &before, &points_before, index.as_ref())?;
+        if replaced.is_some() {
+            spans::rebuild(&self.transaction, new.code_set, index.as_ref())?;
+        } else {
+            self.derive(new, &before, &points_before, index.as_ref())?;
+        }
         self.index = index.map(|index| (new.code_set, index));
         Ok(())
     }
@@ -332,30 +387,45 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn insert_release(&self, new: &NewRelease<'_>, order: &OrderFile) -> rusqlite::Result<i64> {
+    /// Writes the row of a release: over the one that it replaces, which keeps its number.
+    fn insert_release(
+        &self,
+        new: &NewRelease<'_>,
+        replaced: Option<i64>,
+        (rows, billable): (usize, u64),
+    ) -> rusqlite::Result<i64> {
         self.transaction.execute(
-            "INSERT INTO release (code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, (SELECT coalesce(max(listing), 0) + 1 FROM release), ?6, ?7, ?8)",
+            "INSERT OR REPLACE INTO release
+                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(listing), 0) + 1 FROM release), ?7, ?8, ?9, ?10)",
             params![
+                replaced,
                 code_set_id(new.code_set),
                 new.id.to_string(),
                 new.id.edition().to_string(),
                 new.id.revision(),
                 new.id.effective_from().to_string(),
-                order.rows().len() as i64,
-                order.billable() as i64,
+                rows as i64,
+                billable as i64,
                 new.identified_by,
+                new.rows.listed_by().name(),
             ],
         )?;
         Ok(self.transaction.last_insert_rowid())
     }
 
     /// Stores a release whose order file is, byte for byte, that of another.
-    fn insert_release_like(&self, new: &NewRelease<'_>, other: ReleaseId) -> rusqlite::Result<i64> {
+    fn insert_release_like(
+        &self,
+        new: &NewRelease<'_>,
+        replaced: Option<i64>,
+        other: ReleaseId,
+    ) -> rusqlite::Result<i64> {
         let other = rows::release_number(&self.transaction, new.code_set, other)?;
         self.transaction.execute(
-            "INSERT INTO release (code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by)
-             SELECT code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6 FROM release WHERE id = ?1",
+            "INSERT OR REPLACE INTO release
+                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by)
+             SELECT ?7, code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6, ?8 FROM release WHERE id = ?1",
             params![
                 other,
                 new.id.to_string(),
@@ -363,6 +433,8 @@ impl Writer<'_> {
                 new.id.revision(),
                 new.id.effective_from().to_string(),
                 new.identified_by,
+                replaced,
+                new.rows.listed_by().name(),
             ],
         )?;
         let release = self.transaction.last_insert_rowid();
@@ -373,7 +445,7 @@ impl Writer<'_> {
         )?;
         self.insert_file(
             release,
-            "order_file",
+            new.rows.listed_by().name(),
             new.file,
             Some(&line_ending),
             new.today,
@@ -381,23 +453,21 @@ impl Writer<'_> {
         Ok(release)
     }
 
-    fn insert_listing(
+    fn insert_listing<'e>(
         &mut self,
         release: i64,
         code_set: CodeSet,
-        order: &OrderFile,
-        index: &mut EntryIndex,
+        rows: impl Iterator<Item = EntryRef<'e>>,
+        index: Option<&mut EntryIndex>,
     ) -> rusqlite::Result<()> {
-        let mut numbers = Vec::with_capacity(order.rows().len());
+        // There is one whenever there are rows.
+        let Some(index) = index else {
+            return Ok(());
+        };
+        let mut numbers = Vec::new();
         let mut insert = self.transaction.prepare(INSERT_ENTRY)?;
         let mut likely = None;
-        for row in order.rows() {
-            let entry = EntryRef {
-                code: row.code,
-                billable: row.billable,
-                short_title: order.short_title(row),
-                long_title: order.long_title(row),
-            };
+        for entry in rows {
             let (number, slot) =
                 index.number(&entry, likely, &mut self.next_entry, &mut insert, code_set)?;
             likely = Some(slot + 1);
@@ -411,6 +481,18 @@ impl Writer<'_> {
             insert.execute((release, run.first, run.position, run.length))?;
         }
         Ok(())
+    }
+
+    /// Takes out the rows of a release that come from its tabular list; gives its number. Their entries
+    /// stay, listed by no release: to drop them would mean to look for each in every listing.
+    fn take_listing_out(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
+        let release = rows::release_number(&self.transaction, code_set, id)?;
+        let listing = rows::listing_number(&self.transaction, code_set, id)?;
+        self.transaction
+            .execute("DELETE FROM listing_run WHERE listing = ?1", [listing])?;
+        self.transaction
+            .execute("DELETE FROM patch WHERE release = ?1", [release])?;
+        Ok(release)
     }
 
     fn insert_patches(
@@ -442,7 +524,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn insert_file(
+    pub(super) fn insert_file(
         &self,
         release: i64,
         kind: &str,
@@ -566,7 +648,12 @@ impl Writer<'_> {
             .map_err(|error| store_error(&path, error))
     }
 
-    fn error(&self, error: rusqlite::Error) -> Error {
+    /// Gives the connection that the transaction runs on.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.transaction
+    }
+
+    pub(super) fn error(&self, error: rusqlite::Error) -> Error {
         store_error(&self.path, error)
     }
 }

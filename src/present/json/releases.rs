@@ -108,7 +108,7 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                     known: line.known,
                     patches: line.patches,
                     identified_by: stored.map(|stored| stored.identified_by.as_str()),
-                    order_file: stored.map(|stored| SourceJson::new(&stored.order_file)),
+                    order_file: stored.map(|stored| SourceJson::new(&stored.listing_file)),
                     order_addenda: stored
                         .and_then(|stored| stored.addenda.as_ref())
                         .map(SourceJson::new),
@@ -177,11 +177,7 @@ pub fn import(report: &ImportReport) -> Result<String> {
             .iter()
             .map(|taken| TakenJson {
                 file: &taken.file,
-                kind: if taken.is_order_file {
-                    "order_file"
-                } else {
-                    "order_addenda"
-                },
+                kind: taken.kind.name(),
                 code_set: taken.code_set.id(),
                 release: taken.release.to_string(),
                 identified_by: taken.identified_by,

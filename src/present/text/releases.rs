@@ -6,9 +6,9 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::line;
 use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
-use crate::ingest::ImportReport;
+use crate::ingest::{ImportReport, TakenKind};
 use crate::model::Entry;
-use crate::present::{Style, grouped};
+use crate::present::{Style, counted, grouped};
 use crate::store::{Added, ProofOutcome, ProofSubject};
 
 /// Writes the overview of releases.
@@ -135,19 +135,18 @@ fn table_lines(out: &mut String, table: &Table) {
 pub fn import(report: &ImportReport, style: Style) -> String {
     let mut out = String::new();
     for taken in &report.taken {
-        let what = if taken.is_order_file {
-            "order file"
-        } else {
-            "order addenda"
-        };
-        let state = match (taken.added, taken.is_order_file) {
+        let what = taken.kind.label();
+        let state = match (taken.added, taken.kind) {
             (Added::AlreadyThere, _) => style.dim("already stored, nothing to do"),
-            (Added::New, true) => format!(
+            (Added::New, TakenKind::OrderFile) => format!(
                 "{} rows, {} billable",
                 grouped(taken.rows),
                 grouped(taken.billable)
             ),
-            (Added::New, false) => format!("{} lines of changes", grouped(taken.rows)),
+            (Added::New, TakenKind::OrderAddenda) => {
+                format!("{} lines of changes", grouped(taken.rows))
+            }
+            (Added::New, TakenKind::Document(kind)) => counted(taken.rows, kind.item_label()),
         };
         line(
             &mut out,

@@ -128,6 +128,6 @@ fn order_files_of_the_sample() -> Vec<PathBuf> {
     let files = sample_files()
         .unwrap()
         .iter()
-        .filter(|file| file.is_order_file);
+        .filter(|file| file.is_order_file());
     files.map(|file| folder.join(&file.path)).collect()
 }

@@ -53,7 +53,11 @@ fn sample_file(code_set: CodeSet, release: &str, is_order_file: bool) -> &'stati
         .find(|file| {
             file.code_set == code_set
                 && file.release == id(release)
-                && file.is_order_file == is_order_file
+                && file.is_order_file() == is_order_file
+                && !matches!(
+                    file.kind,
+                    codeyear::source::recognise::FileKind::Document(_)
+                )
         })
         .unwrap()
 }

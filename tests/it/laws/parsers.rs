@@ -189,7 +189,7 @@ proptest! {
         let bytes = sample_bytes(&files[file % files.len()]);
         // A few lines from the start of an order file, or from anywhere in an addenda.
         let all: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-        let is_order_file = files[file % files.len()].is_order_file;
+        let is_order_file = files[file % files.len()].is_order_file();
         let from = if is_order_file { 0 } else { first % all.len() };
         let part = all[from..(from + lines).min(all.len())].concat();
         read_as_everything(&damaged(&part, &damages));

@@ -70,7 +70,7 @@ fn archives_as_published_are_the_releases_of_their_names() {
             "{archive}"
         );
         assert_eq!(one.release.sha256, repacked["sha256"], "{archive}");
-        assert_eq!(one.order_file.archive.as_deref(), Some(archive));
+        assert_eq!(one.listing_file.archive.as_deref(), Some(archive));
     }
 }
 

@@ -50,7 +50,7 @@ fn every_order_file_is_stored_with_the_official_counts_and_written_back_byte_for
             "{code_set} {release}"
         );
         assert_eq!(
-            one.order_file.bytes,
+            one.listing_file.bytes,
             number(record, "bytes"),
             "{code_set} {release}"
         );

@@ -1,0 +1,100 @@
+-- The book around the codes: the tabular list, indexes, conversion tables, lists of codes exempt from
+-- present-on-admission reporting, the tables of ICD-10-PCS, and the words to find codes by.
+--
+-- A file of these kinds is a document: an ordered list of items. An item is stored once, however many
+-- documents hold it; a document is runs of consecutive items, as a listing is runs of entries. Releases
+-- with the same file share its document.
+
+-- What the rows of a release come from: 'order_file', or 'tabular' where a release has none and its
+-- tabular list was expanded by the rule of 7th characters. When its order file comes, the rows are those
+-- of the order file; the entries that the list gave stay in `entry`, listed by no release.
+ALTER TABLE release ADD COLUMN listed_by TEXT NOT NULL DEFAULT 'order_file';
+
+-- The document that holds the contents of a source file; NULL for order files and order addenda.
+ALTER TABLE source_file ADD COLUMN document INTEGER REFERENCES document;
+
+-- Fact: the contents of a file, whatever releases it was published with.
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,             -- 'tabular', 'index', 'external_cause_index', 'drug_table', 'neoplasm_table', 'conversion_table', 'poa_exempt_list', 'pcs_tables', 'pcs_definitions'
+    sha256 TEXT NOT NULL,           -- SHA-256 of the file
+    version TEXT NOT NULL,          -- what the file says of itself (a bare year, a heading); never a release
+    item_count INTEGER NOT NULL,    -- number of its items
+    UNIQUE (kind, sha256)
+);
+
+-- Fact: the items of a document, as runs: items first_item, first_item + 1, ... stand at positions
+-- position, position + 1, ... An item is a row of the table that belongs to the document's kind.
+CREATE TABLE document_run (
+    document INTEGER NOT NULL REFERENCES document,
+    first_item INTEGER NOT NULL,
+    position INTEGER NOT NULL,      -- position of the first item of the run, from 1
+    length INTEGER NOT NULL,        -- number of items
+    PRIMARY KEY (document, first_item)
+) WITHOUT ROWID;
+
+-- Fact: a node of a tabular list with all that stands in it, but for what stands below it.
+CREATE TABLE tabular_node (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,             -- 'introduction', 'chapter', 'block', 'code'
+    name TEXT NOT NULL,             -- chapter number, block id, or code without dot
+    parent TEXT NOT NULL,           -- name of the node that it stands below; empty for chapters
+    title TEXT NOT NULL,            -- verbatim, with accents
+    depth INTEGER NOT NULL,         -- a chapter 0, a block 1, a category 2
+    placeholder INTEGER NOT NULL,   -- 1: a level made only to carry the placeholder X
+    digest BLOB NOT NULL            -- of all that is stored of the node
+);
+CREATE INDEX tabular_node_by_name ON tabular_node (name);
+
+-- Fact: the notes of a node, verbatim.
+CREATE TABLE tabular_note (
+    id INTEGER PRIMARY KEY,
+    node INTEGER NOT NULL REFERENCES tabular_node,
+    note_group INTEGER NOT NULL,    -- notes that stand together in one element, from 1
+    kind TEXT NOT NULL,             -- the element: 'inclusionTerm', 'includes', 'excludes1', 'excludes2', 'codeFirst', 'useAdditionalCode', 'codeAlso', 'notes', 'sevenChrNote'
+    note TEXT NOT NULL              -- verbatim; a first note that ends with a colon heads a list
+);
+CREATE INDEX tabular_note_by_node ON tabular_note (node);
+
+-- Fact: the 7th characters that a node defines for itself and what stands below it.
+CREATE TABLE seventh_character (
+    node INTEGER NOT NULL REFERENCES tabular_node,
+    position INTEGER NOT NULL,      -- from 1
+    character TEXT NOT NULL,
+    meaning TEXT NOT NULL,
+    continues INTEGER NOT NULL,     -- 1: continues the meaning of the same character, in the row before it
+    PRIMARY KEY (node, position)
+) WITHOUT ROWID;
+
+-- Fact: the table of visual impairment under H54.8, verbatim.
+CREATE TABLE visual_impairment (
+    node INTEGER NOT NULL REFERENCES tabular_node,
+    line INTEGER NOT NULL,          -- row of the table, from 1; the first one holds headings
+    scale INTEGER NOT NULL,         -- the scale of visual acuity, from 1; 0 if the row has none
+    category TEXT NOT NULL,         -- category of visual impairment
+    heading TEXT NOT NULL,          -- heading of the scales, in the first row
+    less_than TEXT NOT NULL,        -- "maximum less than"
+    at_least TEXT NOT NULL,         -- "minimum equal to or better than"
+    PRIMARY KEY (node, line, scale)
+) WITHOUT ROWID;
+
+-- Fact: the blocks that a chapter's own index of blocks names.
+CREATE TABLE block_reference (
+    node INTEGER NOT NULL REFERENCES tabular_node, -- the chapter
+    position INTEGER NOT NULL,      -- from 1
+    first TEXT NOT NULL,            -- first category
+    last TEXT NOT NULL,             -- last category
+    block TEXT NOT NULL,            -- the block's id
+    title TEXT NOT NULL,            -- the block's title as the index has it, blanks folded
+    PRIMARY KEY (node, position)
+) WITHOUT ROWID;
+
+-- Derived: how the tabular list of a release, expanded, differs from its order file.
+CREATE TABLE tabular_difference (
+    release INTEGER NOT NULL REFERENCES release,
+    code TEXT NOT NULL,
+    kind TEXT NOT NULL,             -- 'missing', 'surplus', 'flag', 'sequence', 'title', 'accents'
+    tabular TEXT NOT NULL,          -- what the tabular list says
+    order_file TEXT NOT NULL,       -- what the order file says
+    PRIMARY KEY (release, code, kind)
+) WITHOUT ROWID;

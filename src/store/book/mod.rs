@@ -1,0 +1,24 @@
+//! Documents: the files around the order file, each an ordered list of items that are stored once.
+//!
+//! An item's digest covers all that is stored of it, so that a document costs what it says anew. What an
+//! item is, how it is written and how it is read back is a matter of the document's kind, one module each.
+
+mod items;
+pub(super) mod tabular;
+
+use rusqlite::Connection;
+
+pub(super) use items::find_document;
+
+use crate::model::Document;
+
+/// Stores a document, and gives its number.
+pub(super) fn insert(
+    connection: &Connection,
+    sha256: &str,
+    document: &Document,
+) -> rusqlite::Result<i64> {
+    match document {
+        Document::Tabular(tabular) => tabular::insert(connection, sha256, tabular),
+    }
+}
