@@ -8,7 +8,9 @@ mod answer;
 mod change;
 mod chapter;
 mod code;
+mod conversion;
 mod entry;
+
 mod release;
 mod timeline;
 
@@ -24,6 +26,10 @@ pub use change::{
 };
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
+pub use conversion::{
+    ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
+    TabularOrder,
+};
 pub use entry::Entry;
 pub use release::{LoadedRelease, ReleaseId};
 pub use timeline::{Period, Timeline};

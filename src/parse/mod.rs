@@ -4,7 +4,9 @@
 //! not allow, with line and column. It never opens a file and never guesses.
 
 pub mod addenda;
+pub mod conversion;
 pub mod order;
+mod separated;
 
 use crate::error::{Error, ErrorKind};
 
