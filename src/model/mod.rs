@@ -10,7 +10,7 @@ mod chapter;
 mod code;
 mod conversion;
 mod entry;
-
+mod poa;
 mod release;
 mod timeline;
 
@@ -31,5 +31,6 @@ pub use conversion::{
     TabularOrder,
 };
 pub use entry::Entry;
+pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{LoadedRelease, ReleaseId};
 pub use timeline::{Period, Timeline};

@@ -6,6 +6,7 @@
 pub mod addenda;
 pub mod conversion;
 pub mod order;
+pub mod poa;
 mod separated;
 
 use crate::error::{Error, ErrorKind};

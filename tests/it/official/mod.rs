@@ -7,6 +7,7 @@ mod answers;
 mod archives;
 mod conversion;
 mod counts;
+mod poa;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
