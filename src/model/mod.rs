@@ -10,6 +10,7 @@ mod chapter;
 mod code;
 mod conversion;
 mod entry;
+mod lineage;
 mod poa;
 mod release;
 mod timeline;
@@ -31,6 +32,10 @@ pub use conversion::{
     TabularOrder,
 };
 pub use entry::Entry;
+pub use lineage::{
+    Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink, ListedAs,
+    ListedOn, TraceEnd,
+};
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{LoadedRelease, ReleaseId};
 pub use timeline::{Period, Timeline};

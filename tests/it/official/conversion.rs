@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 use codeyear::model::{
-    Code, CodeSet, ConversionRow, ConversionTable, Previous, PreviousPart, ReleaseId, RowFlaw,
-    TabularOrder,
+    Code, CodeSet, ConversionFact, ConversionRow, ConversionTable, Conversions, Fate, LineageKind,
+    ListedAs, Previous, PreviousPart, ReleaseId, RowFlaw, TabularOrder,
 };
 use codeyear::parse::conversion::{looks_like_conversion, parse_conversion};
 use codeyear::parse::order::OrderFile;
@@ -266,4 +266,182 @@ fn of_the_codes_retired_since_fy2018_571_are_named_in_the_fy2026_table() {
     ));
     // H81.42 by H81.41-H81.43; the others are in no cell at all.
     assert_eq!((in_a_range.len(), unnamed.len()), (1, 117));
+}
+
+/// The rows of the tables that count, expanded over the billable codes of the eve.
+fn conversions(releases: &Path, tables: &[&str], all: &Releases) -> Conversions {
+    let mut facts = Vec::new();
+    for release in tables {
+        for row in table(releases, release).rows {
+            let effective_from = row.effective_from.unwrap();
+            facts.push(ConversionFact {
+                table: id(release),
+                row: row.row,
+                code: row.code.unwrap(),
+                effective_from,
+                expanded: row.reading.expand(all.eve(effective_from)),
+                previous: row.reading,
+                cell: row.previous,
+            });
+        }
+    }
+    Conversions::new(facts)
+}
+
+impl Releases {
+    /// What the order files say, with the two codes that none of FY2020 carries.
+    fn listed(&self, code: &Code, day: NaiveDate) -> ListedAs {
+        let covid = matches!(code.as_str(), "U070" | "U071");
+        if covid && day >= "2020-04-01".parse().unwrap() {
+            return ListedAs::Billable;
+        }
+        let mut in_force = self.known.iter().rev();
+        match in_force.find(|(release, _)| release.effective_from() <= day) {
+            None => ListedAs::NotCovered,
+            Some((_, (listed, _))) => match listed.get(code) {
+                None => ListedAs::Unlisted,
+                Some(true) => ListedAs::Billable,
+                Some(false) => ListedAs::Header,
+            },
+        }
+    }
+}
+
+#[test]
+fn the_lineage_of_well_known_codes_is_what_coders_know() {
+    let Some(releases) = official_releases("the lineage of well-known codes") else {
+        return;
+    };
+    let all = Releases::read(&releases);
+    let tables: Vec<&str> = TABLES.iter().map(|(release, _)| *release).collect();
+    let conversions = conversions(&releases, &tables, &all);
+    let listed = |code: &Code, day: NaiveDate| all.listed(code, day);
+    let code = |text: &str| CodeSet::Icd10Cm.parse_code(text).unwrap();
+    // Of the rows of one code and day the newest table's count, and O44.2- and O44.3- stand twice.
+    assert_eq!(conversions.facts().len(), 5892 - 8);
+    for (old, day, fate, kind, new) in [
+        (
+            "M54.5",
+            "2021-10-01",
+            Fate::BecameHeader,
+            LineageKind::Split,
+            "M5450 M5451 M5459",
+        ),
+        (
+            "G35",
+            "2025-10-01",
+            Fate::BecameHeader,
+            LineageKind::Split,
+            "G35A G35B0 G35B1 G35B2 G35C0 G35C1 G35C2 G35D",
+        ),
+        (
+            "T81.4XXA",
+            "2018-10-01",
+            Fate::Deleted,
+            LineageKind::Split,
+            "T8140XA T8141XA T8142XA T8143XA T8144XA T8149XA",
+        ),
+        (
+            "Z28.3",
+            "2022-04-01",
+            Fate::BecameHeader,
+            LineageKind::Split,
+            "Z28310 Z28311 Z2839",
+        ),
+        (
+            "B97.29",
+            "2020-04-01",
+            Fate::StaysBillable,
+            LineageKind::SplitOff,
+            "U071",
+        ),
+        (
+            "J80",
+            "2020-04-01",
+            Fate::StaysBillable,
+            LineageKind::SplitOff,
+            "U070",
+        ),
+    ] {
+        let lineage = conversions.lineage(&code(old), &listed);
+        let day: NaiveDate = day.parse().unwrap();
+        let found = lineage
+            .conversions
+            .iter()
+            .find(|one| one.effective_from == day);
+        let found = found.unwrap_or_else(|| panic!("{old}: {lineage:?}"));
+        let news: Vec<&str> = found
+            .successors
+            .iter()
+            .map(|link| link.new.as_str())
+            .collect();
+        assert_eq!(news.join(" "), new, "{old}");
+        assert_eq!((found.fate, found.kind), (fate, kind), "{old}");
+        for link in &found.successors {
+            assert_eq!(link.table, id("FY2026"));
+            let back = conversions.lineage(&link.new, &listed);
+            assert!(back.predecessors.contains(link), "{old}: {link:?}");
+        }
+    }
+    // K35.2 was cut up in FY2019, and its pieces again in FY2024.
+    let ends = conversions.trace(
+        &code("K35.2"),
+        "2018-01-01".parse().unwrap(),
+        "2026-06-01".parse().unwrap(),
+        &listed,
+    );
+    let found: Vec<(&str, usize)> = ends
+        .iter()
+        .map(|end| (end.code.as_str(), end.steps.len()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("K35200", 2),
+            ("K35201", 2),
+            ("K35209", 2),
+            ("K35210", 2),
+            ("K35211", 2),
+            ("K35219", 2)
+        ]
+    );
+    assert!(ends.iter().all(|end| end.listed == ListedAs::Billable));
+}
+
+#[test]
+fn every_code_that_the_tables_retire_leads_to_codes_of_today() {
+    let Some(releases) = official_releases("every retired code followed to today") else {
+        return;
+    };
+    let all = Releases::read(&releases);
+    let conversions = conversions(&releases, &["FY2026"], &all);
+    let listed = |code: &Code, day: NaiveDate| all.listed(code, day);
+    let olds: BTreeSet<Code> = conversions
+        .facts()
+        .iter()
+        .flat_map(|fact| fact.expanded.iter().flatten().copied())
+        .collect();
+    let today: NaiveDate = "2026-06-01".parse().unwrap();
+    let mut fates: BTreeMap<String, usize> = BTreeMap::new();
+    let mut lost = Vec::new();
+    for old in &olds {
+        for one in conversions.lineage(old, &listed).conversions {
+            *fates
+                .entry(format!("{:?} {:?}", one.fate, one.kind))
+                .or_default() += 1;
+            if one.fate.is_retired() {
+                let eve = one.effective_from.pred_opt().unwrap();
+                let ends = conversions.trace(old, eve, today, &listed);
+                assert!(!ends.is_empty(), "{old:?}");
+                if !ends.iter().any(|end| end.listed == ListedAs::Billable) {
+                    lost.push(old.as_str().to_owned());
+                }
+            }
+        }
+    }
+    say(&format!(
+        "{} previous codes; {fates:?}; leading nowhere: {lost:?}",
+        olds.len()
+    ));
+    assert_eq!(lost, [""; 0]);
 }
