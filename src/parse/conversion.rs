@@ -20,12 +20,14 @@ use crate::model::{
 use crate::parse::separated::records;
 use crate::parse::{not_utf8, shown};
 
-/// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.4 MB.
-const MOST_BYTES: u64 = 64 << 20;
+/// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.2 MB.
+const MOST_BYTES: u64 = 16 << 20;
 /// The most rows of a table. FY2026 has 5,892.
 const MOST_ROWS: u32 = 200_000;
 /// The most bytes of a cell: the prose has 700, the longest list of codes 60.
 const MOST_CELL: usize = 16 << 10;
+/// The days that a spreadsheet counts: to 9999-12-31.
+const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
 /// The header row is one of the first.
 const HEADER_WITHIN: u32 = 10;
 
@@ -167,8 +169,11 @@ fn cell_text(value: &DataRef<'_>) -> Result<String, String> {
         // Whole numbers print without a fraction.
         DataRef::Float(number) => Ok(number.to_string()),
         DataRef::DateTime(date) => {
-            let moment = date
-                .as_datetime()
+            // Beyond these days a spreadsheet has none, and the conversion would panic.
+            let moment = DAYS
+                .contains(&date.as_f64())
+                .then(|| date.as_datetime())
+                .flatten()
                 .ok_or("expected a date, found a number that is none")?;
             Ok(moment.date().to_string())
         }
@@ -666,6 +671,216 @@ mod tests {
     fn columns_are_named_as_a_spreadsheet_names_them() {
         for (column, name) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16383, "XFD")] {
             assert_eq!(name_of_column(column), name);
+        }
+    }
+
+    /// Packs an xlsx workbook with one sheet.
+    fn workbook(sheets: &[&str], rows: &str) -> Vec<u8> {
+        use std::io::Write as _;
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let documents = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let packages = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let numbered = || (1..).zip(sheets);
+        let names: String = numbered()
+            .map(|(n, name)| format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>"))
+            .collect();
+        let relations: String = numbered()
+            .map(|(n, _)| {
+                format!(
+                    "<Relationship Id=\"rId{n}\" Type=\"{documents}/worksheet\" \
+                     Target=\"worksheets/sheet{n}.xml\"/>"
+                )
+            })
+            .collect();
+        let mut members = vec![
+            (
+                "[Content_Types].xml".to_owned(),
+                "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>"
+                    .to_owned(),
+            ),
+            (
+                "_rels/.rels".to_owned(),
+                format!(
+                    "<Relationships xmlns=\"{packages}\"><Relationship Id=\"rId1\" \
+                     Type=\"{documents}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                ),
+            ),
+            (
+                "xl/workbook.xml".to_owned(),
+                format!(
+                    "<workbook xmlns=\"{main}\" xmlns:r=\"{documents}\"><sheets>{names}</sheets></workbook>"
+                ),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels".to_owned(),
+                format!("<Relationships xmlns=\"{packages}\">{relations}</Relationships>"),
+            ),
+            (
+                // Style 1 is a date.
+                "xl/styles.xml".to_owned(),
+                format!(
+                    "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/>\
+                     <xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+                ),
+            ),
+        ];
+        members.extend(numbered().map(|(n, _)| {
+            (
+                format!("xl/worksheets/sheet{n}.xml"),
+                format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+            )
+        }));
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in members {
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    /// Writes the cells of rows down as a sheet has them: `A1` text, `B3` a number.
+    fn cells(cells: &[(&str, &str)]) -> String {
+        let cell = |(at, value): &(&str, &str)| {
+            let row: String = at.chars().filter(char::is_ascii_digit).collect();
+            let content = match value.strip_prefix('=') {
+                Some(number) => format!("<c r=\"{at}\"><v>{number}</v></c>"),
+                None => match value.strip_prefix('@') {
+                    Some(date) => format!("<c r=\"{at}\" s=\"1\"><v>{date}</v></c>"),
+                    None => format!(
+                        "<c r=\"{at}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{value}</t></is></c>"
+                    ),
+                },
+            };
+            format!("<row r=\"{row}\">{content}</row>")
+        };
+        cells.iter().map(cell).collect()
+    }
+
+    const SHEET: [(&str, &str); 10] = [
+        (
+            "A1",
+            "The National Center for Health Statistics (NCHS) has published an update",
+        ),
+        ("A2", "Current code assignment"),
+        ("B2", "Effective"),
+        ("C2", "Previous Code(s) Assignment"),
+        ("A3", "H93.A1 "),
+        ("B3", "=2016"),
+        ("C3", "H93.11"),
+        ("A4", "U07.1"),
+        // 2020-04-01 as a spreadsheet counts days.
+        ("B4", "@43922"),
+        ("C4", "B97.29"),
+    ];
+
+    #[test]
+    fn a_workbook_gives_years_and_date_cells_as_days() {
+        let table = parse_conversion(&workbook(&["Sheet1"], &cells(&SHEET))).unwrap();
+        assert_eq!(table.sheet.as_deref(), Some("Sheet1"));
+        let rows: Vec<(u32, &str, &str, String)> = table
+            .rows
+            .iter()
+            .map(|row| {
+                let day = row.effective_from.unwrap().to_string();
+                (row.row, row.current.as_str(), row.effective.as_str(), day)
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (3, "H93.A1 ", "2016", "2016-10-01".to_owned()),
+                (4, "U07.1", "2020-04-01", "2020-04-01".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_workbook_that_is_no_conversion_table_is_refused() {
+        let with = |more: &[(&str, &str)]| {
+            let all: Vec<(&str, &str)> = SHEET.iter().chain(more).copied().collect();
+            workbook(&["Sheet1"], &cells(&all))
+        };
+        for (bytes, part) in [
+            (workbook(&[], ""), "one sheet, found 0"),
+            (workbook(&["a", "b"], &cells(&SHEET)), "one sheet, found 2"),
+            (workbook(&["Sheet1"], ""), "expected a header row"),
+            (
+                with(&[("D4", "x")]),
+                "line 4: cell D4: expected nothing beyond column C",
+            ),
+            (
+                with(&[("XFD1048576", "x")]),
+                "cell XFD1048576: expected at most",
+            ),
+            (with(&[("A4", "U07.1")]), "cell A4: the cell is there twice"),
+            (
+                workbook(&["Sheet1"], "<row r=\"1\"><c r=\"A1\""),
+                "the sheet cannot be read",
+            ),
+            // The layout of ICD-10-PCS.
+            (
+                workbook(
+                    &["PCS"],
+                    &cells(&[("A1", "Current code(s) assignment"), ("B1", "Code title")]),
+                ),
+                "cell A1: expected the header \"Current code assignment\"",
+            ),
+        ] {
+            let error = parse_conversion(&bytes).unwrap_err();
+            assert!(
+                error.to_string().contains(part),
+                "expected {part:?} in {error}"
+            );
+            assert_eq!(error.kind(), ErrorKind::Format);
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn a_workbook_that_unpacks_to_too_much_is_refused() {
+        let blanks = " ".repeat(usize::try_from(MOST_BYTES).unwrap() + 1);
+        let error = parse_conversion(&workbook(&["Sheet1"], &blanks)).unwrap_err();
+        assert!(
+            error.to_string().contains("unpacks to more than 16 MB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_are_refused() {
+        for row in [
+            "<row r=\"4294967295\"></row><row><c><v>1</v></c></row>",
+            "<row r=\"4294967296\"></row><row><c><v>1</v></c></row>",
+            "<row r=\"0\"><c r=\"A0\"><v>1</v></c></row>",
+            "<row><c r=\"ZZZZZZZZZZ1\"><v>1</v></c></row>",
+            "<row><c t=\"s\"><v>99999999999</v></c></row>",
+            "<row><c s=\"1\"><v>1e308</v></c></row>",
+            "<row><c s=\"1\"><v>-1e308</v></c></row>",
+            "<row><c s=\"1\"><v>NaN</v></c></row>",
+            "<row><c t=\"e\"><v>#REF!</v></c></row>",
+        ] {
+            let error = parse_conversion(&workbook(&["Sheet1"], row)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Format, "{row}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_workbook_is_an_error_or_a_table_and_never_a_panic() {
+        let whole = workbook(&["Sheet1"], &cells(&SHEET));
+        for length in (0..whole.len()).step_by(7) {
+            let cut = whole.get(..length).unwrap();
+            assert!(parse_conversion(cut).is_err(), "cut after {length} bytes");
+        }
+        // The members are damaged too, which their checksums would else hide.
+        let sheet = cells(&SHEET);
+        for at in 0..sheet.len() {
+            for byte in [b'<', b'"', b'9', b'-'] {
+                let mut damaged = sheet.clone().into_bytes();
+                *damaged.get_mut(at).unwrap() = byte;
+                let text = String::from_utf8(damaged).unwrap();
+                let _ = parse_conversion(&workbook(&["Sheet1"], &text));
+            }
         }
     }
 }
