@@ -8,8 +8,11 @@ mod answer;
 mod change;
 mod chapter;
 mod code;
+mod conversion;
 mod document;
 mod entry;
+mod lineage;
+mod poa;
 mod release;
 mod tabular;
 mod timeline;
@@ -26,8 +29,17 @@ pub use change::{
 };
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
+pub use conversion::{
+    ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
+    TabularOrder,
+};
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
+pub use lineage::{
+    Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink, ListedAs,
+    ListedOn, TraceEnd,
+};
+pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{ListedBy, LoadedRelease, ReleaseId};
 pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,

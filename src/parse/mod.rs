@@ -4,7 +4,10 @@
 //! not allow, with line and column. It never opens a file and never guesses.
 
 pub mod addenda;
+pub mod conversion;
 pub mod order;
+pub mod poa;
+mod separated;
 pub mod tabular;
 mod xml;
 

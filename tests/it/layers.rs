@@ -27,12 +27,17 @@ const LAYERS: [(&str, &[&str]); 9] = [
 ];
 
 /// What only some files may name: the word, who may, and why nobody else does.
-const ONLY_IN: [(&str, &[&str], &str); 14] = [
+const ONLY_IN: [(&str, &[&str], &str); 15] = [
     ("rusqlite::", &["src/store/"], "SQL is the store's"),
     (
         "similar::",
         &["src/present/marks.rs"],
         "changed words are marked in one place",
+    ),
+    (
+        "calamine::",
+        &["src/parse/conversion.rs"],
+        "workbooks are read in one place",
     ),
     ("Local::now", &["src/cli/"], "the day is passed in"),
     ("Utc::now", &["src/cli/"], "the day is passed in"),

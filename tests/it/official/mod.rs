@@ -5,7 +5,9 @@
 mod addenda;
 mod answers;
 mod archives;
+mod conversion;
 mod counts;
+mod poa;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,12 @@ fn number(record: &Record, column: &str) -> u64 {
 
 fn id(text: &str) -> ReleaseId {
     text.parse().unwrap()
+}
+
+/// Shows a figure to whoever runs the test with `--nocapture`.
+#[allow(clippy::print_stdout, reason = "the runner shows it on request only")]
+fn say(text: &str) {
+    println!("{text}");
 }
 
 fn release_zip(releases: &Path, code_set: CodeSet, release: &str) -> PathBuf {

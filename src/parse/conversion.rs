@@ -1,0 +1,886 @@
+//! The conversion table of ICD-10-CM, as NCHS posts it: an xlsx workbook, for FY2020 a CSV file.
+//!
+//! One sheet: a cell of prose in row 1 (FY2017: row 2), then the header row
+//! `Current code assignment | Effective | Previous Code(s) Assignment`, then one row a new code,
+//! cumulative since FY2017. `Effective` is a year N, which means October 1 of N, or a date cell.
+//! Columns that are missing, moved or too many are an error; a row below the header row is always
+//! kept, and says itself what of it cannot be read.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _};
+
+use calamine::{DataRef, Reader, Xlsx};
+use chrono::NaiveDate;
+use zip::ZipArchive;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodeSet, ConversionRow, ConversionTable, Previous, PreviousGroup, PreviousPart,
+};
+use crate::parse::separated::records;
+use crate::parse::{not_utf8, shown};
+
+/// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.2 MB.
+const MOST_BYTES: u64 = 16 << 20;
+/// The most rows of a table. FY2026 has 5,892.
+const MOST_ROWS: u32 = 200_000;
+/// The most bytes of a cell: the prose has 700, the longest list of codes 60.
+const MOST_CELL: usize = 16 << 10;
+/// The days that a spreadsheet counts: to 9999-12-31.
+const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
+/// The header row is one of the first.
+const HEADER_WITHIN: u32 = 10;
+
+/// The cells of a row: the columns A, B and C.
+type Cells = [String; 3];
+
+/// Tells by its first bytes and its name whether a file is a conversion table of ICD-10-CM.
+///
+/// A workbook is a zip, which does not say what it is in its first bytes: there the name decides.
+/// `icd10pcs_conversion_table_2022.xlsx` has another layout (titles, a type of change) and is none.
+pub fn looks_like_conversion(name: &str, head: &[u8]) -> bool {
+    if head.starts_with(b"PK\x03\x04") {
+        let name = name.to_ascii_lowercase();
+        return name.ends_with(".xlsx") && name.contains("conversion") && !name.contains("pcs");
+    }
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    text.contains("current code assignment,effective")
+}
+
+/// Parses a conversion table of ICD-10-CM; xlsx and CSV are told apart by content.
+///
+/// # Errors
+/// [`ErrorKind::Format`] for a damaged or outsized workbook, for text that is not UTF-8 and for columns
+/// other than the three, with the cell (`cell B17`) in the message.
+pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
+    let (sheet, rows) = if bytes.starts_with(b"PK") {
+        let (title, rows) = read_workbook(bytes)?;
+        (Some(title), rows)
+    } else {
+        (None, read_csv(bytes)?)
+    };
+    let mut rows = rows.into_iter();
+    let heading = find_header(&mut rows)?;
+    let rows: Vec<ConversionRow> = rows.map(|(row, cells)| read_row(row, cells)).collect();
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Format,
+            "expected rows of codes below the header row, found none",
+        )
+        .with_hint("the file is cut off; download it again"));
+    }
+    Ok(ConversionTable {
+        sheet,
+        heading,
+        rows,
+    })
+}
+
+fn broken_cell(row: u32, column: u32, message: &str) -> Error {
+    let at = name_of_column(column);
+    Error::new(ErrorKind::Format, format!("cell {at}{row}: {message}"))
+        .at_line(u64::from(row))
+        .with_hint(
+            "expected the columns Current code assignment, Effective and Previous Code(s) Assignment, \
+             as NCHS publishes them; download the file again",
+        )
+}
+
+/// Gives the letters of a column, counted from 0: A, Z, AA.
+fn name_of_column(column: u32) -> String {
+    let mut letters = Vec::new();
+    let mut rest = column;
+    loop {
+        letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or(0)));
+        match (rest / 26).checked_sub(1) {
+            Some(next) => rest = next,
+            None => break,
+        }
+    }
+    letters.into_iter().rev().collect()
+}
+
+fn damaged(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let cause = cause.into();
+    Error::new(ErrorKind::Format, format!("{what}: {cause}"))
+        .with_hint("the file is damaged or no xlsx workbook; download it again")
+        .caused_by(cause)
+}
+
+/// Refuses a workbook that unpacks to more than a table can have, whatever sizes it states.
+fn check_size(bytes: &[u8]) -> Result<()> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes))
+        .map_err(|error| damaged("the workbook cannot be opened", error))?;
+    let mut left = MOST_BYTES;
+    for index in 0..archive.len() {
+        let member = archive
+            .by_index(index)
+            .map_err(|error| damaged("the workbook cannot be opened", error))?;
+        // One byte more than is left tells a member that is too large from one that just fits.
+        let read = std::io::copy(&mut member.take(left + 1), &mut std::io::sink())
+            .map_err(|error| damaged("the workbook cannot be unpacked", error))?;
+        left = left.checked_sub(read).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Format,
+                format!("the workbook unpacks to more than {} MB", MOST_BYTES >> 20),
+            )
+            .with_hint("no conversion table is that large; download it again from the publisher")
+        })?;
+    }
+    Ok(())
+}
+
+fn read_workbook(bytes: &[u8]) -> Result<(String, BTreeMap<u32, Cells>)> {
+    check_size(bytes)?;
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes))
+        .map_err(|error| damaged("the workbook cannot be read", error))?;
+    let titles = workbook.sheet_names();
+    let [title] = titles.as_slice() else {
+        return Err(Error::new(
+            ErrorKind::Format,
+            format!("expected a workbook with one sheet, found {}", titles.len()),
+        )
+        .with_hint("a conversion table has one sheet; download it again"));
+    };
+    // Cell by cell: a sheet read whole would be laid out up to its furthest cell, wherever that is.
+    let mut reader = workbook
+        .worksheet_cells_reader(title)
+        .map_err(|error| damaged("the sheet cannot be read", error))?;
+    let mut rows: BTreeMap<u32, Cells> = BTreeMap::new();
+    while let Some(cell) = reader
+        .next_cell()
+        .map_err(|error| damaged("the sheet cannot be read", error))?
+    {
+        let (row, column) = cell.get_position();
+        let row = row.saturating_add(1);
+        let text = cell_text(cell.get_value()).map_err(|what| broken_cell(row, column, &what))?;
+        put(&mut rows, row, column, text)?;
+    }
+    Ok((title.clone(), rows))
+}
+
+/// Gives a cell as text: a number as it is shown, a date as `2020-04-01`.
+fn cell_text(value: &DataRef<'_>) -> Result<String, String> {
+    match value {
+        DataRef::Empty => Ok(String::new()),
+        DataRef::String(text) => Ok(text.clone()),
+        DataRef::SharedString(text) => Ok((*text).to_owned()),
+        DataRef::Int(number) => Ok(number.to_string()),
+        // Whole numbers print without a fraction.
+        DataRef::Float(number) => Ok(number.to_string()),
+        DataRef::DateTime(date) => {
+            // Beyond these days a spreadsheet has none, and the conversion would panic.
+            let moment = DAYS
+                .contains(&date.as_f64())
+                .then(|| date.as_datetime())
+                .flatten()
+                .ok_or("expected a date, found a number that is none")?;
+            Ok(moment.date().to_string())
+        }
+        DataRef::DateTimeIso(text) => Ok(text.clone()),
+        DataRef::Bool(_) | DataRef::DurationIso(_) | DataRef::Error(_) => {
+            Err("expected text, a year or a date, found something else".to_owned())
+        }
+    }
+}
+
+fn read_csv(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>> {
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut rows = BTreeMap::new();
+    for (row, record) in records(text, b',')? {
+        for (column, field) in (0..).zip(record.iter()) {
+            put(&mut rows, row, column, field.to_owned())?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Puts a cell in its place. Blank ones, of which sheets are full, need none.
+fn put(rows: &mut BTreeMap<u32, Cells>, row: u32, column: u32, text: String) -> Result<()> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
+    if row > MOST_ROWS {
+        return Err(broken_cell(
+            row,
+            column,
+            &format!("expected at most {MOST_ROWS} rows, found a cell beyond"),
+        ));
+    }
+    if text.len() > MOST_CELL {
+        return Err(broken_cell(
+            row,
+            column,
+            &format!("expected at most {MOST_CELL} bytes, found {}", text.len()),
+        ));
+    }
+    let cells = rows.entry(row).or_default();
+    let index = usize::try_from(column).unwrap_or(usize::MAX);
+    match cells.get_mut(index) {
+        Some(cell) if cell.is_empty() => *cell = text,
+        Some(_) => return Err(broken_cell(row, column, "the cell is there twice")),
+        None => {
+            return Err(broken_cell(
+                row,
+                column,
+                &format!(
+                    "expected nothing beyond column C, found {}",
+                    shown(text.as_bytes())
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the texts of header cells comparable: lower-case, one blank between words.
+fn plain(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
+/// Reads up to the header row and gives the prose above it.
+fn find_header(rows: &mut impl Iterator<Item = (u32, Cells)>) -> Result<String> {
+    let mut heading: Vec<String> = Vec::new();
+    for (row, [first, second, third]) in rows {
+        if plain(&first) == "current code assignment" {
+            // FY2017 to FY2020 say "Effective October 1".
+            let effective = plain(&second);
+            if effective != "effective" && effective != "effective october 1" {
+                return Err(expected_header(row, 1, "Effective", &second));
+            }
+            if plain(&third) != "previous code(s) assignment" {
+                return Err(expected_header(
+                    row,
+                    2,
+                    "Previous Code(s) Assignment",
+                    &third,
+                ));
+            }
+            return Ok(heading.join("\n"));
+        }
+        // Prose stands in column A alone.
+        let beside = [(1, &second), (2, &third)]
+            .into_iter()
+            .find(|(_, text)| !text.is_empty());
+        if first.is_empty() || beside.is_some() || row >= HEADER_WITHIN {
+            return Err(expected_header(row, 0, "Current code assignment", &first));
+        }
+        heading.push(first);
+    }
+    Err(Error::new(
+        ErrorKind::Format,
+        "expected a header row with \"Current code assignment\", found none",
+    )
+    .with_hint("the file is no conversion table or is cut off; download it again"))
+}
+
+fn expected_header(row: u32, column: u32, name: &str, found: &str) -> Error {
+    let found = if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        shown(found.as_bytes())
+    };
+    broken_cell(
+        row,
+        column,
+        &format!("expected the header {name:?}, found {found}"),
+    )
+}
+
+fn read_row(row: u32, [current, effective, previous]: Cells) -> ConversionRow {
+    ConversionRow {
+        row,
+        code: CodeSet::Icd10Cm.parse_code(&current).ok(),
+        effective_from: read_effective(&effective),
+        reading: read_previous(&previous),
+        current,
+        effective,
+        previous,
+    }
+}
+
+/// Reads a year, which means its October 1, or a day.
+fn read_effective(text: &str) -> Option<NaiveDate> {
+    let text = text.trim();
+    if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let year: i32 = text.parse().ok()?;
+        // No year before ICD-10-CM, and none that is a number gone wrong.
+        return (2000..=2100)
+            .contains(&year)
+            .then(|| NaiveDate::from_ymd_opt(year, 10, 1))?;
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+}
+
+/// How two items of a cell are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    And,
+    Or,
+    Comma,
+    Semicolon,
+}
+
+/// Reads the cell "Previous Code(s) Assignment"; [`Previous`] says by what convention.
+pub fn read_previous(cell: &str) -> Previous {
+    if cell.trim().eq_ignore_ascii_case("none") {
+        return Previous::None;
+    }
+    match read_groups(cell) {
+        Ok(groups) => Previous::Codes { groups },
+        Err(reason) => Previous::Unreadable { reason },
+    }
+}
+
+fn read_groups(cell: &str) -> Result<Vec<PreviousGroup>, String> {
+    if cell.trim().is_empty() {
+        return Err("the cell is blank, and would say None if nothing came before".to_owned());
+    }
+    let (items, joints) = split_items(cell);
+    let parts = items
+        .iter()
+        .map(|item| read_part(item))
+        .collect::<Result<Vec<_>, String>>()?;
+    let together = |parts: Vec<PreviousPart>| {
+        let group = |part| PreviousGroup {
+            alternatives: vec![part],
+        };
+        Ok(parts.into_iter().map(group).collect())
+    };
+    let one_of = |alternatives| Ok(vec![PreviousGroup { alternatives }]);
+    let all = |joint: Joint| joints.iter().all(|other| *other == joint);
+    if all(Joint::And) && !joints.is_empty() {
+        return together(parts);
+    }
+    if all(Joint::Comma) || all(Joint::Semicolon) || all(Joint::Or) {
+        return one_of(parts);
+    }
+    if let Some((last, before)) = joints.split_last()
+        && before.iter().all(|joint| *joint == Joint::Comma)
+    {
+        let codes_alone = parts
+            .iter()
+            .all(|part| matches!(part, PreviousPart::Code(_)));
+        match last {
+            Joint::And if codes_alone => return together(parts),
+            Joint::Or => return one_of(parts),
+            _ => {}
+        }
+    }
+    Err(
+        "it joins its codes both by \"and\" and as a list, and could mean more than one thing"
+            .to_owned(),
+    )
+}
+
+/// Cuts a cell at commas, semicolons, `and`, `&` and `or`.
+fn split_items(cell: &str) -> (Vec<String>, Vec<Joint>) {
+    let mut items = vec![String::new()];
+    let mut joints = Vec::new();
+    let spaced = cell
+        .replace(',', " , ")
+        .replace(';', " ; ")
+        .replace('&', " & ");
+    for word in spaced.split_whitespace() {
+        let joint = match word.to_ascii_lowercase().as_str() {
+            "," => Some(Joint::Comma),
+            ";" => Some(Joint::Semicolon),
+            "and" | "&" => Some(Joint::And),
+            "or" => Some(Joint::Or),
+            _ => None,
+        };
+        match (joint, items.last_mut()) {
+            (Some(joint), _) => {
+                joints.push(joint);
+                items.push(String::new());
+            }
+            (None, Some(item)) => {
+                if !item.is_empty() {
+                    item.push(' ');
+                }
+                item.push_str(word);
+            }
+            (None, None) => {}
+        }
+    }
+    (items, joints)
+}
+
+fn read_part(item: &str) -> Result<PreviousPart, String> {
+    if item.is_empty() {
+        return Err("a code is missing beside a comma, a semicolon or \"and\"".to_owned());
+    }
+    let code = |text: &str| -> Result<Code, String> {
+        CodeSet::Icd10Cm
+            .parse_code(text)
+            .map_err(|error| error.to_string())
+    };
+    let lower = item.to_ascii_lowercase();
+    let after = |words: &str| {
+        lower
+            .starts_with(words)
+            .then(|| item.get(words.len()..).unwrap_or_default())
+    };
+    if let Some(range) = after("codes in categories ").or_else(|| after("code from categories ")) {
+        let (first, last) = range
+            .split_once(['-', '\u{2013}'])
+            .ok_or("expected a range of categories")?;
+        let (first, last) = (code(first)?, code(last)?);
+        if first.len() != 3 || last.len() != 3 {
+            return Err("a category has 3 characters".to_owned());
+        }
+        return Ok(PreviousPart::Categories { first, last });
+    }
+    let item = after("a code from ").unwrap_or(item);
+    if let Some(above) = item.strip_suffix('-') {
+        return Ok(PreviousPart::Below(code(
+            above.strip_suffix('.').unwrap_or(above),
+        )?));
+    }
+    match item.split_once(['-', '\u{2013}']) {
+        Some((first, last)) => Ok(PreviousPart::Range {
+            first: code(first)?,
+            last: code(last)?,
+        }),
+        None => Ok(PreviousPart::Code(code(item)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // From the corrected table of FY2020.
+    const CSV: &str = concat!(
+        "The National Center for Health Statistics (NCHS) has published an update,,\r\n",
+        "Current code assignment,Effective October 1,Previous Code(s) Assignment\r\n",
+        "A04.71,2017,A04.7\r\n",
+        "H93.A1 ,2016,H93.11\r\n",
+        "E11.3X11,2016,E11.311\r\n",
+        "M84.750A,2016,\"S72.8X1A, S72.8X2A, S72.8X9A\"\r\n",
+        "M04.8,2016,None\r\n",
+        ",,\r\n",
+    );
+
+    fn parse(text: &str) -> ConversionTable {
+        parse_conversion(text.as_bytes()).unwrap()
+    }
+
+    /// Writes a reading down: `A04.7`, `one of A, B`, groups joined by ` + `.
+    fn written(cell: &str) -> String {
+        let show = |code: &Code| code.dotted(CodeSet::Icd10Cm);
+        let part = |part: &PreviousPart| match part {
+            PreviousPart::Code(code) => show(code),
+            PreviousPart::Below(code) => format!("below {}", show(code)),
+            PreviousPart::Range { first, last } => format!("{}..{}", show(first), show(last)),
+            PreviousPart::Categories { first, last } => {
+                format!("categories {}..{}", show(first), show(last))
+            }
+        };
+        match read_previous(cell) {
+            Previous::None => "none".to_owned(),
+            Previous::Unreadable { reason } => format!("unreadable: {reason}"),
+            Previous::Codes { groups } => {
+                let group = |group: &PreviousGroup| {
+                    let parts: Vec<String> = group.alternatives.iter().map(part).collect();
+                    parts.join(" | ")
+                };
+                groups.iter().map(group).collect::<Vec<_>>().join(" + ")
+            }
+        }
+    }
+
+    #[test]
+    fn every_shape_of_the_third_column_is_read() {
+        for (cell, reading) in [
+            ("A04.7", "A04.7"),
+            ("T40.7X3D ", "T40.7X3D"),
+            ("None", "none"),
+            (" NONE ", "none"),
+            ("G56.01 and G56.02", "G56.01 + G56.02"),
+            ("I63.011 AND I63.012", "I63.011 + I63.012"),
+            ("M93.001 & M93.002", "M93.001 + M93.002"),
+            ("G11.8 and E23.0 and K00.0", "G11.8 + E23.0 + K00.0"),
+            (
+                "H02.201, H02.202, H02.204 and H02.205",
+                "H02.201 + H02.202 + H02.204 + H02.205",
+            ),
+            ("L05.01, L05.91", "L05.01 | L05.91"),
+            ("P78.89; E83.118", "P78.89 | E83.118"),
+            ("H05.011-H05.013; H05.019", "H05.011..H05.013 | H05.019"),
+            ("I60.20-I60.22", "I60.20..I60.22"),
+            ("H44.20-H44.23 and H35.30", "H44.20..H44.23 + H35.30"),
+            ("I63.- and P91.88", "below I63 + P91.88"),
+            ("K31.89 and a code from R11-", "K31.89 + below R11"),
+            (
+                "K59.09 AND Code from categories T36-T50",
+                "K59.09 + categories T36..T50",
+            ),
+            ("Codes in Categories T15-T19", "categories T15..T19"),
+        ] {
+            assert_eq!(written(cell), reading, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_two_things_is_not_guessed() {
+        for (cell, part) in [
+            ("", "the cell is blank"),
+            ("  ", "the cell is blank"),
+            ("P78.89; E83.118 and K59.09", "more than one thing"),
+            ("P78.89 and E83.118, K59.09", "more than one thing"),
+            ("H05.011-H05.013, H05.019 and H35.30", "more than one thing"),
+            ("H35.30 and", "a code is missing"),
+            ("L05.01,, L05.91", "a code is missing"),
+            ("see the index", "cannot be a code"),
+            ("Codes in Categories T15", "a range of categories"),
+            ("Codes in Categories T15.0-T19", "3 characters"),
+        ] {
+            let reading = written(cell);
+            assert!(
+                reading.starts_with("unreadable") && reading.contains(part),
+                "{cell:?}: {reading}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_csv_table_is_kept_row_by_row_and_verbatim() {
+        let table = parse(CSV);
+        assert_eq!(table.sheet, None);
+        assert!(table.heading.starts_with("The National Center"));
+        assert_eq!(table.rows.len(), 5);
+        let row = table.rows.get(1).unwrap();
+        assert_eq!((row.row, row.current.as_str()), (4, "H93.A1 "));
+        assert_eq!(row.code.unwrap().as_str(), "H93A1");
+        assert_eq!(row.effective_from.unwrap().to_string(), "2016-10-01");
+        assert!(row.flaws().is_empty());
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_kept_and_says_why() {
+        let text = CSV
+            .replace("A04.71,2017,A04.7", "A04.7 1,20017,A04.7 + A04")
+            .replace("H93.A1 ,2016", ",2016");
+        let table = parse(&text);
+        assert_eq!(table.rows.len(), 5);
+        let flaws = |index: usize| {
+            let flaws = table.rows.get(index).unwrap().flaws();
+            flaws.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let [current, effective, previous] = flaws(0).try_into().unwrap();
+        assert!(current.contains("letters and digits only"), "{current}");
+        assert!(effective.contains("neither a year nor a date"));
+        assert!(previous.contains("cannot be a code"), "{previous}");
+        assert_eq!(flaws(1), ["the current code cannot be read: it is empty"]);
+    }
+
+    #[test]
+    fn a_code_that_no_release_lists_is_a_flaw() {
+        let table = parse(CSV);
+        let row = table.rows.get(2).unwrap();
+        let flaws = row.flaws_against(|code| code.as_str() != "E113X11", None);
+        assert_eq!(
+            flaws.first().unwrap().to_string(),
+            "the current code E11.3X11 is in no release"
+        );
+    }
+
+    #[test]
+    fn columns_other_than_the_three_are_refused_by_cell() {
+        for (from, to, part) in [
+            (
+                "Current code assignment,",
+                "",
+                "cell A2: expected the header",
+            ),
+            (
+                "Effective October 1,",
+                "",
+                "cell B2: expected the header \"Effective\"",
+            ),
+            (
+                "Current code assignment,",
+                ",Current code assignment,",
+                "cell D2: expected nothing beyond column C",
+            ),
+            (
+                "A04.71,2017,A04.7\r\n",
+                "A04.71,2017,A04.7,x\r\n",
+                "line 3: cell D3: expected nothing beyond column C, found \"x\"",
+            ),
+            ("update,,", "update,x,", "cell A1: expected the header"),
+        ] {
+            let text = CSV.replacen(from, to, 1);
+            assert_ne!(text, CSV);
+            let error = parse_conversion(text.as_bytes()).unwrap_err();
+            assert!(
+                error.to_string().contains(part),
+                "expected {part:?} in {error}"
+            );
+            assert!(error.hint().is_some());
+        }
+        let headers = "Current  CODE assignment , effective,Previous Code(s)  assignment\r\n";
+        let text = CSV.replacen(
+            "Current code assignment,Effective October 1,Previous Code(s) Assignment\r\n",
+            headers,
+            1,
+        );
+        assert_eq!(parse(&text).rows, parse(CSV).rows);
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        for (bytes, part) in [
+            (b"".as_slice(), "expected a header row"),
+            (b"\xff\xfe", "UTF-8"),
+            (b"PK\x03\x04", "the workbook cannot be opened"),
+            (
+                b"Current code assignment,Effective,Previous Code(s) Assignment\r\n",
+                "expected rows of codes",
+            ),
+        ] {
+            let error = parse_conversion(bytes).unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Format);
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn a_conversion_table_is_told_by_content_or_name() {
+        let zip = b"PK\x03\x04";
+        let fy2017 = "ICD-10-CM_ConversionTable-FY17.xlsx";
+        assert!(looks_like_conversion(fy2017, zip));
+        assert!(!looks_like_conversion(fy2017, b"%PDF"));
+        assert!(!looks_like_conversion(
+            "icd10pcs_conversion_table_2022.xlsx",
+            zip
+        ));
+        assert!(!looks_like_conversion("POAexemptCodes2016.xlsx", zip));
+        assert!(looks_like_conversion("anything.csv", CSV.as_bytes()));
+        assert!(!looks_like_conversion(
+            "anything.csv",
+            b"A04.71,2017,A04.7\r\n"
+        ));
+    }
+
+    #[test]
+    fn columns_are_named_as_a_spreadsheet_names_them() {
+        for (column, name) in [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16383, "XFD")] {
+            assert_eq!(name_of_column(column), name);
+        }
+    }
+
+    /// Packs an xlsx workbook with one sheet.
+    fn workbook(sheets: &[&str], rows: &str) -> Vec<u8> {
+        use std::io::Write as _;
+        let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+        let documents = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+        let packages = "http://schemas.openxmlformats.org/package/2006/relationships";
+        let numbered = || (1..).zip(sheets);
+        let names: String = numbered()
+            .map(|(n, name)| format!("<sheet name=\"{name}\" sheetId=\"{n}\" r:id=\"rId{n}\"/>"))
+            .collect();
+        let relations: String = numbered()
+            .map(|(n, _)| {
+                format!(
+                    "<Relationship Id=\"rId{n}\" Type=\"{documents}/worksheet\" \
+                     Target=\"worksheets/sheet{n}.xml\"/>"
+                )
+            })
+            .collect();
+        let mut members = vec![
+            (
+                "[Content_Types].xml".to_owned(),
+                "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>"
+                    .to_owned(),
+            ),
+            (
+                "_rels/.rels".to_owned(),
+                format!(
+                    "<Relationships xmlns=\"{packages}\"><Relationship Id=\"rId1\" \
+                     Type=\"{documents}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                ),
+            ),
+            (
+                "xl/workbook.xml".to_owned(),
+                format!(
+                    "<workbook xmlns=\"{main}\" xmlns:r=\"{documents}\"><sheets>{names}</sheets></workbook>"
+                ),
+            ),
+            (
+                "xl/_rels/workbook.xml.rels".to_owned(),
+                format!("<Relationships xmlns=\"{packages}\">{relations}</Relationships>"),
+            ),
+            (
+                // Style 1 is a date.
+                "xl/styles.xml".to_owned(),
+                format!(
+                    "<styleSheet xmlns=\"{main}\"><cellXfs count=\"2\"><xf numFmtId=\"0\"/>\
+                     <xf numFmtId=\"14\"/></cellXfs></styleSheet>"
+                ),
+            ),
+        ];
+        members.extend(numbered().map(|(n, _)| {
+            (
+                format!("xl/worksheets/sheet{n}.xml"),
+                format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData></worksheet>"),
+            )
+        }));
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in members {
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    /// Writes the cells of rows down as a sheet has them: `A1` text, `B3` a number.
+    fn cells(cells: &[(&str, &str)]) -> String {
+        let cell = |(at, value): &(&str, &str)| {
+            let row: String = at.chars().filter(char::is_ascii_digit).collect();
+            let content = match value.strip_prefix('=') {
+                Some(number) => format!("<c r=\"{at}\"><v>{number}</v></c>"),
+                None => match value.strip_prefix('@') {
+                    Some(date) => format!("<c r=\"{at}\" s=\"1\"><v>{date}</v></c>"),
+                    None => format!(
+                        "<c r=\"{at}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{value}</t></is></c>"
+                    ),
+                },
+            };
+            format!("<row r=\"{row}\">{content}</row>")
+        };
+        cells.iter().map(cell).collect()
+    }
+
+    const SHEET: [(&str, &str); 10] = [
+        (
+            "A1",
+            "The National Center for Health Statistics (NCHS) has published an update",
+        ),
+        ("A2", "Current code assignment"),
+        ("B2", "Effective"),
+        ("C2", "Previous Code(s) Assignment"),
+        ("A3", "H93.A1 "),
+        ("B3", "=2016"),
+        ("C3", "H93.11"),
+        ("A4", "U07.1"),
+        // 2020-04-01 as a spreadsheet counts days.
+        ("B4", "@43922"),
+        ("C4", "B97.29"),
+    ];
+
+    #[test]
+    fn a_workbook_gives_years_and_date_cells_as_days() {
+        let table = parse_conversion(&workbook(&["Sheet1"], &cells(&SHEET))).unwrap();
+        assert_eq!(table.sheet.as_deref(), Some("Sheet1"));
+        let rows: Vec<(u32, &str, &str, String)> = table
+            .rows
+            .iter()
+            .map(|row| {
+                let day = row.effective_from.unwrap().to_string();
+                (row.row, row.current.as_str(), row.effective.as_str(), day)
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (3, "H93.A1 ", "2016", "2016-10-01".to_owned()),
+                (4, "U07.1", "2020-04-01", "2020-04-01".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_workbook_that_is_no_conversion_table_is_refused() {
+        let with = |more: &[(&str, &str)]| {
+            let all: Vec<(&str, &str)> = SHEET.iter().chain(more).copied().collect();
+            workbook(&["Sheet1"], &cells(&all))
+        };
+        for (bytes, part) in [
+            (workbook(&[], ""), "one sheet, found 0"),
+            (workbook(&["a", "b"], &cells(&SHEET)), "one sheet, found 2"),
+            (workbook(&["Sheet1"], ""), "expected a header row"),
+            (
+                with(&[("D4", "x")]),
+                "line 4: cell D4: expected nothing beyond column C",
+            ),
+            (
+                with(&[("XFD1048576", "x")]),
+                "cell XFD1048576: expected at most",
+            ),
+            (with(&[("A4", "U07.1")]), "cell A4: the cell is there twice"),
+            (
+                workbook(&["Sheet1"], "<row r=\"1\"><c r=\"A1\""),
+                "the sheet cannot be read",
+            ),
+            // The layout of ICD-10-PCS.
+            (
+                workbook(
+                    &["PCS"],
+                    &cells(&[("A1", "Current code(s) assignment"), ("B1", "Code title")]),
+                ),
+                "cell A1: expected the header \"Current code assignment\"",
+            ),
+        ] {
+            let error = parse_conversion(&bytes).unwrap_err();
+            assert!(
+                error.to_string().contains(part),
+                "expected {part:?} in {error}"
+            );
+            assert_eq!(error.kind(), ErrorKind::Format);
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn a_workbook_that_unpacks_to_too_much_is_refused() {
+        let blanks = " ".repeat(usize::try_from(MOST_BYTES).unwrap() + 1);
+        let error = parse_conversion(&workbook(&["Sheet1"], &blanks)).unwrap_err();
+        assert!(
+            error.to_string().contains("unpacks to more than 16 MB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn numbers_beyond_all_bounds_are_refused() {
+        for row in [
+            "<row r=\"4294967295\"></row><row><c><v>1</v></c></row>",
+            "<row r=\"4294967296\"></row><row><c><v>1</v></c></row>",
+            "<row r=\"0\"><c r=\"A0\"><v>1</v></c></row>",
+            "<row><c r=\"ZZZZZZZZZZ1\"><v>1</v></c></row>",
+            "<row><c t=\"s\"><v>99999999999</v></c></row>",
+            "<row><c s=\"1\"><v>1e308</v></c></row>",
+            "<row><c s=\"1\"><v>-1e308</v></c></row>",
+            "<row><c s=\"1\"><v>NaN</v></c></row>",
+            "<row><c t=\"e\"><v>#REF!</v></c></row>",
+        ] {
+            let error = parse_conversion(&workbook(&["Sheet1"], row)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Format, "{row}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_workbook_is_an_error_or_a_table_and_never_a_panic() {
+        let whole = workbook(&["Sheet1"], &cells(&SHEET));
+        for length in (0..whole.len()).step_by(7) {
+            let cut = whole.get(..length).unwrap();
+            assert!(parse_conversion(cut).is_err(), "cut after {length} bytes");
+        }
+        // The members are damaged too, which their checksums would else hide.
+        let sheet = cells(&SHEET);
+        for at in 0..sheet.len() {
+            for byte in [b'<', b'"', b'9', b'-'] {
+                let mut damaged = sheet.clone().into_bytes();
+                *damaged.get_mut(at).unwrap() = byte;
+                let text = String::from_utf8(damaged).unwrap();
+                let _ = parse_conversion(&workbook(&["Sheet1"], &text));
+            }
+        }
+    }
+}
