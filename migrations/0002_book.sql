@@ -98,3 +98,42 @@ CREATE TABLE tabular_difference (
     order_file TEXT NOT NULL,       -- what the order file says
     PRIMARY KEY (release, code, kind)
 ) WITHOUT ROWID;
+
+-- Fact: a row of a conversion table, verbatim. Its position in a document is the row of the sheet, or the
+-- line of the CSV file.
+CREATE TABLE conversion_row (
+    id INTEGER PRIMARY KEY,
+    current TEXT NOT NULL,          -- cell "Current code assignment"
+    code TEXT,                      -- the current code, without dot; NULL if the cell is not one code
+    effective TEXT NOT NULL,        -- cell "Effective"; a date cell as ISO date
+    effective_from TEXT,            -- first day of the current code, ISO date; NULL if the cell cannot be read
+    previous TEXT NOT NULL,         -- cell "Previous Code(s) Assignment"
+    reading TEXT NOT NULL,          -- what that cell says: 'none', 'codes', 'unreadable'
+    digest BLOB NOT NULL            -- of the cells
+);
+CREATE INDEX conversion_row_by_code ON conversion_row (code);
+
+-- Derived: the parts of the cell "Previous Code(s) Assignment". Of the parts of a group one was reported,
+-- and the groups together.
+CREATE TABLE conversion_part (
+    conversion_row INTEGER NOT NULL REFERENCES conversion_row,
+    part_group INTEGER NOT NULL,    -- from 1
+    part INTEGER NOT NULL,          -- within the group, from 1
+    kind TEXT NOT NULL,             -- 'code', 'below' (a code below first), 'range', 'categories' (both ends with all below them, in tabular order)
+    first TEXT NOT NULL,            -- the code, or the first one
+    last TEXT NOT NULL,             -- the last code of a range; else the same as first
+    PRIMARY KEY (conversion_row, part_group, part)
+) WITHOUT ROWID;
+CREATE INDEX conversion_part_by_code ON conversion_part (first);
+CREATE INDEX conversion_range ON conversion_part (kind) WHERE kind <> 'code';
+
+-- Fact: a row of a list of codes exempt from reporting whether they were present on admission (POA). Its
+-- position in a document is its line. The order number of the file is the code's place in the order file,
+-- renumbered every year, and is not kept.
+CREATE TABLE poa_exempt (
+    id INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,             -- without dot
+    title TEXT NOT NULL,            -- verbatim, without the quotes of the file
+    digest BLOB NOT NULL
+);
+CREATE INDEX poa_exempt_by_code ON poa_exempt (code);

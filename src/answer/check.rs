@@ -60,6 +60,10 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
             (None, Verdict::Unknown { reason }, basis)
         }
     };
+    let retirement = match code {
+        Some(code) => super::retirement(store, &timeline, &code, &verdict, date)?,
+        None => None,
+    };
     let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),
@@ -69,6 +73,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         verdict,
         basis,
         later_bases: Vec::new(),
+        retirement,
         warnings,
     };
     keep_telling_warnings(&mut answer);
@@ -122,7 +127,9 @@ pub fn check_span(
             .unwrap_or(through);
         let mut answer = check(store, code_set, text, *day)?;
         match answers.last_mut() {
-            Some(before) if before.verdict == answer.verdict => {
+            Some(before)
+                if before.verdict == answer.verdict && before.retirement == answer.retirement =>
+            {
                 // The same answer, resting on one more release.
                 before.through = Some(last);
                 before.later_bases.extend(answer.basis);

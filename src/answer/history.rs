@@ -90,6 +90,7 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
     Ok(CodeHistory {
         code_set,
         code,
+        lineage: super::lineage(store, &timeline, &code)?,
         warnings: warnings(kind, code_set, &timeline, first.valid_from, eve(last.until)),
         gaps,
         deleted_by,

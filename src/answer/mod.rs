@@ -7,12 +7,14 @@
 mod check;
 mod diff;
 mod history;
+mod lineage;
 mod releases;
 mod verify;
 
 pub use check::{check, check_span, detect_code_set};
 pub use diff::{DiffScope, diff};
 pub use history::history;
+pub use lineage::{lineage, poa_on, retirement};
 pub use releases::{ReleaseLine, ReleaseStatus, ReleasesOverview, releases};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
 

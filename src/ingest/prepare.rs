@@ -8,7 +8,9 @@ use crate::model::{
     TabularDifference,
 };
 use crate::parse::addenda::parse_order_addenda;
+use crate::parse::conversion::parse_conversion;
 use crate::parse::order::OrderFile;
+use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, KnownRelease, Patch, Provenance};
@@ -657,9 +659,11 @@ impl Preparer {
 }
 
 /// Parses a file around the order file.
-pub(super) fn parse_document(kind: DocumentKind, _name: &str, bytes: &[u8]) -> Result<Document> {
+pub(super) fn parse_document(kind: DocumentKind, name: &str, bytes: &[u8]) -> Result<Document> {
     Ok(match kind {
         DocumentKind::Tabular => Document::Tabular(parse_tabular(bytes)?),
+        DocumentKind::ConversionTable => Document::ConversionTable(parse_conversion(bytes)?),
+        DocumentKind::PoaExemptList => Document::PoaExemptList(parse_poa(name, bytes)?),
     })
 }
 

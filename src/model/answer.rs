@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::model::{Code, CodeSet, Entry, ReleaseId, Timeline};
+use crate::model::{Code, CodeLineage, CodeSet, Entry, ReleaseId, Retirement, Timeline};
 
 /// A stretch of releases in which a code is listed with one and the same entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,6 +274,8 @@ pub struct Answer {
     pub basis: Option<Basis>,
     /// Later releases that say the same, if the question was for more than one day.
     pub later_bases: Vec<Basis>,
+    /// What became of a code that could be reported before and no longer can; `None` for every other.
+    pub retirement: Option<Retirement>,
     /// What could make it other than it is.
     pub warnings: Vec<Warning>,
 }
@@ -289,6 +291,8 @@ pub struct CodeHistory {
     pub spans: Vec<HistorySpan>,
     /// Days between the first and the last span that no loaded release governs, as first and last day.
     pub gaps: Vec<(NaiveDate, NaiveDate)>,
+    /// Where it came from, what became of it, and its POA exemptions.
+    pub lineage: CodeLineage,
     /// The first release after the last span that no longer lists the code, with its first day.
     pub deleted_by: Option<(ReleaseId, NaiveDate)>,
     /// The last day that the loaded releases govern.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, Previous, PreviousGroup, ReleaseId, eve};
+use crate::model::{Code, Entry, Previous, PreviousGroup, ReleaseId, eve};
 
 /// One row of a conversion table, read and expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,63 @@ pub struct TraceEnd {
     pub listed: ListedAs,
     /// The steps, oldest first. Empty if the code itself is still billable or has no successor.
     pub steps: Vec<LineageLink>,
+}
+
+/// A code that a retired one leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The code.
+    pub code: Code,
+    /// How it is listed on the day asked for, if it is.
+    pub entry: Option<Entry>,
+    /// The steps that lead to it, oldest first, each with the row that says so; never empty.
+    pub steps: Vec<LineageLink>,
+}
+
+/// What became of a code that could be reported and no longer can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retirement {
+    /// The first day on which it could no longer be reported.
+    pub retired_from: NaiveDate,
+    /// What became of it on that day: [`Fate::BecameHeader`] or [`Fate::Deleted`].
+    pub fate: Fate,
+    /// How it and its successors go together, if the tables name any for that day.
+    pub kind: Option<LineageKind>,
+    /// The codes that the conversion tables lead to by the day asked for.
+    pub successors: Vec<Successor>,
+    /// The newest loaded conversion table that reaches that day; `None` if none does, so that nothing can
+    /// be said.
+    pub table: Option<ReleaseId>,
+    /// Where no successor is named: billable codes that came in below or beside it on that day, as far as
+    /// they are billable on the day asked for. A guess from the tree, and to be called so.
+    pub guess: Vec<Entry>,
+}
+
+/// A stretch of days on which a code was, or was not, exempt from reporting whether it was present on
+/// admission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoaSpan {
+    /// Whether it was on the list.
+    pub exempt: bool,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The day after the last one.
+    pub until: NaiveDate,
+    /// The release whose list begins the stretch.
+    pub first_list: ReleaseId,
+    /// The release whose list ends it.
+    pub last_list: ReleaseId,
+}
+
+/// Where a code came from, what became of it, and when it was exempt from POA reporting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeLineage {
+    /// What the conversion tables say.
+    pub lineage: Lineage,
+    /// The releases whose conversion tables are loaded, oldest first.
+    pub tables: Vec<ReleaseId>,
+    /// The POA exemptions by the loaded lists, oldest first; empty if no list is loaded.
+    pub poa: Vec<PoaSpan>,
 }
 
 /// What the loaded releases say of a code on a day.

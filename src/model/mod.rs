@@ -36,8 +36,8 @@ pub use conversion::{
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
 pub use lineage::{
-    Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink, ListedAs,
-    ListedOn, TraceEnd,
+    CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
+    ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
 };
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{ListedBy, LoadedRelease, ReleaseId};

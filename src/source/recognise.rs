@@ -1,7 +1,9 @@
 //! What a file is, by its content: its name is asked only where the content cannot tell.
 
-use crate::model::{Code, CodeSet, DocumentKind};
+use crate::model::{Code, CodeSet, DocumentKind, PoaKind};
 use crate::parse::addenda::begins_with_action;
+use crate::parse::conversion::looks_like_conversion;
+use crate::parse::poa::looks_like_poa;
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +30,13 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     if head.is_empty() {
         return FileKind::Other("an empty file");
     }
+    if looks_like_conversion(name, head) {
+        return FileKind::Document(DocumentKind::ConversionTable);
+    }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return match () {
             () if ends(".xlsx") && lower.contains("conversion") => FileKind::Other(
-                "a conversion table; this version takes order files and order addenda",
+                "a conversion table of another layout than that of ICD-10-CM, which is taken",
             ),
             () if ends(".xlsx") => FileKind::Other("a spreadsheet"),
             () if ends(".docx") => FileKind::Other("a text document"),
@@ -52,6 +57,16 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         .unwrap_or_default();
     if let Some(code_set) = order_file(text) {
         return FileKind::OrderFile(code_set);
+    }
+    if let Some(kind) = looks_like_poa(name, head) {
+        return match kind {
+            PoaKind::Full => FileKind::Document(DocumentKind::PoaExemptList),
+            PoaKind::Add => FileKind::Other("codes added to the POA-exempt list, which holds them"),
+            PoaKind::Delete => FileKind::Other("codes deleted from the POA-exempt list"),
+            PoaKind::Revise => {
+                FileKind::Other("titles revised on the POA-exempt list, which holds them")
+            }
+        };
     }
     if let Some(kind) = recognise_addenda(&lower, text) {
         return kind;
@@ -164,17 +179,14 @@ fn recognise_xml(text: &str) -> FileKind {
 
 fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     let bytes = first.as_bytes();
-    if name.contains("poa") && (first.contains('\t') || name.contains("readme")) {
-        return "a list of POA-exempt codes; this version takes order files and order addenda";
-    }
-    if name.contains("conversion") {
-        return "a conversion table; this version takes order files and order addenda";
+    if name.contains("poa") && name.contains("readme") {
+        return "what the publisher says of the POA-exempt list";
     }
     if matches!(bytes.get(..2), Some(b"A " | b"D " | b"O " | b"N ")) && text.len() > 12 {
         return "a list of changed codes (diff file); order files give it";
     }
     if name.contains("gem") {
-        return "a general equivalence mapping; this version takes order files and order addenda";
+        return "a general equivalence mapping; this version does not take it";
     }
     if bytes.len() >= 320 && name.contains("hcpc") {
         return "a HCPCS Level II file; this version takes ICD-10-CM and ICD-10-PCS";
@@ -191,7 +203,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     if first.starts_with("Lttr") || text.contains("Main Add") {
         return "an addenda of an ICD-10-PCS index or definition file";
     }
-    "no order file and no order addenda"
+    "of no kind that is known here"
 }
 
 #[cfg(test)]
@@ -234,7 +246,7 @@ mod tests {
                 "codes addenda",
             ),
             ("empty.txt", "", "empty"),
-            ("notes.txt", "hello", "no order file"),
+            ("notes.txt", "hello", "no kind"),
         ] {
             match recognise(name, head.as_bytes()) {
                 FileKind::Other(what) => assert!(what.contains(part), "{name}: {what}"),

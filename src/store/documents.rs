@@ -312,7 +312,10 @@ pub(super) fn find(
         .optional()
 }
 
-fn list(connection: &Connection, kind: DocumentKind) -> rusqlite::Result<Vec<StoredDocument>> {
+pub(super) fn list(
+    connection: &Connection,
+    kind: DocumentKind,
+) -> rusqlite::Result<Vec<StoredDocument>> {
     connection
         .prepare_cached(&format!(
             "{COLUMNS} WHERE release.code_set = ?1 AND source_file.kind = ?2

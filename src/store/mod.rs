@@ -6,6 +6,7 @@
 mod book;
 mod documents;
 mod entries;
+mod lineage;
 mod listing;
 mod proof;
 mod query;

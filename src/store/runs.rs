@@ -36,10 +36,17 @@ impl RunSet {
 
     /// Gathers the entries of a listing, given in tabular order, into runs.
     pub(crate) fn gather(entries: impl IntoIterator<Item = i64>) -> RunSet {
+        RunSet::gather_at((1..).zip(entries))
+    }
+
+    /// Gathers entries at positions of their own, given in the order of their positions, into runs.
+    pub(crate) fn gather_at(entries: impl IntoIterator<Item = (i64, i64)>) -> RunSet {
         let mut runs: Vec<Run> = Vec::new();
-        for (position, entry) in (1..).zip(entries) {
+        for (position, entry) in entries {
             match runs.last_mut() {
-                Some(run) if run.end() == entry => run.length += 1,
+                Some(run) if run.end() == entry && run.position + run.length == position => {
+                    run.length += 1;
+                }
                 _ => runs.push(Run {
                     first: entry,
                     length: 1,

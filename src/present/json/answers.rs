@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::lineage::{self, LineageJson, PoaJson, RetirementJson};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, eve};
@@ -52,6 +53,8 @@ struct AnswerJson<'a> {
     listed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retirement: Option<RetirementJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_release: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,6 +122,10 @@ fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         in_force_from: None,
         listed_by: None,
         needed: None,
+        retirement: answer
+            .retirement
+            .as_ref()
+            .map(|retirement| lineage::retirement(code_set, retirement)),
         previous_release: None,
         previous_last_day: None,
         basis: answer.basis.as_ref().map(basis_json),
@@ -191,6 +198,8 @@ struct HistoryJson<'a> {
     deleted_from: Option<String>,
     deleted_by: Option<String>,
     spans: Vec<SpanJson<'a>>,
+    lineage: LineageJson<'a>,
+    poa: Vec<PoaJson>,
     gaps: Vec<DaysJson>,
     warnings: Vec<WarningJson>,
 }
@@ -241,6 +250,8 @@ pub fn history(history: &CodeHistory) -> Result<String> {
                 patch: span.patch.as_deref(),
             })
             .collect(),
+        lineage: lineage::lineage(&history.lineage),
+        poa: lineage::poa(&history.lineage.poa),
         gaps: history
             .gaps
             .iter()

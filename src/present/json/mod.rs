@@ -5,6 +5,7 @@
 
 mod answers;
 mod changes;
+mod lineage;
 mod releases;
 
 use serde::Serialize;

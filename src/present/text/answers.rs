@@ -1,6 +1,6 @@
 //! The answers of a check and the life of a code.
 
-use super::line;
+use super::{line, lineage};
 use crate::error::printable;
 use crate::model::{Answer, CodeHistory, CodeSet, Entry, UnknownReason, Verdict, eve};
 use crate::present::{Style, marks, warning_text};
@@ -43,13 +43,13 @@ fn one_answer(out: &mut String, answer: &Answer, style: Style) {
     match &answer.verdict {
         Verdict::Billable { .. } => {}
         Verdict::Header { billable_below, .. } => {
-            list(
-                out,
-                "use a billable code below it",
-                billable_below,
-                code_set,
-                style,
-            );
+            let mut heading = "use a billable code below it";
+            if let Some(retirement) = &answer.retirement {
+                lineage::retirement(out, retirement, style);
+                heading = "other billable codes below it";
+            }
+            let below = without_named(billable_below, answer);
+            list(out, heading, &below, code_set, style);
         }
         Verdict::NotYetEffective {
             first_day, exact, ..
@@ -90,18 +90,21 @@ fn one_answer(out: &mut String, answer: &Answer, style: Style) {
             if let Some(day) = listed_again {
                 line(out, 2, &format!("it is listed again from {day}"));
             }
-            list(
-                out,
-                "codes that came in beside it when it went (the order files name no successor)",
-                new_beside,
-                code_set,
-                style,
-            );
-            let others: Vec<Entry> = siblings
-                .iter()
-                .filter(|sibling| !new_beside.contains(sibling))
-                .cloned()
-                .collect();
+            if let Some(retirement) = &answer.retirement {
+                lineage::retirement(out, retirement, style);
+            } else {
+                list(
+                    out,
+                    "codes that came in beside it when it went",
+                    new_beside,
+                    code_set,
+                    style,
+                );
+            }
+            let mut others = without_named(siblings, answer);
+            if answer.retirement.is_none() {
+                others.retain(|entry| !new_beside.contains(entry));
+            }
             list(
                 out,
                 "other billable codes beside it",
@@ -211,6 +214,24 @@ fn one_answer(out: &mut String, answer: &Answer, style: Style) {
             &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
         );
     }
+}
+
+/// Leaves out the entries that are named as successors or guessed already.
+fn without_named(entries: &[Entry], answer: &Answer) -> Vec<Entry> {
+    let named = |entry: &Entry| {
+        answer.retirement.as_ref().is_some_and(|retirement| {
+            retirement.guess.contains(entry)
+                || retirement
+                    .successors
+                    .iter()
+                    .any(|successor| successor.code == entry.code)
+        })
+    };
+    entries
+        .iter()
+        .filter(|entry| !named(entry))
+        .cloned()
+        .collect()
 }
 
 /// Shows text that is no code, cut to a readable length.
@@ -356,6 +377,7 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
             ),
         );
     }
+    lineage::lineage(&mut out, &history.lineage, style);
     for (from, through) in &history.gaps {
         line(
             &mut out,

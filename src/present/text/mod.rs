@@ -1,6 +1,7 @@
 //! Answers as text for a terminal.
 
 mod answers;
+mod lineage;
 mod releases;
 
 use std::fmt::Write;

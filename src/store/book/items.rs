@@ -53,6 +53,12 @@ pub(super) trait Item {
         number: i64,
         digest: &ItemDigest,
     ) -> rusqlite::Result<()>;
+
+    /// Gives its position in the document, where the file has one of its own (a row of a sheet, a line);
+    /// else it is counted.
+    fn position(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// Stores the items of a document that are not there yet, and the document as runs of them.
@@ -96,7 +102,8 @@ pub(super) fn insert_document<'i, I: Item + 'i>(
                 next - 1
             }
         };
-        listed.push(number);
+        let counted = listed.len() as i64 + 1;
+        listed.push((item.position().map_or(counted, i64::from), number));
     }
     connection.execute(
         "INSERT INTO document (kind, sha256, version, item_count) VALUES (?1, ?2, ?3, ?4)",
@@ -106,7 +113,7 @@ pub(super) fn insert_document<'i, I: Item + 'i>(
     let mut insert = connection.prepare(
         "INSERT INTO document_run (document, first_item, position, length) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for run in RunSet::gather(listed).runs() {
+    for run in RunSet::gather_at(listed).runs() {
         insert.execute((document, run.first, run.position, run.length))?;
     }
     Ok(document)

@@ -3,12 +3,14 @@
 //! An item's digest covers all that is stored of it, so that a document costs what it says anew. What an
 //! item is, how it is written and how it is read back is a matter of the document's kind, one module each.
 
+mod conversion;
 mod items;
+mod poa;
 pub(super) mod tabular;
 
 use rusqlite::Connection;
 
-pub(super) use items::find_document;
+pub(super) use items::{document_runs, find_document};
 
 use crate::model::Document;
 
@@ -20,5 +22,7 @@ pub(super) fn insert(
 ) -> rusqlite::Result<i64> {
     match document {
         Document::Tabular(tabular) => tabular::insert(connection, sha256, tabular),
+        Document::ConversionTable(table) => conversion::insert(connection, sha256, table),
+        Document::PoaExemptList(list) => poa::insert(connection, sha256, list),
     }
 }

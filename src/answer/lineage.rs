@@ -1,0 +1,254 @@
+//! Where a code came from, what became of it, and when it was exempt from POA reporting.
+//!
+//! The conversion tables name codes, the releases say whether they could be reported; here the two are
+//! joined. Where the tables name no successor the tree may suggest one, which is a guess and kept apart.
+
+use std::cell::RefCell;
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
+use crate::model::{
+    Code, CodeLineage, CodeSet, Conversions, DocumentKind, Entry, Fate, Life, Lineage, ListedAs,
+    PoaSpan, ReleaseId, Retirement, Standing, Successor, Timeline, Verdict, eve, judge,
+};
+use crate::store::Store;
+
+/// Gives where a code came from, what became of it, and its POA exemptions.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLineage> {
+    if timeline.code_set() != CodeSet::Icd10Cm {
+        // Conversion tables and POA lists are of ICD-10-CM.
+        return Ok(CodeLineage {
+            lineage: Lineage {
+                code: *code,
+                predecessors: Vec::new(),
+                from_nothing: Vec::new(),
+                conversions: Vec::new(),
+            },
+            tables: Vec::new(),
+            poa: Vec::new(),
+        });
+    }
+    let conversions = Conversions::new(store.conversion_facts(timeline, code)?);
+    let lineage = with_listings(store, timeline, |listed| conversions.lineage(code, listed))?;
+    Ok(CodeLineage {
+        lineage,
+        tables: tables(store)?,
+        poa: poa(store, code)?,
+    })
+}
+
+/// Tells on a day whether a code is exempt from POA reporting; `None` if no loaded list governs the day.
+///
+/// A list governs from its release's first day to the next list, or to the end of its fiscal year.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn poa_on(store: &Store, code: &Code, date: NaiveDate) -> Result<Option<PoaSpan>> {
+    Ok(poa(store, code)?
+        .into_iter()
+        .find(|span| span.from <= date && date < span.until))
+}
+
+fn poa(store: &Store, code: &Code) -> Result<Vec<PoaSpan>> {
+    let lists = store.poa_exemptions(code)?;
+    let governing = Timeline::new(
+        CodeSet::Icd10Cm,
+        lists.iter().map(|(document, _)| document.release),
+    );
+    let mut spans: Vec<PoaSpan> = Vec::new();
+    for period in governing.periods() {
+        let exempt = lists
+            .iter()
+            .any(|(document, listed)| document.release == period.release && *listed);
+        match spans.last_mut() {
+            Some(last) if last.exempt == exempt && last.until == period.from => {
+                last.until = period.until;
+                last.last_list = period.release;
+            }
+            _ => spans.push(PoaSpan {
+                exempt,
+                from: period.from,
+                until: period.until,
+                first_list: period.release,
+                last_list: period.release,
+            }),
+        }
+    }
+    Ok(spans)
+}
+
+fn tables(store: &Store) -> Result<Vec<ReleaseId>> {
+    Ok(store
+        .documents(DocumentKind::ConversionTable)?
+        .into_iter()
+        .map(|document| document.release)
+        .collect())
+}
+
+/// Gives what became of a code by a day, if it could be reported before that day and no longer can.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn retirement(
+    store: &Store,
+    timeline: &Timeline,
+    code: &Code,
+    verdict: &Verdict,
+    date: NaiveDate,
+) -> Result<Option<Retirement>> {
+    let code_set = timeline.code_set();
+    let life = match verdict {
+        Verdict::Header { .. } | Verdict::Deleted { .. } => store.life(code_set, code)?,
+        _ => return Ok(None),
+    };
+    let Some(retired_from) = retired_from(&life, date) else {
+        return Ok(None);
+    };
+    let fate = if matches!(verdict, Verdict::Deleted { .. }) {
+        Fate::Deleted
+    } else {
+        Fate::BecameHeader
+    };
+    let mut retirement = Retirement {
+        retired_from,
+        fate,
+        kind: None,
+        successors: Vec::new(),
+        table: None,
+        guess: Vec::new(),
+    };
+    if code_set == CodeSet::Icd10Cm {
+        retirement.table = tables(store)?
+            .into_iter()
+            .rev()
+            .find(|table| table.effective_from() >= retired_from);
+        let conversions = Conversions::new(store.conversion_facts(timeline, code)?);
+        let (lineage, ends) = with_listings(store, timeline, |listed| {
+            (
+                conversions.lineage(code, listed),
+                conversions.trace(code, eve(retired_from), date, listed),
+            )
+        })?;
+        retirement.kind = lineage
+            .conversions
+            .iter()
+            .find(|conversion| conversion.effective_from == retired_from)
+            .map(|conversion| conversion.kind);
+        for end in ends.into_iter().filter(|end| !end.steps.is_empty()) {
+            retirement.successors.push(Successor {
+                code: end.code,
+                entry: entry_on(store, timeline, &end.code, date)?,
+                steps: end.steps,
+            });
+        }
+    }
+    if retirement.successors.is_empty() {
+        retirement.guess = guess(store, timeline, code, verdict, retired_from, date)?;
+    }
+    Ok(Some(retirement))
+}
+
+/// Gives the last day before `date` on which a code ceased to be billable.
+fn retired_from(life: &Life, date: NaiveDate) -> Option<NaiveDate> {
+    life.iter()
+        .filter(|listed| listed.entry.billable)
+        .filter_map(|listed| listed.until)
+        .filter(|until| *until <= date)
+        .max()
+}
+
+/// Guesses from the tree what took a code's place: billable codes that came in below it, or beside it,
+/// on the day it went.
+fn guess(
+    store: &Store,
+    timeline: &Timeline,
+    code: &Code,
+    verdict: &Verdict,
+    retired_from: NaiveDate,
+    date: NaiveDate,
+) -> Result<Vec<Entry>> {
+    let candidates = match verdict {
+        Verdict::Header { billable_below, .. } => billable_below.clone(),
+        Verdict::Deleted { new_beside, .. } => {
+            let mut candidates = Vec::new();
+            if let Some(period) = timeline.governing(date) {
+                candidates = store.below(timeline.code_set(), period.release, date, code)?;
+                candidates.retain(|entry| entry.billable);
+            }
+            if candidates.is_empty() {
+                candidates.clone_from(new_beside);
+            }
+            candidates
+        }
+        _ => Vec::new(),
+    };
+    let mut guess = Vec::new();
+    for entry in candidates {
+        let life = store.life(timeline.code_set(), &entry.code)?;
+        if life
+            .first()
+            .is_some_and(|listed| listed.from == retired_from)
+        {
+            guess.push(entry);
+        }
+    }
+    Ok(guess)
+}
+
+fn entry_on(
+    store: &Store,
+    timeline: &Timeline,
+    code: &Code,
+    date: NaiveDate,
+) -> Result<Option<Entry>> {
+    let life = store.life(timeline.code_set(), code)?;
+    Ok(match judge(date, timeline, &life) {
+        Standing::Listed { entry, .. } => Some(entry),
+        _ => None,
+    })
+}
+
+/// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
+/// failure to read the store.
+fn with_listings<T>(
+    store: &Store,
+    timeline: &Timeline,
+    question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
+) -> Result<T> {
+    let failed: RefCell<Option<Error>> = RefCell::new(None);
+    let lives: RefCell<std::collections::BTreeMap<Code, Life>> = RefCell::default();
+    let listed = |code: &Code, date: NaiveDate| {
+        if timeline.governing(date).is_none() {
+            return ListedAs::NotCovered;
+        }
+        let mut lives = lives.borrow_mut();
+        if !lives.contains_key(code) {
+            match store.life(timeline.code_set(), code) {
+                Ok(life) => {
+                    lives.insert(*code, life);
+                }
+                Err(error) => {
+                    failed.borrow_mut().get_or_insert(error);
+                }
+            }
+        }
+        let found = lives.get(code).and_then(|life| {
+            life.iter()
+                .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
+        });
+        match found {
+            Some(listed) if listed.entry.billable => ListedAs::Billable,
+            Some(_) => ListedAs::Header,
+            None => ListedAs::Unlisted,
+        }
+    };
+    let answer = question(&listed);
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(answer),
+    }
+}

@@ -1,0 +1,47 @@
+//! Lists of codes exempt from reporting whether they were present on admission.
+
+use rusqlite::Connection;
+
+use super::items::{Fingerprint, Item, ItemDigest, insert_document};
+use crate::model::{DocumentKind, PoaList, PoaRow};
+
+impl Item for PoaRow {
+    const TABLE: &'static str = "poa_exempt";
+
+    fn fingerprint(&self, fingerprint: &mut Fingerprint) {
+        fingerprint.text(self.code.as_str()).text(&self.title);
+    }
+
+    fn insert(
+        &self,
+        connection: &Connection,
+        number: i64,
+        digest: &ItemDigest,
+    ) -> rusqlite::Result<()> {
+        connection
+            .prepare_cached(
+                "INSERT INTO poa_exempt (id, code, title, digest) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((number, self.code.as_str(), &self.title, digest))?;
+        Ok(())
+    }
+
+    fn position(&self) -> Option<u32> {
+        Some(self.line)
+    }
+}
+
+/// Stores a whole list.
+pub(super) fn insert(
+    connection: &Connection,
+    sha256: &str,
+    list: &PoaList,
+) -> rusqlite::Result<i64> {
+    insert_document(
+        connection,
+        DocumentKind::PoaExemptList,
+        sha256,
+        "",
+        &list.rows,
+    )
+}
