@@ -9,6 +9,7 @@ mod change;
 mod chapter;
 mod code;
 mod entry;
+mod index;
 mod release;
 mod tabular;
 mod timeline;
@@ -26,6 +27,10 @@ pub use change::{
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use entry::Entry;
+pub use index::{
+    AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
+    IndexTitle, ReferenceKind, path_text,
+};
 pub use release::{LoadedRelease, ReleaseId};
 pub use tabular::{
     BlockReference, ExpandedCode, IntroSection, NodeKind, NoteGroup, NoteKind, SeventhCharacter,

@@ -4,6 +4,7 @@
 //! not allow, with line and column. It never opens a file and never guesses.
 
 pub mod addenda;
+pub mod index;
 pub mod order;
 pub mod tabular;
 mod xml;

@@ -149,6 +149,18 @@ impl<'b> Xml<'b> {
         Ok(values)
     }
 
+    /// Reads the value of an attribute that is a number: digits alone.
+    pub(super) fn number(&self, element: &Element, name: &str, value: &str) -> Result<u32> {
+        let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+        value.parse().ok().filter(|_| is_plain).ok_or_else(|| {
+            self.fail(format!(
+                "expected a number in {name} of <{}>, found {:?}",
+                shown(&element.name),
+                shown(value)
+            ))
+        })
+    }
+
     /// Gives the next element within `parent`, or `None` at its end. Text between elements is refused.
     pub(super) fn child(&mut self, parent: &str) -> Result<Option<Element>> {
         loop {
