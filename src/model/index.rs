@@ -280,6 +280,8 @@ pub enum IndexTarget {
     },
     /// Another term, by its path of titles: `Neoplasm, skin`; blanks trimmed.
     Term(String),
+    /// A level without its code, `subcategory`: the next reference of the same term has the code.
+    NextReference,
     /// No code: the cell of the table says so by a dash.
     None,
     /// A text that names no code where one is due. The official files hold one: the manifestation
@@ -307,8 +309,8 @@ impl IndexTarget {
 
     /// Reads the text of a "see" or "see also": the path of another term, or codes in words.
     ///
-    /// `categories T17 and` and `subcategories T74.0,` are beginnings of a list that the next reference
-    /// of the same term goes on with.
+    /// Some sentences are broken off where their last code begins, which is the next reference of the
+    /// term: `subcategory`, `categories T17 and`, `subcategories T74.0,`.
     pub fn of_see(text: &str) -> IndexTarget {
         const LEVELS: [&str; 4] = ["category", "categories", "subcategory", "subcategories"];
         let text = text.trim();
@@ -327,7 +329,11 @@ impl IndexTarget {
             }
         };
         let Some((codes, rest)) = words.split_first() else {
-            return otherwise();
+            return if says_level {
+                IndexTarget::NextReference
+            } else {
+                otherwise()
+            };
         };
         let codes = codes.trim_end_matches(',');
         let is_whole = rest.is_empty() || rest == ["and"];
@@ -541,6 +547,8 @@ mod tests {
             ("subcategory M14.8-", IndexTarget::Below(code("M14.8"))),
             ("categories T17 and", IndexTarget::Below(code("T17"))),
             ("subcategories T74.0,", IndexTarget::Below(code("T74.0"))),
+            ("subcategory", IndexTarget::NextReference),
+            (" category", IndexTarget::NextReference),
             ("categories  O03-O06", range("O03", "O06", "")),
             ("E08-E13 with  .51", range("E08", "E13", "with .51")),
             (

@@ -106,33 +106,13 @@ fn column_of(xml: &Xml<'_>, element: &Element) -> Result<u32> {
 
 fn parse_letter(xml: &mut Xml<'_>, parent: &Element, index: &mut AlphabeticIndex) -> Result<()> {
     xml.no_attributes(parent)?;
-    let mut letter = None;
+    let letter = xml.letter_title()?;
+    index.letters.push(letter);
     while let Some(element) = xml.child("letter")? {
-        match (element.name.as_str(), letter) {
-            ("title", None) => {
-                let text = xml.text(&element)?;
-                let mut letters = text.chars();
-                let (Some(one), None) = (letters.next(), letters.next()) else {
-                    return Err(xml.fail(format!("expected one letter, found {text:?}")));
-                };
-                index.letters.push(one);
-                letter = Some(one);
-            }
-            ("title", Some(_)) => return Err(xml.twice(&element)),
-            ("mainTerm", Some(letter)) => {
-                xml.no_attributes(&element)?;
-                parse_term(xml, &element, letter, 0, index)?;
-            }
-            ("mainTerm", None) => {
-                return Err(xml.fail("expected the <title> of <letter> before its terms"));
-            }
-            _ => return Err(xml.unknown(&element, "letter")),
-        }
+        xml.expect(&element, "mainTerm", "letter")?;
+        parse_term(xml, &element, letter, 0, index)?;
     }
-    match letter {
-        Some(_) => Ok(()),
-        None => Err(xml.fail("expected a <title> in <letter>, found none")),
-    }
+    Ok(())
 }
 
 fn parse_term(
@@ -160,13 +140,7 @@ fn parse_term(
                 own(&mut index.terms, at).title = parse_title(xml, &element)?;
             }
             "term" => {
-                let [level] = xml.attributes(&element, ["level"])?;
-                if xml.number(&element, "level", &level)? != depth + 1 {
-                    return Err(xml.fail(format!(
-                        "expected level {} of <term>, found {level:?}",
-                        depth + 1
-                    )));
-                }
+                xml.level(&element, depth + 1)?;
                 parse_term(xml, &element, letter, depth + 1, index)?;
             }
             "cell" => {

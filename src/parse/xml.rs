@@ -161,6 +161,36 @@ impl<'b> Xml<'b> {
         })
     }
 
+    /// Checks that the attribute `level` of an element is its depth.
+    pub(super) fn level(&self, element: &Element, depth: u32) -> Result<()> {
+        let [level] = self.attributes(element, ["level"])?;
+        if self.number(element, "level", &level)? != depth {
+            return Err(self.fail(format!(
+                "expected level {depth} of <{}>, found {:?}",
+                shown(&element.name),
+                shown(&level)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the title that an index has first in each `letter`: one letter, digit or sign.
+    pub(super) fn letter_title(&mut self) -> Result<char> {
+        let Some(element) = self.child("letter")? else {
+            return Err(self.fail("expected a <title> in <letter>, found none"));
+        };
+        if element.name == "mainTerm" {
+            return Err(self.fail("expected the <title> of <letter> before its terms"));
+        }
+        self.expect(&element, "title", "letter")?;
+        let text = self.text(&element)?;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Ok(letter),
+            _ => Err(self.fail(format!("expected one letter, found {:?}", shown(&text)))),
+        }
+    }
+
     /// Gives the next element within `parent`, or `None` at its end. Text between elements is refused.
     pub(super) fn child(&mut self, parent: &str) -> Result<Option<Element>> {
         loop {
@@ -327,6 +357,10 @@ impl<'b> Xml<'b> {
 
     /// Tabs and line breaks are the only control characters of the official files.
     fn no_controls(&self, text: &str) -> Result<()> {
+        // Nearly every text is plain ASCII, where bytes tell.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Ok(());
+        }
         let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
         match text.chars().find(|c| is_bad(*c)) {
             Some(c) => Err(self.fail(format!(

@@ -6,6 +6,7 @@ mod addenda;
 mod answers;
 mod archives;
 mod counts;
+mod index;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
