@@ -10,6 +10,7 @@ mod chapter;
 mod code;
 mod entry;
 mod index;
+mod pcs;
 mod release;
 mod tabular;
 mod timeline;
@@ -30,6 +31,11 @@ pub use entry::Entry;
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
     IndexTitle, ReferenceKind, path_text,
+};
+pub use pcs::{
+    DeviceAggregate, PcsAxis, PcsCharacter, PcsClosestRow, PcsDefinitions, PcsIndex, PcsIndexTerm,
+    PcsLabel, PcsPointer, PcsPointerKind, PcsReference, PcsRefusal, PcsRow, PcsSection, PcsStop,
+    PcsTable, PcsTables, PcsTerm,
 };
 pub use release::{LoadedRelease, ReleaseId};
 pub use tabular::{

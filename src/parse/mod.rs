@@ -6,6 +6,7 @@
 pub mod addenda;
 pub mod index;
 pub mod order;
+pub mod pcs;
 pub mod tabular;
 mod xml;
 

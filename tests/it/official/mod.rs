@@ -7,6 +7,7 @@ mod answers;
 mod archives;
 mod counts;
 mod index;
+mod pcs_tables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
