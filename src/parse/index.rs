@@ -145,7 +145,11 @@ fn parse_term(
             }
             "cell" => {
                 let column = column_of(xml, &element)?;
-                if index.heading(column).is_none() {
+                let headings = &index.headings;
+                if headings
+                    .binary_search_by_key(&column, |heading| heading.column)
+                    .is_err()
+                {
                     return Err(xml.fail(format!(
                         "expected a cell of a column with a heading, found column {column}"
                     )));

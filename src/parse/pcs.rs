@@ -243,7 +243,17 @@ pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
             "version" => xml.set(&mut definitions.version, &element)?,
             "title" => xml.set(&mut definitions.title, &element)?,
             "section" => {
+                let begins_at = xml.position();
                 let section = parse_section(&mut xml, &element, &mut definitions.terms)?;
+                let character = section.character;
+                let mut others = definitions.sections.iter();
+                if others.any(|other| other.character == character) {
+                    return Err(broken(
+                        &xml,
+                        begins_at,
+                        format!("expected one section {character}, found two"),
+                    ));
+                }
                 definitions.sections.push(section);
             }
             "deviceAggregation" if definitions.aggregates.is_empty() => {
@@ -943,6 +953,11 @@ mod tests {
                     "<parent value=\"7\">",
                     "<parent>",
                     "line 31: expected the attribute value of <parent>",
+                ),
+                (
+                    "<deviceAggregation>",
+                    "<section code=\"0\"/><deviceAggregation>",
+                    "line 25: expected one section 0, found two",
                 ),
                 (
                     "</deviceAggregation>",
