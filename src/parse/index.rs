@@ -49,7 +49,6 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     if index.terms.is_empty() {
         return Err(Error::new(ErrorKind::Format, "the index has no terms"));
     }
-    index.terms.shrink_to_fit();
     Ok(index)
 }
 
@@ -87,7 +86,7 @@ fn parse_headings(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<IndexHeadin
         if element.name != "head" {
             return Err(xml.unknown(&element, "indexHeading"));
         }
-        let column = column_of(xml, &element)?;
+        let column = xml.only_number(&element, "col")?;
         if headings.last().is_some_and(|last| last.column >= column) {
             return Err(xml.fail(format!(
                 "expected the columns in their order, found column {column} once more or too late"
@@ -97,11 +96,6 @@ fn parse_headings(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<IndexHeadin
         headings.push(IndexHeading { column, text });
     }
     Ok(headings)
-}
-
-fn column_of(xml: &Xml<'_>, element: &Element) -> Result<u32> {
-    let [column] = xml.attributes(element, ["col"])?;
-    xml.number(element, "col", &column)
 }
 
 fn parse_letter(xml: &mut Xml<'_>, parent: &Element, index: &mut AlphabeticIndex) -> Result<()> {
@@ -144,7 +138,7 @@ fn parse_term(
                 parse_term(xml, &element, letter, depth + 1, index)?;
             }
             "cell" => {
-                let column = column_of(xml, &element)?;
+                let column = xml.only_number(&element, "col")?;
                 let headings = &index.headings;
                 if headings
                     .binary_search_by_key(&column, |heading| heading.column)
@@ -331,7 +325,7 @@ mod tests {
             (
                 "level=\"1\"",
                 "level=\"2\"",
-                "line 14: expected level 1 of <term>, found \"2\"",
+                "line 14: expected level 1 of <term>, found 2",
             ),
             (
                 "level=\"1\"",

@@ -108,8 +108,7 @@ fn parse_table(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsTable> {
 
 fn parse_row(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsRow> {
     let begins_at = xml.position();
-    let [codes] = xml.attributes(parent, ["codes"])?;
-    let codes = xml.number(parent, "codes", &codes)?;
+    let codes = xml.only_number(parent, "codes")?;
     let mut axes = Vec::new();
     while let Some(element) = xml.child("pcsRow")? {
         if element.name != "axis" {
@@ -1002,7 +1001,7 @@ mod tests {
                 (
                     "<term level=\"1\">",
                     "<term level=\"3\">",
-                    "line 16: expected level 1 of <term>, found \"3\"",
+                    "line 16: expected level 1 of <term>, found 3",
                 ),
                 (
                     "<title>Abdominoplasty</title>",

@@ -161,14 +161,24 @@ impl<'b> Xml<'b> {
         })
     }
 
+    /// Reads the value of the only attribute of an element, which is a number.
+    pub(super) fn only_number(&self, element: &Element, wanted: &str) -> Result<u32> {
+        if let [(name, value)] = element.attributes.as_slice()
+            && name == wanted
+        {
+            return self.number(element, wanted, value);
+        }
+        let [value] = self.attributes(element, [wanted])?;
+        self.number(element, wanted, &value)
+    }
+
     /// Checks that the attribute `level` of an element is its depth.
     pub(super) fn level(&self, element: &Element, depth: u32) -> Result<()> {
-        let [level] = self.attributes(element, ["level"])?;
-        if self.number(element, "level", &level)? != depth {
+        let level = self.only_number(element, "level")?;
+        if level != depth {
             return Err(self.fail(format!(
-                "expected level {depth} of <{}>, found {:?}",
-                shown(&element.name),
-                shown(&level)
+                "expected level {depth} of <{}>, found {level}",
+                shown(&element.name)
             )));
         }
         Ok(())
@@ -322,6 +332,7 @@ impl<'b> Xml<'b> {
         }
     }
 
+    #[inline]
     fn event(&mut self) -> Result<Event<'b>> {
         match self.reader.read_event() {
             Ok(event) => Ok(event),
