@@ -11,7 +11,9 @@ mod code;
 mod conversion;
 mod document;
 mod entry;
+mod index;
 mod lineage;
+mod pcs;
 mod poa;
 mod release;
 mod tabular;
@@ -35,9 +37,18 @@ pub use conversion::{
 };
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
+pub use index::{
+    AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
+    IndexTitle, ReferenceKind, path_text,
+};
 pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
     ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
+};
+pub use pcs::{
+    DeviceAggregate, PcsAxis, PcsCharacter, PcsClosestRow, PcsDefinitions, PcsIndex, PcsIndexTerm,
+    PcsLabel, PcsPointer, PcsPointerKind, PcsReference, PcsRefusal, PcsRow, PcsSection, PcsStop,
+    PcsTable, PcsTables, PcsTerm,
 };
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{ListedBy, LoadedRelease, ReleaseId};

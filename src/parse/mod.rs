@@ -5,7 +5,9 @@
 
 pub mod addenda;
 pub mod conversion;
+pub mod index;
 pub mod order;
+pub mod pcs;
 pub mod poa;
 mod separated;
 pub mod tabular;

@@ -149,6 +149,58 @@ impl<'b> Xml<'b> {
         Ok(values)
     }
 
+    /// Reads the value of an attribute that is a number: digits alone.
+    pub(super) fn number(&self, element: &Element, name: &str, value: &str) -> Result<u32> {
+        let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+        value.parse().ok().filter(|_| is_plain).ok_or_else(|| {
+            self.fail(format!(
+                "expected a number in {name} of <{}>, found {:?}",
+                shown(&element.name),
+                shown(value)
+            ))
+        })
+    }
+
+    /// Reads the value of the only attribute of an element, which is a number.
+    pub(super) fn only_number(&self, element: &Element, wanted: &str) -> Result<u32> {
+        if let [(name, value)] = element.attributes.as_slice()
+            && name == wanted
+        {
+            return self.number(element, wanted, value);
+        }
+        let [value] = self.attributes(element, [wanted])?;
+        self.number(element, wanted, &value)
+    }
+
+    /// Checks that the attribute `level` of an element is its depth.
+    pub(super) fn level(&self, element: &Element, depth: u32) -> Result<()> {
+        let level = self.only_number(element, "level")?;
+        if level != depth {
+            return Err(self.fail(format!(
+                "expected level {depth} of <{}>, found {level}",
+                shown(&element.name)
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the title that an index has first in each `letter`: one letter, digit or sign.
+    pub(super) fn letter_title(&mut self) -> Result<char> {
+        let Some(element) = self.child("letter")? else {
+            return Err(self.fail("expected a <title> in <letter>, found none"));
+        };
+        if element.name == "mainTerm" {
+            return Err(self.fail("expected the <title> of <letter> before its terms"));
+        }
+        self.expect(&element, "title", "letter")?;
+        let text = self.text(&element)?;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) => Ok(letter),
+            _ => Err(self.fail(format!("expected one letter, found {:?}", shown(&text)))),
+        }
+    }
+
     /// Gives the next element within `parent`, or `None` at its end. Text between elements is refused.
     pub(super) fn child(&mut self, parent: &str) -> Result<Option<Element>> {
         loop {
@@ -280,6 +332,7 @@ impl<'b> Xml<'b> {
         }
     }
 
+    #[inline]
     fn event(&mut self) -> Result<Event<'b>> {
         match self.reader.read_event() {
             Ok(event) => Ok(event),
@@ -315,6 +368,10 @@ impl<'b> Xml<'b> {
 
     /// Tabs and line breaks are the only control characters of the official files.
     fn no_controls(&self, text: &str) -> Result<()> {
+        // Nearly every text is plain ASCII, where bytes tell.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Ok(());
+        }
         let is_bad = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
         match text.chars().find(|c| is_bad(*c)) {
             Some(c) => Err(self.fail(format!(

@@ -2,7 +2,10 @@
 
 use codeyear::model::{CodeRange, CodeSet, ReleaseId};
 use codeyear::parse::addenda::parse_order_addenda;
+use codeyear::parse::index::{index_kind_of_head, parse_index};
 use codeyear::parse::order::OrderFile;
+use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_index, parse_pcs_tables};
+use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::recognise::recognise;
 use codeyear::source::sample::{sample_bytes, sample_files};
 use codeyear::store::Store;
@@ -213,5 +216,225 @@ proptest! {
         if let Ok(release) = text.parse::<ReleaseId>() {
             prop_assert_eq!(release.to_string().parse::<ReleaseId>(), Ok(release));
         }
+    }
+}
+
+/// Parts of official XML files, each whole in itself.
+const XML: [&str; 6] = [
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.index>
+  <version>2017</version>
+  <title>ICD-10-CM INDEX TO DISEASES and INJURIES</title>
+  <letter>
+    <title>A</title>
+    <mainTerm>
+      <title>Abasia<nemod>(-astasia) (hysterical)</nemod></title>
+      <code>F44.4</code>
+    </mainTerm>
+    <mainTerm>
+      <title>Abdomen, abdominal</title>
+      <seeAlso>condition</seeAlso>
+      <term level="1">
+        <title>acute</title>
+        <code>R10.0</code>
+      </term>
+    </mainTerm>
+  </letter>
+</ICD10CM.index>
+"##,
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.index>
+  <version>2017</version>
+  <indexHeading>
+    <head col="1">Neoplasm</head>
+    <head col="2">Malignant Primary</head>
+    <head col="3">Malignant Secondary</head>
+  </indexHeading>
+  <letter>
+    <title>N</title>
+    <mainTerm>
+      <title>Neoplasm, neoplastic</title>
+      <term level="1">
+        <title>nipple</title>
+        <cell col="2">C50.0-</cell>
+        <cell col="3">C79.81</cell>
+      </term>
+    </mainTerm>
+  </letter>
+</ICD10CM.index>
+"##,
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10PCS.tabular>
+  <version>2025</version>
+  <title>2025 ICD-10-PCS Tables</title>
+  <pcsTable>
+    <axis pos="1" values="1"><title>Section</title><label code="0">Medical and Surgical</label></axis>
+    <axis pos="2" values="1"><title>Body System</title><label code="X">Anatomical Regions, Upper Extremities</label></axis>
+    <axis pos="3" values="1"><title>Operation</title><label code="X">Transfer</label></axis>
+    <pcsRow codes="1">
+      <axis pos="4" values="1"><title>Body Part</title><label code="N">Index Finger, Right</label></axis>
+      <axis pos="5" values="1"><title>Approach</title><label code="0">Open</label></axis>
+      <axis pos="6" values="1"><title>Device</title><label code="Z">No Device</label></axis>
+      <axis pos="7" values="1"><title>Qualifier</title><label code="L">Thumb, Right</label></axis>
+    </pcsRow>
+  </pcsTable>
+</ICD10PCS.tabular>
+"##,
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10PCS.definitions>
+  <version>2025</version>
+  <title>2025 ICD-10-PCS Definitions</title>
+  <section code="0">
+    <title>Medical and Surgical</title>
+    <axis pos="4">
+      <title>Body Part</title>
+      <terms>
+        <title>1st Toe, Left</title>
+        <title>1st Toe, Right</title>
+        <includes>Hallux</includes>
+      </terms>
+    </axis>
+  </section>
+  <deviceAggregation>
+    <aggregate>
+      <device>Autologous Venous Tissue</device>
+      <operation>All applicable</operation>
+      <bodySys>Lower Arteries</bodySys>
+      <parent value="7">Autologous Tissue Substitute</parent>
+    </aggregate>
+  </deviceAggregation>
+</ICD10PCS.definitions>
+"##,
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10PCS.index>
+  <version>2025</version>
+  <title>2025 ICD-10-PCS Index</title>
+  <letter>
+    <title>A</title>
+    <mainTerm>
+      <title>Abdominoplasty</title>
+      <term level="1">
+        <see>Alteration, Abdominal Wall<codes>0W0F</codes></see>
+      </term>
+    </mainTerm>
+  </letter>
+</ICD10PCS.index>
+"##,
+    r##"<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.tabular>
+  <version>2026</version>
+  <chapter>
+    <name>2</name>
+    <desc>Neoplasms (C00-D49)</desc>
+    <section id="C7B">
+      <desc>Secondary neuroendocrine tumors (C7B)</desc>
+      <diag>
+        <name>C7B</name>
+        <desc>Secondary neuroendocrine tumors</desc>
+      </diag>
+    </section>
+  </chapter>
+</ICD10CM.tabular>
+"##,
+];
+
+/// What stands in XML and may stand in the wrong place.
+const TAGS: [&str; 12] = [
+    "<title>",
+    "</title>",
+    "<term level=\"1\">",
+    "</term>",
+    "<nemod>",
+    "<label code=\"0\">",
+    "&amp;",
+    "&#9;",
+    "<!--",
+    "]]>",
+    "<![CDATA[x]]>",
+    "<?x?>",
+];
+
+/// Reads bytes as every XML file that they could be, and asks of what is accepted everything that can be
+/// asked.
+fn read_as_every_xml(bytes: &[u8]) -> usize {
+    let _ = index_kind_of_head(&String::from_utf8_lossy(bytes));
+    let mut accepted = 0;
+    if let Ok(index) = parse_index(bytes) {
+        accepted += 1;
+        for (position, path) in index.paths().enumerate() {
+            assert_eq!(path, index.path(position));
+            let term = path[path.len() - 1];
+            let pieces: String = term.title.pieces().iter().map(|(_, text)| *text).collect();
+            assert_eq!(pieces, term.title.verbatim());
+            let _ = (term.title.printed(), term.title.essential());
+            for reference in &term.references {
+                let _ = reference.target();
+            }
+            for cell in &term.cells {
+                assert!(index.heading(cell.column).is_some());
+                let _ = cell.target();
+            }
+        }
+    }
+    if let Ok(tables) = parse_pcs_tables(bytes) {
+        accepted += 1;
+        let codes = tables.expand();
+        assert!(!codes.is_empty());
+        for code in codes {
+            assert_eq!(tables.explain(&code).unwrap().len(), 7);
+            assert_eq!(tables.refusal(&code), None);
+        }
+    }
+    if let Ok(definitions) = parse_pcs_definitions(bytes) {
+        accepted += 1;
+        let mut terms = definitions.terms.iter();
+        assert!(terms.all(|term| definitions.axis_title(term).is_some()));
+    }
+    if let Ok(index) = parse_pcs_index(bytes) {
+        accepted += 1;
+        for position in 0..index.terms.len() {
+            assert!(!index.path(position).is_empty());
+        }
+    }
+    if let Ok(tabular) = parse_tabular(bytes) {
+        accepted += 1;
+        let _ = tabular.expand();
+    }
+    accepted
+}
+
+#[test]
+fn an_xml_file_is_one_kind_of_file_only() {
+    for text in XML {
+        assert_eq!(read_as_every_xml(text.as_bytes()), 1, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(1024))]
+
+    #[test]
+    fn parsers_take_damaged_xml_without_panic(
+        file in 0..XML.len(),
+        damages in proptest::collection::vec(damage(), 0..3),
+        tags in proptest::collection::vec(
+            (any::<prop::sample::Index>(), proptest::sample::select(TAGS.to_vec())), 0..3,
+        ),
+    ) {
+        let mut bytes = XML[file].as_bytes().to_vec();
+        for (at, tag) in tags {
+            let at = at.index(bytes.len());
+            bytes.splice(at..at, tag.bytes());
+        }
+        read_as_every_xml(&damaged(&bytes, &damages));
+    }
+
+    #[test]
+    fn parsers_take_xml_cut_off_anywhere_without_panic(
+        file in 0..XML.len(), at in any::<prop::sample::Index>(),
+    ) {
+        let bytes = XML[file].trim_end().as_bytes();
+        let cut_off = &bytes[..at.index(bytes.len())];
+        prop_assert_eq!(read_as_every_xml(cut_off), 0);
     }
 }

@@ -7,6 +7,8 @@ mod answers;
 mod archives;
 mod conversion;
 mod counts;
+mod index;
+mod pcs_tables;
 mod poa;
 
 use std::collections::BTreeMap;
