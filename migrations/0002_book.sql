@@ -18,7 +18,8 @@ CREATE TABLE document (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,             -- 'tabular', 'index', 'external_cause_index', 'drug_table', 'neoplasm_table', 'conversion_table', 'poa_exempt_list', 'pcs_tables', 'pcs_definitions'
     sha256 TEXT NOT NULL,           -- SHA-256 of the file
-    version TEXT NOT NULL,          -- what the file says of itself (a bare year, a heading); never a release
+    version TEXT NOT NULL,          -- what the file says of itself: a bare year, the title of a sheet; never a release
+    title TEXT NOT NULL,            -- its title, its heading, or the headings of its columns; may be empty
     item_count INTEGER NOT NULL,    -- number of its items
     UNIQUE (kind, sha256)
 );
@@ -137,3 +138,81 @@ CREATE TABLE poa_exempt (
     digest BLOB NOT NULL
 );
 CREATE INDEX poa_exempt_by_code ON poa_exempt (code);
+
+-- Fact: a term of an alphabetic index, of the index to external causes, of the table of drugs or of the
+-- table of neoplasms.
+CREATE TABLE index_term (
+    id INTEGER PRIMARY KEY,
+    letter TEXT NOT NULL,           -- the letter that it stands under
+    depth INTEGER NOT NULL,         -- a main term 0
+    path TEXT NOT NULL,             -- the titles from the main term to this one without nonessential modifiers: 'Tumor > carcinoid > liver'
+    title TEXT NOT NULL,            -- its own title, verbatim
+    modifiers TEXT NOT NULL,        -- where nonessential modifiers stand in the title, as byte ranges: '6-16 17-29'
+    digest BLOB NOT NULL
+);
+
+-- Fact: what a term leads to, in the order of the file: references first, then the cells of a table.
+CREATE TABLE index_reference (
+    term INTEGER NOT NULL REFERENCES index_term,
+    position INTEGER NOT NULL,      -- from 1
+    kind TEXT NOT NULL,             -- the element: 'code', 'manif', 'see', 'seeAlso', 'seecat', 'subcat', or 'cell'
+    cell INTEGER NOT NULL,          -- column of a cell, from 1, whose heading is in index_heading; else 0
+    reference TEXT NOT NULL,        -- verbatim
+    target TEXT NOT NULL,           -- what it names: 'code', 'below' (what stands below first), 'range' (with all below both ends), 'term' (another term), 'next' (the next reference), 'none', 'unreadable'
+    first TEXT NOT NULL,            -- the code, or the first of a range, without dot; else empty
+    last TEXT NOT NULL,             -- the last code of a range; else empty
+    PRIMARY KEY (term, position)
+) WITHOUT ROWID;
+CREATE INDEX index_reference_by_code ON index_reference (first) WHERE first <> '';
+
+-- Fact: the headings of the columns of a table of drugs or neoplasms.
+CREATE TABLE index_heading (
+    document INTEGER NOT NULL REFERENCES document,
+    cell INTEGER NOT NULL,          -- the column, from 1
+    heading TEXT NOT NULL,
+    PRIMARY KEY (document, cell)
+) WITHOUT ROWID;
+
+-- Fact: a row of a table of ICD-10-PCS, with its table.
+CREATE TABLE pcs_row (
+    id INTEGER PRIMARY KEY,
+    table_code TEXT NOT NULL,       -- the three characters of its table: '027'
+    definition TEXT,                -- definition of the table's operation, if it gives one
+    codes INTEGER NOT NULL,         -- the number of codes that the row allows
+    digest BLOB NOT NULL
+);
+CREATE INDEX pcs_row_by_table ON pcs_row (table_code);
+
+-- Fact: a value that a character may have in a row of a table of ICD-10-PCS.
+CREATE TABLE pcs_value (
+    pcs_row INTEGER NOT NULL REFERENCES pcs_row,
+    position INTEGER NOT NULL,      -- position of the character in the code, 1 to 7
+    place INTEGER NOT NULL,         -- place of the value on the axis, from 1
+    axis TEXT NOT NULL,             -- what the character says: 'Body Part'
+    character TEXT NOT NULL,
+    label TEXT NOT NULL,            -- what it stands for
+    PRIMARY KEY (pcs_row, position, place)
+) WITHOUT ROWID;
+
+-- Fact: an entry of the definitions of ICD-10-PCS: a section, an axis of it, a term, or a device that is
+-- coded to a more general one.
+CREATE TABLE pcs_definition (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,             -- 'section', 'axis', 'term', 'device_aggregate'
+    section TEXT NOT NULL,          -- character of its section; empty for a device
+    position INTEGER NOT NULL,      -- position of its axis, 1 to 7; 0 for a section or device
+    title TEXT NOT NULL,            -- its title; of several the first; the specific device
+    definition TEXT,
+    explanation TEXT,
+    digest BLOB NOT NULL
+);
+CREATE INDEX pcs_definition_by_title ON pcs_definition (title);
+
+-- Fact: the lists within an entry of the definitions.
+CREATE TABLE pcs_definition_text (
+    pcs_definition INTEGER NOT NULL REFERENCES pcs_definition,
+    place INTEGER NOT NULL,         -- from 1
+    kind TEXT NOT NULL,             -- 'title' (also the first), 'includes', 'operation', 'body_system', 'parent_character', 'parent'
+    text TEXT NOT NULL,
+    PRIMARY KEY (pcs_definition, place)
+) WITHOUT ROWID;

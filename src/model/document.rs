@@ -1,24 +1,39 @@
 //! The files around the order file.
 
-use crate::model::{CodeSet, ConversionTable, PoaList, Tabular};
+use crate::model::{
+    AlphabeticIndex, CodeSet, ConversionTable, IndexKind, PcsDefinitions, PcsTables, PoaList,
+    Tabular,
+};
 
 /// What a file around the order file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DocumentKind {
     /// The tabular list of ICD-10-CM.
     Tabular,
+    /// An index, or the table of drugs or neoplasms, of ICD-10-CM.
+    Index(IndexKind),
     /// The conversion table of ICD-10-CM.
     ConversionTable,
     /// The list of codes of ICD-10-CM exempt from reporting whether they were present on admission.
     PoaExemptList,
+    /// The tables of ICD-10-PCS.
+    PcsTables,
+    /// The definitions of ICD-10-PCS.
+    PcsDefinitions,
 }
 
 impl DocumentKind {
     /// Every kind, in the order in which they are stored and shown.
-    pub const ALL: [DocumentKind; 3] = [
+    pub const ALL: [DocumentKind; 9] = [
         DocumentKind::Tabular,
+        DocumentKind::Index(IndexKind::Diseases),
+        DocumentKind::Index(IndexKind::Neoplasms),
+        DocumentKind::Index(IndexKind::Drugs),
+        DocumentKind::Index(IndexKind::ExternalCauses),
         DocumentKind::ConversionTable,
         DocumentKind::PoaExemptList,
+        DocumentKind::PcsTables,
+        DocumentKind::PcsDefinitions,
     ];
 
     /// Gives the fixed name: `tabular`, `index`, `external_cause_index`, `drug_table`, `neoplasm_table`,
@@ -26,6 +41,9 @@ impl DocumentKind {
     pub fn name(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "tabular",
+            DocumentKind::Index(kind) => kind.name(),
+            DocumentKind::PcsTables => "pcs_tables",
+            DocumentKind::PcsDefinitions => "pcs_definitions",
             DocumentKind::ConversionTable => "conversion_table",
             DocumentKind::PoaExemptList => "poa_exempt_list",
         }
@@ -35,6 +53,12 @@ impl DocumentKind {
     pub fn label(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "tabular list",
+            DocumentKind::Index(IndexKind::Diseases) => "alphabetic index",
+            DocumentKind::Index(IndexKind::Neoplasms) => "table of neoplasms",
+            DocumentKind::Index(IndexKind::Drugs) => "table of drugs",
+            DocumentKind::Index(IndexKind::ExternalCauses) => "index to external causes",
+            DocumentKind::PcsTables => "tables",
+            DocumentKind::PcsDefinitions => "definitions",
             DocumentKind::ConversionTable => "conversion table",
             DocumentKind::PoaExemptList => "POA-exempt list",
         }
@@ -44,6 +68,9 @@ impl DocumentKind {
     pub fn item_label(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "node",
+            DocumentKind::Index(_) => "term",
+            DocumentKind::PcsTables => "row",
+            DocumentKind::PcsDefinitions => "definition",
             DocumentKind::ConversionTable => "row",
             DocumentKind::PoaExemptList => "code",
         }
@@ -59,9 +86,11 @@ impl DocumentKind {
     /// Gives the code set that such a file belongs to.
     pub fn code_set(self) -> CodeSet {
         match self {
-            DocumentKind::Tabular | DocumentKind::ConversionTable | DocumentKind::PoaExemptList => {
-                CodeSet::Icd10Cm
-            }
+            DocumentKind::PcsTables | DocumentKind::PcsDefinitions => CodeSet::Icd10Pcs,
+            DocumentKind::Tabular
+            | DocumentKind::Index(_)
+            | DocumentKind::ConversionTable
+            | DocumentKind::PoaExemptList => CodeSet::Icd10Cm,
         }
     }
 }
@@ -71,6 +100,12 @@ impl DocumentKind {
 pub enum Document {
     /// A tabular list.
     Tabular(Tabular),
+    /// An index, or the table of drugs or neoplasms.
+    Index(AlphabeticIndex),
+    /// The tables of ICD-10-PCS.
+    PcsTables(PcsTables),
+    /// The definitions of ICD-10-PCS.
+    PcsDefinitions(PcsDefinitions),
     /// A conversion table.
     ConversionTable(ConversionTable),
     /// A whole list of POA-exempt codes.
@@ -82,6 +117,9 @@ impl Document {
     pub fn kind(&self) -> DocumentKind {
         match self {
             Document::Tabular(_) => DocumentKind::Tabular,
+            Document::Index(index) => DocumentKind::Index(index.kind),
+            Document::PcsTables(_) => DocumentKind::PcsTables,
+            Document::PcsDefinitions(_) => DocumentKind::PcsDefinitions,
             Document::ConversionTable(_) => DocumentKind::ConversionTable,
             Document::PoaExemptList(_) => DocumentKind::PoaExemptList,
         }

@@ -3,6 +3,7 @@
 use crate::model::{Code, CodeSet, DocumentKind, PoaKind};
 use crate::parse::addenda::begins_with_action;
 use crate::parse::conversion::looks_like_conversion;
+use crate::parse::index::index_kind_of_head;
 use crate::parse::poa::looks_like_poa;
 
 /// What a file turned out to be.
@@ -151,21 +152,30 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
 }
 
 fn recognise_xml(text: &str) -> FileKind {
-    if text.contains("<ICD10CM.tabular") {
-        return FileKind::Document(DocumentKind::Tabular);
+    let document = [
+        ("<ICD10CM.tabular", DocumentKind::Tabular),
+        ("<ICD10PCS.tabular", DocumentKind::PcsTables),
+        ("<ICD10PCS.definitions", DocumentKind::PcsDefinitions),
+    ]
+    .into_iter()
+    .find(|(root, _)| text.contains(root))
+    .map(|(_, kind)| kind)
+    .or_else(|| index_kind_of_head(text).map(DocumentKind::Index));
+    if let Some(kind) = document {
+        return FileKind::Document(kind);
     }
     for (root, what) in [
         (
             "<ICD10CM.index",
-            "an alphabetic index in XML; this version takes order files and order addenda",
+            "an index in XML that does not say in its head which one it is",
         ),
         (
             "<ICD10CM.table",
-            "a drug or neoplasm table in XML; this version takes order files and order addenda",
+            "a drug or neoplasm table in the layout of 2011; from 2012 on they are taken",
         ),
         (
-            "<ICD10PCS.",
-            "an ICD-10-PCS table, index or definition file in XML; this version takes order files and order addenda",
+            "<ICD10PCS.index",
+            "the index of ICD-10-PCS; this version takes its tables and definitions",
         ),
         ("<xs:schema", "an XML schema"),
         ("<xsd:schema", "an XML schema"),

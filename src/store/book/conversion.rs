@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::items::{Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
 use crate::model::{ConversionRow, ConversionTable, DocumentKind, Previous, PreviousPart};
 
 impl Item for ConversionRow {
@@ -70,11 +70,11 @@ pub(super) fn insert(
     sha256: &str,
     table: &ConversionTable,
 ) -> rusqlite::Result<i64> {
-    insert_document(
-        connection,
-        DocumentKind::ConversionTable,
+    let about = About {
+        kind: DocumentKind::ConversionTable,
         sha256,
-        &table.heading,
-        &table.rows,
-    )
+        version: table.sheet.as_deref().unwrap_or_default(),
+        title: &table.heading,
+    };
+    insert_document(connection, &about, &table.rows)
 }

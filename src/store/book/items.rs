@@ -61,12 +61,18 @@ pub(super) trait Item {
     }
 }
 
+/// What is stored of a document beside its items.
+pub(super) struct About<'a> {
+    pub(super) kind: DocumentKind,
+    pub(super) sha256: &'a str,
+    pub(super) version: &'a str,
+    pub(super) title: &'a str,
+}
+
 /// Stores the items of a document that are not there yet, and the document as runs of them.
 pub(super) fn insert_document<'i, I: Item + 'i>(
     connection: &Connection,
-    kind: DocumentKind,
-    sha256: &str,
-    version: &str,
+    about: &About<'_>,
     items: impl IntoIterator<Item = &'i I>,
 ) -> rusqlite::Result<i64> {
     let mut numbers: HashMap<ItemDigest, i64> = HashMap::new();
@@ -106,8 +112,14 @@ pub(super) fn insert_document<'i, I: Item + 'i>(
         listed.push((item.position().map_or(counted, i64::from), number));
     }
     connection.execute(
-        "INSERT INTO document (kind, sha256, version, item_count) VALUES (?1, ?2, ?3, ?4)",
-        params![kind.name(), sha256, version, listed.len() as i64],
+        "INSERT INTO document (kind, sha256, version, title, item_count) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            about.kind.name(),
+            about.sha256,
+            about.version,
+            about.title,
+            listed.len() as i64
+        ],
     )?;
     let document = connection.last_insert_rowid();
     let mut insert = connection.prepare(

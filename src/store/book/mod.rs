@@ -4,7 +4,9 @@
 //! item is, how it is written and how it is read back is a matter of the document's kind, one module each.
 
 mod conversion;
+mod index;
 mod items;
+pub(super) mod pcs;
 mod poa;
 pub(super) mod tabular;
 
@@ -20,8 +22,14 @@ pub(super) fn insert(
     sha256: &str,
     document: &Document,
 ) -> rusqlite::Result<i64> {
+    let kind = document.kind();
     match document {
         Document::Tabular(tabular) => tabular::insert(connection, sha256, tabular),
+        Document::Index(index) => index::insert(connection, kind, sha256, index),
+        Document::PcsTables(tables) => pcs::insert_tables(connection, sha256, tables),
+        Document::PcsDefinitions(definitions) => {
+            pcs::insert_definitions(connection, sha256, definitions)
+        }
         Document::ConversionTable(table) => conversion::insert(connection, sha256, table),
         Document::PoaExemptList(list) => poa::insert(connection, sha256, list),
     }

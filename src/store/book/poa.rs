@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::items::{Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
 use crate::model::{DocumentKind, PoaList, PoaRow};
 
 impl Item for PoaRow {
@@ -37,11 +37,11 @@ pub(super) fn insert(
     sha256: &str,
     list: &PoaList,
 ) -> rusqlite::Result<i64> {
-    insert_document(
-        connection,
-        DocumentKind::PoaExemptList,
+    let about = About {
+        kind: DocumentKind::PoaExemptList,
         sha256,
-        "",
-        &list.rows,
-    )
+        version: "",
+        title: "",
+    };
+    insert_document(connection, &about, &list.rows)
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::items::{Fingerprint, Item, ItemDigest, document_runs, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, document_runs, insert_document};
 use crate::model::{
     BlockReference, DocumentKind, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular,
     TabularNode, VisualCategory, VisualRange,
@@ -157,13 +157,13 @@ pub(super) fn insert(
     sha256: &str,
     tabular: &Tabular,
 ) -> rusqlite::Result<i64> {
-    insert_document(
-        connection,
-        DocumentKind::Tabular,
+    let about = About {
+        kind: DocumentKind::Tabular,
         sha256,
-        &tabular.version,
-        &tabular.nodes,
-    )
+        version: &tabular.version,
+        title: "",
+    };
+    insert_document(connection, &about, &tabular.nodes)
 }
 
 /// Reads a tabular list whole.
