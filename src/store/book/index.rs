@@ -7,11 +7,10 @@ use crate::model::{
     AlphabeticIndex, Code, DocumentKind, IndexReference, IndexTarget, IndexTerm, path_text,
 };
 
-/// A term as it is stored: with its path, and its cells with their headings.
+/// A term as it is stored: with its path.
 struct StoredTerm<'i> {
     term: &'i IndexTerm,
     path: String,
-    cells: Vec<(u32, &'i str, &'i str)>,
 }
 
 impl StoredTerm<'_> {
@@ -43,11 +42,8 @@ impl Item for StoredTerm<'_> {
         for IndexReference { kind, text } in &self.term.references {
             fingerprint.text(kind.name()).text(text);
         }
-        for (column, heading, text) in &self.cells {
-            fingerprint
-                .number((*column).into())
-                .text(heading)
-                .text(text);
+        for cell in &self.term.cells {
+            fingerprint.number(cell.column.into()).text(&cell.text);
         }
     }
 
@@ -71,45 +67,40 @@ impl Item for StoredTerm<'_> {
                 self.modifiers(),
                 digest,
             ])?;
-        let references = self.term.references.iter().map(|found| {
-            (
-                found.kind.name(),
-                0,
-                "",
-                found.text.as_str(),
-                found.target(),
-            )
-        });
-        let cells = self.cells.iter().map(|(column, heading, text)| {
-            ("cell", *column, *heading, *text, IndexTarget::of_code(text))
-        });
+        let references = self
+            .term
+            .references
+            .iter()
+            .map(|found| (found.kind.name(), 0, found.text.as_str(), found.target()));
+        let cells = self
+            .term
+            .cells
+            .iter()
+            .map(|cell| ("cell", cell.column, cell.text.as_str(), cell.target()));
         let mut insert = connection.prepare_cached(
-            "INSERT INTO index_reference (term, position, kind, cell, heading, reference, target, first, last)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO index_reference (term, position, kind, cell, reference, target, first, last)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
-        for ((kind, column, heading, text, target), at) in references.chain(cells).zip(1i64..) {
-            let (target, ends) = target_columns(&target);
-            let (first, last) = match &ends {
-                Some((first, last)) => (first.as_str(), last.as_str()),
-                None => ("", ""),
-            };
-            insert.execute(params![
-                number, at, kind, column, heading, text, target, first, last
-            ])?;
+        let plain =
+            |code: Option<Code>| code.map_or(String::new(), |code| code.as_str().to_owned());
+        for ((kind, column, text, target), at) in references.chain(cells).zip(1i64..) {
+            let (target, first, last) = target_columns(&target);
+            let (first, last) = (plain(first), plain(last));
+            insert.execute(params![number, at, kind, column, text, target, first, last])?;
         }
         Ok(())
     }
 }
 
-fn target_columns(target: &IndexTarget) -> (&'static str, Option<(Code, Code)>) {
+fn target_columns(target: &IndexTarget) -> (&'static str, Option<Code>, Option<Code>) {
     match target {
-        IndexTarget::Code(code) => ("code", Some((*code, *code))),
-        IndexTarget::Below(code) => ("below", Some((*code, *code))),
-        IndexTarget::Range { first, last, .. } => ("range", Some((*first, *last))),
-        IndexTarget::Term(_) => ("term", None),
-        IndexTarget::NextReference => ("next", None),
-        IndexTarget::None => ("none", None),
-        IndexTarget::Unreadable(_) => ("unreadable", None),
+        IndexTarget::Code(code) => ("code", Some(*code), None),
+        IndexTarget::Below(code) => ("below", Some(*code), None),
+        IndexTarget::Range { first, last, .. } => ("range", Some(*first), Some(*last)),
+        IndexTarget::Term(_) => ("term", None, None),
+        IndexTarget::NextReference => ("next", None, None),
+        IndexTarget::None => ("none", None, None),
+        IndexTarget::Unreadable(_) => ("unreadable", None, None),
     }
 }
 
@@ -126,31 +117,20 @@ pub(super) fn insert(
         .map(|(path, term)| StoredTerm {
             term,
             path: path_text(&path),
-            cells: term
-                .cells
-                .iter()
-                .map(|cell| {
-                    let heading = index.heading(cell.column).unwrap_or_default();
-                    (cell.column, heading, cell.text.as_str())
-                })
-                .collect(),
         })
         .collect();
-    let headings: Vec<&str> = index
-        .headings
-        .iter()
-        .map(|heading| heading.text.as_str())
-        .collect();
-    let title = if index.title.is_empty() {
-        headings.join(" | ")
-    } else {
-        index.title.clone()
-    };
     let about = About {
         kind,
         sha256,
         version: &index.version,
-        title: &title,
+        title: &index.title,
     };
-    insert_document(connection, &about, &terms)
+    let document = insert_document(connection, &about, &terms)?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO index_heading (document, cell, heading) VALUES (?1, ?2, ?3)",
+    )?;
+    for heading in &index.headings {
+        insert.execute((document, heading.column, &heading.text))?;
+    }
+    Ok(document)
 }
