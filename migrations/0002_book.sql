@@ -216,3 +216,22 @@ CREATE TABLE pcs_definition_text (
     text TEXT NOT NULL,
     PRIMARY KEY (pcs_definition, place)
 ) WITHOUT ROWID;
+
+-- The words by which codes are found: official long titles, inclusion terms, and the paths of index terms.
+-- Titles of 7-character codes of ICD-10-CM stand apart, because most repeat that of the code above them.
+CREATE VIEW searchable AS
+SELECT id AS item, long_title AS words FROM entry WHERE NOT (code_set = 1 AND length(code) = 7)
+UNION ALL
+SELECT id + 1099511627776, long_title FROM entry WHERE code_set = 1 AND length(code) = 7
+UNION ALL
+SELECT id + 2199023255552, note FROM tabular_note WHERE kind = 'inclusionTerm'
+UNION ALL
+SELECT id + 3298534883328, path FROM index_term;
+
+-- Derived: the full-text index over searchable, with English stems and without accents.
+CREATE VIRTUAL TABLE search USING fts5(
+    words, content = 'searchable', content_rowid = 'item',
+    tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3'
+);
+
+INSERT INTO search (search) VALUES ('rebuild');

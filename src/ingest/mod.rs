@@ -7,6 +7,7 @@
 mod prepare;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use chrono::NaiveDate;
@@ -26,7 +27,6 @@ use crate::store::{
 
 use prepare::{
     DocumentPart, Message, Order, Package, Part, PostedDocument, Prepared, Preparer, Seen, pack,
-    patches,
 };
 
 /// What the user states about the files.
@@ -211,10 +211,18 @@ pub fn import(
             for package in &packages {
                 // Told only if the writer has nothing to do; else it has what it needs by then.
                 let mut parsing = |code_set| drop(send.try_send(Message::Parsing(code_set)));
-                let prepared = preparer.prepare(package, &mut parsing);
-                let failed = prepared.is_err();
+                let mut listens = true;
+                let mut ready = |prepared| {
+                    listens = send.send(Message::Prepared(Box::new(Ok(prepared)))).is_ok();
+                    listens
+                };
+                let prepared = preparer.prepare(package, &mut parsing, &mut ready);
+                if let Err(error) = prepared {
+                    drop(send.send(Message::Prepared(Box::new(Err(error)))));
+                    break;
+                }
                 // The writer has given up if it no longer listens.
-                if send.send(Message::Prepared(Box::new(prepared))).is_err() || failed {
+                if !listens {
                     break;
                 }
             }
@@ -286,17 +294,12 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
             bytes: bytes.len() as u64,
         };
         let in_file = |error: Error| error.in_file(format!("releases/sample/{}", file.path));
-        let mut prepared = Prepared {
-            code_set: file.code_set,
-            id: file.release,
-            identified_by: IdentifiedBy::Sample,
-            order: None,
-            addenda: None,
-            documents: Vec::new(),
-            expanded: None,
-            differences: None,
-            patches: patches(Catalogue::bundled()?, file.code_set, file.release),
-        };
+        let mut prepared = Prepared::new(
+            preparer.catalogue,
+            file.code_set,
+            file.release,
+            IdentifiedBy::Sample,
+        );
         match file.kind {
             FileKind::OrderFile(_) => {
                 let order = OrderFile::parse(file.code_set, bytes).map_err(in_file)?;
@@ -310,7 +313,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                 });
                 prepared.order = Some(Part {
                     shown: file.path.clone(),
-                    contents: Order::Parsed(order),
+                    contents: Order::Parsed(Arc::new(order)),
                     file: new_file,
                     notes: Vec::new(),
                 });
@@ -330,7 +333,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     bytes,
                 };
                 preparer
-                    .add_document(&mut prepared, kind, posted, &mut |_| {})
+                    .add_document(&mut prepared, kind, posted, None, &mut |_| {})
                     .map_err(in_file)?;
             }
             FileKind::Zip | FileKind::Other(_) => {}

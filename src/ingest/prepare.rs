@@ -1,6 +1,7 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -158,7 +159,7 @@ pub(super) enum Order {
     /// Another release of the code set is stored, or about to be, with these bytes.
     SameAs(ReleaseId),
     /// New bytes.
-    Parsed(OrderFile),
+    Parsed(Arc<OrderFile>),
 }
 
 /// The contents of a document, as far as they are needed.
@@ -181,6 +182,32 @@ pub(super) struct Prepared {
     /// How the tabular list differs from the order file, where both are new.
     pub(super) differences: Option<Vec<TabularDifference>>,
     pub(super) patches: Vec<Patch>,
+}
+
+impl Prepared {
+    /// Makes one that holds nothing yet.
+    pub(super) fn new(
+        catalogue: &Catalogue,
+        code_set: CodeSet,
+        id: ReleaseId,
+        identified_by: IdentifiedBy,
+    ) -> Prepared {
+        Prepared {
+            code_set,
+            id,
+            identified_by,
+            order: None,
+            addenda: None,
+            documents: Vec::new(),
+            expanded: None,
+            differences: None,
+            patches: patches(catalogue, code_set, id),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.order.is_none() && self.addenda.is_none() && self.documents.is_empty()
+    }
 }
 
 pub(super) struct Seen {
@@ -216,12 +243,15 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    /// Calls `parsing` when the bytes turn out to be new, before it parses them.
+    /// Calls `parsing` when the bytes of an order file turn out to be new, before it parses them, and
+    /// `ready` with the order file and addenda, then with each document, so that no two documents are in
+    /// memory at once. `ready` tells whether to go on.
     pub(super) fn prepare(
         &mut self,
         package: &Package,
         parsing: &mut dyn FnMut(CodeSet),
-    ) -> Result<Prepared> {
+        ready: &mut dyn FnMut(Prepared) -> bool,
+    ) -> Result<()> {
         let addenda = match &package.addenda {
             Some((code_set, found)) => {
                 let bytes = found.read()?;
@@ -239,18 +269,11 @@ impl Preparer {
             }
             None => None,
         };
-        let mut documents = Vec::new();
-        for (kind, found) in &package.documents {
-            let bytes = found.read()?;
-            documents.push((
-                *kind,
-                PostedDocument {
-                    shown: found.shown.clone(),
-                    file: self.new_file(found, kind.code_set(), &sha256_hex(&bytes)),
-                    bytes,
-                },
-            ));
-        }
+        // A document alone tells its release by its bytes.
+        let document_sha256 = match (&order, &addenda, package.documents.first()) {
+            (None, None, Some((_, found))) => Some(sha256_hex(&found.read()?)),
+            _ => None,
+        };
         let (code_set, first) = match (&order, &addenda) {
             (Some((code_set, found, ..)), _) => (*code_set, *found),
             (None, Some((code_set, found, ..))) => (*code_set, *found),
@@ -263,12 +286,7 @@ impl Preparer {
             code_set,
             order_sha256: order.as_ref().map(|(.., sha256)| sha256.as_str()),
             addenda_sha256: addenda.as_ref().map(|(.., sha256)| sha256.as_str()),
-            document_sha256: match (&order, &addenda) {
-                (None, None) => documents
-                    .first()
-                    .map(|(_, posted)| posted.file.sha256.as_str()),
-                _ => None,
-            },
+            document_sha256: document_sha256.as_deref(),
             addenda: addenda.as_ref().map(|(_, _, parsed, _)| parsed),
             archive_sha256: first
                 .archive
@@ -314,7 +332,7 @@ impl Preparer {
                             let parsed = OrderFile::parse(code_set, bytes)
                                 .map_err(|error| error.in_file(found.shown.as_str()))?;
                             let (rows, billable) = (parsed.rows().len() as u64, parsed.billable());
-                            (Order::Parsed(parsed), rows, billable)
+                            (Order::Parsed(Arc::new(parsed)), rows, billable)
                         }
                     };
                     let posted = Posted {
@@ -351,21 +369,35 @@ impl Preparer {
             contents: parsed,
             notes: Vec::new(),
         });
+        let mut listed = match &order {
+            Some(Part {
+                contents: Order::Parsed(order),
+                ..
+            }) => Some(Arc::clone(order)),
+            _ => None,
+        };
         let mut prepared = Prepared {
-            code_set,
-            id,
-            identified_by,
-            patches: patches(self.catalogue, code_set, id),
             order,
             addenda,
-            documents: Vec::new(),
-            expanded: None,
-            differences: None,
+            ..Prepared::new(self.catalogue, code_set, id, identified_by)
         };
-        for (kind, posted) in documents {
-            self.add_document(&mut prepared, kind, posted, parsing)?;
+        for (kind, found) in &package.documents {
+            // The tabular list comes first; only it is compared with the order file.
+            let listed = listed.take();
+            if !prepared.is_empty() && !ready(prepared) {
+                return Ok(());
+            }
+            let bytes = found.read()?;
+            let posted = PostedDocument {
+                shown: found.shown.clone(),
+                file: self.new_file(found, code_set, &sha256_hex(&bytes)),
+                bytes,
+            };
+            prepared = Prepared::new(self.catalogue, code_set, id, identified_by);
+            self.add_document(&mut prepared, *kind, posted, listed.as_deref(), parsing)?;
         }
-        Ok(prepared)
+        ready(prepared);
+        Ok(())
     }
 
     /// Takes a file around the order file, and parses it if its bytes are new.
@@ -374,6 +406,7 @@ impl Preparer {
         prepared: &mut Prepared,
         kind: DocumentKind,
         posted: PostedDocument,
+        listed: Option<&OrderFile>,
         parsing: &mut dyn FnMut(CodeSet),
     ) -> Result<()> {
         let (code_set, id) = (prepared.code_set, prepared.id);
@@ -409,11 +442,7 @@ impl Preparer {
                     });
                     prepared.expanded = Some(entries);
                     prepared.differences = Some(Vec::new());
-                } else if let Some(Part {
-                    contents: Order::Parsed(order),
-                    ..
-                }) = &prepared.order
-                {
+                } else if let Some(order) = listed {
                     prepared.differences =
                         Some(tabular.compare(order.rows().iter().map(|row| ListedRow {
                             code: row.code,

@@ -13,6 +13,7 @@ mod query;
 mod rows;
 mod runs;
 mod schema;
+mod search;
 mod spans;
 mod write;
 

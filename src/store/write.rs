@@ -9,6 +9,7 @@ use super::entries::{EntryIndex, EntryRef};
 use super::query::{self, StoredRelease};
 use super::rows;
 use super::runs::RunSet;
+use super::search::Searchable;
 use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
@@ -106,6 +107,8 @@ pub struct Writer<'s> {
     /// set mostly come together.
     index: Option<(CodeSet, EntryIndex)>,
     next_entry: i64,
+    /// What had been stored when the import began: the full-text index holds it.
+    searchable: Searchable,
 }
 
 impl Store {
@@ -136,11 +139,13 @@ impl Store {
                 row.get(0)
             })
             .map_err(fail)?;
+        let searchable = Searchable::stored(&transaction).map_err(fail)?;
         Ok(Writer {
             transaction,
             path,
             index: None,
             next_entry,
+            searchable,
         })
     }
 }
@@ -643,6 +648,9 @@ impl Writer<'_> {
     /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
+        self.searchable
+            .add_new(&self.transaction)
+            .map_err(|error| store_error(&path, error))?;
         self.transaction
             .commit()
             .map_err(|error| store_error(&path, error))
