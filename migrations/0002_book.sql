@@ -46,6 +46,7 @@ CREATE TABLE tabular_node (
     digest BLOB NOT NULL            -- of all that is stored of the node
 );
 CREATE INDEX tabular_node_by_name ON tabular_node (name);
+CREATE INDEX tabular_block ON tabular_node (parent) WHERE kind = 'block';
 
 -- Fact: the notes of a node, verbatim.
 CREATE TABLE tabular_note (
@@ -164,6 +165,7 @@ CREATE TABLE index_reference (
     PRIMARY KEY (term, position)
 ) WITHOUT ROWID;
 CREATE INDEX index_reference_by_code ON index_reference (first) WHERE first <> '';
+CREATE INDEX index_range ON index_reference (target) WHERE target = 'range';
 
 -- Fact: the headings of the columns of a table of drugs or neoplasms.
 CREATE TABLE index_heading (
@@ -231,7 +233,7 @@ SELECT id + 3298534883328, path FROM index_term;
 -- Derived: the full-text index over searchable, with English stems and without accents.
 CREATE VIRTUAL TABLE search USING fts5(
     words, content = 'searchable', content_rowid = 'item',
-    tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3'
+    tokenize = 'porter unicode61 remove_diacritics 2', prefix = '2 3', detail = none, columnsize = 0
 );
 
 INSERT INTO search (search) VALUES ('rebuild');

@@ -5,17 +5,23 @@
 //! command line, a web page and a Rust user all get these same values.
 
 mod check;
+mod compare;
 mod diff;
 mod history;
 mod lineage;
 mod releases;
+mod search;
+mod show;
 mod verify;
 
 pub use check::{check, check_span, detect_code_set};
+pub use compare::compare;
 pub use diff::{DiffScope, diff};
 pub use history::history;
 pub use lineage::{lineage, poa_on, retirement};
 pub use releases::{ReleaseLine, ReleaseStatus, ReleasesOverview, releases};
+pub use search::{SearchOptions, search};
+pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
 
 use chrono::NaiveDate;

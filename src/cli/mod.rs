@@ -10,7 +10,9 @@ mod diff;
 mod history;
 mod import;
 mod releases;
+mod search;
 mod shell;
+mod show;
 mod verify;
 
 use std::io::{IsTerminal, Write};
@@ -71,6 +73,9 @@ enum Verb {
     Releases(releases::ReleasesArgs),
     Check(check::CheckArgs),
     History(history::HistoryArgs),
+    Show(show::ShowArgs),
+    Compare(show::CompareArgs),
+    Search(search::SearchArgs),
     Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
@@ -218,6 +223,9 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Releases(args) => releases::run(args, context),
         Verb::Check(args) => check::run(args, context),
         Verb::History(args) => history::run(args, context),
+        Verb::Show(args) => show::show(args, context),
+        Verb::Compare(args) => show::compare(args, context),
+        Verb::Search(args) => search::run(args, context),
         Verb::Diff(args) => diff::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
         Verb::Demo(args) => demo::run(args, context),

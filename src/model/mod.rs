@@ -11,8 +11,10 @@ mod code;
 mod conversion;
 mod document;
 mod entry;
+mod found;
 mod index;
 mod lineage;
+mod page;
 mod pcs;
 mod poa;
 mod release;
@@ -37,6 +39,7 @@ pub use conversion::{
 };
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
+pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
     IndexTitle, ReferenceKind, path_text,
@@ -44,6 +47,10 @@ pub use index::{
 pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
     ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
+};
+pub use page::{
+    CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, Mention, NotesAt,
+    PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
 };
 pub use pcs::{
     DeviceAggregate, PcsAxis, PcsCharacter, PcsClosestRow, PcsDefinitions, PcsIndex, PcsIndexTerm,

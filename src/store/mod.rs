@@ -15,6 +15,7 @@ mod runs;
 mod schema;
 mod search;
 mod spans;
+mod tree;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,20 @@ pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
+
+pub(crate) use search::{FoundItem, Words};
+
+/// The entries that are listed on a day.
+#[derive(Debug)]
+pub(crate) struct ListedEntries(runs::RunSet);
+
+impl ListedEntries {
+    /// Gives the place of an entry in the order of the book; `None` if it is not listed. A patch has no
+    /// place of its own and comes last.
+    pub(crate) fn position(&self, number: i64) -> Option<i64> {
+        self.0.position(number)
+    }
+}
 
 /// How long an operation waits for another import to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ struct CheckJson<'a> {
 }
 
 #[derive(Serialize)]
-struct AnswerJson<'a> {
+pub(super) struct AnswerJson<'a> {
     asked: &'a str,
     code_set: &'static str,
     code: Option<&'a str>,
@@ -92,7 +92,7 @@ pub fn answers(answers: &[Answer]) -> Result<String> {
     })
 }
 
-fn answer_json(answer: &Answer) -> AnswerJson<'_> {
+pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
     let code_set = answer.code_set;
     let mut json = AnswerJson {
         asked: &answer.asked,
@@ -191,6 +191,12 @@ fn answer_json(answer: &Answer) -> AnswerJson<'_> {
 #[derive(Serialize)]
 struct HistoryJson<'a> {
     schema: &'static str,
+    #[serde(flatten)]
+    body: HistoryBody<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct HistoryBody<'a> {
     code_set: &'static str,
     code: &'a str,
     code_dotted: String,
@@ -227,9 +233,15 @@ struct DaysJson {
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn history(history: &CodeHistory) -> Result<String> {
-    let code_set = history.code_set;
     to_text(&HistoryJson {
         schema: "codeyear/history/1",
+        body: history_body(history),
+    })
+}
+
+pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
+    let code_set = history.code_set;
+    HistoryBody {
         code_set: code_set.id(),
         code: history.code.as_str(),
         code_dotted: history.code.dotted(code_set),
@@ -261,5 +273,5 @@ pub fn history(history: &CodeHistory) -> Result<String> {
             })
             .collect(),
         warnings: warnings_json(&history.warnings),
-    })
+    }
 }

@@ -7,12 +7,14 @@ mod answers;
 mod changes;
 mod lineage;
 mod releases;
+mod show;
 
 use serde::Serialize;
 
 pub use answers::{answers, history};
 pub use changes::changes;
 pub use releases::{import, releases, verify};
+pub use show::{compare, search, show};
 
 use super::warning_text;
 use crate::error::{Error, ErrorKind, Result};

@@ -15,12 +15,13 @@ pub fn answers(answers: &[Answer], style: Style) -> String {
         if index > 0 {
             out.push('\n');
         }
-        one_answer(&mut out, answer, style);
+        answer_lines(&mut out, answer, style);
     }
     out
 }
 
-fn one_answer(out: &mut String, answer: &Answer, style: Style) {
+/// Writes one answer.
+pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
     let code_set = answer.code_set;
     let code = answer
         .code
@@ -268,12 +269,17 @@ fn list(out: &mut String, heading: &str, entries: &[Entry], code_set: CodeSet, s
     if entries.is_empty() {
         return;
     }
+    line(out, 2, &format!("{heading} ({}):", entries.len()));
+    entry_list(out, entries, code_set, style);
+}
+
+/// Writes codes with their titles, one a line, cut to a short list unless the user wants all.
+pub(super) fn entry_list(out: &mut String, entries: &[Entry], code_set: CodeSet, style: Style) {
     let shown = if style.whole_lists || entries.len() <= SHORT_LIST + 2 {
         entries.len()
     } else {
         SHORT_LIST
     };
-    line(out, 2, &format!("{heading} ({}):", entries.len()));
     let width = entries
         .iter()
         .take(shown)
@@ -309,6 +315,12 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
             code_set.name()
         ),
     );
+    life_lines(&mut out, history, style);
+    out
+}
+
+/// Writes the spans of a life, with its lineage, gaps and warnings.
+pub(super) fn life_lines(out: &mut String, history: &CodeHistory, style: Style) {
     let mut before: Option<&Entry> = None;
     for span in &history.spans {
         let through = eve(span.valid_to);
@@ -328,7 +340,7 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
             format!("{} to {}", span.first_release, span.last_release)
         };
         line(
-            &mut out,
+            out,
             2,
             &format!(
                 "{} - {end}  {what}  {}",
@@ -347,19 +359,19 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
             }
             _ => span.entry.long_title.clone(),
         };
-        line(&mut out, 4, &title);
+        line(out, 4, &title);
         if before.is_some_and(|old| {
             old.long_title == span.entry.long_title && old.short_title != span.entry.short_title
         }) {
             line(
-                &mut out,
+                out,
                 4,
                 &style.dim(&format!("short title: {}", span.entry.short_title)),
             );
         }
         if let Some(citation) = &span.patch {
             line(
-                &mut out,
+                out,
                 4,
                 &style.dim(&format!("patch of the catalogue: {citation}")),
             );
@@ -368,7 +380,7 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
     }
     if let Some((release, from)) = history.deleted_by {
         line(
-            &mut out,
+            out,
             2,
             &format!(
                 "{from}  {}  {}",
@@ -377,10 +389,10 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
             ),
         );
     }
-    lineage::lineage(&mut out, &history.lineage, style);
+    lineage::lineage(out, &history.lineage, style);
     for (from, through) in &history.gaps {
         line(
-            &mut out,
+            out,
             2,
             &format!(
                 "{} no loaded release governs {from} - {through}",
@@ -390,14 +402,13 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
     }
     for warning in &history.warnings {
         line(
-            &mut out,
+            out,
             2,
             &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
         );
     }
-    out
 }
 
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

@@ -1,0 +1,71 @@
+//! How two codes differ on a day.
+
+use chrono::NaiveDate;
+
+use crate::answer::show::{ShowOptions, show};
+use crate::error::Result;
+use crate::model::{Code, CodePage, CodeSet, Comparison, DocumentKind, Mention, PlaceKind};
+use crate::store::Store;
+
+/// Compares two codes on a day: their places, notes and what stands below them.
+///
+/// # Errors
+/// As [`show`].
+pub fn compare(
+    store: &Store,
+    code_set: CodeSet,
+    left: &str,
+    right: &str,
+    date: NaiveDate,
+    options: ShowOptions,
+) -> Result<Comparison> {
+    let left = show(store, code_set, left, date, options)?;
+    let right = show(store, code_set, right, date, options)?;
+    let common = left
+        .breadcrumb
+        .iter()
+        .zip(&right.breadcrumb)
+        .take_while(|(left, right)| left == right)
+        .map(|(place, _)| place.clone())
+        .collect();
+    let mut mentions = mentions(&left, &right.code);
+    mentions.extend(self::mentions(&right, &left.code));
+    Ok(Comparison {
+        left,
+        right,
+        common,
+        mentions,
+    })
+}
+
+/// Lists the notes at a code, and at its category, that name another code or one at or below it.
+fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
+    let mut mentions = Vec::new();
+    for notes in &page.notes {
+        let Some(at) = Code::from_plain(notes.place.name.as_bytes())
+            .filter(|_| notes.place.kind == PlaceKind::Code)
+        else {
+            continue;
+        };
+        for group in &notes.groups {
+            for note in &group.notes {
+                if names(note, other) {
+                    mentions.push(Mention {
+                        at,
+                        document: DocumentKind::Tabular,
+                        kind: group.kind.name(),
+                        note: note.clone(),
+                    });
+                }
+            }
+        }
+    }
+    mentions
+}
+
+/// Tells whether a note names a code, a level above it, or something below it: `(C7B.-)`, `(C7B.00)`.
+fn names(note: &str, code: &Code) -> bool {
+    note.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
+        .filter_map(|word| CodeSet::Icd10Cm.parse_code(word.trim_end_matches('.')).ok())
+        .any(|named| named.is_under(code) || code.is_under(&named))
+}

@@ -1,0 +1,461 @@
+//! Codes by words: the code that a coder most likely means first.
+//!
+//! Every word must be found; the last may be only begun, so that a search can be asked while it is
+//! typed. Titles of the release in force count most, then inclusion terms and index entries. Those come
+//! from whatever releases are loaded, because most releases have no index of their own; a code is
+//! found by them only if it is listed on the day, and the release that says so is named.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::answer::warnings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
+    SearchReport, Standing, Timeline, judge,
+};
+use crate::source::catalogue::known_releases;
+use crate::store::{FoundItem, ListedEntries, Store, Words};
+
+/// How a search is to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// The most codes to give.
+    pub most: usize,
+    /// Find codes that are not listed on the day as well: deleted ones and those to come.
+    pub unlisted: bool,
+}
+
+/// The most words of a search that count.
+const MOST_WORDS: usize = 16;
+
+/// Words that say nothing of a diagnosis, left out unless there are no others.
+const SMALL_WORDS: [&str; 16] = [
+    "a", "an", "and", "at", "by", "due", "for", "from", "in", "of", "on", "or", "the", "to",
+    "with", "w",
+];
+
+/// Finds codes by words on a day.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] if there are no words, [`ErrorKind::NotFound`] if no loaded release governs the
+/// day, [`ErrorKind::Store`] if the database cannot be read.
+pub fn search(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+) -> Result<SearchReport> {
+    let timeline = store.timeline(code_set)?;
+    let Some(period) = timeline.governing(date) else {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!("no loaded {} release governs {date}", code_set.name()),
+        )
+        .with_hint(format!(
+            "{} would: import it with codeyear import",
+            timeline.needed_for(date, &known_releases(code_set))
+        )));
+    };
+    let tokens = tokens(words);
+    if tokens.is_empty() {
+        return Err(
+            Error::new(ErrorKind::Usage, "there are no words to search for")
+                .with_hint("write what the code is for, as in codeyear search low back pain"),
+        );
+    }
+    let mut asked = Asked {
+        store,
+        timeline: &timeline,
+        release: period.release,
+        date,
+        listed: store.listed_on(code_set, date)?,
+        options,
+        tokens,
+        found: BTreeMap::new(),
+        pending: BTreeMap::new(),
+    };
+    asked.add_codes(words)?;
+    let query = asked.query();
+    asked.add(&query, Words::Titles)?;
+    if code_set == CodeSet::Icd10Cm {
+        asked.add(&query, Words::Terms)?;
+        // Most repeat the title of the code above them, which has been found then.
+        if asked.found.len() < options.most {
+            asked.add(&query, Words::LongCodes)?;
+        }
+    }
+    if asked.found.is_empty() && asked.pending.is_empty() {
+        asked.follow_see(&query)?;
+    }
+    asked.settle()?;
+    asked.drop_headers();
+    let more = asked.found.len() > options.most || !asked.pending.is_empty();
+    let found = asked.ranked()?;
+    Ok(SearchReport {
+        code_set,
+        words: words.trim().to_owned(),
+        date,
+        release: period.release,
+        found,
+        more,
+        warnings: warnings(store.kind()?, code_set, &timeline, date, date),
+    })
+}
+
+/// Cuts a text into words: runs of letters and digits, in lower case.
+fn tokens(text: &str) -> Vec<String> {
+    let all: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .take(MOST_WORDS)
+        .collect();
+    let telling: Vec<String> = all
+        .iter()
+        .enumerate()
+        // A last word that may be only begun is kept: `a` may become `acute`.
+        .filter(|(_, word)| !SMALL_WORDS.contains(&word.as_str()))
+        .map(|(_, word)| word.clone())
+        .collect();
+    if telling.is_empty() { all } else { telling }
+}
+
+/// A code that was found, and how well.
+struct Candidate {
+    score: f64,
+    /// Its place in the book on the day; those without one last.
+    position: i64,
+    entry: Entry,
+    standing: FoundStanding,
+    found_in: Place,
+}
+
+/// Where words were found, before the release is looked for.
+#[derive(Clone)]
+enum Place {
+    Code,
+    Title,
+    InclusionTerm { node: i64, term: String },
+    Index { term: i64, path: String },
+}
+
+struct Asked<'s> {
+    store: &'s Store,
+    timeline: &'s Timeline,
+    release: ReleaseId,
+    date: NaiveDate,
+    listed: ListedEntries,
+    options: SearchOptions,
+    tokens: Vec<String>,
+    found: BTreeMap<Code, Candidate>,
+    /// Codes that were found in terms, before anyone has looked how they stand on the day.
+    pending: BTreeMap<Code, (f64, Place)>,
+}
+
+impl Asked<'_> {
+    /// Writes the words in the language of the full-text index.
+    fn query(&self) -> String {
+        let last = self.tokens.len().saturating_sub(1);
+        let terms: Vec<String> = self
+            .tokens
+            .iter()
+            .enumerate()
+            .map(|(at, word)| {
+                // One letter begins too many words to be told by.
+                let may_go_on = at == last && word.chars().count() > 1;
+                format!("\"{word}\"{}", if may_go_on { "*" } else { "" })
+            })
+            .collect();
+        terms.join(" AND ")
+    }
+
+    /// Adds the code that was asked for, and those that begin so.
+    fn add_codes(&mut self, text: &str) -> Result<()> {
+        let code_set = self.timeline.code_set();
+        let Ok(code) = code_set.parse_code(text) else {
+            return Ok(());
+        };
+        let below = self.store.below(code_set, self.release, self.date, &code)?;
+        for (at, entry) in below.into_iter().enumerate() {
+            self.offer(entry, -100.0, at as i64, None, Place::Code);
+        }
+        if self.options.unlisted && !self.found.contains_key(&code) {
+            self.note(&code, -100.0, Place::Code);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, query: &str, words: Words) -> Result<()> {
+        let code_set = self.timeline.code_set();
+        let unlisted = self.options.unlisted;
+        let listed = |number: i64| unlisted || self.listed.position(number).is_some();
+        let items = self.store.search_items(code_set, query, words, &listed)?;
+        for item in items {
+            match item {
+                FoundItem::Entry { number, entry } => {
+                    let mut score = self.extra_words(&entry.long_title);
+                    if words == Words::LongCodes {
+                        score += 3.0;
+                    }
+                    match self.listed.position(number) {
+                        Some(position) => {
+                            self.offer(entry, score, position, None, Place::Title);
+                        }
+                        None => self.note(&entry.code, score + 10.0, Place::Title),
+                    }
+                }
+                FoundItem::InclusionTerm { node, code, term } => {
+                    let score = self.extra_words(&term) + 0.5;
+                    self.note(&code, score, Place::InclusionTerm { node, term });
+                }
+                FoundItem::Index {
+                    term,
+                    code,
+                    path,
+                    depth,
+                } => {
+                    // The code of a main term is the one that a coder means who says no more.
+                    let main = if depth == 0 { -0.8 } else { 0.8 };
+                    let score = self.extra_words(&path) + main;
+                    self.note(&code, score, Place::Index { term, path });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a note of a code that words lead to. How it stands is looked up later, and only of the best.
+    fn note(&mut self, code: &Code, score: f64, place: Place) {
+        if let Some(there) = self.found.get_mut(code) {
+            if score < there.score {
+                there.score = score;
+                there.found_in = place;
+            }
+            return;
+        }
+        match self.pending.get(code) {
+            Some((there, _)) if *there <= score => {}
+            _ => {
+                self.pending.insert(*code, (score, place));
+            }
+        }
+    }
+
+    /// Looks up how the best of the noted codes stand: a few more than are asked for, because some fall
+    /// away as headers or unlisted.
+    fn settle(&mut self) -> Result<()> {
+        let mut best: Vec<(f64, Code)> = self
+            .pending
+            .iter()
+            .map(|(code, (score, _))| (*score, *code))
+            .collect();
+        best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        best.truncate(self.options.most.saturating_mul(3).saturating_add(30));
+        for (score, code) in best {
+            if let Some((_, place)) = self.pending.remove(&code) {
+                self.add_code(&code, score, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows terms that only say where to look: under attack > heart, "see Infarct, myocardium".
+    fn follow_see(&mut self, query: &str) -> Result<()> {
+        for (path, reference) in self.store.search_see(query)? {
+            let tokens = tokens(&reference);
+            let asked = std::mem::replace(&mut self.tokens, tokens);
+            let query = self.query();
+            let items =
+                self.store
+                    .search_items(self.timeline.code_set(), &query, Words::Terms, &|_| false)?;
+            for item in items {
+                if let FoundItem::Index {
+                    term,
+                    code,
+                    path: to,
+                    ..
+                } = item
+                {
+                    let score = self.extra_words(&to);
+                    let path = format!("{path}, see {to}");
+                    self.note(&code, score, Place::Index { term, path });
+                }
+            }
+            self.tokens = asked;
+        }
+        Ok(())
+    }
+
+    /// Adds a code by how it stands on the day; one that is not listed then only if that was asked for.
+    fn add_code(&mut self, code: &Code, score: f64, place: Place) -> Result<()> {
+        let life = self.store.life(self.timeline.code_set(), code)?;
+        match judge(self.date, self.timeline, &life) {
+            Standing::Listed { entry, .. } => {
+                self.offer(entry, score, i64::MAX, None, place);
+            }
+            Standing::Deleted {
+                entry, last_day, ..
+            } if self.options.unlisted => {
+                self.offer(
+                    entry,
+                    score,
+                    i64::MAX,
+                    Some(FoundStanding::Deleted(last_day)),
+                    place,
+                );
+            }
+            Standing::NotYet {
+                entry, first_day, ..
+            } if self.options.unlisted => {
+                let standing = FoundStanding::NotYetEffective(first_day);
+                self.offer(entry, score, i64::MAX, Some(standing), place);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn offer(
+        &mut self,
+        entry: Entry,
+        score: f64,
+        position: i64,
+        standing: Option<FoundStanding>,
+        found_in: Place,
+    ) {
+        let standing = standing.unwrap_or(if entry.billable {
+            FoundStanding::Billable
+        } else {
+            FoundStanding::Header
+        });
+        // Of a header a code below it is meant.
+        let score = match standing {
+            FoundStanding::Header => score + 0.6,
+            _ => score,
+        };
+        match self.found.get_mut(&entry.code) {
+            Some(there) if there.score <= score => {
+                there.position = there.position.min(position);
+            }
+            Some(there) => {
+                there.score = score;
+                there.found_in = found_in;
+                there.position = there.position.min(position);
+            }
+            None => {
+                self.found.insert(
+                    entry.code,
+                    Candidate {
+                        score,
+                        position,
+                        entry,
+                        standing,
+                        found_in,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Counts what a text says beyond the words asked for. `unspecified` and its like weigh little: they
+    /// are what is meant by someone who says no more.
+    fn extra_words(&self, text: &str) -> f64 {
+        const WEAK: [&str; 7] = [
+            "site",
+            "part",
+            "type",
+            "organism",
+            "other",
+            "elsewhere",
+            "classified",
+        ];
+        let mut extra = 0.0;
+        let mut words = 0.0;
+        for word in text.split(|c: char| !c.is_alphanumeric()) {
+            if word.is_empty() {
+                continue;
+            }
+            words += 1.0;
+            let word = word.to_lowercase();
+            let asked = self.tokens.iter().any(|token| {
+                word == *token
+                    || (word.len() > 3
+                        && token.len() > 3
+                        && (word.starts_with(token.as_str()) || token.starts_with(word.as_str())))
+            });
+            if asked || SMALL_WORDS.contains(&word.as_str()) {
+                continue;
+            }
+            extra += match word.as_str() {
+                "unspecified" | "nos" | "not" | "specified" => 0.15,
+                weak if WEAK.contains(&weak) => 0.3,
+                _ => 1.0,
+            };
+        }
+        // Of texts that say as much beyond, the shorter one first.
+        extra + words / 100.0
+    }
+
+    /// Leaves out headers of which billable codes were found as well: those are meant.
+    fn drop_headers(&mut self) {
+        let billable: Vec<Code> = self
+            .found
+            .iter()
+            .filter(|(_, candidate)| candidate.standing == FoundStanding::Billable)
+            .map(|(code, _)| *code)
+            .collect();
+        self.found.retain(|code, candidate| {
+            let is_code = matches!(candidate.found_in, Place::Code);
+            // Codes below one stand right after it in the order of their characters.
+            let after = billable.partition_point(|other| other <= code);
+            let has_below = billable.get(after).is_some_and(|next| next.is_under(code));
+            is_code || candidate.standing != FoundStanding::Header || !has_below
+        });
+    }
+
+    fn ranked(self) -> Result<Vec<FoundEntry>> {
+        let mut ranked: Vec<(Code, Candidate)> = self.found.into_iter().collect();
+        ranked.sort_by(|(a_code, a), (b_code, b)| {
+            a.score
+                .total_cmp(&b.score)
+                .then(a.position.cmp(&b.position))
+                .then(a_code.cmp(b_code))
+        });
+        ranked.truncate(self.options.most);
+        let mut found = Vec::with_capacity(ranked.len());
+        for (code, candidate) in ranked {
+            let found_in = match candidate.found_in {
+                Place::Code => FoundIn::Code,
+                Place::Title => FoundIn::Title,
+                Place::InclusionTerm { node, term } => {
+                    let kinds = [DocumentKind::Tabular];
+                    match self.store.nearest_with(&kinds, node, self.release)? {
+                        Some((_, release)) => FoundIn::InclusionTerm { term, release },
+                        None => FoundIn::Title,
+                    }
+                }
+                Place::Index { term, path } => {
+                    let kinds = IndexKind::ALL.map(DocumentKind::Index);
+                    match self.store.nearest_with(&kinds, term, self.release)? {
+                        Some((DocumentKind::Index(kind), release)) => FoundIn::Index {
+                            kind,
+                            path,
+                            release,
+                        },
+                        _ => FoundIn::Title,
+                    }
+                }
+            };
+            found.push(FoundEntry {
+                code,
+                entry: candidate.entry,
+                standing: candidate.standing,
+                found_in,
+            });
+        }
+        Ok(found)
+    }
+}

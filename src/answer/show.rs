@@ -1,0 +1,436 @@
+//! The coder's page of a code on a day: its place, notes, children, index entries, lineage.
+
+use chrono::NaiveDate;
+
+use crate::answer::{check, history, poa_on};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, IndexEntries,
+    IndexKind, NodeKind, NotesAt, PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId,
+    SeventhCharacters, TabularNode, chapter_of,
+};
+use crate::store::{Store, StoredDocument};
+
+/// What to show on a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ShowOptions {
+    /// Where the release in force has no tabular list, index or table, consult the nearest release's, and
+    /// say so.
+    pub nearest: bool,
+}
+
+/// Gives the coder's page of a code on a day.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] if the text cannot be a code, [`ErrorKind::Store`] if the database cannot be read.
+pub fn show(
+    store: &Store,
+    code_set: CodeSet,
+    text: &str,
+    date: NaiveDate,
+    options: ShowOptions,
+) -> Result<CodePage> {
+    let code = code_set.parse_code(text).map_err(|error| {
+        Error::new(ErrorKind::Usage, error.to_string())
+            .with_hint("write a code as in C7B.00, with or without its dot")
+    })?;
+    let timeline = store.timeline(code_set)?;
+    let answer = check(store, code_set, text, date)?;
+    let history = match history(store, code_set, text) {
+        Ok(history) => Some(history),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let entry = answer.verdict.entry().cloned().or_else(|| {
+        let spans = &history.as_ref()?.spans;
+        let span = spans
+            .iter()
+            .rev()
+            .find(|span| span.valid_from <= date)
+            .or(spans.first())?;
+        Some(span.entry.clone())
+    });
+    let last_changed = history.as_ref().and_then(|history| {
+        let deleted = history.deleted_by.map(|(release, day)| (day, release));
+        let mut before: Option<&Entry> = None;
+        let changed = history.spans.iter().filter_map(|span| {
+            let is_change = before != Some(&span.entry);
+            before = Some(&span.entry);
+            is_change.then_some((span.valid_from, span.first_release))
+        });
+        changed.chain(deleted).filter(|(day, _)| *day <= date).max()
+    });
+    let mut page = CodePage {
+        answer,
+        code,
+        entry,
+        breadcrumb: Vec::new(),
+        tabular: None,
+        notes: Vec::new(),
+        seventh_characters: None,
+        visual_impairment: Vec::new(),
+        children: Vec::new(),
+        siblings: Vec::new(),
+        index: Vec::new(),
+        poa: match code_set {
+            CodeSet::Icd10Cm => poa_on(store, &code, date)?,
+            CodeSet::Icd10Pcs => None,
+        },
+        history,
+        last_changed,
+        pcs: None,
+    };
+    if let Some(chapter) = chapter_of(code_set, &code) {
+        page.breadcrumb.push(PlaceInBook {
+            kind: PlaceKind::Chapter,
+            name: chapter.label.to_owned(),
+            title: chapter.title.to_owned(),
+        });
+    }
+    let Some(release) = timeline.governing(date).map(|period| period.release) else {
+        return Ok(page);
+    };
+    let family = store.below(code_set, release, date, &code.category())?;
+    place_in_family(&mut page, &family);
+    match code_set {
+        CodeSet::Icd10Cm => {
+            let stem = add_tabular(store, &mut page, release, options)?;
+            add_index(store, &mut page, release, options, &stem)?;
+        }
+        CodeSet::Icd10Pcs => add_pcs(store, &mut page, release, options)?,
+    }
+    Ok(page)
+}
+
+/// Finds the document of a kind that a page is to rest on.
+pub(super) fn consult(
+    store: &Store,
+    release: ReleaseId,
+    kind: DocumentKind,
+    options: ShowOptions,
+) -> Result<(Consulted, Option<StoredDocument>)> {
+    if let Some(document) = store.document(release, kind)? {
+        let consulted = Consulted::Own {
+            release,
+            file: document.file.name.clone(),
+            sha256: document.file.sha256.clone(),
+        };
+        return Ok((consulted, Some(document)));
+    }
+    let nearest = store.documents(kind)?.into_iter().min_by_key(|document| {
+        (document.release.effective_from() - release.effective_from()).abs()
+    });
+    Ok(match nearest {
+        Some(document) if options.nearest => (
+            Consulted::Nearest {
+                missing: release,
+                release: document.release,
+                file: document.file.name.clone(),
+                sha256: document.file.sha256.clone(),
+            },
+            Some(document),
+        ),
+        nearest => (
+            Consulted::Missing {
+                missing: release,
+                nearest: nearest.map(|document| document.release),
+            },
+            None,
+        ),
+    })
+}
+
+/// Fills in the levels above a code, what stands below and beside it, from the rows of its category.
+fn place_in_family(page: &mut CodePage, family: &[Entry]) {
+    let parent_of = |code: &Code| {
+        family
+            .iter()
+            .map(|entry| entry.code)
+            .filter(|above| above != code && code.is_under(above))
+            .max_by_key(Code::len)
+    };
+    let code = page.code;
+    let above = family
+        .iter()
+        .filter(|entry| entry.code != code && code.is_under(&entry.code));
+    page.breadcrumb.extend(above.map(|entry| PlaceInBook {
+        kind: PlaceKind::Code,
+        name: entry.code.as_str().to_owned(),
+        title: entry.long_title.clone(),
+    }));
+    let parent = parent_of(&code);
+    for entry in family.iter().filter(|entry| entry.code != code) {
+        let above = parent_of(&entry.code);
+        if above == Some(code) {
+            page.children.push(entry.clone());
+        } else if parent.is_some() && above == parent {
+            page.siblings.push(entry.clone());
+        }
+    }
+}
+
+/// Fills in what the tabular list says, and gives the code as the list names it.
+fn add_tabular(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<Code> {
+    let code = page.code;
+    let (consulted, document) = consult(store, release, DocumentKind::Tabular, options)?;
+    page.tabular = Some(consulted);
+    let Some(document) = document else {
+        // The level above a 7-character code is the nearest listed one.
+        let listed = page
+            .breadcrumb
+            .iter()
+            .rev()
+            .find(|place| place.kind == PlaceKind::Code);
+        let above = listed.and_then(|place| Code::from_plain(place.name.as_bytes()));
+        return Ok(match above {
+            Some(above) if code.len() == 7 => above,
+            _ => code,
+        });
+    };
+    let mut levels: Vec<TabularNode> = Vec::new();
+    let mut stem = code;
+    let mut category_at = None;
+    for length in (3..=code.len()).rev() {
+        let level = code.prefix(length);
+        let found = store.tabular_node(&document, NodeKind::Code, level.as_str())?;
+        if let Some((position, node)) = found {
+            if levels.is_empty() {
+                stem = level;
+            }
+            if length == 3 {
+                category_at = Some(position);
+            }
+            levels.push(node);
+        }
+    }
+    let block = match levels.last() {
+        Some(category) => store.tabular_node(&document, NodeKind::Block, &category.parent)?,
+        None => None,
+    };
+    let mut places = Vec::new();
+    if let (Some((block_at, block)), Some(category_at)) = (block, category_at) {
+        if let Some((_, chapter)) =
+            store.tabular_node(&document, NodeKind::Chapter, &block.parent)?
+        {
+            places.push(place(&chapter));
+            let mut nodes = vec![chapter.clone()];
+            for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
+                if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
+                    places.push(place(&umbrella));
+                    nodes.push(umbrella);
+                }
+            }
+            places.push(place(&block));
+            nodes.push(block);
+            // Own notes last: a coder reads from the general to the particular.
+            levels.extend(nodes.into_iter().rev());
+        }
+    }
+    if !places.is_empty() {
+        page.breadcrumb
+            .retain(|place| place.kind == PlaceKind::Code);
+        page.breadcrumb.splice(0..0, places);
+    }
+    page.seventh_characters = levels
+        .iter()
+        .filter(|node| !node.seventh_characters.is_empty())
+        .find_map(|node| {
+            Some(SeventhCharacters {
+                defined_at: node.code()?,
+                characters: node.seventh_characters.clone(),
+            })
+        });
+    page.visual_impairment = levels
+        .iter()
+        .find(|node| !node.visual_impairment.is_empty())
+        .map(|node| node.visual_impairment.clone())
+        .unwrap_or_default();
+    page.notes = levels
+        .iter()
+        .rev()
+        .filter(|node| !node.groups.is_empty())
+        .map(|node| NotesAt {
+            place: place(node),
+            groups: node.groups.clone(),
+        })
+        .collect();
+    Ok(stem)
+}
+
+fn place(node: &TabularNode) -> PlaceInBook {
+    PlaceInBook {
+        kind: match node.kind {
+            NodeKind::Introduction | NodeKind::Chapter => PlaceKind::Chapter,
+            NodeKind::Block => PlaceKind::Block,
+            NodeKind::Code => PlaceKind::Code,
+        },
+        name: node.name.clone(),
+        title: node.title.clone(),
+    }
+}
+
+/// Tells whether a block reaches over a category that stands in another one: umbrella blocks such as
+/// C00-C96 hold no category themselves.
+fn covers(store: &Store, document: &StoredDocument, block: &str, category_at: i64) -> Result<bool> {
+    let Some((first, last)) = block.split_once('-') else {
+        return Ok(false);
+    };
+    let at = |name: &str| -> Result<Option<i64>> {
+        Ok(store
+            .tabular_node(document, NodeKind::Code, name)?
+            .map(|(position, _)| position))
+    };
+    Ok(match (at(first)?, at(last)?) {
+        (Some(first), Some(last)) => first <= category_at && category_at <= last,
+        _ => false,
+    })
+}
+
+fn add_index(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+    stem: &Code,
+) -> Result<()> {
+    for kind in IndexKind::ALL {
+        let (consulted, document) = consult(store, release, DocumentKind::Index(kind), options)?;
+        let links = match document {
+            Some(document) => store.index_links(&document, &page.code, stem)?,
+            None => Vec::new(),
+        };
+        page.index.push(IndexEntries {
+            kind,
+            consulted,
+            links,
+        });
+    }
+    Ok(())
+}
+
+fn add_pcs(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<()> {
+    page.pcs = Some(explain(store, &page.code, release, options)?);
+    Ok(())
+}
+
+/// Explains the characters of a code of ICD-10-PCS by the tables of a release, up to the first that is
+/// not allowed.
+pub(super) fn explain(
+    store: &Store,
+    code: &Code,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<PcsPage> {
+    let (tables, tables_document) = consult(store, release, DocumentKind::PcsTables, options)?;
+    let (definitions, definitions_document) =
+        consult(store, release, DocumentKind::PcsDefinitions, options)?;
+    let mut pcs = PcsPage {
+        tables,
+        definitions,
+        characters: Vec::new(),
+        allowed: Vec::new(),
+    };
+    let Some(document) = tables_document else {
+        return Ok(pcs);
+    };
+    let tables = match store.pcs_table(&document, code)? {
+        Some(table) => PcsTables {
+            version: String::new(),
+            title: String::new(),
+            tables: vec![table],
+        },
+        None => store.pcs_table_heads(&document)?,
+    };
+    let named =
+        |position: u8, axis: &str, character: char, label: Option<&str>| ExplainedCharacter {
+            position,
+            axis: axis.to_owned(),
+            character,
+            label: label.map(str::to_owned),
+            definition: None,
+        };
+    if code.len() == 3 {
+        let axes = tables.table(code).map(|table| &table.axes);
+        for (axis, character) in axes.into_iter().flatten().zip(code.as_str().chars()) {
+            let label = axis.label(character).map(|label| label.text.as_str());
+            pcs.characters
+                .push(named(axis.position, &axis.title, character, label));
+        }
+    } else if let Some(characters) = tables.explain(code) {
+        for found in characters {
+            pcs.characters.push(named(
+                found.position,
+                found.axis,
+                found.character,
+                Some(found.label),
+            ));
+        }
+    } else if let Some(refusal) = tables.refusal(code)
+        && let Some(stop) = refusal.stop()
+    {
+        pcs.characters = before_stop(&tables, code, stop.position);
+        pcs.characters
+            .push(named(stop.position, stop.axis, stop.character, None));
+        pcs.allowed = stop
+            .allowed
+            .iter()
+            .map(|label| (label.character, label.text.clone()))
+            .collect();
+    }
+    if let Some(document) = definitions_document {
+        let section = code.as_str().chars().next().unwrap_or('0');
+        for character in &mut pcs.characters {
+            if let Some(label) = &character.label {
+                character.definition =
+                    store.pcs_definition(&document, section, character.position, label)?;
+            }
+        }
+    }
+    Ok(pcs)
+}
+
+/// Explains the characters before the first that is not allowed.
+fn before_stop(tables: &PcsTables, code: &Code, stop: u8) -> Vec<ExplainedCharacter> {
+    let mut explained = Vec::new();
+    let characters: Vec<char> = code.as_str().chars().collect();
+    let follows = |axes: &[&crate::model::PcsAxis], to: usize| {
+        axes.iter()
+            .zip(&characters)
+            .take(to)
+            .all(|(axis, character)| axis.label(*character).is_some())
+    };
+    for table in &tables.tables {
+        let heads: Vec<&crate::model::PcsAxis> = table.axes.iter().collect();
+        let mut candidates = vec![heads.clone()];
+        for row in &table.rows {
+            candidates.push(heads.iter().copied().chain(&row.axes).collect());
+        }
+        let before = usize::from(stop).saturating_sub(1);
+        let fitting = candidates
+            .into_iter()
+            .find(|axes| axes.len() >= before && follows(axes, before));
+        if let Some(axes) = fitting {
+            for (axis, character) in axes.iter().zip(&characters).take(before) {
+                explained.push(ExplainedCharacter {
+                    position: axis.position,
+                    axis: axis.title.clone(),
+                    character: *character,
+                    label: axis.label(*character).map(|label| label.text.clone()),
+                    definition: None,
+                });
+            }
+            break;
+        }
+    }
+    explained
+}

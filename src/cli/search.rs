@@ -1,0 +1,56 @@
+//! `codeyear search`.
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use crate::answer::{self, SearchOptions};
+use crate::error::Result;
+use crate::model::CodeSet;
+use crate::present::{json, text};
+
+/// Find codes by words in titles, inclusion terms and index entries, as of a date
+///
+/// All words must be found; the last may be only begun. The code most likely meant comes first. A text that
+/// is a code, or begins one, finds it and what stands below it.
+#[derive(Debug, Args)]
+pub(super) struct SearchArgs {
+    /// Find these words
+    #[arg(required = true, value_name = "WORDS")]
+    words: Vec<String>,
+    /// Find what is listed on this date [default: today]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    on: Option<NaiveDate>,
+    /// Find deleted codes and those to come as well
+    #[arg(long)]
+    unlisted: bool,
+    /// Show at most this many
+    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    most: usize,
+    /// Search this code set (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
+    code_set: CodeSet,
+    /// Write text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &SearchArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = context.store()?;
+    let date = args.on.unwrap_or(context.today);
+    let options = SearchOptions {
+        most: args.most,
+        unlisted: args.unlisted,
+    };
+    let words = args.words.join(" ");
+    let report = answer::search(&store, args.code_set, &words, date, options)?;
+    match args.format {
+        Format::Text => context.print(&text::search(&report, context.style()))?,
+        Format::Json => context.print(&json::search(&report)?)?,
+    }
+    Ok(if report.found.is_empty() {
+        Outcome::Bad
+    } else {
+        Outcome::Good
+    })
+}

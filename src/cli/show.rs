@@ -1,0 +1,118 @@
+//! `codeyear show` and `codeyear compare`.
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use crate::answer::{self, ShowOptions};
+use crate::error::Result;
+use crate::model::{CodePage, CodeSet, Verdict};
+use crate::present::{Style, json, text};
+use crate::store::Store;
+
+/// Show the coder's page of a code: its place in the book, notes, 7th characters, index entries, POA exemption, lineage and life
+///
+/// Everything as of one day, with the files that say so. Notes and index entries are those of the release in
+/// force; where it has no tabular list or index, that is said, and another release's is shown only with
+/// --nearest.
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// Show this code
+    #[arg(value_name = "CODE")]
+    code: String,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+/// Show how two codes differ: their places, what names the other, their notes and what stands below them
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// Compare this code
+    #[arg(value_name = "CODE")]
+    left: String,
+    /// With this one
+    #[arg(value_name = "CODE")]
+    right: String,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+#[derive(Debug, Args)]
+struct PageArgs {
+    /// Show it as of this date [default: today]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    on: Option<NaiveDate>,
+    /// Where the release in force has no tabular list, index or table, show the nearest release's and say so
+    #[arg(long)]
+    nearest: bool,
+    /// State the code set (icd10cm, icd10pcs) [default: told by the code]
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Show long lists whole
+    #[arg(long)]
+    all: bool,
+    /// Write text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+impl PageArgs {
+    fn code_set(&self, store: &Store, code: &str) -> Result<CodeSet> {
+        match self.code_set {
+            Some(code_set) => Ok(code_set),
+            None => answer::detect_code_set(store, code),
+        }
+    }
+
+    fn options(&self) -> ShowOptions {
+        ShowOptions {
+            nearest: self.nearest,
+        }
+    }
+
+    fn style(&self, context: &Context<'_>) -> Style {
+        Style {
+            whole_lists: self.all,
+            ..context.style()
+        }
+    }
+}
+
+pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = context.store()?;
+    let code_set = args.page.code_set(&store, &args.code)?;
+    let date = args.page.on.unwrap_or(context.today);
+    let page = answer::show(&store, code_set, &args.code, date, args.page.options())?;
+    let style = args.page.style(context);
+    match args.page.format {
+        Format::Text => context.print(&text::show(&page, style))?,
+        Format::Json => context.print(&json::show(&page)?)?,
+    }
+    Ok(outcome(&[&page]))
+}
+
+pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = context.store()?;
+    let code_set = args.page.code_set(&store, &args.left)?;
+    let date = args.page.on.unwrap_or(context.today);
+    let options = args.page.options();
+    let comparison = answer::compare(&store, code_set, &args.left, &args.right, date, options)?;
+    let style = args.page.style(context);
+    match args.page.format {
+        Format::Text => context.print(&text::compare(&comparison, style))?,
+        Format::Json => context.print(&json::compare(&comparison)?)?,
+    }
+    Ok(outcome(&[&comparison.left, &comparison.right]))
+}
+
+/// A page is shown for what a release says of the code; whether it can be billed is no failure of the page.
+fn outcome(pages: &[&CodePage]) -> Outcome {
+    let verdicts = || pages.iter().map(|page| &page.answer.verdict);
+    if verdicts().any(|verdict| matches!(verdict, Verdict::NotCovered { .. })) {
+        Outcome::Untold
+    } else if verdicts().any(|verdict| matches!(verdict, Verdict::Unknown { .. })) {
+        Outcome::Bad
+    } else {
+        Outcome::Good
+    }
+}

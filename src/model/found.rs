@@ -1,0 +1,87 @@
+//! What a search finds.
+
+use chrono::NaiveDate;
+
+use crate::model::{Code, CodeSet, Entry, IndexKind, ReleaseId, Warning};
+
+/// What of a code the words of a search were found in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundIn {
+    /// The code itself was asked for, or the beginning of it.
+    Code,
+    /// Its official title.
+    Title,
+    /// An inclusion term of it, or of the level above a 7-character code.
+    InclusionTerm {
+        /// The term.
+        term: String,
+        /// The release whose tabular list has it, the nearest to the day asked for.
+        release: ReleaseId,
+    },
+    /// A term of an index or table that leads to it.
+    Index {
+        /// Which index.
+        kind: IndexKind,
+        /// The term's path.
+        path: String,
+        /// The release whose index has it, the nearest to the day asked for.
+        release: ReleaseId,
+    },
+}
+
+/// How a found code stands on the day asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundStanding {
+    /// Listed with flag 1.
+    Billable,
+    /// Listed with flag 0; a code below it takes its place on a claim.
+    Header,
+    /// Listed by an earlier release only; its last day.
+    Deleted(NaiveDate),
+    /// First listed by a later release; its first day.
+    NotYetEffective(NaiveDate),
+}
+
+impl FoundStanding {
+    /// Gives the fixed name, which is that of the verdict.
+    pub fn name(self) -> &'static str {
+        match self {
+            FoundStanding::Billable => "billable",
+            FoundStanding::Header => "header",
+            FoundStanding::Deleted(_) => "deleted",
+            FoundStanding::NotYetEffective(_) => "not-yet-effective",
+        }
+    }
+}
+
+/// A code that a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundEntry {
+    /// The code.
+    pub code: Code,
+    /// Its entry, on the day or the nearest in time.
+    pub entry: Entry,
+    /// How it stands on the day.
+    pub standing: FoundStanding,
+    /// What the words were found in.
+    pub found_in: FoundIn,
+}
+
+/// What a search found, the code that a coder most likely means first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchReport {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The words as they were asked for.
+    pub words: String,
+    /// The day.
+    pub date: NaiveDate,
+    /// The release in force.
+    pub release: ReleaseId,
+    /// What was found, as many as were asked for.
+    pub found: Vec<FoundEntry>,
+    /// Whether there is more than was asked for.
+    pub more: bool,
+    /// What could make it other than it is.
+    pub warnings: Vec<Warning>,
+}

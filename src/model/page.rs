@@ -1,0 +1,226 @@
+//! The coder's page of a code: its place in the book, its notes, and what leads to it, as of a day.
+
+use chrono::NaiveDate;
+
+use crate::model::{
+    Answer, Code, CodeHistory, DocumentKind, Entry, IndexKind, NoteGroup, PoaSpan, ReleaseId,
+    SeventhCharacter, VisualCategory,
+};
+
+/// A document that a page rests on, or the lack of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consulted {
+    /// The release in force has it.
+    Own {
+        /// The release.
+        release: ReleaseId,
+        /// Its file.
+        file: String,
+        /// SHA-256 of the file.
+        sha256: String,
+    },
+    /// The release in force has none; another release's was consulted because the user asked for that.
+    Nearest {
+        /// The release in force.
+        missing: ReleaseId,
+        /// The release whose document was consulted instead.
+        release: ReleaseId,
+        /// Its file.
+        file: String,
+        /// SHA-256 of the file.
+        sha256: String,
+    },
+    /// The release in force has none, and nothing was consulted.
+    Missing {
+        /// The release in force.
+        missing: ReleaseId,
+        /// The loaded release nearest in time that has one.
+        nearest: Option<ReleaseId>,
+    },
+}
+
+impl Consulted {
+    /// Gives the release whose document was consulted.
+    pub fn release(&self) -> Option<ReleaseId> {
+        match self {
+            Consulted::Own { release, .. } | Consulted::Nearest { release, .. } => Some(*release),
+            Consulted::Missing { .. } => None,
+        }
+    }
+}
+
+/// What a level of the book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaceKind {
+    /// A chapter of ICD-10-CM, or a section of ICD-10-PCS.
+    Chapter,
+    /// A block of categories.
+    Block,
+    /// A category, subcategory or code; of ICD-10-PCS a table.
+    Code,
+}
+
+impl PlaceKind {
+    /// Gives the fixed name: `chapter`, `block`, `code`.
+    pub fn name(self) -> &'static str {
+        match self {
+            PlaceKind::Chapter => "chapter",
+            PlaceKind::Block => "block",
+            PlaceKind::Code => "code",
+        }
+    }
+}
+
+/// A level of the book above a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceInBook {
+    /// What it is.
+    pub kind: PlaceKind,
+    /// Chapter number, block id, or code without dot.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// The notes that stand at one level of the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotesAt {
+    /// The level.
+    pub place: PlaceInBook,
+    /// Its notes, in their order.
+    pub groups: Vec<NoteGroup>,
+}
+
+/// The 7th characters that a code takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeventhCharacters {
+    /// The level that defines them.
+    pub defined_at: Code,
+    /// The characters.
+    pub characters: Vec<SeventhCharacter>,
+}
+
+/// What in an index leads to a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexLink {
+    /// The term's path: `Tumor > carcinoid > secondary > liver`.
+    pub path: String,
+    /// The element that leads to it: `code`, `manif`, `see`, `seeAlso`, `seecat`, `subcat`, or `cell`.
+    pub kind: String,
+    /// Of a cell, the heading of its column.
+    pub heading: Option<String>,
+    /// The reference, verbatim.
+    pub reference: String,
+}
+
+/// What an index, or a table of drugs or neoplasms, says of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntries {
+    /// Which index.
+    pub kind: IndexKind,
+    /// The document.
+    pub consulted: Consulted,
+    /// What leads to the code, in the order of the index.
+    pub links: Vec<IndexLink>,
+}
+
+/// What the definitions of ICD-10-PCS say of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PcsDefinition {
+    /// What it means.
+    pub definition: Option<String>,
+    /// How it is meant.
+    pub explanation: Option<String>,
+    /// What else is coded so.
+    pub includes: Vec<String>,
+}
+
+/// One character of a code of ICD-10-PCS, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedCharacter {
+    /// Its position, from 1 to 7.
+    pub position: u8,
+    /// What it says: `Body Part`.
+    pub axis: String,
+    /// The character.
+    pub character: char,
+    /// What it stands for; `None` if the tables do not allow it here.
+    pub label: Option<String>,
+    /// What the definitions say of it.
+    pub definition: Option<PcsDefinition>,
+}
+
+/// What the tables of ICD-10-PCS say of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PcsPage {
+    /// The tables.
+    pub tables: Consulted,
+    /// The definitions.
+    pub definitions: Consulted,
+    /// The characters up to the first that is not allowed, and that one.
+    pub characters: Vec<ExplainedCharacter>,
+    /// What may stand at the place of the first character that is not allowed: character and label.
+    pub allowed: Vec<(char, String)>,
+}
+
+/// All that is known of a code on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodePage {
+    /// The verdict, with its basis.
+    pub answer: Answer,
+    /// The code.
+    pub code: Code,
+    /// Its entry on that day, or the nearest one in time.
+    pub entry: Option<Entry>,
+    /// The levels above it, the chapter first.
+    pub breadcrumb: Vec<PlaceInBook>,
+    /// The tabular list; `None` of ICD-10-PCS.
+    pub tabular: Option<Consulted>,
+    /// The notes that hold for it: the chapter's first, its own last. Empty without a tabular list.
+    pub notes: Vec<NotesAt>,
+    /// The 7th characters that it takes.
+    pub seventh_characters: Option<SeventhCharacters>,
+    /// The table of visual impairment, under H54 only.
+    pub visual_impairment: Vec<VisualCategory>,
+    /// What stands directly below it.
+    pub children: Vec<Entry>,
+    /// What stands beside it, itself left out.
+    pub siblings: Vec<Entry>,
+    /// What the indexes say of it.
+    pub index: Vec<IndexEntries>,
+    /// Whether it is exempt from POA reporting on that day; `None` if no loaded list governs the day.
+    pub poa: Option<PoaSpan>,
+    /// Its life with its lineage; `None` if no loaded release lists it.
+    pub history: Option<CodeHistory>,
+    /// The day on which what a release says of it last changed, up to the day asked for, with that
+    /// release.
+    pub last_changed: Option<(NaiveDate, ReleaseId)>,
+    /// What the tables of ICD-10-PCS say of it.
+    pub pcs: Option<PcsPage>,
+}
+
+/// How two codes differ on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The first code.
+    pub left: CodePage,
+    /// The second code.
+    pub right: CodePage,
+    /// The levels that both stand below.
+    pub common: Vec<PlaceInBook>,
+    /// Notes at or below one code that name the other.
+    pub mentions: Vec<Mention>,
+}
+
+/// A note that names a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// The code that the note stands at.
+    pub at: Code,
+    /// The kind of document that it stands in.
+    pub document: DocumentKind,
+    /// The kind of note: `excludes2`.
+    pub kind: &'static str,
+    /// The note.
+    pub note: String,
+}

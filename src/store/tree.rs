@@ -1,0 +1,273 @@
+//! Places in the book: nodes of a tabular list by name, and what leads to a code in an index.
+
+use rusqlite::params;
+
+use super::book;
+use super::lineage::item_position;
+use super::runs::{Run, RunSet};
+use super::{Store, StoredDocument};
+use crate::error::Result;
+use crate::model::{
+    Code, IndexLink, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables, TabularNode,
+};
+
+impl Store {
+    /// Finds the node of a tabular list with a kind and name, with its position in the list.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn tabular_node(
+        &self,
+        document: &StoredDocument,
+        kind: NodeKind,
+        name: &str,
+    ) -> Result<Option<(i64, TabularNode)>> {
+        let query = || -> rusqlite::Result<Option<(i64, TabularNode)>> {
+            let numbers: Vec<i64> = self
+                .connection
+                .prepare_cached("SELECT id FROM tabular_node WHERE name = ?1 AND kind = ?2")?
+                .query_map((name, kind.name()), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            self.listed_node(document, &numbers)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    fn listed_node(
+        &self,
+        document: &StoredDocument,
+        numbers: &[i64],
+    ) -> rusqlite::Result<Option<(i64, TabularNode)>> {
+        for number in numbers {
+            if let Some(position) = item_position(&self.connection, document.number, *number)? {
+                let one = RunSet::new(vec![Run {
+                    first: *number,
+                    length: 1,
+                    position,
+                }]);
+                let nodes = book::tabular::read_nodes(&self.connection, &one)?;
+                return Ok(nodes.into_iter().next().map(|(_, node)| (position, node)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lists the blocks of a chapter in the order of the list, with their positions.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn blocks_of(
+        &self,
+        document: &StoredDocument,
+        chapter: &str,
+    ) -> Result<Vec<(i64, TabularNode)>> {
+        let query = || -> rusqlite::Result<Vec<(i64, TabularNode)>> {
+            let numbers: Vec<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = 'block' ORDER BY id",
+                )?
+                .query_map([chapter], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut blocks = Vec::new();
+            for number in numbers {
+                blocks.extend(self.listed_node(document, &[number])?);
+            }
+            blocks.sort_by_key(|(position, _)| *position);
+            Ok(blocks)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Lists what in an index leads to a code, in the order of the index: references that name it, that
+    /// name a level above it for what stands below, and ranges of categories that hold it. `stem` is the
+    /// code as the tabular list names it: an index leaves out the 7th character.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn index_links(
+        &self,
+        document: &StoredDocument,
+        code: &Code,
+        stem: &Code,
+    ) -> Result<Vec<IndexLink>> {
+        let query = || -> rusqlite::Result<Vec<IndexLink>> {
+            let mut found = Vec::new();
+            let mut statement = self.connection.prepare_cached(
+                "SELECT index_term.id, path, index_reference.kind, cell, reference, target, last,
+                     (SELECT heading FROM index_heading WHERE document = ?2 AND index_heading.cell = index_reference.cell), first
+                 FROM index_reference JOIN index_term ON index_term.id = index_reference.term
+                 WHERE first = ?1 AND first <> ''",
+            )?;
+            // Levels above: they lead here only where the reference says that a code below is to be chosen.
+            for length in 3..=code.len() {
+                let level = code.prefix(length);
+                let mut rows = statement.query(params![level.as_str(), document.number])?;
+                while let Some(row) = rows.next()? {
+                    let target = row.get_ref(5)?.as_str()?;
+                    let direct = level == *code || level == *stem;
+                    let leads_here = match target {
+                        "code" => direct,
+                        "below" => true,
+                        // A range of one category; others are looked at below.
+                        _ => false,
+                    };
+                    if leads_here {
+                        found.push((row.get::<_, i64>(0)?, link(row)?));
+                    }
+                }
+            }
+            let mut ranges = self.connection.prepare_cached(
+                "SELECT index_term.id, path, index_reference.kind, cell, reference, target, last, '', first
+                 FROM index_reference JOIN index_term ON index_term.id = index_reference.term
+                 WHERE target = 'range' AND first <= ?1 AND substr(?1, 1, 3) <= last",
+            )?;
+            let mut rows = ranges.query([code.category().as_str()])?;
+            while let Some(row) = rows.next()? {
+                found.push((row.get::<_, i64>(0)?, link(row)?));
+            }
+            let mut placed = Vec::new();
+            for (term, link) in found {
+                if let Some(position) = item_position(&self.connection, document.number, term)? {
+                    placed.push((position, link));
+                }
+            }
+            placed.sort_by_key(|(position, _)| *position);
+            placed.dedup_by(|next, first| next == first);
+            Ok(placed.into_iter().map(|(_, link)| link).collect())
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Reads the table of a code of ICD-10-PCS; `None` if the release's tables have none.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn pcs_table(&self, document: &StoredDocument, code: &Code) -> Result<Option<PcsTable>> {
+        let query = || -> rusqlite::Result<Option<PcsTable>> {
+            let table = code.prefix(3);
+            let numbers: Vec<i64> = self
+                .connection
+                .prepare_cached("SELECT id FROM pcs_row WHERE table_code = ?1")?
+                .query_map([table.as_str()], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut rows = Vec::new();
+            for number in numbers {
+                if let Some(position) = item_position(&self.connection, document.number, number)? {
+                    rows.push((position, number));
+                }
+            }
+            rows.sort_unstable();
+            let rows: Vec<i64> = rows.into_iter().map(|(_, number)| number).collect();
+            book::pcs::read_table(&self.connection, table, &rows)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Reads the first three characters of every table of ICD-10-PCS, without rows: enough to say which of
+    /// a code's characters no table goes on with.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn pcs_table_heads(&self, document: &StoredDocument) -> Result<PcsTables> {
+        let query = || -> rusqlite::Result<PcsTables> {
+            let runs = book::document_runs(&self.connection, document.number)?;
+            let mut tables: Vec<PcsTable> = Vec::new();
+            let mut statement = self.connection.prepare(
+                "SELECT min(pcs_row.id), table_code,
+                     max(CASE position WHEN 1 THEN axis END), max(CASE position WHEN 1 THEN label END),
+                     max(CASE position WHEN 2 THEN axis END), max(CASE position WHEN 2 THEN label END),
+                     max(CASE position WHEN 3 THEN axis END), max(CASE position WHEN 3 THEN label END)
+                 FROM pcs_row JOIN pcs_value ON pcs_value.pcs_row = pcs_row.id AND position <= 3
+                 GROUP BY pcs_row.id ORDER BY table_code",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let Some(code) = Code::from_plain(row.get_ref(1)?.as_bytes()?) else {
+                    continue;
+                };
+                let is_listed = runs.contains(row.get(0)?);
+                if !is_listed || tables.last().is_some_and(|table| table.code == code) {
+                    continue;
+                }
+                let axis = |position: u8, at: usize| -> rusqlite::Result<PcsAxis> {
+                    let character = code.as_str().chars().nth(usize::from(position) - 1);
+                    Ok(PcsAxis {
+                        position,
+                        title: row.get(at)?,
+                        labels: vec![PcsLabel {
+                            character: character.unwrap_or('?'),
+                            text: row.get(at + 1)?,
+                        }],
+                    })
+                };
+                tables.push(PcsTable {
+                    code,
+                    axes: [axis(1, 2)?, axis(2, 4)?, axis(3, 6)?],
+                    definition: None,
+                    rows: Vec::new(),
+                });
+            }
+            Ok(PcsTables {
+                version: String::new(),
+                title: String::new(),
+                tables,
+            })
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Finds what the definitions of ICD-10-PCS say of a value: the terms of its section and axis with its
+    /// title.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn pcs_definition(
+        &self,
+        document: &StoredDocument,
+        section: char,
+        position: u8,
+        title: &str,
+    ) -> Result<Option<PcsDefinition>> {
+        let query = || -> rusqlite::Result<Option<PcsDefinition>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT DISTINCT pcs_definition.id, definition, explanation FROM pcs_definition
+                 LEFT JOIN pcs_definition_text AS text ON text.pcs_definition = pcs_definition.id AND text.kind = 'title'
+                 WHERE pcs_definition.kind = 'term' AND section = ?1 AND position = ?2
+                   AND (pcs_definition.title = ?3 OR text.text = ?3)",
+            )?;
+            let mut rows = statement.query(params![section.to_string(), position, title])?;
+            while let Some(row) = rows.next()? {
+                let number: i64 = row.get(0)?;
+                if item_position(&self.connection, document.number, number)?.is_none() {
+                    continue;
+                }
+                let includes = self
+                    .connection
+                    .prepare_cached(
+                        "SELECT text FROM pcs_definition_text WHERE pcs_definition = ?1 AND kind = 'includes' ORDER BY place",
+                    )?
+                    .query_map([number], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                return Ok(Some(PcsDefinition {
+                    definition: row.get(1)?,
+                    explanation: row.get(2)?,
+                    includes,
+                }));
+            }
+            Ok(None)
+        };
+        query().map_err(|error| self.error(error))
+    }
+}
+
+fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<IndexLink> {
+    let cell: u32 = row.get(3)?;
+    let heading: Option<String> = row.get(7)?;
+    Ok(IndexLink {
+        path: row.get(1)?,
+        kind: row.get(2)?,
+        heading: heading.filter(|_| cell > 0),
+        reference: row.get(4)?,
+    })
+}
