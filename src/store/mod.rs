@@ -21,6 +21,7 @@ mod write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use documents::{Contents, NewDocument, StoredDocument};
@@ -140,6 +141,7 @@ impl Store {
             .map_err(|error| store_error(&shown, error))?;
         connection
             .busy_timeout(BUSY_TIMEOUT)
+            .and_then(|()| keep_plans(&connection))
             .map_err(|error| store_error(&shown, error))?;
         match schema::version(&connection, &shown)? {
             schema::Found::Version(SCHEMA_VERSION) => {}
@@ -228,6 +230,7 @@ fn open_to_read(path: &Path) -> Result<Connection> {
             Connection::open_with_flags(&absolute, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .and_then(|connection| {
                     connection.busy_timeout(BUSY_TIMEOUT)?;
+                    keep_plans(&connection)?;
                     // The first read finds out whether the file can be used so.
                     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
                     Ok(connection)
@@ -253,6 +256,7 @@ fn open_to_read(path: &Path) -> Result<Connection> {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
             .and_then(|connection| {
+                keep_plans(&connection)?;
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
                 Ok(connection)
             });
@@ -264,6 +268,14 @@ fn open_to_read(path: &Path) -> Result<Connection> {
         Some(error) => store_error(&shown, error),
         None => Error::new(ErrorKind::Store, "the database cannot be opened").in_file(shown),
     })
+}
+
+/// Keeps a statement's plan whatever is bound to it. Else SQLite would plan anew, from the text on, for every
+/// row that is looked up by a number.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(|_| ())
 }
 
 /// Gives the number by which the schema knows a code set.
