@@ -121,9 +121,6 @@ KIND_LABELS = {
 
 INDEX_KINDS = {"index", "external_cause_index", "drug_table", "neoplasm_table"}
 
-# Kinds that the program does not read yet: their files are here, sample.toml leaves them out.
-NOT_READ = INDEX_KINDS | {"pcs_tables", "pcs_definitions"}
-
 # Indexes and tables keep the terms that lead to these codes of the sample: all of them would be many.
 INDEXED = """
     A00 C43 C4A C75 C7A C7B D3A G35 I602 M545 O100 Q512 R51 T464X T814 Y07 Z28 Z515
@@ -613,7 +610,7 @@ def readme(samples, files):
 
 A few hundred codes of {len(samples)} releases, with parts of the files around the order file, so that the first run, the documentation and the tests need no download. **It is a sample and never the whole**: a code that is not in it may well be valid. It goes into a database file of its own, and every answer from it says so.
 
-The rows are real: codes, flags and titles are the bytes of the official order files and order addenda of NCHS and CMS, works of the US government. Not as published are these things only: most rows are left out, the order numbers of the order files are counted anew from 00001, the footers of the addenda count the rows that are here, the tables of ICD-10-PCS count the values that are here, and the workbook has the official cells and no more. The files are {size:,} bytes together; `sample.toml` lists those that the program reads, with their hashes. Files are named as the official ones are.
+The rows are real: codes, flags and titles are the bytes of the official order files and order addenda of NCHS and CMS, works of the US government. Not as published are these things only: most rows are left out, the order numbers of the order files are counted anew from 00001, the footers of the addenda count the rows that are here, the tables of ICD-10-PCS count the values that are here, and the workbook has the official cells and no more. The files are {size:,} bytes together; `sample.toml` lists every one with its hash. Files are named as the official ones are.
 
 ## What is held
 
@@ -662,7 +659,7 @@ def main():
     prove_shown(samples)
     files = [(s, *file) for s in samples.values() for file in s.files()]
     wanted = {path: data for _, _, path, data, _ in files}
-    wanted["sample.toml"] = sample_toml([file for file in files if file[1] not in NOT_READ]).encode()
+    wanted["sample.toml"] = sample_toml(files).encode()
     wanted["README.md"] = readme(samples, files).encode()
 
     differing = []
