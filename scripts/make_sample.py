@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the bundled sample: a few hundred rows of some releases, in the official layouts.
+"""Writes the bundled sample: a few hundred codes of some releases, in the official layouts.
 
 Every row is copied from the official files in --releases, whose hashes the
 catalogue states; only the order numbers are counted anew, and the footers of
 the addenda count the sample's rows. The script proves on the way that its
 counting reproduces each official footer byte for byte, that each sample addenda
 replayed on its base gives the sample's release, and that every change the
-README claims is there. With --check it writes nothing and exits 1 when the
+README claims is there. The files around the order file are cut to the codes of the
+sample by sample_xml.py and sample_tables.py, which prove what they cut. With --check it writes nothing and exits 1 when the
 files in --out differ from what it would write.
 """
 
@@ -17,7 +18,11 @@ import re
 import sys
 import tomllib
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
+
+import sample_tables
+import sample_xml
 
 BANNER = "# Written by scripts/make_sample.py from the official files; do not edit by hand.\n"
 
@@ -44,12 +49,105 @@ RELEASES = {
 # A code is in the sample when it starts with one of these or is an ancestor of one.
 SELECTORS = {
     "icd10cm": """
-        A00 B88 C430 C439 C440 C4A0 C4A9 C75 C760 C7A C7B D360 D369 D379 D3A00 D3A01 D71
-        E119 E11A E340 E349 G35 I601 I602 J12 K58 M32 M35 M54 O100 O401 O409 P09 Q512
+        A00 B88 B949 B9729 C430 C439 C440 C4A0 C4A9 C75 C760 C7A C7B D360 D369 D379 D3A00 D3A01 D71
+        E119 E11A E340 E349 G35 I601 I602 J12 J680 J689 J691 J80 J82 J84114
+        J8489 K58 K5900 M32 M35 M54 O100 O401 O409 P09 Q512
         Q99 QA0 R51 S061X0 S061X7 S061X8 S061X9 S061XA S301 S742 T464X1 T8132 T814 U07
-        U09 W44G0 W44G9 Y0743 Y0745 Z28 Z683 Z684 Z99
+        U09 W44G0 W44G9 Y0743 Y0745 Y07499 Z28 Z51 Z683 Z684 Z720
+        Z7689 Z99
     """.split(),
-    "icd10pcs": "XW00 XW01 XW02 XW0D XW0G XW13".split(),
+    "icd10pcs": "027034 02703D 02703Z XW00 XW01 XW02 XW0D XW0G XW13".split(),
+}
+
+# The files around the order file, by release: kind and name.
+DOCUMENTS = {
+    ("icd10cm", "FY2016"): {
+        "tabular": "Tabular.xml",
+        "index": "Index.xml",
+        "external_cause_index": "E-Index.xml",
+        "drug_table": "Drug.xml",
+        "neoplasm_table": "Neoplasm.xml",
+        "poa_exempt_list": "POAexemptCodes2016.txt",
+    },
+    ("icd10cm", "FY2020"): {
+        "external_cause_index": "icd10cm_eindex_2020.xml",
+        "drug_table": "icd10cm_drug_2020.xml",
+        "neoplasm_table": "icd10cm_neoplasm_2020.xml",
+        "conversion_table": "ICD-10-CM-Conversion-Table-FY20-Effective-10-1-2019-corrected.csv",
+        "poa_exempt_list": "POAexemptCodes2020.txt",
+    },
+    ("icd10cm", "FY2021"): {
+        "external_cause_index": "icd10cm_eindex_2021.xml",
+        "drug_table": "icd10cm_drug_2021.xml",
+        "neoplasm_table": "icd10cm_neoplasm_2021.xml",
+        "poa_exempt_list": "POAexemptCodes2021.txt",
+    },
+    ("icd10cm", "FY2021-01"): {
+        "tabular": "icd10cm_tabular_2021.xml",
+        "poa_exempt_list": "POAexemptCodesJan2021.txt",
+    },
+    ("icd10cm", "FY2022"): {"poa_exempt_list": "POAexemptCodesFY22.txt"},
+    ("icd10cm", "FY2022-04"): {
+        "external_cause_index": "icd10cm_eindex_2022.xml",
+        "drug_table": "icd10cm_drug_2022.xml",
+        "neoplasm_table": "icd10cm_neoplasm_2022.xml",
+        "poa_exempt_list": "POAexemptCodesApr22.txt",
+    },
+    ("icd10cm", "FY2024"): {"poa_exempt_list": "POAexemptCodesFY24.txt"},
+    ("icd10cm", "FY2025"): {"poa_exempt_list": "POAexemptCodesFY25.txt"},
+    ("icd10cm", "FY2025-04"): {"tabular": "icd10cm-tabular-April-2025.xml"},
+    ("icd10cm", "FY2026"): {
+        "conversion_table": "ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx",
+        "poa_exempt_list": "POAexemptCodesFY26.txt",
+    },
+    ("icd10cm", "FY2026-04"): {"tabular": "icd10c-tabular-April-1-2026.xml"},
+    ("icd10pcs", "FY2022-04-errata"): {
+        "pcs_tables": "icd10pcs_tables_2022.xml",
+        "pcs_definitions": "icd10pcs_definitions_2022.xml",
+    },
+}
+
+KIND_LABELS = {
+    "tabular": "tabular list",
+    "index": "alphabetic index",
+    "external_cause_index": "external-cause index",
+    "drug_table": "drug table",
+    "neoplasm_table": "neoplasm table",
+    "conversion_table": "conversion table",
+    "poa_exempt_list": "POA-exempt list",
+    "pcs_tables": "tables",
+    "pcs_definitions": "definitions",
+}
+
+INDEX_KINDS = {"index", "external_cause_index", "drug_table", "neoplasm_table"}
+
+# Indexes and tables keep the terms that lead to these codes of the sample: all of them would be many.
+INDEXED = """
+    A00 C43 C4A C75 C7A C7B D3A G35 I602 M545 O100 Q512 R51 T464X T814 Y07 Z28 Z515
+""".split()
+
+# The days of the conversion tables that are no October 1, as the README names them.
+MID_YEAR = {
+    "FY2026": {
+        "U07.0": "2020-04-01",
+        "U07.1": "2020-04-01",
+        "J12.82": "2021-01-01",
+        "Z28.310": "2022-04-01",
+        "Y07.45": "2023-04-01",
+    }
+}
+
+# Whether each list of POA-exempt codes holds Z51.5.
+PALLIATIVE_CARE = {
+    "FY2016": True,
+    "FY2020": False,
+    "FY2021": False,
+    "FY2021-01": False,
+    "FY2022": True,
+    "FY2022-04": True,
+    "FY2024": True,
+    "FY2025": True,
+    "FY2026": True,
 }
 
 # Titles in which an official addenda differs from the order file of its release.
@@ -154,6 +252,8 @@ class Official:
                 self.addenda = archive.read(self.addenda_name)
                 if hashlib.sha256(self.addenda).hexdigest() not in wanted["sha256"]:
                     fail(f"{code_set} {release}: the addenda is not the one of the catalogue")
+            names = DOCUMENTS.get((code_set, release), {})
+            self.documents = {kind: archive.read(name) for kind, name in names.items()}
 
 
 def fail(message):
@@ -299,6 +399,8 @@ class Sample:
         self.changes = None
         self.addenda = None
         self.residue = set()
+        self.documents = {}
+        self.counts = {}
 
     @property
     def billable(self):
@@ -323,6 +425,55 @@ class Sample:
         if self.residue != RESIDUE.get((self.code_set, self.release), set()):
             fail(f"{name}: titles left over: {sorted(self.residue)}")
 
+    def add_documents(self, all_codes):
+        """Cuts the files around the order file to the codes of the sample, and counts what they hold."""
+        rows = [(row.code, row.flag == b"1") for row in self.rows]
+        billable = {code for code, is_billable in rows if is_billable}
+        indexed = {code for code in self.by_code if code.startswith(tuple(INDEXED))}
+        for kind, data in self.official.documents.items():
+            name = DOCUMENTS[self.code_set, self.release][kind]
+            if kind == "tabular":
+                cut = sample_xml.cut_tabular(data, rows)
+                count = f"{sample_xml.count_named(cut, 'diag')} codes and levels"
+            elif kind in INDEX_KINDS:
+                cut = sample_xml.cut_index(data, indexed)
+                terms = sample_xml.count_named(cut, "mainTerm") + sample_xml.count_named(cut, "term")
+                count = f"{terms} terms"
+            elif kind == "conversion_table":
+                cut_table = (
+                    sample_tables.cut_conversion_csv
+                    if name.endswith(".csv")
+                    else sample_tables.cut_conversion_workbook
+                )
+                cut, kept = cut_table(data, all_codes)
+                self.prove_days(kept)
+                count = f"{len(kept)} rows"
+            elif kind == "poa_exempt_list":
+                cut = sample_tables.cut_poa(data, self.by_code)
+                codes = sample_tables.poa_codes(cut)
+                if ("Z515" in codes) != PALLIATIVE_CARE[self.release]:
+                    fail(f"{self.release}: Z51.5 is exempt and should not be, or the reverse")
+                count = f"{len(codes)} codes"
+            elif kind == "pcs_tables":
+                cut = sample_xml.cut_pcs_tables(data, billable)
+                count = f"{sample_xml.count_named(cut, 'pcsTable')} tables"
+            else:
+                cut = sample_xml.cut_pcs_definitions(data, self.documents["pcs_tables"])
+                count = f"{sample_xml.count_named(cut, 'terms')} definitions"
+            self.documents[kind] = cut
+            self.counts[kind] = count
+
+    def prove_days(self, kept):
+        """Fails unless the conversion table has the days that the README names."""
+        days = {
+            current: str(date(1899, 12, 30) + timedelta(days=int(value)))
+            for (_, current), (kind, value), _ in kept
+            if kind == "date"
+        }
+        for code, day in MID_YEAR.get(self.release, {}).items():
+            if days.get(code) != day:
+                fail(f"{self.release}: the conversion table does not have {code} from {day}")
+
     def files(self):
         """(kind, path, bytes, further keys) of each file."""
         folder = f"{self.code_set}/{self.release}"
@@ -331,6 +482,8 @@ class Sample:
         if self.addenda is not None:
             keys = {"addenda_base": self.official.addenda_base}
             yield "order_addenda", f"{folder}/{self.official.addenda_name}", self.addenda, keys
+        for kind, data in self.documents.items():
+            yield kind, f"{folder}/{DOCUMENTS[self.code_set, self.release][kind]}", data, {}
 
 
 def load(releases_dir, catalogue_dir):
@@ -345,6 +498,9 @@ def load(releases_dir, catalogue_dir):
             base = samples.get((code_set, getattr(sample.official, "addenda_base", None)))
             if base:
                 sample.add_addenda(base)
+        all_codes = {code for release in ids for code in samples[code_set, release].by_code}
+        for release in ids:
+            samples[code_set, release].add_documents(all_codes)
     return samples
 
 
@@ -431,6 +587,20 @@ def readme(samples, files):
             headers = keys["rows"] - keys["billable"]
             name = CODE_SET_NAMES[sample.code_set]
             held.append((name, sample.release, keys["rows"], headers, keys["billable"], addenda))
+    around = [
+        (
+            CODE_SET_NAMES[sample.code_set],
+            sample.release,
+            KIND_LABELS[kind],
+            sample.counts[kind],
+            f"`{path.rsplit('/', 1)[1]}`",
+        )
+        for sample, kind, path, _, _ in files
+        if kind in KIND_LABELS
+    ]
+    exempt = [release for release, held in PALLIATIVE_CARE.items() if held]
+    not_exempt = [release for release, held in PALLIATIVE_CARE.items() if not held]
+    days = ", ".join(f"{code} {day}" for code, day in MID_YEAR["FY2026"].items())
     whole, part = whole_and_part(samples, "icd10cm")
     residue = sorted(dotted(s.code_set, c) for s in samples.values() for c in s.residue)
     size = sum(len(data) for *_, data, _ in files)
@@ -438,14 +608,19 @@ def readme(samples, files):
 
 # The bundled sample
 
-A few hundred rows of {len(samples)} releases, so that the first run, the documentation and the tests need no download. **It is a sample and never the whole**: a code that is not in it may well be valid. It goes into a database file of its own, and every answer from it says so.
+A few hundred codes of {len(samples)} releases, with parts of the files around the order file, so that the first run, the documentation and the tests need no download. **It is a sample and never the whole**: a code that is not in it may well be valid. It goes into a database file of its own, and every answer from it says so.
 
-The rows are real: codes, flags and titles are the bytes of the official order files and order addenda of NCHS and CMS, works of the US government. Only three things are not as published: most rows are left out, the order numbers are counted anew from 00001, and the footers of the addenda count the rows that are here. `sample.toml` lists every file ({size:,} bytes together) with its hash and its rows. Files are named as the official ones are.
+The rows are real: codes, flags and titles are the bytes of the official order files and order addenda of NCHS and CMS, works of the US government. Not as published are these things only: most rows are left out, the order numbers of the order files are counted anew from 00001, the footers of the addenda count the rows that are here, the tables of ICD-10-PCS count the values that are here, and the workbook has the official cells and no more. The files are {size:,} bytes together; `sample.toml` lists every one with its hash. Files are named as the official ones are.
 
 ## What is held
 
 {table(["code set", "release", "rows", "headers", "billable", "order addenda"], held)}
 An order addenda is here when the sample holds the release that it starts from. Replayed on it, each gives the rows of its own release exactly, but for {len(residue)} titles in FY2022, {" and ".join(residue)}: there the order file has a blank after `[BMI]` that the addenda does not mention.
+
+## The files around the order file
+
+{table(["code set", "release", "file", "holds", "name"], around)}
+A tabular list has the chapters, blocks and codes, with all their notes, that the order file of its release lists; expanded by the rule of 7th characters it gives exactly the rows of that order file, in their sequence. Of its introduction the first instruction is here. Indexes and tables have terms that lead to codes of the sample, and the terms above them. A conversion table has the rows whose codes, current and previous, are all in some release here; that of FY2026 has days that are no October 1: {days}. A list of codes exempt from reporting whether they were present on admission (POA) has the codes of its release that are here, with the official order numbers: Z51.5 is exempt in {", ".join(exempt)}, and not in {", ".join(not_exempt)}. The tables of ICD-10-PCS build exactly the billable codes of their order file, and the definitions are those of the values in these tables.
 
 Left out altogether: ICD-10-CM FY2014, FY2015, FY2017, FY2018, FY2019, FY2023 and FY2023-04, and every other release of ICD-10-PCS. A day that one of these governs is not covered, and what changed in them shows here between the neighbours.
 
@@ -455,7 +630,7 @@ Held whole, so that "the billable codes below" is complete: {", ".join(whole)}.
 
 Held in part, with every level above the codes that are here, but not every code below: {", ".join(part)}.
 
-ICD-10-PCS: tables XW0 (XW00, XW01, XW02, XW0D and XW0G) and XW1 (XW13), both in part.
+ICD-10-PCS: tables 027 (02703 with devices 4, D and Z), XW0 (XW00, XW01, XW02, XW0D and XW0G) and XW1 (XW13), all in part.
 
 The rows stand in tabular order, which is not the order of the letters: C4A between C43 and C44, C7A and C7B between C75 and C76, D3A between D36 and D37, QA0 after Q99, U07 and U09 after Z99, S06.1XAS before S06.1X9.
 
