@@ -64,6 +64,13 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         Some(code) => super::retirement(store, &timeline, &code, &verdict, date)?,
         None => None,
     };
+    let pcs = match (&verdict, code, &basis) {
+        (Verdict::Unknown { .. }, Some(code), Some(basis)) if code_set == CodeSet::Icd10Pcs => {
+            let options = super::ShowOptions::default();
+            Some(super::show::explain(store, &code, basis.release, options)?)
+        }
+        _ => None,
+    };
     let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),
@@ -74,6 +81,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         basis,
         later_bases: Vec::new(),
         retirement,
+        pcs,
         warnings,
     };
     keep_telling_warnings(&mut answer);

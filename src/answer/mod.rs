@@ -13,6 +13,7 @@ mod releases;
 mod search;
 mod show;
 mod verify;
+mod verify_documents;
 
 pub use check::{check, check_span, detect_code_set};
 pub use compare::compare;
@@ -23,6 +24,7 @@ pub use releases::{ReleaseLine, ReleaseStatus, ReleasesOverview, releases};
 pub use search::{SearchOptions, search};
 pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
+pub use verify_documents::DocumentProof;
 
 use chrono::NaiveDate;
 

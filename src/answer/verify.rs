@@ -5,8 +5,9 @@ use std::io::Write;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
+use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Entry, ReleaseId, Replay, replay};
+use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, Replay, replay};
 use crate::source::catalogue::Catalogue;
 use crate::source::sample::sample_files;
 use crate::store::{Proof, ProofOutcome, ProofSubject, Store, StoreKind, StoredRelease};
@@ -155,10 +156,12 @@ pub struct ReleaseProof {
     pub code_set: CodeSet,
     /// The release.
     pub id: ReleaseId,
-    /// Its order file.
-    pub order_file: OrderFileProof,
+    /// Its order file; `None` if its rows come from its tabular list.
+    pub order_file: Option<OrderFileProof>,
     /// Its addenda; `None` if it was imported without one.
     pub addenda: Option<AddendaProof>,
+    /// The files around the order file.
+    pub documents: Vec<DocumentProof>,
 }
 
 /// What was verified.
@@ -168,6 +171,8 @@ pub struct VerifyReport {
     pub releases: Vec<ReleaseProof>,
     /// Spans that differ from what the facts give, by code set: 0 proves that they agree.
     pub spans: Vec<(CodeSet, u64)>,
+    /// Whether the full-text index holds exactly what is stored.
+    pub search_sound: bool,
     /// Whether the store holds the bundled sample.
     pub sample: bool,
 }
@@ -175,9 +180,17 @@ pub struct VerifyReport {
 impl VerifyReport {
     /// Tells whether nothing failed. What could not be checked has not failed.
     pub fn is_sound(&self) -> bool {
-        self.spans.iter().all(|(_, differing)| *differing == 0)
+        self.search_sound
+            && self.spans.iter().all(|(_, differing)| *differing == 0)
             && self.releases.iter().all(|release| {
-                release.order_file.is_exact()
+                release
+                    .order_file
+                    .as_ref()
+                    .is_none_or(OrderFileProof::is_exact)
+                    && release
+                        .documents
+                        .iter()
+                        .all(|proof| proof.outcome != ProofOutcome::Failed)
                     && release
                         .addenda
                         .as_ref()
@@ -223,16 +236,20 @@ pub fn verify(
     for one in &wanted {
         let (code_set, id) = (one.release.code_set, one.release.id);
         progress(code_set, id);
-        let order_file = verify_order_file(store, one, sample)?;
+        let order_file = match one.release.listed_by {
+            ListedBy::OrderFile => Some(verify_order_file(store, one, sample)?),
+            ListedBy::Tabular => None,
+        };
         let addenda = verify_addenda(store, &stored, one, sample, options.base)?;
         if options.base.is_none() {
-            record(store, one, &order_file, addenda.as_ref(), today)?;
+            record(store, one, order_file.as_ref(), addenda.as_ref(), today)?;
         }
         releases.push(ReleaseProof {
             code_set,
             id,
             order_file,
             addenda,
+            documents: verify_documents(store, one)?,
         });
     }
     let mut spans = Vec::new();
@@ -244,6 +261,7 @@ pub fn verify(
     Ok(VerifyReport {
         releases,
         spans,
+        search_sound: store.search_is_sound()?,
         sample,
     })
 }
@@ -369,30 +387,32 @@ fn verify_addenda(
 fn record(
     store: &Store,
     one: &StoredRelease,
-    order_file: &OrderFileProof,
+    order_file: Option<&OrderFileProof>,
     addenda: Option<&AddendaProof>,
     today: NaiveDate,
 ) -> Result<()> {
     let (code_set, id) = (one.release.code_set, one.release.id);
-    store.record_proof(
-        code_set,
-        id,
-        &Proof {
-            subject: ProofSubject::OrderFile,
-            base: None,
-            outcome: if order_file.is_exact() {
-                ProofOutcome::Exact
-            } else {
-                ProofOutcome::Failed
+    if let Some(order_file) = order_file {
+        store.record_proof(
+            code_set,
+            id,
+            &Proof {
+                subject: ProofSubject::OrderFile,
+                base: None,
+                outcome: if order_file.is_exact() {
+                    ProofOutcome::Exact
+                } else {
+                    ProofOutcome::Failed
+                },
+                detail: if order_file.is_exact() {
+                    "written back byte for byte".to_owned()
+                } else {
+                    "the file written back from the store is not the one imported".to_owned()
+                },
+                checked_on: today,
             },
-            detail: if order_file.is_exact() {
-                "written back byte for byte".to_owned()
-            } else {
-                "the file written back from the store is not the one imported".to_owned()
-            },
-            checked_on: today,
-        },
-    )?;
+        )?;
+    }
     if let Some(addenda) = addenda {
         store.record_proof(
             code_set,

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::model::{Code, CodeLineage, CodeSet, Entry, ReleaseId, Retirement, Timeline};
+use crate::model::{Code, CodeLineage, CodeSet, Entry, PcsPage, ReleaseId, Retirement, Timeline};
 
 /// A stretch of releases in which a code is listed with one and the same entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,6 +276,8 @@ pub struct Answer {
     pub later_bases: Vec<Basis>,
     /// What became of a code that could be reported before and no longer can; `None` for every other.
     pub retirement: Option<Retirement>,
+    /// Of a code of ICD-10-PCS that no release lists: which of its characters its table does not allow.
+    pub pcs: Option<PcsPage>,
     /// What could make it other than it is.
     pub warnings: Vec<Warning>,
 }

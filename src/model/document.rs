@@ -64,6 +64,21 @@ impl DocumentKind {
         }
     }
 
+    /// Gives one word for it, as a table has room for: `tabular`, `drugs`, `POA`.
+    pub fn word(self) -> &'static str {
+        match self {
+            DocumentKind::Tabular => "tabular",
+            DocumentKind::Index(IndexKind::Diseases) => "index",
+            DocumentKind::Index(IndexKind::Neoplasms) => "neoplasms",
+            DocumentKind::Index(IndexKind::Drugs) => "drugs",
+            DocumentKind::Index(IndexKind::ExternalCauses) => "external",
+            DocumentKind::ConversionTable => "conversion",
+            DocumentKind::PoaExemptList => "POA",
+            DocumentKind::PcsTables => "tables",
+            DocumentKind::PcsDefinitions => "definitions",
+        }
+    }
+
     /// Gives the word for one of its items: `node`.
     pub fn item_label(self) -> &'static str {
         match self {

@@ -324,3 +324,16 @@ pub(super) fn list(
         .query_map(params![code_set_id(kind.code_set()), kind.name()], stored)?
         .collect()
 }
+
+/// Lists the documents of a release, in the order of their kinds.
+pub(super) fn of_release(
+    connection: &Connection,
+    release: i64,
+) -> rusqlite::Result<Vec<StoredDocument>> {
+    let mut documents = connection
+        .prepare_cached(&format!("{COLUMNS} WHERE release.id = ?1"))?
+        .query_map([release], stored)?
+        .collect::<rusqlite::Result<Vec<StoredDocument>>>()?;
+    documents.sort_by_key(|document| document.kind);
+    Ok(documents)
+}

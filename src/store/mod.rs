@@ -5,6 +5,7 @@
 
 mod book;
 mod documents;
+mod documents_proof;
 mod entries;
 mod lineage;
 mod listing;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::rows::{date, entry, listing_number, malformed, parsed, release_number, timeline};
-use super::{Store, StoreKind, code_set_id, spans};
+use super::{Store, StoreKind, StoredDocument, code_set_id, spans};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
@@ -45,6 +45,8 @@ pub struct StoredRelease {
     pub listing_file: SourceFile,
     /// Its order addenda, if one was imported.
     pub addenda: Option<SourceFile>,
+    /// The files around its order file.
+    pub documents: Vec<StoredDocument>,
     /// The outcomes of its last verification.
     pub proofs: Vec<Proof>,
 }
@@ -293,6 +295,7 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
             identified_by: row.get(5)?,
             listing_file,
             addenda: source_file(connection, number, "order_addenda")?,
+            documents: super::documents::of_release(connection, number)?,
             proofs: proofs(connection, number)?,
         });
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::lineage::{self, LineageJson, PoaJson, RetirementJson};
+use super::show::{PcsJson, pcs};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, eve};
@@ -55,6 +56,8 @@ pub(super) struct AnswerJson<'a> {
     needed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retirement: Option<RetirementJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pcs: Option<PcsJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_release: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             .retirement
             .as_ref()
             .map(|retirement| lineage::retirement(code_set, retirement)),
+        pcs: answer.pcs.as_ref().map(pcs),
         previous_release: None,
         previous_last_day: None,
         basis: answer.basis.as_ref().map(basis_json),

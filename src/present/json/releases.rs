@@ -6,6 +6,7 @@ use super::to_text;
 use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::Result;
 use crate::ingest::ImportReport;
+use crate::model::ListedBy;
 use crate::store::{Added, SourceFile};
 
 #[derive(Serialize)]
@@ -32,8 +33,17 @@ struct ReleaseJson<'a> {
     identified_by: Option<&'a str>,
     order_file: Option<SourceJson<'a>>,
     order_addenda: Option<SourceJson<'a>>,
+    listed_by: Option<&'static str>,
+    documents: Vec<DocumentJson<'a>>,
     proofs: Vec<ProofJson<'a>>,
     urls: &'a [String],
+}
+
+#[derive(Serialize)]
+struct DocumentJson<'a> {
+    kind: &'static str,
+    items: u64,
+    source: SourceJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -108,7 +118,19 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                     known: line.known,
                     patches: line.patches,
                     identified_by: stored.map(|stored| stored.identified_by.as_str()),
-                    order_file: stored.map(|stored| SourceJson::new(&stored.listing_file)),
+                    order_file: stored
+                        .filter(|stored| stored.release.listed_by == ListedBy::OrderFile)
+                        .map(|stored| SourceJson::new(&stored.listing_file)),
+                    listed_by: stored.map(|stored| stored.release.listed_by.name()),
+                    documents: stored
+                        .iter()
+                        .flat_map(|stored| &stored.documents)
+                        .map(|document| DocumentJson {
+                            kind: document.kind.name(),
+                            items: document.items,
+                            source: SourceJson::new(&document.file),
+                        })
+                        .collect(),
                     order_addenda: stored
                         .and_then(|stored| stored.addenda.as_ref())
                         .map(SourceJson::new),
@@ -206,6 +228,7 @@ struct VerifyJson {
     schema: &'static str,
     sound: bool,
     sample: bool,
+    search_sound: bool,
     releases: Vec<VerifiedJson>,
     spans: Vec<SpansJson>,
 }
@@ -214,8 +237,16 @@ struct VerifyJson {
 struct VerifiedJson {
     code_set: &'static str,
     release: String,
-    order_file: OrderProofJson,
+    order_file: Option<OrderProofJson>,
     order_addenda: Option<AddendaProofJson>,
+    documents: Vec<DocumentProofJson>,
+}
+
+#[derive(Serialize)]
+struct DocumentProofJson {
+    kind: &'static str,
+    outcome: &'static str,
+    detail: String,
 }
 
 #[derive(Serialize)]
@@ -255,23 +286,29 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
         schema: "codeyear/verify/1",
         sound: report.is_sound(),
         sample: report.sample,
+        search_sound: report.search_sound,
         releases: report
             .releases
             .iter()
             .map(|release| VerifiedJson {
                 code_set: release.code_set.id(),
                 release: release.id.to_string(),
-                order_file: OrderProofJson {
-                    outcome: if release.order_file.is_exact() {
-                        "exact"
-                    } else {
-                        "failed"
-                    },
-                    rows: release.order_file.rows.0,
-                    billable: release.order_file.rows.1,
-                    sha256: release.order_file.official.clone(),
-                    sha256_written_back: release.order_file.written.clone(),
-                },
+                order_file: release.order_file.as_ref().map(|order| OrderProofJson {
+                    outcome: if order.is_exact() { "exact" } else { "failed" },
+                    rows: order.rows.0,
+                    billable: order.rows.1,
+                    sha256: order.official.clone(),
+                    sha256_written_back: order.written.clone(),
+                }),
+                documents: release
+                    .documents
+                    .iter()
+                    .map(|proof| DocumentProofJson {
+                        kind: proof.kind.name(),
+                        outcome: proof.outcome.name(),
+                        detail: proof.detail.clone(),
+                    })
+                    .collect(),
                 order_addenda: release.addenda.as_ref().map(|addenda| {
                     let replay = addenda.replay.clone().unwrap_or_default();
                     AddendaProofJson {

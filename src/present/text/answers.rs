@@ -189,6 +189,9 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             );
         }
     }
+    if let Some(pcs) = &answer.pcs {
+        super::show::refusal(out, pcs, style);
+    }
     for basis in answer.basis.iter().chain(&answer.later_bases) {
         let sha256 = basis.sha256.get(..12).unwrap_or_default();
         line(

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::line;
-use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::answer::{OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::ingest::{ImportReport, TakenKind};
-use crate::model::Entry;
+use crate::model::{Entry, ListedBy};
 use crate::present::{Style, counted, grouped};
 use crate::store::{Added, ProofOutcome, ProofSubject};
 
@@ -31,6 +31,7 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
         "billable",
         "order file",
         "addenda",
+        "around it",
     ]);
     for column in [4, 5] {
         if let Some(column) = table.column_mut(column) {
@@ -39,13 +40,16 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
     }
     let mut notes = Vec::new();
     for release in &overview.lines {
-        let (status, governs, proof_order, proof_addenda) = match &release.status {
+        let (status, governs, proof_order, proof_addenda, around) = match &release.status {
             ReleaseStatus::Loaded(stored) => {
                 let proof = |subject: ProofSubject| {
                     stored.proofs.iter().find(|proof| proof.subject == subject)
                 };
-                let order = proof(ProofSubject::OrderFile)
-                    .map_or("not verified", |proof| proof.outcome.name());
+                let order = match stored.release.listed_by {
+                    ListedBy::OrderFile => proof(ProofSubject::OrderFile)
+                        .map_or("not verified", |proof| proof.outcome.name()),
+                    ListedBy::Tabular => "none",
+                };
                 let addenda = match (&stored.addenda, proof(ProofSubject::OrderAddenda)) {
                     (None, _) => "none",
                     (Some(_), None) => "not verified",
@@ -65,13 +69,19 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
                     Some((from, through)) => format!("{from} - {through}"),
                     None => "replaced by its correction".to_owned(),
                 };
-                ("loaded", governs, order, addenda)
+                let around: Vec<&str> = stored
+                    .documents
+                    .iter()
+                    .map(|document| document.kind.word())
+                    .collect();
+                ("loaded", governs, order, addenda, around.join(" "))
             }
             ReleaseStatus::Missing { .. } => (
                 "missing",
                 format!("from {}", release.effective_from),
                 "",
                 "",
+                String::new(),
             ),
         };
         if release.patches > 0 {
@@ -91,6 +101,7 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
             &grouped(release.rows.1),
             proof_order,
             proof_addenda,
+            &around,
         ]);
     }
     table_lines(&mut out, &table);
@@ -205,7 +216,6 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         );
     }
     for release in &report.releases {
-        let order = &release.order_file;
         line(
             &mut out,
             0,
@@ -215,46 +225,11 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 style.bold(&release.id.to_string())
             ),
         );
-        let rows = format!(
-            "{} rows, {} billable",
-            grouped(order.rows.0),
-            grouped(order.rows.1)
-        );
-        if order.is_exact() {
-            let known = match &order.expected {
-                Some((_, _, sha256)) if *sha256 == order.official => {
-                    "; the catalogue's hash and counts"
-                }
-                Some(_) => "; the catalogue's counts, with other bytes",
-                None => "",
-            };
-            line(
-                &mut out,
-                2,
-                &format!(
-                    "{}  order file written back byte for byte: {rows}{known}",
-                    style.good("exact ")
-                ),
-            );
-        } else {
-            line(
-                &mut out,
-                2,
-                &format!(
-                    "{}  order file: {rows}; written back it has sha256 {}, imported it had {}",
-                    style.bad("failed"),
-                    order.written,
-                    order.official
-                ),
-            );
+        if let Some(order) = &release.order_file {
+            order_file_proof(&mut out, order, style);
         }
         if let Some(addenda) = &release.addenda {
-            let word = match addenda.outcome() {
-                ProofOutcome::Exact => style.good("exact "),
-                ProofOutcome::Near => style.doubtful("near  "),
-                ProofOutcome::Failed => style.bad("failed"),
-                ProofOutcome::NotChecked => style.dim("not checked"),
-            };
+            let word = outcome_word(addenda.outcome(), style);
             line(
                 &mut out,
                 2,
@@ -278,7 +253,31 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 }
             }
         }
+        for proof in &release.documents {
+            line(
+                &mut out,
+                2,
+                &format!(
+                    "{}  {}: {}",
+                    outcome_word(proof.outcome, style),
+                    proof.kind.label(),
+                    proof.detail
+                ),
+            );
+        }
     }
+    let search = if report.search_sound {
+        format!(
+            "{} full-text index: it holds what is stored",
+            style.good("exact")
+        )
+    } else {
+        format!(
+            "{} full-text index: it does not hold what is stored",
+            style.bad("failed")
+        )
+    };
+    line(&mut out, 0, &search);
     for (code_set, differing) in &report.spans {
         if *differing == 0 {
             line(
@@ -343,4 +342,42 @@ fn titles_that_differ<'a>(a: &'a Entry, b: &'a Entry) -> (&'a str, &'a str) {
     } else {
         (&a.short_title, &b.short_title)
     }
+}
+
+fn outcome_word(outcome: ProofOutcome, style: Style) -> String {
+    match outcome {
+        ProofOutcome::Exact => style.good("exact "),
+        ProofOutcome::Near => style.doubtful("near  "),
+        ProofOutcome::Failed => style.bad("failed"),
+        ProofOutcome::NotChecked => style.dim("not checked"),
+    }
+}
+
+fn order_file_proof(out: &mut String, order: &OrderFileProof, style: Style) {
+    let rows = format!(
+        "{} rows, {} billable",
+        grouped(order.rows.0),
+        grouped(order.rows.1)
+    );
+    let text = if order.is_exact() {
+        let known = match &order.expected {
+            Some((_, _, sha256)) if *sha256 == order.official => {
+                "; the catalogue's hash and counts"
+            }
+            Some(_) => "; the catalogue's counts, with other bytes",
+            None => "",
+        };
+        format!(
+            "{}  order file written back byte for byte: {rows}{known}",
+            style.good("exact ")
+        )
+    } else {
+        format!(
+            "{}  order file: {rows}; written back it has sha256 {}, imported it had {}",
+            style.bad("failed"),
+            order.written,
+            order.official
+        )
+    };
+    line(out, 2, &text);
 }

@@ -20,7 +20,8 @@ pub fn show(page: &CodePage, style: Style) -> String {
     for place in &page.breadcrumb {
         line(&mut out, 2, &place_text(place, code_set, style));
     }
-    if let Some(pcs) = &page.pcs {
+    // What is not allowed is part of the answer.
+    if let Some(pcs) = page.pcs.as_ref().filter(|_| page.answer.pcs.is_none()) {
         characters(&mut out, pcs, style);
     }
     if let Some(consulted) = &page.tabular {
@@ -315,8 +316,37 @@ fn includes(includes: &[String], style: Style) -> String {
     )
 }
 
+/// Says which character of a code its table does not allow, and what it allows there.
+pub(super) fn refusal(out: &mut String, pcs: &PcsPage, style: Style) {
+    consulted_line(out, &pcs.tables, "file of tables", style);
+    let Some(stop) = pcs.characters.last().filter(|last| last.label.is_none()) else {
+        return;
+    };
+    let before: Vec<String> = pcs
+        .characters
+        .iter()
+        .filter_map(|found| Some(format!("{} {}", found.character, found.label.as_ref()?)))
+        .collect();
+    let after = if before.is_empty() {
+        String::new()
+    } else {
+        format!(" after {}", before.join(", "))
+    };
+    line(
+        out,
+        2,
+        &format!(
+            "character {} ({}) cannot be {}{after}",
+            stop.position,
+            stop.axis,
+            style.bold(&stop.character.to_string())
+        ),
+    );
+    allowed(out, pcs, style);
+}
+
 /// Writes what may stand where a code has a character that its table does not allow.
-pub(super) fn allowed(out: &mut String, pcs: &PcsPage, style: Style) {
+fn allowed(out: &mut String, pcs: &PcsPage, style: Style) {
     if pcs.allowed.is_empty() {
         return;
     }

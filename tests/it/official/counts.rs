@@ -87,14 +87,20 @@ fn the_whole_database_is_sound() {
             "derived spans equal the facts"
         );
         for one in &report.releases {
-            let (rows, billable, sha256) = one.order_file.expected.clone().unwrap();
+            let (rows, billable, sha256) =
+                one.order_file.as_ref().unwrap().expected.clone().unwrap();
             assert_eq!(
                 (rows, billable),
-                one.order_file.rows,
+                one.order_file.as_ref().unwrap().rows,
                 "{code_set} {}",
                 one.id
             );
-            assert_eq!(sha256, one.order_file.written, "{code_set} {}", one.id);
+            assert_eq!(
+                sha256,
+                one.order_file.as_ref().unwrap().written,
+                "{code_set} {}",
+                one.id
+            );
         }
     }
 }

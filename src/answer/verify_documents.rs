@@ -1,0 +1,190 @@
+//! Proof of the files around the order file: each against what the order files list.
+
+use std::collections::BTreeSet;
+
+use crate::error::Result;
+use crate::model::{Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, ReleaseId};
+use crate::store::{ProofOutcome, Store, StoredDocument, StoredRelease};
+
+/// Whether a document agrees with the order file of its release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentProof {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// How it ended. An official file that slips is `near`; `failed` is for codes of a list that ought to
+    /// give those of the order file, and does not.
+    pub outcome: ProofOutcome,
+    /// In words.
+    pub detail: String,
+}
+
+/// How many codes of a kind are named in a detail.
+const NAMED: usize = 5;
+
+/// Verifies the documents of a release.
+pub(super) fn verify_documents(store: &Store, one: &StoredRelease) -> Result<Vec<DocumentProof>> {
+    let (code_set, id) = (one.release.code_set, one.release.id);
+    let mut proofs = Vec::new();
+    for kind in DocumentKind::ALL
+        .into_iter()
+        .filter(|kind| kind.code_set() == code_set)
+    {
+        let Some(document) = store.document(id, kind)? else {
+            continue;
+        };
+        let (outcome, detail) = match kind {
+            DocumentKind::Tabular => tabular(store, id, one.release.listed_by)?,
+            DocumentKind::PcsTables => pcs_tables(store, id, &document)?,
+            DocumentKind::PcsDefinitions => continue,
+            DocumentKind::Index(_)
+            | DocumentKind::ConversionTable
+            | DocumentKind::PoaExemptList => codes_named(store, id, &document)?,
+        };
+        proofs.push(DocumentProof {
+            kind,
+            outcome,
+            detail,
+        });
+    }
+    Ok(proofs)
+}
+
+fn tabular(store: &Store, id: ReleaseId, listed_by: ListedBy) -> Result<(ProofOutcome, String)> {
+    if listed_by == ListedBy::Tabular {
+        return Ok((
+            ProofOutcome::NotChecked,
+            "the rows of this release come from it; no order file is loaded to compare it with"
+                .into(),
+        ));
+    }
+    let found = store.compare_tabular(id)?;
+    let mut stored = store.tabular_differences(id)?;
+    let mut sorted = found.clone();
+    stored.sort();
+    sorted.sort();
+    if stored != sorted {
+        return Ok((
+            ProofOutcome::Failed,
+            "the stored differences from the order file are not those found now".into(),
+        ));
+    }
+    let count = |wanted: &dyn Fn(DifferenceKind) -> bool| {
+        found.iter().filter(|found| wanted(found.kind)).count()
+    };
+    let codes = count(&DifferenceKind::is_of_codes);
+    let titles = count(&|kind| kind == DifferenceKind::Title);
+    let accents = count(&|kind| kind == DifferenceKind::Accents);
+    Ok(if codes > 0 {
+        let named = named(
+            found
+                .iter()
+                .filter(|found| found.kind.is_of_codes())
+                .map(|found| found.code),
+        );
+        (
+            ProofOutcome::Failed,
+            format!("expanded, it differs from the order file in {codes} codes ({named})"),
+        )
+    } else {
+        let outcome = if titles > 0 {
+            ProofOutcome::Near
+        } else {
+            ProofOutcome::Exact
+        };
+        (
+            outcome,
+            format!(
+                "expanded, it gives the rows of the order file in their sequence; {titles} titles differ in words, {accents} in accents only"
+            ),
+        )
+    })
+}
+
+fn pcs_tables(
+    store: &Store,
+    id: ReleaseId,
+    document: &StoredDocument,
+) -> Result<(ProofOutcome, String)> {
+    let given = store.pcs_codes(document)?;
+    let listed: BTreeSet<Code> = store
+        .listing(CodeSet::Icd10Pcs, id)?
+        .entries
+        .into_iter()
+        .filter(|entry| entry.billable)
+        .map(|entry| entry.code)
+        .collect();
+    let missing = listed.difference(&given).count();
+    let surplus = given.difference(&listed).count();
+    Ok(if missing == 0 && surplus == 0 {
+        (
+            ProofOutcome::Exact,
+            format!(
+                "they expand to the {} billable rows of the order file",
+                given.len()
+            ),
+        )
+    } else {
+        (
+            ProofOutcome::Failed,
+            format!(
+                "expanded, they lack {missing} billable rows of the order file and give {surplus} that it has not"
+            ),
+        )
+    })
+}
+
+/// Looks for codes that a document names and no release, or not this one, lists.
+fn codes_named(
+    store: &Store,
+    id: ReleaseId,
+    document: &StoredDocument,
+) -> Result<(ProofOutcome, String)> {
+    let codes = store.codes_named(document)?;
+    let total = codes.len();
+    let unlisted = match document.kind {
+        // A conversion table speaks of every year since FY2017.
+        DocumentKind::ConversionTable => store.unlisted_anywhere(&codes)?,
+        _ => store.unlisted_in(id, &codes)?,
+    };
+    let unreadable = store.unreadable_cells(document)?;
+    let whose = match document.kind {
+        DocumentKind::ConversionTable => "no loaded release lists",
+        _ => "this release does not list",
+    };
+    let mut detail = format!("{total} codes named");
+    if unlisted.is_empty() {
+        detail.push_str(", all of them listed");
+    } else {
+        detail.push_str(&format!(
+            "; {whose} {} of them ({})",
+            unlisted.len(),
+            named(unlisted.iter().copied())
+        ));
+    }
+    if unreadable > 0 {
+        detail.push_str(&format!(
+            "; {unreadable} cells cannot be read and are kept verbatim"
+        ));
+    }
+    let outcome = if unlisted.is_empty() && unreadable == 0 {
+        ProofOutcome::Exact
+    } else {
+        ProofOutcome::Near
+    };
+    Ok((outcome, detail))
+}
+
+fn named(codes: impl Iterator<Item = Code>) -> String {
+    let codes: Vec<String> = codes.map(|code| code.dotted(CodeSet::Icd10Cm)).collect();
+    let shown = codes
+        .iter()
+        .take(NAMED)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    if codes.len() > NAMED {
+        format!("{shown}, ...")
+    } else {
+        shown
+    }
+}
