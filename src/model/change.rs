@@ -19,7 +19,7 @@ pub enum ChangeKind {
     Revised,
     /// Only the short title says something else.
     ShortTitleOnly,
-    /// The titles differ in blanks or punctuation only: the same words in the same order.
+    /// The titles differ in blanks, punctuation or accents only: the same words in the same order.
     SpacingOnly,
 }
 
@@ -72,7 +72,7 @@ pub enum TitleChange {
     Long,
     /// The long title is the same; the short one has other words.
     ShortOnly,
-    /// Blanks or punctuation only.
+    /// Blanks, punctuation or accents only.
     SpacingOnly,
 }
 
@@ -81,19 +81,20 @@ pub enum TitleChange {
 /// Two titles are the same words when their runs of letters and digits are the same, in the same
 /// order and case: `[BMI]30.0` and `[BMI] 30.0` are, `joints` and `joint(s)` are not.
 pub fn compare_titles(old: &Entry, new: &Entry) -> TitleChange {
+    // A release that is listed from its tabular list has no short titles: nothing to compare.
+    let both_short = !old.short_title.is_empty() && !new.short_title.is_empty();
+    let short_differs = both_short && old.short_title != new.short_title;
+    let same_short = !both_short || same_words(&old.short_title, &new.short_title);
     if old.long_title != new.long_title {
-        if same_words(&old.long_title, &new.long_title)
-            && same_words(&old.short_title, &new.short_title)
-        {
-            TitleChange::SpacingOnly
-        } else if same_words(&old.long_title, &new.long_title) {
+        let same_long = same_words(&old.long_title, &new.long_title);
+        match (same_long, same_short) {
+            (true, true) => TitleChange::SpacingOnly,
             // The short title's words changed and the long one's punctuation: the words weigh more.
-            TitleChange::ShortOnly
-        } else {
-            TitleChange::Long
+            (true, false) => TitleChange::ShortOnly,
+            (false, _) => TitleChange::Long,
         }
-    } else if old.short_title != new.short_title {
-        if same_words(&old.short_title, &new.short_title) {
+    } else if short_differs {
+        if same_short {
             TitleChange::SpacingOnly
         } else {
             TitleChange::ShortOnly
@@ -103,10 +104,13 @@ pub fn compare_titles(old: &Entry, new: &Entry) -> TitleChange {
     }
 }
 
+/// Tells whether two titles have the same words; an accent does not make another word, because order files
+/// are written without.
 fn same_words(a: &str, b: &str) -> bool {
-    fn words(text: &str) -> impl Iterator<Item = &str> {
+    fn words(text: &str) -> impl Iterator<Item = String> {
         text.split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
+            .map(|word| crate::model::tabular::plain(word).collect())
     }
     words(a).eq(words(b))
 }
@@ -311,6 +315,17 @@ mod tests {
     fn the_same_words_with_other_blanks_are_a_spacing_change() {
         let old = entry(true, "BMI", "Body mass index [BMI]30.0-30.9, adult");
         let new = entry(true, "BMI", "Body mass index [BMI] 30.0-30.9, adult");
+        assert_eq!(kind(old, new), Some(ChangeKind::SpacingOnly));
+    }
+
+    #[test]
+    fn an_accent_and_a_short_title_that_is_not_known_are_no_revision() {
+        let old = entry(
+            true,
+            "Sezary disease, unspecified site",
+            "Sezary disease, unspecified site",
+        );
+        let new = entry(true, "", "S\u{e9}zary disease, unspecified site");
         assert_eq!(kind(old, new), Some(ChangeKind::SpacingOnly));
     }
 

@@ -482,7 +482,7 @@ fn flag_word(billable: bool) -> &'static str {
 }
 
 /// Gives the letters of a title as an order file writes them: without accents.
-fn plain(title: &str) -> impl Iterator<Item = char> {
+pub(super) fn plain(title: &str) -> impl Iterator<Item = char> {
     use unicode_normalization::UnicodeNormalization;
     title
         .nfd()
