@@ -12,9 +12,12 @@ mod conversion;
 mod document;
 mod entry;
 mod lineage;
+mod note_change;
+mod note_pairs;
 mod poa;
 mod release;
 mod tabular;
+mod tabular_pairs;
 mod timeline;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
@@ -39,10 +42,15 @@ pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
     ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
 };
+pub use note_change::{
+    NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
+    NotesReport, RowChange, SeventhCharacterChange,
+};
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{ListedBy, LoadedRelease, ReleaseId};
 pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
+pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{Period, Timeline};
