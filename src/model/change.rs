@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeRange, CodeSet, Entry, ReleaseId};
+use crate::model::{Code, CodeRange, CodeSet, Entry, NotesReport, ReleaseId};
 
 /// What became of a code from one release to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -218,6 +218,8 @@ pub struct ChangeSet {
     pub only: Option<OnlyList>,
     /// The order files compared, with their SHA-256: old, then new.
     pub sources: [(String, String); 2],
+    /// What changed in the tabular list, if that was asked for.
+    pub notes: Option<NotesReport>,
     /// Whether the store holds the bundled sample only.
     pub sample: bool,
 }

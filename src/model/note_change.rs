@@ -227,7 +227,7 @@ impl NoteChangeKind {
             NoteChangeKind::HeadingAdded => "new heading",
             NoteChangeKind::HeadingRemoved => "removed heading",
             NoteChangeKind::RangeChanged => "other range",
-            NoteChangeKind::TitleRevised => "revised heading",
+            NoteChangeKind::TitleRevised => "revised title",
             NoteChangeKind::PlaceMoved => "moved in the book",
             NoteChangeKind::Placeholder => "placeholder X",
             NoteChangeKind::VisualImpairment => "visual impairment",

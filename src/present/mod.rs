@@ -4,6 +4,7 @@ pub mod changes;
 pub mod html;
 pub mod json;
 pub mod marks;
+pub mod notes;
 pub mod text;
 
 use crate::model::{Code, CodeSet, Warning};

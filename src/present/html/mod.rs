@@ -5,11 +5,14 @@
 //! neither ever writes a value unescaped. The page loads nothing from a network, so that it can be
 //! mailed, archived and printed; without its script only the filter is missing.
 
+mod notes;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
 use chrono::NaiveDate;
 
+use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, TitleChange, chapter_of,
@@ -68,6 +71,7 @@ struct Report<'a> {
     not_in_cms: u64,
     bars: Vec<Bar>,
     chapters: Vec<ChapterGroup<'a>>,
+    notes: Option<NotesView<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -96,6 +100,7 @@ impl<'a> Report<'a> {
             not_in_cms: total.saturating_sub(cms.new + cms.deleted + cms.revised),
             bars: bars(&chapters),
             chapters,
+            notes: NotesView::of(set),
             kinds,
         }
     }
@@ -140,13 +145,17 @@ impl<'a> Report<'a> {
         old == new
     }
 
-    /// Names each release with its order file and the file's SHA-256.
-    fn sources(&self) -> [(String, &str, &str); 2] {
-        let [old, new] = &self.set.sources;
-        [
-            (self.set.old.to_string(), &old.0, &old.1),
-            (self.set.new.to_string(), &new.0, &new.1),
-        ]
+    /// Names each release with the files compared and their SHA-256.
+    fn sources(&self) -> Vec<(String, &str, &str)> {
+        let of_notes = self.set.notes.iter().map(|notes| &notes.sources);
+        let all = std::iter::once(&self.set.sources).chain(of_notes);
+        all.flat_map(|[old, new]| {
+            [
+                (self.set.old.to_string(), old.0.as_str(), old.1.as_str()),
+                (self.set.new.to_string(), new.0.as_str(), new.1.as_str()),
+            ]
+        })
+        .collect()
     }
 }
 

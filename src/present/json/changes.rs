@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::notes::{self, NotesJson};
 use super::{EntryJson, to_text};
 use crate::error::Result;
 use crate::model::{Change, ChangeKind, ChangeSet, Counts, chapter_of};
@@ -20,6 +21,8 @@ struct DiffJson<'a> {
     under: Vec<String>,
     only: Option<OnlyJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<NotesJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -73,7 +76,7 @@ struct ChangeJson<'a> {
 }
 
 #[derive(Serialize)]
-struct MarkedJson {
+pub(super) struct MarkedJson {
     old: Vec<PieceJson>,
     new: Vec<PieceJson>,
 }
@@ -147,6 +150,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .iter()
             .map(|change| change_json(changes, change))
             .collect(),
+        notes: changes.notes.as_ref().map(notes::notes),
     })
 }
 
@@ -155,18 +159,10 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
     let category = change.code.category();
     let marked = match (&change.old, &change.new) {
         (Some(old), Some(new)) if old.long_title != new.long_title => {
-            let (old, new) = mark(&old.long_title, &new.long_title);
-            Some(MarkedJson {
-                old: pieces(old),
-                new: pieces(new),
-            })
+            Some(marked(&old.long_title, &new.long_title))
         }
         (Some(old), Some(new)) if old.short_title != new.short_title => {
-            let (old, new) = mark(&old.short_title, &new.short_title);
-            Some(MarkedJson {
-                old: pieces(old),
-                new: pieces(new),
-            })
+            Some(marked(&old.short_title, &new.short_title))
         }
         _ => None,
     };
@@ -187,6 +183,15 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
             .as_ref()
             .map(|entry| EntryJson::new(code_set, entry)),
         marked,
+    }
+}
+
+/// Cuts an old and a new wording into pieces, and marks those that differ.
+pub(super) fn marked(old: &str, new: &str) -> MarkedJson {
+    let (old, new) = mark(old, new);
+    MarkedJson {
+        old: pieces(old),
+        new: pieces(new),
     }
 }
 
