@@ -7,6 +7,7 @@ mod answers;
 mod archives;
 mod conversion;
 mod counts;
+mod notes;
 mod poa;
 
 use std::collections::BTreeMap;
