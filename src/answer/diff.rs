@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff_notes;
+use super::{diff_lineage, diff_notes};
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -213,6 +213,8 @@ pub fn diff(
     placed.sort_by_key(|(place, change)| (*place, change.code));
     let changes: Vec<Change> = placed.into_iter().map(|(_, change)| change).collect();
 
+    let lineage = diff_lineage::lineage(store, code_set, (old, new), &changes)?;
+
     let only = match only {
         None => None,
         Some(own) => {
@@ -289,6 +291,7 @@ pub fn diff(
             store.listing_file(code_set, old)?,
             store.listing_file(code_set, new)?,
         ],
+        lineage,
         notes,
         sample: store.kind()? == StoreKind::Sample,
     })

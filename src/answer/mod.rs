@@ -6,6 +6,7 @@
 
 mod check;
 mod diff;
+mod diff_lineage;
 mod diff_notes;
 mod history;
 mod lineage;

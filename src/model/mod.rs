@@ -6,6 +6,7 @@
 mod addenda;
 mod answer;
 mod change;
+mod change_lineage;
 mod chapter;
 mod code;
 mod conversion;
@@ -30,6 +31,7 @@ pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
     count_by_kind,
 };
+pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use conversion::{

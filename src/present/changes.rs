@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use super::marks::{joined, mark};
 use super::notes;
+use super::successors;
 use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, ChangeKind, ChangeSet, Chapter, Code, TitleChange, chapter_of};
+use crate::model::{
+    Change, ChangeKind, ChangeSet, Chapter, Code, LineageWay, TitleChange, chapter_of,
+};
 
 /// Says in one sentence how CMS counts, with this change set's numbers.
 pub fn cms_sentence(changes: &ChangeSet) -> String {
@@ -164,6 +167,9 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             let _ = writeln!(out, "  {code}  {title}");
         }
         one(&mut out, changes, step.change, style);
+        if let Some((way, words)) = successors::line(changes, &step.change.code, style) {
+            let _ = writeln!(out, "      {} {words}", successors::arrow(way));
+        }
     }
     if let Some(report) = &changes.notes {
         notes::text(&mut out, report, style);
@@ -356,6 +362,13 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
                 let _ = writeln!(out, "  - {what}old: {old}\n  - {what}new: {new}");
             }
         }
+        if let Some((way, words)) = successors::line(changes, &change.code, style) {
+            let arrow = match way {
+                LineageWay::Forward => "\u{2192}",
+                LineageWay::Back => "\u{2190}",
+            };
+            let _ = writeln!(out, "  - {arrow} {}", escape(&words));
+        }
     }
     if let Some(report) = &changes.notes {
         notes::markdown(&mut out, report, style);
@@ -402,7 +415,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// The columns of the CSV.
-pub const CSV_COLUMNS: [&str; 13] = [
+pub const CSV_COLUMNS: [&str; 15] = [
     "kind",
     "code",
     "code_dotted",
@@ -416,6 +429,8 @@ pub const CSV_COLUMNS: [&str; 13] = [
     "old_long_title",
     "new_long_title",
     "position",
+    "successors",
+    "predecessors",
 ];
 
 /// Writes the changes as CSV, one row a code, with [`CSV_COLUMNS`] as its header.
@@ -467,6 +482,8 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
             title(old, true),
             title(new, true),
             (index + 1).to_string(),
+            successors::codes(changes, &change.code, LineageWay::Forward),
+            successors::codes(changes, &change.code, LineageWay::Back),
         ];
         record.resize(CSV_COLUMNS.len() + of_notes.len(), String::new());
         writer.write_record(record).map_err(fail)?;

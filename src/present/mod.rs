@@ -5,6 +5,7 @@ pub mod html;
 pub mod json;
 pub mod marks;
 pub mod notes;
+mod successors;
 pub mod text;
 
 use crate::model::{Code, CodeSet, Warning};

@@ -34,6 +34,22 @@ pub fn world_with_tabular_lists() -> World {
     world
 }
 
+/// A world in which the rows of the sample's FY2021 and FY2022 are those of FY2031 and FY2032, with the rows of
+/// the official conversion table that tell of them, moved to that day.
+pub fn world_with_conversion_table() -> World {
+    let world = World::empty();
+    let old = include_str!("../../releases/sample/icd10cm/FY2021/icd10cm_order_2021.txt");
+    let new = include_str!("../../releases/sample/icd10cm/FY2022/icd10cm_order_2022.txt");
+    let unknown = |text: &str| text.replace("Cholera", "CHOLERA");
+    world.write("icd10cm-FY2031/icd10cm_order_2031.txt", unknown(old));
+    world.write("icd10cm-FY2032/icd10cm_order_2032.txt", unknown(new));
+    let table = "Current code assignment,Effective October 1,Previous Code(s) Assignment\nM54.50,2031,M54.5\nM54.51,2031,M54.5\nM54.59,2031,M54.5\n";
+    world.write("icd10cm-FY2032/conversion.csv", table);
+    let run = world.run(&["import", "icd10cm-FY2031", "icd10cm-FY2032"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    world
+}
+
 fn diff(world: &World, more: &[&str]) -> Run {
     world.run(&[&["diff", "FY2031", "FY2032", "--notes"], more].concat())
 }
@@ -261,4 +277,59 @@ fn notes_backwards_mirror_notes_forwards_and_a_list_differs_in_nothing_from_itse
     let world = world_with_tabular_lists();
     let same = world.run(&["diff", "FY2032", "FY2032", "--notes"]).stdout;
     assert!(same.contains("Nothing changed in the notes."), "{same}");
+}
+
+#[test]
+fn a_retired_code_shows_what_it_became_and_a_new_one_what_it_came_from() {
+    let world = world_with_conversion_table();
+    let run = |sides: [&str; 2], format: &str| {
+        let scope = ["--under", "M54,U09", "--format", format];
+        world.run(&[&["diff"][..], &sides, &scope].concat()).stdout
+    };
+    let forwards = ["FY2031", "FY2032"];
+    let text = run(forwards, "text");
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    for line in [
+        "-> M54.50, M54.51, M54.59 (FY2032 table)",
+        "<- M54.5 (FY2032 table)",
+    ] {
+        assert!(lines.contains(&line), "{text}");
+    }
+    // The table reaches that day and has no row of U09.9.
+    assert!(lines.contains(&"<- none listed (FY2032 table)"), "{text}");
+    let markdown = run(forwards, "markdown");
+    assert!(markdown.contains("  - \u{2192} M54.50, M54.51, M54.59 (FY2032 table)"));
+    let html = run(forwards, "html");
+    assert!(html.contains("successors</span> M54.50, M54.51, M54.59 (FY2032 table)"));
+    let csv = run(forwards, "csv");
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let rows: Vec<std::collections::BTreeMap<String, String>> =
+        reader.deserialize().map(Result::unwrap).collect();
+    let cell = |code: &str, column: &str| {
+        rows.iter().find(|row| row["code"] == code).unwrap()[column].clone()
+    };
+    assert_eq!(cell("M545", "successors"), "M5450 M5451 M5459");
+    assert_eq!(cell("M545", "predecessors"), "");
+    assert_eq!(cell("M5451", "predecessors"), "M545");
+    let json: serde_json::Value = serde_json::from_str(&run(forwards, "json")).unwrap();
+    let changes = json["changes"].as_array().unwrap();
+    let m545 = changes
+        .iter()
+        .find(|change| change["code"] == "M545")
+        .unwrap();
+    assert_eq!(m545["successors"][2]["code_dotted"], "M54.59");
+    assert_eq!(m545["successors"][2]["steps"][0]["row"], 4);
+    // Backwards nothing is said.
+    let back = run(["FY2032", "FY2031"], "text");
+    assert!(!back.contains("table)"), "{back}");
+}
+
+#[test]
+fn nothing_is_said_of_successors_where_no_table_is_loaded() {
+    let world = World::with_sample();
+    let text = world
+        .run(&["diff", "FY2021", "FY2022", "--under", "M54"])
+        .stdout;
+    assert!(text.contains("M54.50"));
+    assert!(!text.contains("table)"), "{text}");
 }

@@ -9,7 +9,7 @@ use codeyear::cli::Cli;
 use codeyear::model::CodeSet;
 use serde_json::Value;
 
-use crate::notes::world_with_tabular_lists;
+use crate::notes::{world_with_conversion_table, world_with_tabular_lists};
 use crate::world::World;
 
 fn root() -> PathBuf {
@@ -384,6 +384,8 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     let lists = world_with_tabular_lists();
     values.push(json_of(&lists, &["diff", "FY2031", "FY2032", "--notes"]));
     values.push(json_of(&lists, &["diff", "FY2032", "FY2033", "--notes"]));
+    let table = world_with_conversion_table();
+    values.push(json_of(&table, &["diff", "FY2031", "FY2032"]));
 
     let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for value in &values {

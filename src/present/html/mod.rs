@@ -15,11 +15,11 @@ use chrono::NaiveDate;
 use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, TitleChange, chapter_of,
-    count_by_kind,
+    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, LineageWay, TitleChange,
+    chapter_of, count_by_kind,
 };
-use crate::present::grouped;
 use crate::present::marks::{Piece, mark};
+use crate::present::{Style, grouped, successors};
 
 /// How many codes below a header are named in its row; they all have rows of their own.
 const NAMED_BELOW: usize = 12;
@@ -383,6 +383,8 @@ struct Row<'a> {
     long: Line<'a>,
     short: Option<(Title, Title)>,
     note: Option<Note>,
+    /// What the conversion tables say: the way in words, and the codes.
+    lineage: Option<(&'static str, String)>,
 }
 
 /// A title, or the old one and the new one.
@@ -481,6 +483,7 @@ fn row<'a>(set: &ChangeSet, below: &Below<'_>, change: &'a Change) -> Row<'a> {
         long,
         short,
         note: note(set, below, change),
+        lineage: lineage(set, change),
     }
 }
 
@@ -506,6 +509,15 @@ fn titles(change: &Change) -> (Line<'_>, Option<(Title, Title)>) {
         long,
         short_tells.then(|| marked(&old.short_title, &new.short_title)),
     )
+}
+
+fn lineage(set: &ChangeSet, change: &Change) -> Option<(&'static str, String)> {
+    let (way, words) = successors::line(set, &change.code, Style::PLAIN)?;
+    let way = match way {
+        LineageWay::Forward => "successors",
+        LineageWay::Back => "predecessors",
+    };
+    Some((way, words))
 }
 
 fn note(set: &ChangeSet, below: &Below<'_>, change: &Change) -> Option<Note> {

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use super::lineage::{LinkJson, link, listed};
 use super::notes::{self, NotesJson};
 use super::{EntryJson, to_text};
 use crate::error::Result;
-use crate::model::{Change, ChangeKind, ChangeSet, Counts, chapter_of};
+use crate::model::{Change, ChangeKind, ChangeLineage, ChangeSet, Counts, LineageWay, chapter_of};
 use crate::present::changes as change_text;
 use crate::present::marks::{Piece, mark};
 
@@ -73,6 +74,21 @@ struct ChangeJson<'a> {
     new: Option<EntryJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<MarkedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successors: Option<Vec<WayJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predecessors: Option<Vec<WayJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
+}
+
+/// A code that a changed one leads to, and the rows that say so.
+#[derive(Serialize)]
+struct WayJson<'a> {
+    code: String,
+    code_dotted: String,
+    listed: &'static str,
+    steps: Vec<LinkJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -166,6 +182,7 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
         }
         _ => None,
     };
+    let lineage = changes.lineage.get(&change.code);
     ChangeJson {
         kind: change.kind.name(),
         code: change.code.as_str(),
@@ -183,7 +200,27 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
             .as_ref()
             .map(|entry| EntryJson::new(code_set, entry)),
         marked,
+        successors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| ways(changes, lineage)),
+        predecessors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Back)
+            .map(|lineage| ways(changes, lineage)),
+        table: lineage.map(|lineage| lineage.table.to_string()),
     }
+}
+
+fn ways<'a>(changes: &ChangeSet, lineage: &'a ChangeLineage) -> Vec<WayJson<'a>> {
+    lineage
+        .ends
+        .iter()
+        .map(|end| WayJson {
+            code: end.code.as_str().to_owned(),
+            code_dotted: end.code.dotted(changes.code_set),
+            listed: listed(end.listed),
+            steps: end.steps.iter().map(link).collect(),
+        })
+        .collect()
 }
 
 /// Cuts an old and a new wording into pieces, and marks those that differ.

@@ -7,6 +7,7 @@ mod answers;
 mod archives;
 mod conversion;
 mod counts;
+mod lineage;
 mod notes;
 mod poa;
 
