@@ -25,7 +25,10 @@ fn main() -> Result<()> {
 
     let old = "FY2016".parse().map_err(usage)?;
     let new = "FY2026".parse().map_err(usage)?;
-    let scope = DiffScope { under, only: None };
+    let scope = DiffScope {
+        under,
+        ..DiffScope::default()
+    };
     let changes = diff(&store, CodeSet::Icd10Cm, old, new, &scope)?;
     for kind in ChangeKind::ALL {
         println!("{:<28} {}", kind.label(), changes.count(kind).all);

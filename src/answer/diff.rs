@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{diff_lineage, diff_notes};
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -16,6 +17,8 @@ pub struct DiffScope {
     pub under: Vec<CodeRange>,
     /// The user's own codes, as they wrote them.
     pub only: Option<Vec<String>>,
+    /// Whether to compare the tabular lists too: notes, 7th characters, blocks.
+    pub notes: bool,
 }
 
 /// The place of a code in the two books read as one: its position in the new book; of a deleted code
@@ -97,7 +100,8 @@ impl Range {
 /// Compares two loaded releases, in either direction and however far apart.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if a release is not loaded, or an end of a range is listed in neither.
+/// [`ErrorKind::NotFound`] if a release is not loaded, an end of a range is listed in neither, or notes
+/// are asked for and a release has no tabular list; [`ErrorKind::Usage`] if its code set has none.
 ///
 /// ```
 /// # use codeyear::{answer, ingest, model::{ChangeKind, CodeSet}, store::Store};
@@ -116,6 +120,9 @@ pub fn diff(
     new: ReleaseId,
     scope: &DiffScope,
 ) -> Result<ChangeSet> {
+    if scope.notes {
+        diff_notes::require_tabular(code_set)?;
+    }
     let old = find_release(store, code_set, old)?;
     let new = find_release(store, code_set, new)?;
     let differences = store.differences(code_set, old, new)?;
@@ -185,6 +192,13 @@ pub fn diff(
         .as_ref()
         .map(|texts| OwnCodes::read(code_set, texts));
 
+    let notes = if scope.notes {
+        let own = only.as_ref().map(|own| &own.codes);
+        Some(diff_notes::notes(store, (old, new), &scope.under, own)?)
+    } else {
+        None
+    };
+
     let changed_anywhere: BTreeSet<Code> = pairs.keys().copied().collect();
     let mut placed: Vec<(Place, Change)> = pairs
         .into_iter()
@@ -198,6 +212,8 @@ pub fn diff(
         .collect();
     placed.sort_by_key(|(place, change)| (*place, change.code));
     let changes: Vec<Change> = placed.into_iter().map(|(_, change)| change).collect();
+
+    let lineage = diff_lineage::lineage(store, code_set, (old, new), &changes)?;
 
     let only = match only {
         None => None,
@@ -275,6 +291,8 @@ pub fn diff(
             store.listing_file(code_set, old)?,
             store.listing_file(code_set, new)?,
         ],
+        lineage,
+        notes,
         sample: store.kind()? == StoreKind::Sample,
     })
 }

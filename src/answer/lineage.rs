@@ -214,7 +214,7 @@ fn entry_on(
 
 /// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
 /// failure to read the store.
-fn with_listings<T>(
+pub(super) fn with_listings<T>(
     store: &Store,
     timeline: &Timeline,
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,

@@ -7,6 +7,8 @@
 mod check;
 mod compare;
 mod diff;
+mod diff_lineage;
+mod diff_notes;
 mod history;
 mod lineage;
 mod releases;

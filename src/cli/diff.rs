@@ -31,6 +31,9 @@ pub(super) struct DiffArgs {
     /// Take the codes of --only from this column: its name, or its number from 1
     #[arg(long, value_name = "COLUMN", requires = "only")]
     code: Option<String>,
+    /// Compare the tabular lists too: notes, inclusion terms, 7th characters, blocks
+    #[arg(long)]
+    notes: bool,
     /// State the code set (icd10cm, icd10pcs)
     #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
     code_set: CodeSet,
@@ -53,7 +56,10 @@ enum ReportFormat {
 
 pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let mut scope = DiffScope::default();
+    let mut scope = DiffScope {
+        notes: args.notes,
+        ..DiffScope::default()
+    };
     for text in &args.under {
         let range = CodeRange::parse(args.code_set, text).map_err(|error| {
             Error::new(ErrorKind::Usage, error.to_string())

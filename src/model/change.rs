@@ -1,8 +1,10 @@
 //! What changed between two releases.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeRange, CodeSet, Entry, ReleaseId};
+use crate::model::{ChangeLineage, Code, CodeRange, CodeSet, Entry, NotesReport, ReleaseId};
 
 /// What became of a code from one release to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -222,6 +224,12 @@ pub struct ChangeSet {
     pub only: Option<OnlyList>,
     /// The order files compared, with their SHA-256: old, then new.
     pub sources: [(String, String); 2],
+    /// What the conversion tables say of the changed codes: of each that could be reported and no longer
+    /// can, and of each that can and could not, unless no loaded table reaches the day on which it changed.
+    /// Empty if the new side does not take effect after the old one.
+    pub lineage: BTreeMap<Code, ChangeLineage>,
+    /// What changed in the tabular list, if that was asked for.
+    pub notes: Option<NotesReport>,
     /// Whether the store holds the bundled sample only.
     pub sample: bool,
 }

@@ -255,18 +255,11 @@ impl Conversions {
 
     /// Gives where a code came from and what became of it.
     pub fn lineage(&self, code: &Code, listed: &ListedOn<'_>) -> Lineage {
-        let rows = || self.rows_of(code);
-        let mut predecessors: Vec<LineageLink> = Vec::new();
-        for fact in rows() {
-            for (group, codes) in fact.expanded.iter().enumerate() {
-                predecessors.extend(codes.iter().map(|old| link(fact, group, old, listed)));
-            }
-        }
-        predecessors.sort_by_key(|link| (link.effective_from, link.old, link.row));
         Lineage {
             code: *code,
-            predecessors,
-            from_nothing: rows()
+            predecessors: self.predecessors(code, listed),
+            from_nothing: self
+                .rows_of(code)
                 .filter(|fact| fact.previous == Previous::None)
                 .map(|fact| (fact.effective_from, fact.table, fact.row))
                 .collect(),
@@ -274,7 +267,20 @@ impl Conversions {
         }
     }
 
-    fn rows_of(&self, code: &Code) -> impl Iterator<Item = &ConversionFact> {
+    /// Gives the links to a code from those that came before it, by day and code.
+    pub(super) fn predecessors(&self, code: &Code, listed: &ListedOn<'_>) -> Vec<LineageLink> {
+        let mut links = Vec::new();
+        for fact in self.rows_of(code) {
+            for (group, codes) in fact.expanded.iter().enumerate() {
+                links.extend(codes.iter().map(|old| link(fact, group, old, listed)));
+            }
+        }
+        links.sort_by_key(|link| (link.effective_from, link.old, link.row));
+        links
+    }
+
+    /// Lists the rows of a current code.
+    pub(super) fn rows_of(&self, code: &Code) -> impl Iterator<Item = &ConversionFact> {
         let indexes = self.by_new.get(code).into_iter().flatten();
         indexes.filter_map(|index| self.facts.get(*index))
     }

@@ -6,6 +6,7 @@
 mod addenda;
 mod answer;
 mod change;
+mod change_lineage;
 mod chapter;
 mod code;
 mod conversion;
@@ -14,11 +15,14 @@ mod entry;
 mod found;
 mod index;
 mod lineage;
+mod note_change;
+mod note_pairs;
 mod page;
 mod pcs;
 mod poa;
 mod release;
 mod tabular;
+mod tabular_pairs;
 mod timeline;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
@@ -31,6 +35,7 @@ pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
     count_by_kind,
 };
+pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use conversion::{
@@ -48,6 +53,10 @@ pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
     ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
 };
+pub use note_change::{
+    NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
+    NotesReport, RowChange, SeventhCharacterChange,
+};
 pub use page::{
     CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, Mention, NotesAt,
     PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
@@ -63,4 +72,5 @@ pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
+pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{Period, Timeline};

@@ -3,9 +3,13 @@
 use std::fmt::Write;
 
 use super::marks::{joined, mark};
+use super::notes;
+use super::successors;
 use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Change, ChangeKind, ChangeSet, Chapter, Code, TitleChange, chapter_of};
+use crate::model::{
+    Change, ChangeKind, ChangeSet, Chapter, Code, LineageWay, TitleChange, chapter_of,
+};
 
 /// Says in one sentence how CMS counts, with this change set's numbers.
 pub fn cms_sentence(changes: &ChangeSet) -> String {
@@ -163,15 +167,27 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             let _ = writeln!(out, "  {code}  {title}");
         }
         one(&mut out, changes, step.change, style);
+        if let Some((way, words)) = successors::line(changes, &step.change.code, style) {
+            let _ = writeln!(out, "      {} {words}", successors::arrow(way));
+        }
+    }
+    if let Some(report) = &changes.notes {
+        notes::text(&mut out, report, style);
     }
     let _ = writeln!(out, "\n{}", style.dim("sources:"));
-    for (name, sha256) in &changes.sources {
+    for (name, sha256) in sources(changes) {
         let _ = writeln!(out, "{}", style.dim(&format!("  {name}  sha256 {sha256}")));
     }
     out
 }
 
-fn chapter_heading(chapter: &Chapter) -> String {
+/// Lists the files compared, with their SHA-256.
+fn sources(changes: &ChangeSet) -> impl Iterator<Item = &(String, String)> {
+    let of_notes = changes.notes.iter().flat_map(|notes| &notes.sources);
+    changes.sources.iter().chain(of_notes)
+}
+
+pub(super) fn chapter_heading(chapter: &Chapter) -> String {
     let Chapter {
         label,
         title,
@@ -238,21 +254,22 @@ fn one(out: &mut String, changes: &ChangeSet, change: &Change, style: Style) {
         pairs => {
             let _ = writeln!(out, "    {painted} {code:<8}{flag}");
             for (what, old, new) in pairs {
-                let (old, new) = mark(old, new);
-                let (del, ins, end) = if style.colour {
-                    ("\u{1b}[31;9m", "\u{1b}[32;4m", "\u{1b}[0m")
-                } else {
-                    ("", "", "")
-                };
-                let (old, new) = if style.colour {
-                    (joined(&old, del, end), joined(&new, ins, end))
-                } else {
-                    (joined(&old, "[-", "-]"), joined(&new, "{+", "+}"))
-                };
+                let (old, new) = marked_line(old, new, style);
                 let _ = writeln!(out, "      {what}old  {old}");
                 let _ = writeln!(out, "      {what}new  {new}");
             }
         }
+    }
+}
+
+/// Writes an old and a new wording with their different words marked.
+pub(super) fn marked_line(old: &str, new: &str, style: Style) -> (String, String) {
+    let (old, new) = mark(old, new);
+    if style.colour {
+        let (del, ins, end) = ("\u{1b}[31;9m", "\u{1b}[32;4m", "\u{1b}[0m");
+        (joined(&old, del, end), joined(&new, ins, end))
+    } else {
+        (joined(&old, "[-", "-]"), joined(&new, "{+", "+}"))
     }
 }
 
@@ -345,16 +362,26 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
                 let _ = writeln!(out, "  - {what}old: {old}\n  - {what}new: {new}");
             }
         }
+        if let Some((way, words)) = successors::line(changes, &change.code, style) {
+            let arrow = match way {
+                LineageWay::Forward => "\u{2192}",
+                LineageWay::Back => "\u{2190}",
+            };
+            let _ = writeln!(out, "  - {arrow} {}", escape(&words));
+        }
+    }
+    if let Some(report) = &changes.notes {
+        notes::markdown(&mut out, report, style);
     }
     let _ = writeln!(out, "\n## Sources\n");
-    for (name, sha256) in &changes.sources {
+    for (name, sha256) in sources(changes) {
         let _ = writeln!(out, "- {} (sha256 `{sha256}`)", escape(name));
     }
     out
 }
 
 /// Markdown takes a mark only where it touches a word, so blanks at the ends go outside.
-fn marked_markdown(pieces: &[super::marks::Piece], sign: &str) -> String {
+pub(super) fn marked_markdown(pieces: &[super::marks::Piece], sign: &str) -> String {
     let mut out = String::new();
     for piece in pieces {
         let inner = piece.text.trim();
@@ -373,7 +400,7 @@ fn marked_markdown(pieces: &[super::marks::Piece], sign: &str) -> String {
     out
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(
@@ -388,7 +415,7 @@ fn escape(text: &str) -> String {
 }
 
 /// The columns of the CSV.
-pub const CSV_COLUMNS: [&str; 13] = [
+pub const CSV_COLUMNS: [&str; 15] = [
     "kind",
     "code",
     "code_dotted",
@@ -402,9 +429,13 @@ pub const CSV_COLUMNS: [&str; 13] = [
     "old_long_title",
     "new_long_title",
     "position",
+    "successors",
+    "predecessors",
 ];
 
 /// Writes the changes as CSV, one row a code, with [`CSV_COLUMNS`] as its header.
+///
+/// Notes that were asked for follow, one row a note, with [`notes::CSV_COLUMNS`] after the others.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if the writer fails.
@@ -413,7 +444,13 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
         Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(CSV_COLUMNS).map_err(fail)?;
+    let of_notes = changes
+        .notes
+        .as_ref()
+        .map_or(&[][..], |_| &notes::CSV_COLUMNS);
+    writer
+        .write_record(CSV_COLUMNS.iter().chain(of_notes))
+        .map_err(fail)?;
     for (index, change) in changes.changes.iter().enumerate() {
         let flag = |entry: &Option<crate::model::Entry>| match entry {
             Some(entry) => u8::from(entry.billable).to_string(),
@@ -429,23 +466,50 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
                 }
             })
         };
-        writer
-            .write_record([
-                change.kind.name(),
-                change.code.as_str(),
-                &change.code.dotted(changes.code_set),
-                change.code.category().as_str(),
-                chapter_of(changes.code_set, &change.code).map_or("", |chapter| chapter.label),
-                &flag(old),
-                &flag(new),
-                title_change_name(change.title),
-                &title(old, false),
-                &title(new, false),
-                &title(old, true),
-                &title(new, true),
-                &(index + 1).to_string(),
-            ])
-            .map_err(fail)?;
+        let mut record = vec![
+            change.kind.name().to_owned(),
+            change.code.as_str().to_owned(),
+            change.code.dotted(changes.code_set),
+            change.code.category().as_str().to_owned(),
+            chapter_of(changes.code_set, &change.code)
+                .map_or("", |chapter| chapter.label)
+                .to_owned(),
+            flag(old),
+            flag(new),
+            title_change_name(change.title).to_owned(),
+            title(old, false),
+            title(new, false),
+            title(old, true),
+            title(new, true),
+            (index + 1).to_string(),
+            successors::codes(changes, &change.code, LineageWay::Forward),
+            successors::codes(changes, &change.code, LineageWay::Back),
+        ];
+        record.resize(CSV_COLUMNS.len() + of_notes.len(), String::new());
+        writer.write_record(record).map_err(fail)?;
+    }
+    let in_notes = changes.notes.iter().flat_map(|notes| &notes.changes);
+    for (change, position) in in_notes.zip(changes.changes.len() + 1..) {
+        let code = notes::code_of(&change.place.node);
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        for row in notes::csv_rows(change) {
+            let mut record = vec![String::new(); CSV_COLUMNS.len()];
+            let of_code = [
+                change.edit.kind().name().to_owned(),
+                text(code.as_ref().map(Code::as_str)),
+                code.map_or_else(String::new, |code| code.dotted(changes.code_set)),
+                text(code.map(|code| code.category()).as_ref().map(Code::as_str)),
+                change.place.chapter.clone(),
+            ];
+            record.splice(..of_code.len(), of_code);
+            if let Some(place) = CSV_COLUMNS.iter().position(|column| *column == "position")
+                && let Some(cell) = record.get_mut(place)
+            {
+                *cell = position.to_string();
+            }
+            record.extend(row);
+            writer.write_record(record).map_err(fail)?;
+        }
     }
     let bytes = writer.into_inner().map_err(|error| {
         Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))

@@ -4,6 +4,8 @@ pub mod changes;
 pub mod html;
 pub mod json;
 pub mod marks;
+pub mod notes;
+mod successors;
 pub mod text;
 
 use crate::model::{Code, CodeSet, Warning};

@@ -1,5 +1,7 @@
 //! What the stored conversion tables and POA-exempt lists say of a code.
 
+mod range;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;

@@ -14,6 +14,7 @@ mod world;
 mod hostile;
 mod laws;
 mod layers;
+mod notes;
 mod official;
 mod reliability;
 mod reports;

@@ -9,6 +9,7 @@ use codeyear::cli::Cli;
 use codeyear::model::CodeSet;
 use serde_json::Value;
 
+use crate::notes::{world_with_conversion_table, world_with_tabular_lists};
 use crate::world::World;
 
 fn root() -> PathBuf {
@@ -378,6 +379,13 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     other.write("early/icd10cm-FY2013.txt", book_without("none", "?"));
     values.push(json_of(&other, &["import", "early"]));
     values.push(json_of(&other, &["check", "A00", "--on", "2013-09-30"]));
+
+    // Two tabular lists; in the second one a level more carries a placeholder.
+    let lists = world_with_tabular_lists();
+    values.push(json_of(&lists, &["diff", "FY2031", "FY2032", "--notes"]));
+    values.push(json_of(&lists, &["diff", "FY2032", "FY2033", "--notes"]));
+    let table = world_with_conversion_table();
+    values.push(json_of(&table, &["diff", "FY2031", "FY2032"]));
 
     let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for value in &values {

@@ -5,18 +5,21 @@
 //! neither ever writes a value unescaped. The page loads nothing from a network, so that it can be
 //! mailed, archived and printed; without its script only the filter is missing.
 
+mod notes;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
 use chrono::NaiveDate;
 
+use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, TitleChange, chapter_of,
-    count_by_kind,
+    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, LineageWay, TitleChange,
+    chapter_of, count_by_kind,
 };
-use crate::present::grouped;
 use crate::present::marks::{Piece, mark};
+use crate::present::{Style, grouped, successors};
 
 /// How many codes below a header are named in its row; they all have rows of their own.
 const NAMED_BELOW: usize = 12;
@@ -68,6 +71,7 @@ struct Report<'a> {
     not_in_cms: u64,
     bars: Vec<Bar>,
     chapters: Vec<ChapterGroup<'a>>,
+    notes: Option<NotesView<'a>>,
 }
 
 impl<'a> Report<'a> {
@@ -96,6 +100,7 @@ impl<'a> Report<'a> {
             not_in_cms: total.saturating_sub(cms.new + cms.deleted + cms.revised),
             bars: bars(&chapters),
             chapters,
+            notes: NotesView::of(set),
             kinds,
         }
     }
@@ -140,13 +145,17 @@ impl<'a> Report<'a> {
         old == new
     }
 
-    /// Names each release with its order file and the file's SHA-256.
-    fn sources(&self) -> [(String, &str, &str); 2] {
-        let [old, new] = &self.set.sources;
-        [
-            (self.set.old.to_string(), &old.0, &old.1),
-            (self.set.new.to_string(), &new.0, &new.1),
-        ]
+    /// Names each release with the files compared and their SHA-256.
+    fn sources(&self) -> Vec<(String, &str, &str)> {
+        let of_notes = self.set.notes.iter().map(|notes| &notes.sources);
+        let all = std::iter::once(&self.set.sources).chain(of_notes);
+        all.flat_map(|[old, new]| {
+            [
+                (self.set.old.to_string(), old.0.as_str(), old.1.as_str()),
+                (self.set.new.to_string(), new.0.as_str(), new.1.as_str()),
+            ]
+        })
+        .collect()
     }
 }
 
@@ -374,6 +383,8 @@ struct Row<'a> {
     long: Line<'a>,
     short: Option<(Title, Title)>,
     note: Option<Note>,
+    /// What the conversion tables say: the way in words, and the codes.
+    lineage: Option<(&'static str, String)>,
 }
 
 /// A title, or the old one and the new one.
@@ -472,6 +483,7 @@ fn row<'a>(set: &ChangeSet, below: &Below<'_>, change: &'a Change) -> Row<'a> {
         long,
         short,
         note: note(set, below, change),
+        lineage: lineage(set, change),
     }
 }
 
@@ -497,6 +509,15 @@ fn titles(change: &Change) -> (Line<'_>, Option<(Title, Title)>) {
         long,
         short_tells.then(|| marked(&old.short_title, &new.short_title)),
     )
+}
+
+fn lineage(set: &ChangeSet, change: &Change) -> Option<(&'static str, String)> {
+    let (way, words) = successors::line(set, &change.code, Style::PLAIN)?;
+    let way = match way {
+        LineageWay::Forward => "successors",
+        LineageWay::Back => "predecessors",
+    };
+    Some((way, words))
 }
 
 fn note(set: &ChangeSet, below: &Below<'_>, change: &Change) -> Option<Note> {

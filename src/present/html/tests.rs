@@ -3,7 +3,10 @@
 use super::*;
 use crate::answer::{self, DiffScope};
 use crate::ingest;
-use crate::model::CodeRange;
+use crate::model::{
+    CodeRange, NodeKind, NodeName, NodeStanding, NoteChange, NoteEdit, NoteKind, NotePlace,
+    NotesReport,
+};
 use crate::store::Store;
 
 fn today() -> NaiveDate {
@@ -188,6 +191,7 @@ fn the_sample_and_a_narrowed_question_say_so() {
             "X99.99".into(),
             "Jane Doe".into(),
         ]),
+        ..DiffScope::default()
     };
     let page = page(&sample("FY2025-04", "FY2026", &scope));
     assert!(page.contains("Bundled sample, not the whole release."));
@@ -266,4 +270,37 @@ fn a_chapter_that_the_list_comes_back_to_has_one_bar_and_one_anchor() {
     let page = page(&set);
     assert_eq!(page.matches("id=\"chapter-6\"").count(), 1);
     assert_eq!(page.matches("href=\"#chapter-6\"").count(), 1);
+}
+
+#[test]
+fn the_tabular_list_has_a_part_of_its_own_if_it_was_asked_for() {
+    let mut set = fy2026();
+    assert!(!page(&set).contains("id=\"notes\""));
+    let note = "<b>benign carcinoid</b> tumors (D3A.0-)".to_owned();
+    let place = NotePlace {
+        node: NodeName {
+            kind: NodeKind::Code,
+            name: "C7A".to_owned(),
+        },
+        title: "Malignant neuroendocrine tumors".to_owned(),
+        standing: NodeStanding::InBoth,
+        chapter: "2".to_owned(),
+        category_title: "Malignant neuroendocrine tumors".to_owned(),
+    };
+    let edit = NoteEdit::NoteMoved {
+        from: NoteKind::Excludes1,
+        to: NoteKind::Excludes2,
+        old: note.clone(),
+        new: note,
+    };
+    set.notes = Some(NotesReport {
+        changes: vec![NoteChange { place, edit }],
+        sources: set.sources.clone(),
+    });
+    let page = page(&set);
+    assert!(page.contains("<h3>Chapter 2 Neoplasms (C00-D49)</h3>"));
+    assert!(page.contains("<h4>C7A Malignant neuroendocrine tumors</h4>"));
+    let row = "<b>Excludes1 to Excludes2</b> &#60;b&#62;benign carcinoid";
+    assert!(page.contains(row));
+    assert!(page.contains("from the order files and tabular lists named here"));
 }

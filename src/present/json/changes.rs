@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::lineage::{LinkJson, link, listed};
+use super::notes::{self, NotesJson};
 use super::{EntryJson, to_text};
 use crate::error::Result;
-use crate::model::{Change, ChangeKind, ChangeSet, Counts, chapter_of};
+use crate::model::{Change, ChangeKind, ChangeLineage, ChangeSet, Counts, LineageWay, chapter_of};
 use crate::present::changes as change_text;
 use crate::present::marks::{Piece, mark};
 
@@ -20,6 +22,8 @@ struct DiffJson<'a> {
     under: Vec<String>,
     only: Option<OnlyJson<'a>>,
     changes: Vec<ChangeJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<NotesJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -70,10 +74,25 @@ struct ChangeJson<'a> {
     new: Option<EntryJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<MarkedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successors: Option<Vec<WayJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predecessors: Option<Vec<WayJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
+}
+
+/// A code that a changed one leads to, and the rows that say so.
+#[derive(Serialize)]
+struct WayJson<'a> {
+    code: String,
+    code_dotted: String,
+    listed: &'static str,
+    steps: Vec<LinkJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct MarkedJson {
+pub(super) struct MarkedJson {
     old: Vec<PieceJson>,
     new: Vec<PieceJson>,
 }
@@ -147,6 +166,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .iter()
             .map(|change| change_json(changes, change))
             .collect(),
+        notes: changes.notes.as_ref().map(notes::notes),
     })
 }
 
@@ -155,21 +175,14 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
     let category = change.code.category();
     let marked = match (&change.old, &change.new) {
         (Some(old), Some(new)) if old.long_title != new.long_title => {
-            let (old, new) = mark(&old.long_title, &new.long_title);
-            Some(MarkedJson {
-                old: pieces(old),
-                new: pieces(new),
-            })
+            Some(marked(&old.long_title, &new.long_title))
         }
         (Some(old), Some(new)) if old.short_title != new.short_title => {
-            let (old, new) = mark(&old.short_title, &new.short_title);
-            Some(MarkedJson {
-                old: pieces(old),
-                new: pieces(new),
-            })
+            Some(marked(&old.short_title, &new.short_title))
         }
         _ => None,
     };
+    let lineage = changes.lineage.get(&change.code);
     ChangeJson {
         kind: change.kind.name(),
         code: change.code.as_str(),
@@ -187,6 +200,35 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
             .as_ref()
             .map(|entry| EntryJson::new(code_set, entry)),
         marked,
+        successors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| ways(changes, lineage)),
+        predecessors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Back)
+            .map(|lineage| ways(changes, lineage)),
+        table: lineage.map(|lineage| lineage.table.to_string()),
+    }
+}
+
+fn ways<'a>(changes: &ChangeSet, lineage: &'a ChangeLineage) -> Vec<WayJson<'a>> {
+    lineage
+        .ends
+        .iter()
+        .map(|end| WayJson {
+            code: end.code.as_str().to_owned(),
+            code_dotted: end.code.dotted(changes.code_set),
+            listed: listed(end.listed),
+            steps: end.steps.iter().map(link).collect(),
+        })
+        .collect()
+}
+
+/// Cuts an old and a new wording into pieces, and marks those that differ.
+pub(super) fn marked(old: &str, new: &str) -> MarkedJson {
+    let (old, new) = mark(old, new);
+    MarkedJson {
+        old: pieces(old),
+        new: pieces(new),
     }
 }
 

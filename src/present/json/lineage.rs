@@ -33,7 +33,7 @@ struct ConversionJson<'a> {
 }
 
 #[derive(Serialize)]
-struct LinkJson<'a> {
+pub(super) struct LinkJson<'a> {
     old: String,
     new: String,
     effective_from: String,
@@ -74,7 +74,7 @@ struct SuccessorJson<'a> {
     steps: Vec<LinkJson<'a>>,
 }
 
-fn link(link: &LineageLink) -> LinkJson<'_> {
+pub(super) fn link(link: &LineageLink) -> LinkJson<'_> {
     LinkJson {
         old: link.old.as_str().to_owned(),
         new: link.new.as_str().to_owned(),
@@ -85,12 +85,16 @@ fn link(link: &LineageLink) -> LinkJson<'_> {
         named: link.is_named,
         combination: !link.together_with.is_empty(),
         fate: fate(link.fate),
-        new_listed: match link.new_listed {
-            ListedAs::Billable => "billable",
-            ListedAs::Header => "header",
-            ListedAs::Unlisted => "not-listed",
-            ListedAs::NotCovered => "not-covered",
-        },
+        new_listed: listed(link.new_listed),
+    }
+}
+
+pub(super) fn listed(listed: ListedAs) -> &'static str {
+    match listed {
+        ListedAs::Billable => "billable",
+        ListedAs::Header => "header",
+        ListedAs::Unlisted => "not-listed",
+        ListedAs::NotCovered => "not-covered",
     }
 }
 

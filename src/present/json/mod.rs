@@ -6,6 +6,7 @@
 mod answers;
 mod changes;
 mod lineage;
+mod notes;
 mod releases;
 mod show;
 

@@ -8,6 +8,8 @@ mod archives;
 mod conversion;
 mod counts;
 mod index;
+mod lineage;
+mod notes;
 mod pcs_tables;
 mod poa;
 

@@ -1,0 +1,212 @@
+//! What changed in the tabular list.
+
+use serde::Serialize;
+
+use super::changes::{MarkedJson, marked};
+use crate::model::{
+    CodeSet, NodeName, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NoteKind, NotesReport,
+};
+use crate::present::notes::code_of;
+
+#[derive(Serialize)]
+pub(super) struct NotesJson<'a> {
+    counts: Vec<CountJson>,
+    moves: Vec<MoveJson>,
+    sources: Vec<SourceJson<'a>>,
+    changes: Vec<ChangeJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct CountJson {
+    kind: &'static str,
+    note_kind: Option<&'static str>,
+    all: u64,
+    with_node: u64,
+}
+
+#[derive(Serialize)]
+struct MoveJson {
+    from: &'static str,
+    to: &'static str,
+    all: u64,
+}
+
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    file: &'a str,
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'a> {
+    kind: &'static str,
+    node_kind: &'static str,
+    node: &'a str,
+    node_title: &'a str,
+    standing: &'static str,
+    chapter: &'a str,
+    code: Option<&'a str>,
+    code_dotted: Option<String>,
+    category: Option<String>,
+    note_kind: Option<&'static str>,
+    old_note_kind: Option<&'static str>,
+    old_text: Option<&'a str>,
+    new_text: Option<&'a str>,
+    spacing_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<MarkedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<MovedJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placeholder: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<PartJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct MovedJson<'a> {
+    from: NodeJson<'a>,
+    to: NodeJson<'a>,
+}
+
+#[derive(Serialize)]
+struct NodeJson<'a> {
+    node_kind: &'static str,
+    node: &'a str,
+}
+
+#[derive(Serialize)]
+struct PartJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    character: Option<char>,
+    old_text: Option<&'a str>,
+    new_text: Option<&'a str>,
+}
+
+pub(super) fn notes(report: &NotesReport) -> NotesJson<'_> {
+    NotesJson {
+        counts: counts(report),
+        moves: report
+            .moves()
+            .into_iter()
+            .map(|(from, to, all)| MoveJson {
+                from: from.name(),
+                to: to.name(),
+                all,
+            })
+            .collect(),
+        sources: report
+            .sources
+            .iter()
+            .map(|(file, sha256)| SourceJson { file, sha256 })
+            .collect(),
+        changes: report.changes.iter().map(change).collect(),
+    }
+}
+
+/// Counts each kind of change, those of notes for each kind of note, and leaves out what has none.
+fn counts(report: &NotesReport) -> Vec<CountJson> {
+    let mut counts = Vec::new();
+    for kind in NoteChangeKind::ALL {
+        let mut push = |of: Option<NoteKind>, count: NoteCounts| {
+            if count.all > 0 {
+                counts.push(CountJson {
+                    kind: kind.name(),
+                    note_kind: of.map(NoteKind::name),
+                    all: count.all,
+                    with_node: count.with_node,
+                });
+            }
+        };
+        match kind {
+            NoteChangeKind::NoteAdded
+            | NoteChangeKind::NoteRemoved
+            | NoteChangeKind::NoteReworded
+            | NoteChangeKind::NoteMoved => {
+                for of in NoteKind::ALL {
+                    push(Some(of), report.count_notes(kind, of));
+                }
+            }
+            _ => push(None, report.count(kind)),
+        }
+    }
+    counts
+}
+
+fn change(change: &NoteChange) -> ChangeJson<'_> {
+    let place = &change.place;
+    let code = code_of(&place.node);
+    let mut json = ChangeJson {
+        kind: change.edit.kind().name(),
+        node_kind: place.node.kind.name(),
+        node: &place.node.name,
+        node_title: &place.title,
+        standing: place.standing.name(),
+        chapter: &place.chapter,
+        code: code.map(|_| place.node.name.as_str()),
+        code_dotted: code.map(|code| code.dotted(CodeSet::Icd10Cm)),
+        category: code.map(|code| code.category().as_str().to_owned()),
+        note_kind: change.edit.note_kind().map(NoteKind::name),
+        old_note_kind: None,
+        old_text: None,
+        new_text: None,
+        spacing_only: change.edit.is_spacing_only(),
+        marked: None,
+        moved: None,
+        placeholder: None,
+        parts: Vec::new(),
+    };
+    match &change.edit {
+        NoteEdit::HeadingAdded | NoteEdit::HeadingRemoved => {}
+        NoteEdit::NoteAdded { note, .. } => json.new_text = Some(note),
+        NoteEdit::NoteRemoved { note, .. } => json.old_text = Some(note),
+        NoteEdit::NoteReworded { old, new, .. }
+        | NoteEdit::TitleRevised { old, new }
+        | NoteEdit::RangeChanged { old, new } => {
+            json.old_text = Some(old);
+            json.new_text = Some(new);
+            json.marked = Some(marked(old, new));
+        }
+        NoteEdit::NoteMoved { from, old, new, .. } => {
+            json.old_note_kind = Some(from.name());
+            json.old_text = Some(old);
+            json.new_text = Some(new);
+            json.marked = (old != new).then(|| marked(old, new));
+        }
+        NoteEdit::PlaceMoved { from, to } => {
+            json.moved = Some(MovedJson {
+                from: node(from),
+                to: node(to),
+            });
+        }
+        NoteEdit::Placeholder { is_placeholder } => json.placeholder = Some(*is_placeholder),
+        NoteEdit::SeventhCharacters { changes } => {
+            json.parts = changes
+                .iter()
+                .map(|one| PartJson {
+                    character: Some(one.character),
+                    old_text: one.old.as_deref(),
+                    new_text: one.new.as_deref(),
+                })
+                .collect();
+        }
+        NoteEdit::VisualImpairment { rows } => {
+            json.parts = rows
+                .iter()
+                .map(|row| PartJson {
+                    character: None,
+                    old_text: row.old.as_deref(),
+                    new_text: row.new.as_deref(),
+                })
+                .collect();
+        }
+    }
+    json
+}
+
+fn node(node: &NodeName) -> NodeJson<'_> {
+    NodeJson {
+        node_kind: node.kind.name(),
+        node: &node.name,
+    }
+}

@@ -1,0 +1,71 @@
+//! The conversions of a stretch of days, all at once.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::Gathering;
+use crate::error::Result;
+use crate::model::{ConversionFact, DocumentKind, ReleaseId, Timeline};
+use crate::store::Store;
+use crate::store::book::document_runs;
+use crate::store::documents::list;
+
+impl Store {
+    /// Gives every row of the stored conversion tables whose current code took effect after one day and by
+    /// another, whatever code it is about.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn conversion_facts_between(
+        &self,
+        timeline: &Timeline,
+        after: NaiveDate,
+        through: NaiveDate,
+    ) -> Result<Vec<ConversionFact>> {
+        let query = || -> rusqlite::Result<Vec<ConversionFact>> {
+            let tables = list(&self.connection, DocumentKind::ConversionTable)?;
+            if tables.is_empty() {
+                return Ok(Vec::new());
+            }
+            let rows: Vec<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT id FROM conversion_row
+                     WHERE effective_from > ?1 AND effective_from <= ?2 ORDER BY id",
+                )?
+                .query_map((after.to_string(), through.to_string()), |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut gathering = Gathering {
+                connection: &self.connection,
+                timeline,
+                tables: tables
+                    .iter()
+                    .map(|table| {
+                        let runs = document_runs(&self.connection, table.number)?;
+                        Ok((table.release, runs))
+                    })
+                    .collect::<rusqlite::Result<_>>()?,
+                listings: BTreeMap::new(),
+                facts: BTreeMap::new(),
+            };
+            for row in rows {
+                gathering.take(row)?;
+            }
+            Ok(gathering.facts.into_values().flatten().collect())
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Lists the releases whose conversion tables are stored, oldest first.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn conversion_tables(&self) -> Result<Vec<ReleaseId>> {
+        let tables = self.documents(DocumentKind::ConversionTable)?;
+        Ok(tables
+            .into_iter()
+            .map(|document| document.release)
+            .collect())
+    }
+}
