@@ -12,7 +12,7 @@ use crate::model::{
     Code, CodeLineage, CodeSet, Conversions, DocumentKind, Entry, Fate, Life, Lineage, ListedAs,
     PoaSpan, ReleaseId, Retirement, Standing, Successor, Timeline, Verdict, eve, judge,
 };
-use crate::store::Store;
+use crate::store::{Store, StoreKind};
 
 /// Gives where a code came from, what became of it, and its POA exemptions.
 ///
@@ -147,6 +147,10 @@ pub fn retirement(
         }
     }
     if retirement.successors.is_empty() {
+        if store.kind()? == StoreKind::Sample {
+            // That a table in part is silent says nothing of the official one.
+            retirement.table = None;
+        }
         retirement.guess = guess(store, timeline, code, verdict, retired_from, date)?;
     }
     Ok(Some(retirement))

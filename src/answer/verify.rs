@@ -249,7 +249,7 @@ pub fn verify(
             id,
             order_file,
             addenda,
-            documents: verify_documents(store, one)?,
+            documents: verify_documents(store, one, sample)?,
         });
     }
     let mut spans = Vec::new();

@@ -3,6 +3,8 @@
 //! The two files of `tests/fixtures/tabular/` hold some categories of the tabular lists of FY2021-01 and
 //! FY2025-04, with what they stand below, word for word.
 
+use std::path::Path;
+
 use codeyear::answer::{self, DiffScope};
 use codeyear::model::{
     CodeRange, CodeSet, NodeStanding, NoteChange, NoteEdit, NotesReport, Tabular, compare_tabular,
@@ -326,7 +328,15 @@ fn a_retired_code_shows_what_it_became_and_a_new_one_what_it_came_from() {
 
 #[test]
 fn nothing_is_said_of_successors_where_no_table_is_loaded() {
-    let world = World::with_sample();
+    let world = World::empty();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample/icd10cm");
+    for file in [
+        "FY2021/icd10cm_order_2021.txt",
+        "FY2022/icd10cm_order_2022.txt",
+    ] {
+        let run = world.run(&["import", sample.join(file).to_str().unwrap()]);
+        assert_eq!(run.exit, 0, "{run:?}");
+    }
     let text = world
         .run(&["diff", "FY2021", "FY2022", "--under", "M54"])
         .stdout;

@@ -25,7 +25,7 @@ fn the_demo_shows_the_sample_and_leaves_a_report() {
         .filter_map(|line| line.trim().strip_prefix("codeyear --db codeyear-demo/"))
         .map(|rest| rest.split(' ').collect())
         .collect();
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 8);
     for rest in commands {
         let mut args = vec!["--db", "codeyear-demo/sample.db"];
         args.extend(&rest[1..]);
