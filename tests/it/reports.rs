@@ -211,6 +211,44 @@ fn the_readme_names_every_verdict_and_every_format() {
 }
 
 #[test]
+fn what_the_readme_prints_is_what_the_program_prints_on_the_sample() {
+    let world = World::with_sample();
+    let readme = read("README.md");
+    let mut lines = readme.lines().peekable();
+    let mut found = 0;
+    while let Some(line) = lines.next() {
+        let Some(call) = line.strip_prefix("$ codeyear ") else {
+            continue;
+        };
+        found += 1;
+        let run = world.run(&call.split_whitespace().collect::<Vec<_>>());
+        let mut printed = run.stdout.lines();
+        // Lines may be left out, which `...` says.
+        let mut is_left_out = false;
+        while let Some(line) =
+            lines.next_if(|line| !line.starts_with("```") && !line.starts_with('$'))
+        {
+            if line.trim() == "..." {
+                is_left_out = true;
+            } else if is_left_out {
+                assert!(
+                    printed.any(|one| one == line),
+                    "{call}: {line:?} is not printed: {}",
+                    run.stdout
+                );
+                is_left_out = false;
+            } else {
+                assert_eq!(printed.next(), Some(line), "{call}");
+            }
+        }
+        // Every answer from the sample ends by saying so.
+        let is_over = printed.all(|one| one.contains("this is the bundled sample"));
+        assert!(is_left_out || is_over, "{call}: {}", run.stdout);
+    }
+    assert!(found >= 3, "README.md shows only {found} outputs");
+}
+
+#[test]
 fn every_query_in_the_readme_finds_something_in_the_sample() {
     let world = World::with_sample();
     let connection = rusqlite::Connection::open(world.database()).unwrap();
