@@ -1,9 +1,12 @@
 //! codeyear keeps every release of the US medical code sets and answers what a code meant on a date.
 //!
 //! Each fiscal year, and some Aprils, CMS and NCHS publish new editions of ICD-10-CM and ICD-10-PCS.
-//! codeyear imports each official release into one SQLite file, keeps every version, tells whether a
-//! code is [valid on a date](answer::check) and [what changed](answer::diff) between any two releases,
-//! and [proves](answer::verify) what it holds against the publishers' own addenda.
+//! codeyear imports each official release into one SQLite file, with the tabular list, indexes, tables,
+//! conversion tables and POA-exempt lists around it, and keeps every version. It tells whether a code is
+//! [valid on a date](answer::check), [what became of it](answer::history), what [stands around
+//! it](answer::show) on that date, which codes [some words](answer::search) mean, and [what
+//! changed](answer::diff) between any two releases, and [proves](answer::verify) what it holds against the
+//! publishers' own addenda.
 //!
 //! # In a program
 //!
@@ -33,12 +36,12 @@
 //! # The flow
 //!
 //! ```text
-//! zip, folder, file ─ source ─ recognised members ─ parse ─ values ─┐
-//!                        │                                          │ ingest: one transaction
-//!                    catalogue ─ which release? ────────────────────┤
-//!                                                                   ▼
-//!        present ◄─ values ◄─ answer ◄─ facts, spans ◄─────────── store (SQLite)
-//!           ▼
+//! zip, folder, file ─ source ─ recognised members ─ parse ─┬─ order files, addenda ─┐
+//!                        │                                 └─ documents ────────────┤ ingest: one
+//!                    catalogue ─ which release? ────────────────────────────────────┤ transaction
+//!                                                                                   ▼
+//!        present ◄─ values ◄─ answer ◄─┬─ facts: entries, listings, items, runs ◄─ store (SQLite)
+//!           ▼                          └─ derived: spans, words to search by
 //!   text, JSON, Markdown, CSV, HTML
 //! ```
 //!
@@ -54,7 +57,7 @@
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, parse and store joined: an import is all or nothing |
-//! | [`answer`] | questions joined from store and catalogue: check, history, diff, releases, verify |
+//! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify |
 //! | [`present`] | a value to text, JSON, Markdown, CSV or HTML |
 //! | [`cli`] | one verb a file |
 //!
@@ -73,6 +76,26 @@
 //!   listed; which days are covered at all is a matter of the releases, not of the code, and stands once in
 //!   `period` and `coverage`. So an import between two others touches only the codes that differ, and the
 //!   views `code_history` and `code_on` give true dates.
+//! - **A document is items stored once, and runs.** A tabular list, index, conversion table, POA-exempt list
+//!   or PCS table is an ordered list of items (a node with its notes, a term with its references, a row), and
+//!   most items are last year's: so each is stored once, whatever documents hold it, and a document is runs of
+//!   consecutive items, exactly as a listing is runs of entries. A node holds what stands in it and not what
+//!   stands below it, so that a note changed at one code costs that node and not its chapter.
+//! - **Words are indexed beside the facts, not copied.** `search` is a full-text index without contents of its
+//!   own over the view `searchable`: titles, inclusion terms, paths of index terms. It indexes an item once
+//!   however many releases hold it; which of what is found holds on the day asked for is told afterwards, by
+//!   the runs. It is written in the import's own transaction, so that it is never behind.
+//! - **Notes are never another year's.** A page takes notes and index entries from the release in force, and
+//!   where that release has no such document it says so: [`model::Consulted`] is a closed enum of the release's
+//!   own document, another's because the user asked for the nearest, and none. A search may find a code by
+//!   another year's term, because it only leads to the code; it names the year.
+//! - **A release without order file is listed from its tabular list**, expanded by the rule of 7th characters;
+//!   `release.listed_by` keeps which of the two it is, and the file that answers rest on is the list. When the
+//!   order file comes it takes the listing's place, and what differs is kept in `tabular_difference`. So the
+//!   end is the same whichever file came first.
+//! - **Ranges of conversion tables are expanded when a question is asked.** A cell such as `Codes in Categories T15-T19` means the
+//!   codes that were billable on the eve of the change, in tabular order; which they are depends on the
+//!   releases that are loaded by then. Stored codes would depend on the order of import; stored ends do not.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 

@@ -15,8 +15,9 @@ use crate::store::Store;
 
 /// Import official releases: zips as CMS and NCHS post them, folders, single files
 ///
-/// Order files and order addenda are taken, whatever else is there is left and named. All of it is
-/// stored in one transaction, or nothing. The same bytes again change nothing.
+/// Taken are order files and order addenda; tabular lists, indexes, tables of drugs and neoplasms, conversion
+/// tables and POA-exempt lists of ICD-10-CM; tables and definitions of ICD-10-PCS. Whatever else is there is
+/// left and named. All of it is stored in one transaction, or nothing. The same bytes again change nothing.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// Import these zips, folders or files

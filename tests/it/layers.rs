@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use codeyear::answer::{self, VerifyOptions};
-use codeyear::model::CodeSet;
+use codeyear::model::{CodeSet, DocumentKind};
 use codeyear::store::{SCHEMA_VERSION, Store};
 
 use crate::world::{World, today};
@@ -520,6 +520,49 @@ fn a_database_of_every_schema_version_still_opens_and_answers() {
     }
 }
 
+/// The folders that the fixtures were made from.
+fn folders_of_the_fixtures() -> [String; 2] {
+    ["FY2025-04", "FY2026"].map(|release| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample/icd10cm");
+        folder.join(release).to_str().unwrap().to_owned()
+    })
+}
+
+#[test]
+fn a_database_of_every_schema_version_takes_what_its_folders_hold_now() {
+    let folders = folders_of_the_fixtures();
+    let import = ["import", &folders[0], &folders[1]];
+    let fresh = World::empty();
+    assert_eq!(fresh.run(&import).exit, 0);
+    let expected = fresh.store().content_hash().unwrap();
+    for version in 1..=SCHEMA_VERSION {
+        let world = World::empty();
+        std::fs::copy(fixture(version), world.database()).unwrap();
+
+        // Titles are found before any document is there, and nothing is lost on the way up.
+        let search = ["search", "carcinoid liver", "--on", "2026-03-01"];
+        let found = world.run(&search);
+        assert_eq!(found.exit, 0, "version {version}: {found:?}");
+        assert!(found.stdout.contains("C7B.02"), "version {version}");
+        let check = world.run(&["check", "S30.1XXA", "--on", "2026-03-01"]);
+        assert!(check.stdout.contains("deleted"), "version {version}");
+
+        let again = world.run(&import);
+        assert_eq!(again.exit, 0, "version {version}: {again:?}");
+        let store = world.store();
+        assert_eq!(store.content_hash().unwrap(), expected, "version {version}");
+        for kind in DocumentKind::ALL {
+            let rows = |store: &Store| store.documents(kind).unwrap().len();
+            assert_eq!(rows(&store), rows(&fresh.store()), "{kind:?}");
+        }
+        // With the conversion table there are successors, and with the tabular list inclusion terms.
+        let check = ["check", "S30.1XXA", "--on", "2026-03-01"];
+        assert_eq!(world.run(&check).stdout, fresh.run(&check).stdout);
+        let search = ["search", "Merkel nodal", "--on", "2025-05-01"];
+        assert_eq!(world.run(&search).stdout, fresh.run(&search).stdout);
+    }
+}
+
 /// The tables, indexes and views of a database, without comments and line breaks.
 fn schema_of(database: &Path) -> Vec<String> {
     let connection = rusqlite::Connection::open(database).unwrap();
@@ -547,6 +590,8 @@ fn a_migration_that_has_a_fixture_is_never_changed_again() {
     assert_eq!(
         schema_of(&world.database()),
         schema_of(&world.path("fixture.db")),
-        "add a migration; before the first publication, delete the fixture and write it anew"
+        "add a migration; before the first publication, delete tests/fixtures/schema/v{SCHEMA_VERSION}.db \
+         and write it anew: codeyear --db tests/fixtures/schema/v{SCHEMA_VERSION}.db import \
+         releases/sample/icd10cm/FY2025-04 releases/sample/icd10cm/FY2026"
     );
 }

@@ -212,6 +212,44 @@ fn the_readme_names_every_verdict_and_every_format() {
 }
 
 #[test]
+fn what_the_readme_prints_is_what_the_program_prints_on_the_sample() {
+    let world = World::with_sample();
+    let readme = read("README.md");
+    let mut lines = readme.lines().peekable();
+    let mut found = 0;
+    while let Some(line) = lines.next() {
+        let Some(call) = line.strip_prefix("$ codeyear ") else {
+            continue;
+        };
+        found += 1;
+        let run = world.run(&call.split_whitespace().collect::<Vec<_>>());
+        let mut printed = run.stdout.lines();
+        // Lines may be left out, which `...` says.
+        let mut is_left_out = false;
+        while let Some(line) =
+            lines.next_if(|line| !line.starts_with("```") && !line.starts_with('$'))
+        {
+            if line.trim() == "..." {
+                is_left_out = true;
+            } else if is_left_out {
+                assert!(
+                    printed.any(|one| one == line),
+                    "{call}: {line:?} is not printed: {}",
+                    run.stdout
+                );
+                is_left_out = false;
+            } else {
+                assert_eq!(printed.next(), Some(line), "{call}");
+            }
+        }
+        // Every answer from the sample ends by saying so.
+        let is_over = printed.all(|one| one.contains("this is the bundled sample"));
+        assert!(is_left_out || is_over, "{call}: {}", run.stdout);
+    }
+    assert!(found >= 3, "README.md shows only {found} outputs");
+}
+
+#[test]
 fn every_query_in_the_readme_finds_something_in_the_sample() {
     let world = World::with_sample();
     let connection = rusqlite::Connection::open(world.database()).unwrap();
@@ -316,6 +354,47 @@ fn book_without(category: &str, mark: &str) -> String {
         .collect()
 }
 
+/// H54.8 and the levels above it in the tabular list of FY2026-04, and the head of its table.
+const VISUAL_IMPAIRMENT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<ICD10CM.tabular>
+  <version>2026</version>
+  <introduction><introSection type="title"><title>ICD-10-CM TABULAR LIST of DISEASES and INJURIES</title></introSection></introduction>
+  <chapter>
+    <name>7</name>
+    <desc>Diseases of the eye and adnexa (H00-H59)</desc>
+    <sectionIndex><sectionRef first="H53" last="H54" id="H53-H54">Visual disturbances and blindness</sectionRef></sectionIndex>
+    <section id="H53-H54">
+      <desc>Visual disturbances and blindness (H53-H54)</desc>
+      <diag>
+        <name>H54</name>
+        <desc>Blindness and low vision</desc>
+        <diag>
+          <name>H54.8</name>
+          <desc>Legal blindness, as defined in USA</desc>
+          <visualImpairment>
+            <visCategory>
+              <heading>Category of visual impairment</heading>
+              <visRange>
+                <heading>Visual acuity with best possible correction</heading>
+                <visMax><heading>Maximum less than:</heading></visMax>
+                <visMin><heading>Minimum equal to or better than:</heading></visMin>
+              </visRange>
+            </visCategory>
+            <visCategory>
+              <value>1</value>
+              <visRange>
+                <visMax><value>6/18</value></visMax>
+                <visMin><value>6/60</value></visMin>
+              </visRange>
+            </visCategory>
+          </visualImpairment>
+        </diag>
+      </diag>
+    </section>
+  </chapter>
+</ICD10CM.tabular>
+"#;
+
 /// What the program prints, by schema: each verb, with every case in which it prints another field.
 fn printed() -> BTreeMap<String, BTreeSet<String>> {
     let sample = World::with_sample();
@@ -366,6 +445,33 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
             "dx",
         ],
     ));
+
+    for (code, date) in [
+        ("C7B.1", "2026-05-01"),
+        ("S30.11XA", "2026-05-01"),
+        // A release without a tabular list, and another's in its place.
+        ("G35", "2026-03-01"),
+        ("A00", "2018-11-01"),
+    ] {
+        values.push(json_of(&sample, &["show", code, "--on", date]));
+    }
+    let nearest = ["show", "G35", "--on", "2026-03-01", "--nearest"];
+    values.push(json_of(&sample, &nearest));
+    for code in ["02703DZ", "0270318"] {
+        values.push(json_of(&sample, &["show", code, "--on", "2022-05-01"]));
+    }
+    let codes = ["compare", "C7A.00", "C4A", "--on", "2026-05-01"];
+    values.push(json_of(&sample, &codes));
+    for words in ["carcinoid liver", "low back pain", "G35"] {
+        let args = ["search", words, "--on", "2026-05-01", "--unlisted"];
+        values.push(json_of(&sample, &args));
+    }
+
+    // The one table of visual impairment stands where the sample has no codes.
+    let eyes = World::empty();
+    eyes.write("icd10cm-tabular-FY2026-04.xml", VISUAL_IMPAIRMENT);
+    values.push(json_of(&eyes, &["import", ".", "--release", "FY2026-04"]));
+    values.push(json_of(&eyes, &["show", "H54.8", "--on", "2026-05-01"]));
 
     // A code that is listed again, one that was listed before the code set was in force, and files
     // that are left.
@@ -440,7 +546,8 @@ fn every_code_in_the_readme_is_one_that_the_sample_lists() {
         let Some((arguments, _)) = arguments(&piece) else {
             continue;
         };
-        let is_verb = |word: &String| matches!(word.as_str(), "check" | "history");
+        let is_verb =
+            |word: &String| matches!(word.as_str(), "check" | "history" | "show" | "compare");
         let codes = arguments.iter().skip_while(|word| !is_verb(word)).skip(1);
         for text in codes.take_while(|word| !word.starts_with('-')) {
             let Ok(code) = CodeSet::Icd10Cm.parse_code(text) else {
