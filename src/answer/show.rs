@@ -213,23 +213,22 @@ fn add_tabular(
         None => None,
     };
     let mut places = Vec::new();
-    if let (Some((block_at, block)), Some(category_at)) = (block, category_at) {
-        if let Some((_, chapter)) =
+    if let (Some((block_at, block)), Some(category_at)) = (block, category_at)
+        && let Some((_, chapter)) =
             store.tabular_node(&document, NodeKind::Chapter, &block.parent)?
-        {
-            places.push(place(&chapter));
-            let mut nodes = vec![chapter.clone()];
-            for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
-                if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
-                    places.push(place(&umbrella));
-                    nodes.push(umbrella);
-                }
+    {
+        places.push(place(&chapter));
+        let mut nodes = vec![chapter.clone()];
+        for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
+            if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
+                places.push(place(&umbrella));
+                nodes.push(umbrella);
             }
-            places.push(place(&block));
-            nodes.push(block);
-            // Own notes last: a coder reads from the general to the particular.
-            levels.extend(nodes.into_iter().rev());
         }
+        places.push(place(&block));
+        nodes.push(block);
+        // Own notes last: a coder reads from the general to the particular.
+        levels.extend(nodes.into_iter().rev());
     }
     if !places.is_empty() {
         page.breadcrumb

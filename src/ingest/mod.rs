@@ -4,7 +4,9 @@
 //! not grow with the number of releases. The first error ends all of it and leaves the database as it
 //! was.
 
+mod pack;
 mod prepare;
+mod settle;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,9 +27,8 @@ use crate::store::{
     Added, Contents, NewAddenda, NewDocument, NewFile, NewRelease, Rows, Store, StoreKind, Writer,
 };
 
-use prepare::{
-    DocumentPart, Message, Order, Package, Part, PostedDocument, Prepared, Preparer, Seen, pack,
-};
+use pack::{Package, pack};
+use prepare::{DocumentPart, Message, Order, Part, PostedDocument, Prepared, Preparer, Seen};
 
 /// What the user states about the files.
 #[derive(Debug, Clone, Copy)]

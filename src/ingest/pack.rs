@@ -1,0 +1,111 @@
+//! Files that were posted together, put together.
+
+use crate::model::{CodeSet, DocumentKind};
+use crate::source::archive::Found;
+use crate::source::recognise::FileKind;
+
+use super::Left;
+
+/// An order file with what was posted with it, or such files alone.
+#[derive(Default)]
+pub(super) struct Package {
+    pub(super) order: Option<(CodeSet, Found)>,
+    pub(super) addenda: Option<(CodeSet, Found)>,
+    /// The files around the order file, of one code set.
+    pub(super) documents: Vec<(DocumentKind, Found)>,
+}
+
+impl Package {
+    pub(super) fn files(&self) -> usize {
+        usize::from(self.order.is_some())
+            + usize::from(self.addenda.is_some())
+            + self.documents.len()
+    }
+
+    /// Tells whether a file of a code set was posted with the order file of this package.
+    fn has_order_file_beside(&self, code_set: CodeSet, file: &Found) -> bool {
+        self.order
+            .as_ref()
+            .is_some_and(|(order_set, order)| *order_set == code_set && order.group == file.group)
+    }
+}
+
+/// Puts files that were posted together into packages: order files first, because what was posted
+/// without one needs its release.
+pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
+    let mut packages: Vec<Package> = Vec::new();
+    let mut addenda = Vec::new();
+    let mut documents = Vec::new();
+    let mut left = Vec::new();
+    for file in found {
+        match file.kind {
+            FileKind::OrderFile(code_set) => packages.push(Package {
+                order: Some((code_set, file)),
+                ..Package::default()
+            }),
+            FileKind::OrderAddenda(code_set) => addenda.push((code_set, file)),
+            FileKind::Document(kind) => documents.push((kind, file)),
+            FileKind::Zip => {}
+            FileKind::Other(why) => left.push(Left {
+                file: file.shown,
+                why: why.to_owned(),
+            }),
+        }
+    }
+    let mut alone = Vec::new();
+    for (code_set, file) in addenda {
+        let mut beside = packages
+            .iter_mut()
+            .filter(|package| package.has_order_file_beside(code_set, &file));
+        match (beside.next(), beside.next()) {
+            // Posted with exactly one order file, which has no addenda yet.
+            (Some(package), None) if package.addenda.is_none() => {
+                package.addenda = Some((code_set, file));
+            }
+            _ => alone.push(Package {
+                addenda: Some((code_set, file)),
+                ..Package::default()
+            }),
+        }
+    }
+    let mut groups: Vec<Package> = Vec::new();
+    for (kind, file) in documents {
+        let code_set = kind.code_set();
+        let mut beside = packages
+            .iter_mut()
+            .filter(|package| package.has_order_file_beside(code_set, &file));
+        let fits = |package: &Package| package.documents.iter().all(|(other, _)| *other != kind);
+        match (beside.next(), beside.next()) {
+            (Some(package), None) if fits(package) => package.documents.push((kind, file)),
+            _ => {
+                // Without an order file, what was posted together is of one release all the same.
+                let together = groups.iter_mut().find(|package| {
+                    fits(package)
+                        && package.documents.iter().all(|(other, beside)| {
+                            other.code_set() == code_set && beside.group == file.group
+                        })
+                });
+                match together {
+                    Some(package) => package.documents.push((kind, file)),
+                    None => groups.push(Package {
+                        documents: vec![(kind, file)],
+                        ..Package::default()
+                    }),
+                }
+            }
+        }
+    }
+    // A release without order file is made from its tabular list, which the rest of it needs.
+    groups.sort_by_key(|package| {
+        !package
+            .documents
+            .iter()
+            .any(|(kind, _)| *kind == DocumentKind::Tabular)
+    });
+    packages.extend(alone);
+    packages.extend(groups);
+    for package in &mut packages {
+        package.documents.sort_by_key(|(kind, _)| *kind);
+    }
+    (packages, left)
+}
