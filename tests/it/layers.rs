@@ -36,7 +36,7 @@ const ONLY_IN: [(&str, &[&str], &str); 15] = [
     ),
     (
         "calamine::",
-        &["src/parse/conversion.rs"],
+        &["src/parse/conversion/workbook.rs"],
         "workbooks are read in one place",
     ),
     ("Local::now", &["src/cli/"], "the day is passed in"),

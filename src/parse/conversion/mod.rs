@@ -6,28 +6,25 @@
 //! Columns that are missing, moved or too many are an error; a row below the header row is always
 //! kept, and says itself what of it cannot be read.
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
+mod previous;
+mod workbook;
 
-use calamine::{DataRef, Reader, Xlsx};
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-use zip::ZipArchive;
+
+pub use previous::read_previous;
+use workbook::read_workbook;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    Code, CodeSet, ConversionRow, ConversionTable, Previous, PreviousGroup, PreviousPart,
-};
+use crate::model::{CodeSet, ConversionRow, ConversionTable};
 use crate::parse::separated::records;
 use crate::parse::{not_utf8, shown};
 
-/// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.2 MB.
-const MOST_BYTES: u64 = 16 << 20;
 /// The most rows of a table. FY2026 has 5,892.
 const MOST_ROWS: u32 = 200_000;
 /// The most bytes of a cell: the prose has 700, the longest list of codes 60.
 const MOST_CELL: usize = 16 << 10;
-/// The days that a spreadsheet counts: to 9999-12-31.
-const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
 /// The header row is one of the first.
 const HEADER_WITHIN: u32 = 10;
 
@@ -98,90 +95,6 @@ fn name_of_column(column: u32) -> String {
         }
     }
     letters.into_iter().rev().collect()
-}
-
-fn damaged(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let cause = cause.into();
-    Error::new(ErrorKind::Format, format!("{what}: {cause}"))
-        .with_hint("the file is damaged or no xlsx workbook; download it again")
-        .caused_by(cause)
-}
-
-/// Refuses a workbook that unpacks to more than a table can have, whatever sizes it states.
-fn check_size(bytes: &[u8]) -> Result<()> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|error| damaged("the workbook cannot be opened", error))?;
-    let mut left = MOST_BYTES;
-    for index in 0..archive.len() {
-        let member = archive
-            .by_index(index)
-            .map_err(|error| damaged("the workbook cannot be opened", error))?;
-        // One byte more than is left tells a member that is too large from one that just fits.
-        let read = std::io::copy(&mut member.take(left + 1), &mut std::io::sink())
-            .map_err(|error| damaged("the workbook cannot be unpacked", error))?;
-        left = left.checked_sub(read).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Format,
-                format!("the workbook unpacks to more than {} MB", MOST_BYTES >> 20),
-            )
-            .with_hint("no conversion table is that large; download it again from the publisher")
-        })?;
-    }
-    Ok(())
-}
-
-fn read_workbook(bytes: &[u8]) -> Result<(String, BTreeMap<u32, Cells>)> {
-    check_size(bytes)?;
-    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes))
-        .map_err(|error| damaged("the workbook cannot be read", error))?;
-    let titles = workbook.sheet_names();
-    let [title] = titles.as_slice() else {
-        return Err(Error::new(
-            ErrorKind::Format,
-            format!("expected a workbook with one sheet, found {}", titles.len()),
-        )
-        .with_hint("a conversion table has one sheet; download it again"));
-    };
-    // Cell by cell: a sheet read whole would be laid out up to its furthest cell, wherever that is.
-    let mut reader = workbook
-        .worksheet_cells_reader(title)
-        .map_err(|error| damaged("the sheet cannot be read", error))?;
-    let mut rows: BTreeMap<u32, Cells> = BTreeMap::new();
-    while let Some(cell) = reader
-        .next_cell()
-        .map_err(|error| damaged("the sheet cannot be read", error))?
-    {
-        let (row, column) = cell.get_position();
-        let row = row.saturating_add(1);
-        let text = cell_text(cell.get_value()).map_err(|what| broken_cell(row, column, &what))?;
-        put(&mut rows, row, column, text)?;
-    }
-    Ok((title.clone(), rows))
-}
-
-/// Gives a cell as text: a number as it is shown, a date as `2020-04-01`.
-fn cell_text(value: &DataRef<'_>) -> Result<String, String> {
-    match value {
-        DataRef::Empty => Ok(String::new()),
-        DataRef::String(text) => Ok(text.clone()),
-        DataRef::SharedString(text) => Ok((*text).to_owned()),
-        DataRef::Int(number) => Ok(number.to_string()),
-        // Whole numbers print without a fraction.
-        DataRef::Float(number) => Ok(number.to_string()),
-        DataRef::DateTime(date) => {
-            // Beyond these days a spreadsheet has none, and the conversion would panic.
-            let moment = DAYS
-                .contains(&date.as_f64())
-                .then(|| date.as_datetime())
-                .flatten()
-                .ok_or("expected a date, found a number that is none")?;
-            Ok(moment.date().to_string())
-        }
-        DataRef::DateTimeIso(text) => Ok(text.clone()),
-        DataRef::Bool(_) | DataRef::DurationIso(_) | DataRef::Error(_) => {
-            Err("expected text, a year or a date, found something else".to_owned())
-        }
-    }
 }
 
 fn read_csv(bytes: &[u8]) -> Result<BTreeMap<u32, Cells>> {
@@ -314,143 +227,13 @@ fn read_effective(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
-/// How two items of a cell are joined.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Joint {
-    And,
-    Or,
-    Comma,
-    Semicolon,
-}
-
-/// Reads the cell "Previous Code(s) Assignment"; [`Previous`] says by what convention.
-pub fn read_previous(cell: &str) -> Previous {
-    if cell.trim().eq_ignore_ascii_case("none") {
-        return Previous::None;
-    }
-    match read_groups(cell) {
-        Ok(groups) => Previous::Codes { groups },
-        Err(reason) => Previous::Unreadable { reason },
-    }
-}
-
-fn read_groups(cell: &str) -> Result<Vec<PreviousGroup>, String> {
-    if cell.trim().is_empty() {
-        return Err("the cell is blank, and would say None if nothing came before".to_owned());
-    }
-    let (items, joints) = split_items(cell);
-    let parts = items
-        .iter()
-        .map(|item| read_part(item))
-        .collect::<Result<Vec<_>, String>>()?;
-    let together = |parts: Vec<PreviousPart>| {
-        let group = |part| PreviousGroup {
-            alternatives: vec![part],
-        };
-        Ok(parts.into_iter().map(group).collect())
-    };
-    let one_of = |alternatives| Ok(vec![PreviousGroup { alternatives }]);
-    let all = |joint: Joint| joints.iter().all(|other| *other == joint);
-    if all(Joint::And) && !joints.is_empty() {
-        return together(parts);
-    }
-    if all(Joint::Comma) || all(Joint::Semicolon) || all(Joint::Or) {
-        return one_of(parts);
-    }
-    if let Some((last, before)) = joints.split_last()
-        && before.iter().all(|joint| *joint == Joint::Comma)
-    {
-        let codes_alone = parts
-            .iter()
-            .all(|part| matches!(part, PreviousPart::Code(_)));
-        match last {
-            Joint::And if codes_alone => return together(parts),
-            Joint::Or => return one_of(parts),
-            _ => {}
-        }
-    }
-    Err(
-        "it joins its codes both by \"and\" and as a list, and could mean more than one thing"
-            .to_owned(),
-    )
-}
-
-/// Cuts a cell at commas, semicolons, `and`, `&` and `or`.
-fn split_items(cell: &str) -> (Vec<String>, Vec<Joint>) {
-    let mut items = vec![String::new()];
-    let mut joints = Vec::new();
-    let spaced = cell
-        .replace(',', " , ")
-        .replace(';', " ; ")
-        .replace('&', " & ");
-    for word in spaced.split_whitespace() {
-        let joint = match word.to_ascii_lowercase().as_str() {
-            "," => Some(Joint::Comma),
-            ";" => Some(Joint::Semicolon),
-            "and" | "&" => Some(Joint::And),
-            "or" => Some(Joint::Or),
-            _ => None,
-        };
-        match (joint, items.last_mut()) {
-            (Some(joint), _) => {
-                joints.push(joint);
-                items.push(String::new());
-            }
-            (None, Some(item)) => {
-                if !item.is_empty() {
-                    item.push(' ');
-                }
-                item.push_str(word);
-            }
-            (None, None) => {}
-        }
-    }
-    (items, joints)
-}
-
-fn read_part(item: &str) -> Result<PreviousPart, String> {
-    if item.is_empty() {
-        return Err("a code is missing beside a comma, a semicolon or \"and\"".to_owned());
-    }
-    let code = |text: &str| -> Result<Code, String> {
-        CodeSet::Icd10Cm
-            .parse_code(text)
-            .map_err(|error| error.to_string())
-    };
-    let lower = item.to_ascii_lowercase();
-    let after = |words: &str| {
-        lower
-            .starts_with(words)
-            .then(|| item.get(words.len()..).unwrap_or_default())
-    };
-    if let Some(range) = after("codes in categories ").or_else(|| after("code from categories ")) {
-        let (first, last) = range
-            .split_once(['-', '\u{2013}'])
-            .ok_or("expected a range of categories")?;
-        let (first, last) = (code(first)?, code(last)?);
-        if first.len() != 3 || last.len() != 3 {
-            return Err("a category has 3 characters".to_owned());
-        }
-        return Ok(PreviousPart::Categories { first, last });
-    }
-    let item = after("a code from ").unwrap_or(item);
-    if let Some(above) = item.strip_suffix('-') {
-        return Ok(PreviousPart::Below(code(
-            above.strip_suffix('.').unwrap_or(above),
-        )?));
-    }
-    match item.split_once(['-', '\u{2013}']) {
-        Some((first, last)) => Ok(PreviousPart::Range {
-            first: code(first)?,
-            last: code(last)?,
-        }),
-        None => Ok(PreviousPart::Code(code(item)?)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use super::workbook::MOST_BYTES;
     use super::*;
+    use crate::model::{Code, Previous, PreviousGroup, PreviousPart};
 
     // From the corrected table of FY2020.
     const CSV: &str = concat!(
