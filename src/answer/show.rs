@@ -11,6 +11,11 @@ use crate::model::{
 };
 use crate::store::{Store, StoredDocument};
 
+/// The category whose note says "see table below", of all of its codes.
+const VISUAL_IMPAIRMENT_OF: &str = "H54";
+/// The code that the table stands under, the last of the category.
+const VISUAL_IMPAIRMENT_AT: &str = "H548";
+
 /// What to show on a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ShowOptions {
@@ -213,23 +218,22 @@ fn add_tabular(
         None => None,
     };
     let mut places = Vec::new();
-    if let (Some((block_at, block)), Some(category_at)) = (block, category_at) {
-        if let Some((_, chapter)) =
+    if let (Some((block_at, block)), Some(category_at)) = (block, category_at)
+        && let Some((_, chapter)) =
             store.tabular_node(&document, NodeKind::Chapter, &block.parent)?
-        {
-            places.push(place(&chapter));
-            let mut nodes = vec![chapter.clone()];
-            for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
-                if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
-                    places.push(place(&umbrella));
-                    nodes.push(umbrella);
-                }
+    {
+        places.push(place(&chapter));
+        let mut nodes = vec![chapter.clone()];
+        for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
+            if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
+                places.push(place(&umbrella));
+                nodes.push(umbrella);
             }
-            places.push(place(&block));
-            nodes.push(block);
-            // Own notes last: a coder reads from the general to the particular.
-            levels.extend(nodes.into_iter().rev());
         }
+        places.push(place(&block));
+        nodes.push(block);
+        // Own notes last: a coder reads from the general to the particular.
+        levels.extend(nodes.into_iter().rev());
     }
     if !places.is_empty() {
         page.breadcrumb
@@ -245,11 +249,12 @@ fn add_tabular(
                 characters: node.seventh_characters.clone(),
             })
         });
-    page.visual_impairment = levels
-        .iter()
-        .find(|node| !node.visual_impairment.is_empty())
-        .map(|node| node.visual_impairment.clone())
-        .unwrap_or_default();
+    if code.category().as_str() == VISUAL_IMPAIRMENT_OF {
+        page.visual_impairment = store
+            .tabular_node(&document, NodeKind::Code, VISUAL_IMPAIRMENT_AT)?
+            .map(|(_, node)| node.visual_impairment)
+            .unwrap_or_default();
+    }
     page.notes = levels
         .iter()
         .rev()
