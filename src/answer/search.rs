@@ -105,20 +105,33 @@ pub fn search(
     })
 }
 
-/// Cuts a text into words: runs of letters and digits, in lower case.
+/// Cuts a text into words: runs of Latin letters and digits, in lower case.
+///
+/// Accents set apart from their letters are left out, as the full-text index leaves them out. A letter of
+/// another script is a word of its own: the index knows letters by another table than this program, and
+/// what it cuts in two here would have to be found as a phrase there.
 fn tokens(text: &str) -> Vec<String> {
-    let all: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .take(MOST_WORDS)
-        .collect();
+    let mut all: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for character in text.chars().flat_map(char::to_lowercase) {
+        if matches!(character, '\u{300}'..='\u{36f}') {
+            continue;
+        }
+        let is_latin = character.is_ascii_alphanumeric()
+            || (character.is_alphabetic() && character <= '\u{24f}');
+        if is_latin {
+            word.push(character);
+            continue;
+        }
+        all.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        all.extend(character.is_alphanumeric().then(|| character.to_string()));
+    }
+    all.extend((!word.is_empty()).then_some(word));
+    all.truncate(MOST_WORDS);
     let telling: Vec<String> = all
         .iter()
-        .enumerate()
-        // A last word that may be only begun is kept: `a` may become `acute`.
-        .filter(|(_, word)| !SMALL_WORDS.contains(&word.as_str()))
-        .map(|(_, word)| word.clone())
+        .filter(|word| !SMALL_WORDS.contains(&word.as_str()))
+        .cloned()
         .collect();
     if telling.is_empty() { all } else { telling }
 }

@@ -11,6 +11,11 @@ use crate::model::{
 };
 use crate::store::{Store, StoredDocument};
 
+/// The category whose note says "see table below", of all of its codes.
+const VISUAL_IMPAIRMENT_OF: &str = "H54";
+/// The code that the table stands under, the last of the category.
+const VISUAL_IMPAIRMENT_AT: &str = "H548";
+
 /// What to show on a page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ShowOptions {
@@ -244,11 +249,12 @@ fn add_tabular(
                 characters: node.seventh_characters.clone(),
             })
         });
-    page.visual_impairment = levels
-        .iter()
-        .find(|node| !node.visual_impairment.is_empty())
-        .map(|node| node.visual_impairment.clone())
-        .unwrap_or_default();
+    if code.category().as_str() == VISUAL_IMPAIRMENT_OF {
+        page.visual_impairment = store
+            .tabular_node(&document, NodeKind::Code, VISUAL_IMPAIRMENT_AT)?
+            .map(|(_, node)| node.visual_impairment)
+            .unwrap_or_default();
+    }
     page.notes = levels
         .iter()
         .rev()

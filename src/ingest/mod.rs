@@ -180,7 +180,7 @@ pub fn import(
             [] => "there are no files here".to_owned(),
             [one] => format!("{}: {}", one.file, one.why),
             several => format!(
-                "of {} files, none is an order file or an order addenda",
+                "of {} files, none is of a kind that is taken",
                 several.len()
             ),
         };

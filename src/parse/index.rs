@@ -47,7 +47,8 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     }
     xml.end()?;
     if index.terms.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the index has no terms"));
+        return Err(Error::new(ErrorKind::Format, "the index has no terms")
+            .with_hint("the file is cut off or no index; download it again"));
     }
     Ok(index)
 }
@@ -389,7 +390,11 @@ mod tests {
                 "<ICD10CM.table>",
                 "expected <ICD10CM.index>, found <ICD10CM.table>",
             ),
-            ("</ICD10CM.index>", "", "found the end of the file"),
+            (
+                "</ICD10CM.index>",
+                "",
+                "the file is cut off: expected </ICD10CM.index>, found its end",
+            ),
             ("</mainTerm>\n  </letter>", "</letter>", "malformed XML"),
         ] {
             assert!(INDEX.contains(from), "{from}");

@@ -47,7 +47,8 @@ pub fn parse_pcs_tables(bytes: &[u8]) -> Result<PcsTables> {
     }
     xml.end()?;
     if tables.tables.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the file has no tables"));
+        return Err(Error::new(ErrorKind::Format, "the file has no tables")
+            .with_hint("the file is cut off or holds no tables of ICD-10-PCS; download it again"));
     }
     Ok(tables)
 }
@@ -268,7 +269,11 @@ pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
     }
     xml.end()?;
     if definitions.terms.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the file defines no terms"));
+        return Err(
+            Error::new(ErrorKind::Format, "the file defines no terms").with_hint(
+                "the file is cut off or holds no definitions of ICD-10-PCS; download it again",
+            ),
+        );
     }
     Ok(definitions)
 }
@@ -433,7 +438,8 @@ pub fn parse_pcs_index(bytes: &[u8]) -> Result<PcsIndex> {
     }
     xml.end()?;
     if index.terms.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the index has no terms"));
+        return Err(Error::new(ErrorKind::Format, "the index has no terms")
+            .with_hint("the file is cut off or holds no index; download it again"));
     }
     Ok(index)
 }

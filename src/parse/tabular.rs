@@ -47,7 +47,8 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
         return Err(Error::new(
             ErrorKind::Format,
             "expected chapters with codes, found none",
-        ));
+        )
+        .with_hint("the file is cut off or no tabular list; download it again"));
     }
     let mut seen = HashSet::with_capacity(tabular.nodes.len());
     for node in tabular
@@ -438,7 +439,11 @@ mod tests {
                 "<ICD10CM.index>",
                 "expected <ICD10CM.tabular>, found <ICD10CM.index>",
             ),
-            ("</ICD10CM.tabular>", "", "found the end of the file"),
+            (
+                "</ICD10CM.tabular>",
+                "",
+                "the file is cut off: expected </ICD10CM.tabular>, found its end",
+            ),
             (
                 "</ICD10CM.tabular>",
                 "</ICD10CM.tabular><x/>",

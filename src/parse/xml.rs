@@ -6,6 +6,7 @@
 //! entities that grow without end.
 
 use quick_xml::Reader;
+use quick_xml::errors::SyntaxError;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -71,9 +72,7 @@ impl<'b> Xml<'b> {
                         "expected no document type: the official files have none, and one could define entities that grow without end",
                     ));
                 }
-                Event::Eof => {
-                    return Err(xml.fail(format!("expected {expected}, found the end of the file")));
-                }
+                Event::Eof => return Err(xml.cut_off(&expected)),
                 _ => return Err(xml.fail(format!("expected {expected}, found something else"))),
             }
         }
@@ -95,6 +94,16 @@ impl<'b> Xml<'b> {
         Error::new(ErrorKind::Format, message)
             .at_line(self.line_of(self.position()))
             .with_hint("the file is damaged or its layout is new; download it again, and report it if it stays so")
+    }
+
+    /// Makes the error for a file that ends before it should.
+    fn cut_off(&self, expected: &str) -> Error {
+        Error::new(
+            ErrorKind::Format,
+            format!("the file is cut off: expected {expected}, found its end"),
+        )
+        .at_line(self.line_of(self.position()))
+        .with_hint("download it again; an interrupted download leaves half a file")
     }
 
     /// Makes the error for an element that the layout does not have here.
@@ -213,9 +222,7 @@ impl<'b> Xml<'b> {
                 Event::Comment(_) => {}
                 Event::Text(text) if text.bytes().all(|byte| byte.is_ascii_whitespace()) => {}
                 Event::Eof => {
-                    return Err(
-                        self.fail(format!("expected </{parent}>, found the end of the file"))
-                    );
+                    return Err(self.cut_off(&format!("</{parent}>")));
                 }
                 Event::Text(_) | Event::GeneralRef(_) | Event::CData(_) => {
                     return Err(
@@ -307,9 +314,7 @@ impl<'b> Xml<'b> {
                     };
                 }
                 Event::Eof => {
-                    return Err(
-                        self.fail(format!("expected </{parent}>, found the end of the file"))
-                    );
+                    return Err(self.cut_off(&format!("</{parent}>")));
                 }
                 _ => {
                     return Err(self.fail(format!(
@@ -336,6 +341,13 @@ impl<'b> Xml<'b> {
     fn event(&mut self) -> Result<Event<'b>> {
         match self.reader.read_event() {
             Ok(event) => Ok(event),
+            // A tag or a comment begins and the file ends before it does.
+            Err(quick_xml::Error::Syntax(error)) if error != SyntaxError::InvalidBangMarkup => {
+                let begins_at = usize::try_from(self.reader.error_position()).unwrap_or(usize::MAX);
+                Err(self
+                    .cut_off("the end of the tag or comment that begins here")
+                    .at_line(self.line_of(begins_at)))
+            }
             Err(error) => Err(self.fail(format!(
                 "malformed XML: {}",
                 crate::error::printable(&error.to_string())

@@ -442,9 +442,10 @@ fn what_is_no_order_file_is_left_with_a_reason() {
         ("icd10cm-order-April-2031.txt", &order_file()),
         ("HCPC2031_CONTR_ANWEB.txt", hcpcs.as_bytes()),
         (
-            "Tabular.xml",
-            b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>",
+            "icd10cm_tabular.xsd",
+            b"<?xml version=\"1.0\"?>\r\n<xs:schema/>",
         ),
+        ("readme.xml", b"<?xml version=\"1.0\"?>\r\n<readme/>"),
         ("icd10OrderFiles.pdf", b"%PDF-1.5"),
         ("empty.txt", b""),
     ]);
@@ -453,7 +454,8 @@ fn what_is_no_order_file_is_left_with_a_reason() {
     let run = taken(&world, &["posted.zip"]);
     for (name, why) in [
         ("HCPC2031_CONTR_ANWEB.txt", "HCPCS"),
-        ("Tabular.xml", "XML"),
+        ("icd10cm_tabular.xsd", "an XML schema"),
+        ("readme.xml", "an XML file of a kind not known here"),
         ("icd10OrderFiles.pdf", "PDF"),
         ("empty.txt", "empty"),
     ] {
@@ -464,7 +466,25 @@ fn what_is_no_order_file_is_left_with_a_reason() {
             "{name}: {run:?}"
         );
     }
-    assert!(run.stdout.contains("4 left"), "{run:?}");
+    assert!(run.stdout.contains("5 left"), "{run:?}");
+}
+
+#[test]
+fn a_cut_off_tabular_list_beside_a_whole_order_file_is_refused_and_so_is_the_order_file() {
+    archive_refused(
+        &zip_of(&[
+            ("icd10cm-order-April-2031.txt", &order_file()),
+            (
+                "Tabular.xml",
+                b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<ICD10CM.tabular>",
+            ),
+        ]),
+        &[
+            "posted.zip > Tabular.xml, line 2: the file is cut off",
+            "expected </ICD10CM.tabular>",
+            "download it again",
+        ],
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn columns_set_apart_by_tabs_are_no_order_file() {
         .collect();
     refused(
         text.as_bytes(),
-        &["nothing to import", "no order file and no order addenda"],
+        &["nothing to import", "of no kind that is known here"],
     );
 }
 
