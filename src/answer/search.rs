@@ -5,6 +5,7 @@
 //! from whatever releases are loaded, because most releases have no index of their own; a code is
 //! found by them only if it is listed on the day, and the release that says so is named.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -29,6 +30,9 @@ pub struct SearchOptions {
 
 /// The most words of a search that count.
 const MOST_WORDS: usize = 16;
+
+/// With more titles than this a search is too broad for terms within terms to tell anything.
+const BROAD: usize = 300;
 
 /// Words that say nothing of a diagnosis, left out unless there are no others.
 const SMALL_WORDS: [&str; 16] = [
@@ -81,7 +85,16 @@ pub fn search(
     let query = asked.query();
     asked.add(&query, Words::Titles)?;
     if code_set == CodeSet::Icd10Cm {
-        asked.add(&query, Words::Terms)?;
+        // Where titles are many, a term within a term tells nothing more; a main term does.
+        let is_broad = asked.found.len() > BROAD;
+        asked.add(
+            &query,
+            if is_broad {
+                Words::MainTerms
+            } else {
+                Words::Terms
+            },
+        )?;
         // Most repeat the title of the code above them, which has been found then.
         if asked.found.len() < options.most {
             asked.add(&query, Words::LongCodes)?;
@@ -392,17 +405,22 @@ impl Asked<'_> {
                 continue;
             }
             words += 1.0;
-            let word = word.to_lowercase();
+            // Most words of a title are in lower case.
+            let word = if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                Cow::Borrowed(word)
+            } else {
+                Cow::Owned(word.to_lowercase())
+            };
             let asked = self.tokens.iter().any(|token| {
-                word == *token
+                *word == **token
                     || (word.len() > 3
                         && token.len() > 3
-                        && (word.starts_with(token.as_str()) || token.starts_with(word.as_str())))
+                        && (word.starts_with(token.as_str()) || token.starts_with(&*word)))
             });
-            if asked || SMALL_WORDS.contains(&word.as_str()) {
+            if asked || SMALL_WORDS.contains(&&*word) {
                 continue;
             }
-            extra += match word.as_str() {
+            extra += match &*word {
                 "unspecified" | "nos" | "not" | "specified" => 0.15,
                 weak if WEAK.contains(&weak) => 0.3,
                 _ => 1.0,

@@ -103,6 +103,8 @@ pub(crate) enum Words {
     LongCodes,
     /// Inclusion terms and terms of indexes.
     Terms,
+    /// Main terms of indexes only.
+    MainTerms,
 }
 
 /// The most rows of a kind that are looked at: more than any query of two words has.
@@ -121,6 +123,7 @@ impl Store {
             Words::Titles => (0, REGION),
             Words::LongCodes => (REGION, 2 * REGION),
             Words::Terms => (2 * REGION, 4 * REGION),
+            Words::MainTerms => (3 * REGION, 4 * REGION),
         };
         let find = || -> rusqlite::Result<Vec<FoundItem>> {
             let rows: Vec<i64> = self
@@ -132,6 +135,12 @@ impl Store {
                 .collect::<rusqlite::Result<_>>()?;
             let mut found = Vec::new();
             let mut looked_at = 0;
+            let mut entries = self.connection.prepare_cached(
+                "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1 AND code_set = ?2",
+            )?;
+            let mut depths = self
+                .connection
+                .prepare_cached("SELECT depth FROM index_term WHERE id = ?1")?;
             for row in rows {
                 if looked_at >= MOST_ROWS {
                     break;
@@ -140,9 +149,23 @@ impl Store {
                 if region < 2 && !listed(item) {
                     continue;
                 }
+                if words == Words::MainTerms {
+                    let depth: u32 = depths.query_row([item], |row| row.get(0))?;
+                    if depth > 0 {
+                        continue;
+                    }
+                }
                 looked_at += 1;
                 match region {
-                    0 | 1 => found.extend(self.found_entry(code_set, item)?),
+                    0 | 1 => {
+                        let entry = entries
+                            .query_row((item, code_set_id(code_set)), |row| entry(row, 0))
+                            .optional()?;
+                        found.extend(entry.map(|entry| FoundItem::Entry {
+                            number: item,
+                            entry,
+                        }));
+                    }
                     2 => found.extend(self.found_note(item)?),
                     _ => self.found_term(item, &mut found)?,
                 }
@@ -168,20 +191,6 @@ impl Store {
                 .collect()
         };
         find().map_err(|error| self.error(error))
-    }
-
-    fn found_entry(&self, code_set: CodeSet, number: i64) -> rusqlite::Result<Option<FoundItem>> {
-        self.connection
-            .prepare_cached(
-                "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1 AND code_set = ?2",
-            )?
-            .query_row((number, code_set_id(code_set)), |row| {
-                Ok(FoundItem::Entry {
-                    number,
-                    entry: entry(row, 0)?,
-                })
-            })
-            .optional()
     }
 
     fn found_note(&self, number: i64) -> rusqlite::Result<Option<FoundItem>> {
