@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::book::document_runs;
 use super::documents::list;
 use super::rows::{date, listing_number, runs_of};
 use super::runs::RunSet;
@@ -41,14 +40,10 @@ impl Store {
             let mut gathering = Gathering {
                 connection: &self.connection,
                 timeline,
-                tables: Vec::new(),
+                tables: Tables::Asked(tables),
                 listings: BTreeMap::new(),
                 facts: BTreeMap::new(),
             };
-            for table in &tables {
-                let runs = document_runs(&self.connection, table.number)?;
-                gathering.tables.push((table.release, runs));
-            }
             gathering.gather(code)?;
             Ok(gathering.facts.into_values().flatten().collect())
         };
@@ -96,12 +91,43 @@ pub(super) fn item_position(
         .optional()
 }
 
+/// The stored conversion tables, oldest release first.
+enum Tables {
+    /// Asked for each row: for the few rows of one code.
+    Asked(Vec<StoredDocument>),
+    /// Loaded: for many rows.
+    Loaded(Vec<(ReleaseId, RunSet)>),
+}
+
+impl Tables {
+    /// Finds the newest table that holds a row, and the row of its sheet.
+    fn newest_with(
+        &self,
+        connection: &Connection,
+        number: i64,
+    ) -> rusqlite::Result<Option<(ReleaseId, i64)>> {
+        match self {
+            Tables::Asked(tables) => {
+                for table in tables.iter().rev() {
+                    if let Some(row) = item_position(connection, table.number, number)? {
+                        return Ok(Some((table.release, row)));
+                    }
+                }
+                Ok(None)
+            }
+            Tables::Loaded(tables) => Ok(tables
+                .iter()
+                .rev()
+                .find_map(|(table, runs)| Some((*table, runs.position(number)?)))),
+        }
+    }
+}
+
 /// Rows of conversion tables, gathered from a code forward.
 struct Gathering<'s> {
     connection: &'s Connection,
     timeline: &'s Timeline,
-    /// The tables with their rows, oldest release first.
-    tables: Vec<(ReleaseId, RunSet)>,
+    tables: Tables,
     /// The listings that ranges were expanded over so far.
     listings: BTreeMap<ReleaseId, RunSet>,
     /// By the row's number: the fact, or nothing if the row is not usable as one.
@@ -153,10 +179,12 @@ impl Gathering<'_> {
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for (row, first, last) in ranges {
-            // Letters follow each other in the book but for U, which stands last: enough to pass by most.
-            let letter = |text: &str| text.as_bytes().first().copied();
-            let own = letter(code.as_str());
-            if letter(&first) <= own && own <= letter(&last) {
+            // Two characters are in the order of the book but for U, which stands last: enough to pass by
+            // most ranges without expanding them. C4A stands between C43 and C44.
+            let two = |text: &str| text.get(..2).map(str::to_owned);
+            let own = two(code.as_str());
+            let (first, last) = (two(&first), two(&last));
+            if first > last || (first <= own && own <= last) {
                 self.take(row)?;
                 let holds = self
                     .facts
@@ -176,11 +204,7 @@ impl Gathering<'_> {
         if let Some(fact) = self.facts.get(&number) {
             return Ok(fact.as_ref().map(|fact| fact.code));
         }
-        let newest = self
-            .tables
-            .iter()
-            .rev()
-            .find_map(|(table, runs)| Some((*table, runs.position(number)?)));
+        let newest = self.tables.newest_with(self.connection, number)?;
         let (code, day, cell): (Option<String>, Option<NaiveDate>, String) = self
             .connection
             .prepare_cached(

@@ -107,8 +107,9 @@ pub(crate) enum Words {
     MainTerms,
 }
 
-/// The most rows of a kind that are looked at: more than any query of two words has.
-const MOST_ROWS: usize = 2_000;
+/// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
+/// (fracture) says too little to be ranked by.
+const MOST_ROWS: usize = 800;
 
 impl Store {
     /// Finds what holds all of some words, in the language of the full-text index.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::Gathering;
+use super::{Gathering, Tables};
 use crate::error::Result;
 use crate::model::{ConversionFact, DocumentKind, ReleaseId, Timeline};
 use crate::store::Store;
@@ -39,13 +39,15 @@ impl Store {
             let mut gathering = Gathering {
                 connection: &self.connection,
                 timeline,
-                tables: tables
-                    .iter()
-                    .map(|table| {
-                        let runs = document_runs(&self.connection, table.number)?;
-                        Ok((table.release, runs))
-                    })
-                    .collect::<rusqlite::Result<_>>()?,
+                tables: Tables::Loaded(
+                    tables
+                        .iter()
+                        .map(|table| {
+                            let runs = document_runs(&self.connection, table.number)?;
+                            Ok((table.release, runs))
+                        })
+                        .collect::<rusqlite::Result<_>>()?,
+                ),
                 listings: BTreeMap::new(),
                 facts: BTreeMap::new(),
             };
