@@ -17,7 +17,7 @@ use crate::model::{
     SearchReport, Standing, Timeline, judge,
 };
 use crate::source::catalogue::known_releases;
-use crate::store::{FoundItem, ListedEntries, Store, Words};
+use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
 
 /// How a search is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -447,7 +447,21 @@ impl Asked<'_> {
         });
     }
 
+    /// Lists the stored documents of some kinds, those nearest in time to the release in force first.
+    fn nearest_first(&self, kinds: &[DocumentKind]) -> Result<Vec<StoredDocument>> {
+        let mut documents = Vec::new();
+        for kind in kinds {
+            documents.extend(self.store.documents(*kind)?);
+        }
+        documents.sort_by_key(|document| {
+            (document.release.effective_from() - self.release.effective_from()).abs()
+        });
+        Ok(documents)
+    }
+
     fn ranked(self) -> Result<Vec<FoundEntry>> {
+        let tabular = self.nearest_first(&[DocumentKind::Tabular])?;
+        let indexes = self.nearest_first(&IndexKind::ALL.map(DocumentKind::Index))?;
         let mut ranked: Vec<(Code, Candidate)> = self.found.into_iter().collect();
         ranked.sort_by(|(a_code, a), (b_code, b)| {
             a.score
@@ -462,23 +476,26 @@ impl Asked<'_> {
                 Place::Code => FoundIn::Code,
                 Place::Title => FoundIn::Title,
                 Place::InclusionTerm { node, term } => {
-                    let kinds = [DocumentKind::Tabular];
-                    match self.store.nearest_with(&kinds, node, self.release)? {
-                        Some((_, release)) => FoundIn::InclusionTerm { term, release },
+                    match self.store.first_with(&tabular, node)? {
+                        Some(document) => FoundIn::InclusionTerm {
+                            term,
+                            release: document.release,
+                        },
                         None => FoundIn::Title,
                     }
                 }
-                Place::Index { term, path } => {
-                    let kinds = IndexKind::ALL.map(DocumentKind::Index);
-                    match self.store.nearest_with(&kinds, term, self.release)? {
-                        Some((DocumentKind::Index(kind), release)) => FoundIn::Index {
-                            kind,
-                            path,
-                            release,
-                        },
-                        _ => FoundIn::Title,
-                    }
-                }
+                Place::Index { term, path } => match self.store.first_with(&indexes, term)? {
+                    Some(StoredDocument {
+                        kind: DocumentKind::Index(kind),
+                        release,
+                        ..
+                    }) => FoundIn::Index {
+                        kind: *kind,
+                        path,
+                        release: *release,
+                    },
+                    _ => FoundIn::Title,
+                },
             };
             found.push(FoundEntry {
                 code,

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::entry;
-use super::{Store, code_set_id};
+use super::{Store, StoredDocument, code_set_id};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, DocumentKind, Entry, ReleaseId};
+use crate::model::{Code, CodeSet, Entry};
 
 /// Where the items of a kind begin among the rows of the full-text index, as the view `searchable` has it.
 const REGION: i64 = 1 << 40;
@@ -240,27 +240,19 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// Finds the release nearest to another whose document of a kind holds an item.
-    pub(crate) fn nearest_with(
+    /// Finds the first of some documents that holds an item.
+    pub(crate) fn first_with<'d>(
         &self,
-        kinds: &[DocumentKind],
+        documents: &'d [StoredDocument],
         item: i64,
-        release: ReleaseId,
-    ) -> Result<Option<(DocumentKind, ReleaseId)>> {
-        let find = || -> rusqlite::Result<Option<(DocumentKind, ReleaseId)>> {
-            let mut nearest: Option<(chrono::TimeDelta, DocumentKind, ReleaseId)> = None;
-            for kind in kinds {
-                for document in super::documents::list(&self.connection, *kind)? {
-                    let held =
-                        super::lineage::item_position(&self.connection, document.number, item)?;
-                    let away = (document.release.effective_from() - release.effective_from()).abs();
-                    if held.is_some() && nearest.is_none_or(|(other, ..)| away < other) {
-                        nearest = Some((away, *kind, document.release));
-                    }
-                }
+    ) -> Result<Option<&'d StoredDocument>> {
+        for document in documents {
+            let held = super::lineage::item_position(&self.connection, document.number, item)
+                .map_err(|error| self.error(error))?;
+            if held.is_some() {
+                return Ok(Some(document));
             }
-            Ok(nearest.map(|(_, kind, release)| (kind, release)))
-        };
-        find().map_err(|error| self.error(error))
+        }
+        Ok(None)
     }
 }
