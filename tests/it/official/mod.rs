@@ -5,11 +5,15 @@
 mod addenda;
 mod answers;
 mod archives;
+mod book;
 mod conversion;
 mod counts;
 mod index;
+mod lineage;
+mod pages;
 mod pcs_tables;
 mod poa;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
