@@ -78,29 +78,18 @@ pub fn search(
         listed: store.listed_on(code_set, date)?,
         options,
         tokens,
+        letter_may_go_on: false,
         found: BTreeMap::new(),
         pending: BTreeMap::new(),
     };
     asked.add_codes(words)?;
-    let query = asked.query();
-    asked.add(&query, Words::Titles)?;
-    if code_set == CodeSet::Icd10Cm {
-        // Where titles are many, a term within a term tells nothing more; a main term does.
-        let is_broad = asked.found.len() > BROAD;
-        asked.add(
-            &query,
-            if is_broad {
-                Words::MainTerms
-            } else {
-                Words::Terms
-            },
-        )?;
-        // Most repeat the title of the code above them, which has been found then.
-        if asked.found.len() < options.most {
-            asked.add(&query, Words::LongCodes)?;
-        }
+    asked.add_words()?;
+    if asked.is_empty() && asked.tokens.len() > 1 {
+        asked.letter_may_go_on = true;
+        asked.add_words()?;
     }
-    if asked.found.is_empty() && asked.pending.is_empty() {
+    if asked.is_empty() {
+        let query = asked.query();
         asked.follow_see(&query)?;
     }
     asked.settle()?;
@@ -176,6 +165,9 @@ struct Asked<'s> {
     listed: ListedEntries,
     options: SearchOptions,
     tokens: Vec<String>,
+    /// Whether a last word of one letter may be begun only. One letter begins so many words that this is
+    /// asked only where it is no word itself, as in hepatitis c.
+    letter_may_go_on: bool,
     found: BTreeMap<Code, Candidate>,
     /// Codes that were found in terms, before anyone has looked how they stand on the day.
     pending: BTreeMap<Code, (f64, Place)>,
@@ -190,12 +182,35 @@ impl Asked<'_> {
             .iter()
             .enumerate()
             .map(|(at, word)| {
-                // One letter begins too many words to be told by.
-                let may_go_on = at == last && word.chars().count() > 1;
+                let may_go_on = at == last && (self.letter_may_go_on || word.chars().count() > 1);
                 format!("\"{word}\"{}", if may_go_on { "*" } else { "" })
             })
             .collect();
         terms.join(" AND ")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.pending.is_empty()
+    }
+
+    /// Adds what holds all of the words.
+    fn add_words(&mut self) -> Result<()> {
+        let query = self.query();
+        self.add(&query, Words::Titles)?;
+        if self.timeline.code_set() == CodeSet::Icd10Cm {
+            // Where titles are many, a term within a term tells nothing more; a main term does.
+            let terms = if self.found.len() > BROAD {
+                Words::MainTerms
+            } else {
+                Words::Terms
+            };
+            self.add(&query, terms)?;
+            // Most repeat the title of the code above them, which has been found then.
+            if self.found.len() < self.options.most {
+                self.add(&query, Words::LongCodes)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds the code that was asked for, and those that begin so.

@@ -191,7 +191,7 @@ pub fn import(
         return Err(Error::new(
             ErrorKind::Usage,
             format!(
-                "--release names one release, and {} order files or addenda were found",
+                "--release names one release, and {} sets of files were found that were not posted together",
                 packages.len()
             ),
         )

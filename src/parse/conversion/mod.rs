@@ -58,7 +58,12 @@ pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
     };
     let mut rows = rows.into_iter();
     let heading = find_header(&mut rows)?;
-    let rows: Vec<ConversionRow> = rows.map(|(row, cells)| read_row(row, cells)).collect();
+    let rows: Vec<ConversionRow> = rows
+        .map(|(row, cells)| {
+            on_one_line(row, &cells)?;
+            Ok(read_row(row, cells))
+        })
+        .collect::<Result<_>>()?;
     if rows.is_empty() {
         return Err(Error::new(
             ErrorKind::Format,
@@ -71,6 +76,21 @@ pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
         heading,
         rows,
     })
+}
+
+/// Refuses a cell with a line break: in a CSV file a quote that is never closed swallows the rows below it.
+fn on_one_line(row: u32, cells: &Cells) -> Result<()> {
+    match (0..).zip(cells).find(|(_, cell)| cell.contains('\n')) {
+        None => Ok(()),
+        Some((column, cell)) => {
+            let first = cell.lines().next().unwrap_or_default();
+            let message = format!(
+                "expected one line, found a line break after {}: is a quote never closed?",
+                shown(first.as_bytes())
+            );
+            Err(broken_cell(row, column, &message))
+        }
+    }
 }
 
 fn broken_cell(row: u32, column: u32, message: &str) -> Error {

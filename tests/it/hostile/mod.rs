@@ -3,6 +3,7 @@
 mod addenda;
 mod archives;
 mod conflicts;
+mod documents;
 mod order_files;
 mod paths;
 mod patient_data;

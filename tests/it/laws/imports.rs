@@ -1,10 +1,11 @@
 //! Importing: any order, one by one or at once, again, or beside another code set, gives one content.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use codeyear::answer;
-use codeyear::ingest::{ImportOptions, import};
+use codeyear::ingest::{ImportOptions, import, import_sample};
 use codeyear::model::{Answer, CodeSet};
 use codeyear::source::sample::{sample_bytes, sample_files};
 use codeyear::store::{Added, Store};
@@ -120,6 +121,52 @@ proptest! {
         }
         let content_hash = store.content_hash().unwrap();
         prop_assert_eq!(EXPECTED.get_or_init(|| content_hash.clone()), &content_hash);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    /// All of the sample's files one by one, each after the order file of its release: what stands around
+    /// an order file needs its release.
+    #[test]
+    fn any_order_of_importing_all_files_of_the_sample_gives_the_content_of_the_sample(
+        order in Just((0..sample_files().unwrap().len()).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        static EXPECTED: OnceLock<String> = OnceLock::new();
+        let expected = EXPECTED.get_or_init(|| {
+            let mut store = Store::in_memory().unwrap();
+            import_sample(&mut store, today()).unwrap();
+            store.content_hash().unwrap()
+        });
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample");
+        let files = sample_files().unwrap();
+        let mut store = Store::in_memory().unwrap();
+        let mut there = BTreeSet::new();
+        let mut waiting: Vec<usize> = Vec::new();
+        for number in order {
+            let release = (files[number].code_set, files[number].release);
+            waiting.push(number);
+            if files[number].is_order_file() {
+                there.insert(release);
+                // It goes before what waits for it.
+                let last = waiting.len() - 1;
+                waiting[..].rotate_right(usize::from(last > 0));
+            }
+            let (ready, rest): (Vec<usize>, Vec<usize>) = waiting
+                .into_iter()
+                .partition(|number| there.contains(&(files[*number].code_set, files[*number].release)));
+            waiting = rest;
+            for number in ready {
+                let path = folder.join(&files[number].path);
+                let report = import(&mut store, &[path], &ImportOptions::on(today()), &mut |_| {});
+                let report = report.unwrap_or_else(|error| panic!("{}: {error}", files[number].path));
+                prop_assert_eq!(report.taken[0].release, files[number].release);
+                prop_assert_eq!(report.taken[0].added, Added::New, "{}", &files[number].path);
+            }
+        }
+        prop_assert!(waiting.is_empty());
+        prop_assert_eq!(&store.content_hash().unwrap(), expected);
     }
 }
 

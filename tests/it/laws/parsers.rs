@@ -2,9 +2,11 @@
 
 use codeyear::model::{CodeRange, CodeSet, ReleaseId};
 use codeyear::parse::addenda::parse_order_addenda;
+use codeyear::parse::conversion::parse_conversion;
 use codeyear::parse::index::{index_kind_of_head, parse_index};
 use codeyear::parse::order::OrderFile;
 use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_index, parse_pcs_tables};
+use codeyear::parse::poa::parse_poa;
 use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::recognise::recognise;
 use codeyear::source::sample::{sample_bytes, sample_files};
@@ -161,8 +163,21 @@ fn read_as_everything(bytes: &[u8]) {
             let _ = addenda.count();
         }
     }
+    if let Ok(table) = parse_conversion(bytes) {
+        assert!(!table.rows.is_empty());
+        for row in &table.rows {
+            let _ = row.flaws();
+        }
+    }
+    for name in ["POAexemptCodesFY30.txt", "POAexemptDelCodesFY30.txt", "x"] {
+        if let Ok(list) = parse_poa(name, bytes) {
+            assert!(!list.rows.is_empty());
+        }
+    }
     for name in [
         "icd10cm_order_2030.txt",
+        "conversion_table_2030.xlsx",
+        "POAexemptCodesFY30.txt",
         "order_addenda_2030.txt",
         "x.zip",
         "x",
@@ -197,7 +212,9 @@ proptest! {
         let part = all[from..(from + lines).min(all.len())].concat();
         read_as_everything(&damaged(&part, &damages));
         if !is_order_file {
-            read_as_everything(&damaged(bytes, &damages));
+            let whole = damaged(bytes, &damages);
+            read_as_everything(&whole);
+            read_as_every_xml(&whole);
         }
     }
 
@@ -401,6 +418,26 @@ fn read_as_every_xml(bytes: &[u8]) -> usize {
         let _ = tabular.expand();
     }
     accepted
+}
+
+#[test]
+fn every_xml_file_of_the_sample_is_read_as_one_kind_and_none_of_it_cut_off() {
+    for file in sample_files().unwrap() {
+        let bytes = sample_bytes(file);
+        let is_xml = file.path.ends_with(".xml");
+        assert_eq!(
+            read_as_every_xml(bytes),
+            usize::from(is_xml),
+            "{}",
+            file.path
+        );
+        if is_xml {
+            let end = bytes.trim_ascii_end().len();
+            for cut in (0..16).map(|part| end / 16 * part).chain([end - 1]) {
+                assert_eq!(read_as_every_xml(&bytes[..cut]), 0, "{}", file.path);
+            }
+        }
+    }
 }
 
 #[test]

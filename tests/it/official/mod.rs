@@ -5,13 +5,17 @@
 mod addenda;
 mod answers;
 mod archives;
+mod book;
 mod conversion;
 mod counts;
 mod index;
 mod lineage;
 mod notes;
+mod pages;
 mod pcs_tables;
 mod poa;
+mod report_lineage;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
