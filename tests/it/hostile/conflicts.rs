@@ -96,7 +96,7 @@ fn release_with_two_order_files_is_refused() {
             ("b/order.txt", &other_order_file()),
         ],
         &["a", "b", "--release", "FY2031"],
-        &["--release names one release", "2 order files"],
+        &["--release names one release", "2 sets of files"],
     );
 }
 
