@@ -259,7 +259,7 @@ impl Asked<'_> {
                     depth,
                 } => {
                     // The code of a main term is the one that a coder means who says no more.
-                    let main = if depth == 0 { -0.8 } else { 0.8 };
+                    let main = if depth == 0 { -0.5 } else { 1.2 };
                     let score = self.extra_words(&path) + main;
                     self.note(&code, score, Place::Index { term, path });
                 }
@@ -307,6 +307,9 @@ impl Asked<'_> {
     fn follow_see(&mut self, query: &str) -> Result<()> {
         for (path, reference) in self.store.search_see(query)? {
             let tokens = tokens(&reference);
+            if tokens.is_empty() {
+                continue;
+            }
             let asked = std::mem::replace(&mut self.tokens, tokens);
             let query = self.query();
             let items =

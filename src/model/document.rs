@@ -27,9 +27,9 @@ impl DocumentKind {
     pub const ALL: [DocumentKind; 9] = [
         DocumentKind::Tabular,
         DocumentKind::Index(IndexKind::Diseases),
-        DocumentKind::Index(IndexKind::Neoplasms),
-        DocumentKind::Index(IndexKind::Drugs),
         DocumentKind::Index(IndexKind::ExternalCauses),
+        DocumentKind::Index(IndexKind::Drugs),
+        DocumentKind::Index(IndexKind::Neoplasms),
         DocumentKind::ConversionTable,
         DocumentKind::PoaExemptList,
         DocumentKind::PcsTables,

@@ -33,7 +33,7 @@ struct ReleaseJson<'a> {
     identified_by: Option<&'a str>,
     order_file: Option<SourceJson<'a>>,
     order_addenda: Option<SourceJson<'a>>,
-    listed_by: Option<&'static str>,
+    rows_from: Option<&'static str>,
     documents: Vec<DocumentJson<'a>>,
     proofs: Vec<ProofJson<'a>>,
     urls: &'a [String],
@@ -121,7 +121,7 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                     order_file: stored
                         .filter(|stored| stored.release.listed_by == ListedBy::OrderFile)
                         .map(|stored| SourceJson::new(&stored.listing_file)),
-                    listed_by: stored.map(|stored| stored.release.listed_by.name()),
+                    rows_from: stored.map(|stored| stored.release.listed_by.name()),
                     documents: stored
                         .iter()
                         .flat_map(|stored| &stored.documents)
