@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Addenda, CodeSet, Document, DocumentKind, Entry, ListedBy, ListedRow, ReleaseId, Tabular,
-    TabularDifference,
+    Addenda, CodeSet, ConversionTable, Document, DocumentKind, Entry, ListedBy, ListedRow,
+    Previous, PreviousPart, ReleaseId, Tabular, TabularDifference,
 };
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::conversion::parse_conversion;
@@ -307,6 +307,9 @@ impl Preparer {
         } else {
             let document = parse_document(kind, &file.name, &bytes)
                 .map_err(|error| error.in_file(shown.as_str()))?;
+            if let Document::ConversionTable(table) = &document {
+                notes.push(readings(table));
+            }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
                     parsing(code_set);
@@ -387,6 +390,24 @@ pub(super) fn parse_document(kind: DocumentKind, name: &str, bytes: &[u8]) -> Re
         DocumentKind::ConversionTable => Document::ConversionTable(parse_conversion(bytes)?),
         DocumentKind::PoaExemptList => Document::PoaExemptList(parse_poa(name, bytes)?),
     })
+}
+
+/// Accounts for every row of a conversion table by what its third cell says.
+fn readings(table: &ConversionTable) -> String {
+    let (mut one, mut of_several, mut together, mut none, mut flawed) = (0, 0, 0, 0, 0);
+    for row in &table.rows {
+        let parts = row.reading.parts().collect::<Vec<_>>();
+        match (&row.reading, parts.as_slice()) {
+            _ if !row.flaws().is_empty() => flawed += 1,
+            (Previous::None, _) => none += 1,
+            (reading, _) if reading.is_combination() => together += 1,
+            (_, [PreviousPart::Code(_)]) => one += 1,
+            _ => of_several += 1,
+        }
+    }
+    format!(
+        "previous codes: {one} rows name one, {of_several} one of several or of a range, {together} several together, {none} none; {flawed} rows cannot be read whole and are kept verbatim"
+    )
 }
 
 /// Gives the rows that a tabular list expands to. It knows no short titles.

@@ -238,17 +238,18 @@ fn nothing_found_is_said_and_ends_with_one() {
 
 #[test]
 fn no_words_of_any_script_end_in_an_error_of_the_database() {
-    let Some(releases) = official_releases("words of any script") else {
-        return;
-    };
-    let store = everything(&releases);
+    // What the index holds makes no difference: the sample's will do.
+    let store = World::with_sample().store();
     let date = "2026-05-01".parse().unwrap();
     let options = SearchOptions {
         most: 5,
         unlisted: true,
     };
-    // Every character of the first planes, between, before and after letters that the index knows.
-    let all: Vec<char> = (1..0x1_3000_u32).filter_map(char::from_u32).collect();
+    // Characters of the first planes, between letters and before and after them.
+    let all: Vec<char> = (1..0x3000_u32)
+        .chain((0x3000..0x1_3000).step_by(7))
+        .filter_map(char::from_u32)
+        .collect();
     for part in all.chunks(8) {
         let text: String = part.iter().flat_map(|c| ['a', *c, 'b', ' ']).collect();
         let found = answer::search(&store, CM, &text, date, options);
