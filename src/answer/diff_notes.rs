@@ -78,11 +78,7 @@ fn missing(store: &Store, sides: [ReleaseId; 2]) -> Result<Error> {
     let nearest: Vec<String> = lacking
         .iter()
         .filter_map(|side| {
-            let distance = |other: &&ReleaseId| {
-                let days = other.effective_from() - side.effective_from();
-                days.num_days().abs()
-            };
-            let nearest = loaded.iter().min_by_key(distance)?;
+            let nearest = loaded.iter().min_by_key(|other| other.days_from(*side))?;
             Some(format!("nearest to {side} is {nearest}"))
         })
         .collect();

@@ -70,6 +70,11 @@ pub fn search(
                 .with_hint("write what the code is for, as in codeyear search low back pain"),
         );
     }
+    let index = DocumentKind::Index(IndexKind::Diseases);
+    let nested_term = match store.document(period.release, index)? {
+        Some(_) => 1.2,
+        None => 2.2,
+    };
     let mut asked = Asked {
         store,
         timeline: &timeline,
@@ -79,6 +84,7 @@ pub fn search(
         options,
         tokens,
         letter_may_go_on: false,
+        nested_term,
         found: BTreeMap::new(),
         pending: BTreeMap::new(),
     };
@@ -168,6 +174,9 @@ struct Asked<'s> {
     /// Whether a last word of one letter may be begun only. One letter begins so many words that this is
     /// asked only where it is no word itself, as in hepatitis c.
     letter_may_go_on: bool,
+    /// What a term within a term weighs: more, and so later in the list, where it can only be another
+    /// release's.
+    nested_term: f64,
     found: BTreeMap<Code, Candidate>,
     /// Codes that were found in terms, before anyone has looked how they stand on the day.
     pending: BTreeMap<Code, (f64, Place)>,
@@ -259,8 +268,8 @@ impl Asked<'_> {
                     depth,
                 } => {
                     // The code of a main term is the one that a coder means who says no more.
-                    let main = if depth == 0 { -0.5 } else { 1.2 };
-                    let score = self.extra_words(&path) + main;
+                    let weight = if depth == 0 { -0.5 } else { self.nested_term };
+                    let score = self.extra_words(&path) + weight;
                     self.note(&code, score, Place::Index { term, path });
                 }
             }
@@ -471,9 +480,7 @@ impl Asked<'_> {
         for kind in kinds {
             documents.extend(self.store.documents(*kind)?);
         }
-        documents.sort_by_key(|document| {
-            (document.release.effective_from() - self.release.effective_from()).abs()
-        });
+        documents.sort_by_key(|document| document.release.days_from(self.release));
         Ok(documents)
     }
 

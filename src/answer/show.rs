@@ -122,9 +122,10 @@ pub(super) fn consult(
         };
         return Ok((consulted, Some(document)));
     }
-    let nearest = store.documents(kind)?.into_iter().min_by_key(|document| {
-        (document.release.effective_from() - release.effective_from()).abs()
-    });
+    let nearest = store
+        .documents(kind)?
+        .into_iter()
+        .min_by_key(|document| document.release.days_from(release));
     Ok(match nearest {
         Some(document) if options.nearest => (
             Consulted::Nearest {

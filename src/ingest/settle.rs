@@ -94,7 +94,7 @@ impl Preparer {
             .seen
             .iter()
             .filter(|seen| seen.code_set == code_set)
-            .min_by_key(|seen| (seen.id.effective_from() - id.effective_from()).abs())
+            .min_by_key(|seen| seen.id.days_from(id))
             .map(|seen| (seen.id, seen.rows));
         let is_cut = |of: u64| of >= WHOLE && rows.saturating_mul(10) < of.saturating_mul(9);
         if let Some((other, of)) = expected.or(neighbour)

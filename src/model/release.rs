@@ -87,6 +87,12 @@ impl ReleaseId {
         }
     }
 
+    /// Gives the number of days between its first day and another release's.
+    pub fn days_from(&self, other: ReleaseId) -> u64 {
+        let days = self.effective_from() - other.effective_from();
+        days.num_days().unsigned_abs()
+    }
+
     /// Gives the day after the last one that the release can govern: October 1 of its fiscal year.
     pub fn fiscal_year_end(&self) -> NaiveDate {
         day(self.fiscal_year, 10, 1)

@@ -49,6 +49,9 @@ fn low_back_pain_is_the_code_of_the_day() {
     assert_eq!(best, ["M54.50", "M54.51", "M54.59"]);
     assert!(!codes(&first).contains(&"M54.5".to_owned()));
     assert_eq!(first.release, id("FY2022"));
+    // A title in force before a term of an index of another year.
+    let title = search(&store, "vertebrogenic", "2026-05-01");
+    assert_eq!(codes(&title)[0], "M54.51");
 }
 
 #[test]
