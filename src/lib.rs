@@ -58,6 +58,7 @@
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, parse and store joined: an import is all or nothing |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify |
+//! | [`claims`] | many claims at once: readers, the compact index in memory, verdicts, summary |
 //! | [`present`] | a value to text, JSON, Markdown, CSV or HTML |
 //! | [`cli`] | one verb a file |
 //!
@@ -100,6 +101,7 @@
 //!   back stays the official one, and a diff compares what was published.
 
 pub mod answer;
+pub mod claims;
 pub mod cli;
 pub mod error;
 pub mod ingest;

@@ -9,7 +9,7 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 use crate::world::{World, today};
 
 /// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),
@@ -17,11 +17,18 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("store", &["error", "model", "parse", "source"]),
     ("ingest", &["error", "model", "parse", "source", "store"]),
     ("answer", &["error", "model", "parse", "source", "store"]),
-    ("present", &["error", "model", "store", "ingest", "answer"]),
+    (
+        "claims",
+        &["error", "model", "parse", "source", "store", "answer"],
+    ),
+    (
+        "present",
+        &["error", "model", "store", "ingest", "answer", "claims"],
+    ),
     (
         "cli",
         &[
-            "error", "model", "parse", "source", "store", "ingest", "answer", "present",
+            "error", "model", "parse", "source", "store", "ingest", "answer", "claims", "present",
         ],
     ),
 ];
