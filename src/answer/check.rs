@@ -2,11 +2,11 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::listings::{InStore, Listings};
 use crate::answer::warnings;
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, Timeline, UnknownReason, Verdict,
-    judge,
+    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, UnknownReason, Verdict, judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::Store;
@@ -29,12 +29,13 @@ const MOST_NEAREST: usize = 10;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
-    let timeline = store.timeline(code_set)?;
+    let listings = InStore::new(store, code_set)?;
+    let timeline = listings.timeline();
     let kind = store.kind()?;
-    let warnings = warnings(kind, code_set, &timeline, date, date);
+    let warnings = warnings(kind, code_set, timeline, date, date);
     let (code, verdict, basis) = match code_set.parse_code(text) {
         Ok(code) => {
-            let (verdict, release) = answer_code(store, &timeline, &code, date)?;
+            let (verdict, release) = verdict_in(&listings, &code, date)?;
             let basis = release
                 .map(|release| basis(store, code_set, release, &code, &verdict, date))
                 .transpose()?;
@@ -61,7 +62,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         }
     };
     let retirement = match code {
-        Some(code) => super::retirement(store, &timeline, &code, &verdict, date)?,
+        Some(code) => super::retirement_in(&listings, &code, &verdict, date)?,
         None => None,
     };
     let pcs = match (&verdict, code, &basis) {
@@ -161,6 +162,17 @@ pub fn check_span(
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
+    let diagnoses = InStore::new(store, CodeSet::Icd10Cm)?;
+    let procedures = InStore::new(store, CodeSet::Icd10Pcs)?;
+    detect_in(&diagnoses, &procedures, text)
+}
+
+/// Tells which code set a text is meant for, from the facts of ICD-10-CM and of ICD-10-PCS.
+pub(crate) fn detect_in(
+    diagnoses: &dyn Listings,
+    procedures: &dyn Listings,
+    text: &str,
+) -> Result<CodeSet> {
     let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
         // No diagnosis begins with a digit, so the other set has more to say of such a text.
         let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());
@@ -173,16 +185,13 @@ pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
     let Ok(diagnosis) = CodeSet::Icd10Cm.parse_code(text) else {
         return Ok(CodeSet::Icd10Pcs);
     };
-    let listed_as_procedure = !store.life(CodeSet::Icd10Pcs, &procedure)?.is_empty();
-    let listed_as_diagnosis = !store.life(CodeSet::Icd10Cm, &diagnosis)?.is_empty();
+    if diagnoses.lists(&diagnosis)? {
+        return Ok(CodeSet::Icd10Cm);
+    }
     let in_table_only = || -> Result<bool> {
-        let table = store.life(CodeSet::Icd10Pcs, &procedure.category())?;
-        let category = store.life(CodeSet::Icd10Cm, &diagnosis.category())?;
-        Ok(!table.is_empty() && category.is_empty())
+        Ok(procedures.lists(&procedure.category())? && !diagnoses.lists(&diagnosis.category())?)
     };
-    Ok(if listed_as_diagnosis {
-        CodeSet::Icd10Cm
-    } else if listed_as_procedure || in_table_only()? {
+    Ok(if procedures.lists(&procedure)? || in_table_only()? {
         CodeSet::Icd10Pcs
     } else {
         CodeSet::Icd10Cm
@@ -216,14 +225,15 @@ fn basis(
     })
 }
 
-fn answer_code(
-    store: &Store,
-    timeline: &Timeline,
+/// Gives the verdict on a code on a day, and the release in force.
+pub(crate) fn verdict_in(
+    listings: &dyn Listings,
     code: &Code,
     date: NaiveDate,
 ) -> Result<(Verdict, Option<ReleaseId>)> {
+    let timeline = listings.timeline();
     let code_set = timeline.code_set();
-    let life = store.life(code_set, code)?;
+    let life = listings.life(code)?;
     Ok(match judge(date, timeline, &life) {
         Standing::NotInForce => {
             let listed_by = timeline.governing(date).and_then(|period| {
@@ -256,7 +266,7 @@ fn answer_code(
             (Verdict::Billable { entry }, Some(release))
         }
         Standing::Listed { release, entry } => {
-            let mut below = store.below(code_set, release, date, code)?;
+            let mut below = listings.below(release, date, code)?;
             below.retain(|entry| entry.billable);
             (
                 Verdict::Header {
@@ -287,10 +297,10 @@ fn answer_code(
             exact,
             listed_again,
         } => {
-            let siblings = siblings(store, code_set, release, date, code)?;
+            let siblings = siblings(listings, release, date, code)?;
             let mut new_beside = Vec::new();
             for sibling in &siblings {
-                let life = store.life(code_set, &sibling.code)?;
+                let life = listings.life(&sibling.code)?;
                 if life
                     .first()
                     .is_some_and(|listed| listed.from == deleted_from)
@@ -312,7 +322,7 @@ fn answer_code(
         }
         Standing::Unknown { release } => (
             Verdict::Unknown {
-                reason: unknown(store, code_set, release, date, code)?,
+                reason: unknown(listings, release, date, code)?,
             },
             Some(release),
         ),
@@ -321,14 +331,13 @@ fn answer_code(
 
 /// Lists the billable codes below the nearest listed level above a code.
 fn siblings(
-    store: &Store,
-    code_set: CodeSet,
+    listings: &dyn Listings,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,
 ) -> Result<Vec<Entry>> {
     for length in (3..code.len()).rev() {
-        let above = store.below(code_set, release, date, &code.prefix(length))?;
+        let above = listings.below(release, date, &code.prefix(length))?;
         let billable: Vec<Entry> = above
             .into_iter()
             .filter(|entry| entry.billable && entry.code != *code)
@@ -341,18 +350,18 @@ fn siblings(
 }
 
 fn unknown(
-    store: &Store,
-    code_set: CodeSet,
+    listings: &dyn Listings,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,
 ) -> Result<UnknownReason> {
+    let code_set = listings.timeline().code_set();
     if code_set == CodeSet::Icd10Cm && code.len() < 7 {
         // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
         let padded = format!("{:X<6}", code.as_str());
         if let Ok(stem) = code_set.parse_code(&padded) {
-            let options: Vec<Entry> = store
-                .below(code_set, release, date, &stem)?
+            let options: Vec<Entry> = listings
+                .below(release, date, &stem)?
                 .into_iter()
                 .filter(|entry| entry.code.len() == 7)
                 .collect();
@@ -363,25 +372,14 @@ fn unknown(
     }
     let mut parent = None;
     for length in (3..code.len()).rev() {
-        let prefix = code.prefix(length);
-        let life = store.life(code_set, &prefix)?;
-        if let Some(listed) = life
-            .into_iter()
-            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
-        {
-            parent = Some(listed.entry);
+        parent = listings.entry_on(&code.prefix(length), date)?;
+        if parent.is_some() {
             break;
         }
     }
     let mut nearest = Vec::new();
-    for neighbour in neighbours(code_set, code) {
-        let life = store.life(code_set, &neighbour)?;
-        if let Some(listed) = life
-            .into_iter()
-            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
-        {
-            nearest.push(listed.entry);
-        }
+    for neighbour in neighbours(listings, code)? {
+        nearest.extend(listings.entry_on(&neighbour, date)?);
     }
     nearest.sort_by_key(|entry| {
         // A slip at the end of a code is likelier than one at its beginning.
@@ -400,40 +398,49 @@ fn unknown(
         && let Some(parent) = &parent
         && !parent.billable
     {
-        nearest = store.below(code_set, release, date, &parent.code)?;
+        nearest = listings.below(release, date, &parent.code)?;
         nearest.retain(|entry| entry.billable);
     }
     nearest.truncate(MOST_NEAREST);
     Ok(UnknownReason::NotListed { parent, nearest })
 }
 
-/// Lists the codes that differ by one slip: a wrong, missing, surplus or swapped character.
-fn neighbours(code_set: CodeSet, code: &Code) -> Vec<Code> {
+/// Lists the listed codes that differ by one slip: a wrong, missing, surplus or swapped character.
+fn neighbours(listings: &dyn Listings, code: &Code) -> Result<Vec<Code>> {
     const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    let text = code.as_str().as_bytes();
+    let text = code.as_bytes();
     let mut found = std::collections::BTreeSet::new();
-    let mut take = |bytes: Vec<u8>| {
-        if let Some(code) = Code::from_plain(&bytes)
-            && code_set.accepts(&code)
-        {
-            found.insert(code);
+    let mut bytes = [0u8; 8];
+    let mut take = |parts: [&[u8]; 3]| -> Result<()> {
+        let mut length = 0;
+        for (slot, byte) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+            *slot = *byte;
+            length += 1;
         }
+        // Whatever is listed has the shape of a code.
+        if let Some(neighbour) = bytes.get(..length).and_then(Code::from_plain)
+            && neighbour != *code
+            && listings.lists(&neighbour)?
+        {
+            found.insert(neighbour);
+        }
+        Ok(())
     };
     for at in 0..=text.len() {
         let (before, rest) = text.split_at(at);
         for letter in ALPHABET {
-            take([before, &[*letter], rest].concat());
+            let letter = std::slice::from_ref(letter);
+            take([before, letter, rest])?;
             if let Some((_, rest)) = rest.split_first() {
-                take([before, &[*letter], rest].concat());
+                take([before, letter, rest])?;
             }
         }
         if let Some((first, rest)) = rest.split_first() {
-            take([before, rest].concat());
+            take([before, &[], rest])?;
             if let Some((second, rest)) = rest.split_first() {
-                take([before, &[*second, *first], rest].concat());
+                take([before, &[*second, *first], rest])?;
             }
         }
     }
-    found.remove(code);
-    found.into_iter().collect()
+    Ok(found.into_iter().collect())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::lineage::with_listings;
+use super::listings::InStore;
 use crate::error::Result;
 use crate::model::{
     Change, ChangeLineage, Code, CodeSet, Conversions, Life, LineageWay, ReleaseId, TraceEnd,
@@ -37,7 +38,7 @@ pub(super) fn lineage(
     let timeline = store.timeline(code_set)?;
     let facts = store.conversion_facts_between(&timeline, after, through)?;
     let conversions = Conversions::new(facts);
-    let found: Vec<Vec<TraceEnd>> = with_listings(store, &timeline, |listed| {
+    let found: Vec<Vec<TraceEnd>> = with_listings(&InStore::with(store, &timeline), |listed| {
         let trace = |(code, way): &(Code, LineageWay)| {
             let mut ends = match way {
                 LineageWay::Forward => conversions.trace(code, after, through, listed),

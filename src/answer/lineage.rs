@@ -7,12 +7,13 @@ use std::cell::RefCell;
 
 use chrono::NaiveDate;
 
+use super::listings::{InStore, Listings};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeLineage, CodeSet, Conversions, DocumentKind, Entry, Fate, Life, Lineage, ListedAs,
-    PoaSpan, ReleaseId, Retirement, Standing, Successor, Timeline, Verdict, eve, judge,
+    Code, CodeLineage, CodeSet, Conversions, Entry, Fate, Life, Lineage, ListedAs, PoaSpan,
+    Retirement, Standing, Successor, Timeline, Verdict, eve, judge,
 };
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Gives where a code came from, what became of it, and its POA exemptions.
 ///
@@ -33,10 +34,11 @@ pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLi
         });
     }
     let conversions = Conversions::new(store.conversion_facts(timeline, code)?);
-    let lineage = with_listings(store, timeline, |listed| conversions.lineage(code, listed))?;
+    let listings = InStore::with(store, timeline);
+    let lineage = with_listings(&listings, |listed| conversions.lineage(code, listed))?;
     Ok(CodeLineage {
         lineage,
-        tables: tables(store)?,
+        tables: store.conversion_tables()?,
         poa: poa(store, code)?,
     })
 }
@@ -81,14 +83,6 @@ fn poa(store: &Store, code: &Code) -> Result<Vec<PoaSpan>> {
     Ok(spans)
 }
 
-fn tables(store: &Store) -> Result<Vec<ReleaseId>> {
-    Ok(store
-        .documents(DocumentKind::ConversionTable)?
-        .into_iter()
-        .map(|document| document.release)
-        .collect())
-}
-
 /// Gives what became of a code by a day, if it could be reported before that day and no longer can.
 ///
 /// # Errors
@@ -100,9 +94,19 @@ pub fn retirement(
     verdict: &Verdict,
     date: NaiveDate,
 ) -> Result<Option<Retirement>> {
-    let code_set = timeline.code_set();
+    retirement_in(&InStore::with(store, timeline), code, verdict, date)
+}
+
+/// Gives what became of a code by a day, as [`retirement`] does.
+pub(crate) fn retirement_in(
+    listings: &dyn Listings,
+    code: &Code,
+    verdict: &Verdict,
+    date: NaiveDate,
+) -> Result<Option<Retirement>> {
+    let code_set = listings.timeline().code_set();
     let life = match verdict {
-        Verdict::Header { .. } | Verdict::Deleted { .. } => store.life(code_set, code)?,
+        Verdict::Header { .. } | Verdict::Deleted { .. } => listings.life(code)?,
         _ => return Ok(None),
     };
     let Some(retired_from) = retired_from(&life, date) else {
@@ -122,12 +126,14 @@ pub fn retirement(
         guess: Vec::new(),
     };
     if code_set == CodeSet::Icd10Cm {
-        retirement.table = tables(store)?
-            .into_iter()
+        retirement.table = listings
+            .conversion_tables()?
+            .iter()
             .rev()
-            .find(|table| table.effective_from() >= retired_from);
-        let conversions = Conversions::new(store.conversion_facts(timeline, code)?);
-        let (lineage, ends) = with_listings(store, timeline, |listed| {
+            .find(|table| table.effective_from() >= retired_from)
+            .copied();
+        let conversions = listings.conversions(code)?;
+        let (lineage, ends) = with_listings(listings, |listed| {
             (
                 conversions.lineage(code, listed),
                 conversions.trace(code, eve(retired_from), date, listed),
@@ -141,17 +147,17 @@ pub fn retirement(
         for end in ends.into_iter().filter(|end| !end.steps.is_empty()) {
             retirement.successors.push(Successor {
                 code: end.code,
-                entry: entry_on(store, timeline, &end.code, date)?,
+                entry: entry_in_force(listings, &end.code, date)?,
                 steps: end.steps,
             });
         }
     }
     if retirement.successors.is_empty() {
-        if store.kind()? == StoreKind::Sample {
+        if listings.is_sample()? {
             // That a table in part is silent says nothing of the official one.
             retirement.table = None;
         }
-        retirement.guess = guess(store, timeline, code, verdict, retired_from, date)?;
+        retirement.guess = guess(listings, code, verdict, retired_from, date)?;
     }
     Ok(Some(retirement))
 }
@@ -168,8 +174,7 @@ fn retired_from(life: &Life, date: NaiveDate) -> Option<NaiveDate> {
 /// Guesses from the tree what took a code's place: billable codes that came in below it, or beside it,
 /// on the day it went.
 fn guess(
-    store: &Store,
-    timeline: &Timeline,
+    listings: &dyn Listings,
     code: &Code,
     verdict: &Verdict,
     retired_from: NaiveDate,
@@ -179,8 +184,8 @@ fn guess(
         Verdict::Header { billable_below, .. } => billable_below.clone(),
         Verdict::Deleted { new_beside, .. } => {
             let mut candidates = Vec::new();
-            if let Some(period) = timeline.governing(date) {
-                candidates = store.below(timeline.code_set(), period.release, date, code)?;
+            if let Some(period) = listings.timeline().governing(date) {
+                candidates = listings.below(period.release, date, code)?;
                 candidates.retain(|entry| entry.billable);
             }
             if candidates.is_empty() {
@@ -192,7 +197,7 @@ fn guess(
     };
     let mut guess = Vec::new();
     for entry in candidates {
-        let life = store.life(timeline.code_set(), &entry.code)?;
+        let life = listings.life(&entry.code)?;
         if life
             .first()
             .is_some_and(|listed| listed.from == retired_from)
@@ -203,14 +208,9 @@ fn guess(
     Ok(guess)
 }
 
-fn entry_on(
-    store: &Store,
-    timeline: &Timeline,
-    code: &Code,
-    date: NaiveDate,
-) -> Result<Option<Entry>> {
-    let life = store.life(timeline.code_set(), code)?;
-    Ok(match judge(date, timeline, &life) {
+fn entry_in_force(listings: &dyn Listings, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+    let life = listings.life(code)?;
+    Ok(match judge(date, listings.timeline(), &life) {
         Standing::Listed { entry, .. } => Some(entry),
         _ => None,
     })
@@ -219,19 +219,18 @@ fn entry_on(
 /// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
 /// failure to read the store.
 pub(super) fn with_listings<T>(
-    store: &Store,
-    timeline: &Timeline,
+    listings: &dyn Listings,
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
 ) -> Result<T> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);
     let lives: RefCell<std::collections::BTreeMap<Code, Life>> = RefCell::default();
     let listed = |code: &Code, date: NaiveDate| {
-        if timeline.governing(date).is_none() {
+        if listings.timeline().governing(date).is_none() {
             return ListedAs::NotCovered;
         }
         let mut lives = lives.borrow_mut();
         if !lives.contains_key(code) {
-            match store.life(timeline.code_set(), code) {
+            match listings.life(code) {
                 Ok(life) => {
                     lives.insert(*code, life);
                 }

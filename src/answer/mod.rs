@@ -11,6 +11,7 @@ mod diff_lineage;
 mod diff_notes;
 mod history;
 mod lineage;
+mod listings;
 mod releases;
 mod search;
 mod show;
@@ -27,6 +28,10 @@ pub use search::{SearchOptions, search};
 pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
 pub use verify_documents::DocumentProof;
+
+pub(crate) use check::{detect_in, verdict_in};
+pub(crate) use lineage::retirement_in;
+pub(crate) use listings::Listings;
 
 use chrono::NaiveDate;
 

@@ -5,5 +5,14 @@
 //! claim: claims are about patients.
 
 mod claim;
+mod day;
+mod finding;
+mod index;
+mod judge;
+mod tally;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use day::{DateFormat, Untold};
+pub use finding::{Finding, UseBasis};
+pub use index::{Index, VerdictKind};
+pub use tally::{AuditSummary, Failure, VerdictCounts};

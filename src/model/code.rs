@@ -232,6 +232,21 @@ impl Code {
         self.as_bytes().starts_with(ancestor.as_bytes())
     }
 
+    /// Gives the code as a number; numbers are in the order of the codes' characters.
+    pub(crate) fn key(&self) -> u64 {
+        let [a, b, c, d, e, f, g] = self.bytes;
+        u64::from_be_bytes([0, a, b, c, d, e, f, g])
+    }
+
+    /// Gives the code of a number that [`Code::key`] gave.
+    pub(crate) fn from_key(key: u64) -> Option<Code> {
+        let bytes = key.to_be_bytes();
+        let (_, text) = bytes.split_first()?;
+        let length = text.iter().position(|byte| *byte == 0).unwrap_or(7);
+        let code = Code::from_plain(text.get(..length)?)?;
+        (code.key() == key).then_some(code)
+    }
+
     /// Reads a code from a column of a file, left-justified and padded with blanks (and nothing else),
     /// without judging its shape.
     pub(crate) fn from_padded(column: &[u8]) -> Option<Code> {

@@ -134,7 +134,7 @@ impl EntryIndex {
     }
 
     /// Gives the code of an entry number.
-    fn code(&self, number: i64) -> Option<Code> {
+    pub(super) fn code(&self, number: i64) -> Option<Code> {
         let at = self.slots.partition_point(|slot| slot.number < number);
         self.slots
             .get(at)

@@ -9,6 +9,7 @@ mod documents_proof;
 mod entries;
 mod lineage;
 mod listing;
+mod lives;
 mod proof;
 mod query;
 mod rows;
@@ -35,6 +36,7 @@ pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 
+pub(crate) use lives::{Lives, Stretch};
 pub(crate) use search::{FoundItem, Words};
 
 /// The entries that are listed on a day.

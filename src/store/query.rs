@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::rows::{date, entry, listing_number, malformed, parsed, release_number, timeline};
-use super::{Store, StoreKind, StoredDocument, code_set_id, spans};
+use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
@@ -238,7 +238,8 @@ impl Store {
     }
 
     /// Derives the spans of a code set anew from the facts and counts those that the stored ones lack
-    /// or have too many: 0 proves that they are equal. Nothing is changed.
+    /// or have too many, and what is derived from them in turn: 0 proves that they are equal. Nothing is
+    /// changed.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -260,7 +261,8 @@ impl Store {
                 spans::rebuild(&self.connection, code_set, Some(&index)).and_then(|()| read());
             self.connection
                 .execute_batch("ROLLBACK TO compare_spans; RELEASE compare_spans")?;
-            Ok(stored.symmetric_difference(&rebuilt?).count() as u64)
+            let differing = stored.symmetric_difference(&rebuilt?).count() as u64;
+            Ok(differing + u64::from(!lives::is_derived(&self.connection, code_set)?))
         };
         query().map_err(|error| self.error(error))
     }

@@ -2,16 +2,21 @@
 
 use rusqlite::Connection;
 
-use super::store_error;
+use super::{lives, store_error};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::CodeSet;
 
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_core.sql"),
     include_str!("../../migrations/0002_book.sql"),
+    include_str!("../../migrations/0003_lives.sql"),
 ];
+
+/// The first version that keeps the lives of a code set beside its spans; older ones have spans only.
+const FIRST_WITH_LIVES: i64 = 3;
 
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -74,6 +79,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
             .skip(usize::try_from(from).unwrap_or_default())
         {
             transaction.execute_batch(sql)?;
+        }
+        if (1..FIRST_WITH_LIVES).contains(&from) {
+            for code_set in CodeSet::ALL {
+                lives::write(&transaction, code_set, None)?;
+            }
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;

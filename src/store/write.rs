@@ -1,11 +1,13 @@
 //! Writing: one import, one transaction.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::entries::{EntryIndex, EntryRef};
+use super::lives;
 use super::query::{self, StoredRelease};
 use super::rows;
 use super::runs::RunSet;
@@ -109,6 +111,8 @@ pub struct Writer<'s> {
     next_entry: i64,
     /// What had been stored when the import began: the full-text index holds it.
     searchable: Searchable,
+    /// The code sets whose spans changed.
+    changed: BTreeSet<CodeSet>,
 }
 
 impl Store {
@@ -146,6 +150,7 @@ impl Store {
             index: None,
             next_entry,
             searchable,
+            changed: BTreeSet::new(),
         })
     }
 }
@@ -328,6 +333,7 @@ impl Writer<'_> {
         } else {
             self.derive(new, &before, &points_before, index.as_ref())?;
         }
+        self.changed.insert(new.code_set);
         self.index = index.map(|index| (new.code_set, index));
         Ok(())
     }
@@ -648,6 +654,12 @@ impl Writer<'_> {
     /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
+        for code_set in self.changed {
+            let index = self.index.as_ref();
+            let index = index.and_then(|(held, index)| (*held == code_set).then_some(index));
+            lives::write(&self.transaction, code_set, index)
+                .map_err(|error| store_error(&path, error))?;
+        }
         self.searchable
             .add_new(&self.transaction)
             .map_err(|error| store_error(&path, error))?;

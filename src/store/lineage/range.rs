@@ -10,6 +10,7 @@ use crate::model::{ConversionFact, DocumentKind, ReleaseId, Timeline};
 use crate::store::Store;
 use crate::store::book::document_runs;
 use crate::store::documents::list;
+use crate::store::rows::date;
 
 impl Store {
     /// Gives every row of the stored conversion tables whose current code took effect after one day and by
@@ -55,6 +56,22 @@ impl Store {
                 gathering.take(row)?;
             }
             Ok(gathering.facts.into_values().flatten().collect())
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Lists the days on which codes of the stored conversion tables took effect, in any order.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub(crate) fn conversion_days(&self) -> Result<Vec<NaiveDate>> {
+        let query = || -> rusqlite::Result<Vec<NaiveDate>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT DISTINCT effective_from FROM conversion_row WHERE effective_from IS NOT NULL",
+                )?
+                .query_map([], |row| date(row, 0))?
+                .collect()
         };
         query().map_err(|error| self.error(error))
     }

@@ -1,0 +1,96 @@
+//! What the rules of an answer ask of the facts, wherever these are held.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use crate::error::Result;
+use crate::model::{Code, CodeSet, Conversions, Entry, Life, ReleaseId, Timeline};
+use crate::store::{Store, StoreKind};
+
+/// The facts of one code set: in the database for one question, in memory for ten million. The rules are
+/// written once over this, so that both give the same answer.
+pub(crate) trait Listings {
+    /// Gives the loaded releases and the days that they govern.
+    fn timeline(&self) -> &Timeline;
+
+    /// Gives all that the loaded releases say of a code; titles may be left out.
+    fn life(&self, code: &Code) -> Result<Life>;
+
+    /// Lists what stands below a code on a day, itself included, in tabular order of the release that
+    /// governs the day.
+    fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>>;
+
+    /// Gives the rows of the conversion tables that a code's lineage rests on, or more.
+    fn conversions(&self, code: &Code) -> Result<Cow<'_, Conversions>>;
+
+    /// Lists the releases whose conversion tables are loaded, oldest first.
+    fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>>;
+
+    /// Tells whether these are facts of the bundled sample, which is cut.
+    fn is_sample(&self) -> Result<bool>;
+
+    /// Tells whether any loaded release lists a code.
+    fn lists(&self, code: &Code) -> Result<bool> {
+        Ok(!self.life(code)?.is_empty())
+    }
+
+    /// Gives the entry of a code on a day, if it is listed.
+    fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+        let life = self.life(code)?;
+        let found = life
+            .into_iter()
+            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until));
+        Ok(found.map(|listed| listed.entry))
+    }
+}
+
+/// The facts as the database holds them.
+pub(crate) struct InStore<'s> {
+    store: &'s Store,
+    timeline: Cow<'s, Timeline>,
+}
+
+impl<'s> InStore<'s> {
+    pub(crate) fn new(store: &'s Store, code_set: CodeSet) -> Result<InStore<'s>> {
+        Ok(InStore {
+            store,
+            timeline: Cow::Owned(store.timeline(code_set)?),
+        })
+    }
+
+    pub(crate) fn with(store: &'s Store, timeline: &'s Timeline) -> InStore<'s> {
+        InStore {
+            store,
+            timeline: Cow::Borrowed(timeline),
+        }
+    }
+}
+
+impl Listings for InStore<'_> {
+    fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    fn life(&self, code: &Code) -> Result<Life> {
+        self.store.life(self.timeline.code_set(), code)
+    }
+
+    fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
+        self.store
+            .below(self.timeline.code_set(), release, on, prefix)
+    }
+
+    fn conversions(&self, code: &Code) -> Result<Cow<'_, Conversions>> {
+        let facts = self.store.conversion_facts(&self.timeline, code)?;
+        Ok(Cow::Owned(Conversions::new(facts)))
+    }
+
+    fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>> {
+        Ok(Cow::Owned(self.store.conversion_tables()?))
+    }
+
+    fn is_sample(&self) -> Result<bool> {
+        Ok(self.store.kind()? == StoreKind::Sample)
+    }
+}

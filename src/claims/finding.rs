@@ -1,0 +1,234 @@
+//! What there is to say of one code on one day.
+
+use chrono::NaiveDate;
+
+use super::claim::CodeSystem;
+use super::index::{Index, VerdictKind};
+use crate::answer::{detect_in, retirement_in, verdict_in};
+use crate::error::Result;
+use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict};
+
+/// The most codes that a finding names.
+const MOST_USES: usize = 10;
+
+/// Why the codes of a finding are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UseBasis {
+    /// They are the billable codes below a header.
+    Below,
+    /// The official conversion table names them as successors.
+    ConversionTable,
+    /// They have the 7th character that the code lacks.
+    SeventhCharacter,
+    /// No conversion table names a successor; these came in at its place in the tree on the day it went.
+    Guess,
+    /// No release lists the code; these differ from it by one character.
+    Similar,
+}
+
+impl UseBasis {
+    /// Gives the fixed name: `below`, `conversion-table`, `7th-character`, `guess`, `similar`.
+    pub fn name(self) -> &'static str {
+        match self {
+            UseBasis::Below => "below",
+            UseBasis::ConversionTable => "conversion-table",
+            UseBasis::SeventhCharacter => "7th-character",
+            UseBasis::Guess => "guess",
+            UseBasis::Similar => "similar",
+        }
+    }
+}
+
+/// The verdict on a code on a day, and what to use instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The code, if the text can be one.
+    pub code: Option<Code>,
+    /// The verdict, as `check` gives it.
+    pub verdict: VerdictKind,
+    /// The release in force.
+    pub release: Option<ReleaseId>,
+    /// Of a code that is not yet effective the first day, of a deleted one the last, of one that became a
+    /// header the first day as a header, of a code set not in force its first day.
+    pub day: Option<NaiveDate>,
+    /// The release that made it fail: the one that deleted it, made it a header, or first lists it.
+    pub caused_by: Option<ReleaseId>,
+    /// Billable codes to use instead, at most ten, in tabular order.
+    pub uses: Vec<Code>,
+    /// How many there are in all.
+    pub use_count: usize,
+    /// Why these.
+    pub use_basis: Option<UseBasis>,
+    /// Why it fails, in words without a value of the claim; empty for a billable code.
+    pub why: String,
+}
+
+impl Index {
+    /// Tells all there is to say of a text on a day, by the rules of [`check`](crate::answer::check).
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn find(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Finding> {
+        let listings = self.listings(code_set);
+        let timeline = self.timeline(code_set);
+        let mut finding = Finding {
+            code_set,
+            code: None,
+            verdict: VerdictKind::Unknown,
+            release: timeline.governing(date).map(|period| period.release),
+            day: None,
+            caused_by: None,
+            uses: Vec::new(),
+            use_count: 0,
+            use_basis: None,
+            why: String::new(),
+        };
+        let code = match code_set.parse_code(text) {
+            Ok(code) => code,
+            Err(malformed) => {
+                finding.why = format!(
+                    "no code of {}: {}",
+                    code_set.name(),
+                    shape_only(&malformed.reason)
+                );
+                return Ok(finding);
+            }
+        };
+        let (verdict, release) = verdict_in(&listings, &code, date)?;
+        finding.code = Some(code);
+        finding.verdict = VerdictKind::of(&verdict);
+        finding.release = release;
+        let mut changed = finding.explain(&verdict);
+        if let Some(retirement) = retirement_in(&listings, &code, &verdict, date)? {
+            changed = Some(retirement.retired_from);
+            finding.retire(&retirement);
+        }
+        let causing = |day| timeline.periods().iter().find(|period| period.until > day);
+        finding.caused_by = changed.and_then(causing).map(|period| period.release);
+        Ok(finding)
+    }
+
+    /// Tells which code set a text is meant for, as `check` does.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn code_set_of(&self, system: CodeSystem, text: &str) -> Result<Option<CodeSet>> {
+        match system {
+            CodeSystem::Of(code_set) => Ok(Some(code_set)),
+            CodeSystem::Other => Ok(None),
+            CodeSystem::Told => {
+                let diagnoses = self.listings(CodeSet::Icd10Cm);
+                let procedures = self.listings(CodeSet::Icd10Pcs);
+                detect_in(&diagnoses, &procedures, text).map(Some)
+            }
+        }
+    }
+}
+
+impl Finding {
+    /// Fills in what the verdict says, and gives the day on which what made it fail took effect.
+    fn explain(&mut self, verdict: &Verdict) -> Option<NaiveDate> {
+        match verdict {
+            Verdict::Billable { .. } => None,
+            Verdict::Header { billable_below, .. } => {
+                self.why = "a header, not valid for submission".to_owned();
+                self.name(
+                    billable_below.iter().map(|entry| entry.code),
+                    UseBasis::Below,
+                );
+                None
+            }
+            Verdict::NotYetEffective {
+                first_day, exact, ..
+            } => {
+                self.day = Some(*first_day);
+                let least = if *exact { "" } else { " at the latest" };
+                self.why = format!("valid from {first_day}{least}");
+                Some(*first_day)
+            }
+            Verdict::Deleted {
+                last_day,
+                exact,
+                listed_again,
+                ..
+            } => {
+                self.day = Some(*last_day);
+                let least = if *exact { "" } else { " at the earliest" };
+                self.why = format!("deleted, last day {last_day}{least}");
+                if let Some(again) = listed_again {
+                    self.why.push_str(&format!("; listed again from {again}"));
+                }
+                last_day.succ_opt()
+            }
+            Verdict::Unknown { reason } => {
+                match reason {
+                    UnknownReason::Malformed { .. } => {}
+                    UnknownReason::MissingSeventhCharacter { options } => {
+                        self.why = "lacks its 7th character".to_owned();
+                        let options = options.iter().filter(|entry| entry.billable);
+                        self.name(options.map(|entry| entry.code), UseBasis::SeventhCharacter);
+                    }
+                    UnknownReason::NotListed { nearest, .. } => {
+                        self.why = "in no release".to_owned();
+                        self.name(nearest.iter().map(|entry| entry.code), UseBasis::Similar);
+                    }
+                }
+                None
+            }
+            Verdict::NotInForce { in_force_from, .. } => {
+                self.day = Some(*in_force_from);
+                self.why = format!("{} is in force from {in_force_from}", self.code_set.name());
+                None
+            }
+            Verdict::NotCovered { needed, .. } => {
+                self.why = format!("{} {needed} is not loaded", self.code_set.name());
+                None
+            }
+        }
+    }
+
+    /// Fills in what became of a code that could be reported before.
+    fn retire(&mut self, retirement: &Retirement) {
+        if retirement.fate == Fate::BecameHeader {
+            self.day = Some(retirement.retired_from);
+            self.why = format!("a header since {}", retirement.retired_from);
+        }
+        let billable = |entry: &&Entry| entry.billable;
+        let named: Vec<Code> = retirement
+            .successors
+            .iter()
+            .filter_map(|successor| successor.entry.as_ref())
+            .filter(billable)
+            .map(|entry| entry.code)
+            .collect();
+        if !named.is_empty() {
+            self.name(named, UseBasis::ConversionTable);
+        } else if !retirement.guess.is_empty() && self.uses.is_empty() {
+            self.name(
+                retirement.guess.iter().map(|entry| entry.code),
+                UseBasis::Guess,
+            );
+        }
+    }
+
+    fn name(&mut self, codes: impl IntoIterator<Item = Code>, basis: UseBasis) {
+        let mut seen = std::collections::BTreeSet::new();
+        let mut all: Vec<Code> = codes.into_iter().collect();
+        all.retain(|code| seen.insert(*code));
+        self.use_count = all.len();
+        all.truncate(MOST_USES);
+        self.use_basis = (!all.is_empty()).then_some(basis);
+        self.uses = all;
+    }
+}
+
+/// Takes the character out of "it holds 'x', and ...": it is a claim's.
+fn shape_only(reason: &str) -> &str {
+    if reason.starts_with("it holds") {
+        "a code has letters and digits only"
+    } else {
+        reason
+    }
+}

@@ -1,0 +1,554 @@
+//! The compact index: every code of every loaded release in memory, answering for a code and a day.
+//!
+//! A code is packed into 42 bits and found in an open hash table by one probe, mostly; with it stands the
+//! number of its life. Days fall into segments between which nothing changes (the first days of releases,
+//! patches and conversions), and a table of life by segment holds the verdict. So a billable code costs two
+//! look-ups. What else there is to say of a code that is not billable is told by the rules of
+//! [`check`](crate::answer::check), over the same facts.
+
+use std::borrow::Cow;
+use std::sync::{Mutex, OnceLock};
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::answer::{Listings, verdict_in};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodeSet, Conversions, Entry, Life, Listed, ReleaseId, Standing, Timeline, Verdict, judge,
+};
+use crate::source::catalogue::known_releases;
+use crate::store::{Lives, Store, StoreKind, Stretch};
+
+/// The first and last year that days are looked up in a table; a day outside is judged one by one.
+const YEARS: std::ops::Range<i32> = 1990..2061;
+const DAYS_OF_A_YEAR: usize = 12 * 31;
+/// No day of the calendar.
+const NO_DAY: u8 = u8::MAX;
+/// The most segments that a byte can number.
+const MOST_SEGMENTS: usize = NO_DAY as usize;
+
+/// One of the seven verdicts, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum VerdictKind {
+    /// Listed with flag 1 in the release in force.
+    Billable,
+    /// Listed with flag 0.
+    Header,
+    /// First listed by a later release.
+    NotYetEffective,
+    /// Listed by an earlier release only.
+    Deleted,
+    /// In no release loaded, or no code at all.
+    Unknown,
+    /// The code set did not govern that day.
+    NotInForce,
+    /// No loaded release governs that day.
+    NotCovered,
+}
+
+impl VerdictKind {
+    /// All seven, in the order in which they are reported.
+    pub const ALL: [VerdictKind; 7] = [
+        VerdictKind::Billable,
+        VerdictKind::Header,
+        VerdictKind::NotYetEffective,
+        VerdictKind::Deleted,
+        VerdictKind::Unknown,
+        VerdictKind::NotInForce,
+        VerdictKind::NotCovered,
+    ];
+
+    /// Gives the fixed name, as [`Verdict::name`] does.
+    pub fn name(self) -> &'static str {
+        match self {
+            VerdictKind::Billable => "billable",
+            VerdictKind::Header => "header",
+            VerdictKind::NotYetEffective => "not-yet-effective",
+            VerdictKind::Deleted => "deleted",
+            VerdictKind::Unknown => "unknown",
+            VerdictKind::NotInForce => "not-in-force",
+            VerdictKind::NotCovered => "not-covered",
+        }
+    }
+
+    pub(super) fn of(verdict: &Verdict) -> VerdictKind {
+        match verdict {
+            Verdict::Billable { .. } => VerdictKind::Billable,
+            Verdict::Header { .. } => VerdictKind::Header,
+            Verdict::NotYetEffective { .. } => VerdictKind::NotYetEffective,
+            Verdict::Deleted { .. } => VerdictKind::Deleted,
+            Verdict::Unknown { .. } => VerdictKind::Unknown,
+            Verdict::NotInForce { .. } => VerdictKind::NotInForce,
+            Verdict::NotCovered { .. } => VerdictKind::NotCovered,
+        }
+    }
+}
+
+/// Every code set of a database in memory.
+#[derive(Debug)]
+pub struct Index {
+    diagnoses: SetIndex,
+    procedures: SetIndex,
+    /// Asked once more, for the conversion tables, if a code needs them.
+    store: Mutex<Store>,
+    conversions: OnceLock<Conversions>,
+    kind: StoreKind,
+}
+
+impl Index {
+    /// Reads the index from a database. Later imports do not change it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    ///
+    /// ```
+    /// # use codeyear::{claims::{Index, VerdictKind}, ingest, model::CodeSet, store::Store};
+    /// # let mut store = Store::in_memory()?;
+    /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
+    /// let index = Index::open(store)?;
+    /// let day = "2026-03-01".parse().unwrap();
+    /// assert_eq!(index.verdict(CodeSet::Icd10Cm, "C7B.00", day)?, VerdictKind::Billable);
+    /// assert_eq!(index.verdict(CodeSet::Icd10Cm, "C7B", day)?, VerdictKind::Header);
+    /// # Ok::<(), codeyear::Error>(())
+    /// ```
+    pub fn open(store: Store) -> Result<Index> {
+        Ok(Index {
+            diagnoses: SetIndex::read(&store, CodeSet::Icd10Cm)?,
+            procedures: SetIndex::read(&store, CodeSet::Icd10Pcs)?,
+            kind: store.kind()?,
+            store: Mutex::new(store),
+            conversions: OnceLock::new(),
+        })
+    }
+
+    /// Tells whether the database holds full releases or the sample.
+    pub fn kind(&self) -> StoreKind {
+        self.kind
+    }
+
+    /// Gives the timeline of a code set.
+    pub fn timeline(&self, code_set: CodeSet) -> &Timeline {
+        &self.set(code_set).timeline
+    }
+
+    /// Gives the verdict on a code on a day.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn verdict(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<VerdictKind> {
+        let set = self.set(code_set);
+        let Some(segment) = segment_of(&set.days, date) else {
+            return match code_set.parse_code(text) {
+                Ok(code) => {
+                    let (verdict, _) = verdict_in(&self.listings(code_set), &code, date)?;
+                    Ok(VerdictKind::of(&verdict))
+                }
+                Err(_) => Ok(VerdictKind::Unknown),
+            };
+        };
+        Ok(match set.find(text.as_bytes()) {
+            Some(life) => set.class(life, segment),
+            None if code_set.parse_code(text).is_ok() => set.class_of_unlisted(segment),
+            None => VerdictKind::Unknown,
+        })
+    }
+
+    pub(super) fn set(&self, code_set: CodeSet) -> &SetIndex {
+        match code_set {
+            CodeSet::Icd10Cm => &self.diagnoses,
+            CodeSet::Icd10Pcs => &self.procedures,
+        }
+    }
+
+    /// Gives the facts of a code set in the form that the rules of an answer ask.
+    pub(super) fn listings(&self, code_set: CodeSet) -> InMemory<'_> {
+        InMemory {
+            index: self,
+            set: self.set(code_set),
+        }
+    }
+
+    fn conversions(&self) -> Result<&Conversions> {
+        if let Some(conversions) = self.conversions.get() {
+            return Ok(conversions);
+        }
+        let store = self.store.lock().map_err(|_| {
+            Error::new(
+                ErrorKind::Store,
+                "the database was left in the middle of a read",
+            )
+            .with_hint("try again; this is a defect of codeyear")
+        })?;
+        let facts = store.conversion_facts_between(
+            &self.diagnoses.timeline,
+            NaiveDate::MIN,
+            NaiveDate::MAX,
+        )?;
+        drop(store);
+        Ok(self.conversions.get_or_init(|| Conversions::new(facts)))
+    }
+}
+
+/// One code set in memory.
+#[derive(Debug)]
+pub(super) struct SetIndex {
+    pub(super) code_set: CodeSet,
+    pub(super) timeline: Timeline,
+    lives: Lives,
+    /// A packed code and the number of its life in each slot; 0 is empty.
+    slots: Vec<u64>,
+    shift: u32,
+    /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
+    pub(super) days: Vec<u8>,
+    pub(super) segments: Vec<Segment>,
+    /// The verdict by life and segment.
+    classes: Vec<VerdictKind>,
+    tables: Vec<ReleaseId>,
+    sample: bool,
+}
+
+/// Days between which nothing changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    /// The first day.
+    pub(super) from: NaiveDate,
+    /// The verdict on a code that no release lists.
+    unlisted: VerdictKind,
+    /// The release in force.
+    pub(super) release: Option<ReleaseId>,
+}
+
+const LIFE_BITS: u32 = 22;
+
+impl SetIndex {
+    fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
+        let timeline = store.timeline(code_set)?;
+        let lives = store.lives(code_set)?;
+        let tables = match code_set {
+            CodeSet::Icd10Cm => store.conversion_tables()?,
+            CodeSet::Icd10Pcs => Vec::new(),
+        };
+        let segments = segments(&timeline, &lives, store.conversion_days()?)?;
+        let days = day_table(&segments);
+        let mut classes = Vec::with_capacity(lives.lives.len() * segments.len());
+        for life in &lives.lives {
+            // Whose life it is makes no difference.
+            let life = lives
+                .codes
+                .first()
+                .map_or(Vec::new(), |code| life_of(life, *code));
+            classes.extend(
+                segments
+                    .iter()
+                    .map(|segment| kind_of(&judge(segment.from, &timeline, &life))),
+            );
+        }
+        let bits = (lives.codes.len() * 2)
+            .next_power_of_two()
+            .trailing_zeros()
+            .max(4);
+        let mut set = SetIndex {
+            code_set,
+            timeline,
+            slots: vec![0; 1 << bits],
+            shift: u64::BITS - bits,
+            lives,
+            days,
+            segments,
+            classes,
+            tables,
+            sample: store.kind()? == StoreKind::Sample,
+        };
+        set.fill();
+        Ok(set)
+    }
+
+    fn fill(&mut self) {
+        for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
+            let Some(packed) = pack(code.as_bytes(), false) else {
+                continue;
+            };
+            let mut at = self.slot_of(packed);
+            // The table is at most half full, so an empty slot comes.
+            while self.slots.get(at).is_some_and(|slot| *slot != 0) {
+                at = (at + 1) & (self.slots.len() - 1);
+            }
+            if let Some(slot) = self.slots.get_mut(at) {
+                *slot = (packed << LIFE_BITS) | (u64::from(*life) + 1);
+            }
+        }
+    }
+
+    fn slot_of(&self, packed: u64) -> usize {
+        // Fibonacci hashing: the upper bits of the product are well mixed.
+        let mixed = packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
+        usize::try_from(mixed).unwrap_or_default()
+    }
+
+    /// Finds the life of a code in any spelling that is plain; `None` if no release lists it or it takes
+    /// a closer look.
+    pub(super) fn find(&self, text: &[u8]) -> Option<u16> {
+        self.find_packed(pack(trim(text), self.code_set == CodeSet::Icd10Cm)?)
+    }
+
+    pub(super) fn find_packed(&self, packed: u64) -> Option<u16> {
+        let mut at = self.slot_of(packed);
+        loop {
+            let slot = *self.slots.get(at)?;
+            if slot >> LIFE_BITS == packed {
+                let life = slot & ((1 << LIFE_BITS) - 1);
+                return u16::try_from(life.checked_sub(1)?).ok();
+            }
+            if slot == 0 {
+                return None;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    pub(super) fn class(&self, life: u16, segment: u8) -> VerdictKind {
+        let at = usize::from(life) * self.segments.len() + usize::from(segment);
+        self.classes
+            .get(at)
+            .copied()
+            .unwrap_or(VerdictKind::Unknown)
+    }
+
+    pub(super) fn class_of_unlisted(&self, segment: u8) -> VerdictKind {
+        self.segments
+            .get(usize::from(segment))
+            .map_or(VerdictKind::Unknown, |segment| segment.unlisted)
+    }
+
+    fn life(&self, code: &Code) -> Option<&[Stretch]> {
+        let life = self.find_packed(pack(code.as_bytes(), false)?)?;
+        self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
+    }
+
+    /// Lists all codes that stand below one or are it, in the order of their characters.
+    fn under(&self, prefix: &Code) -> &[Code] {
+        let codes = &self.lives.codes;
+        let from = codes.partition_point(|code| code < prefix);
+        let rest = codes.get(from..).unwrap_or_default();
+        let length = rest.partition_point(|code| code.is_under(prefix));
+        rest.get(..length).unwrap_or_default()
+    }
+}
+
+/// The facts of a code set in memory, without titles.
+pub(super) struct InMemory<'i> {
+    index: &'i Index,
+    set: &'i SetIndex,
+}
+
+impl Listings for InMemory<'_> {
+    fn timeline(&self) -> &Timeline {
+        &self.set.timeline
+    }
+
+    fn life(&self, code: &Code) -> Result<Life> {
+        let life = self.set.life(code).unwrap_or_default();
+        Ok(life_of(life, *code))
+    }
+
+    fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
+        let listed = self.set.under(prefix).iter().filter_map(|code| {
+            let life = self.set.life(code)?;
+            let stretch = life.iter().find(|stretch| covers(stretch, on))?;
+            Some(untitled(*code, stretch.billable))
+        });
+        let mut below: Vec<Entry> = listed.collect();
+        if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
+            // A patch has no place in the order file; it comes last.
+            below.sort_by_cached_key(|entry| {
+                let at = order.iter().position(|code| *code == entry.code);
+                (at.unwrap_or(usize::MAX), entry.code)
+            });
+        }
+        Ok(below)
+    }
+
+    fn conversions(&self, _: &Code) -> Result<Cow<'_, Conversions>> {
+        self.index.conversions().map(Cow::Borrowed)
+    }
+
+    fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>> {
+        Ok(Cow::Borrowed(&self.set.tables))
+    }
+
+    fn is_sample(&self) -> Result<bool> {
+        Ok(self.set.sample)
+    }
+
+    fn lists(&self, code: &Code) -> Result<bool> {
+        Ok(self.set.life(code).is_some())
+    }
+
+    fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+        let life = self.set.life(code).unwrap_or_default();
+        let found = life.iter().find(|stretch| covers(stretch, date));
+        Ok(found.map(|stretch| untitled(*code, stretch.billable)))
+    }
+}
+
+fn covers(stretch: &Stretch, day: NaiveDate) -> bool {
+    stretch.from <= day && stretch.until.is_none_or(|until| day < until)
+}
+
+fn untitled(code: Code, billable: bool) -> Entry {
+    Entry {
+        code,
+        billable,
+        short_title: String::new(),
+        long_title: String::new(),
+    }
+}
+
+fn life_of(life: &[Stretch], code: Code) -> Life {
+    let listed = |stretch: &Stretch| Listed {
+        entry: untitled(code, stretch.billable),
+        from: stretch.from,
+        until: stretch.until,
+    };
+    life.iter().map(listed).collect()
+}
+
+fn kind_of(standing: &Standing) -> VerdictKind {
+    match standing {
+        Standing::NotInForce => VerdictKind::NotInForce,
+        Standing::NotCovered => VerdictKind::NotCovered,
+        Standing::Listed { entry, .. } if entry.billable => VerdictKind::Billable,
+        Standing::Listed { .. } => VerdictKind::Header,
+        Standing::NotYet { .. } => VerdictKind::NotYetEffective,
+        Standing::Deleted { .. } => VerdictKind::Deleted,
+        Standing::Unknown { .. } => VerdictKind::Unknown,
+    }
+}
+
+/// Cuts the calendar where anything changes.
+fn segments(
+    timeline: &Timeline,
+    lives: &Lives,
+    conversion_days: Vec<NaiveDate>,
+) -> Result<Vec<Segment>> {
+    let code_set = timeline.code_set();
+    let mut days = conversion_days;
+    days.push(code_set.in_force_from());
+    for period in timeline.periods() {
+        days.extend([period.from, period.until]);
+    }
+    for stretch in lives.lives.iter().flatten() {
+        days.push(stretch.from);
+        days.extend(stretch.until);
+    }
+    // On a day that nothing covers, the release to load is the answer.
+    days.extend(
+        known_releases(code_set)
+            .iter()
+            .map(ReleaseId::effective_from),
+    );
+    let in_force = code_set.in_force_from();
+    days.extend(
+        (in_force.year() + 1..YEARS.end).map(|year| ReleaseId::october(year).effective_from()),
+    );
+    days.push(NaiveDate::MIN);
+    days.sort_unstable();
+    days.dedup();
+    if days.len() > MOST_SEGMENTS {
+        return Err(Error::new(
+            ErrorKind::Store,
+            format!(
+                "the releases of {} begin on more days than an audit can hold",
+                code_set.name()
+            ),
+        )
+        .with_hint(
+            "this is a limit of codeyear, of some 180 releases; check single codes meanwhile",
+        ));
+    }
+    let segment = |from: NaiveDate| Segment {
+        from,
+        unlisted: kind_of(&judge(from, timeline, &[])),
+        release: (from >= in_force)
+            .then(|| timeline.governing(from).map(|period| period.release))
+            .flatten(),
+    };
+    Ok(days.into_iter().map(segment).collect())
+}
+
+fn day_table(segments: &[Segment]) -> Vec<u8> {
+    let mut table = Vec::new();
+    for year in YEARS {
+        for month in 1..=12 {
+            for day in 1..=31 {
+                let segment = NaiveDate::from_ymd_opt(year, month, day).and_then(|day| {
+                    let after = segments.partition_point(|segment| segment.from <= day);
+                    u8::try_from(after.checked_sub(1)?).ok()
+                });
+                table.push(segment.unwrap_or(NO_DAY));
+            }
+        }
+    }
+    table
+}
+
+/// Gives the segment of a day; `None` outside [`YEARS`] and for what is no day.
+pub(super) fn segment_at(days: &[u8], year: i32, month: u32, day: u32) -> Option<u8> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let year = usize::try_from(year.checked_sub(YEARS.start)?).ok()?;
+    let at = year * DAYS_OF_A_YEAR + (month as usize - 1) * 31 + (day as usize - 1);
+    days.get(at).copied().filter(|segment| *segment != NO_DAY)
+}
+
+fn segment_of(days: &[u8], date: NaiveDate) -> Option<u8> {
+    segment_at(days, date.year(), date.month(), date.day())
+}
+
+pub(super) fn trim(text: &[u8]) -> &[u8] {
+    // What a code may stand between, mostly nothing; `parse_code` trims the rest of what Unicode calls blank.
+    text.trim_ascii()
+}
+
+/// The values of characters in a packed code: digits 1 to 10, letters of either case 11 to 36.
+const VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[allow(
+            clippy::indexing_slicing,
+            clippy::cast_possible_truncation,
+            reason = "a constant: both are checked while compiling"
+        )]
+        {
+            let character = byte as u8;
+            values[byte] = match character {
+                b'0'..=b'9' => character - b'0' + 1,
+                b'A'..=b'Z' => character - b'A' + 11,
+                b'a'..=b'z' => character - b'a' + 11,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    values
+};
+
+/// Packs a code of up to 7 letters and digits, 6 bits each; `dot` allows one after the third character.
+pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
+    let mut packed = 0;
+    let mut length = 0;
+    for (at, byte) in text.iter().enumerate() {
+        let value = VALUES.get(usize::from(*byte)).copied().unwrap_or_default();
+        if value == 0 {
+            if dot && *byte == b'.' && at == 3 && text.len() > 4 {
+                continue;
+            }
+            return None;
+        }
+        packed = (packed << 6) | u64::from(value);
+        length += 1;
+    }
+    (1..=7).contains(&length).then_some(packed)
+}

@@ -1,0 +1,362 @@
+//! What is counted while claims are judged, and the summary of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+
+use super::claim::{Problem, ProblemKind};
+use super::finding::Finding;
+use super::index::{Index, VerdictKind};
+use super::judge::Day;
+use crate::model::{Code, CodeSet, ReleaseId};
+use crate::store::StoreKind;
+
+/// The most failing codes that are told apart; the codes of both sets together are twice as many, and only a
+/// file of garbage has more.
+const MOST_FAILURES: usize = 100_000;
+/// The most problems that are kept with their place.
+const MOST_PROBLEMS: usize = 100;
+/// Months counted in a row; others in a map.
+const FIRST_YEAR: i32 = 1990;
+const MONTHS: usize = 71 * 12;
+
+/// How many codes have each verdict, in the order of [`VerdictKind::ALL`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct VerdictCounts {
+    codes: [u64; 7],
+    cents: [i64; 7],
+}
+
+impl VerdictCounts {
+    /// Gives how many codes have a verdict.
+    pub fn of(&self, kind: VerdictKind) -> u64 {
+        self.codes.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives what the claims of these codes charge, in cents; a claim counts once for each of its codes.
+    pub fn cents_of(&self, kind: VerdictKind) -> i64 {
+        self.cents.get(kind as usize).copied().unwrap_or_default()
+    }
+
+    /// Gives how many codes there are.
+    pub fn total(&self) -> u64 {
+        self.codes.iter().sum()
+    }
+
+    /// Gives how many codes are not billable.
+    pub fn failing(&self) -> u64 {
+        self.total() - self.of(VerdictKind::Billable)
+    }
+
+    fn count(&mut self, kind: VerdictKind, cents: Option<i64>) {
+        if let Some(count) = self.codes.get_mut(kind as usize) {
+            *count += 1;
+        }
+        if let Some(sum) = self.cents.get_mut(kind as usize)
+            && let Some(cents) = cents
+        {
+            *sum += cents;
+        }
+    }
+
+    fn add(&mut self, other: &VerdictCounts) {
+        for (sum, count) in self.codes.iter_mut().zip(other.codes) {
+            *sum += count;
+        }
+        for (sum, cents) in self.cents.iter_mut().zip(other.cents) {
+            *sum += cents;
+        }
+    }
+}
+
+/// One way in which one code fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// How many times.
+    pub codes: u64,
+    /// What these claims charge, in cents.
+    pub cents: i64,
+    /// The earliest day.
+    pub first: NaiveDate,
+    /// The latest day.
+    pub last: NaiveDate,
+    /// What there is to say of it on the latest day. Its `code` is `None` for texts that can be no code, and
+    /// for what was too much to tell apart.
+    pub finding: Finding,
+}
+
+type FailureKey = (CodeSet, Option<Code>, VerdictKind, Option<ReleaseId>);
+
+/// Counts, in the middle of an audit: one a thread, added up at the end.
+#[derive(Debug)]
+pub(super) struct Tally {
+    rows: u64,
+    not_judged: u64,
+    /// By code set and segment; the last is for days that no segment holds.
+    segments: [Vec<VerdictCounts>; 2],
+    months: Vec<VerdictCounts>,
+    other_months: BTreeMap<(i32, u32), VerdictCounts>,
+    failures: HashMap<FailureKey, Failure>,
+    problems: Vec<Problem>,
+    problem_counts: BTreeMap<ProblemKind, u64>,
+}
+
+impl Tally {
+    pub(super) fn new(index: &Index) -> Tally {
+        let segments = |set| {
+            let count = index.set(set).segments.len() + 1;
+            vec![VerdictCounts::default(); count]
+        };
+        Tally {
+            rows: 0,
+            not_judged: 0,
+            segments: CodeSet::ALL.map(segments),
+            months: vec![VerdictCounts::default(); MONTHS],
+            other_months: BTreeMap::new(),
+            failures: HashMap::new(),
+            problems: Vec::new(),
+            problem_counts: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn count_rows(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
+    pub(super) fn count_not_judged(&mut self) {
+        self.not_judged += 1;
+    }
+
+    pub(super) fn count(
+        &mut self,
+        code_set: CodeSet,
+        segment: Option<u8>,
+        kind: VerdictKind,
+        day: Day,
+        cents: Option<i64>,
+    ) {
+        let [diagnoses, procedures] = &mut self.segments;
+        let segments = match code_set {
+            CodeSet::Icd10Cm => diagnoses,
+            CodeSet::Icd10Pcs => procedures,
+        };
+        let counts = match segment {
+            Some(segment) => segments.get_mut(usize::from(segment)),
+            None => segments.last_mut(),
+        };
+        if let Some(counts) = counts {
+            counts.count(kind, cents);
+        }
+        let month = (day.year - FIRST_YEAR) * 12 + day.month as i32 - 1;
+        match usize::try_from(month)
+            .ok()
+            .and_then(|at| self.months.get_mut(at))
+        {
+            Some(counts) => counts.count(kind, cents),
+            None => self
+                .other_months
+                .entry((day.year, day.month))
+                .or_default()
+                .count(kind, cents),
+        }
+    }
+
+    pub(super) fn fail(
+        &mut self,
+        finding: &Finding,
+        codes: u64,
+        cents: i64,
+        first: NaiveDate,
+        last: NaiveDate,
+    ) {
+        let mut key = (
+            finding.code_set,
+            finding.code,
+            finding.verdict,
+            finding.caused_by,
+        );
+        if self.failures.len() >= MOST_FAILURES && !self.failures.contains_key(&key) {
+            key.1 = None;
+        }
+        let failure = self.failures.entry(key).or_insert_with(|| Failure {
+            codes: 0,
+            cents: 0,
+            first,
+            last,
+            finding: Finding {
+                code: key.1,
+                ..finding.clone()
+            },
+        });
+        failure.codes += codes;
+        failure.cents += cents;
+        failure.first = failure.first.min(first);
+        if last >= failure.last {
+            failure.last = last;
+            failure.finding = Finding {
+                code: key.1,
+                ..finding.clone()
+            };
+        }
+    }
+
+    pub(super) fn problem(&mut self, problem: Problem) {
+        *self.problem_counts.entry(problem.kind.clone()).or_default() += 1;
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(super) fn problem_count(&self) -> u64 {
+        self.problem_counts.values().sum()
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn add(&mut self, other: Tally) {
+        self.rows += other.rows;
+        self.not_judged += other.not_judged;
+        for (own, others) in self.segments.iter_mut().zip(&other.segments) {
+            for (sum, counts) in own.iter_mut().zip(others) {
+                sum.add(counts);
+            }
+        }
+        for (sum, counts) in self.months.iter_mut().zip(&other.months) {
+            sum.add(counts);
+        }
+        for (month, counts) in &other.other_months {
+            self.other_months.entry(*month).or_default().add(counts);
+        }
+        let mut failures: Vec<Failure> = other.failures.into_values().collect();
+        failures.sort_by_key(|failure| failure.finding.code);
+        for failure in failures {
+            self.fail(
+                &failure.finding,
+                failure.codes,
+                failure.cents,
+                failure.first,
+                failure.last,
+            );
+        }
+        for (kind, count) in other.problem_counts {
+            *self.problem_counts.entry(kind).or_default() += count;
+        }
+        self.problems.extend(other.problems);
+        self.problems.sort_by_key(|problem| problem.place);
+        self.problems.truncate(MOST_PROBLEMS);
+    }
+
+    pub(super) fn into_summary(self, index: &Index) -> AuditSummary {
+        let mut total = VerdictCounts::default();
+        let mut releases: BTreeMap<(CodeSet, Option<ReleaseId>), VerdictCounts> = BTreeMap::new();
+        for (code_set, counts) in CodeSet::ALL.into_iter().zip(&self.segments) {
+            let segments = &index.set(code_set).segments;
+            for (at, counts) in counts
+                .iter()
+                .enumerate()
+                .filter(|(_, counts)| counts.total() > 0)
+            {
+                total.add(counts);
+                let release = segments.get(at).and_then(|segment| segment.release);
+                releases.entry((code_set, release)).or_default().add(counts);
+            }
+        }
+        let month = |(at, counts): (usize, &VerdictCounts)| {
+            let at = i32::try_from(at).unwrap_or_default();
+            let first = NaiveDate::from_ymd_opt(
+                FIRST_YEAR + at / 12,
+                u32::try_from(at % 12).unwrap_or_default() + 1,
+                1,
+            )?;
+            (counts.total() > 0).then_some((first, *counts))
+        };
+        let mut months: BTreeMap<NaiveDate, VerdictCounts> =
+            self.months.iter().enumerate().filter_map(month).collect();
+        for ((year, month), counts) in self.other_months {
+            if let Some(first) = NaiveDate::from_ymd_opt(year, month, 1) {
+                months.entry(first).or_default().add(&counts);
+            }
+        }
+        let mut failures: Vec<Failure> = self.failures.into_values().collect();
+        failures.sort_by_key(|failure| {
+            let finding = &failure.finding;
+            (
+                std::cmp::Reverse(failure.codes),
+                finding.code_set,
+                finding.code,
+                finding.verdict,
+                finding.caused_by,
+            )
+        });
+        AuditSummary {
+            store_kind: index.kind(),
+            rows: self.rows,
+            not_judged: self.not_judged,
+            total,
+            releases: releases
+                .into_iter()
+                .map(|((code_set, release), counts)| (code_set, release, counts))
+                .collect(),
+            months: months.into_iter().collect(),
+            failures,
+            problems: self.problems,
+            problem_counts: self.problem_counts.into_iter().collect(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// What an audit found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSummary {
+    /// Whether it rests on full releases or on the sample.
+    pub store_kind: StoreKind,
+    /// Rows, objects, claims or resources read, those included that could not be.
+    pub rows: u64,
+    /// Codes of code sets that codeyear does not keep.
+    pub not_judged: u64,
+    /// Codes by verdict.
+    pub total: VerdictCounts,
+    /// Codes by code set, release in force on their day (`None` where none was) and verdict.
+    pub releases: Vec<(CodeSet, Option<ReleaseId>, VerdictCounts)>,
+    /// Codes by the month of their day, given by its first day, and verdict.
+    pub months: Vec<(NaiveDate, VerdictCounts)>,
+    /// What fails, the most frequent first.
+    pub failures: Vec<Failure>,
+    /// The first of what cannot be read, at most a hundred, by place.
+    pub problems: Vec<Problem>,
+    /// How often each thing cannot be read.
+    pub problem_counts: Vec<(ProblemKind, u64)>,
+    /// What was told from the file rather than stated: the form of its dates, its delimiter.
+    pub notes: Vec<String>,
+}
+
+impl AuditSummary {
+    /// Gives how many things cannot be read.
+    pub fn unread(&self) -> u64 {
+        self.problem_counts.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Adds up the failures by the release that caused them, the most frequent first.
+    pub fn causes(&self) -> Vec<(CodeSet, Option<ReleaseId>, u64)> {
+        let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
+        for failure in &self.failures {
+            let finding = &failure.finding;
+            *causes
+                .entry((finding.code_set, finding.caused_by))
+                .or_default() += failure.codes;
+        }
+        let mut causes: Vec<_> = causes
+            .into_iter()
+            .map(|((code_set, release), codes)| (code_set, release, codes))
+            .collect();
+        causes.sort_by_key(|(_, _, codes)| std::cmp::Reverse(*codes));
+        causes
+    }
+
+    /// Gives the first and last day of the codes judged, by month: the first day of each month.
+    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
+        let (first, _) = self.months.first()?;
+        let (last, _) = self.months.last()?;
+        Some((*first, *last))
+    }
+}

@@ -1,0 +1,390 @@
+//! All lives of a code set in one value: what a question to ten million codes is answered from.
+//!
+//! The spans of a code set are a hundred thousand rows, and reading them takes longer than many a file of
+//! claims. Most codes share their life with thousands of others (listed and billable from the first release
+//! on), so a life is stored once and a code is a key and the number of its life. The value is derived from
+//! the spans in the import's own transaction.
+//!
+//! Layout, all numbers little-endian: `CYL1`; the number of lives (u32), each the number of its stretches
+//! (u8), each stretch its first day, the day after its last (u16, days from 2000-01-01; 65535 while it lasts)
+//! and its billable flag (u8); the number of codes (u32), their keys ascending (u64), the numbers of their
+//! lives (u16); the number of orders (u32), each a release (u8 and its name), how many codes (u32) and their
+//! places among the keys (u32).
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Days, NaiveDate};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::entries::EntryIndex;
+use super::rows::{date, release_ids, runs_of};
+use super::runs::RunSet;
+use super::{Store, code_set_id};
+use crate::error::Result;
+use crate::model::{Code, CodeSet, ReleaseId};
+
+const MAGIC: &[u8] = b"CYL1";
+const OPEN: u16 = u16::MAX;
+/// Day 0 of the layout.
+const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// A stretch of releases in which a code is listed with the same flag, whatever its titles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Stretch {
+    /// The first day of the first loaded release that lists it so.
+    pub(crate) from: NaiveDate,
+    /// The first day of the first later loaded release that does not.
+    pub(crate) until: Option<NaiveDate>,
+    /// Whether it is billable.
+    pub(crate) billable: bool,
+}
+
+/// The lives of all codes of a code set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lives {
+    /// The distinct lives.
+    pub(crate) lives: Vec<Vec<Stretch>>,
+    /// The codes, in the order of their characters.
+    pub(crate) codes: Vec<Code>,
+    /// For each code the number of its life.
+    pub(crate) life_of: Vec<u16>,
+    /// The categories that a release lists in another order than that of the characters: the codes of the
+    /// category as that release lists them.
+    pub(crate) orders: BTreeMap<(ReleaseId, Code), Vec<Code>>,
+}
+
+impl Store {
+    /// Reads the lives of a code set.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub(crate) fn lives(&self, code_set: CodeSet) -> Result<Lives> {
+        let query = || -> rusqlite::Result<Lives> {
+            match stored(&self.connection, code_set)? {
+                Some(bytes) => Lives::read(&bytes).ok_or_else(|| {
+                    rusqlite::Error::FromSqlConversionFailure(
+                        0,
+                        rusqlite::types::Type::Blob,
+                        "not the lives of a code set".into(),
+                    )
+                }),
+                None => derive(&self.connection, code_set, None),
+            }
+        };
+        query().map_err(|error| self.error(error))
+    }
+}
+
+/// Derives the lives of a code set from its spans and stores them.
+pub(super) fn write(
+    connection: &Connection,
+    code_set: CodeSet,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<()> {
+    let lives = derive(connection, code_set, index)?;
+    connection.execute(
+        "INSERT INTO lives (code_set, bytes) VALUES (?1, ?2)
+         ON CONFLICT (code_set) DO UPDATE SET bytes = excluded.bytes",
+        params![code_set_id(code_set), lives.to_bytes()],
+    )?;
+    Ok(())
+}
+
+/// Tells whether the stored lives are those that the spans give.
+pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
+    let lives = derive(connection, code_set, None)?;
+    Ok(match stored(connection, code_set)? {
+        Some(bytes) => bytes == lives.to_bytes(),
+        None => lives.codes.is_empty(),
+    })
+}
+
+fn stored(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .query_row(
+            "SELECT bytes FROM lives WHERE code_set = ?1",
+            [code_set_id(code_set)],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+fn derive(
+    connection: &Connection,
+    code_set: CodeSet,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<Lives> {
+    let mut numbers: HashMap<Vec<Stretch>, u16> = HashMap::new();
+    let mut lives = Lives {
+        lives: Vec::new(),
+        codes: Vec::new(),
+        life_of: Vec::new(),
+        orders: BTreeMap::new(),
+    };
+    let mut days: HashMap<String, NaiveDate> = HashMap::new();
+    let mut statement = connection.prepare(
+        "SELECT span.code, listed_from, delisted_from, billable
+         FROM span JOIN entry ON entry.id = span.entry
+         WHERE span.code_set = ?1 ORDER BY span.code, listed_from",
+    )?;
+    let mut rows = statement.query([code_set_id(code_set)])?;
+    let mut code: Option<Code> = None;
+    let mut life: Vec<Stretch> = Vec::new();
+    loop {
+        let row = rows.next()?;
+        let next = match row {
+            Some(row) => Some(
+                Code::from_plain(row.get_ref(0)?.as_bytes()?)
+                    .ok_or_else(|| super::rows::malformed_code(0))?,
+            ),
+            None => None,
+        };
+        if next != code
+            && let Some(code) = code
+        {
+            let known = numbers.len();
+            let number = match numbers.get(&life) {
+                Some(number) => *number,
+                None => {
+                    let number = u16::try_from(known).map_err(|_| too_many())?;
+                    numbers.insert(life.clone(), number);
+                    lives.lives.push(life.clone());
+                    number
+                }
+            };
+            lives.codes.push(code);
+            lives.life_of.push(number);
+            life.clear();
+        }
+        let Some(row) = row else { break };
+        code = next;
+        let mut day = |at: usize| -> rusqlite::Result<NaiveDate> {
+            let text = row.get_ref(at)?.as_str()?;
+            if let Some(day) = days.get(text) {
+                return Ok(*day);
+            }
+            let day = date(row, at)?;
+            days.insert(text.to_owned(), day);
+            Ok(day)
+        };
+        let until = match row.get_ref(2)? {
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(day(2)?),
+        };
+        let stretch = Stretch {
+            from: day(1)?,
+            until,
+            billable: row.get(3)?,
+        };
+        match life.last_mut() {
+            // Only a title changed.
+            Some(last) if last.until == Some(stretch.from) && last.billable == stretch.billable => {
+                last.until = stretch.until;
+            }
+            _ => life.push(stretch),
+        }
+    }
+    lives.orders = orders(connection, code_set, index)?;
+    Ok(lives)
+}
+
+fn too_many() -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(
+        0,
+        rusqlite::types::Type::Integer,
+        "more distinct lives than the layout holds".into(),
+    )
+}
+
+/// Lists the categories that a release lists in an order of their own.
+fn orders(
+    connection: &Connection,
+    code_set: CodeSet,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<BTreeMap<(ReleaseId, Code), Vec<Code>>> {
+    let mut own = Vec::new();
+    let codes: &dyn Fn(i64) -> Option<Code> = match index {
+        Some(index) => &|number| index.code(number),
+        None => {
+            let mut statement = connection
+                .prepare("SELECT id, code FROM entry WHERE +code_set = ?1 ORDER BY id")?;
+            let mut rows = statement.query([code_set_id(code_set)])?;
+            while let Some(row) = rows.next()? {
+                let code = Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                    .ok_or_else(|| super::rows::malformed_code(1))?;
+                own.push((row.get::<_, i64>(0)?, code));
+            }
+            &|number| {
+                let at = own.partition_point(|(other, _)| *other < number);
+                own.get(at)
+                    .filter(|(other, _)| *other == number)
+                    .map(|(_, code)| *code)
+            }
+        }
+    };
+    let mut listings: BTreeMap<i64, Vec<ReleaseId>> = BTreeMap::new();
+    for id in release_ids(connection, code_set)? {
+        let listing = super::rows::listing_number(connection, code_set, id)?;
+        listings.entry(listing).or_default().push(id);
+    }
+    let mut orders = BTreeMap::new();
+    for (listing, releases) in listings {
+        for category in out_of_order(&runs_of(connection, listing)?, codes) {
+            for release in &releases {
+                if let Some(first) = category.first() {
+                    orders.insert((*release, first.category()), category.clone());
+                }
+            }
+        }
+    }
+    Ok(orders)
+}
+
+/// Gives the codes of each category of a listing that are not in the order of their characters.
+fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Code>> {
+    let mut found = Vec::new();
+    let mut category: Vec<Code> = Vec::new();
+    let mut ends = |category: &mut Vec<Code>| {
+        if !category.is_sorted() {
+            found.push(category.clone());
+        }
+        category.clear();
+    };
+    for run in runs.by_position() {
+        for number in run.first..run.first + run.length {
+            let Some(code) = code(number) else { continue };
+            if category
+                .first()
+                .is_some_and(|first| first.category() != code.category())
+            {
+                ends(&mut category);
+            }
+            category.push(code);
+        }
+    }
+    ends(&mut category);
+    found
+}
+
+impl Lives {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+        bytes.extend(count(self.lives.len()));
+        for life in &self.lives {
+            bytes.push(u8::try_from(life.len()).unwrap_or(u8::MAX));
+            for stretch in life {
+                bytes.extend(day_number(stretch.from).to_le_bytes());
+                bytes.extend(stretch.until.map_or(OPEN, day_number).to_le_bytes());
+                bytes.push(u8::from(stretch.billable));
+            }
+        }
+        bytes.extend(count(self.codes.len()));
+        bytes.extend(self.codes.iter().flat_map(|code| code.key().to_le_bytes()));
+        bytes.extend(self.life_of.iter().flat_map(|life| life.to_le_bytes()));
+        bytes.extend(count(self.orders.len()));
+        for ((release, _), codes) in &self.orders {
+            let release = release.to_string();
+            bytes.push(u8::try_from(release.len()).unwrap_or(u8::MAX));
+            bytes.extend(release.as_bytes());
+            bytes.extend(count(codes.len()));
+            for code in codes {
+                bytes.extend(count(self.codes.partition_point(|other| other < code)));
+            }
+        }
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<Lives> {
+        let mut rest = Bytes(bytes.strip_prefix(MAGIC)?);
+        let mut lives = Vec::new();
+        for _ in 0..rest.count()? {
+            let mut life = Vec::new();
+            for _ in 0..rest.byte()? {
+                let from = rest.u16()?;
+                let until = rest.u16()?;
+                life.push(Stretch {
+                    from: day_of(from)?,
+                    until: (until != OPEN).then(|| day_of(until)).flatten(),
+                    billable: rest.byte()? == 1,
+                });
+            }
+            lives.push(life);
+        }
+        let count = rest.count()?;
+        let codes = rest
+            .take(count.checked_mul(8)?)?
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|key| Code::from_key(u64::from_le_bytes(*key)))
+            .collect::<Option<Vec<Code>>>()?;
+        let life_of: Vec<u16> = rest
+            .take(count.checked_mul(2)?)?
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|number| u16::from_le_bytes(*number))
+            .collect();
+        if life_of.iter().any(|life| usize::from(*life) >= lives.len()) {
+            return None;
+        }
+        let mut orders = BTreeMap::new();
+        for _ in 0..rest.count()? {
+            let length = usize::from(rest.byte()?);
+            let release: ReleaseId = std::str::from_utf8(rest.take(length)?).ok()?.parse().ok()?;
+            let count = rest.count()?;
+            let category = rest
+                .take(count.checked_mul(4)?)?
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|place| codes.get(u32::from_le_bytes(*place) as usize).copied())
+                .collect::<Option<Vec<Code>>>()?;
+            orders.insert((release, category.first()?.category()), category);
+        }
+        rest.0.is_empty().then_some(Lives {
+            lives,
+            codes,
+            life_of,
+            orders,
+        })
+    }
+}
+
+fn day_number(day: NaiveDate) -> u16 {
+    // 65534 is a day of the year 2179.
+    u16::try_from(day.signed_duration_since(EPOCH).num_days())
+        .unwrap_or(0)
+        .min(OPEN - 1)
+}
+
+fn day_of(number: u16) -> Option<NaiveDate> {
+    EPOCH.checked_add_days(Days::new(u64::from(number)))
+}
+
+/// What is left to read.
+struct Bytes<'b>(&'b [u8]);
+
+impl<'b> Bytes<'b> {
+    fn take(&mut self, length: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1)?.first().copied()
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        Some(u16::from_le_bytes(self.take(2)?.try_into().ok()?))
+    }
+
+    fn count(&mut self) -> Option<usize> {
+        usize::try_from(u32::from_le_bytes(self.take(4)?.try_into().ok()?)).ok()
+    }
+}
