@@ -171,6 +171,12 @@ impl<'i> Judge<'i> {
         }
     }
 
+    /// Tells whether what was judged is a failure.
+    pub(super) fn fails(&self, judged: Judged) -> bool {
+        let finding = self.finding(judged);
+        finding.is_some_and(|finding| finding.verdict != VerdictKind::Billable)
+    }
+
     /// Gives what else is counted on the way.
     pub(super) fn tally_mut(&mut self) -> &mut Tally {
         &mut self.tally

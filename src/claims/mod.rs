@@ -4,15 +4,20 @@
 //! [`check`](crate::answer::check) does, from memory. Nothing here logs, and no error text holds a value of a
 //! claim: claims are about patients.
 
+mod blocks;
 mod claim;
+mod columns;
 mod day;
+mod delimited;
 mod finding;
 mod index;
 mod judge;
 mod tally;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use day::{DateFormat, Untold};
+pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
 pub use tally::{AuditSummary, Failure, VerdictCounts};

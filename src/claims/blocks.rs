@@ -1,0 +1,354 @@
+//! A text file in blocks of whole records, worked on by several threads and written in order.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+
+use memchr::{memchr, memchr_iter, memchr3, memrchr};
+
+use super::tally::Tally;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The size of a block: small enough for the second-level cache, with what is written of it.
+const BLOCK: usize = 256 * 1024;
+/// The longest record. One that is longer is a quote that was never closed, or no table at all.
+const MOST_RECORD: usize = 16 * 1024 * 1024;
+
+/// How records of a file are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Records {
+    /// A line is a record.
+    Lines,
+    /// As a line, but quoted fields may hold line ends.
+    Quoted {
+        /// What stands between fields.
+        delimiter: u8,
+    },
+}
+
+/// Some whole records of a file.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) bytes: Vec<u8>,
+    /// The line of the first record, from 1.
+    pub(super) first_line: u64,
+    /// Whether any byte is a quote.
+    pub(super) has_quotes: bool,
+    /// Whether the file ends within a quoted field.
+    pub(super) open_quote: bool,
+}
+
+/// Cuts a file into blocks.
+pub(super) struct Blocks<'r> {
+    input: Box<dyn Read + Send + 'r>,
+    file: String,
+    records: Records,
+    carry: Vec<u8>,
+    line: u64,
+    ended: bool,
+    bytes_read: u64,
+}
+
+impl<'r> Blocks<'r> {
+    pub(super) fn new(input: Box<dyn Read + Send + 'r>, file: &str) -> Blocks<'r> {
+        Blocks {
+            input,
+            file: file.to_owned(),
+            records: Records::Lines,
+            carry: Vec::new(),
+            line: 1,
+            ended: false,
+            bytes_read: 0,
+        }
+    }
+
+    /// Gives the beginning of the file without taking it: what a delimiter is told from.
+    pub(super) fn peek(&mut self) -> Result<&[u8]> {
+        if self.carry.is_empty() && !self.ended {
+            let mut carry = std::mem::take(&mut self.carry);
+            self.fill(&mut carry, BLOCK)?;
+            let bom: &[u8] = b"\xef\xbb\xbf";
+            if carry.starts_with(bom) {
+                carry.drain(..bom.len());
+            }
+            self.carry = carry;
+        }
+        Ok(&self.carry)
+    }
+
+    /// Says how records are told apart from here on.
+    pub(super) fn set_records(&mut self, records: Records) {
+        self.records = records;
+    }
+
+    /// Takes the first bytes away: a header that has been read.
+    pub(super) fn skip(&mut self, bytes: usize) {
+        let skipped = self.carry.drain(..bytes.min(self.carry.len()));
+        self.line += skipped.filter(|byte| *byte == b'\n').count() as u64;
+    }
+
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// Reads until `buffer` holds `length` bytes or the file ends.
+    fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> Result<()> {
+        while buffer.len() < length && !self.ended {
+            let before = buffer.len();
+            let wanted = u64::try_from(length - before).unwrap_or(u64::MAX);
+            self.input
+                .by_ref()
+                .take(wanted)
+                .read_to_end(buffer)
+                .map_err(|error| read_error(&self.file, self.line, error))?;
+            let read = buffer.len() - before;
+            self.bytes_read += read as u64;
+            self.ended = buffer.len() < length;
+        }
+        Ok(())
+    }
+
+    /// Fills a block with the next records; false at the end of the file.
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool> {
+        let mut bytes = std::mem::take(&mut block.bytes);
+        bytes.clear();
+        bytes.extend_from_slice(&self.carry);
+        self.carry.clear();
+        let mut length = BLOCK.max(bytes.len());
+        loop {
+            self.fill(&mut bytes, length)?;
+            block.has_quotes = memchr(b'"', &bytes).is_some();
+            let (end, open) = self.last_end(&bytes, block.has_quotes);
+            if self.ended {
+                block.open_quote = open;
+                break;
+            }
+            block.open_quote = false;
+            if end > 0 {
+                self.carry
+                    .extend_from_slice(bytes.get(end..).unwrap_or_default());
+                bytes.truncate(end);
+                break;
+            }
+            if bytes.len() >= MOST_RECORD {
+                return Err(Error::new(
+                    ErrorKind::Format,
+                    format!("a row is longer than {} MiB", MOST_RECORD / 1024 / 1024),
+                )
+                .in_file(self.file.as_str())
+                .at_line(self.line)
+                .with_hint("is a quote opened there and never closed, or is this no text file?"));
+            }
+            length = (length * 4).min(MOST_RECORD);
+        }
+        block.first_line = self.line;
+        self.line += memchr_iter(b'\n', &bytes).count() as u64;
+        let any = !bytes.is_empty();
+        block.bytes = bytes;
+        Ok(any)
+    }
+
+    /// Gives where the last whole record ends, and whether a quoted field is open at the end.
+    fn last_end(&self, bytes: &[u8], has_quotes: bool) -> (usize, bool) {
+        match self.records {
+            Records::Quoted { delimiter } if has_quotes => last_record_end(bytes, delimiter),
+            _ => (memrchr(b'\n', bytes).map_or(0, |at| at + 1), false),
+        }
+    }
+}
+
+/// Walks over quoted fields to the end of the last whole record. A quote opens a field only where the field
+/// begins; elsewhere it is a character like any other.
+fn last_record_end(bytes: &[u8], delimiter: u8) -> (usize, bool) {
+    let mut at = 0;
+    let mut end = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.first() == Some(&b'"') {
+            at += 1;
+            loop {
+                let rest = bytes.get(at..).unwrap_or_default();
+                let Some(quote) = memchr(b'"', rest) else {
+                    return (end, true);
+                };
+                at += quote + 1;
+                if bytes.get(at) != Some(&b'"') {
+                    break;
+                }
+                at += 1;
+            }
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(found) = memchr3(delimiter, b'\n', b'\r', rest) else {
+            return (end, false);
+        };
+        at += found + 1;
+        match bytes.get(at - 1) {
+            Some(b'\n') => end = at,
+            // A line feed may be still to come.
+            Some(b'\r') if at < bytes.len() && bytes.get(at) != Some(&b'\n') => end = at,
+            _ => {}
+        }
+    }
+}
+
+fn read_error(file: &str, line: u64, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot read on: {error}"))
+        .in_file(file)
+        .at_line(line)
+        .with_hint("is the file whole? a compressed file that was cut off ends like this")
+        .caused_by(error)
+}
+
+/// What a thread does with blocks.
+pub(super) trait Work: Send {
+    /// Works on a block and appends what is to be written.
+    fn work(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<()>;
+
+    /// Ends, and gives what was counted.
+    fn finish(self) -> Tally;
+}
+
+/// A block on its way.
+struct Parcel {
+    number: u64,
+    block: Block,
+    out: Vec<u8>,
+    failed: Option<Error>,
+}
+
+/// Runs all blocks of a file through the workers, and writes what they give in the order of the file.
+///
+/// As many parcels go round as there are; a new block is read when one has been written. So memory does not
+/// grow with the file, however fast or slow any thread is.
+pub(super) fn run<W: Work>(
+    mut blocks: Blocks<'_>,
+    workers: Vec<W>,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Tally>> {
+    let parcels = workers.len() * 3 + 2;
+    let (to_work, work) = sync_channel::<Parcel>(parcels);
+    let (to_write, done) = sync_channel::<Parcel>(parcels);
+    let (to_fill, empty) = channel::<Parcel>();
+    for _ in 0..parcels {
+        let parcel = Parcel {
+            number: 0,
+            block: Block::default(),
+            out: Vec::new(),
+            failed: None,
+        };
+        // The receiver is alive: it is a few lines above.
+        let _ = to_fill.send(parcel);
+    }
+    let work = Mutex::new(work);
+    std::thread::scope(|scope| {
+        let to_work_from_here = to_work;
+        let to_write_errors = to_write.clone();
+        scope.spawn(move || {
+            read_blocks(&mut blocks, &empty, &to_work_from_here, &to_write_errors);
+        });
+        let threads: Vec<_> = workers
+            .into_iter()
+            .map(|worker| {
+                let (work, to_write) = (&work, to_write.clone());
+                scope.spawn(move || work_on(worker, work, &to_write))
+            })
+            .collect();
+        drop(to_write);
+        let written = write_in_order(&done, &to_fill, out, progress);
+        // Whoever still waits learns that there is no more to do.
+        drop((done, to_fill));
+        let mut tally: Option<Tally> = None;
+        for thread in threads {
+            match (thread.join(), &mut tally) {
+                (Ok(counted), Some(tally)) => tally.add(counted),
+                (Ok(counted), None) => tally = Some(counted),
+                (Err(_), _) => {
+                    return Err(
+                        Error::new(ErrorKind::Io, "a thread of the audit ended early")
+                            .with_hint("this is a defect of codeyear"),
+                    );
+                }
+            }
+        }
+        written?;
+        Ok(tally)
+    })
+}
+
+fn read_blocks(
+    blocks: &mut Blocks<'_>,
+    empty: &Receiver<Parcel>,
+    to_work: &SyncSender<Parcel>,
+    to_write: &SyncSender<Parcel>,
+) {
+    let mut number = 0;
+    while let Ok(mut parcel) = empty.recv() {
+        parcel.number = number;
+        match blocks.next(&mut parcel.block) {
+            Ok(true) => {
+                if to_work.send(parcel).is_err() {
+                    return;
+                }
+            }
+            Ok(false) => return,
+            Err(error) => {
+                parcel.failed = Some(error);
+                // If nobody takes it another failure came first.
+                let _ = to_write.send(parcel);
+                return;
+            }
+        }
+        number += 1;
+    }
+}
+
+fn work_on<W: Work>(
+    mut worker: W,
+    work: &Mutex<Receiver<Parcel>>,
+    to_write: &SyncSender<Parcel>,
+) -> Tally {
+    loop {
+        let next = match work.lock() {
+            Ok(work) => work.recv(),
+            Err(_) => break,
+        };
+        let Ok(mut parcel) = next else { break };
+        parcel.out.clear();
+        parcel.failed = worker.work(&parcel.block, &mut parcel.out).err();
+        if to_write.send(parcel).is_err() {
+            break;
+        }
+    }
+    worker.finish()
+}
+
+fn write_in_order(
+    done: &Receiver<Parcel>,
+    to_fill: &std::sync::mpsc::Sender<Parcel>,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64),
+) -> Result<()> {
+    let mut waiting: BTreeMap<u64, Parcel> = BTreeMap::new();
+    let mut next = 0;
+    while let Ok(parcel) = done.recv() {
+        waiting.insert(parcel.number, parcel);
+        while let Some(mut parcel) = waiting.remove(&next) {
+            next += 1;
+            if let Some(error) = parcel.failed.take() {
+                return Err(error);
+            }
+            out.write_all(&parcel.out).map_err(|error| {
+                Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+                    .with_hint("check where the output goes (is the disk full?), and try again")
+                    .caused_by(error)
+            })?;
+            progress(parcel.block.bytes.len() as u64);
+            // The reader may have come to the end.
+            let _ = to_fill.send(parcel);
+        }
+    }
+    Ok(())
+}
