@@ -11,6 +11,7 @@ mod day;
 mod delimited;
 mod finding;
 mod index;
+mod input;
 mod judge;
 mod tally;
 
