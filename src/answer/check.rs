@@ -378,7 +378,7 @@ fn unknown(
         }
     }
     let mut nearest = Vec::new();
-    for neighbour in neighbours(listings, code)? {
+    for neighbour in listings.similar(code)? {
         nearest.extend(listings.entry_on(&neighbour, date)?);
     }
     nearest.sort_by_key(|entry| {
@@ -403,44 +403,4 @@ fn unknown(
     }
     nearest.truncate(MOST_NEAREST);
     Ok(UnknownReason::NotListed { parent, nearest })
-}
-
-/// Lists the listed codes that differ by one slip: a wrong, missing, surplus or swapped character.
-fn neighbours(listings: &dyn Listings, code: &Code) -> Result<Vec<Code>> {
-    const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    let text = code.as_bytes();
-    let mut found = std::collections::BTreeSet::new();
-    let mut bytes = [0u8; 8];
-    let mut take = |parts: [&[u8]; 3]| -> Result<()> {
-        let mut length = 0;
-        for (slot, byte) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *slot = *byte;
-            length += 1;
-        }
-        // Whatever is listed has the shape of a code.
-        if let Some(neighbour) = bytes.get(..length).and_then(Code::from_plain)
-            && neighbour != *code
-            && listings.lists(&neighbour)?
-        {
-            found.insert(neighbour);
-        }
-        Ok(())
-    };
-    for at in 0..=text.len() {
-        let (before, rest) = text.split_at(at);
-        for letter in ALPHABET {
-            let letter = std::slice::from_ref(letter);
-            take([before, letter, rest])?;
-            if let Some((_, rest)) = rest.split_first() {
-                take([before, letter, rest])?;
-            }
-        }
-        if let Some((first, rest)) = rest.split_first() {
-            take([before, &[], rest])?;
-            if let Some((second, rest)) = rest.split_first() {
-                take([before, &[*second, *first], rest])?;
-            }
-        }
-    }
-    Ok(found.into_iter().collect())
 }

@@ -1,6 +1,7 @@
 //! What the rules of an answer ask of the facts, wherever these are held.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
@@ -33,6 +34,47 @@ pub(crate) trait Listings {
     /// Tells whether any loaded release lists a code.
     fn lists(&self, code: &Code) -> Result<bool> {
         Ok(!self.life(code)?.is_empty())
+    }
+
+    /// Lists the codes of any release that differ from one by one slip: a wrong, missing, surplus or swapped
+    /// character.
+    fn similar(&self, code: &Code) -> Result<Vec<Code>> {
+        const ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let text = code.as_bytes();
+        let mut found = BTreeSet::new();
+        let mut bytes = [0u8; 8];
+        let mut take = |parts: [&[u8]; 3]| -> Result<()> {
+            let mut length = 0;
+            for (slot, byte) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
+                *slot = *byte;
+                length += 1;
+            }
+            // Whatever is listed has the shape of a code.
+            if let Some(similar) = bytes.get(..length).and_then(Code::from_plain)
+                && similar != *code
+                && self.lists(&similar)?
+            {
+                found.insert(similar);
+            }
+            Ok(())
+        };
+        for at in 0..=text.len() {
+            let (before, rest) = text.split_at(at);
+            for letter in ALPHABET {
+                let letter = std::slice::from_ref(letter);
+                take([before, letter, rest])?;
+                if let Some((_, rest)) = rest.split_first() {
+                    take([before, letter, rest])?;
+                }
+            }
+            if let Some((first, rest)) = rest.split_first() {
+                take([before, &[], rest])?;
+                if let Some((second, rest)) = rest.split_first() {
+                    take([before, &[*second, *first], rest])?;
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// Gives the entry of a code on a day, if it is listed.

@@ -42,7 +42,7 @@ use crate::store::{Store, StoreKind};
 
 /// Lists what could make an answer for some days other than it is: releases that the catalogue knows
 /// to govern one of those days and that are not loaded, and the sample.
-fn warnings(
+pub(crate) fn warnings(
     store_kind: StoreKind,
     code_set: CodeSet,
     timeline: &Timeline,

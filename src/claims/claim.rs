@@ -90,6 +90,22 @@ pub struct Problem {
     pub field: Option<String>,
     /// What.
     pub kind: ProblemKind,
+    /// What stands there, only if the user asked to see values.
+    pub value: Option<String>,
+}
+
+impl std::fmt::Display for Problem {
+    /// Says what, without the place: `service_date: no date of the form YYYY-MM-DD`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "{}", self.kind)?;
+        match &self.value {
+            Some(value) => write!(f, ": {value:?}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What cannot be read. It never holds a value of the claim.

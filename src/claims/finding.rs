@@ -196,6 +196,7 @@ impl Finding {
             self.why = format!("a header since {}", retirement.retired_from);
         }
         let billable = |entry: &&Entry| entry.billable;
+        // No code is entered twice on the way, so none is named twice.
         let named: Vec<Code> = retirement
             .successors
             .iter()
@@ -214,13 +215,10 @@ impl Finding {
     }
 
     fn name(&mut self, codes: impl IntoIterator<Item = Code>, basis: UseBasis) {
-        let mut seen = std::collections::BTreeSet::new();
-        let mut all: Vec<Code> = codes.into_iter().collect();
-        all.retain(|code| seen.insert(*code));
-        self.use_count = all.len();
-        all.truncate(MOST_USES);
-        self.use_basis = (!all.is_empty()).then_some(basis);
-        self.uses = all;
+        let mut codes = codes.into_iter();
+        self.uses = codes.by_ref().take(MOST_USES).collect();
+        self.use_count = self.uses.len() + codes.count();
+        self.use_basis = (!self.uses.is_empty()).then_some(basis);
     }
 }
 

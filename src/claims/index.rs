@@ -179,11 +179,10 @@ impl Index {
             )
             .with_hint("try again; this is a defect of codeyear")
         })?;
-        let facts = store.conversion_facts_between(
-            &self.diagnoses.timeline,
-            NaiveDate::MIN,
-            NaiveDate::MAX,
-        )?;
+        // The store compares days as text, so the bounds have four figures a year.
+        let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(NaiveDate::MIN);
+        let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
+        let facts = store.conversion_facts_between(&self.diagnoses.timeline, first, last)?;
         drop(store);
         Ok(self.conversions.get_or_init(|| Conversions::new(facts)))
     }
@@ -219,6 +218,7 @@ pub(super) struct Segment {
 }
 
 const LIFE_BITS: u32 = 22;
+const CHARACTER_BITS: u32 = 6;
 
 impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
@@ -325,13 +325,18 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Lists all codes that stand below one or are it, in the order of their characters.
-    fn under(&self, prefix: &Code) -> &[Code] {
+    /// Lists all codes that stand below one or are it, in the order of their characters, with their lives.
+    fn under(&self, prefix: &Code) -> impl Iterator<Item = (&Code, &[Stretch])> {
         let codes = &self.lives.codes;
         let from = codes.partition_point(|code| code < prefix);
-        let rest = codes.get(from..).unwrap_or_default();
-        let length = rest.partition_point(|code| code.is_under(prefix));
-        rest.get(..length).unwrap_or_default()
+        let lives = self.lives.life_of.iter().skip(from);
+        let under = codes.iter().skip(from).zip(lives);
+        under
+            .take_while(move |(code, _)| code.is_under(prefix))
+            .filter_map(|(code, life)| {
+                let life = self.lives.lives.get(usize::from(*life))?;
+                Some((code, life.as_slice()))
+            })
     }
 }
 
@@ -352,8 +357,7 @@ impl Listings for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let listed = self.set.under(prefix).iter().filter_map(|code| {
-            let life = self.set.life(code)?;
+        let listed = self.set.under(prefix).filter_map(|(code, life)| {
             let stretch = life.iter().find(|stretch| covers(stretch, on))?;
             Some(untitled(*code, stretch.billable))
         });
@@ -382,6 +386,49 @@ impl Listings for InMemory<'_> {
 
     fn lists(&self, code: &Code) -> Result<bool> {
         Ok(self.set.life(code).is_some())
+    }
+
+    /// As the rule that goes by one code after another, on packed codes: a file of claims is full of slips.
+    fn similar(&self, code: &Code) -> Result<Vec<Code>> {
+        let Some(packed) = pack(code.as_bytes(), false) else {
+            return Ok(Vec::new());
+        };
+        let length = code.len() as u32;
+        let mut found = Vec::new();
+        let mut take = |candidate: u64| {
+            if candidate != packed && candidate != 0 && self.set.find_packed(candidate).is_some() {
+                found.extend(unpack(candidate));
+            }
+        };
+        for at in 0..=length {
+            // The characters from this place on, and those before it.
+            let rest_bits = (length - at) * CHARACTER_BITS;
+            let rest = packed & ((1 << rest_bits) - 1);
+            let before = packed >> rest_bits;
+            if length < 7 {
+                for letter in 1..=36 {
+                    take((((before << CHARACTER_BITS) | letter) << rest_bits) | rest);
+                }
+            }
+            let Some(after_bits) = rest_bits.checked_sub(CHARACTER_BITS) else {
+                continue;
+            };
+            let after = rest & ((1 << after_bits) - 1);
+            for letter in 1..=36 {
+                take((((before << CHARACTER_BITS) | letter) << after_bits) | after);
+            }
+            take((before << after_bits) | after);
+            let Some(last_bits) = after_bits.checked_sub(CHARACTER_BITS) else {
+                continue;
+            };
+            let first = rest >> after_bits;
+            let second = after >> last_bits;
+            let swapped = (((before << CHARACTER_BITS) | second) << CHARACTER_BITS) | first;
+            take((swapped << last_bits) | (after & ((1 << last_bits) - 1)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
@@ -547,8 +594,25 @@ pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
             }
             return None;
         }
-        packed = (packed << 6) | u64::from(value);
+        packed = (packed << CHARACTER_BITS) | u64::from(value);
         length += 1;
     }
     (1..=7).contains(&length).then_some(packed)
+}
+
+/// Gives the code that was packed.
+fn unpack(mut packed: u64) -> Option<Code> {
+    let mut bytes = [0; 7];
+    let mut from = bytes.len();
+    while packed != 0 {
+        from = from.checked_sub(1)?;
+        let value = u8::try_from(packed & ((1 << CHARACTER_BITS) - 1)).ok()?;
+        *bytes.get_mut(from)? = match value {
+            1..=10 => b'0' + value - 1,
+            11..=36 => b'A' + value - 11,
+            _ => return None,
+        };
+        packed >>= CHARACTER_BITS;
+    }
+    Code::from_plain(bytes.get(from..)?)
 }

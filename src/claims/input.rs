@@ -25,7 +25,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// # Errors
 /// [`ErrorKind::NotFound`] or [`ErrorKind::Io`] if the file cannot be opened or its first bytes read. What
 /// fails later is an [`io::Error`]; [`read_error`] makes the error of it that names the file.
-pub(crate) fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
+pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut file: Box<dyn Read + Send> = if is_stdin(path) {
         stdin
     } else {
@@ -53,12 +53,12 @@ pub(crate) fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn R
 }
 
 /// Tells whether a path means the standard input.
-pub(crate) fn is_stdin(path: &Path) -> bool {
+pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 /// Names a file as messages do.
-pub(crate) fn name(path: &Path) -> String {
+pub fn name(path: &Path) -> String {
     if is_stdin(path) {
         "standard input".to_owned()
     } else {

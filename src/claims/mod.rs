@@ -21,4 +21,5 @@ pub use day::{DateFormat, Untold};
 pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
+pub use input::{is_stdin, name as input_name, open as open_input};
 pub use tally::{AuditSummary, Failure, VerdictCounts};

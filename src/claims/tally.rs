@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 
 use super::claim::{Problem, ProblemKind};
 use super::finding::Finding;
 use super::index::{Index, VerdictKind};
 use super::judge::Day;
-use crate::model::{Code, CodeSet, ReleaseId};
+use crate::answer::warnings;
+use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
 use crate::store::StoreKind;
 
 /// The most failing codes that are told apart; the codes of both sets together are twice as many, and only a
@@ -276,6 +277,7 @@ impl Tally {
                 months.entry(first).or_default().add(&counts);
             }
         }
+        let warnings = warnings_of(index, &months, &releases);
         let mut failures: Vec<Failure> = self.failures.into_values().collect();
         failures.sort_by_key(|failure| {
             let finding = &failure.finding;
@@ -300,9 +302,42 @@ impl Tally {
             failures,
             problems: self.problems,
             problem_counts: self.problem_counts.into_iter().collect(),
+            has_amounts: false,
+            warnings,
             notes: Vec::new(),
         }
     }
+}
+
+/// Lists what could make verdicts of these months other than they are, for each code set that has any.
+fn warnings_of(
+    index: &Index,
+    months: &BTreeMap<NaiveDate, VerdictCounts>,
+    releases: &BTreeMap<(CodeSet, Option<ReleaseId>), VerdictCounts>,
+) -> Vec<(CodeSet, Warning)> {
+    let mut found = Vec::new();
+    let (Some((first, _)), Some((last, _))) = (months.first_key_value(), months.last_key_value())
+    else {
+        return found;
+    };
+    let last = last.checked_add_months(Months::new(1)).unwrap_or(*last);
+    for code_set in CodeSet::ALL {
+        if releases.keys().any(|(of, _)| *of == code_set) {
+            let all = warnings(
+                index.kind(),
+                code_set,
+                index.timeline(code_set),
+                *first,
+                eve(last),
+            );
+            // The sample is told of once, by the kind of the store.
+            let missing = all
+                .into_iter()
+                .filter(|warning| *warning != Warning::Sample);
+            found.extend(missing.map(|warning| (code_set, warning)));
+        }
+    }
+    found
 }
 
 /// What an audit found.
@@ -326,6 +361,10 @@ pub struct AuditSummary {
     pub problems: Vec<Problem>,
     /// How often each thing cannot be read.
     pub problem_counts: Vec<(ProblemKind, u64)>,
+    /// Whether amounts were added up.
+    pub has_amounts: bool,
+    /// What could make verdicts other than they are.
+    pub warnings: Vec<(CodeSet, Warning)>,
     /// What was told from the file rather than stated: the form of its dates, its delimiter.
     pub notes: Vec<String>,
 }

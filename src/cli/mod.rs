@@ -4,11 +4,13 @@
 //! talks; the exit code is 0 if all is valid or done, 1 if something is not valid or not sound, 2 if
 //! it could not be told or the request was wrong.
 
+mod audit;
 mod check;
 mod demo;
 mod diff;
 mod history;
 mod import;
+mod part;
 mod releases;
 mod search;
 mod shell;
@@ -77,6 +79,7 @@ enum Verb {
     Compare(show::CompareArgs),
     Search(search::SearchArgs),
     Diff(diff::DiffArgs),
+    Audit(audit::AuditArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
@@ -227,6 +230,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Compare(args) => show::compare(args, context),
         Verb::Search(args) => search::run(args, context),
         Verb::Diff(args) => diff::run(args, context),
+        Verb::Audit(args) => audit::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),

@@ -38,6 +38,8 @@ pub struct RowOptions {
     pub strict: bool,
     /// Write codes without dots.
     pub plain_codes: bool,
+    /// Keep the values that cannot be read beside their places: they are a patient's.
+    pub show_values: bool,
     /// Use this many threads; 0 for as many as there are cores.
     pub threads: usize,
 }
@@ -128,6 +130,7 @@ pub fn audit_delimited<'r>(
         .unwrap_or_else(|| Tally::new(index))
         .into_summary(index);
     summary.notes = notes;
+    summary.has_amounts = columns.amount.is_some();
     Ok(summary)
 }
 

@@ -27,7 +27,7 @@ pub(super) struct RowWork<'w> {
 }
 
 /// Whether any code of a row fails, or why the row cannot be read.
-type CodesOf = std::result::Result<bool, (Option<String>, ProblemKind)>;
+type CodesOf = std::result::Result<bool, (Option<usize>, ProblemKind)>;
 
 /// A row without quotes: fields lie between delimiters.
 struct Plain<'b> {
@@ -202,12 +202,12 @@ impl<'w> RowWork<'w> {
             let is_last = reader.position().byte() >= block.bytes.len() as u64;
             if is_last && block.open_quote {
                 self.judge.tally_mut().count_rows(1);
-                self.problem(line, None, ProblemKind::OpenQuote, out)?;
+                self.problem(line, ProblemKind::OpenQuote, out)?;
                 continue;
             }
             if record.iter().any(|field| field.contains(&0)) {
                 self.judge.tally_mut().count_rows(1);
-                self.problem(line, None, ProblemKind::Nul, out)?;
+                self.problem(line, ProblemKind::Nul, out)?;
                 continue;
             }
             self.row(&record, record.len(), line, out, |work, out| {
@@ -232,7 +232,7 @@ impl<'w> RowWork<'w> {
                 expected: self.columns.count,
                 found: count,
             };
-            return self.problem(line, None, kind, out);
+            return self.problem(line, kind, out);
         }
         let start = out.len();
         if self.writes {
@@ -242,9 +242,10 @@ impl<'w> RowWork<'w> {
         let written = out.len();
         match self.codes_of(fields, line, out)? {
             Ok(fails) => self.end_row(fails, start, out),
-            Err((field, kind)) => {
+            Err((column, kind)) => {
                 out.truncate(written);
-                self.report(line, field, kind.clone())?;
+                let value = column.map(|at| fields.field(at));
+                self.report(line, column, value, kind.clone())?;
                 if self.writes {
                     for _ in 0..self.columns.codes.len() {
                         out.extend(self.suffixes.unreadable(&kind)?);
@@ -278,12 +279,18 @@ impl<'w> RowWork<'w> {
                 let read = cents(fields.field(at));
                 if read.is_none() {
                     let kind = ProblemKind::Malformed("no amount in dollars".to_owned());
-                    self.report(line, columns.names.get(at).cloned(), kind)?;
+                    self.report(line, Some(at), Some(fields.field(at)), kind)?;
                 }
                 read
             }
             _ => None,
         };
+        // Of several columns it takes a closer look which one.
+        let date_column = columns
+            .dates
+            .first()
+            .copied()
+            .filter(|_| columns.has_one_date());
         let mut fails = false;
         for code in &columns.codes {
             let text = fields.field(code.at);
@@ -293,17 +300,17 @@ impl<'w> RowWork<'w> {
                 // A row without codes needs no date.
                 let day = match &day {
                     Ok(day) => *day,
-                    Err(kind) => return Ok(Err((None, kind.clone()))),
+                    Err(kind) => return Ok(Err((date_column, kind.clone()))),
                 };
                 if !text.is_ascii() && std::str::from_utf8(text).is_err() {
-                    return Ok(Err((Some(code.name.clone()), ProblemKind::NotUtf8)));
+                    return Ok(Err((Some(code.at), ProblemKind::NotUtf8)));
                 }
                 let system = columns.system(code, fields);
                 match self.judge.judge(system, text, day, cents)? {
                     Some(judged) => Some(judged),
                     None => {
                         let expected = self.format.pattern();
-                        return Ok(Err((None, ProblemKind::BadDate { expected })));
+                        return Ok(Err((date_column, ProblemKind::BadDate { expected })));
                     }
                 }
             };
@@ -316,14 +323,8 @@ impl<'w> RowWork<'w> {
     }
 
     /// Reports a row of which not even the columns can be told, and writes that.
-    fn problem(
-        &mut self,
-        line: u64,
-        field: Option<String>,
-        kind: ProblemKind,
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        self.report(line, field, kind.clone())?;
+    fn problem(&mut self, line: u64, kind: ProblemKind, out: &mut Vec<u8>) -> Result<()> {
+        self.report(line, None, None, kind.clone())?;
         if self.writes {
             let start = out.len();
             self.write_line_number(line, out);
@@ -339,23 +340,30 @@ impl<'w> RowWork<'w> {
     }
 
     /// Counts what cannot be read; with `strict` it ends the audit.
-    fn report(&mut self, line: u64, field: Option<String>, kind: ProblemKind) -> Result<()> {
+    fn report(
+        &mut self,
+        line: u64,
+        column: Option<usize>,
+        value: Option<&[u8]>,
+        kind: ProblemKind,
+    ) -> Result<()> {
+        let problem = Problem {
+            place: Place::Line(line),
+            field: column.and_then(|at| self.columns.names.get(at).cloned()),
+            kind,
+            value: value
+                .filter(|_| self.options.show_values)
+                .map(|value| String::from_utf8_lossy(value).into_owned()),
+        };
         if self.options.strict {
-            let column = field
-                .map(|field| format!("column {field:?}: "))
-                .unwrap_or_default();
-            return Err(Error::new(ErrorKind::Format, format!("{column}{kind}"))
+            return Err(Error::new(ErrorKind::Format, problem.to_string())
                 .in_file(self.file)
                 .at_line(line)
                 .with_hint(
                     "without --strict such rows are reported and counted, and the rest is judged",
                 ));
         }
-        self.judge.tally_mut().problem(Problem {
-            place: Place::Line(line),
-            field,
-            kind,
-        });
+        self.judge.tally_mut().problem(problem);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! of verdicts and kinds are those of the model. `schema` names the shape and its version.
 
 mod answers;
+mod audit;
 mod changes;
 mod lineage;
 mod notes;
@@ -13,6 +14,7 @@ mod show;
 use serde::Serialize;
 
 pub use answers::{answers, history};
+pub use audit::audit;
 pub use changes::changes;
 pub use releases::{import, releases, verify};
 pub use show::{compare, search, show};

@@ -1,6 +1,7 @@
 //! Answers as text for a terminal.
 
 mod answers;
+mod audit;
 mod lineage;
 mod releases;
 mod search;
@@ -8,7 +9,10 @@ mod show;
 
 use std::fmt::Write;
 
+use comfy_table::{Table, presets};
+
 pub use answers::{answers, history};
+pub use audit::audit;
 pub use releases::{import, releases, verify};
 pub use search::search;
 pub use show::{compare, show};
@@ -22,4 +26,18 @@ fn line(out: &mut String, indent: usize, text: &str) {
 fn heading(out: &mut String, text: &str, style: crate::present::Style) {
     out.push('\n');
     line(out, 0, &style.bold(text));
+}
+
+/// Begins a table without lines.
+fn plain_table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.iter().copied());
+    table
+}
+
+fn table_lines(out: &mut String, table: &Table) {
+    for text in table.lines() {
+        let _ = writeln!(out, "{}", text.trim());
+    }
 }

@@ -1,10 +1,8 @@
 //! Releases, imports and verifications.
 
-use std::fmt::Write;
+use comfy_table::CellAlignment;
 
-use comfy_table::{CellAlignment, Table, presets};
-
-use super::line;
+use super::{line, plain_table, table_lines};
 use crate::answer::{OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::ingest::{ImportReport, TakenKind};
 use crate::model::{Entry, ListedBy};
@@ -127,19 +125,6 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
         );
     }
     out
-}
-
-fn plain_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(header.iter().copied());
-    table
-}
-
-fn table_lines(out: &mut String, table: &Table) {
-    for text in table.lines() {
-        let _ = writeln!(out, "{}", text.trim());
-    }
 }
 
 /// Writes what an import did.

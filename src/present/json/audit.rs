@@ -1,0 +1,211 @@
+//! The summary of an audit.
+
+use serde::Serialize;
+
+use super::{WarningJson, to_text, warnings_json};
+use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts, VerdictKind};
+use crate::error::Result;
+use crate::store::StoreKind;
+
+#[derive(Serialize)]
+struct AuditJson {
+    schema: &'static str,
+    sample: bool,
+    rows: u64,
+    codes: u64,
+    not_billable: u64,
+    not_judged: u64,
+    not_read: u64,
+    notes: Vec<String>,
+    warnings: Vec<AuditWarningJson>,
+    verdicts: Vec<VerdictCountJson>,
+    failures: Vec<FailureJson>,
+    by_release: Vec<ReleaseCountJson>,
+    by_cause: Vec<CauseJson>,
+    by_month: Vec<MonthCountJson>,
+    problems: Vec<ProblemJson>,
+    problem_counts: Vec<ProblemCountJson>,
+}
+
+#[derive(Serialize)]
+struct AuditWarningJson {
+    code_set: &'static str,
+    #[serde(flatten)]
+    warning: WarningJson,
+}
+
+#[derive(Serialize)]
+struct VerdictCountJson {
+    verdict: &'static str,
+    codes: u64,
+    cents: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct FailureJson {
+    code_set: &'static str,
+    code: Option<String>,
+    code_dotted: Option<String>,
+    verdict: &'static str,
+    codes: u64,
+    cents: Option<i64>,
+    first: String,
+    last: String,
+    day: Option<String>,
+    caused_by: Option<String>,
+    r#use: Vec<String>,
+    use_count: usize,
+    use_by: Option<&'static str>,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct ReleaseCountJson {
+    code_set: &'static str,
+    release: Option<String>,
+    codes: u64,
+    verdicts: Vec<VerdictCountJson>,
+}
+
+#[derive(Serialize)]
+struct CauseJson {
+    code_set: &'static str,
+    release: Option<String>,
+    codes: u64,
+}
+
+#[derive(Serialize)]
+struct MonthCountJson {
+    month: String,
+    codes: u64,
+    verdicts: Vec<VerdictCountJson>,
+}
+
+#[derive(Serialize)]
+struct ProblemJson {
+    place: String,
+    field: Option<String>,
+    problem: String,
+    value: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ProblemCountJson {
+    problem: String,
+    count: u64,
+}
+
+/// Writes the summary of an audit: schema `codeyear/audit/1`.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn audit(summary: &AuditSummary) -> Result<String> {
+    let counts = |counts: &VerdictCounts| {
+        let with = |kind: &VerdictKind| VerdictCountJson {
+            verdict: kind.name(),
+            codes: counts.of(*kind),
+            cents: summary.has_amounts.then(|| counts.cents_of(*kind)),
+        };
+        let any = |kind: &&VerdictKind| counts.of(**kind) > 0;
+        VerdictKind::ALL.iter().filter(any).map(with).collect()
+    };
+    to_text(&AuditJson {
+        schema: "codeyear/audit/1",
+        sample: summary.store_kind == StoreKind::Sample,
+        rows: summary.rows,
+        codes: summary.total.total(),
+        not_billable: summary.total.failing(),
+        not_judged: summary.not_judged,
+        not_read: summary.unread(),
+        notes: summary.notes.clone(),
+        warnings: summary
+            .warnings
+            .iter()
+            .flat_map(|(code_set, warning)| {
+                let warnings = warnings_json(std::slice::from_ref(warning)).into_iter();
+                warnings.map(|warning| AuditWarningJson {
+                    code_set: code_set.id(),
+                    warning,
+                })
+            })
+            .collect(),
+        verdicts: counts(&summary.total),
+        failures: summary
+            .failures
+            .iter()
+            .map(|failure| FailureJson::new(failure, summary.has_amounts))
+            .collect(),
+        by_release: summary
+            .releases
+            .iter()
+            .map(|(code_set, release, of)| ReleaseCountJson {
+                code_set: code_set.id(),
+                release: release.map(|release| release.to_string()),
+                codes: of.total(),
+                verdicts: counts(of),
+            })
+            .collect(),
+        by_cause: summary
+            .causes()
+            .into_iter()
+            .map(|(code_set, release, codes)| CauseJson {
+                code_set: code_set.id(),
+                release: release.map(|release| release.to_string()),
+                codes,
+            })
+            .collect(),
+        by_month: summary
+            .months
+            .iter()
+            .map(|(month, of)| MonthCountJson {
+                month: month.format("%Y-%m").to_string(),
+                codes: of.total(),
+                verdicts: counts(of),
+            })
+            .collect(),
+        problems: summary
+            .problems
+            .iter()
+            .map(|problem| ProblemJson {
+                place: problem.place.to_string(),
+                field: problem.field.clone(),
+                problem: problem.kind.to_string(),
+                value: problem.value.clone(),
+            })
+            .collect(),
+        problem_counts: summary
+            .problem_counts
+            .iter()
+            .map(|(kind, count)| ProblemCountJson {
+                problem: kind.to_string(),
+                count: *count,
+            })
+            .collect(),
+    })
+}
+
+impl FailureJson {
+    fn new(failure: &Failure, has_amounts: bool) -> FailureJson {
+        let finding = &failure.finding;
+        FailureJson {
+            code_set: finding.code_set.id(),
+            code: finding.code.map(|code| code.as_str().to_owned()),
+            code_dotted: finding.code.map(|code| code.dotted(finding.code_set)),
+            verdict: finding.verdict.name(),
+            codes: failure.codes,
+            cents: has_amounts.then_some(failure.cents),
+            first: failure.first.to_string(),
+            last: failure.last.to_string(),
+            day: finding.day.map(|day| day.to_string()),
+            caused_by: finding.caused_by.map(|release| release.to_string()),
+            r#use: finding
+                .uses
+                .iter()
+                .map(|code| code.dotted(finding.code_set))
+                .collect(),
+            use_count: finding.use_count,
+            use_by: finding.use_basis.map(UseBasis::name),
+            why: finding.why.clone(),
+        }
+    }
+}

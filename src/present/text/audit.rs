@@ -1,0 +1,288 @@
+//! The summary of an audit.
+
+use comfy_table::CellAlignment;
+
+use super::{heading, line, plain_table, table_lines};
+use crate::claims::{AuditSummary, Failure, VerdictCounts, VerdictKind};
+use crate::model::ReleaseId;
+use crate::present::{Style, counted, grouped, warning_text};
+use crate::store::StoreKind;
+
+/// The most failing codes, and problems, that are listed unless the whole lists are asked for.
+const MOST_LISTED: usize = 20;
+
+/// Writes the summary of an audit.
+pub fn audit(summary: &AuditSummary, style: Style) -> String {
+    let mut out = String::new();
+    if summary.store_kind == StoreKind::Sample {
+        line(
+            &mut out,
+            0,
+            &style.doubtful("Judged by the bundled sample, not by the whole code sets."),
+        );
+        out.push('\n');
+    }
+    for (code_set, warning) in &summary.warnings {
+        let text = format!("warning: {}: {}", code_set.name(), warning_text(warning));
+        line(&mut out, 0, &style.doubtful(&text));
+    }
+    let total = summary.total.total();
+    let failing = summary.total.failing();
+    let mut first = format!(
+        "{} of {} ({}) not billable on their dates, in {}",
+        grouped(failing),
+        counted(total, "code"),
+        share(failing, total),
+        counted(summary.rows, "row"),
+    );
+    if summary.has_amounts {
+        first.push_str(&format!(
+            "; their claims charge {}",
+            dollars(failing_cents(&summary.total))
+        ));
+    }
+    let first = if failing == 0 {
+        style.good(&first)
+    } else {
+        style.bad(&first)
+    };
+    line(&mut out, 0, &first);
+    if summary.not_judged > 0 {
+        line(
+            &mut out,
+            0,
+            &format!(
+                "{} of other code sets, not judged",
+                counted(summary.not_judged, "code")
+            ),
+        );
+    }
+    for note in &summary.notes {
+        line(&mut out, 0, &style.dim(note));
+    }
+    verdicts(&mut out, summary, style);
+    failures(&mut out, summary, style);
+    releases(&mut out, summary, style);
+    causes(&mut out, summary, style);
+    months(&mut out, summary, style);
+    problems(&mut out, summary, style);
+    out
+}
+
+fn failing_cents(counts: &VerdictCounts) -> i64 {
+    VerdictKind::ALL
+        .into_iter()
+        .filter(|kind| *kind != VerdictKind::Billable)
+        .map(|kind| counts.cents_of(kind))
+        .sum()
+}
+
+/// Writes a share: `2.31 %`.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "0 %".to_owned();
+    }
+    // Hundredths of a percent, rounded to the nearest.
+    let hundredths = (u128::from(part) * 20_000 / u128::from(whole)).div_ceil(2);
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+/// Writes an amount: `$1,234.50`.
+pub(crate) fn dollars(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+fn verdicts(out: &mut String, summary: &AuditSummary, style: Style) {
+    let total = summary.total.total();
+    heading(out, "by verdict", style);
+    let mut columns = vec!["verdict", "codes", "share"];
+    if summary.has_amounts {
+        columns.push("charges");
+    }
+    let mut table = plain_table(&columns);
+    right(&mut table, 1..columns.len());
+    for kind in VerdictKind::ALL {
+        let codes = summary.total.of(kind);
+        if codes == 0 {
+            continue;
+        }
+        let mut row = vec![kind.name().to_owned(), grouped(codes), share(codes, total)];
+        if summary.has_amounts {
+            row.push(dollars(summary.total.cents_of(kind)));
+        }
+        table.add_row(row);
+    }
+    table_lines(out, &table);
+}
+
+fn failures(out: &mut String, summary: &AuditSummary, style: Style) {
+    if summary.failures.is_empty() {
+        return;
+    }
+    heading(out, "what fails", style);
+    let mut columns = vec!["code", "verdict", "codes", "first", "last", "why", "use"];
+    if summary.has_amounts {
+        columns.insert(3, "charges");
+    }
+    let mut table = plain_table(&columns);
+    right(&mut table, 2..if summary.has_amounts { 4 } else { 3 });
+    let most = if style.whole_lists {
+        usize::MAX
+    } else {
+        MOST_LISTED
+    };
+    for failure in summary.failures.iter().take(most) {
+        let finding = &failure.finding;
+        let mut row = vec![
+            code_of(failure, style),
+            finding.verdict.name().to_owned(),
+            grouped(failure.codes),
+            failure.first.to_string(),
+            failure.last.to_string(),
+            finding.why.clone(),
+            uses(failure, style),
+        ];
+        if summary.has_amounts {
+            row.insert(3, dollars(failure.cents));
+        }
+        table.add_row(row);
+    }
+    table_lines(out, &table);
+    more(out, summary.failures.len(), most, style);
+}
+
+fn code_of(failure: &Failure, style: Style) -> String {
+    let finding = &failure.finding;
+    match &finding.code {
+        Some(code) => style.code(finding.code_set, code),
+        None => format!("(no {} code)", finding.code_set.name()),
+    }
+}
+
+fn uses(failure: &Failure, style: Style) -> String {
+    const MOST: usize = 3;
+    let finding = &failure.finding;
+    let mut uses: Vec<String> = finding
+        .uses
+        .iter()
+        .take(MOST)
+        .map(|code| style.code(finding.code_set, code))
+        .collect();
+    if finding.use_count > uses.len() {
+        uses.push(format!(
+            "and {} more",
+            grouped((finding.use_count - uses.len()) as u64)
+        ));
+    }
+    match finding.use_basis {
+        Some(basis) => format!("{} ({})", uses.join(" "), basis.name()),
+        None => String::new(),
+    }
+}
+
+fn releases(out: &mut String, summary: &AuditSummary, style: Style) {
+    if summary.releases.is_empty() {
+        return;
+    }
+    heading(out, "by the release in force", style);
+    let mut table = plain_table(&["code set", "release", "codes", "not billable", "share"]);
+    right(&mut table, 2..5);
+    for (code_set, release, counts) in &summary.releases {
+        table.add_row(vec![
+            code_set.name().to_owned(),
+            release.map_or("none".to_owned(), |release| release.to_string()),
+            grouped(counts.total()),
+            grouped(counts.failing()),
+            share(counts.failing(), counts.total()),
+        ]);
+    }
+    table_lines(out, &table);
+}
+
+fn causes(out: &mut String, summary: &AuditSummary, style: Style) {
+    let causes = summary.causes();
+    if !causes.iter().any(|(_, release, _)| release.is_some()) {
+        return;
+    }
+    heading(out, "by the release that changed the code", style);
+    let mut table = plain_table(&["code set", "release", "codes"]);
+    right(&mut table, 2..3);
+    for (code_set, release, codes) in causes {
+        table.add_row(vec![
+            code_set.name().to_owned(),
+            release
+                .as_ref()
+                .map_or("none".to_owned(), ReleaseId::to_string),
+            grouped(codes),
+        ]);
+    }
+    table_lines(out, &table);
+}
+
+fn months(out: &mut String, summary: &AuditSummary, style: Style) {
+    const MOST: usize = 24;
+    if summary.months.len() < 2 {
+        return;
+    }
+    heading(out, "by month", style);
+    let mut table = plain_table(&["month", "codes", "not billable", "share"]);
+    right(&mut table, 1..4);
+    let most = if style.whole_lists { usize::MAX } else { MOST };
+    let skipped = summary.months.len().saturating_sub(most);
+    for (month, counts) in summary.months.iter().skip(skipped) {
+        table.add_row(vec![
+            month.format("%Y-%m").to_string(),
+            grouped(counts.total()),
+            grouped(counts.failing()),
+            share(counts.failing(), counts.total()),
+        ]);
+    }
+    table_lines(out, &table);
+    if skipped > 0 {
+        let text = format!(
+            "{} before (--all lists them)",
+            counted(skipped as u64, "month")
+        );
+        line(out, 0, &style.dim(&text));
+    }
+}
+
+fn problems(out: &mut String, summary: &AuditSummary, style: Style) {
+    if summary.problem_counts.is_empty() {
+        return;
+    }
+    heading(out, "not read", style);
+    for (kind, count) in &summary.problem_counts {
+        line(out, 0, &style.bad(&format!("{}: {kind}", grouped(*count))));
+    }
+    let most = if style.whole_lists {
+        usize::MAX
+    } else {
+        MOST_LISTED
+    };
+    for problem in summary.problems.iter().take(most) {
+        line(out, 2, &format!("{}: {problem}", problem.place));
+    }
+    let listed = summary.problems.len().min(most) as u64;
+    if summary.unread() > listed {
+        let text = format!("{} more", grouped(summary.unread() - listed));
+        line(out, 2, &style.dim(&text));
+    }
+}
+
+fn more(out: &mut String, all: usize, most: usize, style: Style) {
+    if all > most {
+        let text = format!("{} more (--all lists them)", grouped((all - most) as u64));
+        line(out, 0, &style.dim(&text));
+    }
+}
+
+fn right(table: &mut comfy_table::Table, columns: std::ops::Range<usize>) {
+    for at in columns {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
