@@ -47,7 +47,6 @@ pub(super) struct Blocks<'r> {
     carry: Vec<u8>,
     line: u64,
     ended: bool,
-    bytes_read: u64,
 }
 
 impl<'r> Blocks<'r> {
@@ -59,7 +58,6 @@ impl<'r> Blocks<'r> {
             carry: Vec::new(),
             line: 1,
             ended: false,
-            bytes_read: 0,
         }
     }
 
@@ -88,10 +86,6 @@ impl<'r> Blocks<'r> {
         self.line += skipped.filter(|byte| *byte == b'\n').count() as u64;
     }
 
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.bytes_read
-    }
-
     /// Reads until `buffer` holds `length` bytes or the file ends.
     fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> Result<()> {
         while buffer.len() < length && !self.ended {
@@ -102,8 +96,6 @@ impl<'r> Blocks<'r> {
                 .take(wanted)
                 .read_to_end(buffer)
                 .map_err(|error| read_error(&self.file, self.line, error))?;
-            let read = buffer.len() - before;
-            self.bytes_read += read as u64;
             self.ended = buffer.len() < length;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::claim::{CodeSystem, ProblemKind};
 use super::day::DateFormat;
 use super::judge::Day;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::model::CodeSet;
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
@@ -19,7 +19,7 @@ impl std::str::FromStr for CodeColumn {
     type Err = String;
 
     /// Reads `dx1`, `dx*` or `px*=icd10pcs`.
-    fn from_str(text: &str) -> std::result::Result<CodeColumn, String> {
+    fn from_str(text: &str) -> Result<CodeColumn, String> {
         let (name, code_set) = match text.rsplit_once('=') {
             Some((name, code_set)) => (name, Some(code_set.parse()?)),
             None => (text, None),
@@ -93,7 +93,11 @@ pub(super) trait Fields {
 }
 
 impl Columns {
-    pub(super) fn find(asked: &ColumnsAsked, names: Vec<String>, file: &str) -> Result<Columns> {
+    pub(super) fn find(
+        asked: &ColumnsAsked,
+        names: Vec<String>,
+        file: &str,
+    ) -> crate::Result<Columns> {
         if let Some(twice) = repeated(&names) {
             let is_used = asked.codes.iter().any(|code| matches(&code.name, &twice))
                 || asked.dates.contains(&twice)
@@ -131,7 +135,7 @@ impl Columns {
             .dates
             .iter()
             .map(one)
-            .collect::<Result<Vec<usize>>>()?;
+            .collect::<crate::Result<Vec<usize>>>()?;
         let admit = asked.admit.as_ref().map(one).transpose()?;
         let discharge = asked.discharge.as_ref().map(one).transpose()?;
         let mut kept: Vec<usize> = match &asked.keep {
@@ -176,42 +180,11 @@ impl Columns {
         self.dates.len() == 1 && self.admit.is_none() && self.discharge.is_none()
     }
 
-    /// Gives the day on which the codes of a row have to be valid: an inpatient's discharge date, else the
-    /// date of service. A claim is an inpatient's if it has an admission date or, in a table without that
-    /// column, a discharge date.
+    /// Gives the day on which the codes of a row have to be valid, as [`day_of`] tells it.
     pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
-        let read = |at: usize| -> Result<Option<Day>, ProblemKind> {
-            let text = fields.field(at).trim_ascii();
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let bad = ProblemKind::BadDate {
-                expected: format.pattern(),
-            };
-            let (year, month, day) = format.parts(text).ok_or(bad)?;
-            Ok(Some(Day { year, month, day }))
-        };
-        let column = |at: Option<usize>| at.map_or(Ok(None), read);
-        let admitted = column(self.admit)?;
-        let discharged = column(self.discharge)?;
-        if let (Some(admitted), Some(discharged)) = (admitted, discharged)
-            && let (Some(admitted), Some(discharged)) = (admitted.date(), discharged.date())
-            && discharged < admitted
-        {
-            return Err(ProblemKind::DischargeBeforeAdmission);
-        }
-        if let Some(discharged) = discharged {
-            return Ok(discharged);
-        }
-        if admitted.is_some() {
-            return Err(ProblemKind::NoDischarge);
-        }
-        for at in &self.dates {
-            if let Some(day) = read(*at)? {
-                return Ok(day);
-            }
-        }
-        Err(ProblemKind::NoDate)
+        let column = |at: Option<usize>| at.map_or(&[][..], |at| fields.field(at));
+        let dates = self.dates.iter().map(|at| fields.field(*at));
+        day_of(column(self.admit), column(self.discharge), dates, format)
     }
 
     /// Gives the code set of a row's code.
@@ -221,6 +194,47 @@ impl Columns {
             None => code.system,
         }
     }
+}
+
+/// Gives the day on which the codes of a claim have to be valid: an inpatient's discharge date, else the
+/// first date of service that is not empty. A claim is an inpatient's if it has an admission or a discharge
+/// date; one that was admitted and not discharged has no such day yet.
+pub(super) fn day_of<'t>(
+    admit: &[u8],
+    discharge: &[u8],
+    dates: impl Iterator<Item = &'t [u8]>,
+    format: DateFormat,
+) -> Result<Day, ProblemKind> {
+    let read = |text: &[u8]| -> Result<Option<Day>, ProblemKind> {
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let bad = ProblemKind::BadDate {
+            expected: format.pattern(),
+        };
+        let (year, month, day) = format.parts(text).ok_or(bad)?;
+        Ok(Some(Day { year, month, day }))
+    };
+    let (admitted, discharged) = (read(admit)?, read(discharge)?);
+    if let (Some(admitted), Some(discharged)) = (admitted, discharged)
+        && let (Some(admitted), Some(discharged)) = (admitted.date(), discharged.date())
+        && discharged < admitted
+    {
+        return Err(ProblemKind::DischargeBeforeAdmission);
+    }
+    if let Some(discharged) = discharged {
+        return Ok(discharged);
+    }
+    if admitted.is_some() {
+        return Err(ProblemKind::NoDischarge);
+    }
+    for date in dates {
+        if let Some(day) = read(date)? {
+            return Ok(day);
+        }
+    }
+    Err(ProblemKind::NoDate)
 }
 
 /// Reads what files write for a code set: names, X12 qualifiers, FHIR systems and OIDs.
@@ -293,7 +307,7 @@ fn matching(names: &[String], pattern: &str) -> Vec<usize> {
 }
 
 /// Tells whether a name is of a pattern in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((before, after)) => {
@@ -308,7 +322,7 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn one_column(names: &[String], name: &str, file: &str) -> Result<usize> {
+fn one_column(names: &[String], name: &str, file: &str) -> crate::Result<usize> {
     names
         .iter()
         .position(|other| other == name)

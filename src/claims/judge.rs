@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::index::{Index, VerdictKind, pack, segment_at, trim};
 use super::tally::Tally;
 use crate::error::Result;
-use crate::model::CodeSet;
+use crate::model::{CodeSet, ReleaseId};
 
 /// The most findings that are kept for the next time that the same code comes on such a day: some 15 MB.
 /// A file of nothing but errors costs time, not memory.
@@ -169,6 +169,12 @@ impl<'i> Judge<'i> {
             Judged::Once => self.once.as_ref(),
             Judged::Billable(..) | Judged::NotJudged => None,
         }
+    }
+
+    /// Gives the release in force in a segment.
+    pub(super) fn release(&self, code_set: CodeSet, segment: u8) -> Option<ReleaseId> {
+        let segments = &self.index.set(code_set).segments;
+        segments.get(usize::from(segment))?.release
     }
 
     /// Tells whether what was judged is a failure.

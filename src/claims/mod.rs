@@ -4,6 +4,7 @@
 //! [`check`](crate::answer::check) does, from memory. Nothing here logs, and no error text holds a value of a
 //! claim: claims are about patients.
 
+mod annotate;
 mod blocks;
 mod claim;
 mod columns;
@@ -13,8 +14,10 @@ mod finding;
 mod index;
 mod input;
 mod judge;
+mod ndjson;
 mod tally;
 
+pub use annotate::{OutputForm, audit_claims};
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use day::{DateFormat, Untold};
@@ -22,4 +25,5 @@ pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
 pub use input::{is_stdin, name as input_name, open as open_input};
+pub use ndjson::audit_ndjson;
 pub use tally::{AuditSummary, Failure, VerdictCounts};

@@ -208,10 +208,6 @@ impl Tally {
         }
     }
 
-    pub(super) fn problem_count(&self) -> u64 {
-        self.problem_counts.values().sum()
-    }
-
     /// Adds what another thread counted.
     pub(super) fn add(&mut self, other: Tally) {
         self.rows += other.rows;

@@ -12,6 +12,7 @@ use super::index::Index;
 use super::tally::{AuditSummary, Tally};
 use crate::error::{Error, ErrorKind, Result};
 use row::RowWork;
+pub(super) use suffix::{COLUMNS, NOT_JUDGED, UNREADABLE, cells};
 
 /// The most rows that the form of dates is told from.
 const MOST_SNIFFED: usize = 1000;
