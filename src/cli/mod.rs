@@ -7,6 +7,7 @@
 mod check;
 mod demo;
 mod diff;
+mod export;
 mod history;
 mod import;
 mod releases;
@@ -15,7 +16,7 @@ mod shell;
 mod show;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -77,6 +78,7 @@ enum Verb {
     Compare(show::CompareArgs),
     Search(search::SearchArgs),
     Diff(diff::DiffArgs),
+    Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
@@ -108,7 +110,7 @@ impl Outcome {
 /// What a verb has at hand: its output, and the day.
 struct Context<'a> {
     global: &'a Global,
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     err: &'a mut dyn Write,
     out_is_terminal: bool,
     today: NaiveDate,
@@ -159,11 +161,13 @@ impl Context<'_> {
 fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
-                .with_hint("check where the output goes, and try again")
-                .caused_by(error)
-        })
+        .map_err(unwritable_output)
+}
+
+fn unwritable_output(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+        .with_hint("check where the output goes, and try again")
+        .caused_by(error)
 }
 
 fn default_database() -> Result<PathBuf> {
@@ -227,6 +231,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Compare(args) => show::compare(args, context),
         Verb::Search(args) => search::run(args, context),
         Verb::Diff(args) => diff::run(args, context),
+        Verb::Export(args) => export::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),
@@ -251,20 +256,50 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     })
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
+/// Writes a text to a file, whole or not at all.
 fn write_file(path: &Path, text: &str) -> Result<()> {
+    write_whole(path, &mut |out| {
+        out.write_all(text.as_bytes())
+            .map_err(|error| crate::error::io_error("write", path, error))
+    })
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+fn write_whole(
+    path: &Path,
+    write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<()> {
     let fail = |error| crate::error::io_error("write", path, error);
     // What is no regular file (a device, a pipe) can only be written in place.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, text).map_err(fail);
+    let in_place = path.exists() && !path.is_file();
+    let beside = if in_place {
+        path.to_path_buf()
+    } else {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}.part", std::process::id()));
+        PathBuf::from(beside)
+    };
+    let file = if in_place {
+        std::fs::OpenOptions::new().write(true).open(path)
+    } else {
+        std::fs::File::create(&beside)
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, file.map_err(fail)?);
+    let mut written = write(&mut out)
+        // The writer does not know where its output goes.
+        .map_err(|error| match error.place() {
+            None => error.in_file(path.display().to_string()),
+            Some(_) => error,
+        })
+        .and_then(|()| out.flush().map_err(fail));
+    // What is left in the buffer of a failed writer is not to be tried again.
+    drop(out.into_parts());
+    if !in_place {
+        written = written.and_then(|()| std::fs::rename(&beside, path).map_err(fail));
+        if written.is_err() {
+            // The failure to tell of is the first one.
+            let _ = std::fs::remove_file(&beside);
+        }
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        // The failure to tell of is the first one.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written.map_err(fail)
+    written
 }

@@ -12,6 +12,7 @@ mod code;
 mod conversion;
 mod document;
 mod entry;
+mod export;
 mod found;
 mod index;
 mod lineage;
@@ -28,8 +29,8 @@ mod timeline;
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
 pub(crate) use answer::eve;
 pub use answer::{
-    Answer, Basis, CodeHistory, HistorySpan, Life, Listed, Standing, UnknownReason, Verdict,
-    Warning, judge,
+    Answer, Basis, CodeHistory, CodeSpan, HistorySpan, Life, Listed, Standing, UnknownReason,
+    Verdict, Warning, judge,
 };
 pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
@@ -44,6 +45,7 @@ pub use conversion::{
 };
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
+pub use export::{ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
@@ -73,4 +75,4 @@ pub use tabular::{
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
 pub use tabular_pairs::{TabularPairs, compare_tabular};
-pub use timeline::{Period, Timeline};
+pub use timeline::{Period, Stretch, Timeline};

@@ -8,6 +8,7 @@ mod changes;
 mod lineage;
 mod notes;
 mod releases;
+mod rows;
 mod show;
 
 use serde::Serialize;
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use answers::{answers, history};
 pub use changes::changes;
 pub use releases::{import, releases, verify};
+pub(super) use rows::row;
 pub use show::{compare, search, show};
 
 use super::warning_text;
