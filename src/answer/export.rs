@@ -4,11 +4,14 @@
 //! a day before `in_force_from` is not in force, a day in no period is not covered, and any other day is
 //! judged by the spans of the code, as [`judge`](crate::model::judge) does.
 
+use std::io::Write;
+
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeSet, CodeSpan, Conversions, ExportedPeriod, ExportedSpan, Listings, eve,
+    Code, CodeSet, CodeSpan, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
+    ReleaseId, eve,
 };
 use crate::store::Store;
 
@@ -113,6 +116,36 @@ pub fn export_periods(store: &Store, code_sets: &[CodeSet]) -> Result<Vec<Export
         }));
     }
     Ok(exported)
+}
+
+/// Writes the official order file of a release, byte for byte, and gives the release that it is of.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if the release is not loaded, or is listed from its tabular list because it has
+/// no order file; [`ErrorKind::Io`] if the writer fails.
+pub fn export_order_file(
+    store: &Store,
+    code_set: CodeSet,
+    id: ReleaseId,
+    out: &mut dyn Write,
+) -> Result<ReleaseId> {
+    let id = super::find_release(store, code_set, id)?;
+    let is_tabular = store.releases()?.iter().any(|stored| {
+        let release = &stored.release;
+        (release.code_set, release.id) == (code_set, id) && release.listed_by == ListedBy::Tabular
+    });
+    if is_tabular {
+        return Err(Error::new(
+            ErrorKind::NotFound,
+            format!(
+                "no order file of {} {id} is loaded; it is listed from its tabular list",
+                code_set.name()
+            ),
+        )
+        .with_hint("import its order file, or take its codes from codeyear export spans"));
+    }
+    store.write_order_file(code_set, id, out)?;
+    Ok(id)
 }
 
 /// What became of all retired codes of a code set, from memory.

@@ -264,42 +264,71 @@ fn write_file(path: &Path, text: &str) -> Result<()> {
     })
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
+/// Writes a file whole or not at all.
 fn write_whole(
     path: &Path,
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
-    let fail = |error| crate::error::io_error("write", path, error);
-    // What is no regular file (a device, a pipe) can only be written in place.
-    let in_place = path.exists() && !path.is_file();
-    let beside = if in_place {
-        path.to_path_buf()
-    } else {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        PathBuf::from(beside)
-    };
-    let file = if in_place {
-        std::fs::OpenOptions::new().write(true).open(path)
-    } else {
-        std::fs::File::create(&beside)
-    };
-    let mut out = BufWriter::with_capacity(1 << 16, file.map_err(fail)?);
-    let mut written = write(&mut out)
-        // The writer does not know where its output goes.
-        .map_err(|error| match error.place() {
-            None => error.in_file(path.display().to_string()),
-            Some(_) => error,
-        })
-        .and_then(|()| out.flush().map_err(fail));
-    // What is left in the buffer of a failed writer is not to be tried again.
-    drop(out.into_parts());
-    if !in_place {
-        written = written.and_then(|()| std::fs::rename(&beside, path).map_err(fail));
-        if written.is_err() {
-            // The failure to tell of is the first one.
-            let _ = std::fs::remove_file(&beside);
+    NewFile::write(path, write)?.put()
+}
+
+/// A file that is written whole and stands beside its place. It is removed if it is never put there.
+struct NewFile {
+    path: PathBuf,
+    /// `None` if it is in its place.
+    beside: Option<PathBuf>,
+}
+
+impl NewFile {
+    fn write(
+        path: &Path,
+        write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
+    ) -> Result<NewFile> {
+        let fail = |error| crate::error::io_error("write", path, error);
+        let mut new = NewFile {
+            path: path.to_path_buf(),
+            beside: None,
+        };
+        // What is no regular file (a device, a pipe) can only be written in place.
+        let file = if path.exists() && !path.is_file() {
+            std::fs::OpenOptions::new().write(true).open(path)
+        } else {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(format!(".{}.part", std::process::id()));
+            let beside = PathBuf::from(beside);
+            let file = std::fs::File::create(&beside);
+            new.beside = Some(beside);
+            file
+        };
+        let mut out = BufWriter::with_capacity(1 << 16, file.map_err(fail)?);
+        let written = write(&mut out)
+            // The writer does not know where its output goes.
+            .map_err(|error| match (error.place(), error.kind()) {
+                (None, ErrorKind::Io) => error.in_file(path.display().to_string()),
+                _ => error,
+            })
+            .and_then(|()| out.flush().map_err(fail));
+        // What is left in the buffer of a failed writer is not to be tried again.
+        drop(out.into_parts());
+        written.map(|()| new)
+    }
+
+    fn put(mut self) -> Result<()> {
+        match self.beside.take() {
+            None => Ok(()),
+            Some(beside) => std::fs::rename(&beside, &self.path).map_err(|error| {
+                self.beside = Some(beside);
+                crate::error::io_error("write", &self.path, error)
+            }),
         }
     }
-    written
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            // The failure to tell of is the one that kept it from its place.
+            let _ = std::fs::remove_file(beside);
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod index;
 mod lineage;
 mod note_change;
 mod note_pairs;
+mod ohdsi;
 mod page;
 mod pcs;
 mod poa;
@@ -58,6 +59,9 @@ pub use lineage::{
 pub use note_change::{
     NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
     NotesReport, RowChange, SeventhCharacterChange,
+};
+pub use ohdsi::{
+    Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };
 pub use page::{
     CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, Mention, NotesAt,

@@ -6,6 +6,7 @@ pub mod html;
 pub mod json;
 pub mod marks;
 pub mod notes;
+pub mod ohdsi;
 mod successors;
 pub mod table;
 pub mod text;
