@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::part::PartFile;
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{Context, Format, Outcome, parse_code_set, write_whole};
 use crate::claims::{
     self, Annotated, AuditSummary, CodeColumn, ColumnsAsked, DateFormat, Index, Keep, RowOptions,
     TableOptions, VerdictKind,
@@ -141,10 +140,12 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
             claims::audit_delimited(&index, input, &file, &options, to, &mut progress)
         }
         Some(path) => {
-            let mut part = PartFile::create(path)?;
-            let to = Annotated::To(&mut part);
-            claims::audit_delimited(&index, input, &file, &options, to, &mut progress)
-                .and_then(|summary| part.commit().map(|()| summary))
+            let mut input = Some(input);
+            write_whole(path, &mut |out| {
+                let input = input.take().unwrap_or_else(|| Box::new(std::io::empty()));
+                let to = Annotated::To(out);
+                claims::audit_delimited(&index, input, &file, &options, to, &mut progress)
+            })
         }
     };
     bar.finish_and_clear();

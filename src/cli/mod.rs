@@ -8,16 +8,16 @@ mod audit;
 mod check;
 mod demo;
 mod diff;
+mod export;
 mod history;
 mod import;
-mod part;
 mod releases;
 mod search;
 mod shell;
 mod show;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -80,6 +80,7 @@ enum Verb {
     Search(search::SearchArgs),
     Diff(diff::DiffArgs),
     Audit(audit::AuditArgs),
+    Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
@@ -111,7 +112,7 @@ impl Outcome {
 /// What a verb has at hand: its output, and the day.
 struct Context<'a> {
     global: &'a Global,
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     err: &'a mut dyn Write,
     out_is_terminal: bool,
     today: NaiveDate,
@@ -162,11 +163,13 @@ impl Context<'_> {
 fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
-                .with_hint("check where the output goes, and try again")
-                .caused_by(error)
-        })
+        .map_err(unwritable_output)
+}
+
+fn unwritable_output(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+        .with_hint("check where the output goes, and try again")
+        .caused_by(error)
 }
 
 fn default_database() -> Result<PathBuf> {
@@ -231,6 +234,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Search(args) => search::run(args, context),
         Verb::Diff(args) => diff::run(args, context),
         Verb::Audit(args) => audit::run(args, context),
+        Verb::Export(args) => export::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),
@@ -255,20 +259,81 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     })
 }
 
-/// Writes a file whole or not at all: beside it first, then in its place.
+/// Writes a text to a file, whole or not at all.
 fn write_file(path: &Path, text: &str) -> Result<()> {
-    let fail = |error| crate::error::io_error("write", path, error);
-    // What is no regular file (a device, a pipe) can only be written in place.
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, text).map_err(fail);
+    write_whole(path, &mut |out| {
+        out.write_all(text.as_bytes())
+            .map_err(|error| crate::error::io_error("write", path, error))
+    })
+}
+
+/// Writes a file whole or not at all.
+fn write_whole<T>(
+    path: &Path,
+    write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<T>,
+) -> Result<T> {
+    let (file, value) = NewFile::write(path, write)?;
+    file.put()?;
+    Ok(value)
+}
+
+/// A file that is written whole and stands beside its place. It is removed if it is never put there.
+struct NewFile {
+    path: PathBuf,
+    /// `None` if it is in its place.
+    beside: Option<PathBuf>,
+}
+
+impl NewFile {
+    fn write<T>(
+        path: &Path,
+        write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<T>,
+    ) -> Result<(NewFile, T)> {
+        let fail = |error| crate::error::io_error("write", path, error);
+        let mut new = NewFile {
+            path: path.to_path_buf(),
+            beside: None,
+        };
+        // What is no regular file (a device, a pipe) can only be written in place.
+        let file = if path.exists() && !path.is_file() {
+            std::fs::OpenOptions::new().write(true).open(path)
+        } else {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(format!(".{}.part", std::process::id()));
+            let beside = PathBuf::from(beside);
+            let file = std::fs::File::create(&beside);
+            new.beside = Some(beside);
+            file
+        };
+        let mut out = BufWriter::with_capacity(1 << 16, file.map_err(fail)?);
+        let written = write(&mut out)
+            // The writer does not know where its output goes.
+            .map_err(|error| match (error.place(), error.kind()) {
+                (None, ErrorKind::Io) => error.in_file(path.display().to_string()),
+                _ => error,
+            })
+            .and_then(|value| out.flush().map(|()| value).map_err(fail));
+        // What is left in the buffer of a failed writer is not to be tried again.
+        drop(out.into_parts());
+        written.map(|value| (new, value))
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        // The failure to tell of is the first one.
-        let _ = std::fs::remove_file(&beside);
+
+    fn put(mut self) -> Result<()> {
+        match self.beside.take() {
+            None => Ok(()),
+            Some(beside) => std::fs::rename(&beside, &self.path).map_err(|error| {
+                self.beside = Some(beside);
+                crate::error::io_error("write", &self.path, error)
+            }),
+        }
     }
-    written.map_err(fail)
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            // The failure to tell of is the one that kept it from its place.
+            let _ = std::fs::remove_file(beside);
+        }
+    }
 }

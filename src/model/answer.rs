@@ -18,6 +18,19 @@ pub struct Listed {
 /// All that the loaded releases say of one code, oldest first. Empty if none lists it.
 pub type Life = Vec<Listed>;
 
+/// The stretch of releases of a [`Listed`] without its titles: enough to tell where a code stands on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeSpan {
+    /// The code.
+    pub code: Code,
+    /// Whether it is listed with flag 1.
+    pub billable: bool,
+    /// First day of the first loaded release that lists it so.
+    pub from: NaiveDate,
+    /// First day of the first later loaded release that does not; `None` while the newest one does.
+    pub until: Option<NaiveDate>,
+}
+
 /// Where a code stands on a day, before anyone has looked for suggestions: the pure rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {

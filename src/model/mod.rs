@@ -12,11 +12,13 @@ mod code;
 mod conversion;
 mod document;
 mod entry;
+mod export;
 mod found;
 mod index;
 mod lineage;
 mod note_change;
 mod note_pairs;
+mod ohdsi;
 mod page;
 mod pcs;
 mod poa;
@@ -28,8 +30,8 @@ mod timeline;
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
 pub(crate) use answer::eve;
 pub use answer::{
-    Answer, Basis, CodeHistory, HistorySpan, Life, Listed, Standing, UnknownReason, Verdict,
-    Warning, judge,
+    Answer, Basis, CodeHistory, CodeSpan, HistorySpan, Life, Listed, Standing, UnknownReason,
+    Verdict, Warning, judge,
 };
 pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
@@ -44,6 +46,7 @@ pub use conversion::{
 };
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
+pub use export::{ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
@@ -56,6 +59,9 @@ pub use lineage::{
 pub use note_change::{
     NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
     NotesReport, RowChange, SeventhCharacterChange,
+};
+pub use ohdsi::{
+    Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };
 pub use page::{
     CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, Mention, NotesAt,
@@ -73,4 +79,4 @@ pub use tabular::{
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
 pub use tabular_pairs::{TabularPairs, compare_tabular};
-pub use timeline::{Period, Timeline};
+pub use timeline::{Period, Stretch, Timeline};

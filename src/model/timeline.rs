@@ -16,6 +16,22 @@ pub struct Period {
     pub until: NaiveDate,
 }
 
+/// Days on which an entry was listed, without a gap between the releases that say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The day after the last one.
+    pub to: NaiveDate,
+    /// The release that governs the first day.
+    pub opened_by: ReleaseId,
+    /// The release that governs the day after the last one and no longer lists the entry; `None` if no
+    /// loaded release governs that day.
+    pub closed_by: Option<ReleaseId>,
+    /// Whether the newest loaded release still lists the entry, so that the end is only that of the releases.
+    pub is_open: bool,
+}
+
 /// The loaded releases of one code set in the order of their first days.
 ///
 /// A release governs from its first day to the eve of the next loaded one, or to September 30 of
@@ -92,6 +108,41 @@ impl Timeline {
         runs
     }
 
+    /// Cuts a stretch of listings at the days that no loaded release governs: what is left are true dates.
+    ///
+    /// `from` is the first day of a loaded release or of a patch, `until` the day on which a loaded release
+    /// no longer lists the entry so; `None` while the newest one does.
+    pub fn cut(&self, from: NaiveDate, until: Option<NaiveDate>) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::with_capacity(1);
+        let end = self.periods.last().map(|period| period.until);
+        for period in &self.periods {
+            let begins = period.from.max(from);
+            let ends = until.map_or(period.until, |until| until.min(period.until));
+            if begins >= ends {
+                continue;
+            }
+            match stretches.last_mut() {
+                Some(last) if last.to == begins => last.to = ends,
+                _ => stretches.push(Stretch {
+                    from: begins,
+                    to: ends,
+                    opened_by: period.release,
+                    closed_by: None,
+                    is_open: false,
+                }),
+            }
+        }
+        if let Some(last) = stretches.last_mut() {
+            last.is_open = until.is_none() && Some(last.to) == end;
+            // After a gap the release that governs the next day is another day's.
+            last.closed_by = until
+                .filter(|until| *until == last.to)
+                .and_then(|until| self.governing(until))
+                .map(|period| period.release);
+        }
+        stretches
+    }
+
     /// Names the release that would have to be loaded to answer for a day that nothing governs:
     /// the newest that `known` holds for that day in its fiscal year, else its October release.
     pub fn needed_for(&self, date: NaiveDate, known: &[ReleaseId]) -> ReleaseId {
@@ -150,6 +201,45 @@ mod tests {
         );
         assert_eq!(governs(&timeline, day(2024, 10, 1)), None);
         assert_eq!(timeline.coverage().len(), 2);
+    }
+
+    #[test]
+    fn a_stretch_of_listings_is_cut_where_no_release_governs() {
+        let timeline = timeline(&["FY2022", "FY2022-04", "FY2024", "FY2025"]);
+        let cut = |from, until| {
+            let stretches = timeline.cut(from, until);
+            let shown = stretches.iter().map(|one| {
+                let closed_by = one.closed_by.map_or("-".to_owned(), |id| id.to_string());
+                let open = if one.is_open { " open" } else { "" };
+                format!(
+                    "{} {} {} {closed_by}{open}",
+                    one.from, one.to, one.opened_by
+                )
+            });
+            shown.collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(
+            cut(day(2021, 10, 1), None),
+            "2021-10-01 2022-10-01 FY2022 -; 2023-10-01 2025-10-01 FY2024 - open"
+        );
+        // Gone in the update, by the release after the gap, and by the newest.
+        assert_eq!(
+            cut(day(2021, 10, 1), Some(day(2022, 4, 1))),
+            "2021-10-01 2022-04-01 FY2022 FY2022-04"
+        );
+        assert_eq!(
+            cut(day(2022, 4, 1), Some(day(2023, 10, 1))),
+            "2022-04-01 2022-10-01 FY2022-04 -"
+        );
+        assert_eq!(
+            cut(day(2022, 4, 1), Some(day(2024, 10, 1))),
+            "2022-04-01 2022-10-01 FY2022-04 -; 2023-10-01 2024-10-01 FY2024 FY2025"
+        );
+        // A patch begins within its release.
+        assert_eq!(
+            cut(day(2022, 8, 1), Some(day(2023, 10, 1))),
+            "2022-08-01 2022-10-01 FY2022-04 -"
+        );
     }
 
     #[test]

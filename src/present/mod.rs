@@ -1,11 +1,14 @@
-//! A value to text, Markdown, HTML, CSV or JSON. Nothing here asks a database or a clock.
+//! A value to text, Markdown, HTML, CSV, JSON or Parquet. Nothing here asks a database or a clock.
 
 pub mod changes;
+pub mod export;
 pub mod html;
 pub mod json;
 pub mod marks;
 pub mod notes;
+pub mod ohdsi;
 mod successors;
+pub mod table;
 pub mod text;
 
 use crate::model::{Code, CodeSet, Warning};

@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
-use super::rows::{date, entry, listing_number, malformed, parsed, release_number, timeline};
+use super::rows::{
+    date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline,
+};
 use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
 use crate::error::Result;
 use crate::model::{
-    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock, Life,
-    Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
+    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, CodeSpan, Entry, FooterBlock,
+    Life, Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
 };
 
 /// An official file that was imported.
@@ -107,19 +109,62 @@ impl Store {
                  WHERE span.code_set = ?1 AND span.code = ?2 ORDER BY listed_from",
             )?;
             let rows =
-                statement.query_map(params![code_set_id(code_set), code.as_str()], |row| {
-                    Ok(Listed {
-                        entry: entry(row, 0)?,
-                        from: date(row, 4)?,
-                        until: match row.get_ref(5)? {
-                            ValueRef::Null => None,
-                            _ => Some(date(row, 5)?),
-                        },
-                    })
-                })?;
+                statement.query_map(params![code_set_id(code_set), code.as_str()], listed)?;
             rows.collect()
         };
         query().map_err(|error| self.error(error))
+    }
+
+    /// Gives the spans of all codes of a code set without their titles, by code and first day.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn code_spans(&self, code_set: CodeSet) -> Result<Vec<CodeSpan>> {
+        let query = || -> rusqlite::Result<Vec<CodeSpan>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT span.code, billable, listed_from, delisted_from
+                     FROM span JOIN entry ON entry.id = span.entry
+                     WHERE span.code_set = ?1 ORDER BY span.code, listed_from",
+                )?
+                .query_map([code_set_id(code_set)], |row| {
+                    Ok(CodeSpan {
+                        code: Code::from_plain(row.get_ref(0)?.as_bytes()?)
+                            .ok_or_else(|| malformed_code(0))?,
+                        billable: row.get(1)?,
+                        from: date(row, 2)?,
+                        until: optional_date(row, 3)?,
+                    })
+                })?
+                .collect()
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Gives all that the loaded releases say of all codes of a code set, one span after the other, by code
+    /// and first day. Nothing is kept in memory.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read, and whatever `take` fails with.
+    pub fn each_listed(
+        &self,
+        code_set: CodeSet,
+        take: &mut dyn FnMut(Listed) -> Result<()>,
+    ) -> Result<()> {
+        let fail = |error| self.error(error);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT entry.code, billable, short_title, long_title, listed_from, delisted_from
+                 FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 ORDER BY span.code, listed_from",
+            )
+            .map_err(fail)?;
+        let mut rows = statement.query([code_set_id(code_set)]).map_err(fail)?;
+        while let Some(row) = rows.next().map_err(fail)? {
+            take(listed(row).map_err(fail)?)?;
+        }
+        Ok(())
     }
 
     /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
@@ -265,6 +310,22 @@ impl Store {
             Ok(differing + u64::from(!lives::is_derived(&self.connection, code_set)?))
         };
         query().map_err(|error| self.error(error))
+    }
+}
+
+/// Reads an entry with the days of its span, from the first column on.
+fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        entry: entry(row, 0)?,
+        from: date(row, 4)?,
+        until: optional_date(row, 5)?,
+    })
+}
+
+fn optional_date(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<NaiveDate>> {
+    match row.get_ref(at)? {
+        ValueRef::Null => Ok(None),
+        _ => date(row, at).map(Some),
     }
 }
 

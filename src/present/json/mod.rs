@@ -9,6 +9,7 @@ mod changes;
 mod lineage;
 mod notes;
 mod releases;
+mod rows;
 mod show;
 
 use serde::Serialize;
@@ -17,6 +18,7 @@ pub use answers::{answers, history};
 pub use audit::audit;
 pub use changes::changes;
 pub use releases::{import, releases, verify};
+pub(super) use rows::row;
 pub use show::{compare, search, show};
 
 use super::warning_text;

@@ -1,8 +1,9 @@
-//! The conversions of a stretch of days, all at once.
+//! The conversions of a stretch of days, or of all, at once.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use rusqlite::Connection;
 
 use super::{Gathering, Tables};
 use crate::error::Result;
@@ -24,19 +25,40 @@ impl Store {
         after: NaiveDate,
         through: NaiveDate,
     ) -> Result<Vec<ConversionFact>> {
-        let query = || -> rusqlite::Result<Vec<ConversionFact>> {
-            let tables = list(&self.connection, DocumentKind::ConversionTable)?;
-            if tables.is_empty() {
-                return Ok(Vec::new());
-            }
-            let rows: Vec<i64> = self
-                .connection
+        self.facts_of_rows(timeline, |connection| {
+            connection
                 .prepare_cached(
                     "SELECT id FROM conversion_row
                      WHERE effective_from > ?1 AND effective_from <= ?2 ORDER BY id",
                 )?
                 .query_map((after.to_string(), through.to_string()), |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
+                .collect()
+        })
+    }
+
+    /// Gives every row of the stored conversion tables.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn all_conversion_facts(&self, timeline: &Timeline) -> Result<Vec<ConversionFact>> {
+        self.facts_of_rows(timeline, |connection| {
+            connection
+                .prepare_cached("SELECT id FROM conversion_row ORDER BY id")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        })
+    }
+
+    fn facts_of_rows(
+        &self,
+        timeline: &Timeline,
+        rows: impl Fn(&Connection) -> rusqlite::Result<Vec<i64>>,
+    ) -> Result<Vec<ConversionFact>> {
+        let query = || -> rusqlite::Result<Vec<ConversionFact>> {
+            let tables = list(&self.connection, DocumentKind::ConversionTable)?;
+            if tables.is_empty() {
+                return Ok(Vec::new());
+            }
             let mut gathering = Gathering {
                 connection: &self.connection,
                 timeline,
@@ -52,7 +74,7 @@ impl Store {
                 listings: BTreeMap::new(),
                 facts: BTreeMap::new(),
             };
-            for row in rows {
+            for row in rows(&self.connection)? {
                 gathering.take(row)?;
             }
             Ok(gathering.facts.into_values().flatten().collect())

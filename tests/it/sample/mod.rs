@@ -1,6 +1,7 @@
 //! The bundled sample through the program: whole outputs, exit codes, and what its README says it shows.
 
 mod changes;
+mod exports;
 mod imports;
 mod readme;
 mod shell;

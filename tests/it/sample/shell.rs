@@ -43,12 +43,16 @@ fn help_of_each_verb_tells_the_rest() {
         "check",
         "history",
         "diff",
+        "export",
         "verify",
         "demo",
         "completions",
         "man",
     ] {
         commands.push(vec![verb, "--help"]);
+    }
+    for what in ["spans", "periods", "order", "ohdsi"] {
+        commands.push(vec!["export", what, "--help"]);
     }
     let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();
     insta::assert_snapshot!("help", transcript(&world, &commands));

@@ -1,0 +1,249 @@
+//! Codes as concepts of the OHDSI vocabulary.
+//!
+//! A concept has one stretch of days. It begins when the code is first listed while the code set is in force.
+//! A code that could be reported ends with the last day on which it could, whether it was deleted then or
+//! became a header; one that never could ends with the last day on which it is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::export::Retirements;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodeSet, Concept, ConceptPair, Entry, InvalidReason, Listed, Relationship, Stretch,
+    Timeline, Vocabulary, concept_id, eve, ohdsi_open_end,
+};
+use crate::store::Store;
+
+/// The longest name that a concept may have.
+const LONGEST_NAME: usize = 255;
+
+/// Gives the codes of the code sets as concepts, each replaced one with those that replaced it, and each with
+/// the nearest one above it that is valid on its last day.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] if two codes would have the same identifier, [`ErrorKind::Store`] if the database
+/// cannot be read.
+pub fn ohdsi_vocabulary(store: &Store, code_sets: &[CodeSet]) -> Result<Vocabulary> {
+    let mut vocabulary = Vocabulary {
+        concepts: Vec::new(),
+        pairs: Vec::new(),
+        interrupted: Vec::new(),
+    };
+    for code_set in code_sets {
+        let mut part = Part::load(store, *code_set)?;
+        part.replace();
+        part.place();
+        vocabulary.concepts.extend(part.concepts.into_values());
+        vocabulary.pairs.extend(part.pairs);
+        vocabulary
+            .interrupted
+            .extend(part.interrupted.into_iter().map(|code| (*code_set, code)));
+    }
+    refuse_shared_ids(&vocabulary.concepts)?;
+    vocabulary
+        .pairs
+        .sort_unstable_by_key(|pair| (pair.first, pair.second, pair.relationship));
+    Ok(vocabulary)
+}
+
+/// The concepts of one code set.
+struct Part {
+    retirements: Retirements,
+    concepts: BTreeMap<Code, Concept>,
+    /// The day from which a code could no longer be reported.
+    retired: BTreeMap<Code, NaiveDate>,
+    pairs: Vec<ConceptPair>,
+    interrupted: BTreeSet<Code>,
+}
+
+impl Part {
+    fn load(store: &Store, code_set: CodeSet) -> Result<Part> {
+        let mut part = Part {
+            retirements: Retirements::load(store, code_set)?,
+            concepts: BTreeMap::new(),
+            retired: BTreeMap::new(),
+            pairs: Vec::new(),
+            interrupted: BTreeSet::new(),
+        };
+        let mut life: Vec<Listed> = Vec::new();
+        store.each_listed(code_set, &mut |listed| {
+            if life
+                .last()
+                .is_some_and(|last| last.entry.code != listed.entry.code)
+            {
+                part.take(&life);
+                life.clear();
+            }
+            life.push(listed);
+            Ok(())
+        })?;
+        part.take(&life);
+        Ok(part)
+    }
+
+    /// Takes the whole life of a code.
+    fn take(&mut self, life: &[Listed]) {
+        let timeline = self.retirements.listings.timeline();
+        let code_set = timeline.code_set();
+        let days = days_in_force(timeline, life);
+        let last = days
+            .iter()
+            .rev()
+            .find(|(listed, _)| listed.entry.billable)
+            .or(days.last());
+        let (Some((first, began)), Some((ended, end))) = (days.first(), last) else {
+            return;
+        };
+        let valid_end = if end.is_open {
+            ohdsi_open_end()
+        } else {
+            eve(end.to)
+        };
+        let code = first.entry.code;
+        if !end.is_open {
+            // Of a code that is gone after a gap, the first day that is known.
+            self.retired.insert(code, ended.until.unwrap_or(end.to));
+        }
+        let is_valid = |listed: &Listed| listed.entry.billable || !ended.entry.billable;
+        let mut known_until = began.to;
+        for (listed, days) in days.iter().skip(1) {
+            let is_known = timeline.governing(known_until).is_some();
+            if is_valid(listed) && days.from > known_until && is_known {
+                self.interrupted.insert(code);
+            }
+            if is_valid(listed) {
+                known_until = days.to;
+            }
+        }
+        let concept = Concept {
+            id: concept_id(code_set, &code),
+            name: name_of(&ended.entry),
+            code_set,
+            code,
+            billable: ended.entry.billable,
+            valid_start: began.from,
+            valid_end,
+            invalid_reason: (!end.is_open).then_some(InvalidReason::Deleted),
+        };
+        self.concepts.insert(code, concept);
+    }
+
+    /// Joins the codes that could be reported and no longer can with those that replaced them.
+    fn replace(&mut self) {
+        for (code, day) in &self.retired {
+            let Some(old) = self.concepts.get(code).filter(|old| old.billable) else {
+                continue;
+            };
+            let old_id = old.id;
+            let successors = self.retirements.successors(code, *day);
+            let new: Vec<i64> = successors
+                .iter()
+                .filter_map(|new| self.concepts.get(new))
+                .map(|new| new.id)
+                .collect();
+            for id in &new {
+                let days = (*day, ohdsi_open_end());
+                push_both(&mut self.pairs, Relationship::ReplacedBy, old_id, *id, days);
+            }
+            if !new.is_empty()
+                && let Some(old) = self.concepts.get_mut(code)
+            {
+                old.invalid_reason = Some(InvalidReason::Replaced);
+            }
+        }
+    }
+
+    /// Joins each code with the nearest one above it that is valid on its last day.
+    fn place(&mut self) {
+        for concept in self.concepts.values() {
+            let above = (3..concept.code.len()).rev().find_map(|length| {
+                let above = self.concepts.get(&concept.code.prefix(length))?;
+                let covers =
+                    above.valid_start <= concept.valid_end && concept.valid_end <= above.valid_end;
+                covers.then_some(above)
+            });
+            if let Some(above) = above {
+                let days = (
+                    concept.valid_start.max(above.valid_start),
+                    concept.valid_end,
+                );
+                push_both(
+                    &mut self.pairs,
+                    Relationship::IsA,
+                    concept.id,
+                    above.id,
+                    days,
+                );
+            }
+        }
+    }
+}
+
+/// Gives the true days of a code's life while its code set was in force, oldest first.
+fn days_in_force<'l>(timeline: &Timeline, life: &'l [Listed]) -> Vec<(&'l Listed, Stretch)> {
+    let in_force = timeline.code_set().in_force_from();
+    let mut days = Vec::new();
+    for listed in life {
+        for mut stretch in timeline.cut(listed.from, listed.until) {
+            stretch.from = stretch.from.max(in_force);
+            if stretch.from < stretch.to {
+                days.push((listed, stretch));
+            }
+        }
+    }
+    days
+}
+
+/// The long title, or the short one where the long one is longer than a name may be.
+fn name_of(entry: &Entry) -> String {
+    let is_short = entry.long_title.chars().count() <= LONGEST_NAME;
+    if is_short || entry.short_title.is_empty() {
+        entry.long_title.chars().take(LONGEST_NAME).collect()
+    } else {
+        entry.short_title.clone()
+    }
+}
+
+fn push_both(
+    pairs: &mut Vec<ConceptPair>,
+    relationship: Relationship,
+    first: i64,
+    second: i64,
+    (valid_start, valid_end): (NaiveDate, NaiveDate),
+) {
+    let pair = |first, second, relationship| ConceptPair {
+        first,
+        second,
+        relationship,
+        valid_start,
+        valid_end,
+    };
+    pairs.push(pair(first, second, relationship));
+    pairs.push(pair(second, first, relationship.reverse()));
+}
+
+/// Never lets two codes be one concept.
+fn refuse_shared_ids(concepts: &[Concept]) -> Result<()> {
+    let mut seen: BTreeMap<i64, &Concept> = BTreeMap::new();
+    for concept in concepts {
+        if let Some(other) = seen.insert(concept.id, concept) {
+            let name = |concept: &Concept| {
+                let code = concept.code.dotted(concept.code_set);
+                format!("{} {code}", concept.code_set.name())
+            };
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "{} and {} would both be concept {}",
+                    name(other),
+                    name(concept),
+                    concept.id
+                ),
+            )
+            .with_hint("a release that this codeyear does not know lists one of them; a newer codeyear that knows it tells them apart"));
+        }
+    }
+    Ok(())
+}

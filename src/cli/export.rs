@@ -1,0 +1,275 @@
+//! `codeyear export`.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Context, NewFile, Outcome, parse_code_set, write_whole};
+use crate::answer;
+use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::model::{CodeSet, ReleaseId};
+use crate::present::export::{PERIOD_COLUMNS, SPAN_COLUMNS, period_row, span_row};
+use crate::present::table::{TableFormat, TableWriter, check_format};
+use crate::present::{grouped, ohdsi};
+use crate::store::{Store, StoreKind};
+
+/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Spans(SpansArgs),
+    Periods(PeriodsArgs),
+    Order(OrderArgs),
+    Ohdsi(OhdsiArgs),
+}
+
+/// Write every code with its titles, its flag and its true dates: one row for each stretch of days
+///
+/// Dates are from the first day to the day after the last one. Days that no loaded release governs are in no
+/// row. Together with the periods an engine can judge any code on any day.
+#[derive(Debug, Args)]
+pub(super) struct SpansArgs {
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+/// Write the days that each loaded release governs, and from when the code set was in force
+#[derive(Debug, Args)]
+pub(super) struct PeriodsArgs {
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+/// Write the official order file of a release, byte for byte
+#[derive(Debug, Args)]
+pub(super) struct OrderArgs {
+    /// Write the file of this release (FY2026, FY2022-04)
+    #[arg(long, value_name = "RELEASE")]
+    release: ReleaseId,
+    /// State the code set (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
+    code_set: CodeSet,
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Write the codes as files of an OHDSI vocabulary, CONCEPT.csv and CONCEPT_RELATIONSHIP.csv
+///
+/// With true dates, one concept a code, and local identifiers above 2,000,000,000 that rest on the code alone.
+#[derive(Debug, Args)]
+pub(super) struct OhdsiArgs {
+    /// Write one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Write into this folder
+    #[arg(short, long, value_name = "FOLDER")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct TableArgs {
+    /// Write one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Write in this format [default: told by the name of -o, else csv]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<ExportFormat>,
+    /// Write to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ExportFormat {
+    Csv,
+    Ndjson,
+    Parquet,
+}
+
+pub(super) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    match &args.what {
+        What::Spans(args) => spans(&args.table, context),
+        What::Periods(args) => periods(&args.table, context),
+        What::Order(args) => order(args, context),
+        What::Ohdsi(args) => ohdsi(args, context),
+    }
+}
+
+fn spans(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let format = format(args, context)?;
+    let store = open(context)?;
+    let code_sets = answer::exported_code_sets(&store, args.code_set)?;
+    let about = about(&store, "spans", format)?;
+    write_table(args, context, "spans", &mut |out| {
+        let mut rows = 0;
+        let mut table = TableWriter::begin(format, &SPAN_COLUMNS, &about, out)?;
+        answer::export_spans(&store, &code_sets, &mut |span| {
+            rows += 1;
+            span_row(span, &mut table)
+        })?;
+        table.end()?;
+        Ok(rows)
+    })
+}
+
+fn periods(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let format = format(args, context)?;
+    let store = open(context)?;
+    let code_sets = answer::exported_code_sets(&store, args.code_set)?;
+    let about = about(&store, "periods", format)?;
+    let periods = answer::export_periods(&store, &code_sets)?;
+    write_table(args, context, "periods", &mut |out| {
+        let mut table = TableWriter::begin(format, &PERIOD_COLUMNS, &about, out)?;
+        for period in &periods {
+            period_row(period, &mut table)?;
+        }
+        table.end()?;
+        Ok(periods.len() as u64)
+    })
+}
+
+fn order(args: &OrderArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = open(context)?;
+    let mut written = args.release;
+    let write = &mut |out: &mut (dyn Write + Send)| -> Result<()> {
+        written = answer::export_order_file(&store, args.code_set, args.release, out)?;
+        Ok(())
+    };
+    match &args.output {
+        None => write_stdout(context, write)?,
+        Some(path) => {
+            write_whole(path, write)?;
+            context.say(&format!(
+                "the order file of {} {written} written to {}\n",
+                args.code_set.name(),
+                path.display()
+            ))?;
+        }
+    }
+    Ok(Outcome::Good)
+}
+
+fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = open(context)?;
+    let code_sets = answer::exported_code_sets(&store, args.code_set)?;
+    let vocabulary = answer::ohdsi_vocabulary(&store, &code_sets)?;
+    let folder = &args.output;
+    std::fs::create_dir_all(folder).map_err(|error| io_error("make the folder", folder, error))?;
+    // Both are there before either takes its place.
+    let (concepts, ()) = NewFile::write(&folder.join("CONCEPT.csv"), &mut |out| {
+        ohdsi::concepts(&vocabulary, out)
+    })?;
+    let (pairs, ()) = NewFile::write(&folder.join("CONCEPT_RELATIONSHIP.csv"), &mut |out| {
+        ohdsi::concept_relationships(&vocabulary, out)
+    })?;
+    concepts.put()?;
+    pairs.put()?;
+    context.say(&format!(
+        "{} concepts and {} relationships written to {}\n",
+        grouped(vocabulary.concepts.len() as u64),
+        grouped(vocabulary.pairs.len() as u64),
+        folder.display()
+    ))?;
+    for (code_set, code) in &vocabulary.interrupted {
+        context.say(&format!(
+            "note: {} was not valid on some days between its first and its last, which a concept cannot say; codeyear export spans tells\n",
+            code.dotted(*code_set)
+        ))?;
+    }
+    Ok(Outcome::Good)
+}
+
+/// Opens the database, and says if it is the sample: no row of a table would.
+fn open(context: &mut Context<'_>) -> Result<Store> {
+    let store = context.store()?;
+    if store.kind()? == StoreKind::Sample {
+        context.say("note: this is the bundled sample, not the whole code sets\n")?;
+    }
+    Ok(store)
+}
+
+/// Says what a file rests on, for a format that has a place for it.
+fn about(store: &Store, table: &str, format: TableFormat) -> Result<Vec<(&'static str, String)>> {
+    if format != TableFormat::Parquet {
+        return Ok(Vec::new());
+    }
+    Ok(vec![
+        ("codeyear.version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("codeyear.table", format!("codeyear/{table}/1")),
+        ("codeyear.content_hash", store.content_hash()?),
+    ])
+}
+
+fn write_table(
+    args: &TableArgs,
+    context: &mut Context<'_>,
+    thing: &str,
+    write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<u64>,
+) -> Result<Outcome> {
+    match &args.output {
+        None => write_stdout(context, &mut |out| write(out).map(|_| ()))?,
+        Some(path) => {
+            let mut rows = 0;
+            write_whole(path, &mut |out| {
+                rows = write(out)?;
+                Ok(())
+            })?;
+            context.say(&format!(
+                "{} {thing} written to {}\n",
+                grouped(rows),
+                path.display()
+            ))?;
+        }
+    }
+    Ok(Outcome::Good)
+}
+
+fn write_stdout(
+    context: &mut Context<'_>,
+    write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
+) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, &mut *context.out);
+    let written = write(&mut out).and_then(|()| out.flush().map_err(super::unwritable_output));
+    // What is left in the buffer of a failed writer is not to be tried again.
+    drop(out.into_parts());
+    written
+}
+
+fn format(args: &TableArgs, context: &Context<'_>) -> Result<TableFormat> {
+    let format = match (args.format, &args.output) {
+        (Some(ExportFormat::Csv), _) => TableFormat::Csv,
+        (Some(ExportFormat::Ndjson), _) => TableFormat::Ndjson,
+        (Some(ExportFormat::Parquet), _) => TableFormat::Parquet,
+        (None, Some(path)) => format_of(path)?,
+        (None, None) => TableFormat::Csv,
+    };
+    check_format(format)?;
+    if format == TableFormat::Parquet && args.output.is_none() && context.out_is_terminal {
+        return Err(
+            Error::new(ErrorKind::Usage, "a terminal cannot show Parquet")
+                .with_hint("name a file with -o, or send the output to a program or a file"),
+        );
+    }
+    Ok(format)
+}
+
+fn format_of(path: &Path) -> Result<TableFormat> {
+    let Some(end) = path.extension().map(|end| end.to_string_lossy()) else {
+        return Ok(TableFormat::Csv);
+    };
+    TableFormat::of_extension(&end.to_ascii_lowercase()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Usage,
+            "the name does not tell the format; expected .csv, .ndjson, .jsonl or .parquet",
+        )
+        .in_file(path.display().to_string())
+        .with_hint("name the format with --format, or end the name with one of these")
+    })
+}
