@@ -5,5 +5,21 @@
 //! claim: claims are about patients.
 
 mod claim;
+mod x12;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use x12::{X12Claims, X12Options};
+
+use crate::error::{Error, ErrorKind};
+
+/// Makes the error for a value that is to be kept and that the format does not have.
+fn unknown_name(name: &str, known: &[&str]) -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!(
+            "unknown value to keep: {:?}; expected {}",
+            crate::error::printable(name),
+            known.join(", ")
+        ),
+    )
+}

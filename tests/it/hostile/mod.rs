@@ -2,6 +2,7 @@
 
 mod addenda;
 mod archives;
+mod claims_x12;
 mod conflicts;
 mod documents;
 mod order_files;
