@@ -5,9 +5,11 @@
 //! claim: claims are about patients.
 
 mod claim;
+mod fhir;
 mod x12;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use fhir::{FhirClaims, FhirOptions};
 pub use x12::{X12Claims, X12Options};
 
 use crate::error::{Error, ErrorKind};

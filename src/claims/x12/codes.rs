@@ -70,7 +70,7 @@ pub(super) fn held(qualifier: &[u8], is_4010: bool) -> Option<Held> {
 
 /// Which of its dates an institutional claim is judged on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stay {
+pub(in crate::claims) enum Stay {
     /// Inpatient: the discharge, which is the day that the statement runs through.
     Inpatient,
     /// Home health under a plan of treatment: the day that the statement runs through.
@@ -82,7 +82,7 @@ pub(super) enum Stay {
 impl Stay {
     /// Tells the stay by CLM05-1, the first two digits of the type of bill; `None` where it is not two
     /// letters or digits. The table with its reasons stands in the documentation of the module.
-    pub(super) fn of(facility: &[u8]) -> Option<Stay> {
+    pub(in crate::claims) fn of(facility: &[u8]) -> Option<Stay> {
         let [kind, care] = facility else {
             return None;
         };

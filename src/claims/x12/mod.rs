@@ -73,6 +73,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::io::Read;
 
+pub(super) use codes::Stay;
 use envelope::Envelope;
 use segments::Segments;
 

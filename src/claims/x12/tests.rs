@@ -619,12 +619,12 @@ fn an_interchange_that_is_cut_off_anywhere_is_an_error() {
 
 #[test]
 fn a_nul_byte_is_a_problem_and_its_segment_is_not_read() {
-    let text = interchange(I, STAY).replace("HI*ABJ:R079", "HI*ABJ:R0\079");
+    let text = interchange(I, STAY).replace("HI*ABJ:R079", "HI*ABJ:R0\x0079");
     let (claims, found) = read(&text);
     assert_eq!(claims[0].codes.len(), 6);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].kind, ProblemKind::Nul);
-    let text = interchange(I, STAY).replace("CLM*C2", "CLM*C\02");
+    let text = interchange(I, STAY).replace("CLM*C2", "CLM*C\x002");
     let (claims, found) = read(&text);
     assert_eq!(claims, []);
     assert_eq!(found.len(), 1, "{found:?}");
