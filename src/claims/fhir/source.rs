@@ -44,9 +44,7 @@ impl Brackets {
                 self.is_escaped = false;
                 at += 1;
             } else if self.is_text {
-                let Some(found) = memchr2(b'"', b'\\', rest) else {
-                    return None;
-                };
+                let found = memchr2(b'"', b'\\', rest)?;
                 match rest.get(found) {
                     Some(b'\\') => self.is_escaped = true,
                     _ => self.is_text = false,
