@@ -10,20 +10,38 @@ mod claim;
 mod columns;
 mod day;
 mod delimited;
+mod fhir;
 mod finding;
 mod index;
 mod input;
 mod judge;
 mod ndjson;
 mod tally;
+mod x12;
 
 pub use annotate::{OutputForm, audit_claims};
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use day::{DateFormat, Untold};
 pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
+pub use fhir::{FhirClaims, FhirOptions};
 pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
 pub use input::{is_stdin, name as input_name, open as open_input};
 pub use ndjson::audit_ndjson;
 pub use tally::{AuditSummary, Failure, VerdictCounts};
+pub use x12::{X12Claims, X12Options};
+
+use crate::error::{Error, ErrorKind};
+
+/// Makes the error for a value that is to be kept and that the format does not have.
+fn unknown_name(name: &str, known: &[&str]) -> Error {
+    Error::new(
+        ErrorKind::Usage,
+        format!(
+            "unknown value to keep: {:?}; expected {}",
+            crate::error::printable(name),
+            known.join(", ")
+        ),
+    )
+}

@@ -78,8 +78,8 @@ const ONLY_IN: [(&str, &[&str], &str); 15] = [
     ),
     (
         "serde_json::",
-        &["src/present/json/"],
-        "JSON is written in one place",
+        &["src/present/json/", "src/claims/"],
+        "JSON is written in one place, and read from claims",
     ),
     ("process::exit", &[], "the exit code is returned"),
 ];

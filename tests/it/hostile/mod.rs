@@ -2,6 +2,8 @@
 
 mod addenda;
 mod archives;
+mod claims_fhir;
+mod claims_x12;
 mod conflicts;
 mod documents;
 mod order_files;
