@@ -5,6 +5,7 @@
 //! claim: claims are about patients.
 
 mod annotate;
+mod audit;
 mod blocks;
 mod claim;
 mod columns;
@@ -20,6 +21,7 @@ mod tally;
 mod x12;
 
 pub use annotate::{OutputForm, audit_claims};
+pub use audit::{AuditOptions, ClaimsFile, InputFormat, audit};
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use day::{DateFormat, Untold};

@@ -8,8 +8,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Context, Format, Outcome, parse_code_set, write_whole};
 use crate::claims::{
-    self, Annotated, AuditSummary, CodeColumn, ColumnsAsked, DateFormat, Index, Keep, RowOptions,
-    TableOptions, VerdictKind,
+    self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
+    Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions, VerdictKind,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
@@ -17,7 +17,8 @@ use crate::present::{Style, json, text};
 
 /// Check every code of a claims file against the release in force on its own date
 ///
-/// Reads CSV and TSV with a header; gzip and zstd are unpacked. Each code gets the verdict of `check` on its
+/// Reads CSV and TSV with a header, NDJSON, Parquet, X12 837P and 837I, and FHIR R4 (a Bundle or NDJSON); gzip
+/// and zstd are unpacked. Each code gets the verdict of `check` on its
 /// date: the discharge date of an inpatient claim, the date of service of every other. Only the columns that
 /// you name leave the program, and no value of the file stands in a message.
 #[derive(Debug, Args)]
@@ -25,6 +26,9 @@ pub(super) struct AuditArgs {
     /// Audit this file; - for stdin
     #[arg(value_name = "CLAIMS")]
     claims: PathBuf,
+    /// State the format of the file [default: told by how it begins]
+    #[arg(long, value_name = "FORMAT")]
+    input: Option<InputForm>,
     /// Take codes from these columns: dx1,dx2 or dx*; px*=icd10pcs states their code set
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     code: Vec<CodeColumn>,
@@ -46,7 +50,10 @@ pub(super) struct AuditArgs {
     /// Take each row's code set from this column (ICD-10-CM, ABK, BBR, an OID, ...)
     #[arg(long, value_name = "COLUMN", conflicts_with = "code_set")]
     code_set_by: Option<String>,
-    /// Add up what failing claims charge by this column, in dollars
+    /// Judge a claim without a date of service by the onset of the illness (X12, FHIR)
+    #[arg(long)]
+    use_onset: bool,
+    /// Add up what failing claims charge by this column, in dollars (of X12 and FHIR: any name)
     #[arg(long, value_name = "COLUMN")]
     amount: Option<String>,
     /// State what stands between fields [default: told by the header]
@@ -98,6 +105,31 @@ enum DateForm {
     Compact,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum InputForm {
+    /// CSV, TSV: a table of text with a header
+    Table,
+    /// One JSON object a line
+    Ndjson,
+    Parquet,
+    /// X12 837P and 837I
+    X12,
+    /// FHIR R4: a Bundle, NDJSON of resources, or one resource
+    Fhir,
+}
+
+impl From<InputForm> for InputFormat {
+    fn from(form: InputForm) -> InputFormat {
+        match form {
+            InputForm::Table => InputFormat::Table,
+            InputForm::Ndjson => InputFormat::Ndjson,
+            InputForm::Parquet => InputFormat::Parquet,
+            InputForm::X12 => InputFormat::X12,
+            InputForm::Fhir => InputFormat::Fhir,
+        }
+    }
+}
+
 impl From<DateForm> for DateFormat {
     fn from(form: DateForm) -> DateFormat {
         match form {
@@ -121,9 +153,10 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
 }
 
 pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let options = table_options(args, context)?;
-    let file = claims::input_name(&args.claims);
+    let name = claims::input_name(&args.claims);
     let input = claims::open_input(&args.claims, Box::new(std::io::stdin()))?;
+    let file = ClaimsFile::recognise(input, &name, args.input.map(InputFormat::from))?;
+    let options = options(args, file.format(), context)?;
     let index = Index::open(context.store()?)?;
     let bar = progress_bar(args);
     let mut progress = |bytes| bar.inc(bytes);
@@ -131,22 +164,15 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
         .output
         .as_ref()
         .is_some_and(|path| claims::is_stdin(path));
+    let mut file = Some(file);
+    let mut audit = |to: Annotated<'_>| match file.take() {
+        Some(file) => claims::audit(&index, file, &options, to, &mut progress),
+        None => Err(Error::new(ErrorKind::Io, "the file was read already")),
+    };
     let audited = match &args.output {
-        None => {
-            claims::audit_delimited(&index, input, &file, &options, Annotated::No, &mut progress)
-        }
-        Some(_) if to_stdout => {
-            let to = Annotated::To(&mut *context.out);
-            claims::audit_delimited(&index, input, &file, &options, to, &mut progress)
-        }
-        Some(path) => {
-            let mut input = Some(input);
-            write_whole(path, &mut |out| {
-                let input = input.take().unwrap_or_else(|| Box::new(std::io::empty()));
-                let to = Annotated::To(out);
-                claims::audit_delimited(&index, input, &file, &options, to, &mut progress)
-            })
-        }
+        None => audit(Annotated::No),
+        Some(_) if to_stdout => audit(Annotated::To(&mut *context.out)),
+        Some(path) => write_whole(path, &mut |out| audit(Annotated::To(out))),
     };
     bar.finish_and_clear();
     let summary = audited?;
@@ -168,7 +194,53 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
     Ok(outcome(&summary))
 }
 
-fn table_options(args: &AuditArgs, context: &Context<'_>) -> Result<TableOptions> {
+fn options(args: &AuditArgs, format: InputFormat, context: &Context<'_>) -> Result<AuditOptions> {
+    if format.has_columns() {
+        refuse_missing_columns(args)?;
+    } else {
+        refuse_columns(args, format)?;
+    }
+    let is_ndjson = |path: &PathBuf| {
+        let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        extension.is_some_and(|extension| extension == "ndjson" || extension == "jsonl")
+    };
+    Ok(AuditOptions {
+        format: Some(format),
+        table: table_options(args, context),
+        use_onset: args.use_onset,
+        output: if args.output.as_ref().is_some_and(is_ndjson) {
+            OutputForm::Ndjson
+        } else {
+            OutputForm::Csv
+        },
+    })
+}
+
+/// Refuses what only a table has.
+fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
+    let named = [
+        ("--code", !args.code.is_empty()),
+        ("--date", !args.date.is_empty()),
+        ("--discharge", args.discharge.is_some()),
+        ("--admit", args.admit.is_some()),
+        ("--code-set-by", args.code_set_by.is_some()),
+        ("--code-set", args.code_set.is_some()),
+        ("--date-format", args.date_format.is_some()),
+        ("--delimiter", args.delimiter.is_some()),
+    ];
+    match named.into_iter().find(|(_, named)| *named) {
+        None => Ok(()),
+        Some((option, _)) => Err(Error::new(
+            ErrorKind::Usage,
+            format!("{option} is of tables, and this is {}", format.name()),
+        )
+        .with_hint(
+            "codes, their code sets and their dates are told by the format; --input states another",
+        )),
+    }
+}
+
+fn refuse_missing_columns(args: &AuditArgs) -> Result<()> {
     let usage =
         |message: &str, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
     if args.code.is_empty() {
@@ -189,7 +261,11 @@ fn table_options(args: &AuditArgs, context: &Context<'_>) -> Result<TableOptions
             "inpatient claims go by the discharge date: name its column with --discharge",
         );
     }
-    Ok(TableOptions {
+    Ok(())
+}
+
+fn table_options(args: &AuditArgs, context: &Context<'_>) -> TableOptions {
+    TableOptions {
         columns: ColumnsAsked {
             codes: args.code.clone(),
             dates: args.date.clone(),
@@ -213,7 +289,7 @@ fn table_options(args: &AuditArgs, context: &Context<'_>) -> Result<TableOptions
             show_values: args.show_values,
             threads: args.threads,
         },
-    })
+    }
 }
 
 /// Every code billable, some not, or some that could not be told.

@@ -87,6 +87,11 @@ pub struct FhirOptions {
     pub use_onset: bool,
 }
 
+impl FhirOptions {
+    /// The names of the values that can be kept.
+    pub const NAMES: [&'static str; 2] = [NAMES[0].0, NAMES[1].0];
+}
+
 /// A value to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {

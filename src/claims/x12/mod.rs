@@ -92,6 +92,12 @@ pub struct X12Options {
     pub use_onset: bool,
 }
 
+impl X12Options {
+    /// The names of the values that can be kept.
+    pub const NAMES: [&'static str; 5] =
+        [NAMES[0].0, NAMES[1].0, NAMES[2].0, NAMES[3].0, NAMES[4].0];
+}
+
 /// A value to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
