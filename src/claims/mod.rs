@@ -17,6 +17,8 @@ mod index;
 mod input;
 mod judge;
 mod ndjson;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod tally;
 mod x12;
 
@@ -31,6 +33,8 @@ pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
 pub use input::{is_stdin, name as input_name, open as open_input};
 pub use ndjson::audit_ndjson;
+#[cfg(feature = "parquet")]
+pub use parquet::audit_parquet;
 pub use tally::{AuditSummary, Failure, VerdictCounts};
 pub use x12::{X12Claims, X12Options};
 

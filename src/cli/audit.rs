@@ -170,6 +170,9 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
         None => Err(Error::new(ErrorKind::Io, "the file was read already")),
     };
     let audited = match &args.output {
+        _ if options.format == Some(InputFormat::Parquet) => {
+            parquet(args, &index, &options.table, &mut |bytes| bar.inc(bytes))
+        }
         None => audit(Annotated::No),
         Some(_) if to_stdout => audit(Annotated::To(&mut *context.out)),
         Some(path) => write_whole(path, &mut |out| audit(Annotated::To(out))),
@@ -192,6 +195,50 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
         context.print(&report)?;
     }
     Ok(outcome(&summary))
+}
+
+#[cfg(feature = "parquet")]
+fn parquet(
+    args: &AuditArgs,
+    index: &Index,
+    options: &TableOptions,
+    progress: &mut dyn FnMut(u64),
+) -> Result<AuditSummary> {
+    let usage = |message: &str, hint: &str| {
+        Err(Error::new(ErrorKind::Usage, message)
+            .in_file(claims::input_name(&args.claims))
+            .with_hint(hint))
+    };
+    if claims::is_stdin(&args.claims) {
+        return usage(
+            "Parquet is read from a file, not from a stream",
+            "its directory stands at its end: name the file itself",
+        );
+    }
+    match &args.output {
+        None => claims::audit_parquet(index, &args.claims, options, None, progress),
+        Some(path) if claims::is_stdin(path) => usage(
+            "the annotated file is Parquet, which is written to a file",
+            "name it: -o annotated.parquet",
+        ),
+        Some(path) => write_whole(path, &mut |out| {
+            claims::audit_parquet(index, &args.claims, options, Some(out), progress)
+        }),
+    }
+}
+
+#[cfg(not(feature = "parquet"))]
+fn parquet(
+    args: &AuditArgs,
+    _: &Index,
+    _: &TableOptions,
+    _: &mut dyn FnMut(u64),
+) -> Result<AuditSummary> {
+    Err(
+        Error::new(ErrorKind::Usage, "this codeyear was built without Parquet")
+            .in_file(claims::input_name(&args.claims))
+            .with_hint("build it with the feature parquet, or write the claims as CSV"),
+    )
 }
 
 fn options(args: &AuditArgs, format: InputFormat, context: &Context<'_>) -> Result<AuditOptions> {
