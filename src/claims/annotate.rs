@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -111,7 +112,7 @@ impl<'i> Annotator<'i> {
         options: RowOptions,
     ) -> Annotator<'i> {
         Annotator {
-            judge: Judge::new(index),
+            judge: Judge::new(index, options.count_codes),
             file,
             kept,
             form,
@@ -188,7 +189,8 @@ impl<'i> Annotator<'i> {
         let Some(code) = claim.codes.get(at) else {
             return Ok(Ok(Judged::NotJudged));
         };
-        match &code.day {
+        let counted = self.options.count_codes.then_some(Ok(NaiveDate::MIN));
+        match counted.as_ref().unwrap_or(&code.day) {
             Ok(day) => {
                 let day = Day::of(*day);
                 let judged =

@@ -1,5 +1,7 @@
 //! Which columns of a table hold what: names as the user gave them, found in the header.
 
+use chrono::NaiveDate;
+
 use super::claim::{CodeSystem, ProblemKind};
 use super::day::DateFormat;
 use super::judge::Day;
@@ -62,6 +64,8 @@ pub struct ColumnsAsked {
     pub keep: Keep,
     /// The code set of all codes whose column does not say otherwise.
     pub code_set: Option<CodeSet>,
+    /// The one day on which all codes are judged, whatever the columns say.
+    pub on: Option<NaiveDate>,
 }
 
 /// A column of codes, found.
@@ -85,6 +89,8 @@ pub(super) struct Columns {
     pub(super) amount: Option<usize>,
     /// What leaves the program, in the order of the table.
     pub(super) kept: Vec<usize>,
+    /// The one day for all.
+    pub(super) on: Option<Day>,
 }
 
 /// The fields of one row.
@@ -165,6 +171,7 @@ impl Columns {
             code_set_by: asked.code_set_by.as_ref().map(one).transpose()?,
             amount: asked.amount.as_ref().map(one).transpose()?,
             kept,
+            on: asked.on.map(Day::of),
             names,
         })
     }
@@ -177,11 +184,17 @@ impl Columns {
 
     /// Tells whether nothing but the first date column has a say.
     pub(super) fn has_one_date(&self) -> bool {
-        self.dates.len() == 1 && self.admit.is_none() && self.discharge.is_none()
+        self.dates.len() == 1
+            && self.admit.is_none()
+            && self.discharge.is_none()
+            && self.on.is_none()
     }
 
     /// Gives the day on which the codes of a row have to be valid, as [`day_of`] tells it.
     pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
+        if let Some(day) = self.on {
+            return Ok(day);
+        }
         let column = |at: Option<usize>| at.map_or(&[][..], |at| fields.field(at));
         let dates = self.dates.iter().map(|at| fields.field(*at));
         day_of(column(self.admit), column(self.discharge), dates, format)

@@ -153,6 +153,28 @@ impl Index {
         })
     }
 
+    /// Gives the verdict on a listed code on a day within the years of the table.
+    pub(super) fn verdict_of(
+        &self,
+        code_set: CodeSet,
+        code: &Code,
+        date: NaiveDate,
+    ) -> VerdictKind {
+        let set = self.set(code_set);
+        let life = pack(code.as_bytes(), false).and_then(|packed| set.find_packed(packed));
+        match (life, segment_of(&set.days, date)) {
+            (Some(life), Some(segment)) => set.class(life, segment),
+            _ => VerdictKind::Unknown,
+        }
+    }
+
+    /// Gives the release in force on a day.
+    pub(super) fn release_on(&self, code_set: CodeSet, date: NaiveDate) -> Option<ReleaseId> {
+        let set = self.set(code_set);
+        let segment = segment_of(&set.days, date)?;
+        set.segments.get(usize::from(segment))?.release
+    }
+
     pub(super) fn set(&self, code_set: CodeSet) -> &SetIndex {
         match code_set {
             CodeSet::Icd10Cm => &self.diagnoses,
@@ -601,7 +623,7 @@ pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
 }
 
 /// Gives the code that was packed.
-fn unpack(mut packed: u64) -> Option<Code> {
+pub(super) fn unpack(mut packed: u64) -> Option<Code> {
     let mut bytes = [0; 7];
     let mut from = bytes.len();
     while packed != 0 {

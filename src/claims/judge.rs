@@ -60,6 +60,8 @@ pub(super) struct Judge<'i> {
     /// For each kept finding what is counted of it.
     counts: Vec<Count>,
     once: Option<Finding>,
+    /// Codes are counted and not judged.
+    counts_codes: bool,
     tally: Tally,
 }
 
@@ -73,13 +75,14 @@ struct Count {
 }
 
 impl<'i> Judge<'i> {
-    pub(super) fn new(index: &'i Index) -> Judge<'i> {
+    pub(super) fn new(index: &'i Index, counts_codes: bool) -> Judge<'i> {
         Judge {
             index,
             numbers: HashMap::new(),
             findings: Vec::new(),
             counts: Vec::new(),
             once: None,
+            counts_codes,
             tally: Tally::new(index),
         }
     }
@@ -104,6 +107,12 @@ impl<'i> Judge<'i> {
             CodeSystem::Told => self.tell(text)?,
         };
         let set = self.index.set(code_set);
+        if self.counts_codes {
+            let packed = pack(trim(text), code_set == CodeSet::Icd10Cm);
+            let listed = packed.filter(|packed| set.find_packed(*packed).is_some());
+            self.tally.count_code(code_set, listed);
+            return Ok(Some(Judged::NotJudged));
+        }
         let segment = segment_at(&set.days, day.year, day.month, day.day);
         if let (Some(segment), Some(life)) = (segment, set.find(text)) {
             let kind = set.class(life, segment);

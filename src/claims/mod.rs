@@ -14,6 +14,7 @@ mod delimited;
 mod fhir;
 mod finding;
 mod index;
+mod infer;
 mod input;
 mod judge;
 mod ndjson;
@@ -31,6 +32,7 @@ pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use fhir::{FhirClaims, FhirOptions};
 pub use finding::{Finding, UseBasis};
 pub use index::{Index, VerdictKind};
+pub use infer::{Evidence, Inference, Window, infer};
 pub use input::{is_stdin, name as input_name, open as open_input};
 pub use ndjson::audit_ndjson;
 #[cfg(feature = "parquet")]

@@ -42,6 +42,7 @@ pub fn audit_ndjson<'r>(
     refuse_other_text(start, file)?;
     let format = match options.date_format {
         Some(format) => format,
+        None if options.columns.on.is_some() => DateFormat::Iso,
         None => {
             let format = sniff_dates(start, &options.columns, file)?;
             notes.push(format!(
@@ -292,6 +293,9 @@ impl ObjectWork<'_> {
     }
 
     fn day(&self, object: &Object<'_>) -> std::result::Result<NaiveDate, ProblemKind> {
+        if let Some(day) = self.asked.on {
+            return Ok(day);
+        }
         let first = |name: &String| object.texts(name).into_iter().next().unwrap_or_default();
         let admit = self.asked.admit.as_ref().map(first).unwrap_or_default();
         let discharge = self.asked.discharge.as_ref().map(first).unwrap_or_default();

@@ -82,7 +82,7 @@ pub fn audit_parquet(
         .build()
         .map_err(|error| fail(&error))?;
     let mut audit = BatchAudit {
-        judge: Judge::new(index),
+        judge: Judge::new(index, options.rows.count_codes),
         columns: &columns,
         wanted: &wanted,
         format: options.date_format,
@@ -236,6 +236,7 @@ impl BatchAudit<'_> {
     fn batch(&mut self, batch: &RecordBatch, writes: bool) -> Result<Option<RecordBatch>> {
         let format = match self.format {
             Some(format) => format,
+            None if self.columns.on.is_some() => DateFormat::Iso,
             None => self.sniff(batch)?,
         };
         let mut added: Vec<Added> = self.columns.codes.iter().map(|_| Added::new()).collect();

@@ -6,7 +6,7 @@ use chrono::{Months, NaiveDate};
 
 use super::claim::{Problem, ProblemKind};
 use super::finding::Finding;
-use super::index::{Index, VerdictKind};
+use super::index::{Index, VerdictKind, unpack};
 use super::judge::Day;
 use crate::answer::warnings;
 use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
@@ -100,6 +100,8 @@ pub(super) struct Tally {
     failures: HashMap<FailureKey, Failure>,
     problems: Vec<Problem>,
     problem_counts: BTreeMap<ProblemKind, u64>,
+    /// Packed codes that some release lists; `None` for all others.
+    codes: HashMap<(CodeSet, Option<u64>), u64>,
 }
 
 impl Tally {
@@ -117,7 +119,12 @@ impl Tally {
             failures: HashMap::new(),
             problems: Vec::new(),
             problem_counts: BTreeMap::new(),
+            codes: HashMap::new(),
         }
+    }
+
+    pub(super) fn count_code(&mut self, code_set: CodeSet, packed: Option<u64>) {
+        *self.codes.entry((code_set, packed)).or_default() += 1;
     }
 
     pub(super) fn count_rows(&mut self, rows: u64) {
@@ -234,6 +241,13 @@ impl Tally {
                 failure.last,
             );
         }
+        #[allow(
+            clippy::iter_over_hash_type,
+            reason = "sums do not depend on the order"
+        )]
+        for (code, count) in other.codes {
+            *self.codes.entry(code).or_default() += count;
+        }
         for (kind, count) in other.problem_counts {
             *self.problem_counts.entry(kind).or_default() += count;
         }
@@ -285,6 +299,12 @@ impl Tally {
                 finding.caused_by,
             )
         });
+        let mut codes: Vec<(CodeSet, Option<Code>, u64)> = self
+            .codes
+            .into_iter()
+            .map(|((code_set, packed), count)| (code_set, packed.and_then(unpack), count))
+            .collect();
+        codes.sort_unstable();
         AuditSummary {
             store_kind: index.kind(),
             rows: self.rows,
@@ -298,6 +318,7 @@ impl Tally {
             failures,
             problems: self.problems,
             problem_counts: self.problem_counts.into_iter().collect(),
+            codes,
             has_amounts: false,
             warnings,
             notes: Vec::new(),
@@ -357,6 +378,9 @@ pub struct AuditSummary {
     pub problems: Vec<Problem>,
     /// How often each thing cannot be read.
     pub problem_counts: Vec<(ProblemKind, u64)>,
+    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each code stands there;
+    /// `None` for texts that no release lists.
+    pub codes: Vec<(CodeSet, Option<Code>, u64)>,
     /// Whether amounts were added up.
     pub has_amounts: bool,
     /// What could make verdicts other than they are.

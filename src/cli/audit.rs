@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Format, Outcome, parse_code_set, write_whole};
+use super::{Context, Format, Outcome, parse_code_set, parse_date, write_whole};
 use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
     Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions, VerdictKind,
@@ -35,6 +36,12 @@ pub(super) struct AuditArgs {
     /// Take the date of service from this column; of several the first that is not empty
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     date: Vec<String>,
+    /// Judge all codes on this one date, whatever the file says
+    #[arg(long, value_name = "DATE", value_parser = parse_date, conflicts_with_all = ["date", "discharge", "admit", "infer"])]
+    on: Option<NaiveDate>,
+    /// Name the release, or the window of dates, that best explains a file without dates
+    #[arg(long, conflicts_with_all = ["date", "discharge", "admit", "output"])]
+    infer: bool,
     /// Take the discharge date from this column: inpatient claims are judged on it
     #[arg(long, value_name = "COLUMN")]
     discharge: Option<String>,
@@ -179,6 +186,14 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
     };
     bar.finish_and_clear();
     let summary = audited?;
+    if args.infer {
+        let inference = claims::infer(&index, &summary)?;
+        match args.format {
+            Format::Text => context.print(&text::inference(&inference, context.style()))?,
+            Format::Json => context.print(&json::inference(&inference)?)?,
+        }
+        return Ok(Outcome::Good);
+    }
     let report = match args.format {
         Format::Text => {
             let style = Style {
@@ -268,6 +283,7 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
     let named = [
         ("--code", !args.code.is_empty()),
         ("--date", !args.date.is_empty()),
+        ("--on", args.on.is_some()),
         ("--discharge", args.discharge.is_some()),
         ("--admit", args.admit.is_some()),
         ("--code-set-by", args.code_set_by.is_some()),
@@ -296,10 +312,11 @@ fn refuse_missing_columns(args: &AuditArgs) -> Result<()> {
             "name it: --code dx1, or --code dx1,dx2, or --code 'dx*'",
         );
     }
-    if args.date.is_empty() && args.discharge.is_none() {
+    let is_dated = args.on.is_some() || args.infer;
+    if args.date.is_empty() && args.discharge.is_none() && !is_dated {
         return usage(
             "no column of dates is named",
-            "name it: --date service_date; for inpatient claims --admit admitted --discharge discharged",
+            "name it: --date service_date; for inpatient claims --admit admitted --discharge discharged; of a file without dates --infer names the release",
         );
     }
     if args.admit.is_some() && args.discharge.is_none() {
@@ -326,6 +343,7 @@ fn table_options(args: &AuditArgs, context: &Context<'_>) -> TableOptions {
                 Keep::Named(args.keep.clone())
             },
             code_set: args.code_set,
+            on: args.on.or(args.infer.then_some(NaiveDate::MIN)),
         },
         date_format: args.date_format.map(DateFormat::from),
         delimiter: args.delimiter,
@@ -334,6 +352,7 @@ fn table_options(args: &AuditArgs, context: &Context<'_>) -> TableOptions {
             strict: args.strict,
             plain_codes: context.global.no_dots,
             show_values: args.show_values,
+            count_codes: args.infer,
             threads: args.threads,
         },
     }

@@ -41,6 +41,8 @@ pub struct RowOptions {
     pub plain_codes: bool,
     /// Keep the values that cannot be read beside their places: they are a patient's.
     pub show_values: bool,
+    /// Count each code instead of judging it: what [`infer`](super::infer) goes by.
+    pub count_codes: bool,
     /// Use this many threads; 0 for as many as there are cores.
     pub threads: usize,
 }
@@ -83,6 +85,7 @@ pub fn audit_delimited<'r>(
     let columns = Columns::find(&options.columns, names, file)?;
     let format = match options.date_format {
         Some(format) => format,
+        None if columns.on.is_some() => DateFormat::Iso,
         None => {
             let format = sniff_dates(
                 start.get(length..).unwrap_or_default(),

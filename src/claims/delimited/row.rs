@@ -108,7 +108,7 @@ impl<'w> RowWork<'w> {
             file,
             options,
             writes,
-            judge: Judge::new(index),
+            judge: Judge::new(index, options.count_codes),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
             ends: Vec::new(),
         })

@@ -3,8 +3,11 @@
 use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
-use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts, VerdictKind};
+use crate::claims::{
+    AuditSummary, Evidence, Failure, Inference, UseBasis, VerdictCounts, VerdictKind, Window,
+};
 use crate::error::Result;
+use crate::model::eve;
 use crate::store::StoreKind;
 
 #[derive(Serialize)]
@@ -181,6 +184,77 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
                 count: *count,
             })
             .collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct InferenceJson {
+    schema: &'static str,
+    codes: u64,
+    never_billable: u64,
+    windows: Vec<WindowJson>,
+    not_before: Vec<EvidenceJson>,
+    not_after: Vec<EvidenceJson>,
+    unexplained: Vec<EvidenceJson>,
+}
+
+#[derive(Serialize)]
+struct WindowJson {
+    from: String,
+    through: String,
+    releases: Vec<WindowReleaseJson>,
+    billable: u64,
+}
+
+#[derive(Serialize)]
+struct WindowReleaseJson {
+    code_set: &'static str,
+    release: String,
+}
+
+#[derive(Serialize)]
+struct EvidenceJson {
+    code_set: &'static str,
+    code: String,
+    code_dotted: String,
+    count: u64,
+}
+
+/// Writes what was inferred of a file without dates: schema `codeyear/inference/1`.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn inference(inference: &Inference) -> Result<String> {
+    let evidence = |evidence: &[Evidence]| {
+        let one = |evidence: &Evidence| EvidenceJson {
+            code_set: evidence.code_set.id(),
+            code: evidence.code.as_str().to_owned(),
+            code_dotted: evidence.code.dotted(evidence.code_set),
+            count: evidence.count,
+        };
+        evidence.iter().map(one).collect()
+    };
+    let window = |window: &Window| WindowJson {
+        from: window.from.to_string(),
+        through: eve(window.until).to_string(),
+        releases: window
+            .releases
+            .iter()
+            .map(|(code_set, release)| WindowReleaseJson {
+                code_set: code_set.id(),
+                release: release.to_string(),
+            })
+            .collect(),
+        billable: window.billable,
+    };
+    to_text(&InferenceJson {
+        schema: "codeyear/inference/1",
+        codes: inference.codes,
+        never_billable: inference.never_billable,
+        windows: inference.windows.iter().map(window).collect(),
+        not_before: evidence(&inference.not_before),
+        not_after: evidence(&inference.not_after),
+        unexplained: evidence(&inference.unexplained),
     })
 }
 

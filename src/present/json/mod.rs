@@ -15,7 +15,7 @@ mod show;
 use serde::Serialize;
 
 pub use answers::{answers, history};
-pub use audit::audit;
+pub use audit::{audit, inference};
 pub use changes::changes;
 pub use releases::{import, releases, verify};
 pub(super) use rows::row;

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use comfy_table::{Table, presets};
 
 pub use answers::{answers, history};
-pub use audit::audit;
+pub use audit::{audit, inference};
 pub use releases::{import, releases, verify};
 pub use search::search;
 pub use show::{compare, show};
