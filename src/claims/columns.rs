@@ -311,8 +311,8 @@ pub(super) fn cents(text: &[u8]) -> Option<i64> {
 }
 
 fn matching(names: &[String], pattern: &str) -> Vec<usize> {
-    // A column that is called just so is meant, even if its name holds a star.
-    if let Some(at) = names.iter().position(|name| name == pattern) {
+    // A column that is called just so is meant, even if its name holds a star or is a number.
+    if let Some(at) = one_of(names, pattern) {
         return vec![at];
     }
     let matching = |(at, name): (usize, &String)| matches(pattern, name).then_some(at);
@@ -336,10 +336,16 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
 }
 
 fn one_column(names: &[String], name: &str, file: &str) -> crate::Result<usize> {
-    names
-        .iter()
-        .position(|other| other == name)
-        .ok_or_else(|| no_column(names, name, file))
+    one_of(names, name).ok_or_else(|| no_column(names, name, file))
+}
+
+/// Finds a column by its name, or by its number from 1.
+fn one_of(names: &[String], name: &str) -> Option<usize> {
+    let named = names.iter().position(|other| other == name);
+    named.or_else(|| {
+        let number: usize = name.parse().ok()?;
+        number.checked_sub(1).filter(|at| *at < names.len())
+    })
 }
 
 fn repeated(names: &[String]) -> Option<String> {
@@ -347,15 +353,22 @@ fn repeated(names: &[String]) -> Option<String> {
     names.iter().find(|name| !seen.insert(*name)).cloned()
 }
 
+/// Says that a column is not there. The names of the others are not told: the first line of a file without a
+/// header is a patient's.
 fn no_column(names: &[String], name: &str, file: &str) -> Error {
-    const MOST_NAMED: usize = 40;
-    let mut shown: Vec<&str> = names.iter().take(MOST_NAMED).map(String::as_str).collect();
-    if names.len() > MOST_NAMED {
-        shown.push("...");
-    }
+    let count = names.len();
+    let alike = names
+        .iter()
+        .find(|other| other.eq_ignore_ascii_case(name.trim()));
+    let hint = match alike {
+        Some(alike) => format!("is it {alike:?}?"),
+        None => format!(
+            "the first line has to hold the names of the columns; it has {count} fields. A column may also be named by its number, from 1"
+        ),
+    };
     Error::new(ErrorKind::Usage, format!("there is no column {name:?}"))
         .in_file(file)
-        .with_hint(format!("the columns are {}", shown.join(", ")))
+        .with_hint(hint)
 }
 
 #[cfg(test)]

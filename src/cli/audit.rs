@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Format, Outcome, parse_code_set, parse_date, write_whole};
+use super::{Context, Format, Outcome, parse_code_set, parse_date, write_file, write_whole};
 use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
     Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions, VerdictKind,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
-use crate::present::{Style, json, text};
+use crate::present::{Style, html, json, text};
 
 /// Check every code of a claims file against the release in force on its own date
 ///
@@ -97,6 +97,9 @@ pub(super) struct AuditArgs {
         hide_default_value = true
     )]
     threads: usize,
+    /// Write the summary to this file too: a page to look at (.html) or JSON (.json); repeatable
+    #[arg(long, value_name = "FILE", conflicts_with = "infer", value_parser = parse_report)]
+    report: Vec<PathBuf>,
     /// Write the summary as text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -159,6 +162,16 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+fn parse_report(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(std::ffi::OsStr::to_str) {
+        Some("html" | "htm" | "json") => Ok(path),
+        _ => Err(
+            "a report is a page or JSON: expected a name that ends in .html or .json".to_owned(),
+        ),
+    }
+}
+
 pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let name = claims::input_name(&args.claims);
     let input = claims::open_input(&args.claims, Box::new(std::io::stdin()))?;
@@ -193,6 +206,17 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
             Format::Json => context.print(&json::inference(&inference)?)?,
         }
         return Ok(Outcome::Good);
+    }
+    for path in &args.report {
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        let report = if is_json {
+            json::audit(&summary)?
+        } else {
+            html::audit_report(&summary, context.today)?
+        };
+        write_file(path, &report)?;
     }
     let report = match args.format {
         Format::Text => {

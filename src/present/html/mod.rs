@@ -5,7 +5,10 @@
 //! neither ever writes a value unescaped. The page loads nothing from a network, so that it can be
 //! mailed, archived and printed; without its script only the filter is missing.
 
+mod audit;
 mod notes;
+
+pub use audit::audit_report;
 
 use std::collections::BTreeSet;
 

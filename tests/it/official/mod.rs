@@ -5,6 +5,7 @@
 mod addenda;
 mod answers;
 mod archives;
+mod audit;
 mod book;
 mod conversion;
 mod counts;

@@ -1,0 +1,256 @@
+//! The audit of claims against `check`, on the full official files.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+
+use super::{everything, say};
+use crate::world::official_releases;
+use codeyear::answer;
+use codeyear::claims::{Finding, Index, UseBasis, VerdictKind};
+use codeyear::model::{
+    Answer, Code, CodeSet, Entry, Life, Standing, UnknownReason, Verdict, judge,
+};
+use codeyear::store::Store;
+
+/// Numbers that look random and are the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+}
+
+/// Every code of any release, and what goes wrong with codes.
+fn texts(store: &Store, numbers: &mut Numbers, many: usize) -> Vec<(CodeSet, String)> {
+    let mut texts = Vec::new();
+    for code_set in CodeSet::ALL {
+        let mut codes: Vec<Code> = Vec::new();
+        for stored in store.releases().unwrap() {
+            if stored.release.code_set == code_set {
+                let listing = store.listing(code_set, stored.release.id).unwrap();
+                codes.extend(listing.entries.iter().map(|entry| entry.code));
+            }
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        for _ in 0..many / CodeSet::ALL.len() {
+            let code = numbers.one_of(&codes);
+            let dotted = code.dotted(code_set);
+            let mut text = match numbers.below(10) {
+                0 => code.as_str().to_owned(),
+                1 => dotted.to_lowercase(),
+                2 => format!(" {dotted}\t"),
+                _ => dotted,
+            };
+            match numbers.below(12) {
+                0 => {
+                    text.pop();
+                }
+                1 => text.push(*numbers.one_of(&['A', 'X', '0', '9', '.', ' ', '\u{a0}', 'é'])),
+                2 => {
+                    let at = numbers.below(text.len());
+                    if text.is_char_boundary(at) {
+                        text.insert(at, *numbers.one_of(&['A', '1', '.', '-', '\0']));
+                    }
+                }
+                _ => {}
+            }
+            texts.push((code_set, text));
+        }
+    }
+    texts
+}
+
+fn day(numbers: &mut Numbers) -> NaiveDate {
+    let first: NaiveDate = "2013-01-01".parse().unwrap();
+    let days: [NaiveDate; 6] = [
+        "2015-09-30".parse().unwrap(),
+        "2015-10-01".parse().unwrap(),
+        "2020-04-01".parse().unwrap(),
+        "2021-10-01".parse().unwrap(),
+        "1970-01-01".parse().unwrap(),
+        "2075-06-01".parse().unwrap(),
+    ];
+    match numbers.below(20) {
+        0 => *numbers.one_of(&days),
+        _ => first + Days::new(numbers.below(14 * 366) as u64),
+    }
+}
+
+/// The verdict that `check` gives, by its own rule over the database.
+fn verdict(
+    store: &Store,
+    code_set: CodeSet,
+    text: &str,
+    life: &Life,
+    date: NaiveDate,
+) -> VerdictKind {
+    if code_set.parse_code(text).is_err() {
+        return VerdictKind::Unknown;
+    }
+    let timeline = store.timeline(code_set).unwrap();
+    match judge(date, &timeline, life) {
+        Standing::NotInForce => VerdictKind::NotInForce,
+        Standing::NotCovered => VerdictKind::NotCovered,
+        Standing::Listed { entry, .. } if entry.billable => VerdictKind::Billable,
+        Standing::Listed { .. } => VerdictKind::Header,
+        Standing::NotYet { .. } => VerdictKind::NotYetEffective,
+        Standing::Deleted { .. } => VerdictKind::Deleted,
+        Standing::Unknown { .. } => VerdictKind::Unknown,
+    }
+}
+
+#[test]
+fn the_index_gives_the_verdict_of_check_on_a_million_random_pairs() {
+    let Some(releases) = official_releases("the index against check") else {
+        return;
+    };
+    let store = everything(&releases);
+    let index = Index::open(everything(&releases)).unwrap();
+    let mut numbers = Numbers(20_260_401);
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (code_set, text) in texts(&store, &mut numbers, 20_000) {
+        let life = code_set
+            .parse_code(&text)
+            .map(|code| store.life(code_set, &code).unwrap())
+            .unwrap_or_default();
+        for _ in 0..50 {
+            let date = day(&mut numbers);
+            let expected = verdict(&store, code_set, &text, &life, date);
+            let found = index.verdict(code_set, &text, date).unwrap();
+            assert_eq!(found, expected, "{code_set} {text:?} {date}");
+            *counts.entry(found.name()).or_default() += 1;
+        }
+    }
+    say(&format!("{counts:?}"));
+    assert_eq!(counts.values().sum::<u64>(), 1_000_000);
+    assert_eq!(counts.len(), 7, "every verdict occurs: {counts:?}");
+}
+
+fn codes(entries: &[Entry]) -> Vec<Code> {
+    entries.iter().map(|entry| entry.code).collect()
+}
+
+/// The codes that `check` tells to use, and why these.
+fn uses(answer: &Answer) -> (Vec<Code>, Option<UseBasis>) {
+    if let Some(retirement) = &answer.retirement {
+        let entries = retirement.successors.iter();
+        let named: Vec<Code> = entries
+            .filter_map(|successor| successor.entry.as_ref())
+            .filter(|entry| entry.billable)
+            .map(|entry| entry.code)
+            .collect();
+        if !named.is_empty() {
+            return (named, Some(UseBasis::ConversionTable));
+        }
+    }
+    let (codes, basis) = match &answer.verdict {
+        Verdict::Header { billable_below, .. } => (codes(billable_below), UseBasis::Below),
+        Verdict::Deleted { .. } => {
+            let guess = answer
+                .retirement
+                .as_ref()
+                .map(|retirement| &retirement.guess);
+            (
+                guess.map(|guess| codes(guess)).unwrap_or_default(),
+                UseBasis::Guess,
+            )
+        }
+        Verdict::Unknown {
+            reason: UnknownReason::MissingSeventhCharacter { options },
+        } => {
+            let billable: Vec<Entry> = options
+                .iter()
+                .filter(|entry| entry.billable)
+                .cloned()
+                .collect();
+            (codes(&billable), UseBasis::SeventhCharacter)
+        }
+        Verdict::Unknown {
+            reason: UnknownReason::NotListed { nearest, .. },
+        } => (codes(nearest), UseBasis::Similar),
+        _ => (Vec::new(), UseBasis::Below),
+    };
+    let basis = (!codes.is_empty()).then_some(basis);
+    (codes, basis)
+}
+
+#[test]
+fn a_finding_tells_what_check_tells() {
+    let Some(releases) = official_releases("findings against check") else {
+        return;
+    };
+    let store = everything(&releases);
+    let index = Index::open(everything(&releases)).unwrap();
+    let mut numbers = Numbers(7);
+    let mut pairs: Vec<(CodeSet, String, NaiveDate)> = texts(&store, &mut numbers, 3_000)
+        .into_iter()
+        .map(|(code_set, text)| (code_set, text, day(&mut numbers)))
+        .collect();
+    // Every header with an order of its own, and every code that was retired, on two days.
+    let mut retired: Vec<Code> = Vec::new();
+    for record in super::truth(&releases, "icd10cm-changes.csv") {
+        retired.extend(CodeSet::Icd10Cm.parse_code(&record["code"]).ok());
+    }
+    retired.sort_unstable();
+    retired.dedup();
+    for code in retired {
+        for date in ["2022-03-01", "2026-05-01"] {
+            pairs.push((
+                CodeSet::Icd10Cm,
+                code.as_str().to_owned(),
+                date.parse().unwrap(),
+            ));
+        }
+    }
+    for text in [
+        "C84", "C91", "D46", "V06", "S82", "U07", "T81.4", "U07.1", "K35.2",
+    ] {
+        for date in ["2016-01-01", "2020-05-01", "2023-05-01", "2026-05-01"] {
+            pairs.push((CodeSet::Icd10Cm, text.to_owned(), date.parse().unwrap()));
+        }
+    }
+    let mut bases: BTreeMap<Option<UseBasis>, u64> = BTreeMap::new();
+    for (code_set, text, date) in pairs {
+        let answer = answer::check(&store, code_set, &text, date).unwrap();
+        let finding: Finding = index.find(code_set, &text, date).unwrap();
+        let what = format!("{code_set} {text:?} {date}");
+        assert_eq!(finding.verdict.name(), answer.verdict.name(), "{what}");
+        assert_eq!(finding.code, answer.code, "{what}");
+        let release = answer.basis.as_ref().map(|basis| basis.release);
+        assert_eq!(finding.release, release, "{what}");
+        let (expected, basis) = uses(&answer);
+        assert_eq!(finding.use_count, expected.len(), "{what}");
+        assert_eq!(finding.use_basis, basis, "{what}");
+        assert_eq!(finding.uses, expected[..expected.len().min(10)], "{what}");
+        match &answer.verdict {
+            Verdict::NotYetEffective { first_day, .. } => assert_eq!(finding.day, Some(*first_day)),
+            Verdict::Deleted { last_day, .. } => assert_eq!(finding.day, Some(*last_day), "{what}"),
+            _ => {}
+        }
+        // Told by its text, as check tells it.
+        assert_eq!(
+            index
+                .code_set_of(codeyear::claims::CodeSystem::Told, &text)
+                .unwrap(),
+            Some(answer::detect_code_set(&store, &text).unwrap()),
+            "{what}"
+        );
+        *bases.entry(basis).or_default() += 1;
+    }
+    say(&format!("{bases:?}"));
+    assert_eq!(bases.len(), 6, "every basis occurs: {bases:?}");
+}
