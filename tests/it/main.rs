@@ -11,6 +11,7 @@
 
 mod world;
 
+mod claims;
 mod hostile;
 mod laws;
 mod layers;

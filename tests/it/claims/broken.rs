@@ -1,0 +1,224 @@
+//! Broken claims: reported with their lines, never judged wrong, and nothing of them told.
+
+use super::{audit, column};
+use crate::world::{Run, World};
+
+const HEADER: &str = "id,dx,dos\n";
+
+fn problem(world: &World, claims: impl AsRef<[u8]>) -> Run {
+    let (run, annotated) = audit(world, claims, &[]);
+    assert_eq!(run.exit, 2, "{}{}", run.stdout, run.stderr);
+    assert!(!run.stdout.contains("SECRET") && !run.stderr.contains("SECRET"));
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    if run.stderr.contains("error:") {
+        assert!(run.stderr.contains("hint:"), "{}", run.stderr);
+        assert_eq!(annotated, "", "nothing half-written");
+    }
+    run
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_reported_with_its_line_and_the_rest_is_judged() {
+    let world = World::with_sample();
+    let rows: [(&[u8], &str); 9] = [
+        (
+            b"1,C7B.00,2021-02-30",
+            "line 3: dos: no date of the form YYYY-MM-DD",
+        ),
+        (
+            b"1,C7B.00,SECRET",
+            "line 3: dos: no date of the form YYYY-MM-DD",
+        ),
+        (
+            b"1,C7B.00,02/03/2021",
+            "line 3: dos: no date of the form YYYY-MM-DD",
+        ),
+        (b"1,C7B.00,", "line 3: dos: no date"),
+        (b"1,C7B.00", "line 3: 2 fields, and the header has 3"),
+        (
+            b"1,C7B.00,2026-03-01,SECRET",
+            "line 3: 4 fields, and the header has 3",
+        ),
+        (b"SE\0CRET,C7B.00,2026-03-01", "line 3: a NUL byte"),
+        (b"1,C7B.\xe9,2026-03-01", "line 3: dx: not UTF-8 text"),
+        (
+            b"\"SECRET\",\"\xff\",2026-03-01",
+            "line 3: dx: not UTF-8 text",
+        ),
+    ];
+    for (row, expected) in rows {
+        let mut claims = format!("{HEADER}0,C7B.00,2026-03-01\n").into_bytes();
+        claims.extend(row);
+        claims.extend(b"\n2,C7B,2026-03-01\n");
+        let (run, annotated) = audit(&world, &claims, &[]);
+        assert_eq!(run.exit, 2, "{}", run.stderr);
+        assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
+        assert!(!run.stdout.contains("SECRET"), "{}", run.stdout);
+        assert_eq!(
+            column(&annotated, "verdict"),
+            ["billable", "unreadable", "header"],
+            "{expected}"
+        );
+        let strict = audit(&world, &claims, &["--strict"]);
+        assert_eq!(strict.0.exit, 2);
+        assert!(
+            strict.0.stderr.contains("claims.csv:3"),
+            "{}",
+            strict.0.stderr
+        );
+        assert_eq!(strict.1, annotated, "the file of the run before stays");
+        std::fs::remove_file(world.path("annotated.csv")).unwrap();
+    }
+}
+
+#[test]
+fn values_are_shown_only_if_asked_for() {
+    let world = World::with_sample();
+    let claims = format!("{HEADER}1,C7B.00,2026-03-01\n1,C7B.00,2021-02-30\n");
+    let (silent, _) = audit(&world, &claims, &[]);
+    assert!(!silent.stdout.contains("2021-02-30"));
+    let (shown, _) = audit(&world, &claims, &["--show-values"]);
+    assert!(shown.stdout.contains("\"2021-02-30\""), "{}", shown.stdout);
+}
+
+#[test]
+fn what_is_no_table_is_refused() {
+    let world = World::with_sample();
+    let utf16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let with_mark = [&[0xff, 0xfe][..], &utf16].concat();
+    for (claims, expected) in [
+        (b"".to_vec(), "the file is empty"),
+        (b"\n\n  \n".to_vec(), "the file is empty"),
+        (with_mark, "UTF-16"),
+        (b"id,d\xe9,dos\n".to_vec(), "the header is not UTF-8"),
+        (b"i\0d,dx,dos\n".to_vec(), "NUL byte"),
+        (b"id,dx\n1,C7B.00\n".to_vec(), "there is no column \"dos\""),
+        (
+            b"1,SECRET,2026-03-01\n".to_vec(),
+            "there is no column \"dx\"",
+        ),
+        (
+            b"dx,dx,dos\nC7B,C7B,2026-03-01\n".to_vec(),
+            "two columns are called \"dx\"",
+        ),
+        (
+            b"id,dx,dos\n1,C7B.00,31/12/2025\n".to_vec(),
+            "day stands before the month",
+        ),
+        (
+            b"id,dx,dos\n1,C7B.00,SECRET\n".to_vec(),
+            "no date of a known form",
+        ),
+    ] {
+        let run = problem(&world, claims);
+        assert!(run.stderr.contains(expected), "{expected}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_header_alone_is_an_audit_of_nothing() {
+    let world = World::with_sample();
+    let (run, annotated) = audit(&world, HEADER, &[]);
+    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert!(
+        run.stdout.starts_with("Judged by the bundled sample"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("0 of 0 codes"), "{}", run.stdout);
+    assert_eq!(annotated.lines().count(), 1);
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_found() {
+    let world = World::with_sample();
+    let claims =
+        format!("{HEADER}1,C7B.00,2026-03-01\n\"SECRET,C7B.00,2026-03-01\n2,C7B,2026-03-01\n");
+    let (run, annotated) = audit(&world, claims, &[]);
+    assert!(
+        run.stdout
+            .contains("line 3: a quote is opened and not closed"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(column(&annotated, "verdict"), ["billable", "unreadable"]);
+}
+
+#[test]
+fn a_field_of_a_gigabyte_is_refused_at_once() {
+    use std::io::Write;
+    let world = World::with_sample();
+    let mut child = world
+        .command(&["audit", "-", "--code", "dx", "--date", "dos"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let chunk = vec![b'x'; 1 << 20];
+    stdin.write_all(b"id,dx,dos\n1,C7B,2026-03-01\n2,").unwrap();
+    // It stops reading long before the end.
+    let ended = (0..1024).any(|_| stdin.write_all(&chunk).is_err());
+    drop(stdin);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert!(ended, "the whole gigabyte was read");
+    assert_eq!(run.exit, 2);
+    assert!(
+        run.stderr.contains("a row is longer than 16 MiB"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn a_packed_file_that_was_cut_off_is_refused() {
+    use std::io::Write;
+    let world = World::with_sample();
+    let mut text = String::from(HEADER);
+    for number in 0..50_000u64 {
+        text.push_str(&format!(
+            "{},C7B.00,2026-03-01\n",
+            number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ));
+    }
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for packed in [whole, zstd] {
+        let run = problem(&world, &packed[..packed.len() / 2]);
+        assert!(run.stderr.contains("claims.csv"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_say_so() {
+    let world = World::with_sample();
+    let file = world.write("claims.csv", format!("{HEADER}1,C7B.00,2026-03-01\n"));
+    let file = file.to_str().unwrap();
+    for (args, expected) in [
+        (vec!["--date", "dos"], "no column of codes is named"),
+        (vec!["--code", "dx"], "no column of dates is named"),
+        (
+            vec!["--code", "dx", "--admit", "dos", "--date", "dos"],
+            "an admission date alone",
+        ),
+        (
+            vec!["--code", "dx=snomed", "--date", "dos"],
+            "unknown code set",
+        ),
+        (
+            vec!["--code", "dx", "--date", "dos", "--keep", "id"],
+            "--output",
+        ),
+        (vec!["--code", "DX", "--date", "dos"], "is it \"dx\"?"),
+    ] {
+        let run = world.run(&[&["audit", file][..], &args[..]].concat());
+        assert_eq!(run.exit, 2, "{args:?}");
+        assert!(run.stderr.contains(expected), "{args:?}: {}", run.stderr);
+    }
+    let missing = world.run(&["audit", "nowhere.csv", "--code", "dx", "--date", "dos"]);
+    assert_eq!(missing.exit, 2);
+    assert!(missing.stderr.contains("nowhere.csv"), "{}", missing.stderr);
+}

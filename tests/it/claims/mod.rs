@@ -1,0 +1,45 @@
+//! The audit of claims, on the bundled sample: what goes in, what comes out, and what is refused.
+
+mod broken;
+mod formats;
+mod tables;
+
+use crate::world::{Run, World};
+
+/// Runs an audit of a table with columns `id`, `dx` and `dos`, and gives the annotated rows too.
+fn audit(world: &World, claims: impl AsRef<[u8]>, more: &[&str]) -> (Run, String) {
+    let file = world.write("claims.csv", claims);
+    let output = world.path("annotated.csv");
+    let mut args = vec![
+        "audit",
+        file.to_str().unwrap(),
+        "--code",
+        "dx",
+        "--date",
+        "dos",
+    ];
+    args.extend(["-o", output.to_str().unwrap()]);
+    args.extend(more);
+    let run = world.run(&args);
+    let annotated = std::fs::read(&output)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
+    (run, annotated)
+}
+
+/// The cells of annotated rows, the header first.
+fn rows(annotated: &str) -> Vec<Vec<String>> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(annotated.as_bytes())
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// One column of annotated rows.
+fn column(annotated: &str, name: &str) -> Vec<String> {
+    let rows = rows(annotated);
+    let at = rows[0].iter().position(|column| column == name).unwrap();
+    rows[1..].iter().map(|row| row[at].clone()).collect()
+}
