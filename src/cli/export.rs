@@ -14,7 +14,7 @@ use crate::present::table::{TableFormat, TableWriter, check_format};
 use crate::present::{grouped, ohdsi};
 use crate::store::{Store, StoreKind};
 
-/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet
+/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(subcommand)]

@@ -66,6 +66,8 @@ fn options_of(verb: Option<&str>) -> BTreeSet<String> {
         .get_subcommands()
         .filter(|one| verb.is_none_or(|verb| one.get_name() == verb));
     verbs
+        // A verb may have verbs of its own.
+        .flat_map(|verb| verb.get_subcommands().chain([verb]))
         .chain([&command])
         .flat_map(Command::get_arguments)
         .filter_map(|argument| argument.get_long())

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{Days, NaiveDate};
 use codeyear::answer;
-use codeyear::model::{Code, CodeSet, Concept, ExportedPeriod, ExportedSpan, concept_id};
+use codeyear::model::{Code, CodeSet, CodeSpan, Concept, ExportedPeriod, ExportedSpan, concept_id};
 use codeyear::store::Store;
 use sha2::{Digest, Sha256};
 
@@ -411,7 +411,7 @@ fn concepts_have_true_dates_and_one_stretch_of_days_each() {
     assert_eq!(dates("C7B"), "2015-10-01 2099-12-31  3-char nonbill code");
     assert_eq!(
         dates("S06.0X7D"),
-        "2015-10-01 2017-09-30 D 7-char billing code"
+        "2015-10-01 2016-09-30 D 7-char billing code"
     );
     let related = |text: &str| -> Vec<String> {
         let first = find(text).id;
@@ -469,7 +469,8 @@ fn concepts_have_true_dates_and_one_stretch_of_days_each() {
         let on_date = listed
             .iter()
             .filter(|span| span.from <= date && span.until.is_none_or(|until| date < until));
-        let (billable, headers): (Vec<_>, Vec<_>) = on_date.partition(|span| span.billable);
+        let (billable, headers): (Vec<&CodeSpan>, Vec<&CodeSpan>) =
+            on_date.partition(|span| span.billable);
         let billable: BTreeSet<Code> = billable.iter().map(|span| span.code).collect();
         let headers: BTreeSet<Code> = headers.iter().map(|span| span.code).collect();
         assert!(billable.is_subset(&valid), "{code_set} {date}");
