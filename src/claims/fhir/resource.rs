@@ -9,6 +9,11 @@ use crate::claims::x12::Stay;
 use crate::claims::{Claim, ClaimCode, CodeSystem, Place, ProblemKind};
 use crate::model::CodeSet;
 
+/// The most codes with their days, and the most faults, of one resource: the memory that it takes must not be
+/// any number of times its size.
+pub(super) const MOST_CODES: usize = 100_000;
+const MOST_FAULTS: usize = 1000;
+
 /// What a resource gives.
 pub(super) enum Given {
     /// A claim, and what in it cannot be read.
@@ -23,6 +28,18 @@ struct Gathered {
     codes: Vec<ClaimCode>,
     wrong: Vec<Wrong>,
     references: u64,
+}
+
+impl Gathered {
+    /// Notes a fault beside which the resource can be read.
+    fn note(&mut self, path: &Path<'_>, what: &str) -> Result<(), Wrong> {
+        let wrong = Wrong::new(path, what);
+        if self.wrong.len() >= MOST_FAULTS {
+            return Err(wrong);
+        }
+        self.wrong.push(wrong);
+        Ok(())
+    }
 }
 
 /// Reads one resource. References to other resources that were not followed are added to `references`.
@@ -120,14 +137,13 @@ fn concept(at: At<'_, '_>, label: &str, days: &Days, gathered: &mut Gathered) ->
         let Some(uri) = uri else {
             let path = Path::Member(coding.path, "system");
             let what = "expected the system of the coding, without which its code means nothing";
-            gathered.wrong.push(Wrong::new(&path, what));
-            return Ok(());
+            return gathered.note(&path, what);
         };
         let system = system(uri);
         let Some(code) = code else {
             if system != CodeSystem::Other {
                 let path = Path::Member(coding.path, "code");
-                gathered.wrong.push(Wrong::new(&path, "expected a code"));
+                return gathered.note(&path, "expected a code");
             }
             return Ok(());
         };
@@ -136,6 +152,11 @@ fn concept(at: At<'_, '_>, label: &str, days: &Days, gathered: &mut Gathered) ->
             false => format!("{label}.coding[{index}]"),
         };
         for day in days.each() {
+            if gathered.codes.len() >= MOST_CODES {
+                let what =
+                    format!("expected at most {MOST_CODES} codes with their days in one resource");
+                return Err(Wrong::new(coding.path, &what));
+            }
             gathered.codes.push(ClaimCode {
                 field: field.clone(),
                 system,

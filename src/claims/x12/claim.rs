@@ -16,6 +16,11 @@ const COMPOSITES: usize = 12;
 /// The most bytes of one claim that are read: the claim alone is held in memory.
 pub(super) const LARGEST_CLAIM: usize = 16 << 20;
 
+/// The most codes of one claim, and the most lines. The guides allow some 80 and 999; the memory that a claim
+/// takes must not be any number of times its size.
+const MOST_CODES: usize = 1000;
+pub(super) const MOST_LINES: usize = 10_000;
+
 /// What a claim belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setting<'s> {
@@ -78,6 +83,7 @@ pub(super) struct Building {
     earliest: Option<NaiveDate>,
     fault: Option<ProblemKind>,
     bytes: usize,
+    lines: usize,
 }
 
 fn text(bytes: &[u8]) -> Result<String, ProblemKind> {
@@ -142,6 +148,7 @@ impl Building {
             earliest: None,
             fault: None,
             bytes: 0,
+            lines: 0,
         })
     }
 
@@ -165,6 +172,7 @@ impl Building {
                 )),
                 value: None,
             });
+            return Err(self.too_large(format!("longer than {LARGEST_CLAIM} bytes")));
         }
         match segment.id() {
             b"HI" => self.codes(segment, problems),
@@ -174,6 +182,10 @@ impl Building {
                 }
             }
             b"LX" => {
+                self.lines += 1;
+                if self.lines > MOST_LINES {
+                    return Err(self.too_large(format!("more than {MOST_LINES} service lines")));
+                }
                 self.end_line();
                 self.line = Some(Line::default());
             }
@@ -182,6 +194,14 @@ impl Building {
             _ => {}
         }
         Ok(())
+    }
+
+    fn too_large(&self, what: String) -> Problem {
+        Problem {
+            place: self.place,
+            field: None,
+            kind: malformed(format!("{what}, the most that is read of one claim")),
+        }
     }
 
     fn codes(&mut self, segment: &Segment<'_>, problems: &mut impl FnMut(Problem)) {
@@ -204,7 +224,10 @@ impl Building {
             for composite in segment.repetitions(element) {
                 match self.code(segment, composite, position) {
                     Ok(is_diagnosis) => has_diagnoses |= is_diagnosis,
-                    Err(kind) => problems(problem(segment, &field, kind)),
+                    Err(kind) => {
+                        problems(problem(segment, &field, kind));
+                        break;
+                    }
                 }
             }
         }
@@ -234,6 +257,11 @@ impl Building {
         // Component 8 is the end of a range of codes, which the guides do not use.
         if components.nth(5).is_some_and(|end| !end.is_empty()) {
             return Err(malformed("expected one code, found a range of codes"));
+        }
+        if self.codes.len() >= MOST_CODES {
+            return Err(malformed(format!(
+                "expected at most {MOST_CODES} codes in a claim"
+            )));
         }
         let qualifier = text(qualifier)?;
         let field = match self.segments {
@@ -289,40 +317,32 @@ impl Building {
         field: &str,
         problems: &mut impl FnMut(Problem),
     ) {
-        let Some(line) = &mut self.line else {
-            problems(problem(
-                segment,
-                field,
-                malformed("expected an LX before it"),
-            ));
-            return;
-        };
-        for component in segment.components(segment.element(element)) {
-            if component.is_empty() {
-                continue;
-            }
-            let number = match component {
-                [one @ b'1'..=b'9'] => usize::from(one - b'0'),
-                [b'1', two @ b'0'..=b'2'] => 10 + usize::from(two - b'0'),
-                [b'0', one @ b'1'..=b'9'] => usize::from(one - b'0'),
-                _ => {
-                    problems(problem(
-                        segment,
-                        field,
-                        malformed("expected a number from 1 to 12 that points to a diagnosis"),
-                    ));
-                    continue;
-                }
-            };
-            match self.diagnoses.get(number - 1) {
-                Some(Some(index)) => line.pointers.push(*index),
-                _ => problems(problem(
-                    segment,
-                    field,
-                    malformed("points to a diagnosis that the claim does not have"),
-                )),
-            }
+        let wrong = self.line.is_none().then_some("expected an LX before it");
+        let element = segment.element(element);
+        let wrong = wrong.or_else(|| {
+            let mut components = segment.components(element);
+            components.find_map(|component| self.pointer(component).err())
+        });
+        if let Some(what) = wrong {
+            problems(problem(segment, field, malformed(what)));
         }
+    }
+
+    /// Reads one pointer of a line to a diagnosis.
+    fn pointer(&mut self, component: &[u8]) -> Result<(), &'static str> {
+        let number = match component {
+            [] => return Ok(()),
+            [one @ b'1'..=b'9'] | [b'0', one @ b'1'..=b'9'] => usize::from(one - b'0'),
+            [b'1', two @ b'0'..=b'2'] => 10 + usize::from(two - b'0'),
+            _ => return Err("expected a number from 1 to 12 that points to a diagnosis"),
+        };
+        let Some(Some(index)) = self.diagnoses.get(number - 1) else {
+            return Err("points to a diagnosis that the claim does not have");
+        };
+        if let Some(line) = &mut self.line {
+            line.pointers.push(*index);
+        }
+        Ok(())
     }
 
     /// Gives the days of the line that ends to the codes that it points to.

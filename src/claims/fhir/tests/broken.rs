@@ -146,6 +146,35 @@ fn a_resource_too_large_is_a_problem_and_the_next_is_read() {
     }
 }
 
+#[test]
+fn a_resource_takes_no_more_memory_than_a_resource_may() {
+    let codings = "{},".repeat(100_000);
+    let text = condition("").replace(r#""coding":["#, &format!(r#""coding":[{codings}"#));
+    let (claims, found) = read(&text);
+    assert_eq!((claims.len(), found.len()), (0, 1));
+
+    let date = |n: u32| format!("{:04}-{:02}-01", 1900 + n / 12, n % 12 + 1);
+    let item = |n| {
+        format!(
+            r#"{{"diagnosisSequence":[1],"servicedDate":"{}"}}"#,
+            date(n)
+        )
+    };
+    let items: Vec<String> = (0..1200).map(item).collect();
+    let diagnosis = format!(
+        r#"{{"sequence":1,"diagnosisCodeableConcept":{}}}"#,
+        cm("G35.D")
+    );
+    let text = format!(
+        r#"{{"resourceType":"Claim","item":[{}],"diagnosis":[{}]}}"#,
+        items.join(","),
+        vec![diagnosis; 200].join(",")
+    );
+    let found = problems(&text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].2.contains(&resource::MOST_CODES.to_string()));
+}
+
 /// A stream that is made while it is read.
 struct Endless {
     left: u64,

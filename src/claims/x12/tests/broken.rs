@@ -198,7 +198,7 @@ fn text_that_is_no_utf8_is_a_problem_only_where_it_is_read() {
 
 #[test]
 fn a_claim_too_large_is_a_problem_and_the_next_is_read() {
-    let line = "LX*1~\nSV1*HC:99213*100*UN*1***1~\nDTP*472*D8*20251001~\n";
+    let line = "NTE*ADD*A NOTE THAT NOBODY READS AND THAT STANDS IN THE CLAIM AGAIN AND AGAIN~\n";
     let large = line.repeat(claim::LARGEST_CLAIM / line.len() + 100_000);
     let text = interchange(P, VISIT);
     let at = text.find("LX*1").unwrap();
@@ -209,6 +209,30 @@ fn a_claim_too_large_is_a_problem_and_the_next_is_read() {
     assert_eq!(claims.len(), 1);
     assert_eq!(found[0].place, Place::Segment(6));
     assert!(found[0].kind.to_string().contains("16777216"));
+}
+
+#[test]
+fn a_claim_takes_no_more_memory_than_a_claim_may() {
+    let many = "LX*1~SV1*HC:1*1*UN*1***1~DTP*472*D8*20251001~".repeat(claim::MOST_LINES + 1);
+    let body = format!("CLM*C*1***11:B:1~HI*ABK:G35D~{many}");
+    let (claims, found) = read(&interchange(P, &body));
+    assert_eq!(claims, []);
+    assert!(found[0].kind.to_string().contains("10000 service lines"));
+
+    let body = format!(
+        "CLM*C*1***13:A:1~DTP*434*D8*20251001~HI*ABK:A00{}~HI*ABK:G35D~",
+        "^ABF:A00".repeat(100_000)
+    );
+    let (claims, found) = read(&interchange(I, &body));
+    assert_eq!(claims[0].codes.len(), 1000);
+    assert_eq!(found.len(), 2);
+
+    let body = format!(
+        "CLM*C*1***11:B:1~HI*ABK:G35D*{}~LX*1~SV1*HC:1*1*UN*1***{}~",
+        "^".repeat(100_000),
+        "A:".repeat(100_000)
+    );
+    assert_eq!(read(&interchange(P, &body)).1.len(), 2);
 }
 
 /// A stream of claims that is made while it is read.
