@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::listings::{InStore, Listings};
+use super::facts::{Facts, InStore};
 use crate::answer::warnings;
 use crate::error::Result;
 use crate::model::{
@@ -169,8 +169,8 @@ pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
 
 /// Tells which code set a text is meant for, from the facts of ICD-10-CM and of ICD-10-PCS.
 pub(crate) fn detect_in(
-    diagnoses: &dyn Listings,
-    procedures: &dyn Listings,
+    diagnoses: &dyn Facts,
+    procedures: &dyn Facts,
     text: &str,
 ) -> Result<CodeSet> {
     let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
@@ -227,7 +227,7 @@ fn basis(
 
 /// Gives the verdict on a code on a day, and the release in force.
 pub(crate) fn verdict_in(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     code: &Code,
     date: NaiveDate,
 ) -> Result<(Verdict, Option<ReleaseId>)> {
@@ -331,7 +331,7 @@ pub(crate) fn verdict_in(
 
 /// Lists the billable codes below the nearest listed level above a code.
 fn siblings(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,
@@ -350,7 +350,7 @@ fn siblings(
 }
 
 fn unknown(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::facts::InStore;
 use super::lineage::with_listings;
-use super::listings::InStore;
 use crate::error::Result;
 use crate::model::{
     Change, ChangeLineage, Code, CodeSet, Conversions, Life, LineageWay, ReleaseId, TraceEnd,

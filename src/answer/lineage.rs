@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use chrono::NaiveDate;
 
-use super::listings::{InStore, Listings};
+use super::facts::{Facts, InStore};
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeLineage, CodeSet, Conversions, Entry, Fate, Life, Lineage, ListedAs, PoaSpan,
@@ -99,7 +99,7 @@ pub fn retirement(
 
 /// Gives what became of a code by a day, as [`retirement`] does.
 pub(crate) fn retirement_in(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     code: &Code,
     verdict: &Verdict,
     date: NaiveDate,
@@ -174,7 +174,7 @@ fn retired_from(life: &Life, date: NaiveDate) -> Option<NaiveDate> {
 /// Guesses from the tree what took a code's place: billable codes that came in below it, or beside it,
 /// on the day it went.
 fn guess(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     code: &Code,
     verdict: &Verdict,
     retired_from: NaiveDate,
@@ -208,7 +208,7 @@ fn guess(
     Ok(guess)
 }
 
-fn entry_in_force(listings: &dyn Listings, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+fn entry_in_force(listings: &dyn Facts, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
     let life = listings.life(code)?;
     Ok(match judge(date, listings.timeline(), &life) {
         Standing::Listed { entry, .. } => Some(entry),
@@ -219,7 +219,7 @@ fn entry_in_force(listings: &dyn Listings, code: &Code, date: NaiveDate) -> Resu
 /// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
 /// failure to read the store.
 pub(super) fn with_listings<T>(
-    listings: &dyn Listings,
+    listings: &dyn Facts,
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
 ) -> Result<T> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);

@@ -10,9 +10,9 @@ mod diff;
 mod diff_lineage;
 mod diff_notes;
 mod export;
+mod facts;
 mod history;
 mod lineage;
-mod listings;
 mod ohdsi;
 mod releases;
 mod search;
@@ -34,8 +34,8 @@ pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, Veri
 pub use verify_documents::DocumentProof;
 
 pub(crate) use check::{detect_in, verdict_in};
+pub(crate) use facts::Facts;
 pub(crate) use lineage::retirement_in;
-pub(crate) use listings::Listings;
 
 use chrono::NaiveDate;
 

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::answer::{Listings, verdict_in};
+use crate::answer::{Facts, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeSet, Conversions, Entry, Life, Listed, ReleaseId, Standing, Timeline, Verdict, judge,
@@ -368,7 +368,7 @@ pub(super) struct InMemory<'i> {
     set: &'i SetIndex,
 }
 
-impl Listings for InMemory<'_> {
+impl Facts for InMemory<'_> {
     fn timeline(&self) -> &Timeline {
         &self.set.timeline
     }

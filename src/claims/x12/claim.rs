@@ -164,14 +164,6 @@ impl Building {
     ) -> Result<(), Problem> {
         self.bytes += segment.bytes().len();
         if self.bytes > LARGEST_CLAIM {
-            return Err(Problem {
-                place: self.place,
-                field: None,
-                kind: malformed(format!(
-                    "longer than {LARGEST_CLAIM} bytes, the most that is read of one claim"
-                )),
-                value: None,
-            });
             return Err(self.too_large(format!("longer than {LARGEST_CLAIM} bytes")));
         }
         match segment.id() {
@@ -201,6 +193,7 @@ impl Building {
             place: self.place,
             field: None,
             kind: malformed(format!("{what}, the most that is read of one claim")),
+            value: None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::store::{Store, StoreKind};
 
 /// The facts of one code set: in the database for one question, in memory for ten million. The rules are
 /// written once over this, so that both give the same answer.
-pub(crate) trait Listings {
+pub(crate) trait Facts {
     /// Gives the loaded releases and the days that they govern.
     fn timeline(&self) -> &Timeline;
 
@@ -109,7 +109,7 @@ impl<'s> InStore<'s> {
     }
 }
 
-impl Listings for InStore<'_> {
+impl Facts for InStore<'_> {
     fn timeline(&self) -> &Timeline {
         &self.timeline
     }
