@@ -103,7 +103,7 @@ impl Columns {
         asked: &ColumnsAsked,
         names: Vec<String>,
         file: &str,
-    ) -> crate::Result<Columns> {
+    ) -> crate::error::Result<Columns> {
         if let Some(twice) = repeated(&names) {
             let is_used = asked.codes.iter().any(|code| matches(&code.name, &twice))
                 || asked.dates.contains(&twice)
@@ -141,7 +141,7 @@ impl Columns {
             .dates
             .iter()
             .map(one)
-            .collect::<crate::Result<Vec<usize>>>()?;
+            .collect::<crate::error::Result<Vec<usize>>>()?;
         let admit = asked.admit.as_ref().map(one).transpose()?;
         let discharge = asked.discharge.as_ref().map(one).transpose()?;
         let mut kept: Vec<usize> = match &asked.keep {
@@ -335,7 +335,7 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn one_column(names: &[String], name: &str, file: &str) -> crate::Result<usize> {
+fn one_column(names: &[String], name: &str, file: &str) -> crate::error::Result<usize> {
     one_of(names, name).ok_or_else(|| no_column(names, name, file))
 }
 

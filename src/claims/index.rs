@@ -146,10 +146,17 @@ impl Index {
                 Err(_) => Ok(VerdictKind::Unknown),
             };
         };
-        Ok(match set.find(text.as_bytes()) {
+        if let Some(life) = set.find(text.as_bytes()) {
+            return Ok(set.class(life, segment));
+        }
+        // A blank that is no ASCII, perhaps, or a code that no release lists, or none at all.
+        let Ok(code) = code_set.parse_code(text) else {
+            return Ok(VerdictKind::Unknown);
+        };
+        let life = pack(code.as_bytes(), false).and_then(|packed| set.find_packed(packed));
+        Ok(match life {
             Some(life) => set.class(life, segment),
-            None if code_set.parse_code(text).is_ok() => set.class_of_unlisted(segment),
-            None => VerdictKind::Unknown,
+            None => set.class_of_unlisted(segment),
         })
     }
 
