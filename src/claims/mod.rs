@@ -5,5 +5,6 @@
 //! claim: claims are about patients.
 
 mod claim;
+mod input;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
