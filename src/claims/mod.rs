@@ -6,5 +6,7 @@
 
 mod claim;
 mod input;
+mod usage;
 
 pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use usage::{UsageOptions, read_usage};

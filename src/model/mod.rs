@@ -13,6 +13,7 @@ mod conversion;
 mod document;
 mod entry;
 mod found;
+mod impact;
 mod index;
 mod lineage;
 mod note_change;
@@ -45,6 +46,9 @@ pub use conversion::{
 pub use document::{Document, DocumentKind};
 pub use entry::Entry;
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
+pub use impact::{
+    Effect, Impact, Relation, Severity, Touch, Usage, UseCount, UsedCode, UsedStanding, weigh,
+};
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
     IndexTitle, ReferenceKind, path_text,

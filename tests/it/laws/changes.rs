@@ -171,7 +171,7 @@ proptest! {
         let store = store_of(&posted);
         let code = |index: usize| SET.parse_code(CODES[index]).unwrap();
         let range = CodeRange { first: code(ends.0), last: code(ends.1) };
-        let scope = DiffScope { under: vec![range], only: None, notes: false };
+        let scope = DiffScope { under: vec![range], only: None, usage: None, notes: false };
         for pair in posted.windows(2) {
             let (old, new) = (pair[0].id(), pair[1].id());
             let found = answer::diff(&store, SET, old, new, &scope);
@@ -195,7 +195,7 @@ proptest! {
         for pair in posted.windows(2) {
             let (old, new) = (by_code(&pair[0].book), by_code(&pair[1].book));
             let only = chosen.iter().map(|code| (*code).to_owned()).collect();
-            let scope = DiffScope { under: Vec::new(), only: Some(only), notes: false };
+            let scope = DiffScope { under: Vec::new(), only: Some(only), usage: None, notes: false };
             let found = answer::diff(&store, SET, pair[0].id(), pair[1].id(), &scope).unwrap();
             let list = found.only.unwrap();
             let changed: BTreeSet<Code> = found.changes.iter().map(|change| change.code).collect();
@@ -247,6 +247,7 @@ fn a_range_within_one_category_is_found_in_a_release_that_was_corrected() {
     let scope = DiffScope {
         under: vec![range],
         only: None,
+        usage: None,
         notes: false,
     };
     let (first, errata) = (id("FY2030"), id("FY2030-errata"));
