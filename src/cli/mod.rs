@@ -147,17 +147,22 @@ impl Context<'_> {
 
     /// Writes data.
     fn print(&mut self, text: &str) -> Result<()> {
-        write_all(self.out, text)
+        write_all(self.out, text.as_bytes())
+    }
+
+    /// Writes data that may be no text.
+    fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        write_all(self.out, bytes)
     }
 
     /// Writes talk.
     fn say(&mut self, text: &str) -> Result<()> {
-        write_all(self.err, text)
+        write_all(self.err, text.as_bytes())
     }
 }
 
-fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
-    out.write_all(text.as_bytes())
+fn write_all(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    out.write_all(bytes)
         .and_then(|()| out.flush())
         .map_err(|error| {
             Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
@@ -252,16 +257,16 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
 }
 
 /// Writes a file whole or not at all: beside it first, then in its place.
-fn write_file(path: &Path, text: &str) -> Result<()> {
+fn write_file(path: &Path, contents: &[u8]) -> Result<()> {
     let fail = |error| crate::error::io_error("write", path, error);
     // What is no regular file (a device, a pipe) can only be written in place.
     if path.exists() && !path.is_file() {
-        return std::fs::write(path, text).map_err(fail);
+        return std::fs::write(path, contents).map_err(fail);
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
+    let written = std::fs::write(&beside, contents).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         // The failure to tell of is the first one.
         let _ = std::fs::remove_file(&beside);

@@ -1,12 +1,14 @@
-//! A value to text, Markdown, HTML, CSV or JSON. Nothing here asks a database or a clock.
+//! A value to text, Markdown, HTML, CSV, JSON or a workbook. Nothing here asks a database or a clock.
 
 pub mod changes;
 pub mod html;
+pub mod impact;
 pub mod json;
 pub mod marks;
 pub mod notes;
 mod successors;
 pub mod text;
+pub mod xlsx;
 
 use crate::model::{Code, CodeSet, Warning};
 

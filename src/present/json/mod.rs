@@ -5,6 +5,7 @@
 
 mod answers;
 mod changes;
+mod impact;
 mod lineage;
 mod notes;
 mod releases;
