@@ -56,17 +56,17 @@ pub(super) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
     totals
 }
 
-/// Gives a share in percent with one decimal, in whole numbers so that every machine writes the same; what
+/// Gives a share in percent with two decimals, in whole numbers so that every machine writes the same; what
 /// is less than the smallest of these and not nothing is said to be so.
 pub(super) fn share(part: u64, whole: u64) -> String {
-    let thousandths = u128::from(part) * 1000;
-    let thousandths = thousandths
+    let hundredths = u128::from(part) * 10_000;
+    let hundredths = hundredths
         .checked_div(u128::from(whole))
         .unwrap_or_default();
-    if thousandths == 0 && part > 0 {
-        return "<0.1%".to_owned();
+    if hundredths == 0 && part > 0 {
+        return "<0.01%".to_owned();
     }
-    format!("{}.{}%", thousandths / 10, thousandths % 10)
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
 /// Says what the file held: `6 rows, 9 uses of 7 codes`.

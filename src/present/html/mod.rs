@@ -5,6 +5,7 @@
 //! neither ever writes a value unescaped. The page loads nothing from a network, so that it can be
 //! mailed, archived and printed; without its script only the filter is missing.
 
+mod impact;
 mod notes;
 
 use std::collections::BTreeSet;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use chrono::NaiveDate;
 
+use self::impact::ImpactReport;
 use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -43,11 +45,11 @@ const NAMED_BELOW: usize = 12;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn change_report(changes: &ChangeSet, generated_on: NaiveDate) -> Result<String> {
-    Report::new(changes, generated_on)
-        .render()
-        .map_err(|error| {
-            Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error)
-        })
+    match &changes.impact {
+        Some(weighed) => ImpactReport::new(changes, weighed, generated_on).render(),
+        None => Report::new(changes, generated_on).render(),
+    }
+    .map_err(|error| Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error))
 }
 
 /// What the template shows.
@@ -145,18 +147,22 @@ impl<'a> Report<'a> {
         old == new
     }
 
-    /// Names each release with the files compared and their SHA-256.
     fn sources(&self) -> Vec<(String, &str, &str)> {
-        let of_notes = self.set.notes.iter().map(|notes| &notes.sources);
-        let all = std::iter::once(&self.set.sources).chain(of_notes);
-        all.flat_map(|[old, new]| {
-            [
-                (self.set.old.to_string(), old.0.as_str(), old.1.as_str()),
-                (self.set.new.to_string(), new.0.as_str(), new.1.as_str()),
-            ]
-        })
-        .collect()
+        sources(self.set)
     }
+}
+
+/// Names each release with the files compared and their SHA-256.
+fn sources(set: &ChangeSet) -> Vec<(String, &str, &str)> {
+    let of_notes = set.notes.iter().map(|notes| &notes.sources);
+    let all = std::iter::once(&set.sources).chain(of_notes);
+    all.flat_map(|[old, new]| {
+        [
+            (set.old.to_string(), old.0.as_str(), old.1.as_str()),
+            (set.new.to_string(), new.0.as_str(), new.1.as_str()),
+        ]
+    })
+    .collect()
 }
 
 /// One kind of change in the summary.

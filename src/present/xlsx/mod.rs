@@ -118,7 +118,7 @@ const OF_A_CHANGE: [Column; 11] = [
     Column::new("Category", 10),
     Column::new("Title of the category", 40),
     Column::new("Chapter", 9),
-    Column::new("Place in the book", 10),
+    Column::new("Order in the book", 10),
 ];
 
 fn of_kind(changes: &ChangeSet, kind: ChangeKind, style: Style) -> Sheet {
@@ -148,9 +148,7 @@ fn of_severity(changes: &ChangeSet, weighed: &Impact, severity: Severity, style:
         Column::new("Change", 17),
     ];
     if severity == Severity::Info {
-        sheet
-            .columns
-            .push(Column::new("Beside your codes (uses)", 45));
+        sheet.columns.push(Column::new("Your codes (uses)", 45));
     }
     sheet.columns.extend(OF_A_CHANGE);
     let whole = Style {

@@ -80,7 +80,7 @@ impl Formats {
             // The format of text, so that a cell that is edited stays text.
             code: cell().set_bold().set_num_format("@"),
             number: cell().set_num_format("#,##0"),
-            share: cell().set_num_format("0.0%"),
+            share: cell().set_num_format("0.00%"),
             date: cell()
                 .set_num_format("yyyy-mm-dd")
                 .set_align(FormatAlign::Left),
