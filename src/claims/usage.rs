@@ -25,7 +25,7 @@ const LONGEST_ROW: u64 = 1 << 24;
 const MOST_CODES: usize = 500_000;
 
 /// The most names of columns that an error tells.
-const MOST_NAMES: usize = 100;
+const MOST_NAMES: usize = 40;
 
 /// What of a table is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct UsageOptions {
 /// Counts how often the named columns of a table (CSV or TSV with a header; plain, gzip or zstd) hold each
 /// code; the path `-` is the standard input, which is passed in.
 ///
-/// A row with another number of fields than the header is counted as such and not looked at: nobody knows
+/// A row with another number of fields than the header (empty ones at its end aside) is counted as such and not looked at: nobody knows
 /// which of its fields is the code. Columns that are named by number need no header; then the first line is
 /// one if none of these columns holds a code there.
 ///
@@ -181,7 +181,9 @@ impl<R: Read> Counter<'_, R> {
     fn count(mut self, wanted: &[String]) -> Result<Usage> {
         let mut header = ByteRecord::new();
         if !self.read(&mut header)? {
-            return Err(self.fail(ErrorKind::Format, "the file is empty"));
+            return Err(self
+                .fail(ErrorKind::Format, "the file is empty")
+                .with_hint("name a table whose first line names its columns"));
         }
         let mut row = ByteRecord::new();
         let mut is_row = self.read(&mut row)?;
@@ -191,7 +193,9 @@ impl<R: Read> Counter<'_, R> {
             self.add(&header, &columns.places)?;
         }
         while is_row {
-            if row.len() == header.len() {
+            let surplus = row.iter().skip(header.len());
+            let is_whole = row.len() >= header.len() && surplus.into_iter().all(<[u8]>::is_empty);
+            if is_whole {
                 self.add(&row, &columns.places)?;
             } else {
                 let line = row.position().map(csv::Position::line);
@@ -233,7 +237,8 @@ impl<R: Read> Counter<'_, R> {
             csv::ErrorKind::Io(error) => input::read_error(self.path, error),
             _ => self
                 .fail(ErrorKind::Format, "this line cannot be read as CSV")
-                .at_line(line),
+                .at_line(line)
+                .with_hint("write the table as CSV or TSV, in UTF-8"),
         }
     }
 
@@ -528,7 +533,7 @@ mod tests {
 
     #[test]
     fn a_row_of_another_width_is_counted_apart_and_a_quoted_line_break_is_none() {
-        let text = "claim,note,dx\n1,\"two\nlines\",G35\n2,a, b,C7A\n3,x\n4,,C7B\n";
+        let text = "claim,note,dx\n1,\"two\nlines\",G35\n2,a, b,C7A\n3,x\n4,,C7B,,\n";
         let usage = count(text.as_bytes(), &["dx"]).unwrap();
         assert_eq!(codes(&usage), [("C7B", 1), ("G35", 1)]);
         assert_eq!((usage.rows, usage.ragged_rows), (2, 2));

@@ -437,7 +437,7 @@ fn an_offence_against_the_layers_is_seen() {
             "let c = '\"'; let sql = \"DROP TABLE x\";",
             "looks like SQL",
         ),
-        ("src/claims/x.rs", "", "no place in the order"),
+        ("src/other/x.rs", "", "no place in the order"),
     ] {
         let found = offences(path, text);
         assert!(

@@ -4,6 +4,7 @@ mod addenda;
 mod archives;
 mod conflicts;
 mod documents;
+mod impact;
 mod order_files;
 mod paths;
 mod patient_data;

@@ -8,6 +8,7 @@ mod archives;
 mod book;
 mod conversion;
 mod counts;
+mod impact;
 mod index;
 mod lineage;
 mod notes;

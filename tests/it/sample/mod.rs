@@ -1,6 +1,7 @@
 //! The bundled sample through the program: whole outputs, exit codes, and what its README says it shows.
 
 mod changes;
+mod impact;
 mod imports;
 mod readme;
 mod shell;
