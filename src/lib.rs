@@ -42,7 +42,7 @@
 //!                                                                                   ▼
 //!        present ◄─ values ◄─ answer ◄─┬─ facts: entries, listings, items, runs ◄─ store (SQLite)
 //!           ▼                          └─ derived: spans, words to search by
-//!   text, JSON, Markdown, CSV, HTML, Parquet
+//!   text, JSON, Markdown, CSV, HTML, XLSX, Parquet
 //! ```
 //!
 //! # The layers
@@ -58,8 +58,8 @@
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, parse and store joined: an import is all or nothing |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify, and all codes at once for an export |
-//! | [`claims`] | many claims at once: readers, the compact index in memory, verdicts, summary |
-//! | [`present`] | a value to text, JSON, Markdown, CSV, HTML or Parquet |
+//! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
+//! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
 //! | [`cli`] | one verb a file |
 //!
 //! # Why it is cut so

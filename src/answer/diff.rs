@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{diff_lineage, diff_notes};
+use super::{diff_lineage, diff_notes, diff_usage};
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId,
+    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId, Usage,
 };
-use crate::store::{Store, StoreKind};
+use crate::store::{FoundCode, Store, StoreKind};
 
 /// What a diff is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,9 @@ pub struct DiffScope {
     pub under: Vec<CodeRange>,
     /// The user's own codes, as they wrote them.
     pub only: Option<Vec<String>>,
+    /// How often the user's file uses each code: the changes are weighed by it, and those that touch no
+    /// code of it are left out.
+    pub usage: Option<Usage>,
     /// Whether to compare the tabular lists too: notes, 7th characters, blocks.
     pub notes: bool,
 }
@@ -193,8 +196,17 @@ pub fn diff(
         .map(|texts| OwnCodes::read(code_set, texts));
 
     let notes = if scope.notes {
-        let own = only.as_ref().map(|own| &own.codes);
-        Some(diff_notes::notes(store, (old, new), &scope.under, own)?)
+        let used = |usage: &Usage| usage.codes.keys().copied().collect();
+        let own = match &only {
+            Some(only) => Some(only.codes.clone()),
+            None => scope.usage.as_ref().map(used),
+        };
+        Some(diff_notes::notes(
+            store,
+            (old, new),
+            &scope.under,
+            own.as_ref(),
+        )?)
     } else {
         None
     };
@@ -213,7 +225,27 @@ pub fn diff(
     placed.sort_by_key(|(place, change)| (*place, change.code));
     let changes: Vec<Change> = placed.into_iter().map(|(_, change)| change).collect();
 
-    let lineage = diff_lineage::lineage(store, code_set, (old, new), &changes)?;
+    let mut lineage = diff_lineage::lineage(store, code_set, (old, new), &changes)?;
+
+    let place_of = |found: &FoundCode| match (position(&found.new), position(&found.old)) {
+        (Some(at), _) => Some((at, 0)),
+        (None, Some(at)) => Some(place_of_deleted(at)),
+        (None, None) => None,
+    };
+    let (changes, impact) = match &scope.usage {
+        None => (changes, None),
+        Some(usage) => {
+            let is_inside = |found: &FoundCode| {
+                place_of(found).is_some_and(|place| in_ranges(&found.code, &place))
+            };
+            let weighed = (changes, &lineage);
+            let (kept, impact) =
+                diff_usage::impact(store, code_set, &differences, weighed, usage, &is_inside)?;
+            let codes: BTreeSet<Code> = kept.iter().map(|change| change.code).collect();
+            lineage.retain(|code, _| codes.contains(code));
+            (kept, Some(impact))
+        }
+    };
 
     let only = match only {
         None => None,
@@ -223,17 +255,13 @@ pub fn diff(
             let mut in_neither = Vec::new();
             let (mut never_listed, mut outside, mut unchanged) = (0, 0, 0);
             for one in &found {
-                let place = match (position(&one.new), position(&one.old)) {
-                    (Some(at), _) => (at, 0),
-                    (None, Some(at)) => place_of_deleted(at),
-                    (None, None) => {
-                        if store.life(code_set, &one.code)?.is_empty() {
-                            never_listed += 1;
-                        } else {
-                            in_neither.push(one.code);
-                        }
-                        continue;
+                let Some(place) = place_of(one) else {
+                    if store.life(code_set, &one.code)?.is_empty() {
+                        never_listed += 1;
+                    } else {
+                        in_neither.push(one.code);
                     }
+                    continue;
                 };
                 if !in_ranges(&one.code, &place) {
                     outside += 1;
@@ -287,6 +315,7 @@ pub fn diff(
         categories,
         under: scope.under.clone(),
         only,
+        impact,
         sources: [
             store.listing_file(code_set, old)?,
             store.listing_file(code_set, new)?,

@@ -9,6 +9,7 @@ mod compare;
 mod diff;
 mod diff_lineage;
 mod diff_notes;
+mod diff_usage;
 mod export;
 mod facts;
 mod history;

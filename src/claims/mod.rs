@@ -21,6 +21,7 @@ mod ndjson;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod tally;
+mod usage;
 mod x12;
 
 pub use annotate::{OutputForm, audit_claims};
@@ -38,6 +39,7 @@ pub use ndjson::audit_ndjson;
 #[cfg(feature = "parquet")]
 pub use parquet::audit_parquet;
 pub use tally::{AuditSummary, Failure, VerdictCounts};
+pub use usage::{UsageOptions, read_usage};
 pub use x12::{X12Claims, X12Options};
 
 use crate::error::{Error, ErrorKind};

@@ -216,7 +216,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
         } else {
             html::audit_report(&summary, context.today)?
         };
-        write_file(path, &report)?;
+        write_file(path, report.as_bytes())?;
     }
     let report = match args.format {
         Format::Text => {

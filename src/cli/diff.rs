@@ -1,19 +1,27 @@
 //! `codeyear diff`.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::{Context, Outcome, parse_code_set, write_file};
 use crate::answer::{self, DiffScope};
+use crate::claims::{UsageOptions, read_usage};
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::model::{CodeRange, CodeSet, ReleaseId};
-use crate::present::{changes, html, json};
+use crate::model::{CodeRange, CodeSet, ReleaseId, Severity};
+use crate::present::{changes, html, json, xlsx};
 
 /// Report what changed between two releases: new, deleted, became header or billable, revised
 ///
 /// Any two loaded releases, in either direction. The report is in the order of the book, and counts both
-/// ways: each kind by itself, and as CMS announces it.
+/// ways: each kind by itself, and as CMS announces it. With --only and --code it is weighed by how often your
+/// file uses each code: breaking (a code you use was deleted or became a header), review (it changed in
+/// another way), info (a new code in its place, below or beside it).
+///
+/// Exit codes: 0, or with --code 1 if a code in use is touched as gravely as --fail-on says; 2 if the request
+/// or a file was wrong.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// Compare this release (FY2025, FY2022-04)
@@ -25,12 +33,24 @@ pub(super) struct DiffArgs {
     /// Report only what stands under this code (C7A) or in this range of the book (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
-    /// Report only the codes in this file: one a line, or a CSV column named with --code
+    /// Report only the codes in this file: one a line, or a table (CSV, TSV) with --code; - for stdin
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
-    /// Take the codes of --only from this column: its name, or its number from 1
-    #[arg(long, value_name = "COLUMN", requires = "only")]
-    code: Option<String>,
+    /// Weigh the changes by how often these columns of --only have each code: names, dx* for all that
+    /// begin so, or numbers from 1
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "only")]
+    code: Vec<String>,
+    /// State what stands between the fields of --only [default: told by its first line]
+    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "code")]
+    delimiter: Option<u8>,
+    /// With --code, exit 1 if a code in use is touched so gravely or more
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "breaking",
+        requires = "code"
+    )]
+    fail_on: FailOn,
     /// Compare the tabular lists too: notes, inclusion terms, 7th characters, blocks
     #[arg(long)]
     notes: bool,
@@ -52,9 +72,53 @@ enum ReportFormat {
     Html,
     Csv,
     Json,
+    Xlsx,
+}
+
+/// From which severity on the exit code is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// A code in use was deleted or became a header
+    Breaking,
+    /// Or it changed in another way
+    Review,
+    /// Or a new code stands in its place, below or beside it
+    Info,
+    /// Nothing: exit 0
+    Never,
+}
+
+impl FailOn {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            FailOn::Breaking => Some(Severity::Breaking),
+            FailOn::Review => Some(Severity::Review),
+            FailOn::Info => Some(Severity::Info),
+            FailOn::Never => None,
+        }
+    }
+}
+
+fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match (text, text.as_bytes()) {
+        ("tab" | "\\t", _) => Ok(b'\t'),
+        (_, [one])
+            if one.is_ascii() && !one.is_ascii_alphanumeric() && !b"\"\r\n".contains(one) =>
+        {
+            Ok(*one)
+        }
+        _ => Err("expected one character as , ; | or the word tab".to_owned()),
+    }
 }
 
 pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let format = format(args)?;
+    if format == ReportFormat::Xlsx && args.output.is_none() && context.out_is_terminal {
+        return Err(
+            Error::new(ErrorKind::Usage, "a workbook is not written to a terminal")
+                .with_hint("name a file with -o, as in -o changes.xlsx"),
+        );
+    }
     let store = context.store()?;
     let mut scope = DiffScope {
         notes: args.notes,
@@ -68,7 +132,17 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         scope.under.push(range);
     }
     if let Some(path) = &args.only {
-        scope.only = Some(read_codes(path, args.code.as_deref())?);
+        if args.code.is_empty() {
+            scope.only = Some(read_codes(path)?);
+        } else {
+            let options = UsageOptions {
+                code_set: args.code_set,
+                columns: args.code.clone(),
+                delimiter: args.delimiter,
+            };
+            let stdin = Box::new(std::io::stdin());
+            scope.usage = Some(read_usage(path, stdin, &options)?);
+        }
     }
     let found = answer::diff(&store, args.code_set, args.old, args.new, &scope)?;
     if let Some(only) = &found.only
@@ -104,19 +178,20 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         }
     }
     let style = context.style();
-    let report = match format(args)? {
+    let report: Vec<u8> = match format {
         ReportFormat::Text => {
             let mut style = style;
             style.colour &= args.output.is_none();
-            changes::text(&found, style)
+            changes::text(&found, style).into()
         }
-        ReportFormat::Markdown => changes::markdown(&found, style),
-        ReportFormat::Html => html::change_report(&found, context.today)?,
-        ReportFormat::Csv => changes::csv(&found)?,
-        ReportFormat::Json => json::changes(&found)?,
+        ReportFormat::Markdown => changes::markdown(&found, style).into(),
+        ReportFormat::Html => html::change_report(&found, context.today)?.into(),
+        ReportFormat::Csv => changes::csv(&found)?.into(),
+        ReportFormat::Json => json::changes(&found)?.into(),
+        ReportFormat::Xlsx => xlsx::change_report(&found, style, context.today)?,
     };
     match &args.output {
-        None => context.print(&report)?,
+        None => context.print_bytes(&report)?,
         Some(path) => {
             write_file(path, &report)?;
             context.say(&format!(
@@ -126,7 +201,12 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             ))?;
         }
     }
-    Ok(Outcome::Good)
+    let is_hit = found
+        .impact
+        .as_ref()
+        .zip(args.fail_on.severity())
+        .is_some_and(|(impact, severity)| impact.reaches(severity));
+    Ok(if is_hit { Outcome::Bad } else { Outcome::Good })
 }
 
 fn format(args: &DiffArgs) -> Result<ReportFormat> {
@@ -141,23 +221,29 @@ fn format(args: &DiffArgs) -> Result<ReportFormat> {
         (None, Some("md" | "markdown")) => ReportFormat::Markdown,
         (None, Some("csv")) => ReportFormat::Csv,
         (None, Some("json")) => ReportFormat::Json,
-        (None, Some("pdf" | "xlsx" | "xls" | "docx" | "doc" | "xml")) => {
+        (None, Some("xlsx")) => ReportFormat::Xlsx,
+        (None, Some("pdf" | "xls" | "docx" | "doc" | "xml")) => {
             let path = args.output.clone().unwrap_or_default();
             return Err(Error::new(
                 ErrorKind::Usage,
-                "a report of this kind is not written; expected .html, .md, .csv, .json or .txt",
+                "a report of this kind is not written; expected .html, .md, .csv, .json, .xlsx or .txt",
             )
             .in_file(path.display().to_string())
-            .with_hint("write .html and print it, or .csv and open it as a table"));
+            .with_hint("write .html and print it, or .xlsx and open it as a table"));
         }
         (None, _) => ReportFormat::Text,
     })
 }
 
-/// Reads the user's codes. The file may be a claims file: only the named column is looked at, and
-/// nothing of it is ever written but codes.
-fn read_codes(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
-    let bytes = std::fs::read(path).map_err(|error| io_error("read", path, error))?;
+/// Reads the user's list of codes, one a line.
+fn read_codes(path: &Path) -> Result<Vec<String>> {
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| io_error("read", path, error))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let fail =
         |message: String| Error::new(ErrorKind::Usage, message).in_file(path.display().to_string());
@@ -173,65 +259,29 @@ fn read_codes(path: &Path, column: Option<&str>) -> Result<Vec<String>> {
         .has_headers(false)
         .flexible(true)
         .from_reader(bytes);
-    let mut index = 0;
     let mut codes = Vec::new();
     for (row, record) in reader.byte_records().enumerate() {
         let record = record.map_err(|error| {
             let line = error.position().map_or(row as u64 + 1, csv::Position::line);
             fail("this line cannot be read as CSV".to_owned()).at_line(line)
         })?;
-        if row == 0 {
-            index = match (column, delimiter) {
-                (None, None) => 0,
-                (None, Some(_)) => {
-                    return Err(
-                        fail(format!("the file has {} columns", record.len())).with_hint(
-                            "name the column with the codes with --code, by its name or its number",
-                        ),
-                    );
-                }
-                (Some(column), _) => {
-                    let named = record.iter().position(|field| {
-                        field.trim_ascii().eq_ignore_ascii_case(column.as_bytes())
-                    });
-                    let numbered = column
-                        .parse::<usize>()
-                        .ok()
-                        .and_then(|number| number.checked_sub(1));
-                    match (named, numbered) {
-                        (Some(index), _) => index,
-                        (None, Some(index)) if index < record.len() => index,
-                        _ => {
-                            return Err(fail(format!(
-                                "the file has no column {column:?}; it has {} columns",
-                                record.len()
-                            ))
-                            .with_hint(
-                                "name a column as the first line has it, or give its number from 1",
-                            ));
-                        }
-                    }
-                }
-            };
-            // A header names the column and holds no code.
-            let first = record.get(index).unwrap_or_default().trim_ascii();
-            let is_header =
-                column.is_some_and(|column| first.eq_ignore_ascii_case(column.as_bytes()));
-            if is_header || is_heading(first) {
-                continue;
-            }
+        if row == 0 && delimiter.is_some() {
+            return Err(
+                fail(format!("the file has {} columns", record.len())).with_hint(
+                    "name the columns with the codes with --code, by their names or numbers",
+                ),
+            );
         }
-        let Some(field) = record.get(index) else {
+        let field = record.get(0).unwrap_or_default().trim_ascii();
+        // A heading names the column and holds no code.
+        if field.is_empty() || (row == 0 && is_heading(field)) {
             continue;
-        };
-        let text = String::from_utf8_lossy(field).trim().to_owned();
-        if !text.is_empty() {
-            codes.push(text);
         }
+        codes.push(String::from_utf8_lossy(field).trim().to_owned());
     }
     if codes.is_empty() {
         return Err(fail("the file holds no codes".to_owned())
-            .with_hint("write one code a line, or name a CSV column with --code"));
+            .with_hint("write one code a line, or name the columns of a table with --code"));
     }
     Ok(codes)
 }

@@ -151,17 +151,22 @@ impl Context<'_> {
 
     /// Writes data.
     fn print(&mut self, text: &str) -> Result<()> {
-        write_all(self.out, text)
+        write_all(self.out, text.as_bytes())
+    }
+
+    /// Writes data that may be no text.
+    fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        write_all(self.out, bytes)
     }
 
     /// Writes talk.
     fn say(&mut self, text: &str) -> Result<()> {
-        write_all(self.err, text)
+        write_all(self.err, text.as_bytes())
     }
 }
 
-fn write_all(out: &mut dyn Write, text: &str) -> Result<()> {
-    out.write_all(text.as_bytes())
+fn write_all(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    out.write_all(bytes)
         .and_then(|()| out.flush())
         .map_err(unwritable_output)
 }
@@ -259,10 +264,10 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     })
 }
 
-/// Writes a text to a file, whole or not at all.
-fn write_file(path: &Path, text: &str) -> Result<()> {
+/// Writes bytes to a file, whole or not at all.
+fn write_file(path: &Path, contents: &[u8]) -> Result<()> {
     write_whole(path, &mut |out| {
-        out.write_all(text.as_bytes())
+        out.write_all(contents)
             .map_err(|error| crate::error::io_error("write", path, error))
     })
 }

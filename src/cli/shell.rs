@@ -26,7 +26,7 @@ pub(super) struct ManArgs {
 pub(super) fn completions(args: &CompletionsArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "codeyear", &mut script);
-    write_all(context.out, &String::from_utf8_lossy(&script))?;
+    write_all(context.out, &script)?;
     Ok(Outcome::Good)
 }
 

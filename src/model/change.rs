@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::model::{ChangeLineage, Code, CodeRange, CodeSet, Entry, NotesReport, ReleaseId};
+use crate::model::{
+    ChangeLineage, Code, CodeRange, CodeSet, Entry, Impact, NotesReport, ReleaseId,
+};
 
 /// What became of a code from one release to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -222,6 +224,9 @@ pub struct ChangeSet {
     pub under: Vec<CodeRange>,
     /// What became of the list of codes that the question was narrowed to, if it was.
     pub only: Option<OnlyList>,
+    /// What the changes mean to whoever uses the codes of a file, if the question was weighed by one: then
+    /// only the changes that touch a code in use are here.
+    pub impact: Option<Impact>,
     /// The order files compared, with their SHA-256: old, then new.
     pub sources: [(String, String); 2],
     /// What the conversion tables say of the changed codes: of each that could be reported and no longer

@@ -14,6 +14,7 @@ mod document;
 mod entry;
 mod export;
 mod found;
+mod impact;
 mod index;
 mod lineage;
 mod note_change;
@@ -48,6 +49,9 @@ pub use document::{Document, DocumentKind};
 pub use entry::Entry;
 pub use export::{ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
+pub use impact::{
+    Effect, Impact, Relation, Severity, Touch, Usage, UseCount, UsedCode, UsedStanding, weigh,
+};
 pub use index::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTarget, IndexTerm,
     IndexTitle, ReferenceKind, path_text,

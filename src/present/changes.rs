@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
+use super::impact;
 use super::marks::{joined, mark};
 use super::notes;
 use super::successors;
 use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, LineageWay, TitleChange, chapter_of,
+    Change, ChangeKind, ChangeSet, Chapter, Code, Effect, LineageWay, TitleChange, chapter_of,
 };
 
 /// Says in one sentence how CMS counts, with this change set's numbers.
@@ -58,22 +59,7 @@ pub fn title(changes: &ChangeSet) -> String {
 
 /// Says what the change set was narrowed to; `None` if it was not.
 pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
-    let mut parts = Vec::new();
-    if !changes.under.is_empty() {
-        let ranges: Vec<String> = changes
-            .under
-            .iter()
-            .map(|range| {
-                let first = style.code(changes.code_set, &range.first);
-                if range.first == range.last {
-                    first
-                } else {
-                    format!("{first}-{}", style.code(changes.code_set, &range.last))
-                }
-            })
-            .collect();
-        parts.push(format!("only under {}", ranges.join(", ")));
-    }
+    let mut parts: Vec<String> = under(changes, style).into_iter().collect();
     if let Some(only) = &changes.only {
         let outside = if only.outside > 0 {
             format!("{} outside the range, ", grouped(only.outside))
@@ -114,8 +100,28 @@ pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
+/// Names the ranges that the change set was narrowed to: `only under C7A, C76-C80`.
+pub(super) fn under(changes: &ChangeSet, style: Style) -> Option<String> {
+    let ranges: Vec<String> = changes
+        .under
+        .iter()
+        .map(|range| {
+            let first = style.code(changes.code_set, &range.first);
+            if range.first == range.last {
+                first
+            } else {
+                format!("{first}-{}", style.code(changes.code_set, &range.last))
+            }
+        })
+        .collect();
+    (!ranges.is_empty()).then(|| format!("only under {}", ranges.join(", ")))
+}
+
 /// Writes the changes as text.
 pub fn text(changes: &ChangeSet, style: Style) -> String {
+    if let Some(weighed) = &changes.impact {
+        return impact::text(changes, weighed, style);
+    }
     let mut out = String::new();
     let _ = writeln!(out, "{}", style.bold(&title(changes)));
     if changes.sample {
@@ -166,7 +172,7 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             let code = style.bold(&style.code(changes.code_set, &code));
             let _ = writeln!(out, "  {code}  {title}");
         }
-        one(&mut out, changes, step.change, style);
+        change_lines(&mut out, changes, step.change, "", style);
         if let Some((way, words)) = successors::line(changes, &step.change.code, style) {
             let _ = writeln!(out, "      {} {words}", successors::arrow(way));
         }
@@ -182,7 +188,7 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
 }
 
 /// Lists the files compared, with their SHA-256.
-fn sources(changes: &ChangeSet) -> impl Iterator<Item = &(String, String)> {
+pub(super) fn sources(changes: &ChangeSet) -> impl Iterator<Item = &(String, String)> {
     let of_notes = changes.notes.iter().flat_map(|notes| &notes.sources);
     changes.sources.iter().chain(of_notes)
 }
@@ -228,7 +234,14 @@ fn steps(changes: &ChangeSet) -> impl Iterator<Item = Step<'_>> {
     })
 }
 
-fn one(out: &mut String, changes: &ChangeSet, change: &Change, style: Style) {
+/// Writes a change, with its kind and what stands before its code.
+pub(super) fn change_lines(
+    out: &mut String,
+    changes: &ChangeSet,
+    change: &Change,
+    before: &str,
+    style: Style,
+) {
     let code = style.code(changes.code_set, &change.code);
     let label = change.kind.label();
     let painted = match change.kind {
@@ -249,10 +262,10 @@ fn one(out: &mut String, changes: &ChangeSet, change: &Change, style: Style) {
                 .entry()
                 .map(|entry| entry.long_title.as_str())
                 .unwrap_or_default();
-            let _ = writeln!(out, "    {painted} {code:<8} {title}{flag}");
+            let _ = writeln!(out, "    {painted} {before}{code:<8} {title}{flag}");
         }
         pairs => {
-            let _ = writeln!(out, "    {painted} {code:<8}{flag}");
+            let _ = writeln!(out, "    {painted} {before}{code:<8}{flag}");
             for (what, old, new) in pairs {
                 let (old, new) = marked_line(old, new, style);
                 let _ = writeln!(out, "      {what}old  {old}");
@@ -274,7 +287,7 @@ pub(super) fn marked_line(old: &str, new: &str, style: Style) -> (String, String
 }
 
 /// Gives the pairs of titles to show: what it is, old, new.
-fn titles(change: &Change) -> Vec<(&'static str, &str, &str)> {
+pub(super) fn titles(change: &Change) -> Vec<(&'static str, &str, &str)> {
     let (Some(old), Some(new)) = (&change.old, &change.new) else {
         return Vec::new();
     };
@@ -292,6 +305,9 @@ fn titles(change: &Change) -> Vec<(&'static str, &str, &str)> {
 
 /// Writes the changes as Markdown.
 pub fn markdown(changes: &ChangeSet, style: Style) -> String {
+    if let Some(weighed) = &changes.impact {
+        return impact::markdown(changes, weighed, style);
+    }
     let mut out = String::new();
     let _ = writeln!(out, "# {}\n", escape(&title(changes)));
     if changes.sample {
@@ -435,7 +451,9 @@ pub const CSV_COLUMNS: [&str; 15] = [
 
 /// Writes the changes as CSV, one row a code, with [`CSV_COLUMNS`] as its header.
 ///
-/// Notes that were asked for follow, one row a note, with [`notes::CSV_COLUMNS`] after the others.
+/// Changes that were weighed by a file stand in the order of their effects, with [`impact::CSV_COLUMNS`]
+/// after the others; `position` is still their place in the book. Notes that were asked for follow, one row
+/// a note, with [`notes::CSV_COLUMNS`] after the others.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] if the writer fails.
@@ -448,10 +466,18 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
         .notes
         .as_ref()
         .map_or(&[][..], |_| &notes::CSV_COLUMNS);
+    let of_impact = changes
+        .impact
+        .as_ref()
+        .map_or(&[][..], |_| &impact::CSV_COLUMNS);
+    let of_change = CSV_COLUMNS.len() + of_impact.len();
     writer
-        .write_record(CSV_COLUMNS.iter().chain(of_notes))
+        .write_record(CSV_COLUMNS.iter().chain(of_impact).chain(of_notes))
         .map_err(fail)?;
-    for (index, change) in changes.changes.iter().enumerate() {
+    for (index, effect) in in_order(changes) {
+        let Some(change) = changes.changes.get(index) else {
+            continue;
+        };
         let flag = |entry: &Option<crate::model::Entry>| match entry {
             Some(entry) => u8::from(entry.billable).to_string(),
             None => String::new(),
@@ -485,7 +511,10 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
             successors::codes(changes, &change.code, LineageWay::Forward),
             successors::codes(changes, &change.code, LineageWay::Back),
         ];
-        record.resize(CSV_COLUMNS.len() + of_notes.len(), String::new());
+        if let (Some(weighed), Some(effect)) = (&changes.impact, effect) {
+            record.extend(impact::csv_cells(weighed, effect));
+        }
+        record.resize(of_change + of_notes.len(), String::new());
         writer.write_record(record).map_err(fail)?;
     }
     let in_notes = changes.notes.iter().flat_map(|notes| &notes.changes);
@@ -493,7 +522,7 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
         let code = notes::code_of(&change.place.node);
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         for row in notes::csv_rows(change) {
-            let mut record = vec![String::new(); CSV_COLUMNS.len()];
+            let mut record = vec![String::new(); of_change];
             let of_code = [
                 change.edit.kind().name().to_owned(),
                 text(code.as_ref().map(Code::as_str)),
@@ -515,6 +544,19 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
         Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
     })?;
     String::from_utf8(bytes).map_err(|error| Error::new(ErrorKind::Io, error.to_string()))
+}
+
+/// Gives the places of the changes in the order of a report: that of their effects if they were weighed, else
+/// that of the book.
+pub(super) fn in_order(changes: &ChangeSet) -> Vec<(usize, Option<&Effect>)> {
+    match &changes.impact {
+        Some(weighed) => weighed
+            .effects
+            .iter()
+            .map(|effect| (effect.change, Some(effect)))
+            .collect(),
+        None => (0..changes.changes.len()).map(|at| (at, None)).collect(),
+    }
 }
 
 /// Gives the fixed name of a title change: `none`, `long`, `short-only`, `spacing-only`.

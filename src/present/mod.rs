@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod export;
 pub mod html;
+pub mod impact;
 pub mod json;
 pub mod marks;
 pub mod notes;
@@ -10,6 +11,7 @@ pub mod ohdsi;
 mod successors;
 pub mod table;
 pub mod text;
+pub mod xlsx;
 
 use crate::model::{Code, CodeSet, Warning};
 

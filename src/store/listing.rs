@@ -52,6 +52,8 @@ impl Differences {
 #[derive(Debug)]
 pub(crate) struct FoundCode {
     pub code: Code,
+    /// Whether any release, of the two or not, has an entry of the code.
+    pub is_stored: bool,
     pub old: Option<Positioned>,
     pub new: Option<Positioned>,
     /// The last position of anything at or below the code.
@@ -180,6 +182,7 @@ impl Store {
                 };
                 let mut found = FoundCode {
                     code: *code,
+                    is_stored: false,
                     old: None,
                     new: None,
                     old_last: None,
@@ -194,6 +197,7 @@ impl Store {
                     found.old_last = found.old_last.max(old);
                     found.new_last = found.new_last.max(new);
                     if entry.code == *code {
+                        found.is_stored = true;
                         if let Some(at) = old {
                             found.old = Some((at, entry.clone()));
                         }

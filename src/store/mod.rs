@@ -28,6 +28,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use documents::{Contents, NewDocument, StoredDocument};
 pub use listing::Listing;
+pub(crate) use listing::{Differences, FoundCode};
 pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;

@@ -447,6 +447,9 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
             "dx",
         ],
     ));
+    sample.write("codes.txt", "G35\nQ51.20\n");
+    let list = ["diff", "FY2025", "FY2026", "--only", "codes.txt"];
+    values.push(json_of(&sample, &list));
 
     for (code, date) in [
         ("C7B.1", "2026-05-01"),

@@ -6,6 +6,7 @@
 //! mailed, archived and printed; without its script only the filter is missing.
 
 mod audit;
+mod impact;
 mod notes;
 
 pub use audit::audit_report;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use chrono::NaiveDate;
 
+use self::impact::ImpactReport;
 use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -46,11 +48,11 @@ const NAMED_BELOW: usize = 12;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn change_report(changes: &ChangeSet, generated_on: NaiveDate) -> Result<String> {
-    Report::new(changes, generated_on)
-        .render()
-        .map_err(|error| {
-            Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error)
-        })
+    match &changes.impact {
+        Some(weighed) => ImpactReport::new(changes, weighed, generated_on).render(),
+        None => Report::new(changes, generated_on).render(),
+    }
+    .map_err(|error| Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error))
 }
 
 /// What the template shows.
@@ -148,18 +150,22 @@ impl<'a> Report<'a> {
         old == new
     }
 
-    /// Names each release with the files compared and their SHA-256.
     fn sources(&self) -> Vec<(String, &str, &str)> {
-        let of_notes = self.set.notes.iter().map(|notes| &notes.sources);
-        let all = std::iter::once(&self.set.sources).chain(of_notes);
-        all.flat_map(|[old, new]| {
-            [
-                (self.set.old.to_string(), old.0.as_str(), old.1.as_str()),
-                (self.set.new.to_string(), new.0.as_str(), new.1.as_str()),
-            ]
-        })
-        .collect()
+        sources(self.set)
     }
+}
+
+/// Names each release with the files compared and their SHA-256.
+fn sources(set: &ChangeSet) -> Vec<(String, &str, &str)> {
+    let of_notes = set.notes.iter().map(|notes| &notes.sources);
+    let all = std::iter::once(&set.sources).chain(of_notes);
+    all.flat_map(|[old, new]| {
+        [
+            (set.old.to_string(), old.0.as_str(), old.1.as_str()),
+            (set.new.to_string(), new.0.as_str(), new.1.as_str()),
+        ]
+    })
+    .collect()
 }
 
 /// One kind of change in the summary.

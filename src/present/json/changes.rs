@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::impact::{self, EffectJson, ImpactJson};
 use super::lineage::{LinkJson, link, listed};
 use super::notes::{self, NotesJson};
 use super::{EntryJson, to_text};
@@ -21,6 +22,8 @@ struct DiffJson<'a> {
     cms_counts: CmsJson,
     under: Vec<String>,
     only: Option<OnlyJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impact: Option<ImpactJson>,
     changes: Vec<ChangeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<NotesJson<'a>>,
@@ -62,7 +65,9 @@ struct OnlyJson<'a> {
 }
 
 #[derive(Serialize)]
-struct ChangeJson<'a> {
+pub(super) struct ChangeJson<'a> {
+    #[serde(flatten)]
+    pub(super) effect: Option<EffectJson>,
     kind: &'static str,
     code: &'a str,
     code_dotted: String,
@@ -161,16 +166,23 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             never_listed: only.never_listed,
             malformed: only.malformed,
         }),
-        changes: changes
-            .changes
-            .iter()
-            .map(|change| change_json(changes, change))
-            .collect(),
+        impact: changes
+            .impact
+            .as_ref()
+            .map(|weighed| impact::impact(code_set, weighed)),
+        changes: match &changes.impact {
+            Some(weighed) => impact::changes(changes, weighed),
+            None => changes
+                .changes
+                .iter()
+                .map(|change| change_json(changes, change))
+                .collect(),
+        },
         notes: changes.notes.as_ref().map(notes::notes),
     })
 }
 
-fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a> {
+pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a> {
     let code_set = changes.code_set;
     let category = change.code.category();
     let marked = match (&change.old, &change.new) {
@@ -184,6 +196,7 @@ fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a>
     };
     let lineage = changes.lineage.get(&change.code);
     ChangeJson {
+        effect: None,
         kind: change.kind.name(),
         code: change.code.as_str(),
         code_dotted: change.code.dotted(code_set),

@@ -6,6 +6,7 @@
 mod answers;
 mod audit;
 mod changes;
+mod impact;
 mod lineage;
 mod notes;
 mod releases;

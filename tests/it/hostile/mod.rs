@@ -6,6 +6,7 @@ mod claims_fhir;
 mod claims_x12;
 mod conflicts;
 mod documents;
+mod impact;
 mod order_files;
 mod paths;
 mod patient_data;

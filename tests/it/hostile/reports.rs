@@ -106,13 +106,19 @@ fn a_list_of_codes_in_any_encoding_is_read() {
         let mut args = vec![
             "diff", "FY2025", "FY2026", "--only", name, "--format", "json",
         ];
+        // Of a row with too many or too few fields nobody knows which one is the code.
+        let read = if name == "ragged.csv" { 1 } else { 2 };
         if let Some(code) = code {
-            args.extend(["--code", code]);
+            args.extend(["--code", code, "--fail-on", "never"]);
         }
         let run = world.run(&args);
         assert_eq!(run.exit, 0, "{name}: {run:?}");
         let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!(json["only"]["codes"], 2, "{name}: {}", json["only"]);
+        let codes = match code {
+            None => &json["only"]["codes"],
+            Some(_) => &json["impact"]["all"]["codes"],
+        };
+        assert_eq!(*codes, read, "{name}: {}", run.stdout);
         assert!(run.stdout.contains("G35"), "{name}");
     }
 }

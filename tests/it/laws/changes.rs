@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use codeyear::answer::{self, DiffScope};
-use codeyear::model::{Change, ChangeKind, ChangeSet, Code, CodeRange, Entry, ReleaseId};
+use codeyear::model::{Change, ChangeKind, ChangeSet, Code, CodeRange, Entry, ReleaseId, Usage};
 use codeyear::store::Store;
 use proptest::prelude::*;
 
@@ -171,7 +171,7 @@ proptest! {
         let store = store_of(&posted);
         let code = |index: usize| SET.parse_code(CODES[index]).unwrap();
         let range = CodeRange { first: code(ends.0), last: code(ends.1) };
-        let scope = DiffScope { under: vec![range], only: None, notes: false };
+        let scope = DiffScope { under: vec![range], only: None, usage: None, notes: false };
         for pair in posted.windows(2) {
             let (old, new) = (pair[0].id(), pair[1].id());
             let found = answer::diff(&store, SET, old, new, &scope);
@@ -187,6 +187,52 @@ proptest! {
     }
 
     #[test]
+    fn every_use_of_a_code_is_in_one_total_and_what_touches_none_is_left_out(
+        posted in posted(),
+        uses in proptest::collection::btree_map(
+            proptest::sample::select([&CODES[..], &["Z99.99", "A0A"]].concat()), 1..1000_u64, 1..12),
+        end in proptest::option::of(0..CODES.len()),
+    ) {
+        let store = store_of(&posted);
+        let code = |text: &str| SET.parse_code(text).unwrap();
+        let codes: BTreeMap<Code, u64> =
+            uses.iter().map(|(text, uses)| (code(text), *uses)).collect();
+        let usage = Usage { codes: codes.clone(), ..Usage::default() };
+        let under: Vec<CodeRange> = end
+            .map(|at| CodeRange { first: code(CODES[at]), last: code(CODES[at]) })
+            .into_iter()
+            .collect();
+        for pair in posted.windows(2) {
+            let (old, new) = (pair[0].id(), pair[1].id());
+            let plain = DiffScope { under: under.clone(), ..DiffScope::default() };
+            let scope = DiffScope { usage: Some(usage.clone()), ..plain.clone() };
+            let Ok(whole) = answer::diff(&store, SET, old, new, &plain) else {
+                // An end that neither lists.
+                prop_assert!(answer::diff(&store, SET, old, new, &scope).is_err());
+                continue;
+            };
+            let found = answer::diff(&store, SET, old, new, &scope).unwrap();
+            let impact = found.impact.as_ref().unwrap();
+            let others = [impact.untouched, impact.outside, impact.unknown()];
+            let totals = || impact.severities.iter().chain(&others);
+            prop_assert_eq!(totals().map(|one| one.uses).sum::<u64>(), usage.uses());
+            prop_assert_eq!(totals().map(|one| one.codes).sum::<u64>(), codes.len() as u64);
+            prop_assert_eq!(impact.all.uses, usage.uses());
+            // Those kept are a part of the whole, and each change of a code in use is among them.
+            let kept = found.changes.len() as u64;
+            prop_assert_eq!(kept + impact.left_out, whole.changes.len() as u64);
+            let of_used = |change: &&Change| codes.contains_key(&change.code);
+            let mine: Vec<&Change> = whole.changes.iter().filter(of_used).collect();
+            let kept: Vec<&Change> = found.changes.iter().filter(of_used).collect();
+            prop_assert_eq!(kept, mine);
+            let is_sorted = impact.effects.is_sorted_by_key(|one| {
+                (one.severity, std::cmp::Reverse(one.uses), one.change)
+            });
+            prop_assert!(is_sorted);
+        }
+    }
+
+    #[test]
     fn a_list_of_codes_is_told_apart_into_changed_unchanged_and_in_neither(
         posted in posted(),
         chosen in proptest::sample::subsequence(CODES.to_vec(), 1..CODES.len()),
@@ -195,7 +241,7 @@ proptest! {
         for pair in posted.windows(2) {
             let (old, new) = (by_code(&pair[0].book), by_code(&pair[1].book));
             let only = chosen.iter().map(|code| (*code).to_owned()).collect();
-            let scope = DiffScope { under: Vec::new(), only: Some(only), notes: false };
+            let scope = DiffScope { under: Vec::new(), only: Some(only), usage: None, notes: false };
             let found = answer::diff(&store, SET, pair[0].id(), pair[1].id(), &scope).unwrap();
             let list = found.only.unwrap();
             let changed: BTreeSet<Code> = found.changes.iter().map(|change| change.code).collect();
@@ -247,6 +293,7 @@ fn a_range_within_one_category_is_found_in_a_release_that_was_corrected() {
     let scope = DiffScope {
         under: vec![range],
         only: None,
+        usage: None,
         notes: false,
     };
     let (first, errata) = (id("FY2030"), id("FY2030-errata"));

@@ -2,6 +2,7 @@
 
 mod changes;
 mod exports;
+mod impact;
 mod imports;
 mod readme;
 mod shell;

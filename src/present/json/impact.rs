@@ -1,0 +1,146 @@
+//! What the changes mean to whoever uses the codes of a file.
+
+use serde::Serialize;
+
+use super::changes::{ChangeJson, change_json};
+use crate::model::{ChangeSet, CodeSet, Impact, Severity, Touch, UseCount};
+
+#[derive(Serialize)]
+pub(super) struct ImpactJson {
+    rows: u64,
+    ragged_rows: u64,
+    first_ragged_line: Option<u64>,
+    columns: u64,
+    no_codes: u64,
+    all: UseCountJson,
+    severities: Vec<SeverityJson>,
+    untouched: UseCountJson,
+    outside: UseCountJson,
+    unknown: UnknownJson,
+    left_out: u64,
+}
+
+#[derive(Serialize)]
+struct UseCountJson {
+    codes: u64,
+    uses: u64,
+}
+
+#[derive(Serialize)]
+struct SeverityJson {
+    severity: &'static str,
+    codes: u64,
+    uses: u64,
+    share: f64,
+    changes: u64,
+}
+
+#[derive(Serialize)]
+struct UnknownJson {
+    codes: u64,
+    uses: u64,
+    in_neither: Vec<UsedJson>,
+    never_listed: UseCountJson,
+}
+
+#[derive(Serialize)]
+struct UsedJson {
+    code: String,
+    code_dotted: String,
+    uses: u64,
+}
+
+/// What a change means: beside the fields of the change.
+#[derive(Serialize)]
+pub(super) struct EffectJson {
+    severity: &'static str,
+    uses: u64,
+    share: f64,
+    touches: Vec<TouchJson>,
+}
+
+#[derive(Serialize)]
+struct TouchJson {
+    relation: &'static str,
+    code: String,
+    code_dotted: String,
+    uses: u64,
+}
+
+/// Gives a share with six decimals.
+fn share(part: u64, whole: u64) -> f64 {
+    let millionths = u128::from(part) * 1_000_000;
+    let millionths = millionths.checked_div(u128::from(whole)).unwrap_or(0);
+    // A share is at most a million of these.
+    f64::from(u32::try_from(millionths).unwrap_or(1_000_000)) / 1_000_000.0
+}
+
+fn count(count: UseCount) -> UseCountJson {
+    UseCountJson {
+        codes: count.codes,
+        uses: count.uses,
+    }
+}
+
+pub(super) fn impact(code_set: CodeSet, impact: &Impact) -> ImpactJson {
+    let unknown = impact.unknown();
+    ImpactJson {
+        rows: impact.rows,
+        ragged_rows: impact.ragged_rows,
+        first_ragged_line: impact.first_ragged_line,
+        columns: impact.columns,
+        no_codes: impact.no_codes,
+        all: count(impact.all),
+        severities: Severity::ALL
+            .into_iter()
+            .map(|severity| {
+                let used = impact.count(severity);
+                SeverityJson {
+                    severity: severity.name(),
+                    codes: used.codes,
+                    uses: used.uses,
+                    share: share(used.uses, impact.all.uses),
+                    changes: impact.of(severity).len() as u64,
+                }
+            })
+            .collect(),
+        untouched: count(impact.untouched),
+        outside: count(impact.outside),
+        unknown: UnknownJson {
+            codes: unknown.codes,
+            uses: unknown.uses,
+            in_neither: impact
+                .in_neither
+                .iter()
+                .map(|(code, uses)| UsedJson {
+                    code: code.as_str().to_owned(),
+                    code_dotted: code.dotted(code_set),
+                    uses: *uses,
+                })
+                .collect(),
+            never_listed: count(impact.never_listed),
+        },
+        left_out: impact.left_out,
+    }
+}
+
+/// Gives the changes in the order of their effects, each with what it means.
+pub(super) fn changes<'a>(changes: &'a ChangeSet, impact: &Impact) -> Vec<ChangeJson<'a>> {
+    let effects = impact.effects.iter().filter_map(|effect| {
+        let mut json = change_json(changes, changes.changes.get(effect.change)?);
+        let touch = |touch: &Touch| TouchJson {
+            relation: touch.relation.name(),
+            code: touch.code.as_str().to_owned(),
+            code_dotted: touch.code.dotted(changes.code_set),
+            uses: touch.uses,
+        };
+        json.effect = Some(EffectJson {
+            severity: effect.severity.name(),
+            uses: effect.uses,
+            share: share(effect.uses, impact.all.uses),
+            touches: effect.touches.iter().map(touch).collect(),
+        });
+        Some(json)
+    });
+    effects.collect()
+}
