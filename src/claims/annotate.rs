@@ -55,7 +55,7 @@ pub fn audit_claims(
         }
     }
     out.write_all(&bytes).map_err(write_error)?;
-    Ok(annotator.into_tally().into_summary(index))
+    annotator.into_tally().into_summary(index)
 }
 
 pub(super) fn write_error(error: std::io::Error) -> Error {
@@ -112,7 +112,7 @@ impl<'i> Annotator<'i> {
         options: RowOptions,
     ) -> Annotator<'i> {
         Annotator {
-            judge: Judge::new(index, options.count_codes),
+            judge: Judge::new(index, options.purpose(form.is_some())),
             file,
             kept,
             form,

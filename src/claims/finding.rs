@@ -100,13 +100,11 @@ impl Index {
         finding.code = Some(code);
         finding.verdict = VerdictKind::of(&verdict);
         finding.release = release;
-        let mut changed = finding.explain(&verdict);
+        finding.explain(&verdict);
         if let Some(retirement) = retirement_in(&listings, &code, &verdict, date)? {
-            changed = Some(retirement.retired_from);
             finding.retire(&retirement);
         }
-        let causing = |day| timeline.periods().iter().find(|period| period.until > day);
-        finding.caused_by = changed.and_then(causing).map(|period| period.release);
+        finding.caused_by = self.caused_by(code_set, &code, finding.verdict, date);
         Ok(finding)
     }
 
@@ -128,17 +126,16 @@ impl Index {
 }
 
 impl Finding {
-    /// Fills in what the verdict says, and gives the day on which what made it fail took effect.
-    fn explain(&mut self, verdict: &Verdict) -> Option<NaiveDate> {
+    /// Fills in what the verdict says.
+    fn explain(&mut self, verdict: &Verdict) {
         match verdict {
-            Verdict::Billable { .. } => None,
+            Verdict::Billable { .. } => {}
             Verdict::Header { billable_below, .. } => {
                 self.why = "a header, not valid for submission".to_owned();
                 self.name(
                     billable_below.iter().map(|entry| entry.code),
                     UseBasis::Below,
                 );
-                None
             }
             Verdict::NotYetEffective {
                 first_day, exact, ..
@@ -146,7 +143,6 @@ impl Finding {
                 self.day = Some(*first_day);
                 let least = if *exact { "" } else { " at the latest" };
                 self.why = format!("valid from {first_day}{least}");
-                Some(*first_day)
             }
             Verdict::Deleted {
                 last_day,
@@ -160,31 +156,25 @@ impl Finding {
                 if let Some(again) = listed_again {
                     self.why.push_str(&format!("; listed again from {again}"));
                 }
-                last_day.succ_opt()
             }
-            Verdict::Unknown { reason } => {
-                match reason {
-                    UnknownReason::Malformed { .. } => {}
-                    UnknownReason::MissingSeventhCharacter { options } => {
-                        self.why = "lacks its 7th character".to_owned();
-                        let options = options.iter().filter(|entry| entry.billable);
-                        self.name(options.map(|entry| entry.code), UseBasis::SeventhCharacter);
-                    }
-                    UnknownReason::NotListed { nearest, .. } => {
-                        self.why = "in no release".to_owned();
-                        self.name(nearest.iter().map(|entry| entry.code), UseBasis::Similar);
-                    }
+            Verdict::Unknown { reason } => match reason {
+                UnknownReason::Malformed { .. } => {}
+                UnknownReason::MissingSeventhCharacter { options } => {
+                    self.why = "lacks its 7th character".to_owned();
+                    let options = options.iter().filter(|entry| entry.billable);
+                    self.name(options.map(|entry| entry.code), UseBasis::SeventhCharacter);
                 }
-                None
-            }
+                UnknownReason::NotListed { nearest, .. } => {
+                    self.why = "in no release".to_owned();
+                    self.name(nearest.iter().map(|entry| entry.code), UseBasis::Similar);
+                }
+            },
             Verdict::NotInForce { in_force_from, .. } => {
                 self.day = Some(*in_force_from);
                 self.why = format!("{} is in force from {in_force_from}", self.code_set.name());
-                None
             }
             Verdict::NotCovered { needed, .. } => {
                 self.why = format!("{} {needed} is not loaded", self.code_set.name());
-                None
             }
         }
     }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 
+use super::judge::Day;
 use crate::answer::{Facts, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -173,6 +174,38 @@ impl Index {
             (Some(life), Some(segment)) => set.class(life, segment),
             _ => VerdictKind::Unknown,
         }
+    }
+
+    /// Names the release that made a code fail on a day: the one that deleted it or made it a header, or that
+    /// will be the first to list it.
+    pub(super) fn caused_by(
+        &self,
+        code_set: CodeSet,
+        code: &Code,
+        verdict: VerdictKind,
+        date: NaiveDate,
+    ) -> Option<ReleaseId> {
+        let set = self.set(code_set);
+        let life = set.life(code)?;
+        let ended = |stretch: &&Stretch| stretch.until.is_some_and(|until| until <= date);
+        let day = match verdict {
+            VerdictKind::NotYetEffective => life.iter().find(|stretch| stretch.from > date)?.from,
+            // What could be reported was retired; a header that never could was only deleted.
+            VerdictKind::Header | VerdictKind::Deleted => {
+                let retired = life.iter().filter(ended).filter(|stretch| stretch.billable);
+                let retired = retired.filter_map(|stretch| stretch.until).max();
+                let deleted = life
+                    .iter()
+                    .filter(ended)
+                    .filter_map(|stretch| stretch.until)
+                    .max();
+                retired.or(deleted.filter(|_| verdict == VerdictKind::Deleted))?
+            }
+            _ => return None,
+        };
+        let periods = set.timeline.periods();
+        let causing = periods.iter().find(|period| period.until > day)?;
+        Some(causing.release)
     }
 
     /// Gives the release in force on a day.
@@ -569,17 +602,17 @@ fn day_table(segments: &[Segment]) -> Vec<u8> {
 }
 
 /// Gives the segment of a day; `None` outside [`YEARS`] and for what is no day.
-pub(super) fn segment_at(days: &[u8], year: i32, month: u32, day: u32) -> Option<u8> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
+    if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {
         return None;
     }
-    let year = usize::try_from(year.checked_sub(YEARS.start)?).ok()?;
-    let at = year * DAYS_OF_A_YEAR + (month as usize - 1) * 31 + (day as usize - 1);
+    let year = usize::try_from(day.year.checked_sub(YEARS.start)?).ok()?;
+    let at = year * DAYS_OF_A_YEAR + (day.month as usize - 1) * 31 + (day.day as usize - 1);
     days.get(at).copied().filter(|segment| *segment != NO_DAY)
 }
 
 fn segment_of(days: &[u8], date: NaiveDate) -> Option<u8> {
-    segment_at(days, date.year(), date.month(), date.day())
+    segment_at(days, Day::of(date))
 }
 
 pub(super) fn trim(text: &[u8]) -> &[u8] {

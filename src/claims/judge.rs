@@ -7,13 +7,13 @@ use chrono::NaiveDate;
 use super::claim::CodeSystem;
 use super::finding::Finding;
 use super::index::{Index, VerdictKind, pack, segment_at, trim};
-use super::tally::Tally;
+use super::tally::{FailureCount, Tally};
 use crate::error::Result;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{Code, CodeSet, ReleaseId};
 
-/// The most findings that are kept for the next time that the same code comes on such a day: some 15 MB.
-/// A file of nothing but errors costs time, not memory.
-const MOST_KEPT: usize = 50_000;
+/// The most findings that are kept for the next time that the same code comes on such a day: some 30 MB with
+/// what is written of them. A file of nothing but errors costs time, not memory.
+const MOST_KEPT: usize = 100_000;
 
 /// What was found of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,38 +51,47 @@ impl Day {
     }
 }
 
+/// What is done with codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// They are judged, and what is found of each is written.
+    Write,
+    /// They are judged and counted; what there is to say of a failing code is told once, in the summary.
+    Count,
+    /// They are counted without being judged.
+    Census,
+}
+
 /// Judges codes and counts what it finds: one a thread.
 #[derive(Debug)]
 pub(super) struct Judge<'i> {
     index: &'i Index,
+    purpose: Purpose,
     numbers: HashMap<u64, usize>,
-    findings: Vec<Finding>,
-    /// For each kept finding what is counted of it.
-    counts: Vec<Count>,
-    once: Option<Finding>,
-    /// Codes are counted and not judged.
-    counts_codes: bool,
+    kept: Vec<Kept>,
+    once: Option<Kept>,
     tally: Tally,
 }
 
-/// What is counted of one finding.
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    codes: u64,
-    cents: i64,
-    first: NaiveDate,
-    last: NaiveDate,
+/// What is found of a code in a segment, and how often.
+#[derive(Debug)]
+struct Kept {
+    code_set: CodeSet,
+    code: Option<Code>,
+    verdict: VerdictKind,
+    /// What there is to write of it.
+    finding: Option<Finding>,
+    count: FailureCount,
 }
 
 impl<'i> Judge<'i> {
-    pub(super) fn new(index: &'i Index, counts_codes: bool) -> Judge<'i> {
+    pub(super) fn new(index: &'i Index, purpose: Purpose) -> Judge<'i> {
         Judge {
             index,
+            purpose,
             numbers: HashMap::new(),
-            findings: Vec::new(),
-            counts: Vec::new(),
+            kept: Vec::new(),
             once: None,
-            counts_codes,
             tally: Tally::new(index),
         }
     }
@@ -101,80 +110,100 @@ impl<'i> Judge<'i> {
                 self.tally.count_not_judged();
                 return Ok(Some(Judged::NotJudged));
             }
-            CodeSystem::Told if self.index.set(CodeSet::Icd10Cm).find(text).is_some() => {
-                CodeSet::Icd10Cm
+            CodeSystem::Told => {
+                let diagnoses = self.index.set(CodeSet::Icd10Cm);
+                if let Some(life) = diagnoses.find(text)
+                    && let Some(segment) = segment_at(&diagnoses.days, day)
+                    && diagnoses.class(life, segment) == VerdictKind::Billable
+                    && self.purpose != Purpose::Census
+                {
+                    // What most codes are, without looking twice.
+                    let billable = VerdictKind::Billable;
+                    self.tally
+                        .count(CodeSet::Icd10Cm, Some(segment), billable, day, cents);
+                    return Ok(Some(Judged::Billable(CodeSet::Icd10Cm, segment)));
+                }
+                self.tell(text)?
             }
-            CodeSystem::Told => self.tell(text)?,
         };
         let set = self.index.set(code_set);
-        if self.counts_codes {
-            let packed = pack(trim(text), code_set == CodeSet::Icd10Cm);
-            let listed = packed.filter(|packed| set.find_packed(*packed).is_some());
-            self.tally.count_code(code_set, listed);
+        let packed = pack(trim(text), code_set == CodeSet::Icd10Cm);
+        let life = packed.and_then(|packed| set.find_packed(packed));
+        if self.purpose == Purpose::Census {
+            self.tally
+                .count_code(code_set, packed.filter(|_| life.is_some()));
             return Ok(Some(Judged::NotJudged));
         }
-        let segment = segment_at(&set.days, day.year, day.month, day.day);
-        if let (Some(segment), Some(life)) = (segment, set.find(text)) {
+        let segment = segment_at(&set.days, day);
+        if let (Some(segment), Some(life)) = (segment, life) {
             let kind = set.class(life, segment);
             if kind == VerdictKind::Billable {
                 self.tally.count(code_set, Some(segment), kind, day, cents);
                 return Ok(Some(Judged::Billable(code_set, segment)));
             }
         }
-        let packed = pack(trim(text), code_set == CodeSet::Icd10Cm);
+        let Some(date) = day.date() else {
+            return Ok(None);
+        };
         let key = packed.zip(segment).map(|(packed, segment)| {
             let set = u64::from(code_set == CodeSet::Icd10Pcs);
             set << 63 | packed << 8 | u64::from(segment)
         });
-        if let Some(number) = key.and_then(|key| self.numbers.get(&key)).copied() {
-            if let (Some(count), Some(finding)) =
-                (self.counts.get_mut(number), self.findings.get(number))
-                && let Some(date) = day.date()
-            {
-                count.codes += 1;
-                count.cents += cents.unwrap_or_default();
-                count.first = count.first.min(date);
-                count.last = count.last.max(date);
-                self.tally
-                    .count(code_set, segment, finding.verdict, day, cents);
-            }
+        if let Some(number) = key.and_then(|key| self.numbers.get(&key)).copied()
+            && let Some(kept) = self.kept.get_mut(number)
+        {
+            kept.count.add(&FailureCount::one(date, cents));
+            self.tally
+                .count(code_set, segment, kept.verdict, day, cents);
             return Ok(Some(Judged::Kept(number)));
         }
-        let Some(date) = day.date() else {
-            return Ok(None);
-        };
-        let text = String::from_utf8_lossy(text);
-        let finding = self.index.find(code_set, &text, date)?;
+        let mut kept = self.look_up(code_set, text, date)?;
+        kept.count = FailureCount::one(date, cents);
         self.tally
-            .count(code_set, segment, finding.verdict, day, cents);
-        let count = Count {
-            codes: 1,
-            cents: cents.unwrap_or_default(),
-            first: date,
-            last: date,
-        };
+            .count(code_set, segment, kept.verdict, day, cents);
         match key {
-            Some(key) if self.findings.len() < MOST_KEPT => {
-                let number = self.findings.len();
+            Some(key) if self.kept.len() < MOST_KEPT => {
+                let number = self.kept.len();
                 self.numbers.insert(key, number);
-                self.findings.push(finding);
-                self.counts.push(count);
+                self.kept.push(kept);
                 Ok(Some(Judged::Kept(number)))
             }
             _ => {
-                if finding.verdict != VerdictKind::Billable {
-                    self.tally.fail(&finding, 1, count.cents, date, date);
-                }
-                self.once = Some(finding);
+                self.tally
+                    .fail(kept.code_set, kept.code, kept.verdict, &kept.count);
+                self.once = Some(kept);
                 Ok(Some(Judged::Once))
             }
         }
     }
 
+    /// Looks at a code that is not simply billable.
+    fn look_up(&self, code_set: CodeSet, text: &[u8], date: NaiveDate) -> Result<Kept> {
+        let text = String::from_utf8_lossy(text);
+        let finding = match self.purpose {
+            Purpose::Write => Some(self.index.find(code_set, &text, date)?),
+            Purpose::Count | Purpose::Census => None,
+        };
+        Ok(Kept {
+            code_set,
+            code: code_set.parse_code(&text).ok(),
+            verdict: match &finding {
+                Some(finding) => finding.verdict,
+                None => self.index.verdict(code_set, &text, date)?,
+            },
+            finding,
+            count: FailureCount::one(date, None),
+        })
+    }
+
     /// Gives a finding; `None` for what is not one.
     pub(super) fn finding(&self, judged: Judged) -> Option<&Finding> {
+        self.kept(judged)?.finding.as_ref()
+    }
+
+    fn kept(&self, judged: Judged) -> Option<&Kept> {
         match judged {
-            Judged::Kept(number) => self.findings.get(number),
+            Judged::Kept(number) => self.kept.get(number),
             Judged::Once => self.once.as_ref(),
             Judged::Billable(..) | Judged::NotJudged => None,
         }
@@ -188,8 +217,8 @@ impl<'i> Judge<'i> {
 
     /// Tells whether what was judged is a failure.
     pub(super) fn fails(&self, judged: Judged) -> bool {
-        let finding = self.finding(judged);
-        finding.is_some_and(|finding| finding.verdict != VerdictKind::Billable)
+        let kept = self.kept(judged);
+        kept.is_some_and(|kept| kept.verdict != VerdictKind::Billable)
     }
 
     /// Gives what else is counted on the way.
@@ -199,17 +228,18 @@ impl<'i> Judge<'i> {
 
     /// Ends the judging.
     pub(super) fn into_tally(mut self) -> Tally {
-        for (finding, count) in self.findings.iter().zip(&self.counts) {
-            if finding.verdict != VerdictKind::Billable {
-                self.tally
-                    .fail(finding, count.codes, count.cents, count.first, count.last);
-            }
+        for kept in &self.kept {
+            self.tally
+                .fail(kept.code_set, kept.code, kept.verdict, &kept.count);
         }
         self.tally
     }
 
-    /// Tells the code set of a text that is no diagnosis in plain spelling.
+    /// Tells the code set of a text.
     fn tell(&self, text: &[u8]) -> Result<CodeSet> {
+        if self.index.set(CodeSet::Icd10Cm).find(text).is_some() {
+            return Ok(CodeSet::Icd10Cm);
+        }
         if self.index.set(CodeSet::Icd10Pcs).find(text).is_some() {
             return Ok(CodeSet::Icd10Pcs);
         }

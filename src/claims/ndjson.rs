@@ -67,7 +67,7 @@ pub fn audit_ndjson<'r>(
     let tally = run(blocks, workers, out, progress)?;
     let mut summary = tally
         .unwrap_or_else(|| Tally::new(index))
-        .into_summary(index);
+        .into_summary(index)?;
     if summary.total.total() == 0 && summary.not_judged == 0 && summary.unread() == 0 {
         notes.push("no object has a code in the fields named".to_owned());
     }

@@ -82,7 +82,7 @@ pub fn audit_parquet(
         .build()
         .map_err(|error| fail(&error))?;
     let mut audit = BatchAudit {
-        judge: Judge::new(index, options.rows.count_codes),
+        judge: Judge::new(index, options.rows.purpose(annotated.is_some())),
         columns: &columns,
         wanted: &wanted,
         format: options.date_format,
@@ -122,7 +122,7 @@ pub fn audit_parquet(
     if let Some(writer) = writer {
         writer.close().map_err(|error| fail(&error))?;
     }
-    let mut summary = audit.judge.into_tally().into_summary(index);
+    let mut summary = audit.judge.into_tally().into_summary(index)?;
     summary.notes = notes;
     summary.has_amounts = columns.amount.is_some();
     Ok(summary)

@@ -9,9 +9,12 @@ use super::finding::Finding;
 use super::index::{Index, VerdictKind, unpack};
 use super::judge::Day;
 use crate::answer::warnings;
+use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
 use crate::store::StoreKind;
 
+/// The most failing codes of which a summary tells all there is to say.
+const MOST_EXPLAINED: usize = 5_000;
 /// The most failing codes that are told apart; the codes of both sets together are twice as many, and only a
 /// file of garbage has more.
 const MOST_FAILURES: usize = 100_000;
@@ -86,7 +89,34 @@ pub struct Failure {
     pub finding: Finding,
 }
 
-type FailureKey = (CodeSet, Option<Code>, VerdictKind, Option<ReleaseId>);
+type FailureKey = (CodeSet, Option<Code>, VerdictKind);
+
+/// How often a code fails, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailureCount {
+    codes: u64,
+    cents: i64,
+    first: NaiveDate,
+    last: NaiveDate,
+}
+
+impl FailureCount {
+    pub(super) fn one(day: NaiveDate, cents: Option<i64>) -> FailureCount {
+        FailureCount {
+            codes: 1,
+            cents: cents.unwrap_or_default(),
+            first: day,
+            last: day,
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &FailureCount) {
+        self.codes += other.codes;
+        self.cents += other.cents;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
 
 /// Counts, in the middle of an audit: one a thread, added up at the end.
 #[derive(Debug)]
@@ -97,7 +127,7 @@ pub(super) struct Tally {
     segments: [Vec<VerdictCounts>; 2],
     months: Vec<VerdictCounts>,
     other_months: BTreeMap<(i32, u32), VerdictCounts>,
-    failures: HashMap<FailureKey, Failure>,
+    failures: HashMap<FailureKey, FailureCount>,
     problems: Vec<Problem>,
     problem_counts: BTreeMap<ProblemKind, u64>,
     /// Packed codes that some release lists; `None` for all others.
@@ -171,41 +201,22 @@ impl Tally {
 
     pub(super) fn fail(
         &mut self,
-        finding: &Finding,
-        codes: u64,
-        cents: i64,
-        first: NaiveDate,
-        last: NaiveDate,
+        code_set: CodeSet,
+        code: Option<Code>,
+        verdict: VerdictKind,
+        count: &FailureCount,
     ) {
-        let mut key = (
-            finding.code_set,
-            finding.code,
-            finding.verdict,
-            finding.caused_by,
-        );
+        if verdict == VerdictKind::Billable {
+            return;
+        }
+        let mut key = (code_set, code, verdict);
         if self.failures.len() >= MOST_FAILURES && !self.failures.contains_key(&key) {
             key.1 = None;
         }
-        let failure = self.failures.entry(key).or_insert_with(|| Failure {
-            codes: 0,
-            cents: 0,
-            first,
-            last,
-            finding: Finding {
-                code: key.1,
-                ..finding.clone()
-            },
-        });
-        failure.codes += codes;
-        failure.cents += cents;
-        failure.first = failure.first.min(first);
-        if last >= failure.last {
-            failure.last = last;
-            failure.finding = Finding {
-                code: key.1,
-                ..finding.clone()
-            };
-        }
+        self.failures
+            .entry(key)
+            .and_modify(|sum| sum.add(count))
+            .or_insert(*count);
     }
 
     pub(super) fn problem(&mut self, problem: Problem) {
@@ -230,16 +241,10 @@ impl Tally {
         for (month, counts) in &other.other_months {
             self.other_months.entry(*month).or_default().add(counts);
         }
-        let mut failures: Vec<Failure> = other.failures.into_values().collect();
-        failures.sort_by_key(|failure| failure.finding.code);
-        for failure in failures {
-            self.fail(
-                &failure.finding,
-                failure.codes,
-                failure.cents,
-                failure.first,
-                failure.last,
-            );
+        let mut failures: Vec<(FailureKey, FailureCount)> = other.failures.into_iter().collect();
+        failures.sort_by_key(|(key, _)| *key);
+        for ((code_set, code, verdict), count) in failures {
+            self.fail(code_set, code, verdict, &count);
         }
         #[allow(
             clippy::iter_over_hash_type,
@@ -256,7 +261,8 @@ impl Tally {
         self.problems.truncate(MOST_PROBLEMS);
     }
 
-    pub(super) fn into_summary(self, index: &Index) -> AuditSummary {
+    /// Sums up; what there is to say of failing codes is asked of the index.
+    pub(super) fn into_summary(self, index: &Index) -> Result<AuditSummary> {
         let mut total = VerdictCounts::default();
         let mut releases: BTreeMap<(CodeSet, Option<ReleaseId>), VerdictCounts> = BTreeMap::new();
         for (code_set, counts) in CodeSet::ALL.into_iter().zip(&self.segments) {
@@ -288,24 +294,32 @@ impl Tally {
             }
         }
         let warnings = warnings_of(index, &months, &releases);
-        let mut failures: Vec<Failure> = self.failures.into_values().collect();
-        failures.sort_by_key(|failure| {
-            let finding = &failure.finding;
-            (
-                std::cmp::Reverse(failure.codes),
-                finding.code_set,
-                finding.code,
-                finding.verdict,
-                finding.caused_by,
-            )
-        });
+        let mut failures: Vec<(FailureKey, FailureCount)> = self.failures.into_iter().collect();
+        failures.sort_by_key(|(key, count)| (std::cmp::Reverse(count.codes), *key));
+        let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
+        for ((code_set, code, verdict), count) in &failures {
+            let cause =
+                code.and_then(|code| index.caused_by(*code_set, &code, *verdict, count.last));
+            *causes.entry((*code_set, cause)).or_default() += count.codes;
+        }
+        let mut causes: Vec<(CodeSet, Option<ReleaseId>, u64)> = causes
+            .into_iter()
+            .map(|((code_set, release), codes)| (code_set, release, codes))
+            .collect();
+        causes.sort_by_key(|(_, _, codes)| std::cmp::Reverse(*codes));
+        let more_failures = failures.len().saturating_sub(MOST_EXPLAINED) as u64;
+        failures.truncate(MOST_EXPLAINED);
+        let failures = failures
+            .into_iter()
+            .map(|(key, count)| Failure::explained(index, key, &count))
+            .collect::<Result<Vec<Failure>>>()?;
         let mut codes: Vec<(CodeSet, Option<Code>, u64)> = self
             .codes
             .into_iter()
             .map(|((code_set, packed), count)| (code_set, packed.and_then(unpack), count))
             .collect();
         codes.sort_unstable();
-        AuditSummary {
+        Ok(AuditSummary {
             store_kind: index.kind(),
             rows: self.rows,
             not_judged: self.not_judged,
@@ -316,13 +330,43 @@ impl Tally {
                 .collect(),
             months: months.into_iter().collect(),
             failures,
+            more_failures,
+            causes,
             problems: self.problems,
             problem_counts: self.problem_counts.into_iter().collect(),
             codes,
             has_amounts: false,
             warnings,
             notes: Vec::new(),
+        })
+    }
+}
+
+impl Failure {
+    fn explained(
+        index: &Index,
+        (code_set, code, verdict): FailureKey,
+        count: &FailureCount,
+    ) -> Result<Failure> {
+        let mut finding = match &code {
+            Some(code) => index.find(code_set, code.as_str(), count.last)?,
+            // Of any text that is no code the same can be said.
+            None => index.find(code_set, "", count.last)?,
+        };
+        if code.is_none() {
+            finding.verdict = verdict;
+            finding.why = match verdict {
+                VerdictKind::Unknown => format!("no code of {} looks like that", code_set.name()),
+                _ => "too many different codes to tell apart".to_owned(),
+            };
         }
+        Ok(Failure {
+            codes: count.codes,
+            cents: count.cents,
+            first: count.first,
+            last: count.last,
+            finding,
+        })
     }
 }
 
@@ -372,8 +416,12 @@ pub struct AuditSummary {
     pub releases: Vec<(CodeSet, Option<ReleaseId>, VerdictCounts)>,
     /// Codes by the month of their day, given by its first day, and verdict.
     pub months: Vec<(NaiveDate, VerdictCounts)>,
-    /// What fails, the most frequent first.
+    /// What fails, the most frequent first; at most five thousand codes.
     pub failures: Vec<Failure>,
+    /// How many more codes fail, each less often.
+    pub more_failures: u64,
+    /// Failing codes by the release that made them fail (`None` where none did), the most frequent first.
+    pub causes: Vec<(CodeSet, Option<ReleaseId>, u64)>,
     /// The first of what cannot be read, at most a hundred, by place.
     pub problems: Vec<Problem>,
     /// How often each thing cannot be read.
@@ -393,23 +441,6 @@ impl AuditSummary {
     /// Gives how many things cannot be read.
     pub fn unread(&self) -> u64 {
         self.problem_counts.iter().map(|(_, count)| count).sum()
-    }
-
-    /// Adds up the failures by the release that caused them, the most frequent first.
-    pub fn causes(&self) -> Vec<(CodeSet, Option<ReleaseId>, u64)> {
-        let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
-        for failure in &self.failures {
-            let finding = &failure.finding;
-            *causes
-                .entry((finding.code_set, finding.caused_by))
-                .or_default() += failure.codes;
-        }
-        let mut causes: Vec<_> = causes
-            .into_iter()
-            .map(|((code_set, release), codes)| (code_set, release, codes))
-            .collect();
-        causes.sort_by_key(|(_, _, codes)| std::cmp::Reverse(*codes));
-        causes
     }
 
     /// Gives the first and last day of the codes judged, by month: the first day of each month.

@@ -9,6 +9,7 @@ use super::blocks::{Blocks, Records, run};
 use super::columns::{Columns, ColumnsAsked};
 use super::day::{DateFormat, Untold};
 use super::index::Index;
+use super::judge::Purpose;
 use super::tally::{AuditSummary, Tally};
 use crate::error::{Error, ErrorKind, Result};
 use row::RowWork;
@@ -45,6 +46,17 @@ pub struct RowOptions {
     pub count_codes: bool,
     /// Use this many threads; 0 for as many as there are cores.
     pub threads: usize,
+}
+
+impl RowOptions {
+    /// Tells what is done with codes; `writes` if rows are written.
+    pub(super) fn purpose(&self, writes: bool) -> Purpose {
+        match (self.count_codes, writes) {
+            (true, _) => Purpose::Census,
+            (false, true) => Purpose::Write,
+            (false, false) => Purpose::Count,
+        }
+    }
 }
 
 /// Where the annotated rows go.
@@ -132,7 +144,7 @@ pub fn audit_delimited<'r>(
     let tally = run(blocks, workers, out, progress)?;
     let mut summary = tally
         .unwrap_or_else(|| Tally::new(index))
-        .into_summary(index);
+        .into_summary(index)?;
     summary.notes = notes;
     summary.has_amounts = columns.amount.is_some();
     Ok(summary)

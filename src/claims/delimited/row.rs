@@ -108,7 +108,7 @@ impl<'w> RowWork<'w> {
             file,
             options,
             writes,
-            judge: Judge::new(index, options.count_codes),
+            judge: Judge::new(index, options.purpose(writes)),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
             ends: Vec::new(),
         })

@@ -188,7 +188,8 @@ impl AuditPage {
                 .take(MOST_FAILURES)
                 .map(FailureRow::new)
                 .collect(),
-            more_failures: summary.failures.len().saturating_sub(MOST_FAILURES) as u64,
+            more_failures: summary.more_failures
+                + summary.failures.len().saturating_sub(MOST_FAILURES) as u64,
             problems: summary
                 .problem_counts
                 .iter()
@@ -281,7 +282,7 @@ fn meaning(kind: VerdictKind) -> &'static str {
 }
 
 fn causes(summary: &AuditSummary) -> Vec<Cause> {
-    let causes = summary.causes();
+    let causes = &summary.causes;
     let named = causes
         .iter()
         .filter_map(|(code_set, release, codes)| Some((code_set, (*release)?, *codes)));
@@ -433,14 +434,14 @@ fn chart(summary: &AuditSummary) -> Option<Chart> {
 /// Marks the releases that made most codes fail, where they take effect within the chart.
 fn marks(summary: &AuditSummary, months: &[(NaiveDate, VerdictCounts)], wide: f64) -> Vec<Mark> {
     let mut releases: Vec<ReleaseId> = Vec::new();
-    for (_, release, _) in summary.causes() {
+    for (_, release, _) in &summary.causes {
         if let Some(release) = release
             && !releases
                 .iter()
                 .any(|other| other.effective_from() == release.effective_from())
             && releases.len() < MOST_MARKS
         {
-            releases.push(release);
+            releases.push(*release);
         }
     }
     releases.sort();

@@ -23,6 +23,7 @@ struct AuditJson {
     warnings: Vec<AuditWarningJson>,
     verdicts: Vec<VerdictCountJson>,
     failures: Vec<FailureJson>,
+    more_failures: u64,
     by_release: Vec<ReleaseCountJson>,
     by_cause: Vec<CauseJson>,
     by_month: Vec<MonthCountJson>,
@@ -138,6 +139,7 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .iter()
             .map(|failure| FailureJson::new(failure, summary.has_amounts))
             .collect(),
+        more_failures: summary.more_failures,
         by_release: summary
             .releases
             .iter()
@@ -149,12 +151,12 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             })
             .collect(),
         by_cause: summary
-            .causes()
-            .into_iter()
+            .causes
+            .iter()
             .map(|(code_set, release, codes)| CauseJson {
                 code_set: code_set.id(),
                 release: release.map(|release| release.to_string()),
-                codes,
+                codes: *codes,
             })
             .collect(),
         by_month: summary

@@ -221,7 +221,17 @@ fn failures(out: &mut String, summary: &AuditSummary, style: Style) {
         table.add_row(row);
     }
     table_lines(out, &table);
-    more(out, summary.failures.len(), most, style);
+    let listed = summary.failures.len().min(most) as u64;
+    let left = summary.failures.len() as u64 + summary.more_failures - listed;
+    if left > 0 {
+        let how = if style.whole_lists {
+            ""
+        } else {
+            " (--all lists them)"
+        };
+        let text = format!("{} more{how}", grouped(left));
+        line(out, 0, &style.dim(&text));
+    }
 }
 
 fn code_of(failure: &Failure, style: Style) -> String {
@@ -273,7 +283,7 @@ fn releases(out: &mut String, summary: &AuditSummary, style: Style) {
 }
 
 fn causes(out: &mut String, summary: &AuditSummary, style: Style) {
-    let causes = summary.causes();
+    let causes = &summary.causes;
     if !causes.iter().any(|(_, release, _)| release.is_some()) {
         return;
     }
@@ -286,7 +296,7 @@ fn causes(out: &mut String, summary: &AuditSummary, style: Style) {
             release
                 .as_ref()
                 .map_or("none".to_owned(), ReleaseId::to_string),
-            grouped(codes),
+            grouped(*codes),
         ]);
     }
     table_lines(out, &table);
@@ -340,13 +350,6 @@ fn problems(out: &mut String, summary: &AuditSummary, style: Style) {
     if summary.unread() > listed {
         let text = format!("{} more", grouped(summary.unread() - listed));
         line(out, 2, &style.dim(&text));
-    }
-}
-
-fn more(out: &mut String, all: usize, most: usize, style: Style) {
-    if all > most {
-        let text = format!("{} more (--all lists them)", grouped((all - most) as u64));
-        line(out, 0, &style.dim(&text));
     }
 }
 

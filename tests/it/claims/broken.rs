@@ -62,7 +62,7 @@ fn a_row_that_cannot_be_read_is_reported_with_its_line_and_the_rest_is_judged() 
         let strict = audit(&world, &claims, &["--strict"]);
         assert_eq!(strict.0.exit, 2);
         assert!(
-            strict.0.stderr.contains("claims.csv:3"),
+            strict.0.stderr.contains("claims.csv, line 3"),
             "{}",
             strict.0.stderr
         );

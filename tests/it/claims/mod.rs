@@ -29,8 +29,14 @@ fn audit(world: &World, claims: impl AsRef<[u8]>, more: &[&str]) -> (Run, String
 
 /// The cells of annotated rows, the header first.
 fn rows(annotated: &str) -> Vec<Vec<String>> {
+    let delimiters = [b',', b';', b'|', b'\t'];
+    let header = annotated.lines().next().unwrap_or_default();
+    let delimiter = delimiters
+        .into_iter()
+        .max_by_key(|delimiter| header.bytes().filter(|byte| byte == delimiter).count());
     csv::ReaderBuilder::new()
         .has_headers(false)
+        .delimiter(delimiter.unwrap())
         .from_reader(annotated.as_bytes())
         .records()
         .map(|record| record.unwrap().iter().map(str::to_owned).collect())

@@ -87,6 +87,7 @@ fn each_way_to_write_a_table_gives_the_same_verdicts() {
         })
         .collect();
     for (name, text) in [
+        ("tabs", CLAIMS.replace(',', "\t")),
         ("semicolons", CLAIMS.replace(',', ";")),
         ("bars", CLAIMS.replace(',', "|")),
         ("CRLF", CLAIMS.replace('\n', "\r\n")),
@@ -112,8 +113,6 @@ fn each_way_to_write_a_table_gives_the_same_verdicts() {
             run.stderr
         );
     }
-    let (_, annotated) = audit(&world, CLAIMS.replace(',', "\t"), &[]);
-    assert_eq!(column(&annotated.replace('\t', ","), "verdict"), verdicts);
 }
 
 #[test]
@@ -129,7 +128,7 @@ fn failures_alone_stand_with_their_lines() {
 fn several_codes_of_a_row_are_all_judged() {
     let world = World::with_sample();
     let claims =
-        "id,dx1,dx2,px1,dos\n1,C7B.00,M54.5,02703DZ,2024-12-01\n2,C7B,,0270X46,2024-12-01\n";
+        "id,dx1,dx2,px1,dos\n1,C7B.00,M54.5,02703DZ,2022-05-01\n2,C7B,,0270X46,2022-05-01\n";
     let file = world.write("claims.csv", claims);
     let output = world.path("out.csv");
     let run = world.run(&[
