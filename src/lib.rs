@@ -105,6 +105,15 @@
 //!   loaded. OHDSI's tools take 32 bits, and no code of seven characters fits into what is left of those
 //!   above 2,000,000,000: so codes are hashed, those that are known to collide have another number by a table
 //!   that only grows, and a collision that no table knows stops the export.
+//! - **Ten million questions are answered by the rules of one.** The rules of `check` are written over the facts
+//!   of a code set, wherever these are held: [`answer`] asks the database, [`claims`] a compact index in memory, and
+//!   both get the same verdict and the same codes to use. The index comes from the table `lives`, which is derived
+//!   from the spans in the import's own transaction and proven by `verify`: a hundred thousand rows of spans take
+//!   longer to read than many a file of claims.
+//! - **Claims are read in blocks, and by lines only where nothing is quoted.** A block of whole rows goes to the next
+//!   free thread and is written in its turn; as many go round as there are, so that memory does not grow with the
+//!   file. A block without a quote is cut at delimiters and line ends, any other is read by the CSV library; a test
+//!   holds the two to the same rows.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 

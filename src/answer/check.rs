@@ -300,11 +300,7 @@ pub(crate) fn verdict_in(
             let siblings = siblings(listings, release, date, code)?;
             let mut new_beside = Vec::new();
             for sibling in &siblings {
-                let life = listings.life(&sibling.code)?;
-                if life
-                    .first()
-                    .is_some_and(|listed| listed.from == deleted_from)
-                {
+                if listings.first_listed(&sibling.code)? == Some(deleted_from) {
                     new_beside.push(sibling.clone());
                 }
             }

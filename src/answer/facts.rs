@@ -1,7 +1,8 @@
 //! What the rules of an answer ask of the facts, wherever these are held.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -77,6 +78,16 @@ pub(crate) trait Facts {
         Ok(found.into_iter().collect())
     }
 
+    /// Gives the flag of a code on a day, if it is listed.
+    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
+        Ok(self.entry_on(code, date)?.map(|entry| entry.billable))
+    }
+
+    /// Gives the first day of the first loaded release that lists a code.
+    fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
+        Ok(self.life(code)?.first().map(|listed| listed.from))
+    }
+
     /// Gives the entry of a code on a day, if it is listed.
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
         let life = self.life(code)?;
@@ -91,6 +102,8 @@ pub(crate) trait Facts {
 pub(crate) struct InStore<'s> {
     store: &'s Store,
     timeline: Cow<'s, Timeline>,
+    /// Lives that were asked for: a lineage comes back to the same codes.
+    lives: RefCell<BTreeMap<Code, Life>>,
 }
 
 impl<'s> InStore<'s> {
@@ -98,6 +111,7 @@ impl<'s> InStore<'s> {
         Ok(InStore {
             store,
             timeline: Cow::Owned(store.timeline(code_set)?),
+            lives: RefCell::default(),
         })
     }
 
@@ -105,6 +119,7 @@ impl<'s> InStore<'s> {
         InStore {
             store,
             timeline: Cow::Borrowed(timeline),
+            lives: RefCell::default(),
         }
     }
 }
@@ -115,7 +130,12 @@ impl Facts for InStore<'_> {
     }
 
     fn life(&self, code: &Code) -> Result<Life> {
-        self.store.life(self.timeline.code_set(), code)
+        if let Some(life) = self.lives.borrow().get(code) {
+            return Ok(life.clone());
+        }
+        let life = self.store.life(self.timeline.code_set(), code)?;
+        self.lives.borrow_mut().insert(*code, life.clone());
+        Ok(life)
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {

@@ -197,11 +197,7 @@ fn guess(
     };
     let mut guess = Vec::new();
     for entry in candidates {
-        let life = listings.life(&entry.code)?;
-        if life
-            .first()
-            .is_some_and(|listed| listed.from == retired_from)
-        {
+        if listings.first_listed(&entry.code)? == Some(retired_from) {
             guess.push(entry);
         }
     }
@@ -223,30 +219,18 @@ pub(super) fn with_listings<T>(
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
 ) -> Result<T> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);
-    let lives: RefCell<std::collections::BTreeMap<Code, Life>> = RefCell::default();
     let listed = |code: &Code, date: NaiveDate| {
         if listings.timeline().governing(date).is_none() {
             return ListedAs::NotCovered;
         }
-        let mut lives = lives.borrow_mut();
-        if !lives.contains_key(code) {
-            match listings.life(code) {
-                Ok(life) => {
-                    lives.insert(*code, life);
-                }
-                Err(error) => {
-                    failed.borrow_mut().get_or_insert(error);
-                }
+        match listings.billable_on(code, date) {
+            Ok(Some(true)) => ListedAs::Billable,
+            Ok(Some(false)) => ListedAs::Header,
+            Ok(None) => ListedAs::Unlisted,
+            Err(error) => {
+                failed.borrow_mut().get_or_insert(error);
+                ListedAs::Unlisted
             }
-        }
-        let found = lives.get(code).and_then(|life| {
-            life.iter()
-                .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
-        });
-        match found {
-            Some(listed) if listed.entry.billable => ListedAs::Billable,
-            Some(_) => ListedAs::Header,
-            None => ListedAs::Unlisted,
         }
     };
     let answer = question(&listed);

@@ -88,16 +88,24 @@ impl<'r> Blocks<'r> {
 
     /// Reads until `buffer` holds `length` bytes or the file ends.
     fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> Result<()> {
-        while buffer.len() < length && !self.ended {
-            let before = buffer.len();
-            let wanted = u64::try_from(length - before).unwrap_or(u64::MAX);
-            self.input
-                .by_ref()
-                .take(wanted)
-                .read_to_end(buffer)
-                .map_err(|error| read_error(&self.file, self.line, error))?;
-            self.ended = buffer.len() < length;
+        let mut filled = buffer.len();
+        if self.ended || filled >= length {
+            return Ok(());
         }
+        // One read of the whole rest: a library's own growing reads cost a copy more.
+        buffer.resize(length, 0);
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.input.read(rest) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(read_error(&self.file, self.line, error)),
+            }
+        }
+        buffer.truncate(filled);
         Ok(())
     }
 

@@ -462,7 +462,18 @@ impl Facts for InMemory<'_> {
                 found.extend(unpack(candidate));
             }
         };
+        // The codes that begin as this one does up to a place: where there are none, none differs behind it.
+        let mut alike = self.set.lives.codes.as_slice();
         for at in 0..=length {
+            let prefix = code.prefix(at as usize);
+            let from = alike.partition_point(|code| *code < prefix);
+            alike = alike.get(from..).unwrap_or_default();
+            alike = alike
+                .get(..alike.partition_point(|code| code.is_under(&prefix)))
+                .unwrap_or_default();
+            if alike.is_empty() {
+                break;
+            }
             // The characters from this place on, and those before it.
             let rest_bits = (length - at) * CHARACTER_BITS;
             let rest = packed & ((1 << rest_bits) - 1);
@@ -491,6 +502,17 @@ impl Facts for InMemory<'_> {
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
+        let life = self.set.life(code).unwrap_or_default();
+        let found = life.iter().find(|stretch| covers(stretch, date));
+        Ok(found.map(|stretch| stretch.billable))
+    }
+
+    fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
+        let life = self.set.life(code).unwrap_or_default();
+        Ok(life.first().map(|stretch| stretch.from))
     }
 
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {

@@ -1,6 +1,6 @@
 //! Judging one code after another, and counting.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 
@@ -69,7 +69,10 @@ pub(super) struct Judge<'i> {
     purpose: Purpose,
     numbers: HashMap<u64, usize>,
     kept: Vec<Kept>,
-    once: Option<Kept>,
+    findings: Vec<Finding>,
+    /// What there is to say of any code on a day that no release governs, by code set and segment.
+    of_day: BTreeMap<(CodeSet, u8), usize>,
+    once: Option<(Kept, Option<Finding>)>,
     tally: Tally,
 }
 
@@ -79,8 +82,8 @@ struct Kept {
     code_set: CodeSet,
     code: Option<Code>,
     verdict: VerdictKind,
-    /// What there is to write of it.
-    finding: Option<Finding>,
+    /// The number of what there is to write of it.
+    finding: Option<usize>,
     count: FailureCount,
 }
 
@@ -91,6 +94,8 @@ impl<'i> Judge<'i> {
             purpose,
             numbers: HashMap::new(),
             kept: Vec::new(),
+            findings: Vec::new(),
+            of_day: BTreeMap::new(),
             once: None,
             tally: Tally::new(index),
         }
@@ -157,54 +162,64 @@ impl<'i> Judge<'i> {
                 .count(code_set, segment, kept.verdict, day, cents);
             return Ok(Some(Judged::Kept(number)));
         }
-        let mut kept = self.look_up(code_set, text, date)?;
-        kept.count = FailureCount::one(date, cents);
-        self.tally
-            .count(code_set, segment, kept.verdict, day, cents);
-        match key {
-            Some(key) if self.kept.len() < MOST_KEPT => {
-                let number = self.kept.len();
-                self.numbers.insert(key, number);
-                self.kept.push(kept);
-                Ok(Some(Judged::Kept(number)))
-            }
-            _ => {
-                self.tally
-                    .fail(kept.code_set, kept.code, kept.verdict, &kept.count);
-                self.once = Some(kept);
-                Ok(Some(Judged::Once))
-            }
-        }
-    }
-
-    /// Looks at a code that is not simply billable.
-    fn look_up(&self, code_set: CodeSet, text: &[u8], date: NaiveDate) -> Result<Kept> {
         let text = String::from_utf8_lossy(text);
-        let finding = match self.purpose {
-            Purpose::Write => Some(self.index.find(code_set, &text, date)?),
-            Purpose::Count | Purpose::Census => None,
-        };
-        Ok(Kept {
+        let verdict = self.index.verdict(code_set, &text, date)?;
+        let mut kept = Kept {
             code_set,
             code: code_set.parse_code(&text).ok(),
-            verdict: match &finding {
-                Some(finding) => finding.verdict,
-                None => self.index.verdict(code_set, &text, date)?,
-            },
-            finding,
-            count: FailureCount::one(date, None),
-        })
+            verdict,
+            finding: None,
+            count: FailureCount::one(date, cents),
+        };
+        self.tally.count(code_set, segment, verdict, day, cents);
+        let shared = segment
+            .filter(|_| matches!(verdict, VerdictKind::NotCovered | VerdictKind::NotInForce));
+        let shared = shared.map(|segment| (code_set, segment));
+        kept.finding = shared.and_then(|of_day| self.of_day.get(&of_day)).copied();
+        let mut finding = None;
+        if self.purpose == Purpose::Write && kept.finding.is_none() {
+            finding = Some(self.index.find(code_set, &text, date)?);
+        }
+        let Some(key) = key.filter(|_| self.kept.len() < MOST_KEPT) else {
+            self.tally.fail(code_set, kept.code, verdict, &kept.count);
+            self.once = Some((kept, finding));
+            return Ok(Some(Judged::Once));
+        };
+        if let Some(finding) = finding {
+            kept.finding = Some(self.findings.len());
+            if let Some(of_day) = shared {
+                self.of_day.insert(of_day, self.findings.len());
+            }
+            self.findings.push(finding);
+        }
+        let number = self.kept.len();
+        self.numbers.insert(key, number);
+        self.kept.push(kept);
+        Ok(Some(Judged::Kept(number)))
     }
 
     /// Gives a finding; `None` for what is not one.
     pub(super) fn finding(&self, judged: Judged) -> Option<&Finding> {
-        self.kept(judged)?.finding.as_ref()
+        match (judged, &self.once) {
+            (Judged::Once, Some((_, Some(finding)))) => Some(finding),
+            _ => self.numbered(self.finding_number(judged)?),
+        }
+    }
+
+    /// Gives the number of a finding; codes of which the same is to be said share one.
+    pub(super) fn finding_number(&self, judged: Judged) -> Option<usize> {
+        self.kept(judged)?.finding
+    }
+
+    /// Gives the finding of a number.
+    pub(super) fn numbered(&self, number: usize) -> Option<&Finding> {
+        self.findings.get(number)
     }
 
     fn kept(&self, judged: Judged) -> Option<&Kept> {
         match judged {
             Judged::Kept(number) => self.kept.get(number),
-            Judged::Once => self.once.as_ref(),
+            Judged::Once => self.once.as_ref().map(|(kept, _)| kept),
             Judged::Billable(..) | Judged::NotJudged => None,
         }
     }

@@ -421,6 +421,28 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     ] {
         values.push(json_of(&sample, &["check", code, "--on", date]));
     }
+    let claims =
+        "id,dx,dos,paid\n1,M54.5,2021-10-01,5\n2,C7B.00,2026-02-30,1\n3,U07.1,2020-03-31,1\n";
+    sample.write("audit.csv", claims);
+    let audit = ["audit", "audit.csv", "--code", "dx", "--date", "dos"];
+    values.push(json_of(
+        &sample,
+        &[&audit[..], &["--amount", "paid", "--show-values"]].concat(),
+    ));
+    sample.write("undated.csv", "dx\nM54.50\nZ28.3\nM54.5\n");
+    values.push(json_of(
+        &sample,
+        &["audit", "undated.csv", "--code", "dx", "--infer"],
+    ));
+    // With one release of the sample alone.
+    let partial = World::empty();
+    let folder = root().join("releases/sample/icd10cm/FY2022");
+    partial.run(&["import", folder.to_str().unwrap()]);
+    partial.write("audit.csv", "dx,dos\nM54.50,2022-05-01\n");
+    values.push(json_of(
+        &partial,
+        &["audit", "audit.csv", "--code", "dx", "--date", "dos"],
+    ));
     values.push(json_of(&sample, &["check", "M54.5", "--year", "2021"]));
     for code in ["U07.1", "T81.4XXA"] {
         values.push(json_of(&sample, &["history", code]));
@@ -514,7 +536,7 @@ fn documented() -> BTreeSet<String> {
         .collect()
 }
 
-/// The keys of the rows that are exported as NDJSON.
+/// The keys of the rows that are exported as NDJSON, and of what an audit adds to objects.
 fn exported() -> BTreeSet<String> {
     let world = World::with_sample();
     let mut found = BTreeSet::new();
@@ -523,6 +545,15 @@ fn exported() -> BTreeSet<String> {
         for line in run.stdout.lines() {
             keys(&serde_json::from_str(line).unwrap(), &mut found);
         }
+    }
+    let claims = "{\"dx\": \"M54.5\", \"dos\": \"2021-10-01\"}\n{\"dx\": \"C7B\"}\n";
+    let claims = world.write("claims.ndjson", claims);
+    let claims = claims.to_str().unwrap();
+    let run = world.run(&["audit", claims, "--code", "dx", "--date", "dos", "-o", "-"]);
+    for line in run.stdout.lines() {
+        let annotated: Value = serde_json::from_str(line).unwrap();
+        keys(&annotated["codeyear"], &mut found);
+        found.insert("codeyear".to_owned());
     }
     found
 }

@@ -29,7 +29,7 @@ pub(super) struct Suffixes {
     dots: bool,
     /// By code set and segment.
     billable: [Vec<Vec<u8>>; 2],
-    /// By the number of the finding.
+    /// By the number of the finding, which several codes may share.
     kept: Vec<Vec<u8>>,
     once: Vec<u8>,
     not_judged: Vec<u8>,
@@ -76,11 +76,14 @@ impl Suffixes {
                 };
                 Ok(of_set.get(usize::from(segment)).map_or(&[], Vec::as_slice))
             }
-            Some(Judged::Kept(number)) => {
-                // Numbers come in order, each at its first use or skipped by a row that was not written.
+            Some(judged @ Judged::Kept(_)) => {
+                let Some(number) = judge.finding_number(judged) else {
+                    return Ok(&self.empty);
+                };
+                // Numbers come in order.
                 while self.kept.len() <= number {
                     let made = judge
-                        .finding(Judged::Kept(self.kept.len()))
+                        .numbered(self.kept.len())
                         .map(|finding| self.found(finding))
                         .transpose()?;
                     self.kept.push(made.unwrap_or_default());
@@ -154,6 +157,8 @@ fn line(delimiter: u8, cells: [&str; 7]) -> Result<Vec<u8>> {
     };
     let mut writer = csv::WriterBuilder::new()
         .delimiter(delimiter)
+        // Rows are short, and a buffer of the usual size for each would cost more than the row.
+        .buffer_capacity(256)
         .from_writer(vec![delimiter]);
     writer.write_record(cells).map_err(fail)?;
     let mut bytes = writer.into_inner().map_err(|error| {

@@ -4,6 +4,7 @@
 
 mod answers;
 mod changes;
+mod claims;
 mod imports;
 mod parsers;
 
