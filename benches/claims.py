@@ -1,8 +1,9 @@
 """Makes tables of claims from exported spans and periods: official codes and slips of them, by a seed.
 
-Rows are `claim_id,code,service_date`. Most codes are billable on their day and some of them are far more frequent
-than others, as in real claims; the rest is what goes wrong there: headers, codes that are no longer or not yet
-valid, typing errors, days that nothing covers. The same seed and the same exports give the same bytes.
+Rows are `claim_id,code,service_date`. Most codes are billable on their day; the rest is what goes wrong in claims:
+headers, codes that are no longer or not yet valid, typing errors, days that nothing covers. Of each kind some codes
+are far more frequent than others, as in real claims, right ones and wrong ones. The same seed and the same exports
+give the same bytes.
 """
 
 import csv
@@ -51,26 +52,33 @@ class Claims:
         self.ended = np.flatnonzero(billable & in_force & (self.ends < self.covered_to))
         self.begun = np.flatnonzero(billable & (self.starts > self.in_force))
         # Which codes are frequent is a matter of the seed; that few are is not.
-        self.order = np.random.default_rng(len(rows)).permutation(self.billable)
-        weights = 1.0 / (np.arange(len(self.order)) + 20.0)
-        self.shares = np.cumsum(weights / weights.sum())
+        shuffled = np.random.default_rng(len(rows)).permutation
+        self.billable, self.headers = shuffled(self.billable), shuffled(self.headers)
+        self.ended, self.begun = shuffled(self.ended), shuffled(self.begun)
 
     @staticmethod
     def _texts(texts: list[str]) -> np.ndarray:
         return np.array(texts, dtype="S8").view(np.uint8).reshape(len(texts), 8)
 
+    @staticmethod
+    def pick(among: np.ndarray, random: np.random.Generator, count: int) -> np.ndarray:
+        """Picks spans, the first ones most often: the share of each falls with its place."""
+        shares = np.cumsum(1.0 / (np.arange(len(among)) + 20.0))
+        return among[np.minimum(np.searchsorted(shares, random.random(count) * shares[-1]), len(among) - 1)]
+
     def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Draws codes and days, as bytes in a row each; a code that is shorter is filled with NUL."""
         shares = np.cumsum(list(KINDS.values())) / sum(KINDS.values())
         kinds = np.searchsorted(shares, random.random(count), side="right")
-        frequent = self.order[np.minimum(np.searchsorted(self.shares, random.random(count)), len(self.order) - 1)]
+        spans = self.pick(self.billable, random, count)
         place = random.random(count)
-        spans = frequent
         start, end = self.starts[spans], self.ends[spans]
         for kind, among in ((1, self.headers), (2, self.ended), (3, self.begun)):
+            rows = np.flatnonzero(kinds == kind)
             # A few releases may have none of a kind: then its rows are billable.
-            rows = np.flatnonzero(kinds == kind) if len(among) else np.empty(0, dtype=np.int64)
-            spans[rows] = among[random.integers(0, max(len(among), 1), len(rows))]
+            if not len(among):
+                continue
+            spans[rows] = self.pick(among, random, len(rows))
             start[rows], end[rows] = self.starts[spans[rows]], self.ends[spans[rows]]
             if kind == 2:
                 start[rows], end[rows] = end[rows], self.covered_to
