@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Audits the same claims by `codeyear audit` and by the Spark job on a real local Spark, and compares row for row.
 
-A million rows, every fourth with something wrong with it, as CSV and as Parquet; then both code sets and every form
-of dates. Exit code 0: no row differs. 1: some do, and the first of them are shown. spark/run-tests.sh runs it.
+A million rows, as CSV and as Parquet, every fourth on the day on which its code changes or with something wrong with
+it; then both code sets and every form of dates. Exit code 0: no row differs. 1: some do, and the first of them are
+shown. spark/run-tests.sh runs it.
 """
 
 import argparse
 import csv
+import datetime
 import itertools
 import random
 import subprocess
@@ -27,6 +29,8 @@ import claims  # noqa: E402
 
 SEED = 20260401
 TROUBLED = 4
+# For this many rows on an edge there is one of each trouble.
+EDGES = 30
 SHOWN = 10
 
 CODE_TROUBLES = [
@@ -113,13 +117,22 @@ def quoted(field: str) -> str:
     return field
 
 
+def edges(source: claims.Claims) -> list[tuple[str, int]]:
+    """Codes that begin, end or change, with the first day on which they do."""
+    codes = source.dotted.view("S8").ravel().tolist()
+    days = zip(codes, source.starts.tolist(), source.ends.tolist(), strict=True)
+    found = {(code.decode(), day) for code, *both in days for day in both}
+    return sorted(one for one in found if source.in_force < one[1] < source.covered_to) or [("C7B.00", source.in_force)]
+
+
 def write_claims(source: claims.Claims, path: Path, rows: int, form: str) -> set[str]:
-    """Writes claims, every fourth with a trouble; gives the numbers of those that Parquet cannot hold."""
+    """Writes claims, every fourth with a trouble or on an edge; gives the numbers of those that Parquet cannot hold."""
     numbers = np.random.default_rng(SEED)
     chance = random.Random(SEED)
     pick = chance.choice
     ragged = set()
-    kinds = itertools.cycle(range(len(CODE_TROUBLES) + len(DATE_TROUBLES) + 4))
+    changes = edges(source)
+    kinds = itertools.cycle(range(len(CODE_TROUBLES) + len(DATE_TROUBLES) + 4 + EDGES))
     with path.open("w", encoding="utf-8", newline="") as out:
         out.write("claim_id,code,service_date,note\n")
         for first in range(0, rows, claims.ROWS_AT_ONCE):
@@ -136,6 +149,10 @@ def write_claims(source: claims.Claims, path: Path, rows: int, form: str) -> set
                 note = pick(["", "a, b", 'said "so"'])
                 if kind < len(CODE_TROUBLES):
                     code = CODE_TROUBLES[kind](code, pick)
+                elif others >= 4:
+                    code, first_day = pick(changes)
+                    day = datetime.date.fromordinal(first_day + pick([-1, 0, 0, 1])).isoformat()
+                    day = written(form, day)
                 elif others < 0:
                     day = DATE_TROUBLES[kind - len(CODE_TROUBLES)](day, pick)
                 elif others == 0:
@@ -173,6 +190,8 @@ def by_job(folder: Path) -> dict[str, tuple[str, str, str, str]]:
     for part in sorted(folder.glob("part-*.csv")):
         with part.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
+                if row["claim_id"] in found:
+                    raise Differs(f"the job wrote row {row['claim_id']} twice")
                 found[row["claim_id"]] = (row["verdict"], row["release"], row["code"], row["service_date"])
     return found
 
