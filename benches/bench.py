@@ -13,32 +13,29 @@ import argparse
 import csv
 import datetime
 import json
-import marshal
 import os
 import platform
 import re
 import shlex
 import shutil
 import sqlite3
-import subprocess
 import sys
-import time
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-ROOT = Path(__file__).resolve().parent.parent
+from measure import (
+    MB, ROOT, CannotMeasure, Case, Runner, Target, build, cpu_model, duration, install, load, pin, quantity,
+    readme_parts, remove_database, say, tool, update_readme,
+)  # fmt: skip
+
 CSV_DIFF = "1.2"
 SIMPLE_ICD = "1.5.0"
 # The release whose tabular list that version of simple-icd-10-cm bundles; its bytes are compared.
 SIMPLE_ICD_RELEASE = "FY2026-04"
-CORES = 2
 FEWEST_RUNS = 10
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-MB = 1_000_000
-# ru_maxrss is in KiB on Linux and in bytes on macOS.
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 MOST_IMPORT_SECONDS = 4.0
 MOST_MEMORY = 150 * MB
@@ -68,206 +65,12 @@ DOCUMENT_TABLES = [
 ]  # fmt: skip
 
 
-# Starts, times and reaps each command. Linux counts the memory of the process that starts a command as the
-# command's own, up to its exec: so it is started by one that stays as small as Python can be.
-STARTER = """
-import marshal, os, sys, time
-while True:
-    argv, environment, stdin, stderr = marshal.load(sys.stdin.buffer)
-    actions = [
-        (os.POSIX_SPAWN_OPEN, 0, stdin, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 2, stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
-    ]
-    start = time.perf_counter()
-    process = os.posix_spawn(argv[0], argv, environment, file_actions=actions)
-    _, status, usage = os.wait4(process, 0)
-    wall = time.perf_counter() - start
-    exit_code = os.waitstatus_to_exitcode(status)
-    answer = (exit_code, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
-    marshal.dump(answer, sys.stdout.buffer)
-    sys.stdout.buffer.flush()
-"""
-
-
-class CannotMeasure(Exception):
-    """What keeps a figure from being measured; its text is for the user."""
-
-
-@dataclass
-class Sample:
-    """One run of one process."""
-
-    wall: float
-    cpu: float
-    memory: int
-
-
-@dataclass
-class Case:
-    """A command to measure, and its runs."""
-
-    name: str
-    argv: list[str]
-    stdin: str = os.devnull
-    exits: tuple[int, ...] = (0,)
-    restored: Path | None = None
-    before: Path | None = None
-    peer: bool = False
-    samples: list[Sample] = field(default_factory=list)
-
-    def walls(self) -> list[float]:
-        return [sample.wall for sample in self.samples]
-
-    def wall(self) -> float:
-        return median(self.walls())
-
-    def cpu(self) -> float:
-        return median(sample.cpu for sample in self.samples)
-
-    def memory(self) -> int:
-        return max(sample.memory for sample in self.samples)
-
-
-@dataclass
-class Target:
-    """A figure with a limit."""
-
-    what: str
-    measured: float
-    limit: float
-    at_least: bool
-    shown: str
-    shown_limit: str
-
-    def met(self) -> bool:
-        return self.measured >= self.limit if self.at_least else self.measured < self.limit
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-# Running.
-
-
-class Runner:
-    """Runs commands one at a time, with stdout thrown away and stderr kept for a failure."""
-
-    def __init__(self, work: Path):
-        self.stderr = work / "stderr.txt"
-        keep = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
-        self.environment = {name: os.environ[name] for name in keep if name in os.environ}
-        # The user's own settings are no part of what is measured.
-        self.environment |= {
-            "LC_ALL": "C.UTF-8",
-            "NO_COLOR": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_PAGER": "cat",
-        }
-
-        self.starter = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", STARTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-    def close(self) -> None:
-        self.starter.kill()
-        self.starter.communicate()
-
-    def run(self, case: Case) -> Sample:
-        if case.restored:
-            restore_database(case.restored, case.before)
-        marshal.dump((case.argv, self.environment, case.stdin, str(self.stderr)), self.starter.stdin)
-        self.starter.stdin.flush()
-        try:
-            exit_code, wall, cpu, memory = marshal.load(self.starter.stdout)
-        except EOFError as error:
-            raise CannotMeasure(f"{case.name}: {case.argv[0]} cannot be started") from error
-        if exit_code not in case.exits:
-            last = self.stderr.read_text(errors="replace").strip()[-2000:]
-            raise CannotMeasure(f"{case.name}: exit code {exit_code} of {shlex.join(case.argv)}\n{last}")
-        return Sample(wall, cpu, memory * RSS_UNIT)
-
-    def measure(self, cases: list[Case], runs: int, warm_ups: int) -> None:
-        """Runs the cases in turn, A B A B, so that a busy minute hits all of them."""
-        others = f" and {len(cases) - 1} more in turn" if len(cases) > 1 else ""
-        say(f"{runs} runs of {cases[0].name}{others}")
-        for round_number in range(-warm_ups, runs):
-            for case in cases:
-                sample = self.run(case)
-                if round_number >= 0:
-                    case.samples.append(sample)
-
-    def output(self, argv: list[str], stdin: str | None = None, exits: tuple[int, ...] = (0,)) -> str:
-        done = subprocess.run(
-            argv, env=self.environment, text=True, capture_output=True, input=stdin, check=False
-        )
-        if done.returncode not in exits:
-            raise CannotMeasure(f"{shlex.join(argv)}: exit code {done.returncode}\n{done.stderr.strip()}")
-        return done.stdout
-
-
-def remove_database(path: Path) -> None:
-    for end in ("", "-wal", "-shm", "-journal"):
-        Path(f"{path}{end}").unlink(missing_ok=True)
-
-
-def restore_database(path: Path, before: Path | None) -> None:
-    """Puts a database in its state before an import: none, or a copy that is on the disk already."""
-    remove_database(path)
-    if before:
-        shutil.copyfile(before, path)
-        with path.open("rb+") as copy:
-            os.fsync(copy.fileno())
-
-
 def database_bytes(path: Path) -> int:
     files = (Path(f"{path}{end}") for end in ("", "-wal", "-shm", "-journal"))
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-def tool(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        raise CannotMeasure(f"{name} is not installed")
-    return path
-
-
 # What is measured: the binary, the peers, the releases.
-
-
-def build() -> tuple[Path, Path]:
-    """Builds the release binary and the example that times parsers; gives the binary and cargo's target folder."""
-    cargo = tool("cargo")
-    command = [cargo, "build", "--release", "--locked", "--bin", "codeyear", "--example", "parse_speed"]
-    say(shlex.join(["cargo", *command[1:]]))
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        raise CannotMeasure("the release binary does not build")
-    metadata = subprocess.run(
-        [cargo, "metadata", "--no-deps", "--format-version", "1", "--locked"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    target = Path(json.loads(metadata.stdout)["target_directory"])
-    return target / "release" / "codeyear", target
-
-
-def install(package: str, version: str, venv: Path) -> Path:
-    """Installs a peer into a virtual environment of its own, once; gives the environment's Python."""
-    python = venv / "bin" / "python"
-    ask = f"import importlib.metadata as m; print(m.version({package!r}))"
-    if python.exists():
-        installed = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False)
-        if installed.stdout.strip() == version:
-            return python
-    say(f"pip install {package}=={version} into a virtual environment of its own")
-    try:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                        f"{package}=={version}"], check=True, stdout=sys.stderr)  # fmt: skip
-    except subprocess.CalledProcessError as error:
-        raise CannotMeasure(f"{package} cannot be installed: {error}") from error
-    return python
 
 
 @dataclass
@@ -672,44 +475,6 @@ class Bench:
         self.figures.append((f"most memory of an import of all files ({most.name})", quantity(most.memory(), "MB")))
 
 
-# Showing.
-
-
-def quantity(value: float, unit: str) -> str:
-    if unit == "MB":
-        return f"{value / MB:.0f} MB"
-    if unit == "ms":
-        return f"{value * 1000:.1f} ms"
-    return f"{value:.2f} s"
-
-
-def duration(seconds: float) -> str:
-    return quantity(seconds, "s" if seconds >= 1 else "ms")
-
-
-def cpu_model() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith(("model name", "Model")):
-                return " ".join(line.split(":", 1)[1].split())
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def pin() -> int:
-    """Keeps this process and what it starts on at most two cores; gives their number."""
-    if not hasattr(os, "sched_setaffinity"):
-        return os.cpu_count() or 1
-    cores = sorted(os.sched_getaffinity(0))[:CORES]
-    os.sched_setaffinity(0, cores)
-    return len(cores)
-
-
-def load() -> float:
-    return os.getloadavg()[0]
-
-
 def shown_command(arguments: argparse.Namespace) -> str:
     """The command as typed at the root of the repository."""
     command = "python3 benches/bench.py"
@@ -754,14 +519,6 @@ def report(bench: Bench, environment: dict) -> str:
     return "\n".join(lines)
 
 
-def readme_parts() -> tuple[Path, str, str]:
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise CannotMeasure(f"README.md does not hold {BEGIN} and then {END}, once each")
-    return path, text[: text.index(BEGIN)], text[text.index(END) :]
-
-
 def results(bench: Bench, environment: dict) -> dict:
     return {
         "environment": environment,
@@ -794,18 +551,18 @@ def parse_arguments() -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.update_readme:
-        readme_parts()
+        readme_parts(BEGIN, END)
     releases = (arguments.releases or ROOT.parent / "shared" / "releases").resolve()
     if not releases.is_dir():
         raise CannotMeasure(f"{arguments.releases or '../shared/releases'} is no folder: name it with --releases")
     runs = max(arguments.runs or (FEWEST_RUNS if arguments.quick else 40), FEWEST_RUNS)
     heavy_runs = 3 if arguments.quick else max(runs // 4, 3)
     cores = os.cpu_count() or 1
-    binary, target = build()
+    binary, target = build("parse_speed")
     cache = (arguments.cache or target / "bench").resolve()
     cache.mkdir(parents=True, exist_ok=True)
-    csv_diff = install("csv-diff", CSV_DIFF, cache / "venv").with_name("csv-diff")
-    simple_icd = install("simple-icd-10-cm", SIMPLE_ICD, cache / "venv-simple-icd")
+    csv_diff = install(cache / "venv", f"csv-diff=={CSV_DIFF}").with_name("csv-diff")
+    simple_icd = install(cache / "venv-simple-icd", f"simple-icd-10-cm=={SIMPLE_ICD}")
     work = cache / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -843,8 +600,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = report(bench, environment)
     print(text)
     if arguments.update_readme:
-        path, before, after = readme_parts()
-        path.write_text(f"{before}{BEGIN}\n{text}\n{after}", encoding="utf-8")
+        update_readme(BEGIN, END, text)
     if max(environment["load_before"], environment["load_after"]) > environment["cores_used"]:
         say("note: other work ran on this machine; wall times hold its waiting too, CPU times and ratios do less")
     missed = [item for item in bench.targets if not item.met()]
