@@ -259,6 +259,8 @@ pub(super) struct SetIndex {
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
+    /// A bit for each code by its hash, a million in all: most of what is no code is told by one of them.
+    marks: Vec<u64>,
     /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
     pub(super) days: Vec<u8>,
     pub(super) segments: Vec<Segment>,
@@ -279,6 +281,18 @@ pub(super) struct Segment {
     pub(super) release: Option<ReleaseId>,
 }
 
+/// Mixes a packed code: Fibonacci hashing, the upper bits of the product are well mixed.
+fn mix(packed: u64) -> u64 {
+    packed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Gives the word and the bit of a packed code's mark.
+fn mark_of(packed: u64) -> (usize, u64) {
+    let at = mix(packed) >> (u64::BITS - MARK_BITS);
+    (usize::try_from(at >> 6).unwrap_or_default(), 1 << (at & 63))
+}
+
+const MARK_BITS: u32 = 20;
 const LIFE_BITS: u32 = 22;
 const CHARACTER_BITS: u32 = 6;
 
@@ -314,6 +328,7 @@ impl SetIndex {
             timeline,
             slots: vec![0; 1 << bits],
             shift: u64::BITS - bits,
+            marks: vec![0; 1 << (MARK_BITS - 6)],
             lives,
             days,
             segments,
@@ -330,6 +345,10 @@ impl SetIndex {
             let Some(packed) = pack(code.as_bytes(), false) else {
                 continue;
             };
+            let (word, bit) = mark_of(packed);
+            if let Some(word) = self.marks.get_mut(word) {
+                *word |= bit;
+            }
             let mut at = self.slot_of(packed);
             // The table is at most half full, so an empty slot comes.
             while self.slots.get(at).is_some_and(|slot| *slot != 0) {
@@ -342,9 +361,13 @@ impl SetIndex {
     }
 
     fn slot_of(&self, packed: u64) -> usize {
-        // Fibonacci hashing: the upper bits of the product are well mixed.
-        let mixed = packed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> self.shift;
-        usize::try_from(mixed).unwrap_or_default()
+        usize::try_from(mix(packed) >> self.shift).unwrap_or_default()
+    }
+
+    /// Tells, mostly, that no release lists a packed code; never of one that some release lists.
+    fn is_marked(&self, packed: u64) -> bool {
+        let (word, bit) = mark_of(packed);
+        self.marks.get(word).is_some_and(|word| word & bit != 0)
     }
 
     /// Finds the life of a code in any spelling that is plain; `None` if no release lists it or it takes
@@ -458,7 +481,10 @@ impl Facts for InMemory<'_> {
         let length = code.len() as u32;
         let mut found = Vec::new();
         let mut take = |candidate: u64| {
-            if candidate != packed && candidate != 0 && self.set.find_packed(candidate).is_some() {
+            if self.set.is_marked(candidate)
+                && candidate != packed
+                && self.set.find_packed(candidate).is_some()
+            {
                 found.extend(unpack(candidate));
             }
         };
