@@ -72,6 +72,11 @@ impl VerdictKind {
         }
     }
 
+    /// Tells whether a code with this verdict is known not to be billable.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, VerdictKind::Billable | VerdictKind::NotCovered)
+    }
+
     pub(super) fn of(verdict: &Verdict) -> VerdictKind {
         match verdict {
             Verdict::Billable { .. } => VerdictKind::Billable,
@@ -230,7 +235,8 @@ impl Index {
         }
     }
 
-    fn conversions(&self) -> Result<&Conversions> {
+    /// Gives the rows of all conversion tables, read when a code first needs them.
+    pub(super) fn conversions(&self) -> Result<&Conversions> {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
         }
@@ -241,12 +247,17 @@ impl Index {
             )
             .with_hint("try again; this is a defect of codeyear")
         })?;
+        // Another thread may have read them while this one waited.
+        if let Some(conversions) = self.conversions.get() {
+            return Ok(conversions);
+        }
         // The store compares days as text, so the bounds have four figures a year.
         let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(NaiveDate::MIN);
         let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
         let facts = store.conversion_facts_between(&self.diagnoses.timeline, first, last)?;
+        let conversions = self.conversions.get_or_init(|| Conversions::new(facts));
         drop(store);
-        Ok(self.conversions.get_or_init(|| Conversions::new(facts)))
+        Ok(conversions)
     }
 }
 

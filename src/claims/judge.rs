@@ -1,6 +1,7 @@
 //! Judging one code after another, and counting.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use chrono::NaiveDate;
 
@@ -67,13 +68,35 @@ pub(super) enum Purpose {
 pub(super) struct Judge<'i> {
     index: &'i Index,
     purpose: Purpose,
-    numbers: HashMap<u64, usize>,
+    numbers: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
     kept: Vec<Kept>,
     findings: Vec<Finding>,
     /// What there is to say of any code on a day that no release governs, by code set and segment.
     of_day: BTreeMap<(CodeSet, u8), usize>,
     once: Option<(Kept, Option<Finding>)>,
     tally: Tally,
+}
+
+/// Hashes packed codes, which are looked up for every failing row. Their number is bounded, so that codes chosen to
+/// collide cost time and no more.
+#[derive(Debug, Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        let mixed = (self.0 ^ key).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
 }
 
 /// What is found of a code in a segment, and how often.
@@ -92,7 +115,7 @@ impl<'i> Judge<'i> {
         Judge {
             index,
             purpose,
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             kept: Vec::new(),
             findings: Vec::new(),
             of_day: BTreeMap::new(),
@@ -176,6 +199,10 @@ impl<'i> Judge<'i> {
             .filter(|_| matches!(verdict, VerdictKind::NotCovered | VerdictKind::NotInForce));
         let shared = shared.map(|segment| (code_set, segment));
         kept.finding = shared.and_then(|of_day| self.of_day.get(&of_day)).copied();
+        if matches!(verdict, VerdictKind::Header | VerdictKind::Deleted) {
+            // The summary will need the conversion tables: better read now, beside the other threads.
+            self.index.conversions()?;
+        }
         let mut finding = None;
         if self.purpose == Purpose::Write && kept.finding.is_none() {
             finding = Some(self.index.find(code_set, &text, date)?);

@@ -14,7 +14,7 @@ use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
 use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.
-const MOST_EXPLAINED: usize = 5_000;
+const MOST_EXPLAINED: usize = 1_000;
 /// The most failing codes that are told apart; the codes of both sets together are twice as many, and only a
 /// file of garbage has more.
 const MOST_FAILURES: usize = 100_000;
@@ -47,9 +47,21 @@ impl VerdictCounts {
         self.codes.iter().sum()
     }
 
-    /// Gives how many codes are not billable.
+    /// Gives how many codes are known not to be billable: those on a day that no loaded release governs are
+    /// not among them.
     pub fn failing(&self) -> u64 {
-        self.total() - self.of(VerdictKind::Billable)
+        let failing = VerdictKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_failure());
+        failing.map(|kind| self.of(kind)).sum()
+    }
+
+    /// Gives what the claims of failing codes charge, in cents.
+    pub fn failing_cents(&self) -> i64 {
+        let failing = VerdictKind::ALL
+            .into_iter()
+            .filter(|kind| kind.is_failure());
+        failing.map(|kind| self.cents_of(kind)).sum()
     }
 
     fn count(&mut self, kind: VerdictKind, cents: Option<i64>) {
@@ -206,7 +218,7 @@ impl Tally {
         verdict: VerdictKind,
         count: &FailureCount,
     ) {
-        if verdict == VerdictKind::Billable {
+        if !verdict.is_failure() {
             return;
         }
         let mut key = (code_set, code, verdict);
@@ -416,7 +428,7 @@ pub struct AuditSummary {
     pub releases: Vec<(CodeSet, Option<ReleaseId>, VerdictCounts)>,
     /// Codes by the month of their day, given by its first day, and verdict.
     pub months: Vec<(NaiveDate, VerdictCounts)>,
-    /// What fails, the most frequent first; at most five thousand codes.
+    /// What fails, the most frequent first; at most a thousand codes.
     pub failures: Vec<Failure>,
     /// How many more codes fail, each less often.
     pub more_failures: u64,

@@ -91,6 +91,15 @@ fn has_plain_lines(bytes: &[u8]) -> bool {
     }
 }
 
+/// Gives how many lines a record stands below the first one. The library's place of a record is before the
+/// blank lines that it passes by.
+fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = bytes.get(start..).unwrap_or_default();
+    let blank = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+    position.line() - 1 + blank.filter(|byte| **byte == b'\n').count() as u64
+}
+
 impl<'w> RowWork<'w> {
     pub(super) fn new(
         index: &'w Index,
@@ -198,7 +207,7 @@ impl<'w> RowWork<'w> {
                 return Ok(());
             }
             let position = record.position();
-            let line = block.first_line + position.map_or(0, |position| position.line() - 1);
+            let line = block.first_line + position.map_or(0, |at| line_of(&block.bytes, at));
             let is_last = reader.position().byte() >= block.bytes.len() as u64;
             if is_last && block.open_quote {
                 self.judge.tally_mut().count_rows(1);

@@ -25,7 +25,7 @@ pub(in crate::claims) const NOT_JUDGED: &str = "not-judged";
 
 /// The suffixes of one thread.
 pub(super) struct Suffixes {
-    delimiter: u8,
+    writer: csv_core::Writer,
     dots: bool,
     /// By code set and segment.
     billable: [Vec<Vec<u8>>; 2],
@@ -38,6 +38,15 @@ pub(super) struct Suffixes {
 
 impl Suffixes {
     pub(super) fn new(index: &Index, delimiter: u8, dots: bool) -> Result<Suffixes> {
+        let mut suffixes = Suffixes {
+            writer: csv_core::WriterBuilder::new().delimiter(delimiter).build(),
+            dots,
+            billable: [Vec::new(), Vec::new()],
+            kept: Vec::new(),
+            once: Vec::new(),
+            not_judged: Vec::new(),
+            empty: Vec::new(),
+        };
         let billable = |code_set| {
             let segments = &index.set(code_set).segments;
             segments
@@ -45,22 +54,15 @@ impl Suffixes {
                 .map(|segment| {
                     let release = segment.release.map(|release| release.to_string());
                     let verdict = VerdictKind::Billable.name();
-                    line(
-                        delimiter,
-                        [verdict, &release.unwrap_or_default(), "", "", "", "", ""],
-                    )
+                    suffixes.line([verdict, &release.unwrap_or_default(), "", "", "", "", ""])
                 })
                 .collect::<Result<Vec<Vec<u8>>>>()
         };
-        Ok(Suffixes {
-            delimiter,
-            dots,
-            billable: [billable(CodeSet::Icd10Cm)?, billable(CodeSet::Icd10Pcs)?],
-            kept: Vec::new(),
-            once: Vec::new(),
-            not_judged: line(delimiter, [NOT_JUDGED, "", "", "", "", "", ""])?,
-            empty: line(delimiter, [""; 7])?,
-        })
+        let billable = [billable(CodeSet::Icd10Cm)?, billable(CodeSet::Icd10Pcs)?];
+        suffixes.billable = billable;
+        suffixes.not_judged = suffixes.line([NOT_JUDGED, "", "", "", "", "", ""])?;
+        suffixes.empty = suffixes.line([""; 7])?;
+        Ok(suffixes)
     }
 
     /// Gives the columns of a code, each with the delimiter before it.
@@ -102,18 +104,37 @@ impl Suffixes {
 
     /// Gives the columns of a row, or a code, that cannot be read.
     pub(super) fn unreadable(&self, problem: &ProblemKind) -> Result<Vec<u8>> {
-        line(
-            self.delimiter,
-            [UNREADABLE, "", "", "", "", "", &problem.to_string()],
-        )
+        self.line([UNREADABLE, "", "", "", "", "", &problem.to_string()])
     }
 
     fn found(&self, finding: &Finding) -> Result<Vec<u8>> {
         let [verdict, release, day, uses, count, basis, why] = cells(finding, self.dots);
-        line(
-            self.delimiter,
-            [&verdict, &release, &day, &uses, &count, &basis, &why],
-        )
+        self.line([&verdict, &release, &day, &uses, &count, &basis, &why])
+    }
+
+    /// Writes cells with the delimiter before each, quoted where they have to be.
+    fn line(&self, cells: [&str; 7]) -> Result<Vec<u8>> {
+        let fail = || {
+            Error::new(ErrorKind::Io, "a row cannot be written")
+                .with_hint("this is a defect of codeyear")
+        };
+        // A copy of the writer is cheap; making one for each of a hundred thousand lines is not.
+        let mut writer = self.writer.clone();
+        // Twice the text and quotes is the most that a field can take.
+        let length: usize = cells.iter().map(|cell| cell.len() * 2 + 3).sum();
+        let mut bytes = vec![0; length + 2];
+        let mut at = 0;
+        for cell in cells {
+            let rest = bytes.get_mut(at..).ok_or_else(fail)?;
+            at += writer.delimiter(rest).1;
+            let rest = bytes.get_mut(at..).ok_or_else(fail)?;
+            at += writer.field(cell.as_bytes(), rest).2;
+        }
+        let rest = bytes.get_mut(at..).ok_or_else(fail)?;
+        at += writer.finish(rest).1;
+        bytes.truncate(at);
+        bytes.shrink_to_fit();
+        Ok(bytes)
     }
 }
 
@@ -147,27 +168,4 @@ pub(in crate::claims) fn cells(finding: &Finding, dots: bool) -> [String; 7] {
             .map_or(String::new(), |basis| basis.name().to_owned()),
         finding.why.clone(),
     ]
-}
-
-/// Writes cells with the delimiter before each, quoted where they have to be.
-fn line(delimiter: u8, cells: [&str; 7]) -> Result<Vec<u8>> {
-    let fail = |error: csv::Error| {
-        Error::new(ErrorKind::Io, format!("a row cannot be written: {error}"))
-            .with_hint("this is a defect of codeyear")
-    };
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(delimiter)
-        // Rows are short, and a buffer of the usual size for each would cost more than the row.
-        .buffer_capacity(256)
-        .from_writer(vec![delimiter]);
-    writer.write_record(cells).map_err(fail)?;
-    let mut bytes = writer.into_inner().map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("a row cannot be written: {}", error.error()),
-        )
-        .with_hint("this is a defect of codeyear")
-    })?;
-    bytes.pop();
-    Ok(bytes)
 }

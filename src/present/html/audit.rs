@@ -150,7 +150,7 @@ impl AuditPage {
             css: include_str!("../../../templates/audit.css"),
             generated_on,
             title: if failing == 0 {
-                "Every code was billable on its date".to_owned()
+                "No code failed on its date".to_owned()
             } else {
                 format!(
                     "{} were not billable on their dates",
@@ -227,14 +227,9 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         label: "of the codes are not billable on their dates".to_owned(),
     }];
     if summary.has_amounts {
-        let cents = VerdictKind::ALL
-            .into_iter()
-            .filter(|kind| *kind != VerdictKind::Billable)
-            .map(|kind| summary.total.cents_of(kind))
-            .sum();
         figures.push(Figure {
             class: "bad",
-            value: dollars(cents),
+            value: dollars(summary.total.failing_cents()),
             label: "charged by claims for such a code; a claim counts once for each of them"
                 .to_owned(),
         });
@@ -250,6 +245,14 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
             class: "",
             value: share(fixable, failing),
             label: "of them come with codes to use instead".to_owned(),
+        });
+    }
+    let untold = summary.total.of(VerdictKind::NotCovered);
+    if untold > 0 {
+        figures.push(Figure {
+            class: "",
+            value: grouped(untold),
+            label: "could not be told: no loaded release governs their day".to_owned(),
         });
     }
     if summary.unread() > 0 {
@@ -378,7 +381,7 @@ fn chart(summary: &AuditSummary) -> Option<Chart> {
         let mut parts = Vec::new();
         for kind in VerdictKind::ALL
             .into_iter()
-            .filter(|kind| *kind != VerdictKind::Billable)
+            .filter(|kind| kind.is_failure())
         {
             let codes = counts.of(kind);
             if codes == 0 {
@@ -401,7 +404,8 @@ fn chart(summary: &AuditSummary) -> Option<Chart> {
             });
         }
         let is_labelled = if months.len() > 36 {
-            month.month() == 1
+            // A year needs room for its figures.
+            month.month() == 1 && at + 5 < months.len()
         } else {
             at % months.len().div_ceil(12) == 0
         };

@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::{heading, line, plain_table, table_lines};
-use crate::claims::{AuditSummary, Failure, Inference, VerdictCounts, VerdictKind, Window};
+use crate::claims::{AuditSummary, Failure, Inference, VerdictKind, Window};
 use crate::model::{ReleaseId, eve};
 use crate::present::{Style, counted, grouped, warning_text};
 use crate::store::StoreKind;
@@ -38,7 +38,7 @@ pub fn audit(summary: &AuditSummary, style: Style) -> String {
     if summary.has_amounts {
         first.push_str(&format!(
             "; their claims charge {}",
-            dollars(failing_cents(&summary.total))
+            dollars(summary.total.failing_cents())
         ));
     }
     let first = if failing == 0 {
@@ -47,6 +47,14 @@ pub fn audit(summary: &AuditSummary, style: Style) -> String {
         style.bad(&first)
     };
     line(&mut out, 0, &first);
+    let untold = summary.total.of(VerdictKind::NotCovered);
+    if untold > 0 {
+        let text = format!(
+            "{} could not be told: no loaded release governs their day",
+            counted(untold, "code")
+        );
+        line(&mut out, 0, &style.doubtful(&text));
+    }
     if summary.not_judged > 0 {
         line(
             &mut out,
@@ -138,14 +146,6 @@ pub fn inference(inference: &Inference, style: Style) -> String {
         }
     }
     out
-}
-
-fn failing_cents(counts: &VerdictCounts) -> i64 {
-    VerdictKind::ALL
-        .into_iter()
-        .filter(|kind| *kind != VerdictKind::Billable)
-        .map(|kind| counts.cents_of(kind))
-        .sum()
 }
 
 /// Writes a share: `2.31 %`.
