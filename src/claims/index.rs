@@ -424,7 +424,9 @@ impl SetIndex {
     /// Lists all codes that stand below one or are it, in the order of their characters, with their lives.
     fn under(&self, prefix: &Code) -> impl Iterator<Item = (&Code, &[Stretch])> {
         let codes = &self.lives.codes;
-        let from = codes.partition_point(|code| code < prefix);
+        // Numbers are compared faster than texts, and are in the same order.
+        let key = prefix.key();
+        let from = codes.partition_point(|code| code.key() < key);
         let lives = self.lives.life_of.iter().skip(from);
         let under = codes.iter().skip(from).zip(lives);
         under
@@ -502,12 +504,12 @@ impl Facts for InMemory<'_> {
         // The codes that begin as this one does up to a place: where there are none, none differs behind it.
         let mut alike = self.set.lives.codes.as_slice();
         for at in 0..=length {
-            let prefix = code.prefix(at as usize);
-            let from = alike.partition_point(|code| *code < prefix);
+            let first = code.prefix(at as usize).key();
+            let last = first | ((1 << (8 * (7 - at))) - 1);
+            let from = alike.partition_point(|code| code.key() < first);
             alike = alike.get(from..).unwrap_or_default();
-            alike = alike
-                .get(..alike.partition_point(|code| code.is_under(&prefix)))
-                .unwrap_or_default();
+            let to = alike.partition_point(|code| code.key() <= last);
+            alike = alike.get(..to).unwrap_or_default();
             if alike.is_empty() {
                 break;
             }

@@ -71,7 +71,7 @@ pub fn audit_ndjson<'r>(
     if summary.total.total() == 0 && summary.not_judged == 0 && summary.unread() == 0 {
         notes.push("no object has a code in the fields named".to_owned());
     }
-    summary.notes = notes;
+    summary.notes.extend(notes);
     summary.has_amounts = options.columns.amount.is_some();
     Ok(summary)
 }

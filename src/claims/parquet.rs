@@ -123,7 +123,7 @@ pub fn audit_parquet(
         writer.close().map_err(|error| fail(&error))?;
     }
     let mut summary = audit.judge.into_tally().into_summary(index)?;
-    summary.notes = notes;
+    summary.notes.extend(notes);
     summary.has_amounts = columns.amount.is_some();
     Ok(summary)
 }

@@ -15,9 +15,9 @@ use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.
 const MOST_EXPLAINED: usize = 1_000;
-/// The most failing codes that are told apart; the codes of both sets together are twice as many, and only a
-/// file of garbage has more.
-const MOST_FAILURES: usize = 100_000;
+/// The most codes in no release that are told apart: only a file of garbage has more. Codes that some release
+/// lists are all told apart.
+const MOST_UNKNOWN: usize = 100_000;
 /// The most problems that are kept with their place.
 const MOST_PROBLEMS: usize = 100;
 /// Months counted in a row; others in a map.
@@ -140,6 +140,8 @@ pub(super) struct Tally {
     months: Vec<VerdictCounts>,
     other_months: BTreeMap<(i32, u32), VerdictCounts>,
     failures: HashMap<FailureKey, FailureCount>,
+    /// How many codes in no release are told apart; `None` from when there were too many.
+    unknown: Option<usize>,
     problems: Vec<Problem>,
     problem_counts: BTreeMap<ProblemKind, u64>,
     /// Packed codes that some release lists; `None` for all others.
@@ -159,6 +161,7 @@ impl Tally {
             months: vec![VerdictCounts::default(); MONTHS],
             other_months: BTreeMap::new(),
             failures: HashMap::new(),
+            unknown: Some(0),
             problems: Vec::new(),
             problem_counts: BTreeMap::new(),
             codes: HashMap::new(),
@@ -222,13 +225,35 @@ impl Tally {
             return;
         }
         let mut key = (code_set, code, verdict);
-        if self.failures.len() >= MOST_FAILURES && !self.failures.contains_key(&key) {
-            key.1 = None;
+        if verdict == VerdictKind::Unknown && code.is_some() {
+            match self.unknown {
+                None => key.1 = None,
+                Some(_) if self.failures.contains_key(&key) => {}
+                Some(MOST_UNKNOWN) => {
+                    self.lump_unknown();
+                    key.1 = None;
+                }
+                Some(known) => self.unknown = Some(known + 1),
+            }
         }
         self.failures
             .entry(key)
             .and_modify(|sum| sum.add(count))
             .or_insert(*count);
+    }
+
+    /// Tells codes in no release apart no longer: all of them, so that it does not matter which came first.
+    fn lump_unknown(&mut self) {
+        self.unknown = None;
+        let is_unknown = |key: &FailureKey| key.2 == VerdictKind::Unknown && key.1.is_some();
+        let lumped: Vec<(FailureKey, FailureCount)> =
+            self.failures.extract_if(|key, _| is_unknown(key)).collect();
+        for ((code_set, _, verdict), count) in lumped {
+            self.failures
+                .entry((code_set, None, verdict))
+                .and_modify(|sum| sum.add(&count))
+                .or_insert(count);
+        }
     }
 
     pub(super) fn problem(&mut self, problem: Problem) {
@@ -252,6 +277,9 @@ impl Tally {
         }
         for (month, counts) in &other.other_months {
             self.other_months.entry(*month).or_default().add(counts);
+        }
+        if other.unknown.is_none() && self.unknown.is_some() {
+            self.lump_unknown();
         }
         let mut failures: Vec<(FailureKey, FailureCount)> = other.failures.into_iter().collect();
         failures.sort_by_key(|(key, _)| *key);
@@ -319,6 +347,12 @@ impl Tally {
             .map(|((code_set, release), codes)| (code_set, release, codes))
             .collect();
         causes.sort_by_key(|(_, _, codes)| std::cmp::Reverse(*codes));
+        let notes = match self.unknown {
+            Some(_) => Vec::new(),
+            None => vec![format!(
+                "more than {MOST_UNKNOWN} different codes are in no release; they are not told apart"
+            )],
+        };
         let more_failures = failures.len().saturating_sub(MOST_EXPLAINED) as u64;
         failures.truncate(MOST_EXPLAINED);
         let failures = failures
@@ -349,7 +383,7 @@ impl Tally {
             codes,
             has_amounts: false,
             warnings,
-            notes: Vec::new(),
+            notes,
         })
     }
 }
@@ -367,10 +401,7 @@ impl Failure {
         };
         if code.is_none() {
             finding.verdict = verdict;
-            finding.why = match verdict {
-                VerdictKind::Unknown => format!("no code of {} looks like that", code_set.name()),
-                _ => "too many different codes to tell apart".to_owned(),
-            };
+            finding.why = format!("no code of {} looks like that", code_set.name());
         }
         Ok(Failure {
             codes: count.codes,

@@ -145,7 +145,7 @@ pub fn audit_delimited<'r>(
     let mut summary = tally
         .unwrap_or_else(|| Tally::new(index))
         .into_summary(index)?;
-    summary.notes = notes;
+    summary.notes.extend(notes);
     summary.has_amounts = columns.amount.is_some();
     Ok(summary)
 }
