@@ -23,7 +23,7 @@ from measure import (
     readme_parts, say, tool, update_readme,
 )  # fmt: skip
 
-PEERS = ("duckdb==2.0.0", "numpy==2.4.6", "polars==2.1.0")
+PEERS = ("duckdb==1.5.6", "numpy==2.4.6", "polars==2.1.0")
 BEGIN, END = "<!-- audit-bench:begin -->", "<!-- audit-bench:end -->"
 SEED = 20260401
 MILLION = 1_000_000

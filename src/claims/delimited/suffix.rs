@@ -140,14 +140,23 @@ impl Suffixes {
 
 /// Gives the cells of a finding, in the order of [`COLUMNS`].
 pub(in crate::claims) fn cells(finding: &Finding, dots: bool) -> [String; 7] {
-    let spell = |code: &crate::model::Code| {
-        if dots {
-            code.dotted(finding.code_set)
-        } else {
-            code.as_str().to_owned()
+    let mut uses = String::with_capacity(finding.uses.len() * 9);
+    for code in &finding.uses {
+        if !uses.is_empty() {
+            uses.push(' ');
         }
-    };
-    let uses: Vec<String> = finding.uses.iter().map(spell).collect();
+        let text = code.as_str();
+        match text.split_at_checked(3) {
+            Some((category, rest))
+                if dots && finding.code_set == CodeSet::Icd10Cm && !rest.is_empty() =>
+            {
+                uses.push_str(category);
+                uses.push('.');
+                uses.push_str(rest);
+            }
+            _ => uses.push_str(text),
+        }
+    }
     let count = if finding.use_count == 0 {
         String::new()
     } else {
@@ -161,7 +170,7 @@ pub(in crate::claims) fn cells(finding: &Finding, dots: bool) -> [String; 7] {
             .map(ReleaseId::to_string)
             .unwrap_or_default(),
         finding.day.map(|day| day.to_string()).unwrap_or_default(),
-        uses.join(" "),
+        uses,
         count,
         finding
             .use_basis
