@@ -187,7 +187,7 @@ impl<'i> Annotator<'i> {
     /// Judges one code of a claim; the error is why it cannot be.
     fn judged(&mut self, claim: &Claim, at: usize) -> Result<std::result::Result<Judged, String>> {
         let Some(code) = claim.codes.get(at) else {
-            return Ok(Ok(Judged::NotJudged));
+            return Ok(Ok(Judged::OtherSet));
         };
         let counted = self.options.count_codes.then_some(Ok(NaiveDate::MIN));
         match counted.as_ref().unwrap_or(&code.day) {
@@ -196,7 +196,7 @@ impl<'i> Annotator<'i> {
                 let judged =
                     self.judge
                         .judge(code.system, code.text.as_bytes(), day, claim.cents)?;
-                Ok(Ok(judged.unwrap_or(Judged::NotJudged)))
+                Ok(Ok(judged.unwrap_or(Judged::OtherSet)))
             }
             Err(kind) => {
                 let why = kind.to_string();
@@ -320,7 +320,7 @@ impl<'i> Annotator<'i> {
     fn verdict(&self, judged: &std::result::Result<Judged, String>) -> &'static str {
         match judged {
             Err(_) => UNREADABLE,
-            Ok(Judged::NotJudged) => NOT_JUDGED,
+            Ok(Judged::OtherSet) => NOT_JUDGED,
             Ok(Judged::Billable(..)) => VerdictKind::Billable.name(),
             Ok(judged) => self
                 .judge

@@ -26,7 +26,7 @@ pub(super) enum Judged {
     /// A finding for [`Judge::finding`] that the next one replaces.
     Once,
     /// Of a code set that is not kept: not judged.
-    NotJudged,
+    OtherSet,
 }
 
 /// A day in parts, as it is looked up.
@@ -136,7 +136,7 @@ impl<'i> Judge<'i> {
             CodeSystem::Of(code_set) => code_set,
             CodeSystem::Other => {
                 self.tally.count_not_judged();
-                return Ok(Some(Judged::NotJudged));
+                return Ok(Some(Judged::OtherSet));
             }
             CodeSystem::Told => {
                 let diagnoses = self.index.set(CodeSet::Icd10Cm);
@@ -160,7 +160,7 @@ impl<'i> Judge<'i> {
         if self.purpose == Purpose::Census {
             self.tally
                 .count_code(code_set, packed.filter(|_| life.is_some()));
-            return Ok(Some(Judged::NotJudged));
+            return Ok(Some(Judged::OtherSet));
         }
         let segment = segment_at(&set.days, day);
         if let (Some(segment), Some(life)) = (segment, life) {
@@ -247,7 +247,7 @@ impl<'i> Judge<'i> {
         match judged {
             Judged::Kept(number) => self.kept.get(number),
             Judged::Once => self.once.as_ref().map(|(kept, _)| kept),
-            Judged::Billable(..) | Judged::NotJudged => None,
+            Judged::Billable(..) | Judged::OtherSet => None,
         }
     }
 

@@ -437,7 +437,7 @@ impl Added {
     fn judged(&mut self, judged: Option<Judged>, judge: &Judge<'_>, dots: bool) {
         match judged {
             None => self.nothing(),
-            Some(Judged::NotJudged) => self.add([NOT_JUDGED, "", "", "", ""], None, 0),
+            Some(Judged::OtherSet) => self.add([NOT_JUDGED, "", "", "", ""], None, 0),
             Some(Judged::Billable(code_set, segment)) => {
                 let release = judge.release(code_set, segment);
                 let release = release

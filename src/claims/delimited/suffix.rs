@@ -69,7 +69,7 @@ impl Suffixes {
     pub(super) fn of(&mut self, judged: Option<Judged>, judge: &Judge<'_>) -> Result<&[u8]> {
         match judged {
             None => Ok(&self.empty),
-            Some(Judged::NotJudged) => Ok(&self.not_judged),
+            Some(Judged::OtherSet) => Ok(&self.not_judged),
             Some(Judged::Billable(code_set, segment)) => {
                 let [diagnoses, procedures] = &self.billable;
                 let of_set = match code_set {

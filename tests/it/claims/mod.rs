@@ -39,7 +39,8 @@ fn rows(annotated: &str) -> Vec<Vec<String>> {
         .delimiter(delimiter.unwrap())
         .from_reader(annotated.as_bytes())
         .records()
-        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .map(|record| record.unwrap_or_else(|error| panic!("{error}: {annotated}")))
+        .map(|record| record.iter().map(str::to_owned).collect())
         .collect()
 }
 
