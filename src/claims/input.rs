@@ -24,7 +24,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] or [`ErrorKind::Io`] if the file cannot be opened or its first bytes read. What
-/// fails later is an [`io::Error`]; [`read_error`] makes the error of it that names the file.
+/// fails later is an [`io::Error`]; `read_error` makes the error of it that names the file.
 pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut file: Box<dyn Read + Send> = if is_stdin(path) {
         stdin

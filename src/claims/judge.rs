@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
 use super::finding::Finding;
-use super::index::{Index, VerdictKind, pack, segment_at, trim};
+use super::index::{Index, VerdictKind, segment_at};
+use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId};

@@ -18,6 +18,7 @@ mod infer;
 mod input;
 mod judge;
 mod ndjson;
+mod packed;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod tally;

@@ -6,8 +6,9 @@ use chrono::{Months, NaiveDate};
 
 use super::claim::{Problem, ProblemKind};
 use super::finding::Finding;
-use super::index::{Index, VerdictKind, unpack};
+use super::index::{Index, VerdictKind};
 use super::judge::Day;
+use super::packed::unpack;
 use crate::answer::warnings;
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
