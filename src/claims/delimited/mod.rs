@@ -12,6 +12,7 @@ use super::index::Index;
 use super::judge::Purpose;
 use super::tally::{AuditSummary, Tally};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::CodeSet;
 use row::RowWork;
 pub(super) use suffix::{COLUMNS, NOT_JUDGED, UNREADABLE, cells};
 
@@ -95,6 +96,7 @@ pub fn audit_delimited<'r>(
     };
     let (names, length) = read_header(start, delimiter, file)?;
     let columns = Columns::find(&options.columns, names, file)?;
+    refuse_data_as_header(index, &columns, file)?;
     let format = match options.date_format {
         Some(format) => format,
         None if columns.on.is_some() => DateFormat::Iso,
@@ -230,6 +232,35 @@ fn read_header(start: &[u8], delimiter: u8, file: &str) -> Result<(Vec<String>, 
     let line_feed = start.get(length - usize::from(length > 0)) == Some(&b'\r')
         && start.get(length) == Some(&b'\n');
     Ok((names, length + usize::from(line_feed)))
+}
+
+/// Refuses a first line that is a claim: taken for the header it would be judged by nobody.
+fn refuse_data_as_header(index: &Index, columns: &Columns, file: &str) -> Result<()> {
+    let name = |at: usize| {
+        columns
+            .names
+            .get(at)
+            .map_or(&[][..], |name| name.as_bytes())
+    };
+    let is_date = |at: usize| {
+        DateFormat::ALL
+            .into_iter()
+            .any(|format| format.read(name(at)).is_some())
+    };
+    let is_code = |at: usize| {
+        CodeSet::ALL
+            .into_iter()
+            .any(|code_set| index.set(code_set).find(name(at)).is_some())
+    };
+    if columns.date_columns().any(is_date) || columns.codes.iter().any(|code| is_code(code.at)) {
+        return Err(
+            Error::new(ErrorKind::Format, "the first line is a claim and no header")
+                .in_file(file)
+                .at_line(1)
+                .with_hint("put a line with the names of the columns before it"),
+        );
+    }
+    Ok(())
 }
 
 /// Tells the form of the dates from the first rows.

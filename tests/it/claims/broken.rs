@@ -116,6 +116,27 @@ fn what_is_no_table_is_refused() {
 }
 
 #[test]
+fn a_file_without_a_header_does_not_lose_its_first_claim() {
+    let world = World::with_sample();
+    let dated = world.write("dated.csv", "1,SECRET,2026-03-01\n2,C7B,2026-03-01\n");
+    let undated = world.write("undated.csv", "C7B,SECRET\nC7B.00,x\n");
+    let (dated, undated) = (dated.to_str().unwrap(), undated.to_str().unwrap());
+    for run in [
+        world.run(&["audit", dated, "--code=2", "--date=3"]),
+        world.run(&["audit", undated, "--code=1", "--on=2026-03-01"]),
+    ] {
+        assert_eq!(run.exit, 2, "{}", run.stdout);
+        assert!(
+            run.stderr
+                .contains("the first line is a claim and no header"),
+            "{}",
+            run.stderr
+        );
+        assert!(!run.stderr.contains("SECRET"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_header_alone_is_an_audit_of_nothing() {
     let world = World::with_sample();
     let (run, annotated) = audit(&world, HEADER, &[]);
