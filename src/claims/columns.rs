@@ -319,20 +319,24 @@ fn matching(names: &[String], pattern: &str) -> Vec<usize> {
     names.iter().enumerate().filter_map(matching).collect()
 }
 
-/// Tells whether a name is of a pattern in which `*` stands for anything.
+/// Tells whether a name is what a pattern says, in which `*` stands for any characters or none.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((before, after)) => {
-            let Some(rest) = name.strip_prefix(before) else {
-                return false;
-            };
-            rest.char_indices()
-                .map(|(at, _)| at)
-                .chain([rest.len()])
-                .any(|at| rest.get(at..).is_some_and(|rest| matches(after, rest)))
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle.iter().copied().filter(|part| !part.is_empty()) {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
         }
     }
+    rest.ends_with(*last)
 }
 
 fn one_column(names: &[String], name: &str, file: &str) -> crate::error::Result<usize> {
@@ -393,11 +397,20 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_anything() {
-        assert!(matches("dx*", "dx12"));
-        assert!(matches("*_code", "dx_code"));
-        assert!(matches("d*c*", "dx_code"));
-        assert!(!matches("dx*", "adx"));
-        assert!(!matches("dx", "dx1"));
+    fn patterns_take_any_characters() {
+        for (pattern, name, expected) in [
+            ("dx*", "dx1", true),
+            ("dx*", "dx", true),
+            ("dx*", "adx", false),
+            ("*dx*", "adx9", true),
+            ("d*x*1", "dabx31", true),
+            ("d*x*1", "dab31", false),
+            ("dx", "dx1", false),
+            ("a*a", "a", false),
+            ("*", "", true),
+        ] {
+            let found = matches(pattern, name);
+            assert_eq!(found, expected, "{pattern} {name}");
+        }
     }
 }

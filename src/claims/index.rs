@@ -284,10 +284,7 @@ impl Index {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
         }
-        // The store compares days as text, so the bounds have four figures a year.
-        let first = NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(NaiveDate::MIN);
-        let last = NaiveDate::from_ymd_opt(9999, 12, 31).unwrap_or(NaiveDate::MAX);
-        let facts = store.conversion_facts_between(&self.diagnoses.timeline, first, last)?;
+        let facts = store.all_conversion_facts(&self.diagnoses.timeline)?;
         let conversions = self.conversions.get_or_init(|| Conversions::new(facts));
         drop(store);
         Ok(conversions)

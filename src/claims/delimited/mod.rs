@@ -179,7 +179,7 @@ pub(super) fn refuse_other_text(start: &[u8], file: &str) -> Result<()> {
 }
 
 /// Tells the delimiter from the header: the one that stands there most often outside quotes.
-fn sniff_delimiter(start: &[u8]) -> u8 {
+pub(super) fn sniff_delimiter(start: &[u8]) -> u8 {
     let mut counts = [(b',', 0u32), (b'\t', 0), (b';', 0), (b'|', 0)];
     let mut quoted = false;
     for byte in start {
