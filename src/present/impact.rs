@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::changes::{change_lines, escape, marked_markdown, sources, title, titles};
 use super::marks::mark;
-use super::{Style, counted, grouped, notes, successors};
+use super::{Style, counted, grouped, notes, share, successors};
 use crate::model::{
     Change, ChangeSet, Effect, Impact, LineageWay, Relation, Severity, Touch, UseCount,
 };
@@ -54,19 +54,6 @@ pub(super) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
     }
     more("in neither release", impact.unknown());
     totals
-}
-
-/// Gives a share in percent with two decimals, in whole numbers so that every machine writes the same; what
-/// is less than the smallest of these and not nothing is said to be so.
-pub(super) fn share(part: u64, whole: u64) -> String {
-    let hundredths = u128::from(part) * 10_000;
-    let hundredths = hundredths
-        .checked_div(u128::from(whole))
-        .unwrap_or_default();
-    if hundredths == 0 && part > 0 {
-        return "<0.01%".to_owned();
-    }
-    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
 /// Says what the file held: `6 rows, 9 uses of 7 codes`.

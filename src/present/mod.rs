@@ -101,3 +101,23 @@ pub fn grouped(number: u64) -> String {
     }
     text
 }
+
+/// Gives a share in percent with two decimals, in whole numbers so that every machine writes the same; what
+/// is less than the smallest of these and not nothing is said to be so.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 10_000;
+    let hundredths = hundredths
+        .checked_div(u128::from(whole))
+        .unwrap_or_default();
+    if hundredths == 0 && part > 0 {
+        return "<0.01%".to_owned();
+    }
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+/// Writes an amount: `$1,234.50`.
+pub(crate) fn dollars(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}

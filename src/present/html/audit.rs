@@ -6,8 +6,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts, VerdictKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ReleaseId;
-use crate::present::text::{dollars, share};
-use crate::present::{counted, grouped, warning_text};
+use crate::present::{counted, dollars, grouped, share, warning_text};
 use crate::store::StoreKind;
 
 /// The most failing codes that the page lists.

@@ -12,10 +12,8 @@ use crate::model::{
     UseCount,
 };
 use crate::present::changes::title;
-use crate::present::impact::{
-    effects, file_line, left_out_line, meaning, ragged_line, share, touches,
-};
-use crate::present::{Style, grouped};
+use crate::present::impact::{effects, file_line, left_out_line, meaning, ragged_line, touches};
+use crate::present::{Style, grouped, share};
 
 /// The most successors that a card lists; the text of a row has as many.
 const MOST_SUCCESSORS: usize = 12;

@@ -5,7 +5,7 @@ use comfy_table::CellAlignment;
 use super::{heading, line, plain_table, table_lines};
 use crate::claims::{AuditSummary, Failure, Inference, VerdictKind, Window};
 use crate::model::{ReleaseId, eve};
-use crate::present::{Style, counted, grouped, warning_text};
+use crate::present::{Style, counted, dollars, grouped, share, warning_text};
 use crate::store::StoreKind;
 
 /// The most failing codes, and problems, that are listed unless the whole lists are asked for.
@@ -146,23 +146,6 @@ pub fn inference(inference: &Inference, style: Style) -> String {
         }
     }
     out
-}
-
-/// Writes a share: `2.31 %`.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "0 %".to_owned();
-    }
-    // Hundredths of a percent, rounded to the nearest.
-    let hundredths = (u128::from(part) * 20_000 / u128::from(whole)).div_ceil(2);
-    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
-}
-
-/// Writes an amount: `$1,234.50`.
-pub(crate) fn dollars(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.unsigned_abs();
-    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
 }
 
 fn verdicts(out: &mut String, summary: &AuditSummary, style: Style) {

@@ -13,7 +13,6 @@ use comfy_table::{Table, presets};
 
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
-pub(crate) use audit::{dollars, share};
 pub use releases::{import, releases, verify};
 pub use search::search;
 pub use show::{compare, show};

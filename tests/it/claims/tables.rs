@@ -241,7 +241,7 @@ fn a_file_without_dates_tells_when_it_was_written() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("4 of 5 codes (80.00 %)"),
+        run.stdout.contains("4 of 5 codes (80.00%)"),
         "{}",
         run.stdout
     );
