@@ -9,10 +9,7 @@ use crate::error::Result;
 use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict};
 
 /// The most codes that a finding names.
-pub(super) const MOST_USES: usize = 10;
-
-/// Why a header fails.
-const HEADER: &str = "a header, not valid for submission";
+const MOST_USES: usize = 10;
 
 /// Why the codes of a finding are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,13 +97,6 @@ impl Index {
             }
         };
         finding.code = Some(code);
-        if let Some((uses, count)) = self.plain_header(code_set, &code, date) {
-            finding.verdict = VerdictKind::Header;
-            HEADER.clone_into(&mut finding.why);
-            finding.use_basis = (count > 0).then_some(UseBasis::Below);
-            (finding.uses, finding.use_count) = (uses, count);
-            return Ok(finding);
-        }
         let (verdict, release) = verdict_in(&listings, &code, date)?;
         finding.verdict = VerdictKind::of(&verdict);
         finding.release = release;
@@ -141,7 +131,7 @@ impl Finding {
         match verdict {
             Verdict::Billable { .. } => {}
             Verdict::Header { billable_below, .. } => {
-                HEADER.clone_into(&mut self.why);
+                self.why = "a header, not valid for submission".to_owned();
                 self.name(
                     billable_below.iter().map(|entry| entry.code),
                     UseBasis::Below,

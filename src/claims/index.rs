@@ -11,7 +11,6 @@ use std::sync::{Mutex, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::finding::MOST_USES;
 use super::judge::Day;
 use super::packed::{CHARACTER_BITS, MARK_BITS, mark_of, mix, pack, trim, unpack};
 use crate::answer::{Facts, verdict_in};
@@ -181,37 +180,6 @@ impl Index {
             (Some(life), Some(segment)) => set.class(life, segment),
             _ => VerdictKind::Unknown,
         }
-    }
-
-    /// Gives the billable codes below a header that was never anything else, the first few and how many there
-    /// are, where the release lists them in the order of their characters: what fails most, told without the
-    /// detour over lists of entries. `None` for every other code.
-    pub(super) fn plain_header(
-        &self,
-        code_set: CodeSet,
-        code: &Code,
-        date: NaiveDate,
-    ) -> Option<(Vec<Code>, usize)> {
-        let set = self.set(code_set);
-        let life = set.life(code)?;
-        let release = self.release_on(code_set, date)?;
-        let is_header = life.iter().any(|stretch| covers(stretch, date))
-            && life.iter().all(|stretch| !stretch.billable);
-        if !is_header || set.lives.orders.contains_key(&(release, code.category())) {
-            return None;
-        }
-        let billable = |(_, life): &(&Code, &[Stretch])| {
-            let stretch = life.iter().find(|stretch| covers(stretch, date));
-            stretch.is_some_and(|stretch| stretch.billable)
-        };
-        let mut below = set.under(code).filter(billable);
-        let uses: Vec<Code> = below
-            .by_ref()
-            .take(MOST_USES)
-            .map(|(code, _)| *code)
-            .collect();
-        let count = uses.len() + below.count();
-        Some((uses, count))
     }
 
     /// Names the release that made a code fail on a day: the one that deleted it or made it a header, or that
