@@ -59,6 +59,7 @@
 //! | [`ingest`] | source, parse and store joined: an import is all or nothing |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
+//! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
 //! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
 //! | [`cli`] | one verb a file |
 //!
@@ -114,6 +115,11 @@
 //!   free thread and is written in its turn; as many go round as there are, so that memory does not grow with the
 //!   file. A block without a quote is cut at delimiters and line ends, any other is read by the CSV library; a test
 //!   holds the two to the same rows.
+//! - **FHIR is answered without HTTP.** [`fhir`] takes a request as values and gives a status and JSON, so that
+//!   a server only routes, and a test needs no port. It asks the same facts as every other answer, through the
+//!   same trait: what is asked a million times touches no database where a server holds the facts in memory.
+//!   A read of a code system names no concepts and says how many there are; the export has them all, one after
+//!   the other.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 
@@ -121,6 +127,7 @@ pub mod answer;
 pub mod claims;
 pub mod cli;
 pub mod error;
+pub mod fhir;
 pub mod ingest;
 pub mod model;
 pub mod parse;

@@ -214,7 +214,7 @@ fn entry_in_force(listings: &dyn Facts, code: &Code, date: NaiveDate) -> Result<
 
 /// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
 /// failure to read the store.
-pub(super) fn with_listings<T>(
+pub(crate) fn with_listings<T>(
     listings: &dyn Facts,
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
 ) -> Result<T> {

@@ -35,8 +35,8 @@ pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, Veri
 pub use verify_documents::DocumentProof;
 
 pub(crate) use check::{detect_in, verdict_in};
-pub(crate) use facts::Facts;
-pub(crate) use lineage::retirement_in;
+pub(crate) use facts::{Facts, InStore};
+pub(crate) use lineage::{retirement_in, with_listings};
 
 use chrono::NaiveDate;
 

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{entry, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
+use super::spans::patched_runs;
 use super::{Store, code_set_id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Code, CodeSet, Entry, ReleaseId};
@@ -73,6 +75,23 @@ impl Store {
         Ok(Listing {
             entries: entries(&self.connection, code_set, id).map_err(|error| self.error(error))?,
         })
+    }
+
+    /// Gives the entries that are listed on a day, patches included, in tabular order of the release that
+    /// governs the day. A patch has no place in the order file; it comes last.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub(crate) fn listing_on(&self, code_set: CodeSet, on: NaiveDate) -> Result<Vec<Entry>> {
+        let query = || -> rusqlite::Result<Vec<Entry>> {
+            let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;
+            let mut entries = Vec::new();
+            for run in runs.by_position() {
+                each_of_run(&self.connection, &run, &mut |_, entry| entries.push(entry))?;
+            }
+            Ok(entries)
+        };
+        query().map_err(|error| self.error(error))
     }
 
     /// Writes the official order file of a release back, byte for byte.

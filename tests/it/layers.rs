@@ -9,7 +9,7 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 use crate::world::{World, today};
 
 /// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),
@@ -22,13 +22,20 @@ const LAYERS: [(&str, &[&str]); 10] = [
         &["error", "model", "parse", "source", "store", "answer"],
     ),
     (
+        "fhir",
+        &[
+            "error", "model", "parse", "source", "store", "answer", "claims",
+        ],
+    ),
+    (
         "present",
         &["error", "model", "store", "ingest", "answer", "claims"],
     ),
     (
         "cli",
         &[
-            "error", "model", "parse", "source", "store", "ingest", "answer", "claims", "present",
+            "error", "model", "parse", "source", "store", "ingest", "answer", "claims", "fhir",
+            "present",
         ],
     ),
 ];
@@ -83,8 +90,8 @@ const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ),
     (
         "serde_json::",
-        &["src/present/json/", "src/claims/"],
-        "JSON is written in one place, and read from claims",
+        &["src/present/json/", "src/claims/", "src/fhir/"],
+        "JSON is written in one place, and read from claims; FHIR is JSON",
     ),
     ("process::exit", &[], "the exit code is returned"),
 ];

@@ -1,0 +1,350 @@
+//! `CodeSystem` resources: one for each release that answers.
+//!
+//! Read from here a resource says how many concepts there are and names none of them (`not-present`), because
+//! a hundred thousand would be no answer to a read; the export has them all.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use super::FhirVersion;
+use super::outcome::{Answered, Failure, clip};
+use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
+use crate::error::Result;
+use crate::model::{LoadedRelease, Timeline, eve};
+
+/// How much of a code system a resource holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// All concepts.
+    Complete,
+    /// All that the bundled sample has.
+    Fragment,
+    /// None.
+    NotPresent,
+}
+
+/// Gives the resource of a release, without its concepts.
+pub(super) fn resource(
+    version: FhirVersion,
+    system: &System,
+    timeline: &Timeline,
+    release: &LoadedRelease,
+    content: Content,
+) -> Value {
+    let period = timeline
+        .periods()
+        .iter()
+        .find(|period| period.release == release.id);
+    let mut period_json = json!({ "start": release.id.effective_from().to_string() });
+    if let Some(period) = period {
+        period_json["end"] = json!(eve(period.until).to_string());
+    }
+    let mut resource = json!({
+        "resourceType": "CodeSystem",
+        "id": system.id_of(release.id),
+        "url": system.uri,
+        "identifier": [{ "system": "urn:ietf:rfc:3986", "value": system.oid }],
+        "version": version_of(release.id),
+        "name": system.name,
+        "title": format!("{} {}", system.code_set.name(), release.id),
+        // A release that was corrected does not answer any more.
+        "status": if period.is_some() { "active" } else { "retired" },
+        "experimental": false,
+        "date": release.id.effective_from().to_string(),
+        "publisher": system.publisher,
+        "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
+        "caseSensitive": false,
+        "valueSet": whole(system),
+        "hierarchyMeaning": "is-a",
+        "compositional": false,
+        "content": match content {
+            Content::Complete => "complete",
+            Content::Fragment => "fragment",
+            Content::NotPresent => "not-present",
+        },
+        "count": release.rows,
+        "property": properties(),
+    });
+    match version {
+        FhirVersion::R4 => {
+            resource["extension"] = json!([{
+                "url": "http://hl7.org/fhir/StructureDefinition/resource-effectivePeriod",
+                "valuePeriod": period_json,
+            }]);
+        }
+        FhirVersion::R5 => resource["effectivePeriod"] = period_json,
+    }
+    resource
+}
+
+/// Gives the address of the value set of all codes of a system.
+pub(super) fn whole(system: &System) -> String {
+    format!("{}?fhir_vs", system.uri)
+}
+
+/// The properties of concepts, as far as FHIR defines them under its own names.
+fn properties() -> Value {
+    let standard = |code: &str, kind: &str, description: &str| {
+        json!({
+            "code": code,
+            "uri": format!("http://hl7.org/fhir/concept-properties#{code}"),
+            "description": description,
+            "type": kind,
+        })
+    };
+    json!([
+        standard("parent", "code", "The nearest listed code above"),
+        standard("child", "code", "A code of which this is the nearest listed one above"),
+        standard("notSelectable", "boolean", "A header: not valid for submission, a code below it is"),
+        standard("inactive", "boolean", "Whether the code is no longer listed"),
+        standard("effectiveDate", "dateTime", "The first day on which the code is listed as it is, a header or valid for submission"),
+        standard("retirementDate", "dateTime", "The first day on which the code is no longer listed so, as far as the loaded releases reach"),
+        {
+            "code": "successor",
+            "description": "A code to which the official conversion tables lead from one that could be submitted and no longer can",
+            "type": "code",
+        },
+    ])
+}
+
+/// Gives the loaded releases that answer, with their systems.
+pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, LoadedRelease)>> {
+    let mut found = Vec::new();
+    for stored in context.terminology.store.releases()? {
+        let release = stored.release;
+        let system = SYSTEMS
+            .iter()
+            .find(|system| system.code_set == release.code_set);
+        let Some(system) = system else {
+            continue;
+        };
+        let periods = context.facts(release.code_set).timeline().periods();
+        if periods.iter().any(|period| period.release == release.id) {
+            found.push((system, release));
+        }
+    }
+    Ok(found)
+}
+
+/// Gives the system and version that the identifier of a resource names.
+pub(super) fn of_id<'a>(context: &Context<'a>, id: &str) -> Answered<Snapshot<'a>> {
+    let unknown = || Failure::not_found(format!("there is no CodeSystem/{}", clip(id)));
+    let (system, version) = SYSTEMS
+        .iter()
+        .find_map(|system| {
+            let version = id.strip_prefix(system.prefix)?.strip_prefix('-')?;
+            Some((system, version))
+        })
+        .ok_or_else(unknown)?;
+    let facts = context.facts(system.code_set);
+    // Only as resources are named here: a version may be written in other ways.
+    let period = release_of(facts.timeline(), version)
+        .filter(|period| version_of(period.release) == version)
+        .ok_or_else(unknown)?;
+    Ok(Snapshot {
+        system,
+        facts,
+        period: *period,
+        day: period.from,
+    })
+}
+
+pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
+    let snapshot = of_id(context, id)?;
+    let release = answering(context)?
+        .into_iter()
+        .map(|(_, release)| release)
+        .find(|release| {
+            release.code_set == snapshot.system.code_set && release.id == snapshot.period.release
+        })
+        .ok_or_else(|| Failure::not_found(format!("there is no CodeSystem/{}", clip(id))))?;
+    Ok(resource(
+        context.version,
+        snapshot.system,
+        snapshot.facts.timeline(),
+        &release,
+        Content::NotPresent,
+    ))
+}
+
+pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
+    let mut resources = Vec::new();
+    for (system, release) in answering(context)? {
+        let timeline = context.facts(system.code_set).timeline();
+        resources.push(resource(
+            context.version,
+            system,
+            timeline,
+            &release,
+            Content::NotPresent,
+        ));
+    }
+    searchset::bundle(context, "CodeSystem", query, resources)
+}
+
+/// Bundles of what a search finds.
+pub(super) mod searchset {
+    use serde_json::{Value, json};
+
+    use super::super::Context;
+    use super::super::given::day;
+    use super::super::outcome::{Answered, Failure, clip};
+
+    /// Gives those of some resources that a search asks for. A parameter that is not known is passed over,
+    /// and the link to the page itself says which ones counted.
+    pub(in crate::fhir) fn bundle(
+        context: &Context<'_>,
+        kind: &str,
+        query: &[(String, String)],
+        mut resources: Vec<Value>,
+    ) -> Answered {
+        let mut counted: Vec<(&str, &str)> = Vec::new();
+        let (mut count, mut offset, mut only_total) = (None, 0, false);
+        for (name, value) in query {
+            match name.as_str() {
+                "_count" => count = Some(number(name, value)?),
+                "_offset" => offset = number(name, value)?,
+                "_summary" => only_total = value == "count",
+                "date" => keep_dates(&mut resources, value)?,
+                "_id" | "url" | "system" | "version" | "status" => {
+                    let field = match name.as_str() {
+                        "_id" => "id",
+                        "system" => "url",
+                        other => other,
+                    };
+                    resources.retain(|resource| {
+                        let held = resource.get(field).and_then(Value::as_str);
+                        value.split(',').any(|wanted| held == Some(wanted))
+                    });
+                }
+                "name" | "title" => resources.retain(|resource| {
+                    let held = resource.get(name).and_then(Value::as_str);
+                    let held = held.unwrap_or_default().to_lowercase();
+                    value
+                        .split(',')
+                        .any(|wanted| held.starts_with(&wanted.to_lowercase()))
+                }),
+                _ => continue,
+            }
+            counted.push((name, value));
+        }
+        let total = resources.len();
+        let page = if only_total {
+            0
+        } else {
+            count.unwrap_or(total)
+        };
+        let entries: Vec<Value> = resources
+            .into_iter()
+            .skip(offset)
+            .take(page)
+            .map(|resource| {
+                let id = resource
+                    .get("id")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                json!({
+                    "fullUrl": format!("{}/{kind}/{id}", context.base),
+                    "resource": resource,
+                    "search": { "mode": "match" },
+                })
+            })
+            .collect();
+        let mut links = vec![link(context, kind, "self", &counted)];
+        if let Some(count) = count.filter(|count| *count > 0 && offset + count < total) {
+            let next = (offset + count).to_string();
+            let mut pairs = counted.clone();
+            pairs.retain(|(name, _)| *name != "_offset");
+            pairs.push(("_offset", &next));
+            links.push(link(context, kind, "next", &pairs));
+        }
+        let mut bundle = json!({
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": total,
+            "link": links,
+        });
+        if !entries.is_empty() {
+            bundle["entry"] = Value::Array(entries);
+        }
+        Ok(bundle)
+    }
+
+    fn number(name: &str, value: &str) -> Answered<usize> {
+        value
+            .trim()
+            .parse::<u32>()
+            .map(|number| number as usize)
+            .map_err(|_| {
+                Failure::invalid(format!(
+                    "{name} {:?} has to be a whole number from 0",
+                    clip(value)
+                ))
+            })
+    }
+
+    /// Keeps the resources whose date is as a search wants it: `2021-10-01`, `ge2021-10-01`, `2021`.
+    fn keep_dates(resources: &mut Vec<Value>, wanted: &str) -> Answered<()> {
+        let (comparison, text) = match wanted.split_at_checked(2) {
+            Some((prefix, rest)) if prefix.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+                (prefix, rest)
+            }
+            _ => ("eq", wanted),
+        };
+        if !["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"].contains(&comparison) {
+            return Err(Failure::invalid(format!(
+                "date {:?} begins with no comparison that is known",
+                clip(wanted)
+            )));
+        }
+        // A year or a month is all of its days; the digits of days are in their order.
+        let is_part = [4, 7].contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if !is_part {
+            day("date", text)?;
+        }
+        let text = text.get(..10).unwrap_or(text);
+        resources.retain(|resource| {
+            let held = resource.get("date").and_then(Value::as_str);
+            let Some(held) = held.and_then(|held| held.get(..text.len())) else {
+                return false;
+            };
+            match comparison {
+                "ne" => held != text,
+                "gt" | "sa" => held > text,
+                "lt" | "eb" => held < text,
+                "ge" => held >= text,
+                "le" => held <= text,
+                _ => held == text,
+            }
+        });
+        Ok(())
+    }
+
+    fn link(context: &Context<'_>, kind: &str, relation: &str, pairs: &[(&str, &str)]) -> Value {
+        let query: Vec<String> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(&clip(value))))
+            .collect();
+        let mut url = format!("{}/{kind}", context.base);
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(&query.join("&"));
+        }
+        json!({ "relation": relation, "url": url })
+    }
+
+    fn encode(text: &str) -> String {
+        let mut encoded = String::with_capacity(text.len());
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                encoded.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        encoded
+    }
+}

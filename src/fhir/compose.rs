@@ -1,0 +1,714 @@
+//! Value sets: those that FHIR takes for granted of a code system (`?fhir_vs`, `?fhir_vs=isa/C7A`), and those
+//! that a request brings along; and which codes they hold.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::Context;
+use super::codesystem::{searchset, whole};
+use super::given::{Given, day};
+use super::outcome::{Answered, Failure, clip};
+use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
+use crate::error::Result;
+use crate::model::{Code, Entry};
+
+/// The most clauses and codes that a value set of a request may have.
+const MOST_PARTS: usize = 20_000;
+
+/// Which versions and day a value set is read with.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub(super) date: Option<NaiveDate>,
+    /// Versions of systems where the value set names none.
+    pub(super) versions: Vec<(&'static System, String)>,
+    /// Versions of systems whatever the value set names.
+    forced: Vec<(&'static System, String)>,
+    /// Versions of systems that it has to come to.
+    checked: Vec<(&'static System, String)>,
+    /// Systems that are left out.
+    excluded: Vec<&'static System>,
+}
+
+impl Wanted {
+    pub(super) fn read(given: &Given) -> Answered<Wanted> {
+        let list = |name: &str| -> Answered<Vec<(&'static System, String)>> {
+            let mut versions = Vec::new();
+            for canonical in given.texts(name)? {
+                let (uri, version) = cut_version(canonical);
+                // Of other systems there is nothing to choose.
+                if let Some(system) = System::find(uri) {
+                    let version = version.ok_or_else(|| {
+                        Failure::invalid(format!("{name} has to name a version, as in {uri}|2026"))
+                    })?;
+                    versions.push((system, version.to_owned()));
+                }
+            }
+            Ok(versions)
+        };
+        let excluded = given.texts("exclude-system")?;
+        Ok(Wanted {
+            date: given.date("date")?,
+            versions: list("system-version")?,
+            forced: list("force-system-version")?,
+            checked: list("check-system-version")?,
+            excluded: excluded
+                .into_iter()
+                .filter_map(|uri| System::find(cut_version(uri).0))
+                .collect(),
+        })
+    }
+
+    fn snapshot<'a>(
+        &self,
+        context: &Context<'a>,
+        system: &'static System,
+        named: Option<&str>,
+    ) -> Answered<Snapshot<'a>> {
+        let of = |list: &'_ [(&'static System, String)]| {
+            let found = list.iter().find(|(one, _)| *one == system);
+            found.map(|(_, version)| version.clone())
+        };
+        let version = of(&self.forced)
+            .or_else(|| named.map(str::to_owned))
+            .or_else(|| of(&self.versions));
+        let snapshot = Snapshot::at(context, system, version.as_deref(), self.date)?;
+        if let Some(checked) = of(&self.checked) {
+            let timeline = snapshot.facts.timeline();
+            let wanted = release_of(timeline, &checked)
+                .ok_or_else(|| unknown_version(system, timeline, &checked))?;
+            if wanted.release != snapshot.period.release {
+                return Err(Failure::new(
+                    422,
+                    "exception",
+                    format!(
+                        "the version {} of '{}' would be used, and check-system-version asks for {}",
+                        snapshot.version(),
+                        system.uri,
+                        clip(&checked)
+                    ),
+                )
+                .of_kind("version-error"));
+            }
+        }
+        Ok(snapshot)
+    }
+}
+
+/// A value set, read against the days on which its systems are looked at.
+pub(super) struct Definition<'a> {
+    pub(super) url: Option<String>,
+    /// What it is made of, to be given back.
+    pub(super) resource: Value,
+    include: Vec<Clause<'a>>,
+    exclude: Vec<Clause<'a>>,
+}
+
+struct Clause<'a> {
+    snapshot: Option<Snapshot<'a>>,
+    codes: Option<Vec<String>>,
+    filters: Vec<Filter>,
+    sets: Vec<Definition<'a>>,
+}
+
+/// A code in a value set, with the day on which it stands so.
+pub(super) struct Member<'a> {
+    pub(super) snapshot: Snapshot<'a>,
+    pub(super) entry: Entry,
+}
+
+/// A condition on codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Filter {
+    Is(Code),
+    Below(Code),
+    NotIs(Code),
+    Child(Code),
+    Leaf(Code),
+    Above(Code),
+    ParentOf(Code),
+    In(Vec<Code>),
+    NotIn(Vec<Code>),
+    NotSelectable(bool),
+    Inactive(bool),
+}
+
+impl<'a> Definition<'a> {
+    /// Finds the value set that a request is about.
+    pub(super) fn of_request(
+        context: &Context<'a>,
+        id: Option<&str>,
+        given: &Given,
+        wanted: &Wanted,
+    ) -> Answered<Definition<'a>> {
+        for name in ["context", "contextDirection"] {
+            if given.has(name) {
+                return Err(Failure::new(
+                    422,
+                    "not-supported",
+                    format!("{name} is not supported; name the value set with url"),
+                ));
+            }
+        }
+        if let Some(id) = id {
+            let system = SYSTEMS.iter().find(|system| system.prefix == id);
+            let system = system.ok_or_else(|| unknown_set_id(id))?;
+            return Definition::implicit(context, &whole(system), wanted);
+        }
+        if let Some(resource) = given.resource("valueSet")? {
+            return Definition::posted(context, resource, wanted);
+        }
+        let Some(url) = given.text("url")? else {
+            return Err(Failure::invalid("url or valueSet is required"));
+        };
+        match given.text("valueSetVersion")? {
+            Some(version) if !url.contains("fhir_vs|") => {
+                let url = format!("{url}|{version}");
+                Definition::implicit(context, &url, wanted)
+            }
+            _ => Definition::implicit(context, url, wanted),
+        }
+    }
+
+    /// Reads the address of a value set that is taken for granted.
+    pub(super) fn implicit(
+        context: &Context<'a>,
+        url: &str,
+        wanted: &Wanted,
+    ) -> Answered<Definition<'a>> {
+        let unknown = || {
+            Failure::not_found(format!(
+                "A definition for the value set '{}' could not be found; there are {} and {}, and those below a code, as in {}=isa/C7A",
+                clip(url),
+                whole(&SYSTEMS[0]),
+                whole(&SYSTEMS[1]),
+                whole(&SYSTEMS[0]),
+            ))
+        };
+        let (canonical, rest) = url.split_once("?fhir_vs").ok_or_else(unknown)?;
+        let (canonical, of_system) = cut_version(canonical);
+        let system = System::find(canonical).ok_or_else(unknown)?;
+        let (below, of_set) = cut_version(rest);
+        let version = of_set.or(of_system);
+        let snapshot = wanted.snapshot(context, system, version)?;
+        let below = match below {
+            "" => None,
+            below => {
+                let below = below.replace("%2F", "/").replace("%2f", "/");
+                let text = below.strip_prefix("=isa/").ok_or_else(unknown)?;
+                let (code, _) = super::lookup::find(&snapshot, text)?;
+                Some(code)
+            }
+        };
+        Ok(Definition {
+            url: Some(implicit_url(system, below.as_ref())),
+            resource: implicit_resource(context, system, below.as_ref()),
+            include: vec![Clause {
+                snapshot: Some(snapshot),
+                codes: None,
+                filters: below.into_iter().map(Filter::Is).collect(),
+                sets: Vec::new(),
+            }],
+            exclude: Vec::new(),
+        })
+    }
+
+    /// Reads a value set that a request brings along.
+    fn posted(
+        context: &Context<'a>,
+        resource: &Value,
+        wanted: &Wanted,
+    ) -> Answered<Definition<'a>> {
+        if resource.get("resourceType").and_then(Value::as_str) != Some("ValueSet") {
+            return Err(Failure::invalid("valueSet has to be a ValueSet"));
+        }
+        let Some(compose) = resource
+            .get("compose")
+            .filter(|compose| compose.is_object())
+        else {
+            return Err(
+                Failure::invalid("the ValueSet has no compose, which says what is in it")
+                    .of_kind("vs-invalid"),
+            );
+        };
+        let mut wanted = wanted.clone();
+        if let Some(locked) = text(compose, "lockedDate", "ValueSet.compose")? {
+            let locked = day("ValueSet.compose.lockedDate", locked)?;
+            wanted.date = wanted.date.or(Some(locked));
+        }
+        let mut parts = 0;
+        let mut clauses = |field: &str| -> Answered<Vec<Clause<'a>>> {
+            let mut read = Vec::new();
+            for (index, clause) in list(compose, field, "ValueSet.compose")?.iter().enumerate() {
+                let at = format!("ValueSet.compose.{field}[{index}]");
+                parts += 1 + clause
+                    .get("concept")
+                    .and_then(Value::as_array)
+                    .map_or(0, Vec::len);
+                if parts > MOST_PARTS {
+                    return Err(Failure::new(
+                        422,
+                        "too-costly",
+                        format!("the ValueSet has more than {MOST_PARTS} clauses and codes"),
+                    ));
+                }
+                if let Some(clause) = Clause::read(context, clause, &at, &wanted)? {
+                    read.push(clause);
+                }
+            }
+            Ok(read)
+        };
+        let include = clauses("include")?;
+        let exclude = clauses("exclude")?;
+        if list(compose, "include", "ValueSet.compose")?.is_empty() {
+            return Err(
+                Failure::invalid("ValueSet.compose.include is required").of_kind("vs-invalid")
+            );
+        }
+        let mut head = json!({ "resourceType": "ValueSet", "status": "active" });
+        for field in ["url", "version", "name", "title", "status"] {
+            if let Some(value) = resource.get(field).and_then(Value::as_str) {
+                head[field] = json!(clip(value));
+            }
+        }
+        head["compose"] = compose.clone();
+        Ok(Definition {
+            url: text(resource, "url", "ValueSet")?.map(clip),
+            resource: head,
+            include,
+            exclude,
+        })
+    }
+
+    /// Finds a code of a system in the value set.
+    pub(super) fn find(&self, system: &System, code: &Code) -> Result<Option<Member<'a>>> {
+        let mut found = None;
+        for clause in &self.include {
+            found = clause.find(system, code)?;
+            if found.is_some() {
+                break;
+            }
+        }
+        if found.is_some() {
+            for clause in &self.exclude {
+                if clause.find(system, code)?.is_some() {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives the days on which the systems of the value set are looked at.
+    pub(super) fn snapshots(&self) -> Vec<Snapshot<'a>> {
+        let mut snapshots = Vec::new();
+        for clause in &self.include {
+            snapshots.extend(clause.snapshot);
+            for set in &clause.sets {
+                snapshots.extend(set.snapshots());
+            }
+        }
+        snapshots
+    }
+
+    /// Lists the codes of the value set: clause by clause in tabular order, each code of a version once.
+    pub(super) fn members(
+        &self,
+        context: &Context<'a>,
+        missing: &mut Vec<String>,
+    ) -> Answered<Vec<Member<'a>>> {
+        let mut members = Vec::new();
+        let is_plain = self.include.len() == 1 && self.exclude.is_empty();
+        let mut seen = std::collections::HashSet::new();
+        for clause in &self.include {
+            for member in clause.members(context, missing)? {
+                if !is_plain {
+                    let release = member.snapshot.period.release;
+                    let code = member.entry.code;
+                    if !seen.insert((member.snapshot.system.code_set, release, code)) {
+                        continue;
+                    }
+                    let mut is_excluded = false;
+                    for exclude in &self.exclude {
+                        let found = exclude.find(member.snapshot.system, &code)?;
+                        is_excluded |= found.is_some();
+                    }
+                    if is_excluded {
+                        continue;
+                    }
+                }
+                members.push(member);
+            }
+        }
+        Ok(members)
+    }
+}
+
+impl<'a> Clause<'a> {
+    /// Reads a clause; `None` if its system is to be left out.
+    fn read(
+        context: &Context<'a>,
+        clause: &Value,
+        at: &str,
+        wanted: &Wanted,
+    ) -> Answered<Option<Clause<'a>>> {
+        if !clause.is_object() {
+            return Err(Failure::invalid(format!("{at} has to be an object")).of_kind("vs-invalid"));
+        }
+        let snapshot = match text(clause, "system", at)? {
+            None => None,
+            Some(uri) => {
+                let system = System::get(cut_version(uri).0)?;
+                if wanted.excluded.contains(&system) {
+                    return Ok(None);
+                }
+                let version = text(clause, "version", at)?;
+                // Whatever version there is.
+                let version = version.filter(|version| *version != "*");
+                Some(wanted.snapshot(context, system, version)?)
+            }
+        };
+        let mut sets = Vec::new();
+        for (index, url) in list(clause, "valueSet", at)?.iter().enumerate() {
+            let Some(url) = url.as_str() else {
+                return Err(Failure::invalid(format!(
+                    "{at}.valueSet[{index}] has to be text"
+                )));
+            };
+            sets.push(Definition::implicit(context, url, wanted)?);
+        }
+        let concepts = list(clause, "concept", at)?;
+        let filters = list(clause, "filter", at)?;
+        if !concepts.is_empty() && !filters.is_empty() {
+            return Err(Failure::invalid(format!(
+                "{at} has both concept and filter, which exclude each other"
+            ))
+            .of_kind("vs-invalid"));
+        }
+        let Some(snapshot) = snapshot else {
+            if sets.is_empty() || !concepts.is_empty() || !filters.is_empty() {
+                return Err(Failure::invalid(format!("{at} has no system")).of_kind("vs-invalid"));
+            }
+            return Ok(Some(Clause {
+                snapshot: None,
+                codes: None,
+                filters: Vec::new(),
+                sets,
+            }));
+        };
+        let mut codes = Vec::with_capacity(concepts.len());
+        for (index, concept) in concepts.iter().enumerate() {
+            let at = format!("{at}.concept[{index}]");
+            let code = text(concept, "code", &at)?;
+            let code = code.ok_or_else(|| Failure::invalid(format!("{at} has no code")))?;
+            codes.push(code.to_owned());
+        }
+        let mut conditions = Vec::with_capacity(filters.len());
+        for (index, filter) in filters.iter().enumerate() {
+            let at = format!("{at}.filter[{index}]");
+            conditions.push(Filter::read(&snapshot, filter, &at)?);
+        }
+        Ok(Some(Clause {
+            snapshot: Some(snapshot),
+            codes: (!concepts.is_empty()).then_some(codes),
+            filters: conditions,
+            sets,
+        }))
+    }
+
+    fn find(&self, system: &System, code: &Code) -> Result<Option<Member<'a>>> {
+        let Some(snapshot) = self.snapshot else {
+            return self.find_in_sets(system, code);
+        };
+        if snapshot.system != system {
+            return Ok(None);
+        }
+        let code_set = system.code_set;
+        if let Some(codes) = &self.codes
+            && !codes
+                .iter()
+                .any(|text| code_set.parse_code(text).is_ok_and(|one| one == *code))
+        {
+            return Ok(None);
+        }
+        let Some(entry) = snapshot.entry(code)? else {
+            return Ok(None);
+        };
+        let holds = self.holds(&snapshot, &entry)?;
+        Ok(holds.then_some(Member { snapshot, entry }))
+    }
+
+    fn find_in_sets(&self, system: &System, code: &Code) -> Result<Option<Member<'a>>> {
+        let mut found = None;
+        for set in &self.sets {
+            match set.find(system, code)? {
+                None => return Ok(None),
+                some if found.is_none() => found = some,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tells whether an entry has what the filters ask for and is in the other value sets.
+    fn holds(&self, snapshot: &Snapshot<'a>, entry: &Entry) -> Result<bool> {
+        for filter in &self.filters {
+            if !filter.holds(snapshot, entry)? {
+                return Ok(false);
+            }
+        }
+        Ok(self.sets.is_empty() || self.find_in_sets(snapshot.system, &entry.code)?.is_some())
+    }
+
+    fn members(
+        &self,
+        context: &Context<'a>,
+        missing: &mut Vec<String>,
+    ) -> Answered<Vec<Member<'a>>> {
+        let Some(snapshot) = self.snapshot else {
+            let Some((first, others)) = self.sets.split_first() else {
+                return Ok(Vec::new());
+            };
+            let mut members = Vec::new();
+            for member in first.members(context, missing)? {
+                let mut in_all = true;
+                for other in others {
+                    in_all &= other
+                        .find(member.snapshot.system, &member.entry.code)?
+                        .is_some();
+                }
+                if in_all {
+                    members.push(member);
+                }
+            }
+            return Ok(members);
+        };
+        let entries = match &self.codes {
+            Some(codes) => {
+                let mut entries = Vec::with_capacity(codes.len());
+                for text in codes {
+                    let code = snapshot.system.code_set.parse_code(text).ok();
+                    let entry = code.map(|code| snapshot.entry(&code)).transpose()?;
+                    match entry.flatten() {
+                        Some(entry) => entries.push(entry),
+                        None => missing.push(format!(
+                            "'{}' is not listed in {}|{}",
+                            clip(text),
+                            snapshot.system.uri,
+                            snapshot.version()
+                        )),
+                    }
+                }
+                entries
+            }
+            None => match self.filters.iter().find_map(Filter::root) {
+                Some(root) => snapshot.below(root)?,
+                None => context
+                    .terminology
+                    .store
+                    .listing_on(snapshot.system.code_set, snapshot.day)?,
+            },
+        };
+        let mut members = Vec::new();
+        for entry in entries {
+            if self.holds(&snapshot, &entry)? {
+                members.push(Member { snapshot, entry });
+            }
+        }
+        Ok(members)
+    }
+}
+
+impl Filter {
+    fn read(snapshot: &Snapshot<'_>, filter: &Value, at: &str) -> Answered<Filter> {
+        let field = |name: &str| -> Answered<&str> {
+            text(filter, name, at)?.ok_or_else(|| {
+                Failure::invalid(format!("{at} has no {name}")).of_kind("vs-invalid")
+            })
+        };
+        let (property, operator, value) = (field("property")?, field("op")?, field("value")?);
+        let listed = || -> Answered<Code> { Ok(super::lookup::find(snapshot, value)?.0) };
+        let several = || -> Answered<Vec<Code>> {
+            let codes = value.split(',').map(|text| {
+                snapshot
+                    .system
+                    .code_set
+                    .parse_code(text)
+                    .map_err(|malformed| {
+                        Failure::invalid(format!("{at}: {malformed}")).of_kind("vs-invalid")
+                    })
+            });
+            codes.collect()
+        };
+        let truth = || -> Answered<bool> {
+            value.parse().map_err(|_| {
+                Failure::invalid(format!("{at}: {property} is true or false")).of_kind("vs-invalid")
+            })
+        };
+        Ok(match (property, operator) {
+            ("concept" | "code", "is-a") => Filter::Is(listed()?),
+            ("concept" | "code", "descendent-of") => Filter::Below(listed()?),
+            ("concept" | "code", "is-not-a") => Filter::NotIs(listed()?),
+            ("concept" | "code", "child-of") => Filter::Child(listed()?),
+            ("concept" | "code", "descendent-leaf") => Filter::Leaf(listed()?),
+            ("concept" | "code", "generalizes") => Filter::Above(listed()?),
+            ("concept" | "code", "=" | "in") => Filter::In(several()?),
+            ("concept" | "code", "not-in") => Filter::NotIn(several()?),
+            ("parent", "=") => Filter::Child(listed()?),
+            ("child", "=") => Filter::ParentOf(listed()?),
+            ("notSelectable", "=") => Filter::NotSelectable(truth()?),
+            ("inactive", "=") => Filter::Inactive(truth()?),
+            _ => {
+                return Err(Failure::new(
+                    422,
+                    "not-supported",
+                    format!(
+                        "{at}: the filter {} {} is not supported; TerminologyCapabilities lists those that are",
+                        clip(property),
+                        clip(operator)
+                    ),
+                )
+                .of_kind("vs-invalid"));
+            }
+        })
+    }
+
+    /// Gives the code below which everything stands that the filter lets through.
+    fn root(&self) -> Option<&Code> {
+        match self {
+            Filter::Is(code) | Filter::Below(code) | Filter::Child(code) | Filter::Leaf(code) => {
+                Some(code)
+            }
+            _ => None,
+        }
+    }
+
+    fn holds(&self, snapshot: &Snapshot<'_>, entry: &Entry) -> Result<bool> {
+        let code = &entry.code;
+        Ok(match self {
+            Filter::Is(above) => code.is_under(above),
+            Filter::Below(above) => code != above && code.is_under(above),
+            Filter::NotIs(above) => !code.is_under(above),
+            Filter::Child(above) => {
+                code != above
+                    && code.is_under(above)
+                    && snapshot
+                        .parent(code)?
+                        .is_some_and(|parent| parent.code == *above)
+            }
+            Filter::Leaf(above) => {
+                code != above && code.is_under(above) && snapshot.below(code)?.len() == 1
+            }
+            Filter::Above(below) => below.is_under(code),
+            Filter::ParentOf(child) => snapshot
+                .parent(child)?
+                .is_some_and(|parent| parent.code == *code),
+            Filter::In(codes) => codes.contains(code),
+            Filter::NotIn(codes) => !codes.contains(code),
+            Filter::NotSelectable(wanted) => entry.billable != *wanted,
+            // What is listed on the day is in use on it.
+            Filter::Inactive(wanted) => !wanted,
+        })
+    }
+}
+
+fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Option<&'v str>> {
+    match value.get(field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Some(_) => Err(Failure::invalid(format!("{at}.{field} has to be text"))),
+    }
+}
+
+fn list<'v>(value: &'v Value, field: &str, at: &str) -> Answered<&'v [Value]> {
+    match value.get(field) {
+        None => Ok(&[]),
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(Failure::invalid(format!("{at}.{field} has to be a list"))),
+    }
+}
+
+fn implicit_url(system: &System, below: Option<&Code>) -> String {
+    match below {
+        None => whole(system),
+        Some(code) => format!("{}=isa/{}", whole(system), code.dotted(system.code_set)),
+    }
+}
+
+/// Gives a value set that is taken for granted as a resource.
+fn implicit_resource(context: &Context<'_>, system: &System, below: Option<&Code>) -> Value {
+    let mut include = json!({ "system": system.uri });
+    let name = system.code_set.name();
+    let (id, computable, title) = match below {
+        None => (
+            system.prefix.to_owned(),
+            format!("{}Codes", system.name),
+            format!("All codes of {name}"),
+        ),
+        Some(code) => {
+            let shown = code.dotted(system.code_set);
+            include["filter"] = json!([{ "property": "concept", "op": "is-a", "value": shown }]);
+            (
+                format!("{}-isa-{}", system.prefix, code.as_str()),
+                format!("{}Under{}", system.name, code.as_str()),
+                format!("{shown} of {name} and the codes below it"),
+            )
+        }
+    };
+    let mut resource = json!({
+        "resourceType": "ValueSet",
+        "id": id,
+        "url": implicit_url(system, below),
+        "name": computable,
+        "title": title,
+        "status": "active",
+        "experimental": false,
+        "compose": { "include": [include] },
+    });
+    // The codes are those of the release in force on the day that is asked for.
+    let description = "Without a date or version, of the release that is in force today";
+    resource["description"] = json!(description);
+    if context.is_r5() {
+        resource["compose"]["inactive"] = json!(false);
+    }
+    resource
+}
+
+fn unknown_set_id(id: &str) -> Failure {
+    Failure::not_found(format!(
+        "there is no ValueSet/{}; there are ValueSet/{} and ValueSet/{}",
+        clip(id),
+        SYSTEMS[0].prefix,
+        SYSTEMS[1].prefix
+    ))
+}
+
+pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
+    let system = SYSTEMS.iter().find(|system| system.prefix == id);
+    let system = system.ok_or_else(|| unknown_set_id(id))?;
+    Ok(implicit_resource(context, system, None))
+}
+
+pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
+    let mut resources: Vec<Value> = SYSTEMS
+        .iter()
+        .map(|system| implicit_resource(context, system, None))
+        .collect();
+    // One below a code is there as soon as someone asks for it, in whatever spelling.
+    let mut query = query.to_vec();
+    for (name, value) in &mut query {
+        if name == "url"
+            && value.contains("?fhir_vs=")
+            && let Ok(definition) = Definition::implicit(context, value, &Wanted::default())
+            && let Some(url) = &definition.url
+        {
+            value.clone_from(url);
+            let mut resource = definition.resource;
+            if let Some(resource) = resource.as_object_mut() {
+                // It has no address of its own to be read at.
+                resource.remove("id");
+            }
+            resources.push(resource);
+        }
+    }
+    searchset::bundle(context, "ValueSet", &query, resources)
+}

@@ -1,0 +1,337 @@
+//! `ConceptMap` resources: one for each day on which the official conversion tables let new codes take the place
+//! of others.
+//!
+//! The tables say which code was reported before a new one. How wide the two are, is told from how many codes
+//! went where, and from nothing else: a code that went whole into one that nothing else went into is equivalent.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::codesystem::{searchset, whole};
+use super::expand::identifier;
+use super::outcome::{Answered, Failure, clip};
+use super::snapshot::{SYSTEMS, System, version_of};
+use super::{Context, FhirVersion};
+use crate::answer::{Facts, with_listings};
+use crate::error::Result;
+use crate::model::{
+    Code, CodeSet, Conversions, LineageKind, LineageLink, ListedOn, PreviousGroup, PreviousPart,
+    eve,
+};
+
+/// The attribute that names what was reported together with a code.
+pub(super) const TOGETHER: &str = "reported-together";
+
+/// How a code stands to the one that it is translated to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// It is the same.
+    Equivalent,
+    /// It held more than the other.
+    Broader,
+    /// It held less than the other.
+    Narrower,
+    /// They overlap.
+    Related,
+}
+
+impl Relation {
+    pub(super) fn of(kind: LineageKind, link: &LineageLink) -> Relation {
+        let with_others = !link.together_with.is_empty();
+        match kind {
+            // Only together with another it made the new code.
+            _ if with_others && kind == LineageKind::OneToOne => Relation::Narrower,
+            _ if with_others => Relation::Related,
+            LineageKind::OneToOne => Relation::Equivalent,
+            LineageKind::Split | LineageKind::SplitOff => Relation::Broader,
+            LineageKind::Merge => Relation::Narrower,
+            LineageKind::SplitAndMerge => Relation::Related,
+        }
+    }
+
+    /// Gives the relation of the first of two steps to the last.
+    pub(super) fn then(self, next: Relation) -> Relation {
+        match (self, next) {
+            (Relation::Equivalent, other) | (other, Relation::Equivalent) => other,
+            (a, b) if a == b => a,
+            _ => Relation::Related,
+        }
+    }
+
+    /// Gives the name of the element that holds it, and its code there.
+    pub(super) fn coded(self, version: FhirVersion) -> (&'static str, &'static str) {
+        match (version, self) {
+            // In R4 it is the target that is wider or narrower.
+            (FhirVersion::R4, Relation::Equivalent) => ("equivalence", "equivalent"),
+            (FhirVersion::R4, Relation::Broader) => ("equivalence", "narrower"),
+            (FhirVersion::R4, Relation::Narrower) => ("equivalence", "wider"),
+            (FhirVersion::R4, Relation::Related) => ("equivalence", "relatedto"),
+            (FhirVersion::R5, Relation::Equivalent) => ("relationship", "equivalent"),
+            (FhirVersion::R5, Relation::Broader) => {
+                ("relationship", "source-is-broader-than-target")
+            }
+            (FhirVersion::R5, Relation::Narrower) => {
+                ("relationship", "source-is-narrower-than-target")
+            }
+            (FhirVersion::R5, Relation::Related) => ("relationship", "related-to"),
+        }
+    }
+}
+
+/// Gives how the old code of a link stands to the new one.
+pub(super) fn relation(
+    conversions: &Conversions,
+    link: &LineageLink,
+    listed: &ListedOn<'_>,
+) -> Relation {
+    let lineage = conversions.lineage(&link.old, listed);
+    let on_day = lineage
+        .conversions
+        .iter()
+        .find(|conversion| conversion.effective_from == link.effective_from);
+    on_day.map_or(Relation::Related, |conversion| {
+        Relation::of(conversion.kind, link)
+    })
+}
+
+/// Gives the codes that were reported together with the old one of a link; `None` if the table leaves open
+/// which of several.
+pub(super) fn together(link: &LineageLink) -> Option<Vec<Code>> {
+    let code = |group: &PreviousGroup| match group.alternatives.as_slice() {
+        [PreviousPart::Code(code)] => Some(*code),
+        _ => None,
+    };
+    link.together_with.iter().map(code).collect()
+}
+
+/// The system whose releases have conversion tables.
+pub(super) fn system() -> &'static System {
+    &SYSTEMS[0]
+}
+
+/// The links of one day, by old and new code.
+pub(super) struct Transition {
+    pub(super) day: NaiveDate,
+    pub(super) links: Vec<LineageLink>,
+}
+
+impl Transition {
+    pub(super) fn id(&self) -> String {
+        id_of(self.day)
+    }
+
+    pub(super) fn url(&self) -> String {
+        url_of(self.day)
+    }
+}
+
+fn id_of(day: NaiveDate) -> String {
+    format!("{}-from-{day}", system().prefix)
+}
+
+/// Gives the address by which a request may name the map of a day. There is no official one, so that it is one
+/// that nobody has to own.
+pub(super) fn url_of(day: NaiveDate) -> String {
+    identifier(&["codeyear ConceptMap", &id_of(day)])
+}
+
+/// Gathers the links of all conversion tables by day.
+pub(super) fn transitions(conversions: &Conversions, listed: &ListedOn<'_>) -> Vec<Transition> {
+    let mut by_day: BTreeMap<NaiveDate, Vec<LineageLink>> = BTreeMap::new();
+    let mut codes: Vec<Code> = conversions.facts().iter().map(|fact| fact.code).collect();
+    codes.dedup();
+    for code in codes {
+        for link in conversions.lineage(&code, listed).predecessors {
+            by_day.entry(link.effective_from).or_default().push(link);
+        }
+    }
+    by_day
+        .into_iter()
+        .map(|(day, mut links)| {
+            links.sort_by_key(|link| (link.old, link.new, link.row));
+            links.dedup_by_key(|link| (link.old, link.new));
+            Transition { day, links }
+        })
+        .collect()
+}
+
+/// Gives the resource of a day, with or without its rows.
+pub(super) fn resource(
+    version: FhirVersion,
+    facts: &dyn Facts,
+    conversions: &Conversions,
+    transition: &Transition,
+    with_rows: bool,
+    listed: &ListedOn<'_>,
+) -> Result<Value> {
+    let system = system();
+    let name = system.code_set.name();
+    let day = transition.day;
+    let release = |day: NaiveDate| {
+        let period = facts.timeline().governing(day);
+        period.map(|period| version_of(period.release))
+    };
+    let (source, target) = (release(eve(day)), release(day));
+    let mut group = json!({ "source": system.uri, "target": system.uri });
+    for (field, canonical, release) in [
+        ("sourceVersion", "source", &source),
+        ("targetVersion", "target", &target),
+    ] {
+        if let Some(release) = release {
+            match version {
+                FhirVersion::R4 => group[field] = json!(release),
+                FhirVersion::R5 => group[canonical] = json!(format!("{}|{release}", system.uri)),
+            }
+        }
+    }
+    let mut resource = json!({
+        "resourceType": "ConceptMap",
+        "id": transition.id(),
+        "url": transition.url(),
+        "version": target.clone().unwrap_or_else(|| day.to_string()),
+        "name": format!("{}From{}", system.name, day.format("%Y%m%d")),
+        "title": format!("{name}: what codes became on {day}"),
+        "status": "active",
+        "experimental": false,
+        "date": day.to_string(),
+        "publisher": system.publisher,
+        "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
+        "description": format!(
+            "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that took their place or were split off from them"
+        ),
+    });
+    match version {
+        FhirVersion::R4 => {
+            resource["sourceUri"] = json!(whole(system));
+            resource["targetUri"] = json!(whole(system));
+        }
+        FhirVersion::R5 => {
+            resource["sourceScopeUri"] = json!(whole(system));
+            resource["targetScopeUri"] = json!(whole(system));
+        }
+    }
+    if !with_rows {
+        resource["meta"] = json!({ "tag": [{
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+            "code": "SUBSETTED",
+        }] });
+        return Ok(resource);
+    }
+    let mut elements: Vec<Value> = Vec::new();
+    let mut has_together = false;
+    for links in transition.links.chunk_by(|a, b| a.old == b.old) {
+        let mut targets = Vec::with_capacity(links.len());
+        for link in links {
+            let (field, code) = relation(conversions, link, listed).coded(version);
+            let mut target =
+                json!({ "code": link.new.dotted(system.code_set), "comment": comment(link) });
+            target[field] = json!(code);
+            if let Some(entry) = facts.entry_on(&link.new, day)? {
+                target["display"] = json!(entry.long_title);
+            }
+            let others = together(link).unwrap_or_default();
+            if !others.is_empty() {
+                has_together = true;
+                target["dependsOn"] = depends_on(version, system, &others);
+            }
+            targets.push(target);
+        }
+        let Some(link) = links.first() else {
+            continue;
+        };
+        let mut element = json!({ "code": link.old.dotted(system.code_set), "target": targets });
+        if let Some(entry) = facts.entry_on(&link.old, eve(day))? {
+            element["display"] = json!(entry.long_title);
+        }
+        elements.push(element);
+    }
+    if elements.is_empty() {
+        return Ok(resource);
+    }
+    if has_together && version == FhirVersion::R5 {
+        resource["additionalAttribute"] = json!([{
+            "code": TOGETHER,
+            "description": "A code that was reported together with the previous one; the two together became the new one",
+            "type": "Coding",
+        }]);
+    }
+    group["element"] = Value::Array(elements);
+    resource["group"] = json!([group]);
+    Ok(resource)
+}
+
+fn depends_on(version: FhirVersion, system: &System, others: &[Code]) -> Value {
+    let depends = others.iter().map(|code| {
+        let code = code.dotted(system.code_set);
+        match version {
+            FhirVersion::R4 => {
+                json!({ "property": system.uri, "system": system.uri, "value": code })
+            }
+            FhirVersion::R5 => json!({
+                "attribute": TOGETHER,
+                "valueCoding": { "system": system.uri, "code": code },
+            }),
+        }
+    });
+    Value::Array(depends.collect())
+}
+
+/// Says where a link stands, in the words of the table.
+pub(super) fn comment(link: &LineageLink) -> String {
+    format!(
+        "conversion table of {}, row {}: {}",
+        link.table, link.row, link.cell
+    )
+}
+
+/// Reads all conversions and asks a question of them.
+pub(super) fn with_all<T>(
+    context: &Context<'_>,
+    question: impl FnOnce(&Conversions, &dyn Facts, &ListedOn<'_>) -> Result<T>,
+) -> Result<T> {
+    let facts = context.facts(CodeSet::Icd10Cm);
+    let rows = context
+        .terminology
+        .store
+        .all_conversion_facts(facts.timeline())?;
+    let conversions = Conversions::new(rows);
+    with_listings(facts, |listed| question(&conversions, facts, listed))?
+}
+
+pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
+    let found = with_all(context, |conversions, facts, listed| {
+        transitions(conversions, listed)
+            .iter()
+            .find(|transition| transition.id() == id)
+            .map(|found| resource(context.version, facts, conversions, found, true, listed))
+            .transpose()
+    })?;
+    found.ok_or_else(|| Failure::not_found(format!("there is no ConceptMap/{}", clip(id))))
+}
+
+pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
+    let resources = with_all(context, |conversions, facts, listed| {
+        transitions(conversions, listed)
+            .iter()
+            .map(|one| resource(context.version, facts, conversions, one, false, listed))
+            .collect::<Result<Vec<Value>>>()
+    })?;
+    searchset::bundle(context, "ConceptMap", query, resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_that_widen_and_narrow_leave_two_codes_related_only() {
+        use Relation::{Broader, Equivalent, Narrower, Related};
+        assert_eq!(Equivalent.then(Broader), Broader);
+        assert_eq!(Broader.then(Broader), Broader);
+        assert_eq!(Broader.then(Narrower), Related);
+        assert_eq!(Narrower.then(Equivalent), Narrower);
+        assert_eq!(Broader.coded(FhirVersion::R4).1, "narrower");
+    }
+}

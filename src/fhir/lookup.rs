@@ -1,0 +1,250 @@
+//! `CodeSystem/$lookup`: what a code system says of a code on a day.
+
+use serde_json::json;
+
+use super::Context;
+use super::codesystem::of_id;
+use super::given::{Coding, Given};
+use super::outcome::{Answered, Failure, clip};
+use super::reply::Reply;
+use super::snapshot::{Snapshot, System, cut_version};
+use crate::answer::{retirement_in, verdict_in};
+use crate::error::Result;
+use crate::model::{Entry, Life};
+
+/// The meaning of a short title beside the long one.
+pub(super) fn short_title_use() -> serde_json::Value {
+    json!({
+        "system": "http://snomed.info/sct",
+        "code": "900000000000013009",
+        "display": "Synonym",
+    })
+}
+
+/// Tells whether an entry has a short title that says something else than the long one.
+pub(super) fn has_short_title(entry: &Entry) -> bool {
+    !entry.short_title.is_empty() && entry.short_title != entry.long_title
+}
+
+pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+    let coding = match given.coding("coding")? {
+        Some(coding) => coding,
+        None => Coding {
+            system: given.text("system")?.map(str::to_owned),
+            version: given.text("version")?.map(str::to_owned),
+            code: given.text("code")?.map(str::to_owned),
+            display: None,
+        },
+    };
+    let Some(code) = &coding.code else {
+        return Err(Failure::invalid("code or coding is required"));
+    };
+    let snapshot = snapshot(context, id, &coding, given)?;
+    let (parsed, entry) = find(&snapshot, code)?;
+    let wanted = given.texts("property")?;
+    let wants = |name: &str| {
+        wanted.is_empty()
+            || wanted
+                .iter()
+                .any(|wanted| *wanted == name || *wanted == "*")
+    };
+    let mut reply = Reply::default();
+    reply
+        .string("name", &snapshot.title()?)
+        .string("version", &snapshot.version())
+        .string("display", &entry.long_title);
+    if wants("designation") && has_short_title(&entry) {
+        let mut parts = Reply::default();
+        parts
+            .code("language", "en")
+            .add(json!({ "name": "use", "valueCoding": short_title_use() }))
+            .string("value", &entry.short_title);
+        reply.parts("designation", parts);
+    }
+    let mut property = |name: &str, value: serde_json::Value, description: Option<&str>| {
+        let mut parts = Reply::default();
+        parts.code("code", name).add(value);
+        if let Some(description) = description {
+            parts.string("description", description);
+        }
+        reply.parts("property", parts);
+    };
+    let code_value = |text: String| json!({ "name": "value", "valueCode": text });
+    if wants("inactive") {
+        property(
+            "inactive",
+            json!({ "name": "value", "valueBoolean": false }),
+            None,
+        );
+    }
+    if wants("notSelectable") {
+        property(
+            "notSelectable",
+            json!({ "name": "value", "valueBoolean": !entry.billable }),
+            None,
+        );
+    }
+    let life = snapshot.facts.life(&parsed)?;
+    let (from, until) = stretch(&life, &snapshot, entry.billable);
+    for (name, day) in [("effectiveDate", from), ("retirementDate", until)] {
+        if let Some(day) = day.filter(|_| wants(name)) {
+            let value = json!({ "name": "value", "valueDateTime": day.to_string() });
+            property(name, value, None);
+        }
+    }
+    if wants("parent")
+        && let Some(parent) = snapshot.parent(&parsed)?
+    {
+        let value = code_value(snapshot.shown(&parent.code));
+        property("parent", value, Some(&parent.long_title));
+    }
+    if wants("child") && parsed.len() < 7 {
+        for child in snapshot.children(&parsed)? {
+            let value = code_value(snapshot.shown(&child.code));
+            property("child", value, Some(&child.long_title));
+        }
+    }
+    if wants("successor") && !entry.billable && life.iter().any(|listed| listed.entry.billable) {
+        for successor in successors(&snapshot, &parsed)? {
+            let value = code_value(snapshot.shown(&successor.code));
+            property("successor", value, Some(&successor.long_title));
+        }
+    }
+    Ok(reply.into_json())
+}
+
+/// Gives the billable codes that took the place of one that could be submitted before.
+fn successors(snapshot: &Snapshot<'_>, code: &crate::model::Code) -> Result<Vec<Entry>> {
+    let (verdict, _) = verdict_in(snapshot.facts, code, snapshot.day)?;
+    let retirement = retirement_in(snapshot.facts, code, &verdict, snapshot.day)?;
+    let successors = retirement
+        .into_iter()
+        .flat_map(|retired| retired.successors);
+    Ok(successors.filter_map(|successor| successor.entry).collect())
+}
+
+/// Finds what an operation of code systems is about: the instance, or the system that is given, on the day.
+pub(super) fn snapshot<'a>(
+    context: &Context<'a>,
+    id: Option<&str>,
+    coding: &Coding,
+    given: &Given,
+) -> Answered<Snapshot<'a>> {
+    let date = given.date("date")?;
+    match id {
+        Some(id) => {
+            let instance = of_id(context, id)?;
+            if let Some(system) = &coding.system
+                && System::find(cut_version(system).0) != Some(instance.system)
+            {
+                return Err(Failure::invalid(format!(
+                    "the code is of '{}', and CodeSystem/{} is '{}'",
+                    clip(system),
+                    clip(id),
+                    instance.system.uri
+                )));
+            }
+            let version = instance.version();
+            Snapshot::at(context, instance.system, Some(&version), date)
+        }
+        None => {
+            let Some(system) = &coding.system else {
+                return Err(Failure::invalid(
+                    "system is required: a code alone could be of any",
+                ));
+            };
+            let (uri, version) = cut_version(system);
+            let version = coding.version.as_deref().or(version);
+            Snapshot::at(context, System::get(uri)?, version, date)
+        }
+    }
+}
+
+/// Finds a code in a code system, or says why it is not there.
+pub(super) fn find(snapshot: &Snapshot<'_>, text: &str) -> Answered<(crate::model::Code, Entry)> {
+    let parsed = snapshot.system.code_set.parse_code(text);
+    let found = match &parsed {
+        Ok(code) => snapshot.entry(code)?.map(|entry| (*code, entry)),
+        Err(_) => None,
+    };
+    match found {
+        Some(found) => Ok(found),
+        None => {
+            let text = unknown(snapshot, text, parsed)?;
+            Err(Failure::not_found(text).of_kind("invalid-code"))
+        }
+    }
+}
+
+/// Says that a code system does not list a code on a day, and what is known of it.
+pub(super) fn unknown(
+    snapshot: &Snapshot<'_>,
+    text: &str,
+    parsed: std::result::Result<crate::model::Code, crate::model::MalformedCode>,
+) -> Result<String> {
+    let mut message = format!(
+        "Unknown code '{}' in the CodeSystem '{}' version '{}'",
+        clip(text),
+        snapshot.system.uri,
+        snapshot.version()
+    );
+    let on = snapshot.day;
+    match parsed {
+        Err(malformed) => message.push_str(&format!(": {}", malformed.reason)),
+        Ok(code) => {
+            let life = snapshot.facts.life(&code)?;
+            let earlier = life.iter().rev().find(|listed| listed.from <= on);
+            let later = life.iter().find(|listed| listed.from > on);
+            let code = snapshot.shown(&code);
+            match (earlier, later) {
+                (Some(listed), _) => message.push_str(&format!(
+                    " on {on}: {code} ({}) was deleted from {} on",
+                    listed.entry.long_title,
+                    listed.until.unwrap_or(on)
+                )),
+                (None, Some(listed)) => message.push_str(&format!(
+                    " on {on}: {code} ({}) is first listed on {}",
+                    listed.entry.long_title, listed.from
+                )),
+                (None, None) => message.push_str(": no loaded version lists it"),
+            }
+        }
+    }
+    if snapshot.facts.is_sample()? {
+        message.push_str("; this is the bundled sample, not the whole code set");
+    }
+    Ok(message)
+}
+
+/// Gives the first day on which a code is listed with its flag of the day, and the first day on which it no
+/// longer is: titles may change in between.
+fn stretch(
+    life: &Life,
+    snapshot: &Snapshot<'_>,
+    billable: bool,
+) -> (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>) {
+    let day = snapshot.day;
+    let at = life
+        .iter()
+        .position(|listed| listed.from <= day && listed.until.is_none_or(|until| day < until));
+    let Some(at) = at else {
+        return (None, None);
+    };
+    let mut from = None;
+    for listed in life.iter().take(at + 1).rev() {
+        let joins = from.is_none_or(|from| listed.until == Some(from));
+        if !joins || listed.entry.billable != billable {
+            break;
+        }
+        from = Some(listed.from);
+    }
+    let mut until = None;
+    for (index, listed) in life.iter().enumerate().skip(at) {
+        let joins = index == at || until == Some(listed.from);
+        if !joins || listed.entry.billable != billable {
+            break;
+        }
+        until = listed.until;
+    }
+    (from, until)
+}

@@ -1,0 +1,290 @@
+//! A code system on a day: which release answers, and what it lists.
+
+use chrono::NaiveDate;
+
+use super::Context;
+use super::outcome::{Answered, Failure, clip};
+use crate::answer::Facts;
+use crate::error::Result;
+use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, eve};
+use crate::source::catalogue::known_releases;
+
+/// A code set as FHIR knows it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct System {
+    pub(super) code_set: CodeSet,
+    /// The address that every coding carries.
+    pub(super) uri: &'static str,
+    /// How the identifiers of its resources begin.
+    pub(super) prefix: &'static str,
+    /// Its name for programs.
+    pub(super) name: &'static str,
+    pub(super) oid: &'static str,
+    pub(super) publisher: &'static str,
+}
+
+/// ICD-10-CM and ICD-10-PCS, under the addresses that HL7 has for them.
+pub(super) static SYSTEMS: [System; 2] = [
+    System {
+        code_set: CodeSet::Icd10Cm,
+        uri: "http://hl7.org/fhir/sid/icd-10-cm",
+        prefix: "icd-10-cm",
+        name: "ICD10CM",
+        oid: "urn:oid:2.16.840.1.113883.6.90",
+        publisher: "National Center for Health Statistics (NCHS)",
+    },
+    System {
+        code_set: CodeSet::Icd10Pcs,
+        uri: "http://www.cms.gov/Medicare/Coding/ICD10",
+        prefix: "icd-10-pcs",
+        name: "ICD10PCS",
+        oid: "urn:oid:2.16.840.1.113883.6.4",
+        publisher: "Centers for Medicare & Medicaid Services (CMS)",
+    },
+];
+
+impl System {
+    /// Finds a system by its address; none is made up.
+    pub(super) fn find(uri: &str) -> Option<&'static System> {
+        SYSTEMS
+            .iter()
+            .find(|system| system.uri == uri || system.oid == uri)
+    }
+
+    /// Finds a system by its address, or says that it is not here.
+    pub(super) fn get(uri: &str) -> Answered<&'static System> {
+        System::find(uri).ok_or_else(|| {
+            Failure::not_found(format!(
+                "A definition for CodeSystem '{}' could not be found; there are {} and {}",
+                clip(uri),
+                SYSTEMS[0].uri,
+                SYSTEMS[1].uri
+            ))
+        })
+    }
+
+    /// Gives the identifier of the resource of a release.
+    pub(super) fn id_of(&self, release: ReleaseId) -> String {
+        format!("{}-{}", self.prefix, version_of(release))
+    }
+}
+
+/// Gives a release as a version of its code system: `2026`, `2026-04`, `2022-04-errata`.
+pub(super) fn version_of(release: ReleaseId) -> String {
+    let name = release.to_string();
+    name.strip_prefix("FY").unwrap_or(&name).to_owned()
+}
+
+/// Cuts `system|version`.
+pub(super) fn cut_version(canonical: &str) -> (&str, Option<&str>) {
+    match canonical.split_once('|') {
+        Some((uri, version)) if !version.is_empty() => (uri, Some(version)),
+        Some((uri, _)) => (uri, None),
+        None => (canonical, None),
+    }
+}
+
+/// Finds the loaded release that a version names: by its name, or by its first day.
+pub(super) fn release_of<'t>(timeline: &'t Timeline, version: &str) -> Option<&'t Period> {
+    let periods = timeline.periods();
+    if version.len() == 10 {
+        let day: NaiveDate = version.parse().ok()?;
+        return periods.iter().find(|period| period.from == day);
+    }
+    let id: ReleaseId = version.parse().ok()?;
+    // 2025-10 could be meant for the fiscal year or for the calendar's; it is neither.
+    if !id.is_mid_year() && id.revision() == 0 && version.contains('-') {
+        return None;
+    }
+    periods.iter().find(|period| {
+        period.release == id || (id.revision() == 0 && period.release.edition() == id)
+    })
+}
+
+/// A code system on a day.
+#[derive(Clone, Copy)]
+pub(super) struct Snapshot<'a> {
+    pub(super) system: &'static System,
+    pub(super) facts: &'a dyn Facts,
+    pub(super) period: Period,
+    pub(super) day: NaiveDate,
+}
+
+impl<'a> Snapshot<'a> {
+    /// Finds what answers for a version and a day, or for one of them, or for today.
+    pub(super) fn at(
+        context: &Context<'a>,
+        system: &'static System,
+        version: Option<&str>,
+        date: Option<NaiveDate>,
+    ) -> Answered<Snapshot<'a>> {
+        let facts = context.facts(system.code_set);
+        let timeline = facts.timeline();
+        let (period, day) = match version {
+            Some(version) => {
+                let period = release_of(timeline, version)
+                    .ok_or_else(|| unknown_version(system, timeline, version))?;
+                let day = date.unwrap_or(period.from);
+                if day < period.from || day >= period.until {
+                    return Err(Failure::invalid(format!(
+                        "the version {} of '{}' governs {} to {}, and the date {day} does not lie in it",
+                        version_of(period.release),
+                        system.uri,
+                        period.from,
+                        eve(period.until)
+                    )));
+                }
+                (period, day)
+            }
+            None => {
+                let day = date.unwrap_or(context.terminology.today);
+                (governing(system, timeline, day)?, day)
+            }
+        };
+        Ok(Snapshot {
+            system,
+            facts,
+            period: *period,
+            day,
+        })
+    }
+
+    pub(super) fn version(&self) -> String {
+        version_of(self.period.release)
+    }
+
+    /// Gives a code as FHIR writes it.
+    pub(super) fn shown(&self, code: &Code) -> String {
+        code.dotted(self.system.code_set)
+    }
+
+    pub(super) fn entry(&self, code: &Code) -> Result<Option<Entry>> {
+        self.facts.entry_on(code, self.day)
+    }
+
+    /// Gives the nearest listed code above one.
+    pub(super) fn parent(&self, code: &Code) -> Result<Option<Entry>> {
+        for length in (3..code.len()).rev() {
+            if let Some(parent) = self.entry(&code.prefix(length))? {
+                return Ok(Some(parent));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lists what stands below a code, itself included.
+    pub(super) fn below(&self, code: &Code) -> Result<Vec<Entry>> {
+        self.facts.below(self.period.release, self.day, code)
+    }
+
+    /// Lists the codes of which a code is the parent.
+    pub(super) fn children(&self, code: &Code) -> Result<Vec<Entry>> {
+        let below = self.below(code)?;
+        let listed: std::collections::HashSet<Code> =
+            below.iter().map(|entry| entry.code).collect();
+        let is_child = |child: &Code| {
+            let mut above = (code.len()..child.len()).rev();
+            let nearest = above.find(|length| listed.contains(&child.prefix(*length)));
+            nearest == Some(code.len())
+        };
+        Ok(below
+            .into_iter()
+            .filter(|entry| entry.code != *code && is_child(&entry.code))
+            .collect())
+    }
+
+    /// Says how the code system is called where people read it.
+    pub(super) fn title(&self) -> Result<String> {
+        let name = self.system.code_set.name();
+        Ok(if self.facts.is_sample()? {
+            format!("{name} (bundled sample, not the whole code set)")
+        } else {
+            name.to_owned()
+        })
+    }
+}
+
+fn governing<'t>(system: &System, timeline: &'t Timeline, day: NaiveDate) -> Answered<&'t Period> {
+    let code_set = system.code_set;
+    if day < code_set.in_force_from() {
+        return Err(Failure::not_found(format!(
+            "{} was not in force on {day}, but from {} on; give a version to ask a release that was published before. {}",
+            code_set.name(),
+            code_set.in_force_from(),
+            versions(timeline)
+        )));
+    }
+    timeline.governing(day).ok_or_else(|| {
+        let needed = timeline.needed_for(day, &known_releases(code_set));
+        Failure::not_found(format!(
+            "no loaded version of '{}' governs {day}: version {} would have to be loaded. {}",
+            system.uri,
+            version_of(needed),
+            versions(timeline)
+        ))
+    })
+}
+
+/// The failure that a version is not loaded, with those that are.
+pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> Failure {
+    Failure::not_found(format!(
+        "A definition for CodeSystem '{}' version '{}' could not be found. {}",
+        system.uri,
+        clip(version),
+        versions(timeline)
+    ))
+}
+
+fn versions(timeline: &Timeline) -> String {
+    let loaded: Vec<String> = timeline
+        .periods()
+        .iter()
+        .map(|period| version_of(period.release))
+        .collect();
+    if loaded.is_empty() {
+        "No versions of this code system are loaded".to_owned()
+    } else {
+        format!("Valid versions: {}", loaded.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_names_a_loaded_release_by_its_name_or_its_first_day() {
+        let timeline = Timeline::new(
+            CodeSet::Icd10Cm,
+            [
+                "FY2025",
+                "FY2026",
+                "FY2026-04",
+                "FY2022-04",
+                "FY2022-04-errata",
+            ]
+            .map(|id| id.parse().unwrap()),
+        );
+        let named =
+            |version: &str| release_of(&timeline, version).map(|period| version_of(period.release));
+        for (version, release) in [
+            ("2026", Some("2026")),
+            ("FY2026", Some("2026")),
+            ("2026-04", Some("2026-04")),
+            ("2025-10-01", Some("2026")),
+            ("2026-04-01", Some("2026-04")),
+            ("2022-04", Some("2022-04-errata")),
+            ("2022-04-errata", Some("2022-04-errata")),
+            ("2022-04-errata2", None),
+            ("2025-10", None),
+            ("2026-10", None),
+            ("2025-10-02", None),
+            ("2027", None),
+            ("2024", None),
+            ("", None),
+            ("newest", None),
+        ] {
+            assert_eq!(named(version).as_deref(), release, "{version}");
+        }
+    }
+}
