@@ -1,5 +1,6 @@
 //! `codeyear export`.
 
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,13 +9,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{Context, NewFile, Outcome, parse_code_set, write_whole};
 use crate::answer;
 use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::fhir::{ExportScope, FhirExport, FhirFile, FhirVersion};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::export::{PERIOD_COLUMNS, SPAN_COLUMNS, period_row, span_row};
 use crate::present::table::{TableFormat, TableWriter, check_format};
 use crate::present::{grouped, ohdsi};
 use crate::store::{Store, StoreKind};
 
-/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI
+/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI, FHIR
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(subcommand)]
@@ -27,6 +29,7 @@ enum What {
     Periods(PeriodsArgs),
     Order(OrderArgs),
     Ohdsi(OhdsiArgs),
+    Fhir(FhirArgs),
 }
 
 /// Write every code with its titles, its flag and its true dates: one row for each stretch of days
@@ -73,6 +76,41 @@ pub(super) struct OhdsiArgs {
     output: PathBuf,
 }
 
+/// Write releases as FHIR CodeSystems with all their concepts, and conversion tables as ConceptMaps
+///
+/// One CodeSystem a release, and one ConceptMap for each day on which codes took the place of others. To stdout
+/// several resources are one Bundle.
+#[derive(Debug, Args)]
+pub(super) struct FhirArgs {
+    /// Write this release only (FY2026, FY2022-04), with the maps of the days that it governs
+    #[arg(long, value_name = "RELEASE")]
+    release: Option<ReleaseId>,
+    /// Write one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Write resources of this version of FHIR
+    #[arg(long, value_name = "VERSION", default_value = "r4")]
+    fhir: FhirName,
+    /// Write one file a resource (json), or one line a resource (ndjson)
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    format: FhirFormat,
+    /// Write into this folder instead of stdout
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FhirName {
+    R4,
+    R5,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FhirFormat {
+    Json,
+    Ndjson,
+}
+
 #[derive(Debug, Args)]
 struct TableArgs {
     /// Write one code set only (icd10cm, icd10pcs)
@@ -99,6 +137,7 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<Outcom
         What::Periods(args) => periods(&args.table, context),
         What::Order(args) => order(args, context),
         What::Ohdsi(args) => ohdsi(args, context),
+        What::Fhir(args) => fhir(args, context),
     }
 }
 
@@ -184,6 +223,111 @@ fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
         ))?;
     }
     Ok(Outcome::Good)
+}
+
+fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = open(context)?;
+    let scope = ExportScope {
+        version: match args.fhir {
+            FhirName::R4 => FhirVersion::R4,
+            FhirName::R5 => FhirVersion::R5,
+        },
+        code_sets: answer::exported_code_sets(&store, args.code_set)?,
+        release: args.release,
+    };
+    let export = FhirExport::new(&store, &scope)?;
+    match &args.output {
+        None => write_stdout(context, &mut |out| fhir_stream(&export, args.format, out))?,
+        Some(folder) => fhir_folder(&export, args.format, folder, context)?,
+    }
+    Ok(Outcome::Good)
+}
+
+/// Writes resources one after the other: a line each, one alone, or all in a bundle.
+fn fhir_stream(
+    export: &FhirExport<'_>,
+    format: FhirFormat,
+    out: &mut (dyn Write + Send),
+) -> Result<()> {
+    let files = export.files();
+    let is_bundle = format == FhirFormat::Json && files.len() != 1;
+    let put = |out: &mut (dyn Write + Send), text: &str| {
+        out.write_all(text.as_bytes())
+            .map_err(super::unwritable_output)
+    };
+    if is_bundle {
+        put(out, "{\"resourceType\":\"Bundle\",\"type\":\"collection\"")?;
+    }
+    for (index, file) in files.iter().enumerate() {
+        if is_bundle {
+            let begins = if index == 0 { ",\"entry\":[" } else { "," };
+            let url = file.full_url();
+            put(
+                out,
+                &format!("{begins}{{\"fullUrl\":\"{url}\",\"resource\":"),
+            )?;
+        }
+        export.write(file, out)?;
+        put(out, if is_bundle { "}" } else { "\n" })?;
+    }
+    if is_bundle {
+        put(out, if files.is_empty() { "}\n" } else { "]}\n" })?;
+    }
+    Ok(())
+}
+
+fn fhir_folder(
+    export: &FhirExport<'_>,
+    format: FhirFormat,
+    folder: &Path,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| io_error("make the folder", folder, error))?;
+    let names: BTreeSet<String> = export
+        .files()
+        .iter()
+        .map(|file| file_name(file, format))
+        .collect();
+    let mut written = Vec::with_capacity(names.len());
+    // The number of resources, and of what is in them, by type.
+    let mut systems = (0u64, 0u64);
+    let mut maps = (0u64, 0u64);
+    for name in names {
+        let (new, ()) = NewFile::write(&folder.join(&name), &mut |out| {
+            let files = export.files().iter();
+            for file in files.filter(|file| file_name(file, format) == name) {
+                let count = export.write(file, out)?;
+                out.write_all(b"\n").map_err(super::unwritable_output)?;
+                let counted = if file.kind == "CodeSystem" {
+                    &mut systems
+                } else {
+                    &mut maps
+                };
+                *counted = (counted.0 + 1, counted.1 + count);
+            }
+            Ok(())
+        })?;
+        written.push(new);
+    }
+    // All are there before any takes its place.
+    for new in written {
+        new.put()?;
+    }
+    context.say(&format!(
+        "{} code systems with {} concepts and {} concept maps with {} rows written to {}\n",
+        systems.0,
+        grouped(systems.1),
+        maps.0,
+        grouped(maps.1),
+        folder.display()
+    ))
+}
+
+fn file_name(file: &FhirFile, format: FhirFormat) -> String {
+    match format {
+        FhirFormat::Json => format!("{}.json", file.name()),
+        FhirFormat::Ndjson => format!("{}.ndjson", file.kind),
+    }
 }
 
 /// Opens the database, and says if it is the sample: no row of a table would.

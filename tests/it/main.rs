@@ -12,6 +12,7 @@
 mod world;
 
 mod claims;
+mod fhir;
 mod hostile;
 mod laws;
 mod layers;
