@@ -61,6 +61,7 @@
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
 //! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
+//! | [`web`] | one server over one file: JSON, pages, FHIR |
 //! | [`cli`] | one verb a file |
 //!
 //! # Why it is cut so
@@ -134,5 +135,7 @@ pub mod parse;
 pub mod present;
 pub mod source;
 pub mod store;
+#[cfg(feature = "serve")]
+pub mod web;
 
 pub use error::{Error, ErrorKind, Result};

@@ -34,9 +34,10 @@ pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
 pub use verify_documents::DocumentProof;
 
-pub(crate) use check::{detect_in, verdict_in};
+pub(crate) use check::{check_in, detect_in, verdict_in};
 pub(crate) use facts::{Facts, InStore};
 pub(crate) use lineage::{retirement_in, with_listings};
+pub(crate) use show::explain;
 
 use chrono::NaiveDate;
 
