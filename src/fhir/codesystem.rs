@@ -110,7 +110,7 @@ fn properties() -> Value {
 /// Gives the loaded releases that answer, with their systems.
 pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, LoadedRelease)>> {
     let mut found = Vec::new();
-    for stored in context.terminology.store.releases()? {
+    for stored in context.store()?.releases()? {
         let release = stored.release;
         let system = SYSTEMS
             .iter()
@@ -239,12 +239,14 @@ pub(super) mod searchset {
             .skip(offset)
             .take(page)
             .map(|resource| {
-                let id = resource
-                    .get("id")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default();
+                let text = |field: &str| resource.get(field).and_then(Value::as_str);
+                // What is made for the asking has no address here, but its own.
+                let full_url = match text("id") {
+                    Some(id) => format!("{}/{kind}/{id}", context.base),
+                    None => text("url").unwrap_or_default().to_owned(),
+                };
                 json!({
-                    "fullUrl": format!("{}/{kind}/{id}", context.base),
+                    "fullUrl": full_url,
                     "resource": resource,
                     "search": { "mode": "match" },
                 })

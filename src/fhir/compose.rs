@@ -71,7 +71,15 @@ impl Wanted {
         let version = of(&self.forced)
             .or_else(|| named.map(str::to_owned))
             .or_else(|| of(&self.versions));
-        let snapshot = Snapshot::at(context, system, version.as_deref(), self.date)?;
+        // A value set may name several versions, and a day lies in one of them only.
+        let timeline = context.facts(system.code_set).timeline();
+        let fixed = named
+            .filter(|_| of(&self.forced).is_none())
+            .and_then(|version| release_of(timeline, version));
+        let date = self
+            .date
+            .filter(|date| fixed.is_none_or(|period| period.from <= *date && *date < period.until));
+        let snapshot = Snapshot::at(context, system, version.as_deref(), date)?;
         if let Some(checked) = of(&self.checked) {
             let timeline = snapshot.facts.timeline();
             let wanted = release_of(timeline, &checked)
@@ -503,8 +511,7 @@ impl<'a> Clause<'a> {
             None => match self.filters.iter().find_map(Filter::root) {
                 Some(root) => snapshot.below(root)?,
                 None => context
-                    .terminology
-                    .store
+                    .store()?
                     .listing_on(snapshot.system.code_set, snapshot.day)?,
             },
         };

@@ -292,10 +292,7 @@ pub(super) fn with_all<T>(
     question: impl FnOnce(&Conversions, &dyn Facts, &ListedOn<'_>) -> Result<T>,
 ) -> Result<T> {
     let facts = context.facts(CodeSet::Icd10Cm);
-    let rows = context
-        .terminology
-        .store
-        .all_conversion_facts(facts.timeline())?;
+    let rows = context.store()?.all_conversion_facts(facts.timeline())?;
     let conversions = Conversions::new(rows);
     with_listings(facts, |listed| question(&conversions, facts, listed))?
 }

@@ -33,7 +33,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::answer::{Facts, InStore};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 use crate::store::Store;
 use given::Given;
@@ -95,6 +95,18 @@ pub struct Request<'a> {
     pub base: &'a str,
 }
 
+#[cfg(feature = "serve")]
+impl Request<'_> {
+    /// Tells whether more is needed than the facts of the code sets, or more work than a look at them.
+    pub(crate) fn takes_the_database(&self) -> bool {
+        let path = self.path.trim_matches('/').replace("%24", "$");
+        !matches!(
+            path.rsplit('/').next(),
+            Some("$lookup" | "$validate-code" | "$subsumes" | "metadata")
+        )
+    }
+}
+
 /// What is to be sent back, as `application/fhir+json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
@@ -132,6 +144,7 @@ impl std::fmt::Debug for Source<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Source::Stored(_) => "Stored",
+            #[cfg(feature = "serve")]
             Source::Held(_) => "Held",
         })
     }
@@ -146,21 +159,18 @@ impl<'a> Terminology<'a> {
         Ok(Terminology {
             diagnoses: Source::Stored(InStore::new(store, CodeSet::Icd10Cm)?),
             procedures: Source::Stored(InStore::new(store, CodeSet::Icd10Pcs)?),
-            store,
+            store: Some(store),
             today,
         })
     }
 
-    /// Answers from facts that are held elsewhere, with their titles; what takes more than facts is asked of
-    /// the store.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "a server that holds the facts in memory calls it")
-    )]
-    pub(crate) fn with(
+    /// Answers from facts that are held elsewhere, with their titles. Without a store only what
+    /// [does not take one](Request::takes_the_database) can be answered.
+    #[cfg(feature = "serve")]
+    pub(crate) fn held(
         diagnoses: &'a dyn Facts,
         procedures: &'a dyn Facts,
-        store: &'a Store,
+        store: Option<&'a Store>,
         today: NaiveDate,
     ) -> Terminology<'a> {
         Terminology {
@@ -178,6 +188,7 @@ impl<'a> Terminology<'a> {
         };
         match source {
             Source::Stored(facts) => facts,
+            #[cfg(feature = "serve")]
             Source::Held(facts) => *facts,
         }
     }
@@ -228,6 +239,25 @@ pub fn answer(request: &Request<'_>, terminology: &Terminology<'_>) -> Response 
             body: outcome::to_bytes(&failure.to_json()),
         },
     }
+}
+
+/// Gives a failure that has nothing to do with FHIR as an `OperationOutcome`.
+#[cfg(feature = "serve")]
+pub(crate) fn failure(status: u16, message: &str, hint: Option<&str>) -> Vec<u8> {
+    let code = match status {
+        404 => "not-found",
+        405 => "not-supported",
+        413 => "too-long",
+        429 => "throttled",
+        503 => "transient",
+        500.. => "exception",
+        _ => "invalid",
+    };
+    let text = match hint {
+        Some(hint) => format!("{message}; {hint}"),
+        None => message.to_owned(),
+    };
+    outcome::to_bytes(&Failure::new(status, code, text).to_json())
 }
 
 /// A request, or an entry of a batch, with its body read.
@@ -359,6 +389,13 @@ impl<'a> Context<'a> {
 
     fn facts(&self, code_set: CodeSet) -> &'a dyn Facts {
         self.terminology.facts(code_set)
+    }
+
+    fn store(&self) -> Result<&'a Store> {
+        self.terminology.store.ok_or_else(|| {
+            Error::new(ErrorKind::Store, "the request takes the database")
+                .with_hint("this is a defect of codeyear")
+        })
     }
 }
 

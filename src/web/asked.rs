@@ -169,6 +169,11 @@ impl Query {
         })
     }
 
+    /// Gives all parameters, for whoever knows others by name.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
     /// Gives all values of a parameter that are not empty.
     pub(super) fn all(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);

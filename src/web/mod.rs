@@ -13,9 +13,11 @@
 //! | [`asked`] | a request read, and a reply with its tag |
 //! | [`problem`] | the one shape of a failure |
 //! | [`api`] | JSON |
+//! | [`fhir`] | FHIR terminology, R4 and R5 |
 
 mod api;
 mod asked;
+mod fhir;
 mod guard;
 mod listen;
 mod log;
@@ -158,6 +160,7 @@ impl Server {
 
 fn routes(shared: &Arc<Shared>) -> Router {
     let routes = api::routes()
+        .merge(fhir::routes())
         .merge(metrics::routes())
         .fallback(problem::no_such_address);
     guard::over(routes, shared).with_state(Arc::clone(shared))

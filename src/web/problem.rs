@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::error::{Error, ErrorKind};
+use crate::fhir;
 use crate::present::json;
 
 /// How a failure is written.
@@ -110,9 +111,13 @@ impl From<Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (media, body) = match self.form {
-            Form::Json | Form::Page | Form::Outcome => (
+            Form::Json | Form::Page => (
                 "application/json",
-                json::failure(self.status.as_u16(), &self.message, self.hint.as_deref()),
+                json::failure(self.status.as_u16(), &self.message, self.hint.as_deref()).into(),
+            ),
+            Form::Outcome => (
+                fhir::MEDIA_TYPE,
+                fhir::failure(self.status.as_u16(), &self.message, self.hint.as_deref()),
             ),
         };
         let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
