@@ -148,7 +148,12 @@ fn terminology_capabilities(context: &Context<'_>) -> Value {
         "parameter": parameters,
         "textFilter": "Each word has to begin a word of a title, or the code; case does not matter",
     });
-    capabilities["codeSearch"] = json!("all");
+    // The two versions have other words for it.
+    capabilities["codeSearch"] = json!(if context.is_r5() {
+        "in-compose-or-expansion"
+    } else {
+        "all"
+    });
     capabilities["validateCode"] = json!({ "translations": false });
     capabilities["translation"] = json!({ "needsMap": false });
     capabilities

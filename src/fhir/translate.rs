@@ -415,7 +415,9 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
             let entry = snapshot
                 .facts
                 .entry_on(&link.old, crate::model::eve(link.effective_from))?;
-            let relation = relation(&conversions, link, listed);
+            // What else the previous code became is told by the rows of that code.
+            let of_old = snapshot.facts.conversions(&link.old)?;
+            let relation = relation(&of_old, link, listed);
             matches.push(one_match(link.old, entry, relation, Some(link)));
         }
         let from_nothing: Option<NaiveDate> = lineage.from_nothing.first().map(|(day, _, _)| *day);

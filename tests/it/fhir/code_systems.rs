@@ -31,19 +31,19 @@ fn a_code_is_told_as_it_was_on_the_day() {
 #[test]
 fn a_short_title_is_a_designation_and_properties_can_be_chosen() {
     let server = Server::with_sample();
-    let asked = [("system", CM), ("code", "C7B00"), ("version", "2026")];
+    let asked = [("system", CM), ("code", "C7A019"), ("version", "2026")];
     let whole = server.get("CodeSystem/$lookup", &asked);
     let designation = &parts(&whole, "designation")[0];
     assert!(
         designation.iter().any(|(name, value)| name == "value"
-            && *value == "Secondary carcinoid tumors, unspecified site"),
+            && *value == "Malignant carcinoid tumor of the sm int, unsp portion"),
         "{designation:?}"
     );
     assert!(value(&whole, "name").as_str().unwrap().contains("sample"));
     let mut chosen = asked.to_vec();
     chosen.push(("property", "parent"));
     let chosen = server.get("CodeSystem/$lookup", &chosen);
-    assert_eq!(property(&chosen, "parent"), [json!("C7B.0")]);
+    assert_eq!(property(&chosen, "parent"), [json!("C7A.01")]);
     assert_eq!(parts(&chosen, "property").len(), 1);
     assert_eq!(parts(&chosen, "designation").len(), 0);
 }

@@ -151,8 +151,8 @@ fn a_title_has_to_be_that_of_the_day() {
     let short = validate(
         &server,
         &[
-            ("code", "C7B.00"),
-            ("display", "secondary carcinoid tumors, unspecified site"),
+            ("code", "C7A.019"),
+            ("display", "malignant carcinoid tumor of the SM int, unsp portion"),
         ],
     );
     assert_eq!(value(&short, "result"), true);
