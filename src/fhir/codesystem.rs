@@ -63,7 +63,7 @@ pub(super) fn resource(
             Content::NotPresent => "not-present",
         },
         "count": release.rows,
-        "property": properties(),
+        "property": properties(version),
     });
     match version {
         FhirVersion::R4 => {
@@ -83,14 +83,15 @@ pub(super) fn whole(system: &System) -> String {
 }
 
 /// The properties of concepts, as far as FHIR defines them under its own names.
-fn properties() -> Value {
+fn properties(version: FhirVersion) -> Value {
     let standard = |code: &str, kind: &str, description: &str| {
-        json!({
-            "code": code,
-            "uri": format!("http://hl7.org/fhir/concept-properties#{code}"),
-            "description": description,
-            "type": kind,
-        })
+        let mut property = json!({ "code": code, "description": description, "type": kind });
+        // R4 has no such days of its own.
+        if version == FhirVersion::R5 || kind != "dateTime" {
+            let uri = format!("http://hl7.org/fhir/concept-properties#{code}");
+            property["uri"] = json!(uri);
+        }
+        property
     };
     json!([
         standard("parent", "code", "The nearest listed code above"),

@@ -124,19 +124,13 @@ pub const MEDIA_TYPE: &str = "application/fhir+json; charset=utf-8";
 pub struct Terminology<'a> {
     diagnoses: Source<'a>,
     procedures: Source<'a>,
-    store: &'a Store,
+    store: Option<&'a Store>,
     today: NaiveDate,
 }
 
 enum Source<'a> {
     Stored(InStore<'a>),
-    #[cfg_attr(
-        not(test),
-        allow(
-            dead_code,
-            reason = "a server that holds the facts in memory passes them"
-        )
-    )]
+    #[cfg(feature = "serve")]
     Held(&'a dyn Facts),
 }
 

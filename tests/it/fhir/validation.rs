@@ -152,7 +152,10 @@ fn a_title_has_to_be_that_of_the_day() {
         &server,
         &[
             ("code", "C7A.019"),
-            ("display", "malignant carcinoid tumor of the SM int, unsp portion"),
+            (
+                "display",
+                "malignant carcinoid tumor of the SM int, unsp portion",
+            ),
         ],
     );
     assert_eq!(value(&short, "result"), true);
