@@ -50,6 +50,10 @@ struct CodeHtml<'a> {
     children: Option<CodeList>,
     siblings: Option<CodeList>,
     indexes: Vec<IndexView<'a>>,
+    /// The indexes that are not loaded for the release in force.
+    index_missing: Option<Said>,
+    /// The indexes in which nothing leads to the code.
+    index_none: String,
     poa: Option<String>,
     life: Option<LifeLine>,
     spans: Vec<SpanRow>,
@@ -128,9 +132,7 @@ struct PcsRow {
 }
 
 struct IndexView<'a> {
-    label: &'static str,
-    said: Option<Said>,
-    release: Option<String>,
+    heading: String,
     links: Vec<IndexLine<'a>>,
     rest: Vec<IndexLine<'a>>,
 }
@@ -220,8 +222,11 @@ impl<'a> CodeHtml<'a> {
             indexes: page
                 .index
                 .iter()
-                .map(|entries| IndexView::new(entries, &format!("{own_path}&nearest=1")))
+                .filter(|entries| !entries.links.is_empty())
+                .filter_map(IndexView::new)
                 .collect(),
+            index_missing: index_missing(page, &format!("{own_path}&nearest=1")),
+            index_none: index_none(page),
             poa: (code_set == CodeSet::Icd10Cm).then(|| poa_words(page.poa.as_ref())),
             life: history.and_then(|history| LifeLine::new(site, history, day)),
             spans: history
@@ -283,7 +288,7 @@ impl<'a> CodeHtml<'a> {
         add(self.siblings.is_some(), "beside", "Beside it");
         add(!self.spans.is_empty(), "life", "Life and titles");
         add(self.lineage.is_some(), "lineage", "Lineage");
-        add(!self.indexes.is_empty(), "index", "Index entries");
+        add(!self.page.index.is_empty(), "index", "Index entries");
         add(true, "sources", "Who says so");
         jumps
     }
@@ -521,8 +526,11 @@ impl PcsView {
 }
 
 impl<'a> IndexView<'a> {
-    fn new(entries: &'a IndexEntries, nearest_at: &str) -> IndexView<'a> {
-        let label = DocumentKind::Index(entries.kind).label();
+    fn new(entries: &'a IndexEntries) -> Option<IndexView<'a>> {
+        let mut heading = index_name(entries)?;
+        if let Consulted::Nearest { missing, .. } = &entries.consulted {
+            heading.push_str(&format!(", for {missing} has none"));
+        }
         let mut links: Vec<IndexLine<'a>> = entries
             .links
             .iter()
@@ -547,21 +555,55 @@ impl<'a> IndexView<'a> {
         } else {
             Vec::new()
         };
-        IndexView {
-            label,
-            said: said(&entries.consulted, label, nearest_at),
-            release: entries
-                .consulted
-                .release()
-                .map(|release| release.to_string()),
+        Some(IndexView {
+            heading,
             links,
             rest,
-        }
+        })
     }
 
     fn count(&self) -> usize {
         self.links.len() + self.rest.len()
     }
+}
+
+/// Names an index with the release that it is of.
+fn index_name(entries: &IndexEntries) -> Option<String> {
+    let release = entries.consulted.release()?;
+    Some(format!(
+        "{} of {release}",
+        DocumentKind::Index(entries.kind).label()
+    ))
+}
+
+/// Says in one sentence which indexes are not loaded for the release in force.
+fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Said> {
+    let mut labels = Vec::new();
+    let mut of = None;
+    let mut is_near = false;
+    for entries in &page.index {
+        if let Consulted::Missing { missing, nearest } = &entries.consulted {
+            labels.push(DocumentKind::Index(entries.kind).label());
+            of = Some(*missing);
+            is_near |= nearest.is_some();
+        }
+    }
+    let of = of?;
+    Some(Said {
+        text: format!("Not loaded for {of}: {}.", labels.join(", ")),
+        link: is_near.then(|| (nearest_at.to_owned(), "Show the nearest instead".to_owned())),
+    })
+}
+
+/// Names the indexes in which nothing leads to the code.
+fn index_none(page: &CodePage) -> String {
+    let named: Vec<String> = page
+        .index
+        .iter()
+        .filter(|entries| entries.links.is_empty())
+        .filter_map(index_name)
+        .collect();
+    named.join(", ")
 }
 
 fn poa_words(span: Option<&PoaSpan>) -> String {
