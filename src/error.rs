@@ -123,6 +123,11 @@ impl Error {
         self.0.place.as_ref()
     }
 
+    /// Tells what went wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Tells what to do about it, if something can be done.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()

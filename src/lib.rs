@@ -60,6 +60,7 @@
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
+//! | [`web`] | one server over one file: JSON, pages, FHIR |
 //! | [`cli`] | one verb a file |
 //!
 //! # Why it is cut so
@@ -127,5 +128,7 @@ pub mod parse;
 pub mod present;
 pub mod source;
 pub mod store;
+#[cfg(feature = "serve")]
+pub mod web;
 
 pub use error::{Error, ErrorKind, Result};

@@ -29,15 +29,19 @@ const MOST_NEAREST: usize = 10;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
-    let listings = InStore::new(store, code_set)?;
+    check_in(&InStore::new(store, code_set)?, text, date)
+}
+
+/// Answers for one code on one day, as [`check`] does, from facts wherever they are held.
+pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Result<Answer> {
     let timeline = listings.timeline();
-    let kind = store.kind()?;
-    let warnings = warnings(kind, code_set, timeline, date, date);
+    let code_set = timeline.code_set();
+    let warnings = warnings(listings.kind()?, code_set, timeline, date, date);
     let (code, verdict, basis) = match code_set.parse_code(text) {
         Ok(code) => {
-            let (verdict, release) = verdict_in(&listings, &code, date)?;
+            let (verdict, release) = verdict_in(listings, &code, date)?;
             let basis = release
-                .map(|release| basis(store, code_set, release, &code, &verdict, date))
+                .map(|release| basis(listings, release, &code, &verdict, date))
                 .transpose()?;
             (Some(code), verdict, basis)
         }
@@ -48,7 +52,7 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
             let release = timeline.governing(date).map(|period| period.release);
             let basis = match release {
                 Some(release) => {
-                    let (file, sha256) = store.listing_file(code_set, release)?;
+                    let (file, sha256) = listings.listing_file(release)?;
                     Some(Basis {
                         release,
                         file,
@@ -62,13 +66,12 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
         }
     };
     let retirement = match code {
-        Some(code) => super::retirement_in(&listings, &code, &verdict, date)?,
+        Some(code) => super::retirement_in(listings, &code, &verdict, date)?,
         None => None,
     };
     let pcs = match (&verdict, code, &basis) {
         (Verdict::Unknown { .. }, Some(code), Some(basis)) if code_set == CodeSet::Icd10Pcs => {
-            let options = super::ShowOptions::default();
-            Some(super::show::explain(store, &code, basis.release, options)?)
+            Some(listings.characters(&code, basis.release)?)
         }
         _ => None,
     };
@@ -199,21 +202,20 @@ pub(crate) fn detect_in(
 }
 
 fn basis(
-    store: &Store,
-    code_set: CodeSet,
+    listings: &dyn Facts,
     release: ReleaseId,
     code: &Code,
     verdict: &Verdict,
     date: NaiveDate,
 ) -> Result<Basis> {
-    let (file, sha256) = store.listing_file(code_set, release)?;
+    let (file, sha256) = listings.listing_file(release)?;
     let patch = match verdict {
         Verdict::Billable { .. } | Verdict::Header { .. } => {
-            store.patch_citation(code_set, release, code, date)?
+            listings.patch_citation(release, code, date)?
         }
         // The day of a code that is to come may be a patch's.
         Verdict::NotYetEffective { first_day, .. } => {
-            store.patch_citation(code_set, release, code, *first_day)?
+            listings.patch_citation(release, code, *first_day)?
         }
         _ => None,
     };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Conversions, Entry, Life, ReleaseId, Timeline};
+use crate::model::{Code, CodeSet, Conversions, Entry, Life, PcsPage, ReleaseId, Timeline};
 use crate::store::{Store, StoreKind};
 
 /// The facts of one code set: in the database for one question, in memory for ten million. The rules are
@@ -29,8 +29,27 @@ pub(crate) trait Facts {
     /// Lists the releases whose conversion tables are loaded, oldest first.
     fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>>;
 
-    /// Tells whether these are facts of the bundled sample, which is cut.
-    fn is_sample(&self) -> Result<bool>;
+    /// Tells whether these are facts of full releases or of the bundled sample, which is cut.
+    fn kind(&self) -> Result<StoreKind>;
+
+    /// Tells whether these are facts of the bundled sample.
+    fn is_sample(&self) -> Result<bool> {
+        Ok(self.kind()? == StoreKind::Sample)
+    }
+
+    /// Gives the file that the rows of a release come from: its name and SHA-256.
+    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)>;
+
+    /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
+    fn patch_citation(
+        &self,
+        release: ReleaseId,
+        code: &Code,
+        on: NaiveDate,
+    ) -> Result<Option<String>>;
+
+    /// Tells what the tables of ICD-10-PCS say of a code, character by character.
+    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage>;
 
     /// Tells whether any loaded release lists a code.
     fn lists(&self, code: &Code) -> Result<bool> {
@@ -152,7 +171,25 @@ impl Facts for InStore<'_> {
         Ok(Cow::Owned(self.store.conversion_tables()?))
     }
 
-    fn is_sample(&self) -> Result<bool> {
-        Ok(self.store.kind()? == StoreKind::Sample)
+    fn kind(&self) -> Result<StoreKind> {
+        self.store.kind()
+    }
+
+    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)> {
+        self.store.listing_file(self.timeline.code_set(), release)
+    }
+
+    fn patch_citation(
+        &self,
+        release: ReleaseId,
+        code: &Code,
+        on: NaiveDate,
+    ) -> Result<Option<String>> {
+        self.store
+            .patch_citation(self.timeline.code_set(), release, code, on)
+    }
+
+    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage> {
+        super::explain(self.store, code, release, super::ShowOptions::default())
     }
 }

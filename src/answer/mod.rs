@@ -36,9 +36,10 @@ pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
 pub use verify_documents::DocumentProof;
 
-pub(crate) use check::{detect_in, verdict_in};
+pub(crate) use check::{check_in, detect_in, verdict_in};
 pub(crate) use facts::Facts;
 pub(crate) use lineage::retirement_in;
+pub(crate) use show::explain;
 
 use chrono::NaiveDate;
 

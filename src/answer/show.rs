@@ -331,7 +331,7 @@ fn add_pcs(
 
 /// Explains the characters of a code of ICD-10-PCS by the tables of a release, up to the first that is
 /// not allowed.
-pub(super) fn explain(
+pub(crate) fn explain(
     store: &Store,
     code: &Code,
     release: ReleaseId,

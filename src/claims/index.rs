@@ -6,17 +6,18 @@
 //! look-ups. What else there is to say of a code that is not billable is told by the rules of
 //! [`check`](crate::answer::check), over the same facts.
 
-use std::borrow::Cow;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
-use super::packed::{CHARACTER_BITS, MARK_BITS, mark_of, mix, pack, trim, unpack};
-use crate::answer::{Facts, verdict_in};
+use super::memory::{InMemory, life_of, untitled};
+use super::packed::{MARK_BITS, mark_of, mix, pack, trim};
+use super::particulars::Particulars;
+use crate::answer::{check_in, detect_in, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeSet, Conversions, Entry, Life, Listed, ReleaseId, Standing, Timeline, Verdict, judge,
+    Answer, Code, CodeSet, Conversions, Entry, ReleaseId, Standing, Timeline, Verdict, judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::{Lives, Store, StoreKind, Stretch};
@@ -229,11 +230,81 @@ impl Index {
     }
 
     /// Gives the facts of a code set in the form that the rules of an answer ask.
-    pub(super) fn listings(&self, code_set: CodeSet) -> InMemory<'_> {
+    pub(crate) fn listings(&self, code_set: CodeSet) -> InMemory<'_> {
         InMemory {
             index: self,
             set: self.set(code_set),
         }
+    }
+
+    /// Reads all titles, files, patches and conversions too, some forty megabytes. From then on an answer in
+    /// full needs no database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn read_titles(&self) -> Result<()> {
+        self.conversions()?;
+        for set in [&self.diagnoses, &self.procedures] {
+            if set.particulars.get().is_none() {
+                let store = self.store()?;
+                let particulars = Particulars::read(&store, set.code_set, &set.lives.codes)?;
+                // Whoever read them first read the same.
+                let _ = set.particulars.set(particulars);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether the titles have been read.
+    pub fn has_titles(&self) -> bool {
+        let sets = [&self.diagnoses, &self.procedures];
+        sets.iter().all(|set| set.particulars.get().is_some())
+    }
+
+    /// Answers in full for one code on one day, as [`answer::check`](crate::answer::check()) does. The first
+    /// question reads the titles.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    ///
+    /// ```
+    /// # use codeyear::{answer, claims::Index, ingest, model::CodeSet, store::Store};
+    /// # let mut store = Store::in_memory()?;
+    /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
+    /// let day = "2026-03-01".parse().unwrap();
+    /// let from_database = answer::check(&store, CodeSet::Icd10Cm, "C7B", day)?;
+    /// let index = Index::open(store)?;
+    /// assert_eq!(index.check(CodeSet::Icd10Cm, "C7B", day)?, from_database);
+    /// # Ok::<(), codeyear::Error>(())
+    /// ```
+    pub fn check(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
+        if !self.has_titles() {
+            self.read_titles()?;
+        }
+        check_in(&self.listings(code_set), text, date)
+    }
+
+    /// Tells which code set a text is meant for, as [`answer::detect_code_set`](crate::answer::detect_code_set)
+    /// does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn detect_code_set(&self, text: &str) -> Result<CodeSet> {
+        detect_in(
+            &self.listings(CodeSet::Icd10Cm),
+            &self.listings(CodeSet::Icd10Pcs),
+            text,
+        )
+    }
+
+    pub(super) fn store(&self) -> Result<MutexGuard<'_, Store>> {
+        self.store.lock().map_err(|_| {
+            Error::new(
+                ErrorKind::Store,
+                "the database was left in the middle of a read",
+            )
+            .with_hint("try again; this is a defect of codeyear")
+        })
     }
 
     /// Gives the rows of all conversion tables, read when a code first needs them.
@@ -241,13 +312,7 @@ impl Index {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
         }
-        let store = self.store.lock().map_err(|_| {
-            Error::new(
-                ErrorKind::Store,
-                "the database was left in the middle of a read",
-            )
-            .with_hint("try again; this is a defect of codeyear")
-        })?;
+        let store = self.store()?;
         // Another thread may have read them while this one waited.
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
@@ -264,7 +329,7 @@ impl Index {
 pub(super) struct SetIndex {
     pub(super) code_set: CodeSet,
     pub(super) timeline: Timeline,
-    lives: Lives,
+    pub(super) lives: Lives,
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
@@ -275,8 +340,9 @@ pub(super) struct SetIndex {
     pub(super) segments: Vec<Segment>,
     /// The verdict by life and segment.
     classes: Vec<VerdictKind>,
-    tables: Vec<ReleaseId>,
-    sample: bool,
+    pub(super) tables: Vec<ReleaseId>,
+    /// Read only for whoever wants answers in full.
+    pub(super) particulars: OnceLock<Particulars>,
 }
 
 /// Days between which nothing changes.
@@ -330,7 +396,7 @@ impl SetIndex {
             segments,
             classes,
             tables,
-            sample: store.kind()? == StoreKind::Sample,
+            particulars: OnceLock::new(),
         };
         set.fill();
         Ok(set)
@@ -361,7 +427,7 @@ impl SetIndex {
     }
 
     /// Tells, mostly, that no release lists a packed code; never of one that some release lists.
-    fn is_marked(&self, packed: u64) -> bool {
+    pub(super) fn is_marked(&self, packed: u64) -> bool {
         let (word, bit) = mark_of(packed);
         self.marks.get(word).is_some_and(|word| word & bit != 0)
     }
@@ -401,171 +467,40 @@ impl SetIndex {
             .map_or(VerdictKind::Unknown, |segment| segment.unlisted)
     }
 
-    fn life(&self, code: &Code) -> Option<&[Stretch]> {
+    /// Gives the entry of the code at a place among all that is listed on a day: with its titles, if they were
+    /// read.
+    pub(super) fn entry(&self, at: usize, code: Code, billable: bool, on: NaiveDate) -> Entry {
+        let titled = self.particulars.get().map(|all| all.entry_on(at, code, on));
+        titled.flatten().unwrap_or_else(|| untitled(code, billable))
+    }
+
+    /// Gives the place of a code among all.
+    pub(super) fn place(&self, code: &Code) -> Option<usize> {
+        let codes = &self.lives.codes;
+        codes.binary_search_by_key(&code.key(), Code::key).ok()
+    }
+
+    pub(super) fn life(&self, code: &Code) -> Option<&[Stretch]> {
         let life = self.find_packed(pack(code.as_bytes(), false)?)?;
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Lists all codes that stand below one or are it, in the order of their characters, with their lives.
-    fn under(&self, prefix: &Code) -> impl Iterator<Item = (&Code, &[Stretch])> {
+    /// Lists all codes that stand below one or are it, in the order of their characters, with their places and
+    /// lives.
+    pub(super) fn under(&self, prefix: &Code) -> impl Iterator<Item = (usize, &Code, &[Stretch])> {
         let codes = &self.lives.codes;
         // Numbers are compared faster than texts, and are in the same order.
         let key = prefix.key();
         let from = codes.partition_point(|code| code.key() < key);
         let lives = self.lives.life_of.iter().skip(from);
-        let under = codes.iter().skip(from).zip(lives);
+        let under = codes.iter().enumerate().skip(from).zip(lives);
         under
-            .take_while(move |(code, _)| code.is_under(prefix))
-            .filter_map(|(code, life)| {
+            .take_while(move |((_, code), _)| code.is_under(prefix))
+            .filter_map(|((at, code), life)| {
                 let life = self.lives.lives.get(usize::from(*life))?;
-                Some((code, life.as_slice()))
+                Some((at, code, life.as_slice()))
             })
     }
-}
-
-/// The facts of a code set in memory, without titles.
-pub(super) struct InMemory<'i> {
-    index: &'i Index,
-    set: &'i SetIndex,
-}
-
-impl Facts for InMemory<'_> {
-    fn timeline(&self) -> &Timeline {
-        &self.set.timeline
-    }
-
-    fn life(&self, code: &Code) -> Result<Life> {
-        let life = self.set.life(code).unwrap_or_default();
-        Ok(life_of(life, *code))
-    }
-
-    fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let listed = self.set.under(prefix).filter_map(|(code, life)| {
-            let stretch = life.iter().find(|stretch| covers(stretch, on))?;
-            Some(untitled(*code, stretch.billable))
-        });
-        let mut below: Vec<Entry> = listed.collect();
-        if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
-            // A patch has no place in the order file; it comes last.
-            below.sort_by_cached_key(|entry| {
-                let at = order.iter().position(|code| *code == entry.code);
-                (at.unwrap_or(usize::MAX), entry.code)
-            });
-        }
-        Ok(below)
-    }
-
-    fn conversions(&self, _: &Code) -> Result<Cow<'_, Conversions>> {
-        self.index.conversions().map(Cow::Borrowed)
-    }
-
-    fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>> {
-        Ok(Cow::Borrowed(&self.set.tables))
-    }
-
-    fn is_sample(&self) -> Result<bool> {
-        Ok(self.set.sample)
-    }
-
-    fn lists(&self, code: &Code) -> Result<bool> {
-        Ok(self.set.life(code).is_some())
-    }
-
-    /// As the rule that goes by one code after another, on packed codes: a file of claims is full of slips.
-    fn similar(&self, code: &Code) -> Result<Vec<Code>> {
-        let Some(packed) = pack(code.as_bytes(), false) else {
-            return Ok(Vec::new());
-        };
-        let length = code.len() as u32;
-        let mut found = Vec::new();
-        let mut take = |candidate: u64| {
-            if self.set.is_marked(candidate)
-                && candidate != packed
-                && self.set.find_packed(candidate).is_some()
-            {
-                found.extend(unpack(candidate));
-            }
-        };
-        // The codes that begin as this one does up to a place: where there are none, none differs behind it.
-        let mut alike = self.set.lives.codes.as_slice();
-        for at in 0..=length {
-            let first = code.prefix(at as usize).key();
-            let last = first | ((1 << (8 * (7 - at))) - 1);
-            let from = alike.partition_point(|code| code.key() < first);
-            alike = alike.get(from..).unwrap_or_default();
-            let to = alike.partition_point(|code| code.key() <= last);
-            alike = alike.get(..to).unwrap_or_default();
-            if alike.is_empty() {
-                break;
-            }
-            // The characters from this place on, and those before it.
-            let rest_bits = (length - at) * CHARACTER_BITS;
-            let rest = packed & ((1 << rest_bits) - 1);
-            let before = packed >> rest_bits;
-            if length < 7 {
-                for letter in 1..=36 {
-                    take((((before << CHARACTER_BITS) | letter) << rest_bits) | rest);
-                }
-            }
-            let Some(after_bits) = rest_bits.checked_sub(CHARACTER_BITS) else {
-                continue;
-            };
-            let after = rest & ((1 << after_bits) - 1);
-            for letter in 1..=36 {
-                take((((before << CHARACTER_BITS) | letter) << after_bits) | after);
-            }
-            take((before << after_bits) | after);
-            let Some(last_bits) = after_bits.checked_sub(CHARACTER_BITS) else {
-                continue;
-            };
-            let first = rest >> after_bits;
-            let second = after >> last_bits;
-            let swapped = (((before << CHARACTER_BITS) | second) << CHARACTER_BITS) | first;
-            take((swapped << last_bits) | (after & ((1 << last_bits) - 1)));
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
-    }
-
-    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
-        let life = self.set.life(code).unwrap_or_default();
-        let found = life.iter().find(|stretch| covers(stretch, date));
-        Ok(found.map(|stretch| stretch.billable))
-    }
-
-    fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
-        let life = self.set.life(code).unwrap_or_default();
-        Ok(life.first().map(|stretch| stretch.from))
-    }
-
-    fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
-        let life = self.set.life(code).unwrap_or_default();
-        let found = life.iter().find(|stretch| covers(stretch, date));
-        Ok(found.map(|stretch| untitled(*code, stretch.billable)))
-    }
-}
-
-fn covers(stretch: &Stretch, day: NaiveDate) -> bool {
-    stretch.from <= day && stretch.until.is_none_or(|until| day < until)
-}
-
-fn untitled(code: Code, billable: bool) -> Entry {
-    Entry {
-        code,
-        billable,
-        short_title: String::new(),
-        long_title: String::new(),
-    }
-}
-
-fn life_of(life: &[Stretch], code: Code) -> Life {
-    let listed = |stretch: &Stretch| Listed {
-        entry: untitled(code, stretch.billable),
-        from: stretch.from,
-        until: stretch.until,
-    };
-    life.iter().map(listed).collect()
 }
 
 fn kind_of(standing: &Standing) -> VerdictKind {

@@ -17,10 +17,12 @@ mod index;
 mod infer;
 mod input;
 mod judge;
+mod memory;
 mod ndjson;
 mod packed;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod particulars;
 mod tally;
 mod usage;
 mod x12;

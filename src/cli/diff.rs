@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Context, Outcome, parse_code_set, write_file};
@@ -11,7 +12,8 @@ use crate::answer::{self, DiffScope};
 use crate::claims::{UsageOptions, read_usage};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::model::{CodeRange, CodeSet, ReleaseId, Severity};
-use crate::present::{changes, html, json, xlsx};
+use crate::present::Style;
+use crate::present::report::{ReportFormat, change_report};
 
 /// Report what changed between two releases: new, deleted, became header or billable, revised
 ///
@@ -58,21 +60,11 @@ pub(super) struct DiffArgs {
     #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
     code_set: CodeSet,
     /// Write in this format [default: told by the name of -o, else text]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = report_formats())]
     format: Option<ReportFormat>,
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ReportFormat {
-    Text,
-    Markdown,
-    Html,
-    Csv,
-    Json,
-    Xlsx,
 }
 
 /// From which severity on the exit code is 1.
@@ -97,6 +89,11 @@ impl FailOn {
             FailOn::Never => None,
         }
     }
+}
+
+fn report_formats() -> impl TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::name))
+        .try_map(|name| name.parse::<ReportFormat>())
 }
 
 fn parse_delimiter(text: &str) -> Result<u8, String> {
@@ -178,18 +175,11 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         }
     }
     let style = context.style();
-    let report: Vec<u8> = match format {
-        ReportFormat::Text => {
-            let mut style = style;
-            style.colour &= args.output.is_none();
-            changes::text(&found, style).into()
-        }
-        ReportFormat::Markdown => changes::markdown(&found, style).into(),
-        ReportFormat::Html => html::change_report(&found, context.today)?.into(),
-        ReportFormat::Csv => changes::csv(&found)?.into(),
-        ReportFormat::Json => json::changes(&found)?.into(),
-        ReportFormat::Xlsx => xlsx::change_report(&found, style, context.today)?,
+    let written = Style {
+        colour: style.colour && args.output.is_none(),
+        ..style
     };
+    let report = change_report(&found, format, written, context.today)?;
     match &args.output {
         None => context.print_bytes(&report)?,
         Some(path) => {

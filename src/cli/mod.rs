@@ -13,6 +13,8 @@ mod history;
 mod import;
 mod releases;
 mod search;
+#[cfg(feature = "serve")]
+mod serve;
 mod shell;
 mod show;
 mod verify;
@@ -81,6 +83,8 @@ enum Verb {
     Diff(diff::DiffArgs),
     Audit(audit::AuditArgs),
     Export(export::ExportArgs),
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     Verify(verify::VerifyArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
@@ -240,6 +244,8 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Diff(args) => diff::run(args, context),
         Verb::Audit(args) => audit::run(args, context),
         Verb::Export(args) => export::run(args, context),
+        #[cfg(feature = "serve")]
+        Verb::Serve(args) => serve::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),

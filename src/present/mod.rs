@@ -8,6 +8,7 @@ pub mod json;
 pub mod marks;
 pub mod notes;
 pub mod ohdsi;
+pub mod report;
 mod successors;
 pub mod table;
 pub mod text;

@@ -30,6 +30,7 @@ pub use documents::{Contents, NewDocument, StoredDocument};
 pub use listing::Listing;
 pub(crate) use listing::{Differences, FoundCode};
 pub use proof::{Proof, ProofOutcome, ProofSubject};
+pub(crate) use query::Patch;
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
@@ -71,6 +72,8 @@ pub enum StoreKind {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Whether SQLite was told that nobody changes the file, because it cannot look.
+    taken_for_unchanging: bool,
 }
 
 impl Store {
@@ -82,32 +85,67 @@ impl Store {
     /// database or of a newer schema, [`ErrorKind::Busy`] if it is locked.
     pub fn open(path: &Path) -> Result<Store> {
         let shown = path.display().to_string();
-        if !path.exists() {
-            return Err(Error::new(ErrorKind::NotFound, "there is no database here yet")
-                .in_file(shown)
-                .with_hint("import a release first (codeyear import PATH...), or try the bundled sample with codeyear demo"));
-        }
         refuse_other_file(path)?;
-        let mut connection = open_to_read(path)?;
+        let (mut connection, taken_for_unchanging) = open_to_read(path, &TO_MEND)?;
         match schema::version(&connection, &shown)? {
             schema::Found::Version(SCHEMA_VERSION) => {}
             schema::Found::Version(_) => schema::migrate(&mut connection, &shown)?,
-            schema::Found::Empty => {
-                return Err(Error::new(ErrorKind::NotFound, "the database is empty")
-                    .in_file(shown)
-                    .with_hint("import a release first (codeyear import PATH...)"));
-            }
+            schema::Found::Empty => return Err(empty(shown)),
         }
+        Store::not_empty(connection, path, taken_for_unchanging)
+    }
+
+    /// Opens a database as [`Store::open`] does, but through a handle that cannot write: an older schema is
+    /// refused, not brought up.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`ErrorKind::Store`] for an older schema.
+    pub fn open_read_only(path: &Path) -> Result<Store> {
+        let shown = path.display().to_string();
+        refuse_other_file(path)?;
+        let (connection, taken_for_unchanging) = open_to_read(path, &TO_READ)?;
+        match schema::version(&connection, &shown)? {
+            schema::Found::Version(SCHEMA_VERSION) => {}
+            schema::Found::Version(version) => {
+                return Err(Error::new(
+                    ErrorKind::Store,
+                    format!("the database has schema version {version}, this program needs {SCHEMA_VERSION}, and the file is only read"),
+                )
+                .in_file(shown)
+                .with_hint("bring it up to date where it may be written: codeyear releases does"));
+            }
+            schema::Found::Empty => return Err(empty(shown)),
+        }
+        Store::not_empty(connection, path, taken_for_unchanging)
+    }
+
+    fn not_empty(connection: Connection, path: &Path, taken_for_unchanging: bool) -> Result<Store> {
         let store = Store {
             connection,
             path: path.to_path_buf(),
+            taken_for_unchanging,
         };
         if store.kind()? == StoreKind::Empty {
-            return Err(Error::new(ErrorKind::NotFound, "the database is empty")
-                .in_file(shown)
-                .with_hint("import a release first (codeyear import PATH...)"));
+            return Err(empty(path.display().to_string()));
         }
         Ok(store)
+    }
+
+    /// Gives a number that differs after another program has written to the database. It says nothing to
+    /// another value, and nothing of a file that is [taken for unchanging](Store::is_taken_for_unchanging).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn data_version(&self) -> Result<i64> {
+        self.connection
+            .pragma_query_value(None, "data_version", |row| row.get(0))
+            .map_err(|error| self.error(error))
+    }
+
+    /// Tells whether the file stands where nothing can be written, so that SQLite cannot see if another
+    /// program changes it. Who keeps it open has to look at the file.
+    pub fn is_taken_for_unchanging(&self) -> bool {
+        self.taken_for_unchanging
     }
 
     /// Keeps to the state of now: whatever is imported from here on, this value does not see it. Without
@@ -160,6 +198,7 @@ impl Store {
         Ok(Store {
             connection,
             path: path.to_path_buf(),
+            taken_for_unchanging: false,
         })
     }
 
@@ -174,6 +213,7 @@ impl Store {
         Ok(Store {
             connection,
             path: PathBuf::from(":memory:"),
+            taken_for_unchanging: false,
         })
     }
 
@@ -218,18 +258,33 @@ fn refuse_other_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn open_to_read(path: &Path) -> Result<Connection> {
+/// A file left by a process that was killed is mended by whoever opens it next, so even a reader opens it for
+/// writing where it may.
+const TO_MEND: [OpenFlags; 2] = [
+    OpenFlags::SQLITE_OPEN_READ_WRITE,
+    OpenFlags::SQLITE_OPEN_READ_ONLY,
+];
+const TO_READ: [OpenFlags; 1] = [OpenFlags::SQLITE_OPEN_READ_ONLY];
+
+fn empty(shown: String) -> Error {
+    Error::new(ErrorKind::NotFound, "the database is empty")
+        .in_file(shown)
+        .with_hint("import a release first (codeyear import PATH...)")
+}
+
+/// Opens a file in the first of some ways that works. Tells too whether SQLite had to be told that nobody
+/// changes it.
+fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool)> {
     let shown = path.display().to_string();
-    // A file left by a process that was killed is mended by whoever opens it next, so even a reader
-    // opens it for writing where it may.
+    if !path.exists() {
+        return Err(Error::new(ErrorKind::NotFound, "there is no database here yet")
+            .in_file(shown)
+            .with_hint("import a release first (codeyear import PATH...), or try the bundled sample with codeyear demo"));
+    }
     let absolute =
         std::path::absolute(path).map_err(|error| crate::error::io_error("open", path, error))?;
-    let attempts = [
-        OpenFlags::SQLITE_OPEN_READ_WRITE,
-        OpenFlags::SQLITE_OPEN_READ_ONLY,
-    ];
     let mut last = None;
-    for flags in attempts {
+    for flags in attempts.iter().copied() {
         let opened =
             Connection::open_with_flags(&absolute, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .and_then(|connection| {
@@ -240,7 +295,7 @@ fn open_to_read(path: &Path) -> Result<Connection> {
                     Ok(connection)
                 });
         match opened {
-            Ok(connection) => return Ok(connection),
+            Ok(connection) => return Ok((connection, false)),
             Err(error) => last = Some(error),
         }
     }
@@ -265,7 +320,7 @@ fn open_to_read(path: &Path) -> Result<Connection> {
                 Ok(connection)
             });
         if let Ok(connection) = opened {
-            return Ok(connection);
+            return Ok((connection, true));
         }
     }
     Err(match last {

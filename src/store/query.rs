@@ -53,6 +53,19 @@ pub struct StoredRelease {
     pub proofs: Vec<Proof>,
 }
 
+/// Where no order file tells what holds, and the catalogue cites what does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Patch {
+    /// The release in which it holds.
+    pub(crate) release: ReleaseId,
+    /// The code.
+    pub(crate) code: Code,
+    /// The day from which it holds.
+    pub(crate) effective_from: NaiveDate,
+    /// Who says so.
+    pub(crate) citation: String,
+}
+
 impl Store {
     /// Lists the stored releases, by code set, first day and revision.
     ///
@@ -186,6 +199,29 @@ impl Store {
                     .optional()
             })
             .map_err(|error| self.error(error))
+    }
+
+    /// Lists the patches of the releases of a code set that are loaded.
+    pub(crate) fn patches(&self, code_set: CodeSet) -> Result<Vec<Patch>> {
+        let query = || -> rusqlite::Result<Vec<Patch>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT release.name, entry.code, patch.effective_from, citation
+                     FROM patch JOIN release ON release.id = patch.release JOIN entry ON entry.id = patch.entry
+                     WHERE release.code_set = ?1 ORDER BY 1, 2, 3",
+                )?
+                .query_map([code_set_id(code_set)], |row| {
+                    Ok(Patch {
+                        release: parsed(row, 0)?,
+                        code: Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                            .ok_or_else(|| malformed_code(1))?,
+                        effective_from: date(row, 2)?,
+                        citation: row.get(3)?,
+                    })
+                })?
+                .collect()
+        };
+        query().map_err(|error| self.error(error))
     }
 
     /// Lists what stands below a code on a day, the code itself included, in tabular order of the

@@ -9,7 +9,7 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 use crate::world::{World, today};
 
 /// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),
@@ -26,15 +26,33 @@ const LAYERS: [(&str, &[&str]); 10] = [
         &["error", "model", "store", "ingest", "answer", "claims"],
     ),
     (
+        "web",
+        &[
+            "error", "model", "source", "store", "answer", "claims", "present",
+        ],
+    ),
+    (
         "cli",
         &[
             "error", "model", "parse", "source", "store", "ingest", "answer", "claims", "present",
+            "web",
         ],
     ),
 ];
 
 /// What only some files may name: the word, who may, and why nobody else does.
-const ONLY_IN: [(&str, &[&str], &str); 16] = [
+const ONLY_IN: [(&str, &[&str], &str); 19] = [
+    ("axum::", &["src/web/"], "HTTP is the server's"),
+    (
+        "tokio::",
+        &["src/web/"],
+        "the library asks and waits; only the server does not",
+    ),
+    (
+        "tracing::",
+        &["src/web/"],
+        "only the server logs: everything else returns what it has to say",
+    ),
     ("rusqlite::", &["src/store/"], "SQL is the store's"),
     (
         "similar::",

@@ -249,6 +249,12 @@ fn a_finding_tells_what_check_tells() {
             Some(answer::detect_code_set(&store, &text).unwrap()),
             "{what}"
         );
+        // In full too, with every title, file, citation and warning.
+        assert_eq!(
+            index.check(code_set, &text, date).unwrap(),
+            answer,
+            "{what}"
+        );
         *bases.entry(basis).or_default() += 1;
     }
     say(&format!("{bases:?}"));

@@ -1,0 +1,191 @@
+//! The facts of a code set in memory, in the form that the rules of an answer ask.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use super::index::{Index, SetIndex};
+use super::packed::{CHARACTER_BITS, pack, unpack};
+use crate::answer::{Facts, ShowOptions, explain};
+use crate::error::Result;
+use crate::model::{Code, Conversions, Entry, Life, Listed, PcsPage, ReleaseId, Timeline};
+use crate::store::{StoreKind, Stretch};
+
+/// The facts of a code set in memory: without titles, unless these were read.
+pub(crate) struct InMemory<'i> {
+    pub(super) index: &'i Index,
+    pub(super) set: &'i SetIndex,
+}
+
+impl Facts for InMemory<'_> {
+    fn timeline(&self) -> &Timeline {
+        &self.set.timeline
+    }
+
+    fn life(&self, code: &Code) -> Result<Life> {
+        if let Some(particulars) = self.set.particulars.get() {
+            let life = self.set.place(code).map(|at| particulars.life(at, *code));
+            return Ok(life.unwrap_or_default());
+        }
+        let life = self.set.life(code).unwrap_or_default();
+        Ok(life_of(life, *code))
+    }
+
+    fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
+        let listed = self.set.under(prefix).filter_map(|(at, code, life)| {
+            let stretch = life.iter().find(|stretch| covers(stretch, on))?;
+            Some(self.set.entry(at, *code, stretch.billable, on))
+        });
+        let mut below: Vec<Entry> = listed.collect();
+        if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
+            // A patch has no place in the order file; it comes last.
+            below.sort_by_cached_key(|entry| {
+                let at = order.iter().position(|code| *code == entry.code);
+                (at.unwrap_or(usize::MAX), entry.code)
+            });
+        }
+        Ok(below)
+    }
+
+    fn conversions(&self, _: &Code) -> Result<Cow<'_, Conversions>> {
+        self.index.conversions().map(Cow::Borrowed)
+    }
+
+    fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>> {
+        Ok(Cow::Borrowed(&self.set.tables))
+    }
+
+    fn kind(&self) -> Result<StoreKind> {
+        Ok(self.index.kind())
+    }
+
+    fn lists(&self, code: &Code) -> Result<bool> {
+        Ok(self.set.life(code).is_some())
+    }
+
+    /// As the rule that goes by one code after another, on packed codes: a file of claims is full of slips.
+    fn similar(&self, code: &Code) -> Result<Vec<Code>> {
+        let Some(packed) = pack(code.as_bytes(), false) else {
+            return Ok(Vec::new());
+        };
+        let length = code.len() as u32;
+        let mut found = Vec::new();
+        let mut take = |candidate: u64| {
+            if self.set.is_marked(candidate)
+                && candidate != packed
+                && self.set.find_packed(candidate).is_some()
+            {
+                found.extend(unpack(candidate));
+            }
+        };
+        // The codes that begin as this one does up to a place: where there are none, none differs behind it.
+        let mut alike = self.set.lives.codes.as_slice();
+        for at in 0..=length {
+            let first = code.prefix(at as usize).key();
+            let last = first | ((1 << (8 * (7 - at))) - 1);
+            let from = alike.partition_point(|code| code.key() < first);
+            alike = alike.get(from..).unwrap_or_default();
+            let to = alike.partition_point(|code| code.key() <= last);
+            alike = alike.get(..to).unwrap_or_default();
+            if alike.is_empty() {
+                break;
+            }
+            // The characters from this place on, and those before it.
+            let rest_bits = (length - at) * CHARACTER_BITS;
+            let rest = packed & ((1 << rest_bits) - 1);
+            let before = packed >> rest_bits;
+            if length < 7 {
+                for letter in 1..=36 {
+                    take((((before << CHARACTER_BITS) | letter) << rest_bits) | rest);
+                }
+            }
+            let Some(after_bits) = rest_bits.checked_sub(CHARACTER_BITS) else {
+                continue;
+            };
+            let after = rest & ((1 << after_bits) - 1);
+            for letter in 1..=36 {
+                take((((before << CHARACTER_BITS) | letter) << after_bits) | after);
+            }
+            take((before << after_bits) | after);
+            let Some(last_bits) = after_bits.checked_sub(CHARACTER_BITS) else {
+                continue;
+            };
+            let first = rest >> after_bits;
+            let second = after >> last_bits;
+            let swapped = (((before << CHARACTER_BITS) | second) << CHARACTER_BITS) | first;
+            take((swapped << last_bits) | (after & ((1 << last_bits) - 1)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
+        let life = self.set.life(code).unwrap_or_default();
+        let found = life.iter().find(|stretch| covers(stretch, date));
+        Ok(found.map(|stretch| stretch.billable))
+    }
+
+    fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
+        let life = self.set.life(code).unwrap_or_default();
+        Ok(life.first().map(|stretch| stretch.from))
+    }
+
+    fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+        let life = self.set.life(code).unwrap_or_default();
+        let Some(stretch) = life.iter().find(|stretch| covers(stretch, date)) else {
+            return Ok(None);
+        };
+        let at = self.set.place(code).unwrap_or(usize::MAX);
+        Ok(Some(self.set.entry(at, *code, stretch.billable, date)))
+    }
+
+    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)> {
+        let known = self.set.particulars.get().and_then(|all| all.file(release));
+        match known {
+            Some(file) => Ok(file),
+            None => self.index.store()?.listing_file(self.set.code_set, release),
+        }
+    }
+
+    fn patch_citation(
+        &self,
+        release: ReleaseId,
+        code: &Code,
+        on: NaiveDate,
+    ) -> Result<Option<String>> {
+        match self.set.particulars.get() {
+            Some(particulars) => Ok(particulars.citation(release, code, on)),
+            None => {
+                let store = self.index.store()?;
+                store.patch_citation(self.set.code_set, release, code, on)
+            }
+        }
+    }
+
+    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage> {
+        explain(&*self.index.store()?, code, release, ShowOptions::default())
+    }
+}
+
+pub(super) fn covers(stretch: &Stretch, day: NaiveDate) -> bool {
+    stretch.from <= day && stretch.until.is_none_or(|until| day < until)
+}
+
+pub(super) fn untitled(code: Code, billable: bool) -> Entry {
+    Entry {
+        code,
+        billable,
+        short_title: String::new(),
+        long_title: String::new(),
+    }
+}
+
+pub(super) fn life_of(life: &[Stretch], code: Code) -> Life {
+    let listed = |stretch: &Stretch| Listed {
+        entry: untitled(code, stretch.billable),
+        from: stretch.from,
+        until: stretch.until,
+    };
+    life.iter().map(listed).collect()
+}

@@ -1,0 +1,191 @@
+//! What an answer in full needs beside the verdict: titles, files and patches, in memory.
+//!
+//! An audit does without: ten million verdicts need no title. A server that answers each question in full
+//! reads them once for all, some forty megabytes, and then asks the database nothing for a check.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Code, CodeSet, Entry, Life, Listed, ReleaseId};
+use crate::store::{Patch, Store};
+
+/// The titles of all codes of a code set with the days on which they stood, the files that the releases come
+/// from, and the patches.
+#[derive(Debug)]
+pub(super) struct Particulars {
+    /// For each code the number of its first span; one more at the end.
+    starts: Vec<u32>,
+    spans: Vec<TitledSpan>,
+    /// All titles, one after the other. A title that several spans have stands here once.
+    titles: String,
+    files: BTreeMap<ReleaseId, (String, String)>,
+    patches: Vec<Patch>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct TitledSpan {
+    from: NaiveDate,
+    until: Option<NaiveDate>,
+    billable: bool,
+    short: TitleAt,
+    long: TitleAt,
+}
+
+/// The place of a title among all.
+#[derive(Debug, Clone, Copy)]
+struct TitleAt {
+    from: u32,
+    length: u16,
+}
+
+impl Particulars {
+    /// Reads them for the codes of an index, which are in the order of their characters.
+    pub(super) fn read(store: &Store, code_set: CodeSet, codes: &[Code]) -> Result<Particulars> {
+        let mut particulars = Particulars {
+            starts: Vec::with_capacity(codes.len() + 1),
+            spans: Vec::new(),
+            titles: String::new(),
+            files: BTreeMap::new(),
+            patches: store.patches(code_set)?,
+        };
+        let mut known: BTreeMap<String, TitleAt> = BTreeMap::new();
+        let mut expected = codes.iter();
+        let mut current = None;
+        store.each_listed(code_set, &mut |listed| {
+            let code = listed.entry.code;
+            if current != Some(code) {
+                if expected.next() != Some(&code) {
+                    return Err(disagree());
+                }
+                particulars.starts.push(number(particulars.spans.len())?);
+                current = Some(code);
+            }
+            let short = place(
+                &mut particulars.titles,
+                &mut known,
+                listed.entry.short_title,
+            )?;
+            let long = place(&mut particulars.titles, &mut known, listed.entry.long_title)?;
+            particulars.spans.push(TitledSpan {
+                from: listed.from,
+                until: listed.until,
+                billable: listed.entry.billable,
+                short,
+                long,
+            });
+            Ok(())
+        })?;
+        if expected.next().is_some() {
+            return Err(disagree());
+        }
+        particulars.starts.push(number(particulars.spans.len())?);
+        particulars.titles.shrink_to_fit();
+        particulars.spans.shrink_to_fit();
+        for stored in store.releases()? {
+            if stored.release.code_set == code_set {
+                let file = stored.listing_file;
+                particulars
+                    .files
+                    .insert(stored.release.id, (file.name, file.sha256));
+            }
+        }
+        Ok(particulars)
+    }
+
+    /// Gives all that the releases say of the code at a place among the codes.
+    pub(super) fn life(&self, at: usize, code: Code) -> Life {
+        let listed = |span: &TitledSpan| Listed {
+            entry: self.entry(span, code),
+            from: span.from,
+            until: span.until,
+        };
+        self.spans_at(at).iter().map(listed).collect()
+    }
+
+    /// Gives the entry of the code at a place among the codes on a day.
+    pub(super) fn entry_on(&self, at: usize, code: Code, date: NaiveDate) -> Option<Entry> {
+        let covers =
+            |span: &&TitledSpan| span.from <= date && span.until.is_none_or(|until| date < until);
+        let span = self.spans_at(at).iter().find(covers)?;
+        Some(self.entry(span, code))
+    }
+
+    /// Gives the file that a release comes from, and its SHA-256.
+    pub(super) fn file(&self, release: ReleaseId) -> Option<(String, String)> {
+        self.files.get(&release).cloned()
+    }
+
+    /// Gives the citation of the patch that a code's entry is taken from on a day.
+    pub(super) fn citation(
+        &self,
+        release: ReleaseId,
+        code: &Code,
+        on: NaiveDate,
+    ) -> Option<String> {
+        let patch = self.patches.iter().find(|patch| {
+            patch.release == release && patch.code == *code && patch.effective_from <= on
+        })?;
+        Some(patch.citation.clone())
+    }
+
+    fn spans_at(&self, at: usize) -> &[TitledSpan] {
+        let (Some(from), Some(to)) = (self.starts.get(at), self.starts.get(at + 1)) else {
+            return &[];
+        };
+        self.spans
+            .get(*from as usize..*to as usize)
+            .unwrap_or_default()
+    }
+
+    fn entry(&self, span: &TitledSpan, code: Code) -> Entry {
+        Entry {
+            code,
+            billable: span.billable,
+            short_title: self.title(span.short),
+            long_title: self.title(span.long),
+        }
+    }
+
+    fn title(&self, at: TitleAt) -> String {
+        let from = at.from as usize;
+        let title = self.titles.get(from..from + usize::from(at.length));
+        title.unwrap_or_default().to_owned()
+    }
+}
+
+/// Puts a title among the others, if it is not there yet.
+fn place(
+    titles: &mut String,
+    known: &mut BTreeMap<String, TitleAt>,
+    title: String,
+) -> Result<TitleAt> {
+    if let Some(at) = known.get(&title) {
+        return Ok(*at);
+    }
+    let at = TitleAt {
+        from: number(titles.len())?,
+        length: u16::try_from(title.len()).map_err(|_| too_much())?,
+    };
+    titles.push_str(&title);
+    known.insert(title, at);
+    Ok(at)
+}
+
+fn number(count: usize) -> Result<u32> {
+    u32::try_from(count).map_err(|_| too_much())
+}
+
+fn too_much() -> Error {
+    Error::new(ErrorKind::Store, "the titles are more than fit in memory")
+        .with_hint("this is a limit of codeyear: keep code sets in databases of their own")
+}
+
+fn disagree() -> Error {
+    Error::new(
+        ErrorKind::Store,
+        "the spans of the database and what is derived from them are not of the same codes",
+    )
+    .with_hint("check the database with codeyear verify")
+}

@@ -1,0 +1,103 @@
+//! `codeyear serve`.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{Context, Outcome};
+use crate::error::{Error, ErrorKind, Result};
+use crate::web::{LogForm, Server, Settings};
+
+/// Serve the coder's pages, a JSON API and FHIR terminology over the database
+///
+/// The database is only read; what is imported meanwhile is seen without a restart. The address stands on
+/// stdout once the server listens, the log goes to stderr. Ctrl-C or SIGTERM stops it after the last answer.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Listen on this address; port 0 takes any that is free. Beyond this machine only behind a proxy that
+    /// speaks TLS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    /// Answer at most this many requests a second from one address [default: no limit]
+    #[arg(long, value_name = "NUMBER")]
+    rate: Option<NonZeroU32>,
+    /// Read at most this many bytes of a body
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    most_body: usize,
+    /// Read at most this many bytes of a claims file that is dropped on the audit page
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    most_upload: usize,
+    /// Keep at most this many connections
+    #[arg(long, value_name = "NUMBER", default_value_t = 16_384)]
+    most_connections: usize,
+    /// Work on at most this many requests at a time; refuse more
+    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    most_requests: usize,
+    /// Give up a request after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    timeout: u64,
+    /// Write the log as JSON lines or text, or not at all
+    #[arg(long, value_name = "FORM", default_value = "json")]
+    log: Log,
+    /// Log addresses with their queries, which say who looks at which code
+    #[arg(long)]
+    log_queries: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    Json,
+    Text,
+    Off,
+}
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    for (name, number) in [
+        ("--most-body", args.most_body),
+        ("--most-upload", args.most_upload),
+        ("--most-connections", args.most_connections),
+        ("--most-requests", args.most_requests),
+        (
+            "--timeout",
+            usize::try_from(args.timeout).unwrap_or(usize::MAX),
+        ),
+    ] {
+        if number == 0 {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("{name} is 0: nothing could be answered"),
+            )
+            .with_hint("give a number above 0, or leave it out"));
+        }
+    }
+    let server = Server::bind(Settings {
+        database: context.database()?,
+        listen: args.listen,
+        most_body: args.most_body,
+        most_upload: args.most_upload,
+        request_timeout: Duration::from_secs(args.timeout),
+        head_timeout: HEAD_TIMEOUT.min(Duration::from_secs(args.timeout)),
+        most_connections: args.most_connections,
+        most_requests: args.most_requests,
+        rate: args.rate,
+        log: match args.log {
+            Log::Json => LogForm::Json,
+            Log::Text => LogForm::Text,
+            Log::Off => LogForm::Off,
+        },
+        log_queries: args.log_queries,
+        today: || chrono::Local::now().date_naive(),
+    })?;
+    let address = server.address();
+    context.print(&format!("http://{address}\n"))?;
+    if !address.ip().is_loopback() {
+        context.say("note: this address can be reached from other machines, without a password and unencrypted\n")?;
+    }
+    server.run(Box::new(std::io::stderr()))?;
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,195 @@
+//! `/api/check`: one code, many codes, many codes each on its own date.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use chrono::{Days, NaiveDate};
+
+use super::super::asked::Asked;
+use super::super::problem::Problem;
+use super::super::snapshot::Snapshot;
+use crate::answer;
+use crate::claims::VerdictKind;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Answer, CodeSet, ReleaseId};
+use crate::present::json;
+use crate::store::Store;
+
+/// The most codes of one request.
+const MOST_CODES: usize = 10_000;
+
+/// So many codes are answered at once, where the answer is in memory.
+const FEW: usize = 16;
+
+/// A code to check.
+#[derive(Debug)]
+struct Question {
+    code: String,
+    code_set: Option<CodeSet>,
+    date: NaiveDate,
+}
+
+pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
+    let codes = asked.query.all("code");
+    let on = asked.query.date("on")?;
+    let year: Option<ReleaseId> = asked.query.parsed("year", "a fiscal year as in 2026")?;
+    let code_set = asked.query.code_set("code_set")?;
+    asked.query.finish()?;
+    if codes.is_empty() {
+        return Err(
+            Error::new(ErrorKind::Usage, "the parameter code is missing")
+                .with_hint("give one code or several, as in code=C7B&code=M54.5")
+                .into(),
+        );
+    }
+    if let Some(year) = year {
+        if year.is_mid_year() || year.revision() != 0 {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "year cannot be read: expected a fiscal year as in 2026",
+            )
+            .with_hint(
+                "for a release that begins within the year give one of its days: on=2026-04-01",
+            )
+            .into());
+        }
+        if on.is_some() {
+            return Err(
+                Error::new(ErrorKind::Usage, "on and year exclude each other")
+                    .with_hint("leave one of them out")
+                    .into(),
+            );
+        }
+        let body = asked
+            .ask(move |_, store| json::answers(&over_year(store, &codes, code_set, year)?))
+            .await?;
+        return Ok(asked.json(body));
+    }
+    let date = on.unwrap_or(asked.today);
+    let questions = codes.into_iter().map(|code| Question {
+        code,
+        code_set,
+        date,
+    });
+    answer(&asked, questions.collect()).await
+}
+
+/// Answers the questions of a body: `{"codes": ["C7B", {"code": "M54.5", "on": "2021-09-30"}], "on": "2026-03-01"}`.
+pub(super) async fn check_many(
+    asked: Asked,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    asked.query.finish()?;
+    let body = body.map_err(Problem::body)?;
+    let questions = read(&body, asked.today)?;
+    answer(&asked, questions).await
+}
+
+async fn answer(asked: &Asked, questions: Vec<Question>) -> Result<Response, Problem> {
+    // Most questions are answered in less time than it takes to hand them to another thread.
+    if questions.len() <= FEW
+        && let Some(answers) = at_once(&asked.snapshot, &questions)?
+    {
+        return Ok(asked.json(json::answers(&answers)?));
+    }
+    let body = asked
+        .ask(move |snapshot, store| {
+            let mut answers = Vec::with_capacity(questions.len());
+            for question in &questions {
+                answers.push(in_time(snapshot, store, question)?);
+            }
+            json::answers(&answers)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+/// Answers from memory; `None` if that does not hold all that the answers tell.
+fn at_once(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Answer>>> {
+    let index = snapshot.index();
+    if !index.has_titles() {
+        return Ok(None);
+    }
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let code_set = match question.code_set {
+            Some(code_set) => code_set,
+            None => index.detect_code_set(&question.code)?,
+        };
+        // Which character of a procedure is wrong is told by its table, which the database holds.
+        if code_set == CodeSet::Icd10Pcs
+            && index.verdict(code_set, &question.code, question.date)? == VerdictKind::Unknown
+        {
+            return Ok(None);
+        }
+        answers.push(index.check(code_set, &question.code, question.date)?);
+    }
+    Ok(Some(answers))
+}
+
+fn in_time(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Answer> {
+    let code_set = super::code_set_of(store, question.code_set, &question.code)?;
+    let index = snapshot.index();
+    if index.has_titles() && code_set == CodeSet::Icd10Cm {
+        index.check(code_set, &question.code, question.date)
+    } else {
+        answer::check(store, code_set, &question.code, question.date)
+    }
+}
+
+fn over_year(
+    store: &Store,
+    codes: &[String],
+    code_set: Option<CodeSet>,
+    year: ReleaseId,
+) -> Result<Vec<Answer>> {
+    let october = ReleaseId::october(year.fiscal_year());
+    let through = october.fiscal_year_end() - Days::new(1);
+    let mut answers = Vec::new();
+    for code in codes {
+        let code_set = super::code_set_of(store, code_set, code)?;
+        let from = october.effective_from();
+        answers.extend(answer::check_span(store, code_set, code, from, through)?);
+    }
+    Ok(answers)
+}
+
+fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
+    let asked = json::read_questions(body)?;
+    if asked.codes.is_empty() || asked.codes.len() > MOST_CODES {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "the body has {} codes; expected 1 to {MOST_CODES}",
+                asked.codes.len()
+            ),
+        )
+        .with_hint("send the rest in another request, or audit a file: codeyear audit"));
+    }
+    let day = |text: &str| -> Result<NaiveDate> {
+        text.parse().map_err(|_| {
+            Error::new(ErrorKind::Usage, "a date of the body cannot be read")
+                .with_hint("write dates as in 2026-03-01")
+        })
+    };
+    let set = |text: &str| -> Result<CodeSet> {
+        text.parse().map_err(|_| {
+            Error::new(ErrorKind::Usage, "a code set of the body cannot be read")
+                .with_hint("write icd10cm or icd10pcs")
+        })
+    };
+    let on = asked.on.as_deref().map(day).transpose()?.unwrap_or(today);
+    let code_set = asked.code_set.as_deref().map(set).transpose()?;
+    asked
+        .codes
+        .into_iter()
+        .map(|asked| {
+            let own_set = asked.code_set.as_deref().map(set).transpose()?;
+            Ok(Question {
+                date: asked.on.as_deref().map(day).transpose()?.unwrap_or(on),
+                code_set: own_set.or(code_set),
+                code: asked.code,
+            })
+        })
+        .collect()
+}

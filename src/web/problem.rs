@@ -1,0 +1,128 @@
+//! The one shape of a failure.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{Error, ErrorKind};
+use crate::present::json;
+
+/// How a failure is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For a program.
+    Json,
+    /// For a person.
+    Page,
+    /// For a FHIR client.
+    Outcome,
+}
+
+/// A failure: its status, what went wrong, and what to do.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    message: String,
+    hint: Option<String>,
+    form: Form,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Problem {
+        Problem {
+            status,
+            message: message.into(),
+            hint: None,
+            form: Form::Json,
+        }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn in_form(mut self, form: Form) -> Problem {
+        self.form = form;
+        self
+    }
+
+    /// A body that could not be read whole: mostly because it is too long.
+    pub(super) fn body(rejection: BytesRejection) -> Problem {
+        let status = rejection.into_response().status();
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Problem::new(status, "the body is longer than this server reads")
+                    .with_hint("send it in several requests, or audit a file with codeyear audit")
+            }
+            _ => Problem::new(status, "the body broke off").with_hint("send it again"),
+        }
+    }
+
+    /// Tells in which form whoever sent a request reads a failure.
+    pub(super) fn form_of(request: &Request<Body>) -> Form {
+        form(request.uri().path(), request.headers())
+    }
+}
+
+/// Tells in which form a failure is read by whoever asks for an address.
+pub(super) fn form(path: &str, headers: &HeaderMap) -> Form {
+    let accepts = headers
+        .get(axum::http::header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    if path.starts_with("/fhir/") {
+        Form::Outcome
+    } else if path.starts_with("/api/") || !accepts.contains("text/html") {
+        Form::Json
+    } else {
+        Form::Page
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        let status = match error.kind() {
+            ErrorKind::Usage | ErrorKind::Ambiguous => StatusCode::BAD_REQUEST,
+            ErrorKind::Format => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Io | ErrorKind::Store => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            // Where the files of the server are is nobody's business but its keeper's.
+            tracing::error!(%error, "a request failed");
+            return Problem::new(status, "the server cannot read its database")
+                .with_hint("try again; the log of the server says more");
+        }
+        let problem = Problem::new(status, error.message());
+        match error.hint() {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (media, body) = match self.form {
+            Form::Json | Form::Page | Form::Outcome => (
+                "application/json",
+                json::failure(self.status.as_u16(), &self.message, self.hint.as_deref()),
+            ),
+        };
+        let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
+        (self.status, headers, body).into_response()
+    }
+}
+
+/// Answers for an address that there is not.
+pub(super) async fn no_such_address(request: Request<Body>) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+        .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
+        .in_form(Problem::form_of(&request))
+}
