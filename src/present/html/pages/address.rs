@@ -43,7 +43,7 @@ pub(super) fn code_path(code_set: CodeSet, code: &Code) -> String {
 }
 
 /// Gives the address of a code's page on a day.
-pub(super) fn code(code_set: CodeSet, code: &Code, day: NaiveDate) -> String {
+pub fn code(code_set: CodeSet, code: &Code, day: NaiveDate) -> String {
     on(&code_path(code_set, code), day)
 }
 

@@ -28,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ReleaseId};
 use crate::store::StoredRelease;
 
+pub use address::code as code_address;
 pub use assets::{Asset, asset, asset_names};
 pub use audit::{AuditAsk, audit_form, audit_result};
 pub use browse::browse;
@@ -38,19 +39,18 @@ pub use home::{error_page, help, home};
 pub use releases::releases;
 pub use search::{search, search_results};
 
-/// What every page says of the database: its releases, its hash, the day of today.
+/// What every page says of the database: its releases, their proofs, its hash.
 ///
 /// It costs a pass through the database; who serves pages keeps it as long as the database is the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     overview: ReleasesOverview,
-    today: NaiveDate,
 }
 
 impl Site {
     /// Makes it of the overview of all code sets.
-    pub fn new(overview: ReleasesOverview, today: NaiveDate) -> Site {
-        Site { overview, today }
+    pub fn new(overview: ReleasesOverview) -> Site {
+        Site { overview }
     }
 
     /// Gives the loaded releases of a code set that govern some days: release, first and last day.
@@ -212,10 +212,6 @@ impl<'a> Frame<'a> {
 
     fn code_sets(&self) -> [CodeSet; 2] {
         CodeSet::ALL
-    }
-
-    fn is_today(&self) -> bool {
-        self.asked.on == self.site.today
     }
 
     /// Says which release of each code set is in force on the day: `ICD-10-CM FY2026-04, through September
