@@ -213,8 +213,8 @@ struct Block {
     position: i64,
     node: TabularNode,
     categories: Vec<String>,
-    /// Of a block that reaches over others, the positions of its first and last category.
-    reach: Option<(i64, i64)>,
+    /// Of a block that reaches over others, the position of its last category.
+    last: Option<i64>,
 }
 
 impl Block {
@@ -223,9 +223,9 @@ impl Block {
     }
 
     fn reaches_over(&self, other: &Block) -> bool {
-        self.reach.is_some_and(|(first, last)| {
-            other.position != self.position && first <= other.position && other.position <= last
-        })
+        // A block stands before those that it reaches over.
+        self.last
+            .is_some_and(|last| self.position < other.position && other.position <= last)
     }
 
     fn holds(&self, all: &[Block], category: &str) -> bool {
@@ -236,8 +236,9 @@ impl Block {
     }
 }
 
+/// Finds the block that reaches over another one, of several the closest.
 fn umbrella_of<'b>(all: &'b [Block], block: &Block) -> Option<&'b Block> {
-    all.iter().find(|above| above.reaches_over(block))
+    all.iter().rfind(|above| above.reaches_over(block))
 }
 
 fn blocks(store: &Store, document: &StoredDocument, chapter: &str) -> Result<Vec<Block>> {
@@ -248,24 +249,17 @@ fn blocks(store: &Store, document: &StoredDocument, chapter: &str) -> Result<Vec
             .into_iter()
             .map(|(_, node)| node.name)
             .collect();
-        let reach = match node.name.split_once('-') {
-            Some((first, last)) if categories.is_empty() => {
-                let at = |name: &str| -> Result<Option<i64>> {
-                    let found = store.tabular_node(document, NodeKind::Code, name)?;
-                    Ok(found.map(|(position, _)| position))
-                };
-                // The first block of those that it reaches over begins just before its first category.
-                at(first)?
-                    .zip(at(last)?)
-                    .map(|(first, last)| (first - 1, last))
-            }
+        let last = match node.name.split_once('-') {
+            Some((_, last)) if categories.is_empty() => store
+                .tabular_node(document, NodeKind::Code, last)?
+                .map(|(position, _)| position),
             _ => None,
         };
         blocks.push(Block {
             position,
             node,
             categories,
-            reach,
+            last,
         });
     }
     Ok(blocks)
@@ -298,15 +292,18 @@ fn block(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
     let chapter = named(level, "chapter", &node.parent)?;
     let mut categories = categories_of_chapter(store, level, chapter)?;
     if let Some(own) = all.iter().find(|block| block.node.name == node.name) {
-        if let Some(above) = umbrella_of(&all, own) {
-            level.breadcrumb.push(place(&above.node));
-        }
+        let above = all.iter().filter(|above| above.reaches_over(own));
+        level
+            .breadcrumb
+            .extend(above.map(|above| place(&above.node)));
         for below in all.iter().filter(|other| own.reaches_over(other)) {
-            let held = |browsed: &&BrowsedCode| below.has(browsed.entry.code.as_str());
+            let held = |browsed: &&BrowsedCode| below.holds(&all, browsed.entry.code.as_str());
             level.places.push(BrowsedPlace {
                 place: place(&below.node),
                 range: below.node.name.clone(),
-                within: None,
+                within: umbrella_of(&all, below)
+                    .filter(|above| above.position != own.position)
+                    .map(|above| above.node.name.clone()),
                 holds: sum(categories.iter().filter(held)),
             });
         }

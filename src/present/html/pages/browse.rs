@@ -56,7 +56,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
                 } else {
                     below.range.clone()
                 },
-                is_within: below.within.is_some(),
+                depth: depth(level, below.within.as_deref()),
                 holds: HoldingView::new(below.holds),
             })
             .collect(),
@@ -94,6 +94,23 @@ fn consulted(level: &Browse) -> Option<Said> {
     Some(Said { text, link: None })
 }
 
+/// Draws a dash for each block that reaches over a place.
+fn depth(level: &Browse, within: Option<&str>) -> String {
+    let mut dashes = String::new();
+    let mut above = within;
+    while let Some(name) = above {
+        dashes.push_str("\u{2013} ");
+        above = level
+            .places
+            .iter()
+            .find(|place| place.place.name == name)
+            // No block reaches over itself; were it so, the way up would not end.
+            .filter(|_| dashes.len() < 40)
+            .and_then(|place| place.within.as_deref());
+    }
+    dashes
+}
+
 #[derive(Template)]
 #[template(path = "pages/browse.html", whitespace = "minimize")]
 struct BrowseHtml<'a> {
@@ -113,7 +130,8 @@ struct BrowseHtml<'a> {
 struct PlaceRow {
     crumb: Crumb,
     range: String,
-    is_within: bool,
+    /// A dash for each block that reaches over it.
+    depth: String,
     holds: HoldingView,
 }
 

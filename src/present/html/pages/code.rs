@@ -10,8 +10,8 @@ use super::verdict::{CodeLine, CodeList, VerdictView};
 use super::{Asked, Frame, Site, address, file_name, long_day, render};
 use crate::error::Result;
 use crate::model::{
-    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, IndexEntries, NoteGroup, NotesAt,
-    PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
+    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, IndexEntries, NoteGroup, NoteKind,
+    NotesAt, PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
 };
 use crate::present::text::note_label;
 
@@ -179,11 +179,7 @@ impl<'a> CodeHtml<'a> {
         };
         let mut html = CodeHtml {
             frame: Frame::new(site, asked, part, format!("{code} {title}")),
-            crumbs: page
-                .breadcrumb
-                .iter()
-                .map(|place| crumb(code_set, place, day))
-                .collect(),
+            crumbs: crumbs(page, day),
             verdict: VerdictView::new(&page.answer),
             before: turns.iter().rev().find(|turn| turn.day < day).map(link),
             after: turns.iter().find(|turn| turn.day > day).map(link),
@@ -329,6 +325,29 @@ fn list(heading: &str, code_set: CodeSet, entries: &[Entry], day: NaiveDate) -> 
     (!lines.is_empty()).then(|| CodeList::new(heading, lines))
 }
 
+/// Gives the links to the levels above; of a procedure with its body system, which has no row in the listing.
+fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
+    let code_set = page.answer.code_set;
+    let mut crumbs: Vec<Crumb> = page
+        .breadcrumb
+        .iter()
+        .map(|place| crumb(code_set, place, day))
+        .collect();
+    if code_set == CodeSet::Icd10Pcs && !crumbs.is_empty() {
+        let explained = page.pcs.as_ref().and_then(|pcs| {
+            let system = pcs.characters.iter().find(|found| found.position == 2)?;
+            system.label.clone()
+        });
+        let system = PlaceInBook {
+            kind: PlaceKind::Block,
+            name: page.code.prefix(2).as_str().to_owned(),
+            title: explained.unwrap_or_default(),
+        };
+        crumbs.insert(1, crumb(code_set, &system, day));
+    }
+    crumbs
+}
+
 /// Gives the link to a level of the book.
 pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
     let name = match (place.kind, code_set) {
@@ -406,7 +425,7 @@ pub(super) fn groups(code_set: CodeSet, groups: &[NoteGroup], day: NaiveDate) ->
             Group {
                 kind: group.kind.name(),
                 label: note_label(group.kind),
-                is_prose: group.notes.len() == 1 && group.kind == crate::model::NoteKind::Note,
+                is_prose: group.kind == NoteKind::Note,
                 notes: group
                     .notes
                     .iter()
