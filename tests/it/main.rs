@@ -21,3 +21,5 @@ mod pages;
 mod reliability;
 mod reports;
 mod sample;
+#[cfg(feature = "serve")]
+mod web;

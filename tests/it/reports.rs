@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Command, CommandFactory};
 use codeyear::cli::Cli;
 use codeyear::model::CodeSet;
+use codeyear::present::json;
 use serde_json::Value;
 
 use crate::notes::{world_with_conversion_table, world_with_tabular_lists};
@@ -519,6 +520,8 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     values.push(json_of(&lists, &["diff", "FY2032", "FY2033", "--notes"]));
     let table = world_with_conversion_table();
     values.push(json_of(&table, &["diff", "FY2031", "FY2032"]));
+    let failure = json::failure(404, "there is nothing at this address", Some("look elsewhere"));
+    values.push(serde_json::from_str(&failure).unwrap());
 
     let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for value in &values {

@@ -9,12 +9,14 @@ use crate::error::Result;
 use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, eve};
 
 #[derive(Serialize)]
-struct CheckJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct CheckJson<'a> {
     schema: &'static str,
     answers: Vec<AnswerJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct AnswerJson<'a> {
     asked: &'a str,
     code_set: &'static str,
@@ -68,6 +70,7 @@ pub(super) struct AnswerJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct BasisJson<'a> {
     release: String,
     file: &'a str,
@@ -193,13 +196,15 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
 }
 
 #[derive(Serialize)]
-struct HistoryJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct HistoryJson<'a> {
     schema: &'static str,
     #[serde(flatten)]
     body: HistoryBody<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct HistoryBody<'a> {
     code_set: &'static str,
     code: &'a str,
@@ -215,6 +220,7 @@ pub(super) struct HistoryBody<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SpanJson<'a> {
     valid_from: String,
     valid_to: String,
@@ -227,6 +233,7 @@ struct SpanJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DaysJson {
     from: String,
     through: String,

@@ -12,7 +12,8 @@ use crate::present::changes as change_text;
 use crate::present::marks::{Piece, mark};
 
 #[derive(Serialize)]
-struct DiffJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct DiffJson<'a> {
     schema: &'static str,
     code_set: &'static str,
     old: SideJson<'a>,
@@ -30,6 +31,7 @@ struct DiffJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SideJson<'a> {
     release: String,
     effective_from: String,
@@ -40,6 +42,7 @@ struct SideJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct CountJson {
     kind: &'static str,
     all: u64,
@@ -47,6 +50,7 @@ struct CountJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct CmsJson {
     new: u64,
     deleted: u64,
@@ -55,6 +59,7 @@ struct CmsJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct OnlyJson<'a> {
     codes: u64,
     outside: u64,
@@ -65,6 +70,7 @@ struct OnlyJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct ChangeJson<'a> {
     #[serde(flatten)]
     pub(super) effect: Option<EffectJson>,
@@ -89,6 +95,7 @@ pub(super) struct ChangeJson<'a> {
 
 /// A code that a changed one leads to, and the rows that say so.
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct WayJson<'a> {
     code: String,
     code_dotted: String,
@@ -97,12 +104,14 @@ struct WayJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct MarkedJson {
     old: Vec<PieceJson>,
     new: Vec<PieceJson>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PieceJson {
     changed: bool,
     text: String,

@@ -5,12 +5,14 @@ use serde::Serialize;
 use super::to_text;
 
 #[derive(Serialize)]
-struct FailureJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct FailureJson<'a> {
     schema: &'static str,
     error: ErrorJson<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ErrorJson<'a> {
     status: u16,
     message: &'a str,

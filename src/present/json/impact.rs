@@ -6,6 +6,7 @@ use super::changes::{ChangeJson, change_json};
 use crate::model::{ChangeSet, CodeSet, Impact, Severity, Touch, UseCount};
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct ImpactJson {
     rows: u64,
     ragged_rows: u64,
@@ -21,12 +22,14 @@ pub(super) struct ImpactJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct UseCountJson {
     codes: u64,
     uses: u64,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SeverityJson {
     severity: &'static str,
     codes: u64,
@@ -36,6 +39,7 @@ struct SeverityJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct UnknownJson {
     codes: u64,
     uses: u64,
@@ -44,6 +48,7 @@ struct UnknownJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct UsedJson {
     code: String,
     code_dotted: String,
@@ -52,6 +57,7 @@ struct UsedJson {
 
 /// What a change means: beside the fields of the change.
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct EffectJson {
     severity: &'static str,
     uses: u64,
@@ -60,6 +66,7 @@ pub(super) struct EffectJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct TouchJson {
     relation: &'static str,
     code: String,

@@ -10,6 +10,7 @@ use crate::model::{
 const CM: CodeSet = CodeSet::Icd10Cm;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct LineageJson<'a> {
     tables: Vec<String>,
     from_nothing: Vec<RowJson>,
@@ -18,6 +19,7 @@ pub(super) struct LineageJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct RowJson {
     effective_from: String,
     table: String,
@@ -25,6 +27,7 @@ struct RowJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ConversionJson<'a> {
     effective_from: String,
     fate: &'static str,
@@ -33,6 +36,7 @@ struct ConversionJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct LinkJson<'a> {
     old: String,
     new: String,
@@ -47,6 +51,7 @@ pub(super) struct LinkJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct PoaJson {
     exempt: bool,
     valid_from: String,
@@ -57,6 +62,7 @@ pub(super) struct PoaJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct RetirementJson<'a> {
     retired_from: String,
     fate: &'static str,
@@ -67,6 +73,7 @@ pub(super) struct RetirementJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SuccessorJson<'a> {
     code: String,
     code_dotted: String,

@@ -13,6 +13,8 @@ mod notes;
 mod questions;
 mod releases;
 mod rows;
+#[cfg(feature = "serve")]
+mod schemas;
 mod show;
 
 use serde::Serialize;
@@ -24,6 +26,8 @@ pub use failure::failure;
 pub use questions::{QuestionOf, Questions, read_questions};
 pub use releases::{import, releases, verify};
 pub(super) use rows::row;
+#[cfg(feature = "serve")]
+pub use schemas::schemas;
 pub use show::{compare, search, show};
 
 use super::warning_text;
@@ -45,6 +49,7 @@ fn to_text(value: &impl Serialize) -> Result<String> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct EntryJson<'a> {
     code: &'a str,
     code_dotted: String,
@@ -73,6 +78,7 @@ impl<'a> EntryJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct WarningJson {
     kind: &'static str,
     release: Option<String>,

@@ -9,15 +9,17 @@ use crate::model::{
 use crate::present::notes::code_of;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct NotesJson<'a> {
-    counts: Vec<CountJson>,
+    counts: Vec<NoteCountJson>,
     moves: Vec<MoveJson>,
-    sources: Vec<SourceJson<'a>>,
-    changes: Vec<ChangeJson<'a>>,
+    sources: Vec<NoteSourceJson<'a>>,
+    changes: Vec<NoteChangeJson<'a>>,
 }
 
 #[derive(Serialize)]
-struct CountJson {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct NoteCountJson {
     kind: &'static str,
     note_kind: Option<&'static str>,
     all: u64,
@@ -25,6 +27,7 @@ struct CountJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MoveJson {
     from: &'static str,
     to: &'static str,
@@ -32,13 +35,15 @@ struct MoveJson {
 }
 
 #[derive(Serialize)]
-struct SourceJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct NoteSourceJson<'a> {
     file: &'a str,
     sha256: &'a str,
 }
 
 #[derive(Serialize)]
-struct ChangeJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct NoteChangeJson<'a> {
     kind: &'static str,
     node_kind: &'static str,
     node: &'a str,
@@ -64,18 +69,21 @@ struct ChangeJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MovedJson<'a> {
     from: NodeJson<'a>,
     to: NodeJson<'a>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct NodeJson<'a> {
     node_kind: &'static str,
     node: &'a str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PartJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     character: Option<char>,
@@ -98,19 +106,19 @@ pub(super) fn notes(report: &NotesReport) -> NotesJson<'_> {
         sources: report
             .sources
             .iter()
-            .map(|(file, sha256)| SourceJson { file, sha256 })
+            .map(|(file, sha256)| NoteSourceJson { file, sha256 })
             .collect(),
         changes: report.changes.iter().map(change).collect(),
     }
 }
 
 /// Counts each kind of change, those of notes for each kind of note, and leaves out what has none.
-fn counts(report: &NotesReport) -> Vec<CountJson> {
+fn counts(report: &NotesReport) -> Vec<NoteCountJson> {
     let mut counts = Vec::new();
     for kind in NoteChangeKind::ALL {
         let mut push = |of: Option<NoteKind>, count: NoteCounts| {
             if count.all > 0 {
-                counts.push(CountJson {
+                counts.push(NoteCountJson {
                     kind: kind.name(),
                     note_kind: of.map(NoteKind::name),
                     all: count.all,
@@ -133,10 +141,10 @@ fn counts(report: &NotesReport) -> Vec<CountJson> {
     counts
 }
 
-fn change(change: &NoteChange) -> ChangeJson<'_> {
+fn change(change: &NoteChange) -> NoteChangeJson<'_> {
     let place = &change.place;
     let code = code_of(&place.node);
-    let mut json = ChangeJson {
+    let mut json = NoteChangeJson {
         kind: change.edit.kind().name(),
         node_kind: place.node.kind.name(),
         node: &place.node.name,

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Codes to check, as they were sent.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Questions {
     /// The codes.
@@ -18,6 +19,7 @@ pub struct Questions {
 
 /// A code to check, as it was sent: by itself, or with its day and code set.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(from = "CodeOrMore")]
 pub struct QuestionOf {
     /// The code.
@@ -29,6 +31,7 @@ pub struct QuestionOf {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 enum CodeOrMore {
     Code(String),
@@ -36,6 +39,7 @@ enum CodeOrMore {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 struct More {
     code: String,

@@ -10,7 +10,8 @@ use crate::model::ListedBy;
 use crate::store::{Added, SourceFile};
 
 #[derive(Serialize)]
-struct ReleasesJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct ReleasesJson<'a> {
     schema: &'static str,
     sample: bool,
     content_hash: &'a str,
@@ -19,6 +20,7 @@ struct ReleasesJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ReleaseJson<'a> {
     code_set: &'static str,
     release: String,
@@ -40,6 +42,7 @@ struct ReleaseJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DocumentJson<'a> {
     kind: &'static str,
     items: u64,
@@ -47,6 +50,7 @@ struct DocumentJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SourceJson<'a> {
     name: &'a str,
     archive: Option<&'a str>,
@@ -70,6 +74,7 @@ impl<'a> SourceJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ProofJson<'a> {
     subject: &'static str,
     base: Option<String>,
@@ -79,6 +84,7 @@ struct ProofJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct GapJson {
     code_set: &'static str,
     from: String,
@@ -162,6 +168,7 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ImportJson<'a> {
     schema: &'static str,
     taken: Vec<TakenJson<'a>>,
@@ -169,6 +176,7 @@ struct ImportJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct TakenJson<'a> {
     file: &'a str,
     kind: &'static str,
@@ -182,6 +190,7 @@ struct TakenJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct LeftJson<'a> {
     file: &'a str,
     why: &'a str,
@@ -224,6 +233,7 @@ pub fn import(report: &ImportReport) -> Result<String> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct VerifyJson {
     schema: &'static str,
     sound: bool,
@@ -234,6 +244,7 @@ struct VerifyJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct VerifiedJson {
     code_set: &'static str,
     release: String,
@@ -243,6 +254,7 @@ struct VerifiedJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DocumentProofJson {
     kind: &'static str,
     outcome: &'static str,
@@ -250,6 +262,7 @@ struct DocumentProofJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct OrderProofJson {
     outcome: &'static str,
     rows: u64,
@@ -259,6 +272,7 @@ struct OrderProofJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct AddendaProofJson {
     outcome: &'static str,
     base: Option<String>,
@@ -272,6 +286,7 @@ struct AddendaProofJson {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SpansJson {
     code_set: &'static str,
     differing: u64,

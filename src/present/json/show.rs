@@ -12,13 +12,15 @@ use crate::model::{
 };
 
 #[derive(Serialize)]
-struct ShowJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct ShowJson<'a> {
     schema: &'static str,
     page: PageJson<'a>,
 }
 
 #[derive(Serialize)]
-struct CompareJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct CompareJson<'a> {
     schema: &'static str,
     common: Vec<PlaceJson<'a>>,
     mentions: Vec<MentionJson<'a>>,
@@ -27,6 +29,7 @@ struct CompareJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PageJson<'a> {
     answer: AnswerJson<'a>,
     breadcrumb: Vec<PlaceJson<'a>>,
@@ -45,6 +48,7 @@ struct PageJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PlaceJson<'a> {
     kind: &'static str,
     name: &'a str,
@@ -52,6 +56,7 @@ struct PlaceJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ConsultedJson<'a> {
     document: &'static str,
     release: Option<String>,
@@ -62,24 +67,28 @@ struct ConsultedJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct NoteJson<'a> {
     place: PlaceJson<'a>,
     groups: Vec<GroupJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct GroupJson<'a> {
     kind: &'static str,
     notes: &'a [String],
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SeventhJson<'a> {
     defined_at: &'a str,
     characters: Vec<CharacterJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct CharacterJson<'a> {
     character: char,
     meaning: &'a str,
@@ -87,12 +96,14 @@ struct CharacterJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct VisualJson<'a> {
     category: &'a str,
     ranges: Vec<VisualRangeJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct VisualRangeJson<'a> {
     heading: &'a str,
     less_than: &'a str,
@@ -100,12 +111,14 @@ struct VisualRangeJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct IndexJson<'a> {
     consulted: ConsultedJson<'a>,
     links: Vec<IndexLinkJson<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct IndexLinkJson<'a> {
     path: &'a str,
     kind: &'a str,
@@ -114,6 +127,7 @@ struct IndexLinkJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MentionJson<'a> {
     at: &'a str,
     kind: &'static str,
@@ -121,6 +135,7 @@ struct MentionJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct PcsJson<'a> {
     tables: ConsultedJson<'a>,
     definitions: ConsultedJson<'a>,
@@ -129,6 +144,7 @@ pub(super) struct PcsJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PcsCharacterJson<'a> {
     position: u8,
     axis: &'a str,
@@ -140,6 +156,7 @@ struct PcsCharacterJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct AllowedJson<'a> {
     character: char,
     label: &'a str,
@@ -339,7 +356,8 @@ pub fn compare(comparison: &Comparison) -> Result<String> {
 }
 
 #[derive(Serialize)]
-struct SearchJson<'a> {
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub(super) struct SearchJson<'a> {
     schema: &'static str,
     code_set: &'static str,
     words: &'a str,
@@ -351,6 +369,7 @@ struct SearchJson<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct FoundJson<'a> {
     code: String,
     code_dotted: String,

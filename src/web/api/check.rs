@@ -29,6 +29,21 @@ struct Question {
     date: NaiveDate,
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/check",
+    summary = "Whether codes are valid on a date, and what to use instead",
+    params(
+        ("code" = Vec<String>, Query, description = "A code, with or without dot; several by repeating it"),
+        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
+        ("year" = Option<i32>, Query, description = "Instead of a day: every day of this fiscal year"),
+        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by each code"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
     let codes = asked.query.all("code");
     let on = asked.query.date("on")?;
@@ -75,6 +90,16 @@ pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
 }
 
 /// Answers the questions of a body: `{"codes": ["C7B", {"code": "M54.5", "on": "2021-09-30"}], "on": "2026-03-01"}`.
+#[utoipa::path(
+    post,
+    path = "/api/check",
+    summary = "Whether many codes are valid, each on its own date",
+    request_body(content = ref("#/components/schemas/Questions"), content_type = "application/json"),
+    responses(
+        (status = 200, body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 pub(super) async fn check_many(
     asked: Asked,
     body: Result<Bytes, BytesRejection>,

@@ -1,6 +1,7 @@
 //! The JSON API: the very values that `--format json` prints, byte for byte.
 
 mod check;
+mod openapi;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/api/search", get(search))
         .route("/api/diff", get(diff))
         .route("/api/releases", get(releases))
+        .route("/api/openapi.json", get(openapi::openapi))
 }
 
 /// Gives the code set that was named, or tells it by the code.
@@ -39,6 +41,21 @@ fn code_set_of(store: &Store, asked: Option<CodeSet>, code: &str) -> Result<Code
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/show",
+    summary = "The coder's page of a code on a day",
+    params(
+        ("code" = String, Query, description = "The code, with or without dot"),
+        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
+        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
+        ("nearest" = Option<bool>, Query, description = "1: where the release in force has no tabular list, index or table, the nearest release's, which is named"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/ShowJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn show(mut asked: Asked) -> Result<Response, Problem> {
     let code = asked.query.needed("code", "C7B.00")?;
     let date = asked.query.date("on")?.unwrap_or(asked.today);
@@ -56,6 +73,22 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.json(body))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/compare",
+    summary = "How two codes differ on a day",
+    params(
+        ("left" = String, Query, description = "A code"),
+        ("right" = String, Query, description = "The other one"),
+        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
+        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
+        ("nearest" = Option<bool>, Query, description = "1: as for a page"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/CompareJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     let left = asked.query.needed("left", "C7A")?;
     let right = asked.query.needed("right", "C7B")?;
@@ -75,6 +108,19 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.json(body))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/history",
+    summary = "The life of a code, its titles as they stood, its lineage",
+    params(
+        ("code" = String, Query, description = "The code, with or without dot"),
+        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/HistoryJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn history(mut asked: Asked) -> Result<Response, Problem> {
     let code = asked.query.needed("code", "M54.5")?;
     let code_set = asked.query.code_set("code_set")?;
@@ -88,6 +134,22 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.json(body))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/search",
+    summary = "Codes by words",
+    params(
+        ("q" = String, Query, description = "Words, the last of which may be only begun"),
+        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
+        ("code_set" = Option<String>, Query, description = "icd10cm, which is meant if it is left out, or icd10pcs"),
+        ("most" = Option<u16>, Query, description = "The most codes to give, up to 200; left out: 20"),
+        ("unlisted" = Option<bool>, Query, description = "1: deleted codes and those to come as well"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/SearchJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn search(mut asked: Asked) -> Result<Response, Problem> {
     let words = asked.query.needed("q", "low back pain")?;
     let date = asked.query.date("on")?.unwrap_or(asked.today);
@@ -120,6 +182,22 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.json(body))
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/diff",
+    summary = "What changed between two releases",
+    params(
+        ("old" = String, Query, description = "A loaded release, as in FY2025"),
+        ("new" = String, Query, description = "Another one, as in FY2026"),
+        ("code_set" = Option<String>, Query, description = "icd10cm, which is meant if it is left out, or icd10pcs"),
+        ("under" = Option<Vec<String>>, Query, description = "Only these codes with all below them, or ranges as in C76-C80"),
+        ("notes" = Option<bool>, Query, description = "1: the notes of the tabular lists too"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/DiffJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn diff(mut asked: Asked) -> Result<Response, Problem> {
     let old: ReleaseId = needed_release(&mut asked, "old", "FY2025")?;
     let new: ReleaseId = needed_release(&mut asked, "new", "FY2026")?;
@@ -159,6 +237,18 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
     })
 }
 
+#[utoipa::path(
+    get,
+    path = "/api/releases",
+    summary = "What is loaded, what it covers, what is missing",
+    params(
+        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: both"),
+    ),
+    responses(
+        (status = 200, body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json"),
+        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+    )
+)]
 async fn releases(mut asked: Asked) -> Result<Response, Problem> {
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;

@@ -21,7 +21,7 @@ use crate::world::{Run, World, options, say_not_run};
 // Releases made of the sample's rows.
 
 /// The rows of a file of the sample, but for some last ones, so that no one knows the bytes.
-fn made_up(path: &str, dropped: usize) -> Vec<u8> {
+pub(crate) fn made_up(path: &str, dropped: usize) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample");
     let text = fs::read_to_string(folder.join(path)).unwrap();
     let rows: Vec<&str> = text.split_inclusive('\n').collect();
@@ -29,7 +29,7 @@ fn made_up(path: &str, dropped: usize) -> Vec<u8> {
 }
 
 /// Made-up releases of several years, each with other rows.
-const YEARS: [(&str, &str); 6] = [
+pub(crate) const YEARS: [(&str, &str); 6] = [
     ("FY2030", "icd10cm/FY2016/icd10cm_order_2016.txt"),
     ("FY2031", "icd10cm/FY2020/icd10cm_order_2020.txt"),
     ("FY2032", "icd10cm/FY2022/icd10cm_order_2022.txt"),
@@ -39,19 +39,19 @@ const YEARS: [(&str, &str); 6] = [
 ];
 
 /// Writes the made-up releases as files whose names tell them.
-fn write_years(world: &World, years: &[(&str, &str)]) -> Vec<PathBuf> {
+pub(crate) fn write_years(world: &World, years: &[(&str, &str)]) -> Vec<PathBuf> {
     years
         .iter()
         .map(|(id, path)| world.write(&format!("in/icd10cm-{id}.txt"), made_up(path, 1)))
         .collect()
 }
 
-fn import_paths(database: &Path, paths: &[PathBuf]) {
+pub(crate) fn import_paths(database: &Path, paths: &[PathBuf]) {
     let mut store = Store::open_or_create(database).unwrap();
     import(&mut store, paths, &options(), &mut |_| {}).unwrap();
 }
 
-fn hash(database: &Path) -> String {
+pub(crate) fn hash(database: &Path) -> String {
     Store::open(database).unwrap().content_hash().unwrap()
 }
 
@@ -106,7 +106,7 @@ fn end(child: Child) -> Run {
     Run::from(child.wait_with_output().unwrap())
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     Command::new("id")
         .arg("-u")
         .output()

@@ -1,0 +1,42 @@
+//! `/api/openapi.json`: what the JSON API takes and gives, for programs that write clients.
+
+use std::sync::OnceLock;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+
+use super::check;
+use crate::present::json;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "codeyear",
+        description = "What a code of ICD-10-CM or ICD-10-PCS meant on a date, and what changed between releases. \
+                       The answers are those that the command line prints with --format json.",
+    ),
+    paths(
+        check::check,
+        check::check_many,
+        super::show,
+        super::compare,
+        super::history,
+        super::search,
+        super::diff,
+        super::releases,
+    )
+)]
+struct Api;
+
+/// Gives the description, which is the same for every state of the database.
+pub(super) async fn openapi() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| {
+        let mut api = Api::openapi();
+        api.components = Some(json::schemas());
+        // Texts and numbers can always be written.
+        api.to_pretty_json().unwrap_or_default()
+    });
+    ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}

@@ -1,0 +1,116 @@
+//! What is imported while the server runs.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::Served;
+use crate::reliability::{YEARS, hash, import_paths, write_years};
+use crate::world::World;
+
+fn releases(served: &Served) -> usize {
+    let overview = served.get("/api/releases?code_set=icd10cm").json();
+    let lines = overview["releases"].as_array().unwrap();
+    lines
+        .iter()
+        .filter(|line| line["status"] == "loaded")
+        .count()
+}
+
+#[test]
+fn an_import_is_seen_without_a_restart() {
+    let world = World::empty();
+    let paths = write_years(&world, &YEARS);
+    import_paths(&world.database(), &paths[..2]);
+    let served = Served::start(&world, &[]).warm();
+    assert_eq!(releases(&served), 2);
+    let target = "/api/check?code=C7B.00&on=2032-03-01";
+    let before = served.get(target);
+    assert_eq!(before.json()["answers"][0]["verdict"], "not-covered");
+    import_paths(&world.database(), &paths[2..3]);
+    let after = served.wait_for(target, |reply| {
+        reply.json()["answers"][0]["verdict"] != "not-covered"
+    });
+    assert_eq!(after.json()["answers"][0]["release"], "FY2032");
+    assert_ne!(before.header("etag"), after.header("etag"));
+    assert_eq!(releases(&served), 3);
+    let health = served.get("/healthz");
+    assert!(
+        health.text().contains(&hash(&world.database())),
+        "{health:?}"
+    );
+}
+
+#[test]
+fn a_half_import_is_never_seen() {
+    let world = World::empty();
+    let paths = write_years(&world, &YEARS);
+    import_paths(&world.database(), &paths[..1]);
+    let served = Served::start(&world, &[]).warm();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut seen = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        // Each release of its year, and the same answer from the index and from the database.
+                        let listed = releases(&served);
+                        let history = served.get("/api/history?code=C7B.00").json();
+                        let last =
+                            history["spans"].as_array().unwrap().last().unwrap()["last_release"]
+                                .clone();
+                        seen.push((listed, last.as_str().unwrap().to_owned()));
+                    }
+                    seen
+                })
+            })
+            .collect();
+        for path in &paths[1..] {
+            import_paths(&world.database(), std::slice::from_ref(path));
+            std::thread::sleep(Duration::from_millis(120));
+        }
+        let all = format!("FY20{}", 29 + YEARS.len());
+        served.wait_for("/api/history?code=C7B.00", |reply| {
+            reply.text().contains(&all)
+        });
+        stop.store(true, Ordering::Relaxed);
+        for asking in asking {
+            let seen = asking.join().unwrap();
+            let counts: Vec<usize> = seen.iter().map(|(count, _)| *count).collect();
+            assert!(counts.is_sorted(), "no answer goes back: {counts:?}");
+            assert!(
+                counts.iter().all(|count| (1..=YEARS.len()).contains(count)),
+                "{counts:?}"
+            );
+        }
+    });
+    assert_eq!(releases(&served), YEARS.len());
+}
+
+#[test]
+fn a_database_that_is_put_in_the_place_of_another_is_taken_up() {
+    let world = World::empty();
+    let paths = write_years(&world, &YEARS);
+    import_paths(&world.database(), &paths[..1]);
+    let other = World::empty();
+    import_paths(&other.database(), &paths);
+    let served = Served::start(&world, &[]).warm();
+    assert_eq!(releases(&served), 1);
+    // On one disk, so that it takes the place at once; whoever reads the old file reads it on.
+    let beside = world.path("new.db");
+    std::fs::copy(other.database(), &beside).unwrap();
+    std::fs::rename(&beside, world.database()).unwrap();
+    served.wait_for("/api/releases?code_set=icd10cm", |reply| {
+        let overview = reply.json();
+        let lines = overview["releases"].as_array().unwrap().clone();
+        lines
+            .iter()
+            .filter(|line| line["status"] == "loaded")
+            .count()
+            == YEARS.len()
+    });
+    // Nothing there is no reason to forget what is known.
+    std::fs::remove_file(world.database()).unwrap();
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(releases(&served), YEARS.len());
+}
