@@ -17,6 +17,7 @@ mod laws;
 mod layers;
 mod notes;
 mod official;
+mod pages;
 mod reliability;
 mod reports;
 mod sample;
