@@ -57,7 +57,7 @@
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, parse and store joined: an import is all or nothing |
-//! | [`answer`] | questions joined from store and catalogue: check, history, show, compare, search, diff, releases, verify, and all codes at once for an export |
+//! | [`answer`] | questions joined from store and catalogue: check, history, show, browse, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
 //! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |

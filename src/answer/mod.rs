@@ -4,6 +4,7 @@
 //! model's; here they are fed from the store and joined with what the catalogue knows is missing. The
 //! command line, a web page and a Rust user all get these same values.
 
+mod browse;
 mod check;
 mod compare;
 mod diff;
@@ -21,6 +22,7 @@ mod show;
 mod verify;
 mod verify_documents;
 
+pub use browse::{BrowseAt, browse};
 pub use check::{check, check_span, detect_code_set};
 pub use compare::compare;
 pub use diff::{DiffScope, diff};

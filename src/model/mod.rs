@@ -5,6 +5,7 @@
 
 mod addenda;
 mod answer;
+mod browse;
 mod change;
 mod change_lineage;
 mod chapter;
@@ -34,6 +35,7 @@ pub use answer::{
     Answer, Basis, CodeHistory, CodeSpan, HistorySpan, Life, Listed, Standing, UnknownReason,
     Verdict, Warning, judge,
 };
+pub use browse::{Browse, BrowsedCode, BrowsedPlace, Holding};
 pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
     count_by_kind,

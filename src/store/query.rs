@@ -15,8 +15,8 @@ use super::rows::{
 use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
 use crate::error::Result;
 use crate::model::{
-    Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, CodeSpan, Entry, FooterBlock,
-    Life, Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
+    Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeSet, CodeSpan, Entry,
+    FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
 };
 
 /// An official file that was imported.
@@ -264,6 +264,65 @@ impl Store {
             }
             placed.sort_by_key(|(at, entry)| (*at, entry.code));
             Ok(placed.into_iter().map(|(_, entry)| entry).collect())
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Lists the categories, or tables, from one beginning of a code to another, with the number of their
+    /// rows and of the billable ones, in tabular order of the release that governs the day.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn categories(
+        &self,
+        code_set: CodeSet,
+        release: ReleaseId,
+        on: NaiveDate,
+        (first, last): (&str, &str),
+    ) -> Result<Vec<BrowsedCode>> {
+        let query = || -> rusqlite::Result<Vec<BrowsedCode>> {
+            let on = on.to_string();
+            let counted: Vec<(String, Holding)> = self
+                .connection
+                .prepare_cached(
+                    "SELECT substr(span.code, 1, 3), count(*), sum(billable)
+                     FROM span JOIN entry ON entry.id = span.entry
+                     WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?3 || '{'
+                       AND listed_from <= ?4 AND (delisted_from IS NULL OR delisted_from > ?4)
+                     GROUP BY 1",
+                )?
+                .query_map(params![code_set_id(code_set), first, last, on], |row| {
+                    let holds = Holding {
+                        codes: row.get::<_, i64>(1)?.unsigned_abs(),
+                        billable: row.get::<_, i64>(2)?.unsigned_abs(),
+                    };
+                    Ok((row.get(0)?, holds))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let listing = listing_number(&self.connection, code_set, release)?;
+            let mut entry_of = self.connection.prepare_cached(
+                "SELECT entry.code, billable, short_title, long_title,
+                     (SELECT position + entry.id - first_entry FROM listing_run
+                      WHERE listing = ?4 AND first_entry <= entry.id AND entry.id < first_entry + length
+                      ORDER BY first_entry DESC LIMIT 1)
+                 FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 AND span.code = ?2
+                   AND listed_from <= ?3 AND (delisted_from IS NULL OR delisted_from > ?3)",
+            )?;
+            let mut placed: Vec<(i64, BrowsedCode)> = Vec::with_capacity(counted.len());
+            for (category, holds) in counted {
+                let found = entry_of
+                    .query_row(
+                        params![code_set_id(code_set), category, on, listing],
+                        |row| Ok((row.get::<_, Option<i64>>(4)?, entry(row, 0)?)),
+                    )
+                    .optional()?;
+                if let Some((at, entry)) = found {
+                    placed.push((at.unwrap_or(i64::MAX), BrowsedCode { entry, holds }));
+                }
+            }
+            placed.sort_by_key(|(at, browsed)| (*at, browsed.entry.code));
+            Ok(placed.into_iter().map(|(_, browsed)| browsed).collect())
         };
         query().map_err(|error| self.error(error))
     }

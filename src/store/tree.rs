@@ -61,20 +61,41 @@ impl Store {
         document: &StoredDocument,
         chapter: &str,
     ) -> Result<Vec<(i64, TabularNode)>> {
+        self.nodes_below(document, NodeKind::Block, chapter)
+    }
+
+    /// Lists the categories of a block in the order of the list, with their positions.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn categories_of(
+        &self,
+        document: &StoredDocument,
+        block: &str,
+    ) -> Result<Vec<(i64, TabularNode)>> {
+        self.nodes_below(document, NodeKind::Code, block)
+    }
+
+    fn nodes_below(
+        &self,
+        document: &StoredDocument,
+        kind: NodeKind,
+        parent: &str,
+    ) -> Result<Vec<(i64, TabularNode)>> {
         let query = || -> rusqlite::Result<Vec<(i64, TabularNode)>> {
             let numbers: Vec<i64> = self
                 .connection
                 .prepare_cached(
-                    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = 'block' ORDER BY id",
+                    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = ?2 ORDER BY id",
                 )?
-                .query_map([chapter], |row| row.get(0))?
+                .query_map((parent, kind.name()), |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            let mut blocks = Vec::new();
+            let mut nodes = Vec::new();
             for number in numbers {
-                blocks.extend(self.listed_node(document, &[number])?);
+                nodes.extend(self.listed_node(document, &[number])?);
             }
-            blocks.sort_by_key(|(position, _)| *position);
-            Ok(blocks)
+            nodes.sort_by_key(|(position, _)| *position);
+            Ok(nodes)
         };
         query().map_err(|error| self.error(error))
     }

@@ -12,6 +12,7 @@
 //! | [`guard`] | what holds for every request: limits, headers, log, counts |
 //! | [`asked`] | a request read, and a reply with its tag |
 //! | [`problem`] | the one shape of a failure |
+//! | [`pages`] | pages for people |
 //! | [`api`] | JSON |
 //! | [`fhir`] | FHIR terminology, R4 and R5 |
 
@@ -22,6 +23,7 @@ mod guard;
 mod listen;
 mod log;
 mod metrics;
+mod pages;
 mod problem;
 mod snapshot;
 
@@ -161,9 +163,10 @@ impl Server {
 fn routes(shared: &Arc<Shared>) -> Router {
     let routes = api::routes()
         .merge(fhir::routes())
+        .merge(pages::routes(shared))
         .merge(metrics::routes())
         .fallback(problem::no_such_address);
-    guard::over(routes, shared).with_state(Arc::clone(shared))
+    pages::over(guard::over(routes, shared), shared).with_state(Arc::clone(shared))
 }
 
 fn socket_error(error: std::io::Error) -> Error {

@@ -108,6 +108,13 @@ impl From<Error> for Problem {
     }
 }
 
+/// What a failure says, for whoever writes it as a page.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (media, body) = match self.form {
@@ -121,7 +128,14 @@ impl IntoResponse for Problem {
             ),
         };
         let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
-        (self.status, headers, body).into_response()
+        let mut response = (self.status, headers, body).into_response();
+        if self.form == Form::Page {
+            response.extensions_mut().insert(Said {
+                message: self.message,
+                hint: self.hint,
+            });
+        }
+        response
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Semaphore;
 
+use crate::answer;
 use crate::claims::Index;
 use crate::error::{Error, ErrorKind, Result};
+use crate::present::html::pages::Site;
 use crate::store::Store;
 
 /// How often the database is looked at.
@@ -27,6 +29,8 @@ pub(super) struct Snapshot {
     idle: Mutex<Vec<Store>>,
     places: Semaphore,
     content_hash: OnceLock<String>,
+    /// What every page says of the database.
+    site: OnceLock<Site>,
     /// Of a file that SQLite takes for unchanging: how it looked.
     look: Option<Look>,
 }
@@ -54,6 +58,7 @@ impl Snapshot {
                     idle: Mutex::new(idle),
                     places: Semaphore::new(HANDLES),
                     content_hash: OnceLock::new(),
+                    site: OnceLock::new(),
                     look,
                 };
                 return Ok((snapshot, watch));
@@ -74,6 +79,20 @@ impl Snapshot {
     /// Gives the content hash, once it is known.
     pub(super) fn content_hash(&self) -> Option<&str> {
         self.content_hash.get().map(String::as_str)
+    }
+
+    /// Gives what every page says of the database, once it is known.
+    pub(super) fn known_site(&self) -> Option<&Site> {
+        self.site.get()
+    }
+
+    /// Gives what every page says of the database. The first question takes a pass through it.
+    pub(super) fn site(&self, store: &Store) -> Result<&Site> {
+        if let Some(site) = self.site.get() {
+            return Ok(site);
+        }
+        let site = Site::new(answer::releases(Some(store), None)?);
+        Ok(self.site.get_or_init(|| site))
     }
 
     /// Asks the database, on a thread where it may take its time.
@@ -117,8 +136,10 @@ impl Snapshot {
         self.index.read_titles()?;
         let store = self.take()?;
         let hash = store.content_hash();
+        let site = self.site(&store).map(|_| ());
         self.idle.lock().map_err(|_| gone())?.push(store);
         self.is_unchanged()?;
+        site?;
         // Only this thread sets it.
         let _ = self.content_hash.set(hash?);
         Ok(())

@@ -18,6 +18,7 @@ mod laws;
 mod layers;
 mod notes;
 mod official;
+mod pages;
 mod reliability;
 mod reports;
 mod sample;

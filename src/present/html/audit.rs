@@ -46,6 +46,13 @@ struct AuditPage {
     span: String,
     sample: bool,
     warnings: Vec<String>,
+    body: AuditBody,
+}
+
+/// What an audit found, without the frame of a page.
+#[derive(Template)]
+#[template(path = "audit_body.html", whitespace = "minimize")]
+pub(super) struct AuditBody {
     figures: Vec<Figure>,
     has_amounts: bool,
     verdicts: Vec<VerdictRow>,
@@ -136,35 +143,49 @@ struct Mark {
 
 impl AuditPage {
     fn new(summary: &AuditSummary, generated_on: NaiveDate) -> AuditPage {
+        AuditPage {
+            version: env!("CARGO_PKG_VERSION"),
+            css: include_str!("../../../templates/audit.css"),
+            generated_on,
+            title: title(summary),
+            span: span(summary),
+            sample: summary.store_kind == StoreKind::Sample,
+            warnings: warnings(summary),
+            body: AuditBody::new(summary),
+        }
+    }
+}
+
+/// Says in one line what an audit found.
+pub(super) fn title(summary: &AuditSummary) -> String {
+    match summary.total.failing() {
+        0 => "No code failed on its date".to_owned(),
+        failing => format!(
+            "{} were not billable on their dates",
+            counted(failing, "code")
+        ),
+    }
+}
+
+/// Says what could make an audit's verdicts other than they are.
+pub(super) fn warnings(summary: &AuditSummary) -> Vec<String> {
+    summary
+        .warnings
+        .iter()
+        .map(|(code_set, warning)| format!("{}: {}", code_set.name(), warning_text(warning)))
+        .collect()
+}
+
+impl AuditBody {
+    pub(super) fn new(summary: &AuditSummary) -> AuditBody {
         let total = summary.total.total();
-        let failing = summary.total.failing();
         let named = |count: &(NaiveDate, VerdictCounts)| MonthRow {
             name: count.0.format("%Y-%m").to_string(),
             codes: grouped(count.1.total()),
             failing: grouped(count.1.failing()),
             share: share(count.1.failing(), count.1.total()),
         };
-        AuditPage {
-            version: env!("CARGO_PKG_VERSION"),
-            css: include_str!("../../../templates/audit.css"),
-            generated_on,
-            title: if failing == 0 {
-                "No code failed on its date".to_owned()
-            } else {
-                format!(
-                    "{} were not billable on their dates",
-                    counted(failing, "code")
-                )
-            },
-            span: span(summary),
-            sample: summary.store_kind == StoreKind::Sample,
-            warnings: summary
-                .warnings
-                .iter()
-                .map(|(code_set, warning)| {
-                    format!("{}: {}", code_set.name(), warning_text(warning))
-                })
-                .collect(),
+        AuditBody {
             figures: figures(summary),
             has_amounts: summary.has_amounts,
             verdicts: VerdictKind::ALL
@@ -199,7 +220,7 @@ impl AuditPage {
 }
 
 /// Says what was looked at: `10,000 codes in 8,000 rows, of January 2024 to March 2026.`
-fn span(summary: &AuditSummary) -> String {
+pub(super) fn span(summary: &AuditSummary) -> String {
     let mut text = format!(
         "{} in {}",
         counted(summary.total.total(), "code"),

@@ -8,6 +8,7 @@
 mod audit;
 mod impact;
 mod notes;
+pub mod pages;
 
 pub use audit::audit_report;
 

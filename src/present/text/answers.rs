@@ -250,21 +250,28 @@ fn shown(text: &str) -> String {
 
 fn headline(verdict: &Verdict, style: Style) -> (String, &'static str) {
     let name = verdict.name();
+    let word = match verdict {
+        Verdict::Billable { .. } => style.good(name),
+        Verdict::NotCovered { .. } => style.doubtful(name),
+        _ => style.bad(name),
+    };
+    (word, verdict_meaning(verdict))
+}
+
+/// Says in a few words what a verdict means for a claim.
+pub(crate) fn verdict_meaning(verdict: &Verdict) -> &'static str {
     match verdict {
-        Verdict::Billable { .. } => (style.good(name), "valid for submission"),
-        Verdict::Header { .. } => (style.bad(name), "not valid for submission"),
-        Verdict::NotYetEffective { .. } => (style.bad(name), "not valid yet"),
-        Verdict::Deleted { .. } => (style.bad(name), "no longer valid"),
-        Verdict::Unknown { reason } => (
-            style.bad(name),
-            match reason {
-                UnknownReason::Malformed { .. } => "this cannot be a code",
-                UnknownReason::MissingSeventhCharacter { .. } => "incomplete",
-                UnknownReason::NotListed { .. } => "in no release loaded",
-            },
-        ),
-        Verdict::NotInForce { .. } => (style.bad(name), "the code set was not in force"),
-        Verdict::NotCovered { .. } => (style.doubtful(name), "no loaded release governs this day"),
+        Verdict::Billable { .. } => "valid for submission",
+        Verdict::Header { .. } => "not valid for submission",
+        Verdict::NotYetEffective { .. } => "not valid yet",
+        Verdict::Deleted { .. } => "no longer valid",
+        Verdict::Unknown { reason } => match reason {
+            UnknownReason::Malformed { .. } => "this cannot be a code",
+            UnknownReason::MissingSeventhCharacter { .. } => "incomplete",
+            UnknownReason::NotListed { .. } => "in no release loaded",
+        },
+        Verdict::NotInForce { .. } => "the code set was not in force",
+        Verdict::NotCovered { .. } => "no loaded release governs this day",
     }
 }
 

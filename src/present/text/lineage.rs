@@ -126,7 +126,7 @@ fn source(link: &LineageLink) -> String {
 }
 
 /// Says a kind of lineage in words.
-pub(super) fn kind_label(kind: LineageKind) -> &'static str {
+pub(crate) fn kind_label(kind: LineageKind) -> &'static str {
     match kind {
         LineageKind::OneToOne => "one to one",
         LineageKind::Split => "split",
@@ -136,7 +136,8 @@ pub(super) fn kind_label(kind: LineageKind) -> &'static str {
     }
 }
 
-fn groups(groups: &[PreviousGroup], style: Style) -> String {
+/// Names what was reported together, as the cell of a table has it.
+pub(crate) fn groups(groups: &[PreviousGroup], style: Style) -> String {
     let part = |part: &PreviousPart| match part {
         PreviousPart::Code(code) => style.code(CM, code),
         PreviousPart::Below(code) => format!("{}-", style.code(CM, code)),
@@ -263,7 +264,7 @@ fn poa(out: &mut String, spans: &[PoaSpan], style: Style) {
 }
 
 /// Says in one line whether a code was exempt from POA reporting.
-pub(super) fn poa_span(span: &PoaSpan, style: Style) -> String {
+pub(crate) fn poa_span(span: &PoaSpan, style: Style) -> String {
     let what = if span.exempt {
         style.good("exempt")
     } else {

@@ -2,7 +2,7 @@
 
 mod answers;
 mod audit;
-mod lineage;
+pub(crate) mod lineage;
 mod releases;
 mod search;
 mod show;
@@ -11,10 +11,12 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 
+pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
 pub use releases::{import, releases, verify};
 pub use search::search;
+pub(crate) use show::note_label;
 pub use show::{compare, show};
 
 fn line(out: &mut String, indent: usize, text: &str) {

@@ -135,7 +135,8 @@ fn consulted_line(out: &mut String, consulted: &Consulted, what: &str, style: St
     }
 }
 
-fn note_label(kind: NoteKind) -> &'static str {
+/// Gives the words for a kind of note.
+pub(crate) fn note_label(kind: NoteKind) -> &'static str {
     match kind {
         NoteKind::InclusionTerm => "inclusion terms",
         NoteKind::Includes => "includes",

@@ -1,0 +1,716 @@
+//! The page of a code.
+
+use askama::Template;
+use chrono::NaiveDate;
+
+use super::super::{Mark, Run};
+use super::life::{LifeLine, SpanRow, TurnLink, spans, turns};
+use super::lineage::LineageView;
+use super::verdict::{CodeLine, CodeList, VerdictView};
+use super::{Asked, Frame, Site, address, file_name, long_day, render};
+use crate::error::Result;
+use crate::model::{
+    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, IndexEntries, NoteGroup, NoteKind,
+    NotesAt, PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
+};
+use crate::present::text::note_label;
+
+/// How many entries of an index are shown at once.
+const SHORT_LIST: usize = 12;
+
+/// Writes the page of a code on a day. `nearest` tells whether another release's documents were asked for
+/// where the release in force has none.
+///
+/// # Errors
+/// [`crate::ErrorKind::Format`] if the template fails, which no page makes it do.
+pub fn code(site: &Site, page: &CodePage, nearest: bool) -> Result<String> {
+    render(&CodeHtml::new(site, page, nearest))
+}
+
+#[derive(Template)]
+#[template(path = "pages/code.html", whitespace = "minimize")]
+struct CodeHtml<'a> {
+    frame: Frame<'a>,
+    page: &'a CodePage,
+    code: String,
+    /// The path without the day, which the form sends.
+    path: String,
+    title: String,
+    nearest: bool,
+    crumbs: Vec<Crumb>,
+    verdict: VerdictView,
+    before: Option<TurnLink>,
+    after: Option<TurnLink>,
+    basis: Option<BasisView>,
+    tabular: Option<Said>,
+    notes: Vec<Level>,
+    seventh_at: Option<CodeLine>,
+    visual: Vec<Vec<String>>,
+    pcs: Option<PcsView>,
+    children: Option<CodeList>,
+    siblings: Option<CodeList>,
+    indexes: Vec<IndexView<'a>>,
+    /// The indexes that are not loaded for the release in force.
+    index_missing: Option<Said>,
+    /// The indexes in which nothing leads to the code.
+    index_none: String,
+    poa: Option<String>,
+    life: Option<LifeLine>,
+    spans: Vec<SpanRow>,
+    gaps: Vec<String>,
+    lineage: Option<LineageView>,
+    sources: Vec<Source<'a>>,
+    jumps: Vec<(&'static str, &'static str)>,
+    json: String,
+    history_json: String,
+    changes: Option<String>,
+}
+
+/// A level above the code.
+pub(super) struct Crumb {
+    pub(super) href: String,
+    pub(super) name: String,
+    pub(super) title: String,
+}
+
+/// A sentence with a link.
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) link: Option<(String, String)>,
+}
+
+/// What the verdict was checked against.
+struct BasisView {
+    release: String,
+    file: String,
+    sha256: String,
+    loaded_on: Option<NaiveDate>,
+    through: Option<NaiveDate>,
+    patch: Option<String>,
+}
+
+/// The notes of one level of the book.
+pub(super) struct Level {
+    pub(super) crumb: Crumb,
+    pub(super) is_own: bool,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Notes of one kind.
+pub(super) struct Group {
+    pub(super) kind: &'static str,
+    pub(super) label: &'static str,
+    pub(super) is_prose: bool,
+    pub(super) notes: Vec<Note>,
+}
+
+/// One note, cut where it names codes.
+pub(super) struct Note {
+    pub(super) is_under: bool,
+    pub(super) parts: Vec<NotePart>,
+}
+
+/// Words, or a code that leads to its page.
+pub(super) enum NotePart {
+    Words(String),
+    Code { href: String, text: String },
+}
+
+struct PcsView {
+    said: Vec<Said>,
+    rows: Vec<PcsRow>,
+    allowed: Vec<(char, String)>,
+}
+
+struct PcsRow {
+    position: u8,
+    axis: String,
+    character: char,
+    label: Option<String>,
+    definition: String,
+    includes: Vec<String>,
+}
+
+struct IndexView<'a> {
+    heading: String,
+    links: Vec<IndexLine<'a>>,
+    rest: Vec<IndexLine<'a>>,
+}
+
+struct IndexLine<'a> {
+    path: Vec<&'a str>,
+    how: String,
+}
+
+struct Source<'a> {
+    what: String,
+    file: &'a str,
+    sha256: &'a str,
+    loaded_on: Option<NaiveDate>,
+    archive: Option<&'a str>,
+    url: Option<&'a str>,
+}
+
+impl<'a> CodeHtml<'a> {
+    fn new(site: &'a Site, page: &'a CodePage, nearest: bool) -> CodeHtml<'a> {
+        let code_set = page.answer.code_set;
+        let day = page.answer.date;
+        let code = page.code.dotted(code_set);
+        let title = page
+            .entry
+            .as_ref()
+            .map_or("In no release loaded".to_owned(), |entry| {
+                entry.long_title.clone()
+            });
+        let path = address::code_path(code_set, &page.code);
+        let history = page.history.as_ref();
+        let turns = history.map(turns).unwrap_or_default();
+        let link = |turn: &super::life::Turn| TurnLink {
+            href: address::on(&path, turn.day),
+            day: turn.day,
+            what: turn.what.clone(),
+        };
+        let asked = Asked::on(day, code_set);
+        let own_path = address::code(code_set, &page.code, day);
+        let is_covered = !matches!(page.answer.verdict, Verdict::NotCovered { .. });
+        let part = match code_set {
+            CodeSet::Icd10Cm => "/icd10cm",
+            CodeSet::Icd10Pcs => "/icd10pcs",
+        };
+        let mut html = CodeHtml {
+            frame: Frame::new(site, asked, part, format!("{code} {title}")),
+            crumbs: crumbs(page, day),
+            verdict: VerdictView::new(&page.answer),
+            before: turns.iter().rev().find(|turn| turn.day < day).map(link),
+            after: turns.iter().find(|turn| turn.day > day).map(link),
+            basis: page
+                .answer
+                .basis
+                .as_ref()
+                .map(|basis| BasisView::new(site, code_set, basis, day)),
+            tabular: page.tabular.as_ref().and_then(|consulted| {
+                said(
+                    consulted,
+                    DocumentKind::Tabular.label(),
+                    &format!("{own_path}&nearest=1"),
+                )
+            }),
+            notes: page
+                .notes
+                .iter()
+                .map(|notes| level(code_set, notes, page, day))
+                .collect(),
+            seventh_at: page.seventh_characters.as_ref().map(|seventh| CodeLine {
+                href: address::code(code_set, &seventh.defined_at, day),
+                code: seventh.defined_at.dotted(code_set),
+                title: String::new(),
+                standing: "",
+                word: String::new(),
+                remark: String::new(),
+            }),
+            visual: page.visual_impairment.iter().map(visual_row).collect(),
+            pcs: page
+                .pcs
+                .as_ref()
+                .map(|pcs| PcsView::new(pcs, &format!("{own_path}&nearest=1"))),
+            children: list("Below it", code_set, &page.children, day).filter(|_| is_covered),
+            siblings: list("Beside it", code_set, &page.siblings, day),
+            indexes: page
+                .index
+                .iter()
+                .filter(|entries| !entries.links.is_empty())
+                .filter_map(IndexView::new)
+                .collect(),
+            index_missing: index_missing(page, &format!("{own_path}&nearest=1")),
+            index_none: index_none(page),
+            poa: (code_set == CodeSet::Icd10Cm).then(|| poa_words(page.poa.as_ref())),
+            life: history.and_then(|history| LifeLine::new(site, history, day)),
+            spans: history
+                .map(|history| spans(history, &path, day))
+                .unwrap_or_default(),
+            gaps: history
+                .map(|history| {
+                    history
+                        .gaps
+                        .iter()
+                        .map(|(from, through)| {
+                            format!(
+                                "No loaded release governs {} to {}.",
+                                long_day(*from),
+                                long_day(*through)
+                            )
+                        })
+                        .collect()
+                })
+                .unwrap_or_default(),
+            lineage: history
+                .filter(|_| code_set == CodeSet::Icd10Cm)
+                .map(|history| LineageView::new(&history.lineage, day)),
+            sources: sources(site, page),
+            jumps: Vec::new(),
+            json: address::with_fields(
+                "/api/show",
+                &[
+                    ("code", &code),
+                    ("code_set", code_set.id()),
+                    ("on", &day.to_string()),
+                ],
+            ),
+            history_json: address::with_fields(
+                "/api/history",
+                &[("code", &code), ("code_set", code_set.id())],
+            ),
+            changes: changes(site, page, day),
+            code,
+            path,
+            title,
+            nearest,
+            page,
+        };
+        html.jumps = html.jumps();
+        html
+    }
+
+    fn jumps(&self) -> Vec<(&'static str, &'static str)> {
+        let mut jumps = Vec::new();
+        let mut add = |is_there: bool, anchor, words| {
+            if is_there {
+                jumps.push((anchor, words));
+            }
+        };
+        add(self.pcs.is_some(), "characters", "Characters");
+        add(self.page.tabular.is_some(), "notes", "Notes");
+        add(self.children.is_some(), "below", "Below it");
+        add(self.siblings.is_some(), "beside", "Beside it");
+        add(!self.spans.is_empty(), "life", "Life and titles");
+        add(self.lineage.is_some(), "lineage", "Lineage");
+        add(!self.page.index.is_empty(), "index", "Index entries");
+        add(true, "sources", "Who says so");
+        jumps
+    }
+
+    fn code_set(&self) -> CodeSet {
+        self.page.answer.code_set
+    }
+
+    fn day(&self) -> NaiveDate {
+        self.page.answer.date
+    }
+}
+
+/// Gives the address of the last change report that reaches the day, narrowed to the category.
+fn changes(site: &Site, page: &CodePage, day: NaiveDate) -> Option<String> {
+    let code_set = page.answer.code_set;
+    let governing = site.governing(code_set);
+    let at = governing.iter().rposition(|(_, from, _)| *from <= day)?;
+    let (old, _, _) = governing.get(at.checked_sub(1)?)?;
+    let (new, _, _) = governing.get(at)?;
+    Some(address::with_fields(
+        "/diff",
+        &[
+            ("set", code_set.id()),
+            ("old", &old.to_string()),
+            ("new", &new.to_string()),
+            ("under", &page.code.category().dotted(code_set)),
+            ("on", &day.to_string()),
+        ],
+    ))
+}
+
+fn list(heading: &str, code_set: CodeSet, entries: &[Entry], day: NaiveDate) -> Option<CodeList> {
+    let lines: Vec<CodeLine> = entries
+        .iter()
+        .map(|entry| CodeLine::new(code_set, entry, day).standing(entry.billable))
+        .collect();
+    (!lines.is_empty()).then(|| CodeList::new(heading, lines))
+}
+
+/// Gives the links to the levels above; of a procedure with its body system, which has no row in the listing.
+fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
+    let code_set = page.answer.code_set;
+    let mut crumbs: Vec<Crumb> = page
+        .breadcrumb
+        .iter()
+        .map(|place| crumb(code_set, place, day))
+        .collect();
+    if code_set == CodeSet::Icd10Pcs && !crumbs.is_empty() {
+        let explained = page.pcs.as_ref().and_then(|pcs| {
+            let system = pcs.characters.iter().find(|found| found.position == 2)?;
+            system.label.clone()
+        });
+        let system = PlaceInBook {
+            kind: PlaceKind::Block,
+            name: page.code.prefix(2).as_str().to_owned(),
+            title: explained.unwrap_or_default(),
+        };
+        crumbs.insert(1, crumb(code_set, &system, day));
+    }
+    crumbs
+}
+
+/// Gives the link to a level of the book.
+pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
+    let name = match (place.kind, code_set) {
+        (PlaceKind::Chapter, CodeSet::Icd10Pcs) => format!("Section {}", place.name),
+        (PlaceKind::Chapter, _) => format!("Chapter {}", place.name),
+        (PlaceKind::Block, CodeSet::Icd10Pcs) => format!("Body system {}", place.name),
+        (PlaceKind::Block, _) => format!("Block {}", place.name),
+        (PlaceKind::Code, _) => match code_set.parse_code(&place.name) {
+            Ok(code) => code.dotted(code_set),
+            Err(_) => place.name.clone(),
+        },
+    };
+    Crumb {
+        href: address::place(code_set, place, day),
+        name,
+        title: place.title.clone(),
+    }
+}
+
+/// Says what a part of the page rests on, where it is not simply the release in force.
+pub(super) fn said(consulted: &Consulted, what: &str, nearest_at: &str) -> Option<Said> {
+    match consulted {
+        Consulted::Own { .. } => None,
+        Consulted::Nearest {
+            missing, release, ..
+        } => Some(Said {
+            text: format!("No {what} is loaded for {missing}; this is {release}\u{2019}s."),
+            link: None,
+        }),
+        Consulted::Missing { missing, nearest } => Some(Said {
+            text: format!("No {what} is loaded for {missing}."),
+            link: nearest.map(|nearest| {
+                (
+                    nearest_at.to_owned(),
+                    format!("Show the nearest instead, {nearest}\u{2019}s"),
+                )
+            }),
+        }),
+    }
+}
+
+impl BasisView {
+    fn new(site: &Site, code_set: CodeSet, basis: &Basis, day: NaiveDate) -> BasisView {
+        BasisView {
+            release: basis.release.to_string(),
+            file: file_name(&basis.file).to_owned(),
+            sha256: basis.sha256.clone(),
+            loaded_on: site
+                .stored(code_set, basis.release)
+                .map(|stored| stored.listing_file.imported_on),
+            through: site.in_force(code_set, day).map(|(_, through)| through),
+            patch: basis.patch.clone(),
+        }
+    }
+
+    fn short_hash(&self) -> &str {
+        self.sha256.get(..12).unwrap_or_default()
+    }
+}
+
+fn level(code_set: CodeSet, notes: &NotesAt, page: &CodePage, day: NaiveDate) -> Level {
+    Level {
+        crumb: crumb(code_set, &notes.place, day),
+        is_own: notes.place.kind == PlaceKind::Code && notes.place.name == page.code.as_str(),
+        groups: groups(code_set, &notes.groups, day),
+    }
+}
+
+/// Cuts notes into what a page shows.
+pub(super) fn groups(code_set: CodeSet, groups: &[NoteGroup], day: NaiveDate) -> Vec<Group> {
+    groups
+        .iter()
+        .map(|group| {
+            let heads_list = group.notes.first().is_some_and(|note| note.ends_with(':'));
+            Group {
+                kind: group.kind.name(),
+                label: note_label(group.kind),
+                is_prose: group.kind == NoteKind::Note,
+                notes: group
+                    .notes
+                    .iter()
+                    .enumerate()
+                    .map(|(at, note)| Note {
+                        is_under: heads_list && at > 0,
+                        parts: linked(code_set, note.trim(), day),
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// Cuts a note where it names codes. Only what stands in brackets is taken for one: vitamin B12 is none.
+fn linked(code_set: CodeSet, note: &str, day: NaiveDate) -> Vec<NotePart> {
+    let mut parts = Vec::new();
+    let mut words = String::new();
+    let mut depth = 0usize;
+    let mut rest = note;
+    while let Some(first) = rest.chars().next() {
+        let length = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
+            .unwrap_or(rest.len());
+        if length == 0 {
+            match first {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            words.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        let (word, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        let plain = word.trim_end_matches('.');
+        let named = (depth > 0 && plain.len() >= 3)
+            .then(|| code_set.parse_code(plain).ok())
+            .flatten()
+            .filter(|code| {
+                code.as_str()
+                    .bytes()
+                    .nth(1)
+                    .is_some_and(|b| b.is_ascii_digit())
+            });
+        match named {
+            Some(code) => {
+                if !words.is_empty() {
+                    parts.push(NotePart::Words(std::mem::take(&mut words)));
+                }
+                parts.push(NotePart::Code {
+                    href: address::code(code_set, &code, day),
+                    text: plain.to_owned(),
+                });
+                words.push_str(word.get(plain.len()..).unwrap_or_default());
+            }
+            None => words.push_str(word),
+        }
+        rest = after;
+    }
+    if !words.is_empty() {
+        parts.push(NotePart::Words(words));
+    }
+    parts
+}
+
+fn visual_row(category: &VisualCategory) -> Vec<String> {
+    let ranges = category.ranges.iter().map(|range| {
+        let bounds: Vec<&str> = [
+            range.heading.as_str(),
+            range.less_than.as_str(),
+            range.at_least.as_str(),
+        ]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+        bounds.join(" / ")
+    });
+    std::iter::once(category.category.clone())
+        .chain(ranges)
+        .collect()
+}
+
+impl PcsView {
+    fn new(pcs: &PcsPage, nearest_at: &str) -> PcsView {
+        PcsView {
+            said: [
+                said(&pcs.tables, "file of tables", nearest_at),
+                said(&pcs.definitions, "file of definitions", nearest_at),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            rows: pcs
+                .characters
+                .iter()
+                .map(|character| {
+                    let definition = character.definition.clone().unwrap_or_default();
+                    PcsRow {
+                        position: character.position,
+                        axis: character.axis.clone(),
+                        character: character.character,
+                        label: character.label.clone(),
+                        definition: definition
+                            .definition
+                            .into_iter()
+                            .chain(definition.explanation)
+                            .collect::<Vec<_>>()
+                            .join(" "),
+                        includes: definition.includes,
+                    }
+                })
+                .collect(),
+            allowed: pcs.allowed.clone(),
+        }
+    }
+}
+
+impl<'a> IndexView<'a> {
+    fn new(entries: &'a IndexEntries) -> Option<IndexView<'a>> {
+        let mut heading = index_name(entries)?;
+        if let Consulted::Nearest { missing, .. } = &entries.consulted {
+            heading.push_str(&format!(", for {missing} has none"));
+        }
+        let mut links: Vec<IndexLine<'a>> = entries
+            .links
+            .iter()
+            .map(|link| {
+                let reference = link.reference.trim();
+                IndexLine {
+                    path: link.path.split(" > ").collect(),
+                    how: match (link.kind.as_str(), &link.heading) {
+                        (_, Some(heading)) => format!("{heading}: {reference}"),
+                        ("code", None) => reference.to_owned(),
+                        ("manif", None) => format!("manifestation {reference}"),
+                        ("seecat", None) => format!("see category {reference}"),
+                        ("subcat", None) => format!("subcategory {reference}"),
+                        ("see", None) => format!("see {reference}"),
+                        (_, None) => format!("see also {reference}"),
+                    },
+                }
+            })
+            .collect();
+        let rest = if links.len() > SHORT_LIST + 2 {
+            links.split_off(SHORT_LIST)
+        } else {
+            Vec::new()
+        };
+        Some(IndexView {
+            heading,
+            links,
+            rest,
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.links.len() + self.rest.len()
+    }
+}
+
+/// Names an index with the release that it is of.
+fn index_name(entries: &IndexEntries) -> Option<String> {
+    let release = entries.consulted.release()?;
+    Some(format!(
+        "{} of {release}",
+        DocumentKind::Index(entries.kind).label()
+    ))
+}
+
+/// Says in one sentence which indexes are not loaded for the release in force.
+fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Said> {
+    let mut labels = Vec::new();
+    let mut of = None;
+    let mut is_near = false;
+    for entries in &page.index {
+        if let Consulted::Missing { missing, nearest } = &entries.consulted {
+            labels.push(DocumentKind::Index(entries.kind).label());
+            of = Some(*missing);
+            is_near |= nearest.is_some();
+        }
+    }
+    let of = of?;
+    Some(Said {
+        text: format!("Not loaded for {of}: {}.", labels.join(", ")),
+        link: is_near.then(|| (nearest_at.to_owned(), "Show the nearest instead".to_owned())),
+    })
+}
+
+/// Names the indexes in which nothing leads to the code.
+fn index_none(page: &CodePage) -> String {
+    let named: Vec<String> = page
+        .index
+        .iter()
+        .filter(|entries| entries.links.is_empty())
+        .filter_map(index_name)
+        .collect();
+    named.join(", ")
+}
+
+fn poa_words(span: Option<&PoaSpan>) -> String {
+    let Some(span) = span else {
+        return "No POA-exempt list that governs this day is loaded.".to_owned();
+    };
+    let lists = if span.first_list == span.last_list {
+        format!("list of {}", span.first_list)
+    } else {
+        format!("lists of {} to {}", span.first_list, span.last_list)
+    };
+    format!(
+        "{} from {} to {} ({lists}).",
+        if span.exempt {
+            "Exempt from reporting whether it was present on admission,"
+        } else {
+            "Not exempt: report whether it was present on admission,"
+        },
+        long_day(span.from),
+        long_day(eve(span.until))
+    )
+}
+
+/// Lists every file that the page rests on.
+fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
+    let code_set = page.answer.code_set;
+    let mut sources = Vec::new();
+    if let Some(basis) = &page.answer.basis {
+        let stored = site.stored(code_set, basis.release);
+        let file = stored.map(|stored| &stored.listing_file);
+        sources.push(Source {
+            what: format!("The verdict and the titles: listing of {}", basis.release),
+            file: &basis.file,
+            sha256: &basis.sha256,
+            loaded_on: file.map(|file| file.imported_on),
+            archive: file.and_then(|file| file.archive.as_deref()),
+            url: file.and_then(|file| file.url.as_deref()),
+        });
+    }
+    let indexes = page
+        .index
+        .iter()
+        .filter(|entries| !entries.links.is_empty())
+        .map(|entries| {
+            (
+                DocumentKind::Index(entries.kind).label(),
+                &entries.consulted,
+            )
+        });
+    let tabular = page
+        .tabular
+        .iter()
+        .map(|consulted| ("tabular list", consulted));
+    let tables = page
+        .pcs
+        .iter()
+        .flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
+    for (label, consulted) in tabular.chain(indexes).chain(tables) {
+        if let Consulted::Own {
+            release,
+            file,
+            sha256,
+        }
+        | Consulted::Nearest {
+            release,
+            file,
+            sha256,
+            ..
+        } = consulted
+        {
+            let stored = site
+                .stored(code_set, *release)
+                .and_then(|stored| {
+                    stored
+                        .documents
+                        .iter()
+                        .find(|document| document.file.sha256 == *sha256)
+                })
+                .map(|document| &document.file);
+            sources.push(Source {
+                what: format!("{label} of {release}"),
+                file,
+                sha256,
+                loaded_on: stored.map(|file| file.imported_on),
+                archive: stored.and_then(|file| file.archive.as_deref()),
+                url: stored.and_then(|file| file.url.as_deref()),
+            });
+        }
+    }
+    sources
+}

@@ -1,0 +1,156 @@
+//! The first page, the help, and the page of an error.
+
+use askama::Template;
+use chrono::NaiveDate;
+
+use super::{Asked, Frame, Site, address, render};
+use crate::answer::ReleaseStatus;
+use crate::error::Result;
+use crate::model::CodeSet;
+use crate::present::grouped;
+
+/// Writes the first page.
+///
+/// # Errors
+/// [`crate::ErrorKind::Format`] if the template fails, which no site makes it do.
+pub fn home(site: &Site, asked: Asked<'_>) -> Result<String> {
+    render(&HomeHtml {
+        frame: Frame::new(site, asked, "/", "Codes and their dates".to_owned()),
+        sets: CodeSet::ALL
+            .into_iter()
+            .map(|code_set| Loaded::new(site, code_set, asked.on))
+            .collect(),
+    })
+}
+
+/// Writes the help.
+///
+/// # Errors
+/// As [`home`].
+pub fn help(site: &Site, asked: Asked<'_>) -> Result<String> {
+    render(&HelpHtml {
+        frame: Frame::new(site, asked, "/about", "Help".to_owned()),
+    })
+}
+
+/// Writes the page of a request that cannot be answered, in the frame of the others.
+///
+/// # Errors
+/// As [`home`].
+pub fn error_page(
+    site: &Site,
+    asked: Asked<'_>,
+    status: u16,
+    message: &str,
+    hint: Option<&str>,
+) -> Result<String> {
+    let heading = match status {
+        400 => "This request cannot be read",
+        404 => "Not found",
+        413 => "The file is too large",
+        429 => "Too many requests",
+        503 => "Busy",
+        _ => "Something went wrong",
+    };
+    render(&ErrorHtml {
+        frame: Frame::new(site, asked, "", heading.to_owned()),
+        status,
+        heading,
+        message: sentence(message),
+        hint: hint.map(sentence),
+    })
+}
+
+/// Makes a sentence of the text of an error, which begins in lower case and has no full stop.
+pub(super) fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut written: String = characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default();
+    if !written.ends_with(['.', '?', '!']) {
+        written.push('.');
+    }
+    written
+}
+
+#[derive(Template)]
+#[template(path = "pages/home.html", whitespace = "minimize")]
+struct HomeHtml<'a> {
+    frame: Frame<'a>,
+    sets: Vec<Loaded>,
+}
+
+/// What is loaded of a code set.
+struct Loaded {
+    name: &'static str,
+    href: String,
+    releases: usize,
+    first: Option<NaiveDate>,
+    last: Option<NaiveDate>,
+    in_force: Option<(String, NaiveDate)>,
+    codes: String,
+    missing: Vec<String>,
+    changes: Option<(String, String)>,
+}
+
+impl Loaded {
+    fn new(site: &Site, code_set: CodeSet, day: NaiveDate) -> Loaded {
+        let governing = site.governing(code_set);
+        let in_force = site.in_force(code_set, day);
+        let newest = in_force
+            .map(|(id, _)| id)
+            .or_else(|| governing.last().map(|(id, _, _)| *id));
+        let missing = site
+            .lines(code_set)
+            .filter(|line| matches!(line.status, ReleaseStatus::Missing { .. }))
+            .filter(|line| newest.is_none_or(|newest| line.id > newest))
+            .map(|line| line.id.to_string())
+            .collect();
+        let last_two = match governing.as_slice() {
+            [.., (old, _, _), (new, _, _)] => Some((old.to_string(), new.to_string())),
+            _ => None,
+        };
+        Loaded {
+            name: code_set.name(),
+            href: address::on(&format!("/{}", code_set.id()), day),
+            releases: site.loaded(code_set).len(),
+            first: governing.first().map(|(_, from, _)| *from),
+            last: governing.last().map(|(_, _, through)| *through),
+            in_force: in_force.map(|(id, through)| (id.to_string(), through)),
+            codes: newest
+                .and_then(|id| site.stored(code_set, id))
+                .map(|stored| grouped(stored.release.billable))
+                .unwrap_or_default(),
+            missing,
+            changes: last_two.map(|(old, new)| {
+                let fields = [
+                    ("set", code_set.id()),
+                    ("old", &old),
+                    ("new", &new),
+                    ("on", &day.to_string()),
+                ];
+                (
+                    address::with_fields("/diff", &fields),
+                    format!("What changed from {old} to {new}"),
+                )
+            }),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/help.html", whitespace = "minimize")]
+struct HelpHtml<'a> {
+    frame: Frame<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/error.html", whitespace = "minimize")]
+struct ErrorHtml<'a> {
+    frame: Frame<'a>,
+    status: u16,
+    heading: &'static str,
+    message: String,
+    hint: Option<String>,
+}

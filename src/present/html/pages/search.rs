@@ -1,0 +1,115 @@
+//! The page of a search, and its results alone for a script that asks while one types.
+
+use askama::Template;
+
+use super::verdict::word;
+use super::{Asked, Frame, Site, address, long_day, render};
+use crate::error::Result;
+use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
+use crate::present::{counted, warning_text};
+
+/// Writes the page of a search; without a report, the page on which to ask.
+///
+/// # Errors
+/// [`crate::ErrorKind::Format`] if the template fails, which no report makes it do.
+pub fn search(site: &Site, asked: Asked<'_>, report: Option<&SearchReport>) -> Result<String> {
+    let title = match report {
+        Some(report) => format!("Search for {}", report.words),
+        None => "Search".to_owned(),
+    };
+    render(&SearchHtml {
+        frame: Frame::new(site, asked, "/search", title),
+        results: report.map(Results::new),
+    })
+}
+
+/// Writes the list of results alone. Its first element says in `data-status` what was found.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_results(report: &SearchReport) -> Result<String> {
+    render(&Results::new(report))
+}
+
+#[derive(Template)]
+#[template(path = "pages/search.html", whitespace = "minimize")]
+struct SearchHtml<'a> {
+    frame: Frame<'a>,
+    results: Option<Results>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/results.html", whitespace = "minimize")]
+struct Results {
+    status: String,
+    hits: Vec<Hit>,
+    warnings: Vec<String>,
+}
+
+struct Hit {
+    href: String,
+    code: String,
+    title: String,
+    standing: &'static str,
+    word: String,
+    why: String,
+}
+
+impl Results {
+    fn new(report: &SearchReport) -> Results {
+        let hits: Vec<Hit> = report
+            .found
+            .iter()
+            .map(|found| Hit {
+                href: address::code(report.code_set, &found.code, report.date),
+                code: found.code.dotted(report.code_set),
+                title: found.entry.long_title.clone(),
+                standing: found.standing.name(),
+                word: match found.standing {
+                    FoundStanding::Billable | FoundStanding::Header => {
+                        word(found.standing.name()).to_owned()
+                    }
+                    FoundStanding::Deleted(last_day) => format!("Deleted after {last_day}"),
+                    FoundStanding::NotYetEffective(first_day) => {
+                        format!("Not before {first_day}")
+                    }
+                },
+                why: match &found.found_in {
+                    FoundIn::Code | FoundIn::Title => String::new(),
+                    FoundIn::InclusionTerm { term, release } => {
+                        format!("inclusion term of {release}: {}", term.trim())
+                    }
+                    FoundIn::Index {
+                        kind,
+                        path,
+                        release,
+                    } => format!(
+                        "{} of {release}: {path}",
+                        DocumentKind::Index(*kind).label()
+                    ),
+                },
+            })
+            .collect();
+        let status = if hits.is_empty() {
+            format!(
+                "Nothing listed on {} ({}) holds all of these words.",
+                long_day(report.date),
+                report.release
+            )
+        } else {
+            format!(
+                "{}{} of {} {} on {}.",
+                if report.more { "The first " } else { "" },
+                counted(hits.len() as u64, "code"),
+                report.code_set.name(),
+                report.release,
+                long_day(report.date)
+            )
+        };
+        Results {
+            status,
+            hits,
+            warnings: report.warnings.iter().map(warning_text).collect(),
+        }
+    }
+}
