@@ -520,7 +520,11 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     values.push(json_of(&lists, &["diff", "FY2032", "FY2033", "--notes"]));
     let table = world_with_conversion_table();
     values.push(json_of(&table, &["diff", "FY2031", "FY2032"]));
-    let failure = json::failure(404, "there is nothing at this address", Some("look elsewhere"));
+    let failure = json::failure(
+        404,
+        "there is nothing at this address",
+        Some("look elsewhere"),
+    );
     values.push(serde_json::from_str(&failure).unwrap());
 
     let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
