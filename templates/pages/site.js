@@ -101,7 +101,7 @@
       try {
         const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form) });
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const main = page.querySelector("#audit-summary") || page.querySelector("main");
+        const main = page.querySelector("#audit-summary") || page.querySelector("#failed") || page.querySelector(".said");
         progress.textContent = answer.ok ? "The file was checked." : "The file could not be checked.";
         // The page has a first heading already.
         for (const first of main ? main.querySelectorAll("h1") : []) {

@@ -467,9 +467,9 @@ fn linked(code_set: CodeSet, note: &str, day: NaiveDate) -> Vec<NotePart> {
             .flatten()
             .filter(|code| {
                 code.as_str()
-                    .bytes()
-                    .nth(1)
-                    .is_some_and(|b| b.is_ascii_digit())
+                    .as_bytes()
+                    .get(1)
+                    .is_some_and(u8::is_ascii_digit)
             });
         match named {
             Some(code) => {

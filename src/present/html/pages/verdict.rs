@@ -126,13 +126,12 @@ impl VerdictView {
             warnings: answer.warnings.iter().map(warning_text).collect(),
         };
         view.tell(answer);
-        if let Some(pcs) = &answer.pcs {
-            if let Some(stop) = pcs.characters.last().filter(|last| last.label.is_none()) {
-                view.said.push(format!(
-                    "Character {} ({}) cannot be {}.",
-                    stop.position, stop.axis, stop.character
-                ));
-            }
+        let stop = answer.pcs.as_ref().and_then(|pcs| pcs.characters.last());
+        if let Some(stop) = stop.filter(|last| last.label.is_none()) {
+            view.said.push(format!(
+                "Character {} ({}) cannot be {}.",
+                stop.position, stop.axis, stop.character
+            ));
         }
         view
     }
