@@ -292,6 +292,16 @@ pub(super) struct Segment {
 
 const LIFE_BITS: u32 = 22;
 
+/// Gives the life in a slot if it is that of a packed code.
+#[inline]
+fn life_in(slot: u64, packed: u64) -> Option<u16> {
+    if slot >> LIFE_BITS != packed {
+        return None;
+    }
+    let life = slot & ((1 << LIFE_BITS) - 1);
+    u16::try_from(life.checked_sub(1)?).ok()
+}
+
 impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
         let timeline = store.timeline(code_set)?;
@@ -376,9 +386,8 @@ impl SetIndex {
         let mut at = self.slot_of(packed);
         loop {
             let slot = *self.slots.get(at)?;
-            if slot >> LIFE_BITS == packed {
-                let life = slot & ((1 << LIFE_BITS) - 1);
-                return u16::try_from(life.checked_sub(1)?).ok();
+            if let Some(life) = life_in(slot, packed) {
+                return Some(life);
             }
             if slot == 0 {
                 return None;
@@ -387,6 +396,25 @@ impl SetIndex {
         }
     }
 
+    /// Gives what stands where a packed code is looked for first.
+    #[inline]
+    pub(super) fn first_slot(&self, packed: u64) -> u64 {
+        let at = self.slot_of(packed);
+        self.slots.get(at).copied().unwrap_or_default()
+    }
+
+    /// Gives the segment of a day if a packed code is billable on it; what stood in its first slot is known.
+    #[inline]
+    pub(super) fn billable_in(&self, packed: u64, first_slot: u64, day: Day) -> Option<u8> {
+        let life = match life_in(first_slot, packed) {
+            Some(life) => life,
+            None => self.find_packed(packed)?,
+        };
+        let segment = segment_at(&self.days, day)?;
+        (self.class(life, segment) == VerdictKind::Billable).then_some(segment)
+    }
+
+    #[inline]
     pub(super) fn class(&self, life: u16, segment: u8) -> VerdictKind {
         let at = usize::from(life) * self.segments.len() + usize::from(segment);
         self.classes
@@ -648,6 +676,7 @@ fn day_table(segments: &[Segment]) -> Vec<u8> {
 }
 
 /// Gives the segment of a day; `None` outside [`YEARS`] and for what is no day.
+#[inline]
 pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
     if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {
         return None;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
 use super::finding::Finding;
-use super::index::{Index, VerdictKind, segment_at};
+use super::index::{Index, SetIndex, VerdictKind, segment_at};
 use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use crate::error::Result;
@@ -224,6 +224,19 @@ impl<'i> Judge<'i> {
         self.numbers.insert(key, number);
         self.kept.push(kept);
         Ok(Some(Judged::Kept(number)))
+    }
+
+    /// Gives what is known of a code set.
+    pub(super) fn set(&self, code_set: CodeSet) -> &'i SetIndex {
+        self.index.set(code_set)
+    }
+
+    /// Counts a code that is known to be billable.
+    #[inline]
+    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: u8, day: Day) {
+        let billable = VerdictKind::Billable;
+        self.tally
+            .count(code_set, Some(segment), billable, day, None);
     }
 
     /// Gives a finding; `None` for what is not one.

@@ -23,17 +23,68 @@ pub(in crate::claims) const UNREADABLE: &str = "unreadable";
 /// What stands there of a code of a set that is not kept.
 pub(in crate::claims) const NOT_JUDGED: &str = "not-judged";
 
+/// The length of the pieces in which short texts are copied.
+const PIECE: usize = 32;
+
+/// Appends a part of a text. It is copied in pieces of one length and then cut: asking for a copy of any length takes
+/// longer than copying so little.
+#[inline]
+pub(super) fn append(out: &mut Vec<u8>, text: &[u8], (from, to): (usize, usize)) {
+    let end = out.len() + (to - from);
+    let mut at = from;
+    while at < to {
+        let rest = text.get(at..).unwrap_or_default();
+        match rest.first_chunk::<PIECE>() {
+            Some(piece) => out.extend_from_slice(piece),
+            None => {
+                out.extend_from_slice(rest);
+                break;
+            }
+        }
+        at += PIECE;
+    }
+    out.truncate(end);
+}
+
+/// The columns of a code that are written for many rows.
+#[derive(Debug, Default)]
+pub(super) struct Suffix {
+    /// The text, and blanks up to a whole piece.
+    padded: Vec<u8>,
+    length: usize,
+}
+
+impl Suffix {
+    fn new(mut text: Vec<u8>) -> Suffix {
+        let length = text.len();
+        text.resize(length.next_multiple_of(PIECE), b' ');
+        Suffix {
+            padded: text,
+            length,
+        }
+    }
+
+    #[inline]
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        append(out, &self.padded, (0, self.length));
+    }
+
+    fn text(&self) -> &[u8] {
+        self.padded.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// The suffixes of one thread.
 pub(super) struct Suffixes {
     writer: csv_core::Writer,
     dots: bool,
     /// By code set and segment.
-    billable: [Vec<Vec<u8>>; 2],
+    billable: [Vec<Suffix>; 2],
     /// By the number of the finding, which several codes may share.
     kept: Vec<Vec<u8>>,
     once: Vec<u8>,
     not_judged: Vec<u8>,
-    empty: Vec<u8>,
+    empty: Suffix,
 }
 
 impl Suffixes {
@@ -45,7 +96,7 @@ impl Suffixes {
             kept: Vec::new(),
             once: Vec::new(),
             not_judged: Vec::new(),
-            empty: Vec::new(),
+            empty: Suffix::default(),
         };
         let billable = |code_set| {
             let segments = &index.set(code_set).segments;
@@ -54,33 +105,30 @@ impl Suffixes {
                 .map(|segment| {
                     let release = segment.release.map(|release| release.to_string());
                     let verdict = VerdictKind::Billable.name();
-                    suffixes.line([verdict, &release.unwrap_or_default(), "", "", "", "", ""])
+                    let release = release.unwrap_or_default();
+                    let line = suffixes.line([verdict, &release, "", "", "", "", ""])?;
+                    Ok(Suffix::new(line))
                 })
-                .collect::<Result<Vec<Vec<u8>>>>()
+                .collect::<Result<Vec<Suffix>>>()
         };
         let billable = [billable(CodeSet::Icd10Cm)?, billable(CodeSet::Icd10Pcs)?];
         suffixes.billable = billable;
         suffixes.not_judged = suffixes.line([NOT_JUDGED, "", "", "", "", "", ""])?;
-        suffixes.empty = suffixes.line([""; 7])?;
+        suffixes.empty = Suffix::new(suffixes.line([""; 7])?);
         Ok(suffixes)
     }
 
     /// Gives the columns of a code, each with the delimiter before it.
     pub(super) fn of(&mut self, judged: Option<Judged>, judge: &Judge<'_>) -> Result<&[u8]> {
         match judged {
-            None => Ok(&self.empty),
+            None => Ok(self.empty.text()),
             Some(Judged::OtherSet) => Ok(&self.not_judged),
             Some(Judged::Billable(code_set, segment)) => {
-                let [diagnoses, procedures] = &self.billable;
-                let of_set = match code_set {
-                    CodeSet::Icd10Cm => diagnoses,
-                    CodeSet::Icd10Pcs => procedures,
-                };
-                Ok(of_set.get(usize::from(segment)).map_or(&[], Vec::as_slice))
+                Ok(self.billable(code_set, segment).text())
             }
             Some(judged @ Judged::Kept(_)) => {
                 let Some(number) = judge.finding_number(judged) else {
-                    return Ok(&self.empty);
+                    return Ok(self.empty.text());
                 };
                 // Numbers come in order.
                 while self.kept.len() <= number {
@@ -100,6 +148,22 @@ impl Suffixes {
                 Ok(&self.once)
             }
         }
+    }
+
+    /// Gives the columns of a code that is billable in a segment.
+    pub(super) fn billable(&self, code_set: CodeSet, segment: u8) -> &Suffix {
+        let [diagnoses, procedures] = &self.billable;
+        let of_set = match code_set {
+            CodeSet::Icd10Cm => diagnoses,
+            CodeSet::Icd10Pcs => procedures,
+        };
+        // A segment of the calendar has its suffix.
+        of_set.get(usize::from(segment)).unwrap_or(&self.empty)
+    }
+
+    /// Gives the columns of a field without a code.
+    pub(super) fn empty(&self) -> &Suffix {
+        &self.empty
     }
 
     /// Gives the columns of a row, or a code, that cannot be read.
