@@ -1,9 +1,9 @@
 //! One block of rows after another: fields found, codes judged, rows written.
 
 use super::RowOptions;
-use super::csv_reader;
 use super::plain::{Glance, Waiting};
 use super::suffix::{COLUMNS, Suffixes};
+use super::{csv_reader, threads};
 use crate::claims::Index;
 use crate::claims::blocks::{Block, Work};
 use crate::claims::claim::{Place, Problem, ProblemKind};
@@ -12,6 +12,9 @@ use crate::claims::day::DateFormat;
 use crate::claims::judge::{Day, Judge};
 use crate::claims::tally::Tally;
 use crate::error::{Error, ErrorKind, Result};
+
+/// The most codes of which it is kept what is written of them, by all threads: some 70 MB.
+const MOST_KEPT: usize = 400_000;
 
 /// The work of one thread.
 pub(super) struct RowWork<'w> {
@@ -83,6 +86,7 @@ impl<'w> RowWork<'w> {
         options: RowOptions,
         writes: bool,
     ) -> Result<RowWork<'w>> {
+        let most_kept = MOST_KEPT / threads(options.threads);
         Ok(RowWork {
             columns,
             format,
@@ -90,7 +94,7 @@ impl<'w> RowWork<'w> {
             file,
             options,
             writes,
-            judge: Judge::new(index, options.purpose(writes)),
+            judge: Judge::new(index, options.purpose(writes)).keeping(most_kept),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
             glance: Glance::of(columns, options.purpose(writes)),
             waiting: Waiting::default(),
@@ -253,7 +257,7 @@ impl<'w> RowWork<'w> {
             };
             fails |= judged.is_some_and(|judged| self.judge.fails(judged));
             if self.writes {
-                out.extend_from_slice(self.suffixes.of(judged, &self.judge)?);
+                self.suffixes.write(judged, &mut self.judge, out)?;
             }
         }
         Ok(Ok(fails))
