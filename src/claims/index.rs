@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock};
 use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
-use super::packed::{CHARACTER_BITS, MARK_BITS, mark_of, mix, pack, trim, unpack};
+use super::packed::{CHARACTER_BITS, MARK_BITS, PAIRS, mark_of, mix, pack, pair_of, trim, unpack};
 use crate::answer::{Facts, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -268,8 +268,10 @@ pub(super) struct SetIndex {
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
-    /// A bit for each code by its hash, a million in all: most of what is no code is told by one of them.
+    /// Two bits for each code by its hash, of a million in all: most of what is no code is told by them.
     marks: Vec<u64>,
+    /// Where the codes begin that have the same first two characters.
+    pairs: Vec<usize>,
     /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
     pub(super) days: Vec<u8>,
     pub(super) segments: Vec<Segment>,
@@ -335,6 +337,7 @@ impl SetIndex {
             slots: vec![0; 1 << bits],
             shift: u64::BITS - bits,
             marks: vec![0; 1 << (MARK_BITS - 6)],
+            pairs: vec![0; PAIRS + 1],
             lives,
             days,
             segments,
@@ -348,12 +351,15 @@ impl SetIndex {
 
     fn fill(&mut self) {
         for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
+            if let Some(count) = self.pairs.get_mut(pair_of(code) + 1) {
+                *count += 1;
+            }
             let Some(packed) = pack(code.as_bytes(), false) else {
                 continue;
             };
-            let (word, bit) = mark_of(packed);
+            let (word, bits) = mark_of(packed);
             if let Some(word) = self.marks.get_mut(word) {
-                *word |= bit;
+                *word |= bits;
             }
             let mut at = self.slot_of(packed);
             // The table is at most half full, so an empty slot comes.
@@ -364,6 +370,11 @@ impl SetIndex {
                 *slot = (packed << LIFE_BITS) | (u64::from(*life) + 1);
             }
         }
+        let mut before = 0;
+        for count in &mut self.pairs {
+            before += *count;
+            *count = before;
+        }
     }
 
     fn slot_of(&self, packed: u64) -> usize {
@@ -372,8 +383,8 @@ impl SetIndex {
 
     /// Tells, mostly, that no release lists a packed code; never of one that some release lists.
     fn is_marked(&self, packed: u64) -> bool {
-        let (word, bit) = mark_of(packed);
-        self.marks.get(word).is_some_and(|word| word & bit != 0)
+        let (word, bits) = mark_of(packed);
+        self.marks.get(word).is_some_and(|word| word & bits == bits)
     }
 
     /// Finds the life of a code in any spelling that is plain; `None` if no release lists it or it takes
@@ -434,20 +445,28 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Lists all codes that stand below one or are it, in the order of their characters, with their lives.
-    fn under(&self, prefix: &Code) -> impl Iterator<Item = (&Code, &[Stretch])> {
-        let codes = &self.lives.codes;
+    /// Gives where the codes stand that begin as one does.
+    fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
+        let pair = pair_of(prefix);
+        let pairs = if prefix.len() < 2 { 37 } else { 1 };
+        let start = |pair: usize| {
+            self.pairs
+                .get(pair)
+                .copied()
+                .unwrap_or(self.lives.codes.len())
+        };
+        let (from, to) = (start(pair), start(pair + pairs));
+        if prefix.len() <= 2 {
+            return from..to;
+        }
         // Numbers are compared faster than texts, and are in the same order.
-        let key = prefix.key();
-        let from = codes.partition_point(|code| code.key() < key);
-        let lives = self.lives.life_of.iter().skip(from);
-        let under = codes.iter().skip(from).zip(lives);
-        under
-            .take_while(move |(code, _)| code.is_under(prefix))
-            .filter_map(|(code, life)| {
-                let life = self.lives.lives.get(usize::from(*life))?;
-                Some((code, life.as_slice()))
-            })
+        let first = prefix.key();
+        let last = first | ((1 << (8 * (7 - prefix.len()))) - 1);
+        let codes = self.lives.codes.get(from..to).unwrap_or_default();
+        let before = codes.partition_point(|code| code.key() < first);
+        let codes = codes.get(before..).unwrap_or_default();
+        let count = codes.partition_point(|code| code.key() <= last);
+        from + before..from + before + count
     }
 }
 
@@ -468,11 +487,20 @@ impl Facts for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let listed = self.set.under(prefix).filter_map(|(code, life)| {
-            let stretch = life.iter().find(|stretch| covers(stretch, on))?;
-            Some(untitled(*code, stretch.billable))
-        });
-        let mut below: Vec<Entry> = listed.collect();
+        let Lives {
+            codes,
+            life_of,
+            lives,
+            ..
+        } = &self.set.lives;
+        let alike = self.set.alike(prefix);
+        let mut below = Vec::with_capacity(alike.len());
+        let life_of = life_of.get(alike.clone()).unwrap_or_default();
+        for (code, life) in codes.get(alike).unwrap_or_default().iter().zip(life_of) {
+            let life = lives.get(usize::from(*life)).into_iter().flatten();
+            let stretch = life.into_iter().find(|stretch| covers(stretch, on));
+            below.extend(stretch.map(|stretch| untitled(*code, stretch.billable)));
+        }
         if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
             // A patch has no place in the order file; it comes last.
             below.sort_by_cached_key(|entry| {
@@ -514,16 +542,9 @@ impl Facts for InMemory<'_> {
                 found.extend(unpack(candidate));
             }
         };
-        // The codes that begin as this one does up to a place: where there are none, none differs behind it.
-        let mut alike = self.set.lives.codes.as_slice();
         for at in 0..=length {
-            let first = code.prefix(at as usize).key();
-            let last = first | ((1 << (8 * (7 - at))) - 1);
-            let from = alike.partition_point(|code| code.key() < first);
-            alike = alike.get(from..).unwrap_or_default();
-            let to = alike.partition_point(|code| code.key() <= last);
-            alike = alike.get(..to).unwrap_or_default();
-            if alike.is_empty() {
+            // Where no code begins as this one does up to a place, none differs behind it.
+            if at > 0 && self.set.alike(&code.prefix(at as usize)).is_empty() {
                 break;
             }
             // The characters from this place on, and those before it.

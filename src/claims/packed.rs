@@ -10,10 +10,13 @@ pub(super) fn mix(packed: u64) -> u64 {
     packed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Gives the word and the bit of a packed code's mark.
+/// Gives the word and the bits of a packed code's mark.
 pub(super) fn mark_of(packed: u64) -> (usize, u64) {
-    let at = mix(packed) >> (u64::BITS - MARK_BITS);
-    (usize::try_from(at >> 6).unwrap_or_default(), 1 << (at & 63))
+    let mixed = mix(packed);
+    let at = mixed >> (u64::BITS - MARK_BITS);
+    // Two bits of one word: so it is read once, and few others have both.
+    let bits = 1 << (at & 63) | 1 << ((mixed >> 32) & 63);
+    (usize::try_from(at >> 6).unwrap_or_default(), bits)
 }
 
 pub(super) const MARK_BITS: u32 = 20;
@@ -46,6 +49,19 @@ const VALUES: [u8; 256] = {
     }
     values
 };
+
+/// How many pairs of characters there are, one of which may be missing.
+pub(super) const PAIRS: usize = 37 * 37;
+
+/// Gives the number of the first two characters of a code, in the order of codes; of one character the number of the
+/// first pair that begins with it.
+pub(super) fn pair_of(code: &Code) -> usize {
+    let value = |at: usize| {
+        let byte = code.as_bytes().get(at).copied().unwrap_or_default();
+        VALUES.get(usize::from(byte)).copied().unwrap_or_default()
+    };
+    usize::from(value(0)) * 37 + usize::from(value(1))
+}
 
 /// Packs a code of up to 7 letters and digits, 6 bits each; `dot` allows one after the third character.
 pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
