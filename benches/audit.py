@@ -86,14 +86,14 @@ class AuditBench:
         if output:
             argv += ["--keep", "all", "-o", str(output)]
         # Some codes are not billable, and some days are not covered: 1 and 2 are what is to be expected.
-        return Case(name, argv, exits=(0, 1, 2))
+        return Case(name, argv, exits=(0, 1, 2), output=output)
 
     def peer(self, name: str, engine: str, way: list[str], claims: Path, output: Path | None = None) -> Case:
         argv = [self.python, str(ROOT / "benches" / "audit_peers.py"), engine, str(claims), str(self.spans),
                 str(self.periods), *way]  # fmt: skip
         if output:
             argv += ["--output", str(output)]
-        return Case(name, argv, peer=True)
+        return Case(name, argv, output=output, peer=True)
 
     def best_way(self, engine: str, ways: list[list[str]], claims: Path) -> list[str]:
         """The fastest way of a peer on a million rows: that one runs the race."""
@@ -147,9 +147,10 @@ class AuditBench:
         self.runner.run(self.ours)
         copied = self.work / "copied.csv"
         copy = Case("plain copy of what codeyear writes (cat)",
-                    [tool("sh"), "-c", f"cat {outputs['codeyear']} > {copied}"])  # fmt: skip
+                    [tool("sh"), "-c", f"cat {outputs['codeyear']} > {copied}"], output=copied)  # fmt: skip
         self.measure([self.ours, self.duckdb, self.polars, copy], rows, self.runs)
         self.agree(table, outputs)
+        self.parts(outputs["codeyear"])
         size = outputs["codeyear"].stat().st_size
         for path in (*outputs.values(), copied):
             path.unlink()
@@ -157,6 +158,7 @@ class AuditBench:
         ours = self.audit(f"codeyear audit: {only}", table)
         duckdb = self.peer(f"DuckDB: {only}", "duckdb", [], table)
         self.measure([ours, duckdb], rows, self.runs)
+        self.phases(table, rows)
         self.ratio("DuckDB to codeyear audit, CSV to CSV, wall", self.duckdb, self.ours, LEAST_DUCKDB_RATIO)
         self.ratio("Polars to codeyear audit, CSV to CSV, wall", self.polars, self.ours, LEAST_POLARS_RATIO)
         self.ratio("DuckDB to codeyear audit, summary only, wall", duckdb, ours, LEAST_SUMMARY_RATIO)
@@ -182,6 +184,50 @@ class AuditBench:
             ("verdicts by codeyear, DuckDB and Polars alike",
              f"{expected['billable']:,} billable, {expected['header']:,} header, {others:,} neither")  # fmt: skip
         )
+
+    def parts(self, annotated: Path) -> None:
+        """Writes the same claims with blanks for codes, which leaves nothing to look up, and the billable ones alone."""
+        blank, billable = self.work / "blank.csv", self.work / "billable.csv"
+        with annotated.open("rb") as lines, blank.open("wb") as blanks, billable.open("wb") as sound:
+            header = b",".join(lines.readline().split(b",")[:3]) + b"\n"
+            blanks.write(header)
+            sound.write(header)
+            for line in lines:
+                claim, code, day, verdict, _ = line.split(b",", 4)
+                blanks.write(b"%s,%s,%s\n" % (claim, b" " * len(code), day))
+                if verdict == b"billable":
+                    sound.write(b"%s,%s,%s\n" % (claim, code, day))
+
+    def phases(self, table: Path, rows: int) -> None:
+        """Where the CPU time goes, told by what it costs more to do more: nothing is measured within the program."""
+        blank, billable, null = self.work / "blank.csv", self.work / "billable.csv", Path(os.devnull)
+        output = self.work / "whole.csv"
+        whole, counted, gone = self.audit("", table, output), self.audit("", table), self.audit("", table, null)
+        read, sound, sound_gone = self.audit("", blank), self.audit("", billable), self.audit("", billable, null)
+        cases = [whole, counted, gone, read, sound, sound_gone]
+        for case in cases:
+            case.name = "codeyear audit for the shares of its time"
+        self.runner.measure(cases, self.runs, 1)
+
+        def cpu(case: Case) -> float:
+            return min(sample.cpu for sample in case.samples)
+
+        begin = cpu(self.one)
+        reading = cpu(read) - begin
+        with billable.open("rb") as lines:
+            billable_rows = sum(block.count(b"\n") for block in iter(lambda: lines.read(1 << 24), b"")) - 1
+        copying = (cpu(sound_gone) - cpu(sound)) * rows / billable_rows
+        shares = {
+            "starting, and reading the index from the database": begin,
+            "reading the file and finding its rows, fields and days": reading,
+            "looking codes up, judging and counting them": cpu(counted) - cpu(read),
+            "putting rows and their columns together": copying,
+            "explaining what is not billable": cpu(gone) - cpu(counted) - copying,
+            "writing the file": cpu(whole) - cpu(gone),
+        }
+        self.shares = [(what, seconds, seconds / cpu(whole)) for what, seconds in shares.items()]
+        for path in (blank, billable, output):
+            path.unlink()
 
     def growth(self, rows: int, large: bool) -> None:
         """The same command on a tenth, on the whole and, if asked for, on ten times as many rows."""
@@ -227,6 +273,7 @@ class AuditBench:
         path.write_text("claim_id,code,service_date\n1,C7B.00,2026-03-01\n")
         case = self.audit("codeyear audit: one row", path)
         self.measure([case], 1, max(self.runs, 10), 2)
+        self.one = case
         self.below(case.name, min(case.walls()), MOST_ONE_ROW_SECONDS, "ms")
 
     def spark(self, rows: int) -> None:
@@ -261,7 +308,7 @@ class AuditBench:
         for engine, large in (("DuckDB", self.duckdb), ("Polars", self.polars)):
             argv = [str(small) if part == str(self.claims(rows)) else part for part in large.argv]
             argv[argv.index("--output") + 1] = str(output)
-            case = Case(f"{engine}: {name}", argv, peer=True)
+            case = Case(f"{engine}: {name}", argv, output=output, peer=True)
             self.measure([case], rows // GROWTH, self.runs)
             self.small.append(case)
         output.unlink()
@@ -323,6 +370,9 @@ def report(bench: AuditBench, environment: dict, rows: int) -> str:
         met = "met" if target.met() else "**missed**"
         lines.append(f"| {target.what} | {target.shown_limit} | {target.shown} | {met} |")
     lines += [f"| {what} | | {shown} | |" for what, shown in bench.figures]
+    lines += ["", f"Where the CPU time of `codeyear audit` goes, {rows_text(rows)} rows, CSV to CSV:", ""]
+    lines += ["| | CPU | share |", "|---|--:|--:|"]
+    lines += [f"| {what} | {duration(seconds)} | {share:.0%} |" for what, seconds, share in bench.shares]
     lines += ["", "When to use which:", "", *bench.costs(rows), ""]
     spark = f", Spark {bench.spark_version}" if hasattr(bench, "spark_version") else ""
     lines.append(
@@ -413,6 +463,7 @@ def run(arguments: argparse.Namespace) -> int:
                       "runs": [asdict(sample) for sample in case.samples]} for case, count in bench.cases],
         "targets": [asdict(target) | {"met": target.met()} for target in bench.targets],
         "figures": dict(bench.figures),
+        "shares": [{"what": what, "cpu": seconds, "share": share} for what, seconds, share in bench.shares],
         "ways": bench.lost,
     }  # fmt: skip
     (cache / "audit.json").write_text(json.dumps(told, indent=1) + "\n")

@@ -66,6 +66,7 @@ class Case:
     exits: tuple[int, ...] = (0,)
     restored: Path | None = None
     before: Path | None = None
+    output: Path | None = None
     peer: bool = False
     samples: list[Sample] = field(default_factory=list)
 
@@ -131,6 +132,9 @@ class Runner:
     def run(self, case: Case) -> Sample:
         if case.restored:
             restore_database(case.restored, case.before)
+        if case.output and case.output.is_file():
+            # Freeing what the last run wrote is no part of this one.
+            case.output.unlink()
         marshal.dump((case.argv, self.environment, case.stdin, str(self.stderr)), self.starter.stdin)
         self.starter.stdin.flush()
         try:

@@ -1,5 +1,6 @@
 //! Claims judged one by one and written as rows or objects: for every format but tables of text.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use chrono::NaiveDate;
@@ -346,7 +347,7 @@ impl<'i> Annotator<'i> {
             }
             Ok(judged) => {
                 if let Some(finding) = self.judge.finding(*judged) {
-                    return cells(finding, !self.options.plain_codes);
+                    return cells(finding, !self.options.plain_codes).map(Cow::into_owned);
                 }
             }
         }

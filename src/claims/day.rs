@@ -39,12 +39,13 @@ impl DateFormat {
     }
 
     /// Takes a date apart, without asking whether there is such a day.
+    #[inline]
     pub(super) fn parts(self, text: &[u8]) -> Option<(i32, u32, u32)> {
         let text = text.trim_ascii();
         match self {
             DateFormat::Iso => {
-                let (date, rest) = text.split_at_checked(10)?;
-                let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else {
+                let (date, rest) = text.split_first_chunk::<10>()?;
+                let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *date else {
                     return None;
                 };
                 let is_time = match rest {
@@ -56,19 +57,15 @@ impl DateFormat {
                     _ => false,
                 };
                 is_time.then_some(())?;
-                parts([*y1, *y2, *y3, *y4], [*m1, *m2], [*d1, *d2])
+                parts([y1, y2, y3, y4, m1, m2, d1, d2])
             }
-            DateFormat::Compact => {
-                let [y1, y2, y3, y4, m1, m2, d1, d2] = text else {
-                    return None;
-                };
-                parts([*y1, *y2, *y3, *y4], [*m1, *m2], [*d1, *d2])
-            }
+            DateFormat::Compact => parts(*text.as_array()?),
             DateFormat::Us => {
                 let (month, rest) = one_or_two(text)?;
                 let (day, rest) = one_or_two(rest)?;
+                let ([m1, m2], [d1, d2]) = (month, day);
                 let [y1, y2, y3, y4] = rest else { return None };
-                parts([*y1, *y2, *y3, *y4], month, day)
+                parts([*y1, *y2, *y3, *y4, m1, m2, d1, d2])
             }
         }
     }
@@ -138,20 +135,21 @@ fn one_or_two(text: &[u8]) -> Option<([u8; 2], &[u8])> {
     }
 }
 
-fn parts(year: [u8; 4], month: [u8; 2], day: [u8; 2]) -> Option<(i32, u32, u32)> {
-    let digit = |byte: u8| {
-        let value = byte.wrapping_sub(b'0');
-        (value <= 9).then_some(u32::from(value))
-    };
-    let [y1, y2, y3, y4] = year;
-    let [m1, m2] = month;
-    let [d1, d2] = day;
-    let year = digit(y1)? * 1000 + digit(y2)? * 100 + digit(y3)? * 10 + digit(y4)?;
-    Some((
-        i32::try_from(year).ok()?,
-        digit(m1)? * 10 + digit(m2)?,
-        digit(d1)? * 10 + digit(d2)?,
-    ))
+/// Reads the digits of year, month and day, all of them side by side.
+#[inline]
+fn parts(digits: [u8; 8]) -> Option<(i32, u32, u32)> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let values = u64::from_be_bytes(digits) ^ (u64::from(b'0') * ONES);
+    // The upper half of a byte is set where there is no digit: at once, or from ten on.
+    let from_ten = (values & (0x7f * ONES)) + 6 * ONES;
+    if (values | from_ten) & (0xf0 * ONES) != 0 {
+        return None;
+    }
+    let tens = (values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let pairs = tens * 10 + (values & 0x00ff_00ff_00ff_00ff);
+    let [_, century, _, year, _, month, _, day] = pairs.to_be_bytes();
+    let year = i32::from(century) * 100 + i32::from(year);
+    Some((year, u32::from(month), u32::from(day)))
 }
 
 #[cfg(test)]

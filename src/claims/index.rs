@@ -12,7 +12,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
 use super::memory::{InMemory, life_of, untitled};
-use super::packed::{MARK_BITS, mark_of, mix, pack, trim};
+use super::packed::{MARK_BITS, PAIRS, mark_of, mix, pack, pair_of, trim};
 use super::particulars::Particulars;
 use crate::answer::{check_in, detect_in, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
@@ -333,8 +333,10 @@ pub(super) struct SetIndex {
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
-    /// A bit for each code by its hash, a million in all: most of what is no code is told by one of them.
+    /// Two bits for each code by its hash, of a million in all: most of what is no code is told by them.
     marks: Vec<u64>,
+    /// Where the codes begin that have the same first two characters.
+    pairs: Vec<usize>,
     /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
     pub(super) days: Vec<u8>,
     pub(super) segments: Vec<Segment>,
@@ -357,6 +359,16 @@ pub(super) struct Segment {
 }
 
 const LIFE_BITS: u32 = 22;
+
+/// Gives the life in a slot if it is that of a packed code.
+#[inline]
+fn life_in(slot: u64, packed: u64) -> Option<u16> {
+    if slot >> LIFE_BITS != packed {
+        return None;
+    }
+    let life = slot & ((1 << LIFE_BITS) - 1);
+    u16::try_from(life.checked_sub(1)?).ok()
+}
 
 impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
@@ -391,6 +403,7 @@ impl SetIndex {
             slots: vec![0; 1 << bits],
             shift: u64::BITS - bits,
             marks: vec![0; 1 << (MARK_BITS - 6)],
+            pairs: vec![0; PAIRS + 1],
             lives,
             days,
             segments,
@@ -404,12 +417,15 @@ impl SetIndex {
 
     fn fill(&mut self) {
         for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
+            if let Some(count) = self.pairs.get_mut(pair_of(code) + 1) {
+                *count += 1;
+            }
             let Some(packed) = pack(code.as_bytes(), false) else {
                 continue;
             };
-            let (word, bit) = mark_of(packed);
+            let (word, bits) = mark_of(packed);
             if let Some(word) = self.marks.get_mut(word) {
-                *word |= bit;
+                *word |= bits;
             }
             let mut at = self.slot_of(packed);
             // The table is at most half full, so an empty slot comes.
@@ -420,6 +436,11 @@ impl SetIndex {
                 *slot = (packed << LIFE_BITS) | (u64::from(*life) + 1);
             }
         }
+        let mut before = 0;
+        for count in &mut self.pairs {
+            before += *count;
+            *count = before;
+        }
     }
 
     fn slot_of(&self, packed: u64) -> usize {
@@ -428,8 +449,8 @@ impl SetIndex {
 
     /// Tells, mostly, that no release lists a packed code; never of one that some release lists.
     pub(super) fn is_marked(&self, packed: u64) -> bool {
-        let (word, bit) = mark_of(packed);
-        self.marks.get(word).is_some_and(|word| word & bit != 0)
+        let (word, bits) = mark_of(packed);
+        self.marks.get(word).is_some_and(|word| word & bits == bits)
     }
 
     /// Finds the life of a code in any spelling that is plain; `None` if no release lists it or it takes
@@ -442,9 +463,8 @@ impl SetIndex {
         let mut at = self.slot_of(packed);
         loop {
             let slot = *self.slots.get(at)?;
-            if slot >> LIFE_BITS == packed {
-                let life = slot & ((1 << LIFE_BITS) - 1);
-                return u16::try_from(life.checked_sub(1)?).ok();
+            if let Some(life) = life_in(slot, packed) {
+                return Some(life);
             }
             if slot == 0 {
                 return None;
@@ -453,6 +473,25 @@ impl SetIndex {
         }
     }
 
+    /// Gives what stands where a packed code is looked for first.
+    #[inline]
+    pub(super) fn first_slot(&self, packed: u64) -> u64 {
+        let at = self.slot_of(packed);
+        self.slots.get(at).copied().unwrap_or_default()
+    }
+
+    /// Gives the segment of a day if a packed code is billable on it; what stood in its first slot is known.
+    #[inline]
+    pub(super) fn billable_in(&self, packed: u64, first_slot: u64, day: Day) -> Option<u8> {
+        let life = match life_in(first_slot, packed) {
+            Some(life) => life,
+            None => self.find_packed(packed)?,
+        };
+        let segment = segment_at(&self.days, day)?;
+        (self.class(life, segment) == VerdictKind::Billable).then_some(segment)
+    }
+
+    #[inline]
     pub(super) fn class(&self, life: u16, segment: u8) -> VerdictKind {
         let at = usize::from(life) * self.segments.len() + usize::from(segment);
         self.classes
@@ -485,21 +524,28 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Lists all codes that stand below one or are it, in the order of their characters, with their places and
-    /// lives.
-    pub(super) fn under(&self, prefix: &Code) -> impl Iterator<Item = (usize, &Code, &[Stretch])> {
-        let codes = &self.lives.codes;
+    /// Gives where the codes stand that begin as one does.
+    pub(super) fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
+        let pair = pair_of(prefix);
+        let pairs = if prefix.len() < 2 { 37 } else { 1 };
+        let start = |pair: usize| {
+            self.pairs
+                .get(pair)
+                .copied()
+                .unwrap_or(self.lives.codes.len())
+        };
+        let (from, to) = (start(pair), start(pair + pairs));
+        if prefix.len() <= 2 {
+            return from..to;
+        }
         // Numbers are compared faster than texts, and are in the same order.
-        let key = prefix.key();
-        let from = codes.partition_point(|code| code.key() < key);
-        let lives = self.lives.life_of.iter().skip(from);
-        let under = codes.iter().enumerate().skip(from).zip(lives);
-        under
-            .take_while(move |((_, code), _)| code.is_under(prefix))
-            .filter_map(|((at, code), life)| {
-                let life = self.lives.lives.get(usize::from(*life))?;
-                Some((at, code, life.as_slice()))
-            })
+        let first = prefix.key();
+        let last = first | ((1 << (8 * (7 - prefix.len()))) - 1);
+        let codes = self.lives.codes.get(from..to).unwrap_or_default();
+        let before = codes.partition_point(|code| code.key() < first);
+        let codes = codes.get(before..).unwrap_or_default();
+        let count = codes.partition_point(|code| code.key() <= last);
+        from + before..from + before + count
     }
 }
 
@@ -583,6 +629,7 @@ fn day_table(segments: &[Segment]) -> Vec<u8> {
 }
 
 /// Gives the segment of a day; `None` outside [`YEARS`] and for what is no day.
+#[inline]
 pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
     if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {
         return None;

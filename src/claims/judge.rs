@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
 use super::finding::Finding;
-use super::index::{Index, VerdictKind, segment_at};
+use super::index::{Index, SetIndex, VerdictKind, segment_at};
 use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId};
 
-/// The most findings that are kept for the next time that the same code comes on such a day: some 30 MB with
-/// what is written of them. A file of nothing but errors costs time, not memory.
+/// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some
+/// 30 MB with the findings. A file of nothing but errors costs time, not memory.
 const MOST_KEPT: usize = 100_000;
 
 /// What was found of one code.
@@ -71,7 +71,10 @@ pub(super) struct Judge<'i> {
     purpose: Purpose,
     numbers: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
     kept: Vec<Kept>,
+    most_kept: usize,
+    /// Those that have not been taken away.
     findings: Vec<Finding>,
+    taken: usize,
     /// What there is to say of any code on a day that no release governs, by code set and segment.
     of_day: BTreeMap<(CodeSet, u8), usize>,
     once: Option<(Kept, Option<Finding>)>,
@@ -118,11 +121,19 @@ impl<'i> Judge<'i> {
             purpose,
             numbers: HashMap::default(),
             kept: Vec::new(),
+            most_kept: MOST_KEPT,
             findings: Vec::new(),
+            taken: 0,
             of_day: BTreeMap::new(),
             once: None,
             tally: Tally::new(index),
         }
+    }
+
+    /// Keeps what is found of so many codes, if the findings are taken away.
+    pub(super) fn keeping(mut self, most: usize) -> Judge<'i> {
+        self.most_kept = most;
+        self
     }
 
     /// Judges a code; `None` if the day is none of the calendar.
@@ -208,15 +219,16 @@ impl<'i> Judge<'i> {
         if self.purpose == Purpose::Write && kept.finding.is_none() {
             finding = Some(self.index.find(code_set, &text, date)?);
         }
-        let Some(key) = key.filter(|_| self.kept.len() < MOST_KEPT) else {
+        let Some(key) = key.filter(|_| self.kept.len() < self.most_kept) else {
             self.tally.fail(code_set, kept.code, verdict, &kept.count);
             self.once = Some((kept, finding));
             return Ok(Some(Judged::Once));
         };
         if let Some(finding) = finding {
-            kept.finding = Some(self.findings.len());
+            let number = self.taken + self.findings.len();
+            kept.finding = Some(number);
             if let Some(of_day) = shared {
-                self.of_day.insert(of_day, self.findings.len());
+                self.of_day.insert(of_day, number);
             }
             self.findings.push(finding);
         }
@@ -224,6 +236,19 @@ impl<'i> Judge<'i> {
         self.numbers.insert(key, number);
         self.kept.push(kept);
         Ok(Some(Judged::Kept(number)))
+    }
+
+    /// Gives what is known of a code set.
+    pub(super) fn set(&self, code_set: CodeSet) -> &'i SetIndex {
+        self.index.set(code_set)
+    }
+
+    /// Counts a code that is known to be billable.
+    #[inline]
+    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: u8, day: Day) {
+        let billable = VerdictKind::Billable;
+        self.tally
+            .count(code_set, Some(segment), billable, day, None);
     }
 
     /// Gives a finding; `None` for what is not one.
@@ -239,9 +264,14 @@ impl<'i> Judge<'i> {
         self.kept(judged)?.finding
     }
 
-    /// Gives the finding of a number.
-    pub(super) fn numbered(&self, number: usize) -> Option<&Finding> {
-        self.findings.get(number)
+    /// Takes away the findings that have come since the last time, in the order of their numbers.
+    pub(super) fn take_findings(&mut self) -> std::vec::Drain<'_, Finding> {
+        self.taken += self.findings.len();
+        self.findings.drain(..)
+    }
+
+    fn numbered(&self, number: usize) -> Option<&Finding> {
+        self.findings.get(number.checked_sub(self.taken)?)
     }
 
     fn kept(&self, judged: Judged) -> Option<&Kept> {

@@ -9,7 +9,7 @@ use super::packed::{CHARACTER_BITS, pack, unpack};
 use crate::answer::{Facts, ShowOptions, explain};
 use crate::error::Result;
 use crate::model::{Code, Conversions, Entry, Life, Listed, PcsPage, ReleaseId, Timeline};
-use crate::store::{StoreKind, Stretch};
+use crate::store::{Lives, StoreKind, Stretch};
 
 /// The facts of a code set in memory: without titles, unless these were read.
 pub(crate) struct InMemory<'i> {
@@ -32,11 +32,21 @@ impl Facts for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let listed = self.set.under(prefix).filter_map(|(at, code, life)| {
-            let stretch = life.iter().find(|stretch| covers(stretch, on))?;
-            Some(self.set.entry(at, *code, stretch.billable, on))
-        });
-        let mut below: Vec<Entry> = listed.collect();
+        let Lives {
+            codes,
+            life_of,
+            lives,
+            ..
+        } = &self.set.lives;
+        let alike = self.set.alike(prefix);
+        let mut below = Vec::with_capacity(alike.len());
+        let life_of = life_of.get(alike.clone()).unwrap_or_default();
+        let codes = codes.get(alike.clone()).unwrap_or_default();
+        for ((at, code), life) in alike.zip(codes).zip(life_of) {
+            let life = lives.get(usize::from(*life)).into_iter().flatten();
+            let stretch = life.into_iter().find(|stretch| covers(stretch, on));
+            below.extend(stretch.map(|stretch| self.set.entry(at, *code, stretch.billable, on)));
+        }
         if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
             // A patch has no place in the order file; it comes last.
             below.sort_by_cached_key(|entry| {
@@ -78,16 +88,9 @@ impl Facts for InMemory<'_> {
                 found.extend(unpack(candidate));
             }
         };
-        // The codes that begin as this one does up to a place: where there are none, none differs behind it.
-        let mut alike = self.set.lives.codes.as_slice();
         for at in 0..=length {
-            let first = code.prefix(at as usize).key();
-            let last = first | ((1 << (8 * (7 - at))) - 1);
-            let from = alike.partition_point(|code| code.key() < first);
-            alike = alike.get(from..).unwrap_or_default();
-            let to = alike.partition_point(|code| code.key() <= last);
-            alike = alike.get(..to).unwrap_or_default();
-            if alike.is_empty() {
+            // Where no code begins as this one does up to a place, none differs behind it.
+            if at > 0 && self.set.alike(&code.prefix(at as usize)).is_empty() {
                 break;
             }
             // The characters from this place on, and those before it.

@@ -10,10 +10,13 @@ pub(super) fn mix(packed: u64) -> u64 {
     packed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Gives the word and the bit of a packed code's mark.
+/// Gives the word and the bits of a packed code's mark.
 pub(super) fn mark_of(packed: u64) -> (usize, u64) {
-    let at = mix(packed) >> (u64::BITS - MARK_BITS);
-    (usize::try_from(at >> 6).unwrap_or_default(), 1 << (at & 63))
+    let mixed = mix(packed);
+    let at = mixed >> (u64::BITS - MARK_BITS);
+    // Two bits of one word: so it is read once, and few others have both.
+    let bits = 1 << (at & 63) | 1 << ((mixed >> 32) & 63);
+    (usize::try_from(at >> 6).unwrap_or_default(), bits)
 }
 
 pub(super) const MARK_BITS: u32 = 20;
@@ -47,6 +50,19 @@ const VALUES: [u8; 256] = {
     values
 };
 
+/// How many pairs of characters there are, one of which may be missing.
+pub(super) const PAIRS: usize = 37 * 37;
+
+/// Gives the number of the first two characters of a code, in the order of codes; of one character the number of the
+/// first pair that begins with it.
+pub(super) fn pair_of(code: &Code) -> usize {
+    let value = |at: usize| {
+        let byte = code.as_bytes().get(at).copied().unwrap_or_default();
+        VALUES.get(usize::from(byte)).copied().unwrap_or_default()
+    };
+    usize::from(value(0)) * 37 + usize::from(value(1))
+}
+
 /// Packs a code of up to 7 letters and digits, 6 bits each; `dot` allows one after the third character.
 pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
     let mut packed = 0;
@@ -65,6 +81,43 @@ pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
     (1..=7).contains(&length).then_some(packed)
 }
 
+/// Packs the code in the first bytes of a text as [`pack`] does, all its characters side by side; `None` also for
+/// what is spelled in small letters.
+#[inline]
+pub(super) fn pack_short(text: &[u8; 8], length: usize, dot: bool) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    if !(1..=8).contains(&length) {
+        return None;
+    }
+    let mut length = length as u32;
+    let mut word = u64::from_be_bytes(*text) >> (u64::BITS - 8 * length);
+    let [_, _, _, fourth, ..] = text;
+    if dot && length > 4 && *fourth == b'.' {
+        let after = 8 * (length - 4);
+        word = ((word >> (after + 8)) << after) | (word & ((1 << after) - 1));
+        length -= 1;
+    }
+    if length > 7 || word & HIGH != 0 {
+        return None;
+    }
+    let all = (1 << (8 * length)) - 1;
+    // The high bit of each byte says whether it is at least so much.
+    let at_least = |least: u8| word + u64::from(0x80 - least) * ONES;
+    let digits = at_least(b'0') & !at_least(b'9' + 1);
+    let letters = at_least(b'A') & !at_least(b'Z' + 1);
+    if (digits | letters) & HIGH != all & HIGH {
+        return None;
+    }
+    // Digits are 1 to 10, letters 11 to 36: seven characters less lie between them than in ASCII.
+    let before_zero = (u64::from(b'0' - 1) * ONES) & all;
+    let values = word - before_zero - ((letters & HIGH) >> 7) * 7;
+    // Two characters at a time, then four, then all.
+    let twos = (values & 0x00ff_00ff_00ff_00ff) | ((values & 0xff00_ff00_ff00_ff00) >> 2);
+    let fours = (twos & 0x0000_0fff_0000_0fff) | ((twos & 0x0fff_0000_0fff_0000) >> 4);
+    Some((fours & 0x00ff_ffff) | ((fours >> 32) << (4 * CHARACTER_BITS)))
+}
+
 /// Gives the code that was packed.
 pub(super) fn unpack(mut packed: u64) -> Option<Code> {
     let mut bytes = [0; 7];
@@ -80,4 +133,28 @@ pub(super) fn unpack(mut packed: u64) -> Option<Code> {
         packed >>= CHARACTER_BITS;
     }
     Code::from_plain(bytes.get(from..)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_code_packed_at_once_is_the_same(
+            text in "[A-Z0-9][0-9][A-Z0-9]?[.]?[A-Z0-9.:@\\[/ aé]{0,5}",
+            after in "[A-Z,]{8}",
+            dot: bool,
+        ) {
+            let mut bytes = [0; 8];
+            for (slot, byte) in bytes.iter_mut().zip(text.bytes().chain(after.bytes())) {
+                *slot = byte;
+            }
+            let expected = pack(text.as_bytes(), dot)
+                .filter(|_| text.len() <= 8 && !text.bytes().any(|byte| byte.is_ascii_lowercase()));
+            prop_assert_eq!(pack_short(&bytes, text.len(), dot), expected);
+        }
+    }
 }

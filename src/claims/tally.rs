@@ -282,9 +282,11 @@ impl Tally {
         if other.unknown.is_none() && self.unknown.is_some() {
             self.lump_unknown();
         }
-        let mut failures: Vec<(FailureKey, FailureCount)> = other.failures.into_iter().collect();
-        failures.sort_by_key(|(key, _)| *key);
-        for ((code_set, code, verdict), count) in failures {
+        #[allow(
+            clippy::iter_over_hash_type,
+            reason = "sums do not depend on the order, and codes are told apart all or none"
+        )]
+        for ((code_set, code, verdict), count) in other.failures {
             self.fail(code_set, code, verdict, &count);
         }
         #[allow(
@@ -336,7 +338,6 @@ impl Tally {
         }
         let warnings = warnings_of(index, &months, &releases);
         let mut failures: Vec<(FailureKey, FailureCount)> = self.failures.into_iter().collect();
-        failures.sort_by_key(|(key, count)| (std::cmp::Reverse(count.codes), *key));
         let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
         for ((code_set, code, verdict), count) in &failures {
             let cause =
@@ -355,7 +356,14 @@ impl Tally {
             )],
         };
         let more_failures = failures.len().saturating_sub(MOST_EXPLAINED) as u64;
-        failures.truncate(MOST_EXPLAINED);
+        let place =
+            |(key, count): &(FailureKey, FailureCount)| (std::cmp::Reverse(count.codes), *key);
+        // Those that are told are put in order, not the hundred times as many that are only counted.
+        if more_failures > 0 {
+            failures.select_nth_unstable_by_key(MOST_EXPLAINED, place);
+            failures.truncate(MOST_EXPLAINED);
+        }
+        failures.sort_by_key(place);
         let failures = failures
             .into_iter()
             .map(|(key, count)| Failure::explained(index, key, &count))

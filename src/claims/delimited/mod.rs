@@ -1,5 +1,7 @@
 //! CSV and TSV: read, judged and written by as many threads as there are cores.
 
+mod marks;
+mod plain;
 mod row;
 mod suffix;
 

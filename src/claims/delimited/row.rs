@@ -1,8 +1,9 @@
 //! One block of rows after another: fields found, codes judged, rows written.
 
 use super::RowOptions;
-use super::csv_reader;
+use super::plain::{Glance, Waiting};
 use super::suffix::{COLUMNS, Suffixes};
+use super::{csv_reader, threads};
 use crate::claims::Index;
 use crate::claims::blocks::{Block, Work};
 use crate::claims::claim::{Place, Problem, ProblemKind};
@@ -12,50 +13,25 @@ use crate::claims::judge::{Day, Judge};
 use crate::claims::tally::Tally;
 use crate::error::{Error, ErrorKind, Result};
 
+/// The most codes of which it is kept what is written of them, by all threads: some 70 MB.
+const MOST_KEPT: usize = 400_000;
+
 /// The work of one thread.
 pub(super) struct RowWork<'w> {
-    columns: &'w Columns,
-    format: DateFormat,
-    delimiter: u8,
+    pub(super) columns: &'w Columns,
+    pub(super) format: DateFormat,
+    pub(super) delimiter: u8,
     file: &'w str,
-    options: RowOptions,
-    writes: bool,
-    judge: Judge<'w>,
-    suffixes: Suffixes,
-    /// Where each field of the row at hand ends, within the block.
-    ends: Vec<usize>,
+    pub(super) options: RowOptions,
+    pub(super) writes: bool,
+    pub(super) judge: Judge<'w>,
+    pub(super) suffixes: Suffixes,
+    pub(super) glance: Option<Glance>,
+    pub(super) waiting: Waiting,
 }
 
 /// Whether any code of a row fails, or why the row cannot be read.
 type CodesOf = std::result::Result<bool, (Option<usize>, ProblemKind)>;
-
-/// A row without quotes: fields lie between delimiters.
-struct Plain<'b> {
-    bytes: &'b [u8],
-    from: usize,
-    ends: &'b [usize],
-    to: usize,
-}
-
-impl Plain<'_> {
-    fn count(&self) -> usize {
-        self.ends.len() + 1
-    }
-}
-
-impl Fields for Plain<'_> {
-    fn field(&self, at: usize) -> &[u8] {
-        let from = match at.checked_sub(1) {
-            None => self.from,
-            Some(before) => match self.ends.get(before) {
-                Some(end) => end + 1,
-                None => return &[],
-            },
-        };
-        let to = self.ends.get(at).copied().unwrap_or(self.to);
-        self.bytes.get(from..to).unwrap_or_default()
-    }
-}
 
 impl Fields for csv::ByteRecord {
     fn field(&self, at: usize) -> &[u8] {
@@ -110,6 +86,7 @@ impl<'w> RowWork<'w> {
         options: RowOptions,
         writes: bool,
     ) -> Result<RowWork<'w>> {
+        let most_kept = MOST_KEPT / threads(options.threads);
         Ok(RowWork {
             columns,
             format,
@@ -117,9 +94,10 @@ impl<'w> RowWork<'w> {
             file,
             options,
             writes,
-            judge: Judge::new(index, options.purpose(writes)),
+            judge: Judge::new(index, options.purpose(writes)).keeping(most_kept),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
-            ends: Vec::new(),
+            glance: Glance::of(columns, options.purpose(writes)),
+            waiting: Waiting::default(),
         })
     }
 
@@ -145,52 +123,6 @@ impl<'w> RowWork<'w> {
         self.write_quoted(names.iter().map(String::as_bytes), &mut header)?;
         header.push(b'\n');
         Ok(header)
-    }
-
-    /// Rows of a block without quotes: by far the most, and the fastest.
-    fn plain_rows(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<()> {
-        let bytes = block.bytes.as_slice();
-        let mut ends = std::mem::take(&mut self.ends);
-        let mut from = 0;
-        let mut line = block.first_line;
-        ends.clear();
-        for at in memchr::memchr2_iter(self.delimiter, b'\n', bytes).chain([bytes.len()]) {
-            if bytes.get(at) == Some(&self.delimiter) {
-                ends.push(at);
-                continue;
-            }
-            let to = match at.checked_sub(1) {
-                Some(last) if at > from && bytes.get(last) == Some(&b'\r') => last,
-                _ => at,
-            };
-            if to > from {
-                let row = Plain {
-                    bytes,
-                    from,
-                    ends: &ends,
-                    to,
-                };
-                self.row(&row, row.count(), line, out, |work, out| {
-                    let kept = &work.columns.kept;
-                    if kept.len() == work.columns.count {
-                        out.extend_from_slice(bytes.get(from..to).unwrap_or_default());
-                    } else {
-                        for (at, column) in kept.iter().enumerate() {
-                            if at > 0 {
-                                out.push(work.delimiter);
-                            }
-                            out.extend_from_slice(row.field(*column));
-                        }
-                    }
-                    Ok(())
-                })?;
-            }
-            ends.clear();
-            from = at + 1;
-            line += 1;
-        }
-        self.ends = ends;
-        Ok(())
     }
 
     /// Rows of a block with quotes, or with other oddities.
@@ -227,7 +159,7 @@ impl<'w> RowWork<'w> {
     }
 
     /// Judges a row and writes it; `kept` writes the columns asked for.
-    fn row<F: Fields>(
+    pub(super) fn row<F: Fields>(
         &mut self,
         fields: &F,
         count: usize,
@@ -325,7 +257,7 @@ impl<'w> RowWork<'w> {
             };
             fails |= judged.is_some_and(|judged| self.judge.fails(judged));
             if self.writes {
-                out.extend_from_slice(self.suffixes.of(judged, &self.judge)?);
+                self.suffixes.write(judged, &mut self.judge, out)?;
             }
         }
         Ok(Ok(fails))
