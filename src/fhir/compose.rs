@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::codesystem::{searchset, whole};
+use super::codesystem::whole;
 use super::given::{Given, day};
 use super::outcome::{Answered, Failure, clip};
+use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
 use crate::error::Result;
 use crate::model::{Code, Entry};

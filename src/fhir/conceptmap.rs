@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::codesystem::{searchset, whole};
+use super::codesystem::whole;
 use super::expand::identifier;
 use super::outcome::{Answered, Failure, clip};
+use super::searchset;
 use super::snapshot::{SYSTEMS, System, version_of};
 use super::{Context, FhirVersion};
 use crate::answer::{Facts, with_listings};
