@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::FhirVersion;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
 use crate::error::Result;
@@ -38,7 +38,11 @@ pub(super) fn resource(
         .find(|period| period.release == release.id);
     let mut period_json = json!({ "start": release.id.effective_from().to_string() });
     if let Some(period) = period {
-        period_json["end"] = json!(eve(period.until).to_string());
+        set(
+            &mut period_json,
+            "end",
+            json!(eve(period.until).to_string()),
+        );
     }
     let mut resource = json!({
         "resourceType": "CodeSystem",
@@ -68,12 +72,16 @@ pub(super) fn resource(
     });
     match version {
         FhirVersion::R4 => {
-            resource["extension"] = json!([{
-                "url": "http://hl7.org/fhir/StructureDefinition/resource-effectivePeriod",
-                "valuePeriod": period_json,
-            }]);
+            set(
+                &mut resource,
+                "extension",
+                json!([{
+                    "url": "http://hl7.org/fhir/StructureDefinition/resource-effectivePeriod",
+                    "valuePeriod": period_json,
+                }]),
+            );
         }
-        FhirVersion::R5 => resource["effectivePeriod"] = period_json,
+        FhirVersion::R5 => set(&mut resource, "effectivePeriod", period_json),
     }
     resource
 }
@@ -90,7 +98,7 @@ fn properties(version: FhirVersion) -> Value {
         // R4 has no such days of its own.
         if version == FhirVersion::R5 || kind != "dateTime" {
             let uri = format!("http://hl7.org/fhir/concept-properties#{code}");
-            property["uri"] = json!(uri);
+            set(&mut property, "uri", json!(uri));
         }
         property
     };

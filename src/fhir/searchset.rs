@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::given::day;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 
 /// Gives those of some resources that a search asks for. A parameter that is not known is passed over,
 /// and the link to the page itself says which ones counted.
@@ -83,7 +83,7 @@ pub(super) fn bundle(
         "link": links,
     });
     if !entries.is_empty() {
-        bundle["entry"] = Value::Array(entries);
+        set(&mut bundle, "entry", Value::Array(entries));
     }
     Ok(bundle)
 }
