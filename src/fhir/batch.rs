@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 use super::{Asked, Context, Method, given};
 
 /// The most requests of one batch.
@@ -49,7 +49,7 @@ pub(super) fn answer(context: &Context<'_>, body: Option<&Value>) -> Answered {
     let answered: Vec<Value> = entries.iter().map(|entry| one(context, entry)).collect();
     let mut reply = json!({ "resourceType": "Bundle", "type": "batch-response" });
     if !answered.is_empty() {
-        reply["entry"] = Value::Array(answered);
+        set(&mut reply, "entry", Value::Array(answered));
     }
     Ok(reply)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 use super::snapshot::{SYSTEMS, version_of};
 
 pub(super) fn answer(context: &Context<'_>, query: &[(String, String)]) -> Answered {
@@ -70,20 +70,35 @@ fn capability_statement(context: &Context<'_>) -> Value {
         })
     };
     let mut statement = head(context, "CapabilityStatement");
-    statement["instantiates"] =
-        json!(["http://hl7.org/fhir/CapabilityStatement/terminology-server"]);
-    statement["fhirVersion"] = json!(context.version.number());
-    statement["format"] = json!(["application/fhir+json", "json"]);
-    statement["rest"] = json!([{
-        "mode": "server",
-        "documentation": "Which day is meant is told by version (2026, 2026-04, 2025-10-01) and date; without both it is today",
-        "resource": [
-            resource("CodeSystem", &["lookup", "validate-code", "subsumes"]),
-            resource("ValueSet", &["expand", "validate-code"]),
-            resource("ConceptMap", &["translate"]),
-        ],
-        "interaction": [{ "code": "batch" }],
-    }]);
+    set(
+        &mut statement,
+        "instantiates",
+        json!(["http://hl7.org/fhir/CapabilityStatement/terminology-server"]),
+    );
+    set(
+        &mut statement,
+        "fhirVersion",
+        json!(context.version.number()),
+    );
+    set(
+        &mut statement,
+        "format",
+        json!(["application/fhir+json", "json"]),
+    );
+    set(
+        &mut statement,
+        "rest",
+        json!([{
+            "mode": "server",
+            "documentation": "Which day is meant is told by version (2026, 2026-04, 2025-10-01) and date; without both it is today",
+            "resource": [
+                resource("CodeSystem", &["lookup", "validate-code", "subsumes"]),
+                resource("ValueSet", &["expand", "validate-code"]),
+                resource("ConceptMap", &["translate"]),
+            ],
+            "interaction": [{ "code": "batch" }],
+        }]),
+    );
     statement
 }
 
@@ -114,7 +129,7 @@ fn terminology_capabilities(context: &Context<'_>) -> Value {
         }
         let mut one = json!({ "uri": system.uri, "version": versions, "subsumption": true });
         if context.is_r5() {
-            one["content"] = json!("complete");
+            set(&mut one, "content", json!("complete"));
         }
         systems.push(one);
     }
@@ -137,25 +152,45 @@ fn terminology_capabilities(context: &Context<'_>) -> Value {
     ]
     .map(|name| json!({ "name": name }));
     let mut capabilities = head(context, "TerminologyCapabilities");
-    capabilities["version"] = json!(env!("CARGO_PKG_VERSION"));
+    set(
+        &mut capabilities,
+        "version",
+        json!(env!("CARGO_PKG_VERSION")),
+    );
     if !systems.is_empty() {
-        capabilities["codeSystem"] = Value::Array(systems);
+        set(&mut capabilities, "codeSystem", Value::Array(systems));
     }
-    capabilities["expansion"] = json!({
-        "hierarchical": false,
-        "paging": true,
-        "incomplete": false,
-        "parameter": parameters,
-        "textFilter": "Each word has to begin a word of a title, or the code; case does not matter",
-    });
+    set(
+        &mut capabilities,
+        "expansion",
+        json!({
+            "hierarchical": false,
+            "paging": true,
+            "incomplete": false,
+            "parameter": parameters,
+            "textFilter": "Each word has to begin a word of a title, or the code; case does not matter",
+        }),
+    );
     // The two versions have other words for it.
-    capabilities["codeSearch"] = json!(if context.is_r5() {
-        "in-compose-or-expansion"
-    } else {
-        "all"
-    });
-    capabilities["validateCode"] = json!({ "translations": false });
-    capabilities["translation"] = json!({ "needsMap": false });
+    set(
+        &mut capabilities,
+        "codeSearch",
+        json!(if context.is_r5() {
+            "in-compose-or-expansion"
+        } else {
+            "all"
+        }),
+    );
+    set(
+        &mut capabilities,
+        "validateCode",
+        json!({ "translations": false }),
+    );
+    set(
+        &mut capabilities,
+        "translation",
+        json!({ "needsMap": false }),
+    );
     capabilities
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::FhirVersion;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
+use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
 use crate::error::Result;
 use crate::model::{LoadedRelease, Timeline, eve};
@@ -37,7 +38,11 @@ pub(super) fn resource(
         .find(|period| period.release == release.id);
     let mut period_json = json!({ "start": release.id.effective_from().to_string() });
     if let Some(period) = period {
-        period_json["end"] = json!(eve(period.until).to_string());
+        set(
+            &mut period_json,
+            "end",
+            json!(eve(period.until).to_string()),
+        );
     }
     let mut resource = json!({
         "resourceType": "CodeSystem",
@@ -67,12 +72,16 @@ pub(super) fn resource(
     });
     match version {
         FhirVersion::R4 => {
-            resource["extension"] = json!([{
-                "url": "http://hl7.org/fhir/StructureDefinition/resource-effectivePeriod",
-                "valuePeriod": period_json,
-            }]);
+            set(
+                &mut resource,
+                "extension",
+                json!([{
+                    "url": "http://hl7.org/fhir/StructureDefinition/resource-effectivePeriod",
+                    "valuePeriod": period_json,
+                }]),
+            );
         }
-        FhirVersion::R5 => resource["effectivePeriod"] = period_json,
+        FhirVersion::R5 => set(&mut resource, "effectivePeriod", period_json),
     }
     resource
 }
@@ -89,7 +98,7 @@ fn properties(version: FhirVersion) -> Value {
         // R4 has no such days of its own.
         if version == FhirVersion::R5 || kind != "dateTime" {
             let uri = format!("http://hl7.org/fhir/concept-properties#{code}");
-            property["uri"] = json!(uri);
+            set(&mut property, "uri", json!(uri));
         }
         property
     };
@@ -181,173 +190,4 @@ pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answe
         ));
     }
     searchset::bundle(context, "CodeSystem", query, resources)
-}
-
-/// Bundles of what a search finds.
-pub(super) mod searchset {
-    use serde_json::{Value, json};
-
-    use super::super::Context;
-    use super::super::given::day;
-    use super::super::outcome::{Answered, Failure, clip};
-
-    /// Gives those of some resources that a search asks for. A parameter that is not known is passed over,
-    /// and the link to the page itself says which ones counted.
-    pub(in crate::fhir) fn bundle(
-        context: &Context<'_>,
-        kind: &str,
-        query: &[(String, String)],
-        mut resources: Vec<Value>,
-    ) -> Answered {
-        let mut counted: Vec<(&str, &str)> = Vec::new();
-        let (mut count, mut offset, mut only_total) = (None, 0, false);
-        for (name, value) in query {
-            match name.as_str() {
-                "_count" => count = Some(number(name, value)?),
-                "_offset" => offset = number(name, value)?,
-                "_summary" => only_total = value == "count",
-                "date" => keep_dates(&mut resources, value)?,
-                "_id" | "url" | "system" | "version" | "status" => {
-                    let field = match name.as_str() {
-                        "_id" => "id",
-                        "system" => "url",
-                        other => other,
-                    };
-                    resources.retain(|resource| {
-                        let held = resource.get(field).and_then(Value::as_str);
-                        value.split(',').any(|wanted| held == Some(wanted))
-                    });
-                }
-                "name" | "title" => resources.retain(|resource| {
-                    let held = resource.get(name).and_then(Value::as_str);
-                    let held = held.unwrap_or_default().to_lowercase();
-                    value
-                        .split(',')
-                        .any(|wanted| held.starts_with(&wanted.to_lowercase()))
-                }),
-                _ => continue,
-            }
-            counted.push((name, value));
-        }
-        let total = resources.len();
-        let page = if only_total {
-            0
-        } else {
-            count.unwrap_or(total)
-        };
-        let entries: Vec<Value> = resources
-            .into_iter()
-            .skip(offset)
-            .take(page)
-            .map(|resource| {
-                let text = |field: &str| resource.get(field).and_then(Value::as_str);
-                // What is made for the asking has no address here, but its own.
-                let full_url = match text("id") {
-                    Some(id) => format!("{}/{kind}/{id}", context.base),
-                    None => text("url").unwrap_or_default().to_owned(),
-                };
-                json!({
-                    "fullUrl": full_url,
-                    "resource": resource,
-                    "search": { "mode": "match" },
-                })
-            })
-            .collect();
-        let mut links = vec![link(context, kind, "self", &counted)];
-        if let Some(count) = count.filter(|count| *count > 0 && offset + count < total) {
-            let next = (offset + count).to_string();
-            let mut pairs = counted.clone();
-            pairs.retain(|(name, _)| *name != "_offset");
-            pairs.push(("_offset", &next));
-            links.push(link(context, kind, "next", &pairs));
-        }
-        let mut bundle = json!({
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "total": total,
-            "link": links,
-        });
-        if !entries.is_empty() {
-            bundle["entry"] = Value::Array(entries);
-        }
-        Ok(bundle)
-    }
-
-    fn number(name: &str, value: &str) -> Answered<usize> {
-        value
-            .trim()
-            .parse::<u32>()
-            .map(|number| number as usize)
-            .map_err(|_| {
-                Failure::invalid(format!(
-                    "{name} {:?} has to be a whole number from 0",
-                    clip(value)
-                ))
-            })
-    }
-
-    /// Keeps the resources whose date is as a search wants it: `2021-10-01`, `ge2021-10-01`, `2021`.
-    fn keep_dates(resources: &mut Vec<Value>, wanted: &str) -> Answered<()> {
-        let (comparison, text) = match wanted.split_at_checked(2) {
-            Some((prefix, rest)) if prefix.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-                (prefix, rest)
-            }
-            _ => ("eq", wanted),
-        };
-        if !["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"].contains(&comparison) {
-            return Err(Failure::invalid(format!(
-                "date {:?} begins with no comparison that is known",
-                clip(wanted)
-            )));
-        }
-        // A year or a month is all of its days; the digits of days are in their order.
-        let is_part = [4, 7].contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'-');
-        if !is_part {
-            day("date", text)?;
-        }
-        let text = text.get(..10).unwrap_or(text);
-        resources.retain(|resource| {
-            let held = resource.get("date").and_then(Value::as_str);
-            let Some(held) = held.and_then(|held| held.get(..text.len())) else {
-                return false;
-            };
-            match comparison {
-                "ne" => held != text,
-                "gt" | "sa" => held > text,
-                "lt" | "eb" => held < text,
-                "ge" => held >= text,
-                "le" => held <= text,
-                _ => held == text,
-            }
-        });
-        Ok(())
-    }
-
-    fn link(context: &Context<'_>, kind: &str, relation: &str, pairs: &[(&str, &str)]) -> Value {
-        let query: Vec<String> = pairs
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encode(&clip(value))))
-            .collect();
-        let mut url = format!("{}/{kind}", context.base);
-        if !query.is_empty() {
-            url.push('?');
-            url.push_str(&query.join("&"));
-        }
-        json!({ "relation": relation, "url": url })
-    }
-
-    fn encode(text: &str) -> String {
-        let mut encoded = String::with_capacity(text.len());
-        for byte in text.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte) {
-                encoded.push(char::from(byte));
-            } else {
-                encoded.push_str(&format!("%{byte:02X}"));
-            }
-        }
-        encoded
-    }
 }

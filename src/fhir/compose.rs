@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::Context;
-use super::codesystem::{searchset, whole};
+use super::codesystem::whole;
 use super::given::{Given, day};
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
+use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
 use crate::error::Result;
 use crate::model::{Code, Entry};
@@ -275,10 +276,10 @@ impl<'a> Definition<'a> {
         let mut head = json!({ "resourceType": "ValueSet", "status": "active" });
         for field in ["url", "version", "name", "title", "status"] {
             if let Some(value) = resource.get(field).and_then(Value::as_str) {
-                head[field] = json!(clip(value));
+                set(&mut head, field, json!(clip(value)));
             }
         }
-        head["compose"] = compose.clone();
+        set(&mut head, "compose", compose.clone());
         Ok(Definition {
             url: text(resource, "url", "ValueSet")?.map(clip),
             resource: head,
@@ -653,7 +654,11 @@ fn implicit_resource(context: &Context<'_>, system: &System, below: Option<&Code
         ),
         Some(code) => {
             let shown = code.dotted(system.code_set);
-            include["filter"] = json!([{ "property": "concept", "op": "is-a", "value": shown }]);
+            set(
+                &mut include,
+                "filter",
+                json!([{ "property": "concept", "op": "is-a", "value": shown }]),
+            );
             (
                 format!("{}-isa-{}", system.prefix, code.as_str()),
                 format!("{}Under{}", system.name, code.as_str()),
@@ -673,9 +678,11 @@ fn implicit_resource(context: &Context<'_>, system: &System, below: Option<&Code
     });
     // The codes are those of the release in force on the day that is asked for.
     let description = "Without a date or version, of the release that is in force today";
-    resource["description"] = json!(description);
-    if context.is_r5() {
-        resource["compose"]["inactive"] = json!(false);
+    set(&mut resource, "description", json!(description));
+    if context.is_r5()
+        && let Some(compose) = resource.get_mut("compose")
+    {
+        set(compose, "inactive", json!(false));
     }
     resource
 }

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::codesystem::{searchset, whole};
+use super::codesystem::whole;
 use super::expand::identifier;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
+use super::searchset;
 use super::snapshot::{SYSTEMS, System, version_of};
 use super::{Context, FhirVersion};
 use crate::answer::{Facts, with_listings};
@@ -181,8 +182,12 @@ pub(super) fn resource(
     ] {
         if let Some(release) = release {
             match version {
-                FhirVersion::R4 => group[field] = json!(release),
-                FhirVersion::R5 => group[canonical] = json!(format!("{}|{release}", system.uri)),
+                FhirVersion::R4 => set(&mut group, field, json!(release)),
+                FhirVersion::R5 => set(
+                    &mut group,
+                    canonical,
+                    json!(format!("{}|{release}", system.uri)),
+                ),
             }
         }
     }
@@ -204,19 +209,23 @@ pub(super) fn resource(
     });
     match version {
         FhirVersion::R4 => {
-            resource["sourceUri"] = json!(whole(system));
-            resource["targetUri"] = json!(whole(system));
+            set(&mut resource, "sourceUri", json!(whole(system)));
+            set(&mut resource, "targetUri", json!(whole(system)));
         }
         FhirVersion::R5 => {
-            resource["sourceScopeUri"] = json!(whole(system));
-            resource["targetScopeUri"] = json!(whole(system));
+            set(&mut resource, "sourceScopeUri", json!(whole(system)));
+            set(&mut resource, "targetScopeUri", json!(whole(system)));
         }
     }
     if !with_rows {
-        resource["meta"] = json!({ "tag": [{
+        set(
+            &mut resource,
+            "meta",
+            json!({ "tag": [{
             "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
             "code": "SUBSETTED",
-        }] });
+        }] }),
+        );
         return Ok(resource);
     }
     let mut elements: Vec<Value> = Vec::new();
@@ -227,14 +236,18 @@ pub(super) fn resource(
             let (field, code) = relation(conversions, link, listed).coded(version);
             let mut target =
                 json!({ "code": link.new.dotted(system.code_set), "comment": comment(link) });
-            target[field] = json!(code);
+            set(&mut target, field, json!(code));
             if let Some(entry) = facts.entry_on(&link.new, day)? {
-                target["display"] = json!(entry.long_title);
+                set(&mut target, "display", json!(entry.long_title));
             }
             let others = together(link).unwrap_or_default();
             if !others.is_empty() {
                 has_together = true;
-                target["dependsOn"] = depends_on(version, system, &others);
+                set(
+                    &mut target,
+                    "dependsOn",
+                    depends_on(version, system, &others),
+                );
             }
             targets.push(target);
         }
@@ -243,7 +256,7 @@ pub(super) fn resource(
         };
         let mut element = json!({ "code": link.old.dotted(system.code_set), "target": targets });
         if let Some(entry) = facts.entry_on(&link.old, eve(day))? {
-            element["display"] = json!(entry.long_title);
+            set(&mut element, "display", json!(entry.long_title));
         }
         elements.push(element);
     }
@@ -251,14 +264,18 @@ pub(super) fn resource(
         return Ok(resource);
     }
     if has_together && version == FhirVersion::R5 {
-        resource["additionalAttribute"] = json!([{
-            "code": TOGETHER,
-            "description": "A code that was reported together with the previous one; the two together became the new one",
-            "type": "Coding",
-        }]);
+        set(
+            &mut resource,
+            "additionalAttribute",
+            json!([{
+                "code": TOGETHER,
+                "description": "A code that was reported together with the previous one; the two together became the new one",
+                "type": "Coding",
+            }]),
+        );
     }
-    group["element"] = Value::Array(elements);
-    resource["group"] = json!([group]);
+    set(&mut group, "element", Value::Array(elements));
+    set(&mut resource, "group", json!([group]));
     Ok(resource)
 }
 

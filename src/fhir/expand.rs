@@ -7,7 +7,7 @@ use super::Context;
 use super::compose::{Definition, Member, Wanted};
 use super::given::Given;
 use super::lookup::{has_short_title, short_title_use};
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 
 /// The most codes of one page, and of a value set that is asked for without pages.
 pub(super) const MOST_CODES: usize = 10_000;
@@ -96,20 +96,20 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
         "parameter": parameters,
     });
     if offset > 0 || count.is_some() {
-        expansion["offset"] = json!(offset);
+        set(&mut expansion, "offset", json!(offset));
     }
     if !contains.is_empty() {
-        expansion["contains"] = Value::Array(contains);
+        set(&mut expansion, "contains", Value::Array(contains));
     }
     let mut resource = definition.resource;
     let identifier = identifier(&[&resource.to_string(), &expansion.to_string()]);
-    expansion["identifier"] = json!(identifier);
+    set(&mut expansion, "identifier", json!(identifier));
     if !given.boolean("includeDefinition")?.unwrap_or(false)
         && let Some(resource) = resource.as_object_mut()
     {
         resource.remove("compose");
     }
-    resource["expansion"] = expansion;
+    set(&mut resource, "expansion", expansion);
     Ok(resource)
 }
 
@@ -150,14 +150,18 @@ fn contained(member: &Member<'_>, with_designations: bool) -> Value {
         "display": entry.long_title,
     });
     if !entry.billable {
-        item["abstract"] = json!(true);
+        set(&mut item, "abstract", json!(true));
     }
     if with_designations && has_short_title(entry) {
-        item["designation"] = json!([{
-            "language": "en",
-            "use": short_title_use(),
-            "value": entry.short_title,
-        }]);
+        set(
+            &mut item,
+            "designation",
+            json!([{
+                "language": "en",
+                "use": short_title_use(),
+                "value": entry.short_title,
+            }]),
+        );
     }
     item
 }

@@ -22,6 +22,7 @@ mod given;
 mod lookup;
 mod outcome;
 mod reply;
+mod searchset;
 mod snapshot;
 mod subsumes;
 mod translate;

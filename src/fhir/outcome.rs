@@ -67,11 +67,15 @@ impl Issue {
         };
         let mut details = json!({ "text": self.text });
         if let Some(kind) = self.kind {
-            details["coding"] = json!([{ "system": ISSUE_TYPES, "code": kind }]);
+            set(
+                &mut details,
+                "coding",
+                json!([{ "system": ISSUE_TYPES, "code": kind }]),
+            );
         }
         let mut issue = json!({ "severity": severity, "code": self.code, "details": details });
         if let Some(expression) = &self.expression {
-            issue["expression"] = json!([expression]);
+            set(&mut issue, "expression", json!([expression]));
         }
         issue
     }
@@ -143,6 +147,13 @@ pub(super) fn clip(text: &str) -> String {
         shown.push('\u{2026}');
     }
     shown
+}
+
+/// Sets a field of an object.
+pub(super) fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(field.to_owned(), value);
+    }
 }
 
 /// Writes a resource, compact.

@@ -11,7 +11,7 @@ use super::conceptmap::{
 };
 use super::given::{Coding, Given};
 use super::lookup::unknown;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, Failure, clip, set};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
 use super::{Context, FhirVersion};
@@ -467,7 +467,7 @@ fn reply(version: FhirVersion, translation: &Translation) -> Value {
         parts.code(field, relation);
         let mut concept = coding(&one.code);
         if let Some(display) = &one.display {
-            concept["display"] = json!(display);
+            set(&mut concept, "display", json!(display));
         }
         parts.add(json!({ "name": "concept", "valueCoding": concept }));
         for other in &one.together {

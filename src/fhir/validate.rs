@@ -7,7 +7,7 @@ use super::Context;
 use super::compose::{Definition, Wanted};
 use super::given::{Coding, Given};
 use super::lookup::{has_short_title, snapshot, unknown};
-use super::outcome::{Answered, Failure, Issue, Severity, clip, operation_outcome};
+use super::outcome::{Answered, Failure, Issue, Severity, clip, operation_outcome, set};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version, release_of, unknown_version};
 use crate::model::{Code, Entry};
@@ -546,7 +546,7 @@ fn shown(concept: &Value) -> Value {
             let mut shown = json!({});
             for field in ["system", "version", "code", "display"] {
                 if let Some(text) = coding.get(field).and_then(Value::as_str) {
-                    shown[field] = json!(clip(text));
+                    set(&mut shown, field, json!(clip(text)));
                 }
             }
             shown

@@ -1,9 +1,9 @@
 // Asks a running server as a client does that knows nothing of codeyear, checks what it says of codes that changed,
 // and keeps every answer to be validated.
 //
-//   node ask.cjs BASE FOLDER
+//   node ask.cjs BASE FOLDER MODULES
 //
-// BASE/r4 and BASE/r5 are asked; answers go to FOLDER/r4 and FOLDER/r5. Codes, days and titles are those of the
+// MODULES is the folder node_modules with fhir-kit-client. BASE/r4 and BASE/r5 are asked; answers go to FOLDER/r4 and FOLDER/r5. Codes, days and titles are those of the
 // official releases, and are in the bundled sample.
 "use strict";
 
@@ -11,7 +11,7 @@ const assert = require("node:assert");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const [base, folder] = process.argv.slice(2);
+const [base, folder, modules] = process.argv.slice(2);
 const CM = "http://hl7.org/fhir/sid/icd-10-cm";
 const PCS = "http://www.cms.gov/Medicare/Coding/ICD10";
 
@@ -26,16 +26,16 @@ const value = (resource, name) => {
 };
 
 async function main() {
-    const { default: Client } = await import(require.resolve("fhir-kit-client"));
+    const { Client } = await import(path.resolve(modules, "fhir-kit-client/dist/index.js"));
     let asked = 0;
     let failed = 0;
     for (const version of ["r4", "r5"]) {
         const client = new Client({ baseUrl: `${base}/${version}` });
         const kept = path.join(folder, version);
         fs.mkdirSync(kept, { recursive: true });
-        const operation = (name, resourceType, input, method = "get", id = undefined) =>
+        const operation = (name, resourceType, input, method = "GET", id = undefined) =>
             client.operation({ name, resourceType, id, input, method });
-        const post = (name, kind, input) => operation(name, kind, parameters(input), "post");
+        const post = (name, kind, input) => operation(name, kind, parameters(input), "POST");
         const isR5 = version === "r5";
         const cases = {
             capability: [() => client.capabilityStatement(), (it) => assert.equal(it.fhirVersion, isR5 ? "5.0.0" : "4.0.1")],

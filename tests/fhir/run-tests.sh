@@ -91,7 +91,7 @@ if [ -z "$base" ]; then
     fi
 fi
 if [ -n "$base" ]; then
-    NODE_PATH="$tools/node_modules" node tests/fhir/ask.cjs "$base" "$work/answers" || failed=1
+    node tests/fhir/ask.cjs "$base" "$work/answers" "$tools/node_modules" || failed=1
 fi
 export PYTHONDONTWRITEBYTECODE=1
 "$tools/venv/bin/python" tests/fhir/validate.py "$work" || failed=1

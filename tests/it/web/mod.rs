@@ -2,6 +2,7 @@
 
 mod api;
 mod changes;
+mod fhir;
 mod hostile;
 mod operation;
 
