@@ -117,7 +117,7 @@ pub(crate) fn is_root() -> bool {
 // Without permission.
 
 /// A copy of a world's database in a folder where the program runs as a user without rights.
-struct Sandbox {
+pub(crate) struct Sandbox {
     folder: tempfile::TempDir,
     program: PathBuf,
     as_root: bool,
@@ -125,7 +125,7 @@ struct Sandbox {
 
 impl Sandbox {
     /// Neither the folder nor the files in it may be written.
-    fn read_only(world: &World) -> Option<Sandbox> {
+    pub(crate) fn read_only(world: &World) -> Option<Sandbox> {
         Sandbox::with_modes(world, "555", "444")
     }
 
@@ -170,11 +170,11 @@ impl Sandbox {
         works.then_some(sandbox)
     }
 
-    fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("data/codeyear.db")
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = if self.as_root {
             let mut command = Command::new("setpriv");
             command
@@ -205,12 +205,12 @@ impl Drop for Sandbox {
     }
 }
 
-fn chmod(path: &Path, mode: &str) {
+pub(crate) fn chmod(path: &Path, mode: &str) {
     let status = Command::new("chmod").arg(mode).arg(path).status().unwrap();
     assert!(status.success());
 }
 
-fn world_with_one_year() -> World {
+pub(crate) fn world_with_one_year() -> World {
     let world = World::empty();
     let paths = write_years(&world, &YEARS[..1]);
     import_paths(&world.database(), &paths);

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Served;
-use crate::reliability::{YEARS, hash, import_paths, write_years};
+use crate::reliability::{
+    Sandbox, YEARS, chmod, hash, import_paths, world_with_one_year, write_years,
+};
 use crate::world::World;
 
 fn releases(served: &Served) -> usize {
@@ -113,4 +115,59 @@ fn a_database_that_is_put_in_the_place_of_another_is_taken_up() {
     std::fs::remove_file(world.database()).unwrap();
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(releases(&served), YEARS.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_written_to_is_served_and_what_is_put_there_is_taken_up() {
+    let world = world_with_one_year();
+    let Some(sandbox) = Sandbox::read_only(&world) else {
+        return;
+    };
+    let served = Served::by(&mut sandbox.command(&["serve", "--listen", "127.0.0.1:0"])).warm();
+    assert_eq!(releases(&served), 1);
+    let target = "/api/show?code=C7B&on=2030-03-01";
+    assert_eq!(served.get(target).status, 200);
+
+    // Someone with more rights puts another database in its place.
+    let other = World::empty();
+    let paths = write_years(&other, &YEARS);
+    import_paths(&other.database(), &paths);
+    let data = sandbox.database().parent().unwrap().to_owned();
+    chmod(&data, "755");
+    let beside = data.join("new.db");
+    std::fs::copy(other.database(), &beside).unwrap();
+    chmod(&beside, "444");
+    std::fs::rename(&beside, sandbox.database()).unwrap();
+    chmod(&data, "555");
+    served.wait_for("/healthz", |reply| {
+        reply.text().contains(&hash(&other.database()))
+    });
+    assert_eq!(releases(&served), YEARS.len());
+    assert_eq!(served.get(target).status, 200);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_import_by_someone_with_more_rights_is_seen_from_a_folder_that_cannot_be_written_to() {
+    let world = world_with_one_year();
+    let Some(sandbox) = Sandbox::read_only(&world) else {
+        return;
+    };
+    let served = Served::by(&mut sandbox.command(&["serve", "--listen", "127.0.0.1:0"])).warm();
+    let files = World::empty();
+    let paths = write_years(&files, &YEARS);
+    let data = sandbox.database().parent().unwrap().to_owned();
+    for (at, path) in paths.iter().enumerate().skip(1) {
+        chmod(&data, "755");
+        chmod(&sandbox.database(), "644");
+        import_paths(&sandbox.database(), std::slice::from_ref(path));
+        chmod(&data, "555");
+        let all = hash(&sandbox.database());
+        // While the file changes beneath it a question may have to be asked again, and never gets a wrong answer.
+        let reply = served.get("/api/history?code=C7B.00");
+        assert!(matches!(reply.status, 200 | 503), "{reply:?}");
+        served.wait_for("/healthz", |reply| reply.text().contains(&all));
+        assert_eq!(releases(&served), at + 1);
+    }
 }

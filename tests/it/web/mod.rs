@@ -7,7 +7,7 @@ mod operation;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -49,8 +49,12 @@ impl Served {
     pub fn start(world: &World, args: &[&str]) -> Served {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0"];
         all.extend(args);
-        let mut child = world
-            .command(&all)
+        Served::by(&mut world.command(&all))
+    }
+
+    /// Serves by a command that is ready to run.
+    pub fn by(command: &mut Command) -> Served {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -145,10 +149,6 @@ impl Served {
             .args(["-TERM", &id])
             .status();
         assert!(told.unwrap().success());
-    }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 
     /// Waits for the end, and gives the exit code and what was logged.

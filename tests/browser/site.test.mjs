@@ -1,0 +1,302 @@
+// The pages of codeyear serve as a person uses them, in a real browser, over the bundled sample.
+// run-tests.sh prepares everything and calls this.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import puppeteer from "puppeteer-core";
+
+const { CODEYEAR, BROWSER, WORK, SCREENSHOTS } = process.env;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let server;
+let base;
+let browser;
+let page;
+// What a page complained of, and whom else it asked.
+let complaints = [];
+
+before(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  server = spawn(CODEYEAR, ["serve", "--listen", "127.0.0.1:0", "--log", "off"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  base = await new Promise((resolve, reject) => {
+    server.stdout.once("data", (line) => resolve(String(line).trim()));
+    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  browser = await puppeteer.launch({
+    executablePath: BROWSER,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
+    userDataDir: join(WORK, "profile"),
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  server?.kill("SIGTERM");
+});
+
+beforeEach(async () => {
+  await page?.close();
+  page = await browser.newPage();
+  await page.setViewport({ width: 1280, height: 900 });
+  complaints = [];
+  page.on("console", (message) => {
+    if (["error", "warn"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith("data:")) complaints.push(`asked ${request.url()}`);
+  });
+});
+
+const open = (path) => page.goto(base + path, { waitUntil: "networkidle0" });
+const text = (selector) => page.$eval(selector, (element) => element.innerText.replace(/\s+/g, " ").trim());
+const click = (selector) => Promise.all([page.waitForNavigation({ waitUntil: "networkidle0" }), page.click(selector)]);
+const quiet = () => assert.deepEqual(complaints, []);
+
+async function pickDay(selector, day) {
+  await page.$eval(selector, (field, value) => { field.value = value; }, day);
+}
+
+test("a code is found by typing and opened", async () => {
+  await open("/?on=2026-03-01");
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "q");
+  await page.keyboard.type("C7B", { delay: 30 });
+  await page.waitForSelector("#results a.hit");
+  assert.match(await text("#search-status"), /\d/);
+  assert.match(page.url(), /q=C7B/);
+  await page.keyboard.press("ArrowDown");
+  const first = await page.evaluate(() => document.activeElement.innerText);
+  assert.match(first, /C7B/);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.match(page.url(), /\/icd10cm\/C7B.*on=2026-03-01/);
+  assert.match(await text("h1"), /^C7B/);
+  quiet();
+});
+
+test("words find a code, with and without a script", async () => {
+  await open("/search?q=carcinoid%20liver&on=2026-05-01");
+  assert.match(await text("#results a.hit"), /C7B\.02/);
+  await page.setJavaScriptEnabled(false);
+  await open("/?on=2026-05-01");
+  await page.type("#q", "carcinoid liver");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  assert.match(await text("#results a.hit"), /C7B\.02/);
+  quiet();
+});
+
+test("the verdict is told for a header, with what to use instead", async () => {
+  await open("/icd10cm/C7B?on=2026-03-01");
+  assert.match(await text(".verdict .word"), /header/i);
+  assert.match(await text(".verdict"), /C7B\.00/);
+  assert.match(await text(".verdict .basis"), /FY2026.*SHA-256.*loaded on/);
+  quiet();
+});
+
+test("a day across a change changes the verdict and the title", async () => {
+  await open("/icd10cm/G35?on=2025-09-30");
+  assert.match(await text(".verdict .word"), /billable/i);
+  await pickDay("#page-on", "2025-10-01");
+  await click(".verdict form button");
+  assert.match(page.url(), /on=2025-10-01/);
+  assert.match(await text(".verdict .word"), /header/i);
+  await click(".turns a[rel=prev]");
+  assert.match(await text(".verdict .word"), /billable|header/i);
+
+  await open("/icd10cm/C7A.094?on=2019-09-30");
+  assert.match(await text("h1"), /foregut NOS/);
+  await pickDay("#page-on", "2019-10-01");
+  await click(".verdict form button");
+  assert.match(await text("h1"), /foregut, unspecified/);
+  quiet();
+});
+
+test("a deleted code leads to its successor", async () => {
+  await open("/icd10cm/S30.1XXA?on=2025-10-01");
+  assert.match(await text(".verdict .word"), /deleted/i);
+  const successor = await page.$eval(".verdict ul.codes a", (link) => link.getAttribute("href"));
+  assert.match(successor, /^\/icd10cm\/S30\.1\d*.*on=2025-10-01/);
+  await click(".verdict ul.codes a");
+  assert.match(await text(".verdict .word"), /billable/i);
+  quiet();
+});
+
+test("two codes are compared", async () => {
+  await open("/compare?on=2026-05-01");
+  await page.type("input[name=left]", "C7A");
+  await page.type("input[name=right]", "C7B");
+  await Promise.all([page.waitForNavigation({ waitUntil: "networkidle0" }), page.keyboard.press("Enter")]);
+  assert.match(page.url(), /left=C7A.*right=C7B/);
+  const main = await text("main");
+  assert.match(main, /Malignant neuroendocrine tumors/);
+  assert.match(main, /Secondary neuroendocrine tumors/);
+  quiet();
+});
+
+test("the book is browsed from chapter to code", async () => {
+  await open("/icd10cm?on=2026-05-01");
+  await click('main a[href*="/icd10cm/chapter/2?"]');
+  await click('main a[href*="/icd10cm/block/C7B"]');
+  await click('main a[href*="/icd10cm/C7B?"]');
+  assert.match(await text("h1"), /^C7B/);
+  assert.match(await text("nav.crumbs"), /Neoplasms/);
+  quiet();
+});
+
+test("two releases are compared, narrowed and kept", async () => {
+  await open("/diff?set=icd10cm&old=FY2025&new=FY2026");
+  const whole = await text("main");
+  assert.match(whole, /G35/);
+  const links = await page.$$eval('main a[href*="/diff/download"]', (all) => all.map((link) => link.getAttribute("href")));
+  const formats = ["text", "markdown", "html", "csv", "json", "xlsx"];
+  for (const format of formats) assert.ok(links.some((link) => link.includes(`format=${format}`)), format);
+  const folder = join(WORK, "downloads");
+  mkdirSync(folder, { recursive: true });
+  const session = await page.createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, eventsEnabled: true });
+  const ended = new Promise((resolve) => {
+    session.on("Browser.downloadProgress", (event) => event.state === "completed" && resolve());
+  });
+  await page.click('main a[href*="format=csv"]');
+  await ended;
+  const [file] = readdirSync(folder);
+  assert.match(file, /FY2025.*FY2026.*\.csv$/);
+  assert.match(readFileSync(join(folder, file), "utf8"), /G35/);
+  await open("/diff?set=icd10cm&old=FY2025&new=FY2026&under=G35");
+  const narrowed = await text("main");
+  assert.match(narrowed, /G35\.A/);
+  assert.ok(!/S30\.11XA/.test(narrowed));
+  quiet();
+});
+
+test("a claims file is dropped, checked and forgotten", async () => {
+  const claims = "claim,dx,dos\n1,G35,2025-09-30\n2,G35,2025-10-01\n3,C7B,2026-03-01\nSECRET,C7B.00,2026-03-01\n";
+  await open("/audit?on=2026-03-01");
+  await page.type("#code", "dx");
+  await page.type("#date", "dos");
+  // As the browser does it when a file is let go over the place.
+  await page.$eval("#drop", (place, contents) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([contents], "claims.csv", { type: "text/csv" }));
+    for (const type of ["dragover", "drop"]) {
+      place.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }
+  }, claims);
+  assert.match(await text("#audit-status"), /claims\.csv/);
+  await page.click("form.panel button");
+  await page.waitForFunction(() => /was checked|could not/.test(document.querySelector("#audit-status").innerText));
+  const result = await text("#audit-result");
+  assert.match(result, /G35/);
+  assert.match(result, /C7B/);
+  assert.ok(!result.includes("SECRET"));
+  await page.screenshot({ path: join(SCREENSHOTS, "audit-result-light.png"), fullPage: true });
+  quiet();
+
+  // Without a script the form sends it.
+  await page.setJavaScriptEnabled(false);
+  const path = join(WORK, "claims.csv");
+  writeFileSync(path, claims);
+  await open("/audit?on=2026-03-01");
+  await (await page.$("#claims")).uploadFile(path);
+  await page.type("#code", "dx");
+  await page.type("#date", "dos");
+  await click("form.panel button");
+  assert.match(await text("#audit-summary"), /G35/);
+});
+
+test("what is wrong is told on a page", async () => {
+  for (const [path, status, said] of [
+    ["/nothing", 404, /nothing at this address/],
+    ["/icd10cm/C7B?on=2026-02-30", 400, /on cannot be read/],
+    ["/diff?set=icd10cm&old=FY2025&new=FY2019", 404, /not loaded/],
+  ]) {
+    const answer = await open(path);
+    assert.equal(answer.status(), status, path);
+    assert.match(await text("main"), said, path);
+    assert.ok(await page.$("nav[aria-label=Site]"), path);
+  }
+});
+
+const PAGES = {
+  home: "/?on=2026-03-01",
+  search: "/search?q=carcinoid&on=2026-03-01",
+  "code-header": "/icd10cm/C7B?on=2026-05-01",
+  "code-billable": "/icd10cm/C7B.02?on=2026-05-01",
+  "code-deleted": "/icd10cm/S30.1XXA?on=2025-10-01",
+  "code-unknown": "/icd10cm/C7B.99?on=2026-03-01",
+  "code-not-covered": "/icd10cm/C7B.00?on=2018-03-01",
+  procedure: "/icd10pcs/02703DZ?on=2022-05-01",
+  browse: "/icd10cm?on=2026-05-01",
+  chapter: "/icd10cm/chapter/2?on=2026-05-01",
+  "browse-pcs": "/icd10pcs?on=2022-05-01",
+  compare: "/compare?left=C7A&right=C7B&on=2026-05-01",
+  diff: "/diff?set=icd10cm&old=FY2025&new=FY2026",
+  releases: "/releases?on=2026-03-01",
+  audit: "/audit?on=2026-03-01",
+  about: "/about?on=2026-03-01",
+  error: "/nothing",
+};
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+for (const [name, path] of Object.entries(PAGES)) {
+  test(`${name} is readable by everyone: light, dark, on a phone, printed`, async () => {
+    for (const [look, width, scheme] of [["light", 1280, "light"], ["dark", 1280, "dark"], ["phone", 390, "light"]]) {
+      await page.setViewport({ width, height: 900, deviceScaleFactor: 1 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await open(path);
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${look}.png`), fullPage: true });
+      // The policy keeps scripts out of the page, so axe comes by the debugger's door.
+      await page.evaluate(axe);
+      const found = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), RULES);
+      const said = found.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+      assert.deepEqual(said, [], `${name}, ${look}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `${name}, ${look}: ${wide} pixels too wide`);
+    }
+    await page.emulateMediaType("print");
+    assert.ok(await page.$eval("main", (main) => main.innerText.trim().length > 0));
+    await page.emulateMediaType(null);
+    assert.deepEqual(complaints.filter((said) => !said.includes("404")), []);
+  });
+}
+
+test("every link of every page leads somewhere, and holds the day", async () => {
+  const seen = new Map();
+  for (const path of Object.values(PAGES)) {
+    await open(path);
+    for (const href of await page.$$eval("a[href^='/']", (all) => all.map((link) => link.getAttribute("href")))) {
+      const address = href.split("#")[0];
+      if (!seen.has(address)) seen.set(address, path);
+    }
+  }
+  const broken = [];
+  for (const [href, from] of seen) {
+    const answer = await fetch(base + href, { headers: { accept: "text/html" } });
+    await answer.arrayBuffer();
+    if (answer.status !== 200) broken.push(`${answer.status} ${href} on ${from}`);
+    if (/^\/(icd10cm|icd10pcs|search|compare)\b/.test(href) && !href.includes("on=")) broken.push(`no day: ${href} on ${from}`);
+  }
+  assert.deepEqual(broken, []);
+  assert.ok(seen.size > 100, `${seen.size} links`);
+});
+
+test("the keyboard reaches everything, and shows where it is", async () => {
+  await open("/icd10cm/C7B?on=2026-05-01");
+  await page.keyboard.press("Tab");
+  assert.match(await page.evaluate(() => document.activeElement.innerText), /Skip/);
+  for (let at = 0; at < 12; at += 1) {
+    await page.keyboard.press("Tab");
+    const outline = await page.evaluate(() => {
+      const style = getComputedStyle(document.activeElement);
+      return style.outlineStyle !== "none" || style.boxShadow !== "none";
+    });
+    assert.ok(outline, `stop ${at} is not shown`);
+  }
+});
