@@ -290,6 +290,10 @@ async fn browse(mut asked: Asked, code_set: CodeSet, at: BrowseAt) -> Result<Res
     };
     let on = read(&mut asked).map_err(failure)?;
     page(&asked, move |site, store| {
+        // Every page links to the book on its day, whether or not a release governs it.
+        if store.timeline(code_set)?.governing(on).is_none() {
+            return pages::uncovered(site, pages::Asked::on(on, code_set));
+        }
         pages::browse(site, &answer::browse(store, code_set, &at, on)?)
     })
     .await

@@ -77,6 +77,10 @@ fn every_page() -> Vec<(String, String)> {
         ("home".to_owned(), pages::home(&site, asked).unwrap()),
         ("help".to_owned(), pages::help(&site, asked).unwrap()),
         (
+            "no release".to_owned(),
+            pages::uncovered(&site, Asked::on("2030-01-01".parse().unwrap(), CM)).unwrap(),
+        ),
+        (
             "releases".to_owned(),
             pages::releases(&site, asked).unwrap(),
         ),

@@ -301,6 +301,18 @@ impl<'a> CodeHtml<'a> {
 /// Gives the address of the last change report that reaches the day, narrowed to the category.
 fn changes(site: &Site, page: &CodePage, day: NaiveDate) -> Option<String> {
     let code_set = page.answer.code_set;
+    // Below what neither release lists there is nothing to report.
+    let is_listed = matches!(
+        page.answer.verdict,
+        Verdict::Billable { .. } | Verdict::Header { .. }
+    );
+    let has_category = page
+        .breadcrumb
+        .iter()
+        .any(|place| place.kind == PlaceKind::Code);
+    if !is_listed && !has_category {
+        return None;
+    }
     let governing = site.governing(code_set);
     let at = governing.iter().rposition(|(_, from, _)| *from <= day)?;
     let (old, _, _) = governing.get(at.checked_sub(1)?)?;

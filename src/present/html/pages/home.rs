@@ -61,6 +61,21 @@ pub fn error_page(
     })
 }
 
+/// Writes the page of a code set on a day that no loaded release of it governs. Unlike a failure it is what a
+/// link to the book on that day leads to.
+///
+/// # Errors
+/// As [`home`].
+pub fn uncovered(site: &Site, asked: Asked<'_>) -> Result<String> {
+    let part = match asked.code_set {
+        CodeSet::Icd10Cm => "/icd10cm",
+        CodeSet::Icd10Pcs => "/icd10pcs",
+    };
+    render(&UncoveredHtml {
+        frame: Frame::new(site, asked, part, asked.code_set.name().to_owned()),
+    })
+}
+
 /// Makes a sentence of the text of an error, which begins in lower case and has no full stop.
 pub(super) fn sentence(text: &str) -> String {
     let mut characters = text.chars();
@@ -153,4 +168,10 @@ struct ErrorHtml<'a> {
     heading: &'static str,
     message: String,
     hint: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/no_release.html", whitespace = "minimize")]
+struct UncoveredHtml<'a> {
+    frame: Frame<'a>,
 }

@@ -35,7 +35,7 @@ pub use browse::browse;
 pub use code::code;
 pub use compare::compare;
 pub use diff::{DiffAsk, diff};
-pub use home::{error_page, help, home};
+pub use home::{error_page, help, home, uncovered};
 pub use releases::releases;
 pub use search::{search, search_results};
 
@@ -184,6 +184,8 @@ struct Uncovered {
     code_set: CodeSet,
     day: NaiveDate,
     release: Option<ReleaseId>,
+    /// The same part of the site on that day.
+    href: String,
 }
 
 impl<'a> Frame<'a> {
@@ -246,6 +248,10 @@ impl<'a> Frame<'a> {
             code_set,
             day,
             release: self.site.in_force(code_set, day).map(|(id, _)| id),
+            href: match self.part {
+                part @ ("/icd10cm" | "/icd10pcs") => address::on(part, day),
+                _ => address::on("/", day),
+            },
         })
     }
 }
