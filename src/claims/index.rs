@@ -12,7 +12,9 @@ use std::sync::{Mutex, OnceLock};
 use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
-use super::packed::{CHARACTER_BITS, MARK_BITS, PAIRS, mark_of, mix, pack, pair_of, trim, unpack};
+use super::packed::{
+    CHARACTER_BITS, LIFE_BITS, MARK_BITS, PAIRS, life_in, mark_of, mix, pack, pair_of, trim, unpack,
+};
 use crate::answer::{Facts, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -292,18 +294,6 @@ pub(super) struct Segment {
     pub(super) release: Option<ReleaseId>,
 }
 
-const LIFE_BITS: u32 = 22;
-
-/// Gives the life in a slot if it is that of a packed code.
-#[inline]
-fn life_in(slot: u64, packed: u64) -> Option<u16> {
-    if slot >> LIFE_BITS != packed {
-        return None;
-    }
-    let life = slot & ((1 << LIFE_BITS) - 1);
-    u16::try_from(life.checked_sub(1)?).ok()
-}
-
 impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
         let timeline = store.timeline(code_set)?;
@@ -449,12 +439,7 @@ impl SetIndex {
     fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
         let pair = pair_of(prefix);
         let pairs = if prefix.len() < 2 { 37 } else { 1 };
-        let start = |pair: usize| {
-            self.pairs
-                .get(pair)
-                .copied()
-                .unwrap_or(self.lives.codes.len())
-        };
+        let start = |pair: usize| self.pairs.get(pair).copied().unwrap_or_default();
         let (from, to) = (start(pair), start(pair + pairs));
         if prefix.len() <= 2 {
             return from..to;
@@ -487,18 +472,14 @@ impl Facts for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let Lives {
-            codes,
-            life_of,
-            lives,
-            ..
-        } = &self.set.lives;
+        let Lives { codes, life_of, .. } = &self.set.lives;
         let alike = self.set.alike(prefix);
         let mut below = Vec::with_capacity(alike.len());
-        let life_of = life_of.get(alike.clone()).unwrap_or_default();
-        for (code, life) in codes.get(alike).unwrap_or_default().iter().zip(life_of) {
-            let life = lives.get(usize::from(*life)).into_iter().flatten();
-            let stretch = life.into_iter().find(|stretch| covers(stretch, on));
+        let codes = codes.iter().skip(alike.start).take(alike.len());
+        for (code, life) in codes.zip(life_of.iter().skip(alike.start)) {
+            let life = self.set.lives.lives.get(usize::from(*life));
+            let mut life = life.into_iter().flatten();
+            let stretch = life.find(|stretch| covers(stretch, on));
             below.extend(stretch.map(|stretch| untitled(*code, stretch.billable)));
         }
         if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
