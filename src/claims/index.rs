@@ -12,7 +12,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
 use super::memory::{InMemory, life_of, untitled};
-use super::packed::{MARK_BITS, PAIRS, mark_of, mix, pack, pair_of, trim};
+use super::packed::{LIFE_BITS, MARK_BITS, PAIRS, life_in, mark_of, mix, pack, pair_of, trim};
 use super::particulars::Particulars;
 use crate::answer::{check_in, detect_in, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
@@ -358,18 +358,6 @@ pub(super) struct Segment {
     pub(super) release: Option<ReleaseId>,
 }
 
-const LIFE_BITS: u32 = 22;
-
-/// Gives the life in a slot if it is that of a packed code.
-#[inline]
-fn life_in(slot: u64, packed: u64) -> Option<u16> {
-    if slot >> LIFE_BITS != packed {
-        return None;
-    }
-    let life = slot & ((1 << LIFE_BITS) - 1);
-    u16::try_from(life.checked_sub(1)?).ok()
-}
-
 impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
         let timeline = store.timeline(code_set)?;
@@ -528,12 +516,7 @@ impl SetIndex {
     pub(super) fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
         let pair = pair_of(prefix);
         let pairs = if prefix.len() < 2 { 37 } else { 1 };
-        let start = |pair: usize| {
-            self.pairs
-                .get(pair)
-                .copied()
-                .unwrap_or(self.lives.codes.len())
-        };
+        let start = |pair: usize| self.pairs.get(pair).copied().unwrap_or_default();
         let (from, to) = (start(pair), start(pair + pairs));
         if prefix.len() <= 2 {
             return from..to;

@@ -118,6 +118,19 @@ pub(super) fn pack_short(text: &[u8; 8], length: usize, dot: bool) -> Option<u64
     Some((fours & 0x00ff_ffff) | ((fours >> 32) << (4 * CHARACTER_BITS)))
 }
 
+/// The bits of the number of a life, which stands behind a packed code.
+pub(super) const LIFE_BITS: u32 = 22;
+
+/// Gives the life in a slot if it is that of a packed code.
+#[inline]
+pub(super) fn life_in(slot: u64, packed: u64) -> Option<u16> {
+    if slot >> LIFE_BITS != packed {
+        return None;
+    }
+    let life = slot & ((1 << LIFE_BITS) - 1);
+    u16::try_from(life.checked_sub(1)?).ok()
+}
+
 /// Gives the code that was packed.
 pub(super) fn unpack(mut packed: u64) -> Option<Code> {
     let mut bytes = [0; 7];

@@ -5,6 +5,7 @@
 //! [`RowFlaw`], never a missing row. Ranges stay ranges here; [`PreviousPart::expand`] turns them
 //! into codes by the tabular order of a release.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -127,15 +128,13 @@ impl Previous {
     /// Gives the groups with every part expanded over a tabular order, each code once a group.
     pub fn expand(&self, order: &TabularOrder) -> Vec<Vec<Code>> {
         let expand_group = |group: &PreviousGroup| {
-            let mut codes: Vec<Code> = Vec::new();
-            for part in &group.alternatives {
-                for code in part.expand(order).codes {
-                    if !codes.contains(&code) {
-                        codes.push(code);
-                    }
-                }
-            }
-            codes
+            let mut known = BTreeSet::new();
+            let parts = group.alternatives.iter();
+            // A range may hold thousands, so that a search among those before would take long.
+            parts
+                .flat_map(|part| part.expand(order).codes)
+                .filter(|code| known.insert(*code))
+                .collect()
         };
         self.groups().iter().map(expand_group).collect()
     }

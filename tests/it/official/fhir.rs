@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use codeyear::fhir::{ExportScope, FhirExport, FhirVersion, Method};
+use codeyear::fhir::{ExportScope, FhirExport, FhirVersion};
 use codeyear::model::CodeSet;
 use serde_json::{Value, json};
 

@@ -44,6 +44,7 @@ fn help_of_each_verb_tells_the_rest() {
         "history",
         "diff",
         "export",
+        "serve",
         "verify",
         "demo",
         "completions",
@@ -51,7 +52,7 @@ fn help_of_each_verb_tells_the_rest() {
     ] {
         commands.push(vec![verb, "--help"]);
     }
-    for what in ["spans", "periods", "order", "ohdsi"] {
+    for what in ["spans", "periods", "order", "ohdsi", "fhir"] {
         commands.push(vec!["export", what, "--help"]);
     }
     let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();
