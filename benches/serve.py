@@ -205,7 +205,7 @@ def measure(bench: Bench, binary: Path, bare: Path, database: Path) -> dict:
             validate = bench.load("FHIR $validate-code", server.base, fhir, CONNECTIONS)
         bench.load("/api/check, one client", server.base, checks, 1)
         page = bench.load("code page, one client", server.base, pages, 1)
-        seconds, count = server.handler_seconds("/{set}/{code}")
+        seconds, count = server.handler_seconds("/icd10cm/{code}")
         search = bench.load("search, one client", server.base, searches, 1)
         memory = server.memory()
     handled = seconds / count if count else page["p50"]
