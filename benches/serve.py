@@ -151,7 +151,7 @@ def draw(binary: Path, database: Path) -> tuple[list[str], list[str]]:
         [binary, "--db", database, "export", "spans", "--code-set", "icd10cm", "--format", "ndjson"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    codes = sorted({json.loads(line)["code_dotted"] for line in done.stdout.splitlines()})
+    codes = sorted({json.loads(line)["code"] for line in done.stdout.splitlines()})
     numbers = random.Random(SEED)
     drawn = numbers.sample(codes, 20_000)
     days = [f"{year}-{month:02}-{day:02}" for year in range(2016, 2027) for month in range(1, 10) for day in (1, 15, 28)]

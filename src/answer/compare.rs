@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::answer::show::{ShowOptions, show};
+use super::facts::{Facts, InStore};
+use crate::answer::show::{ShowOptions, show_in};
 use crate::error::Result;
 use crate::model::{Code, CodePage, CodeSet, Comparison, DocumentKind, Mention, PlaceKind};
 use crate::store::Store;
@@ -10,7 +11,7 @@ use crate::store::Store;
 /// Compares two codes on a day: their places, notes and what stands below them.
 ///
 /// # Errors
-/// As [`show`].
+/// As [`show`](crate::answer::show()).
 pub fn compare(
     store: &Store,
     code_set: CodeSet,
@@ -19,8 +20,21 @@ pub fn compare(
     date: NaiveDate,
     options: ShowOptions,
 ) -> Result<Comparison> {
-    let left = show(store, code_set, left, date, options)?;
-    let right = show(store, code_set, right, date, options)?;
+    let listings = InStore::new(store, code_set)?;
+    compare_in(store, &listings, left, right, date, options)
+}
+
+/// Compares two codes on a day, as [`compare`] does, with the facts wherever they are held.
+pub(crate) fn compare_in(
+    store: &Store,
+    listings: &dyn Facts,
+    left: &str,
+    right: &str,
+    date: NaiveDate,
+    options: ShowOptions,
+) -> Result<Comparison> {
+    let left = show_in(store, listings, left, date, options)?;
+    let right = show_in(store, listings, right, date, options)?;
     let common = left
         .breadcrumb
         .iter()

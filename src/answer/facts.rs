@@ -102,6 +102,11 @@ pub(crate) trait Facts {
         Ok(self.entry_on(code, date)?.map(|entry| entry.billable))
     }
 
+    /// Tells whether a code is listed on a day.
+    fn lists_on(&self, code: &Code, date: NaiveDate) -> Result<bool> {
+        Ok(self.billable_on(code, date)?.is_some())
+    }
+
     /// Gives the first day of the first loaded release that lists a code.
     fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
         Ok(self.life(code)?.first().map(|listed| listed.from))

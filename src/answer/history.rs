@@ -1,5 +1,6 @@
 //! The life of a code: every span with the title as it stood.
 
+use super::facts::{Facts, InStore};
 use crate::answer::warnings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeHistory, CodeSet, HistorySpan, eve};
@@ -21,12 +22,18 @@ use crate::store::Store;
 /// # Ok::<(), codeyear::Error>(())
 /// ```
 pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHistory> {
+    history_in(store, &InStore::new(store, code_set)?, text)
+}
+
+/// Gives the life of a code, as [`history`] does, with the facts wherever they are held.
+pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Result<CodeHistory> {
+    let timeline = listings.timeline();
+    let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
         Error::new(ErrorKind::Usage, error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
-    let life = store.life(code_set, &code)?;
-    let timeline = store.timeline(code_set)?;
+    let life = listings.life(&code)?;
     let in_force_from = code_set.in_force_from();
     let mut spans: Vec<HistorySpan> = Vec::new();
     for listed in &life {
@@ -46,7 +53,7 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
                 last.last_release = period.release;
                 continue;
             }
-            let patch = store.patch_citation(code_set, period.release, &code, from)?;
+            let patch = listings.patch_citation(period.release, &code, from)?;
             spans.push(HistorySpan {
                 entry: listed.entry.clone(),
                 valid_from: from,
@@ -80,7 +87,6 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
             _ => None,
         })
         .collect();
-    let kind = store.kind()?;
     let end = spans.last().map_or(last.until, |span| span.valid_to);
     let deleted_by = timeline
         .periods()
@@ -90,8 +96,14 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
     Ok(CodeHistory {
         code_set,
         code,
-        lineage: super::lineage(store, &timeline, &code)?,
-        warnings: warnings(kind, code_set, &timeline, first.valid_from, eve(last.until)),
+        lineage: super::lineage::lineage_in(store, listings, &code)?,
+        warnings: warnings(
+            listings.kind()?,
+            code_set,
+            timeline,
+            first.valid_from,
+            eve(last.until),
+        ),
         gaps,
         deleted_by,
         covered_through: eve(last.until),

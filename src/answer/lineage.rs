@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use super::facts::{Facts, InStore};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeLineage, CodeSet, Conversions, Entry, Fate, Life, Lineage, ListedAs, PoaSpan,
-    Retirement, Standing, Successor, Timeline, Verdict, eve, judge,
+    Code, CodeLineage, CodeSet, Entry, Fate, Life, Lineage, ListedAs, PoaSpan, Retirement,
+    Standing, Successor, Timeline, Verdict, eve, judge,
 };
 use crate::store::Store;
 
@@ -20,7 +20,12 @@ use crate::store::Store;
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLineage> {
-    if timeline.code_set() != CodeSet::Icd10Cm {
+    lineage_in(store, &InStore::with(store, timeline), code)
+}
+
+/// Gives where a code came from, as [`lineage`] does, with the facts wherever they are held.
+pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Result<CodeLineage> {
+    if listings.timeline().code_set() != CodeSet::Icd10Cm {
         // Conversion tables and POA lists are of ICD-10-CM.
         return Ok(CodeLineage {
             lineage: Lineage {
@@ -33,12 +38,11 @@ pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLi
             poa: Vec::new(),
         });
     }
-    let conversions = Conversions::new(store.conversion_facts(timeline, code)?);
-    let listings = InStore::with(store, timeline);
-    let lineage = with_listings(&listings, |listed| conversions.lineage(code, listed))?;
+    let conversions = listings.conversions(code)?;
+    let lineage = with_listings(listings, |listed| conversions.lineage(code, listed))?;
     Ok(CodeLineage {
         lineage,
-        tables: store.conversion_tables()?,
+        tables: listings.conversion_tables()?.into_owned(),
         poa: poa(store, code)?,
     })
 }

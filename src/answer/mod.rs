@@ -37,9 +37,15 @@ pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, Veri
 pub use verify_documents::DocumentProof;
 
 pub(crate) use check::{check_in, detect_in, verdict_in};
+#[cfg(feature = "serve")]
+pub(crate) use compare::compare_in;
 pub(crate) use facts::{Facts, InStore};
+#[cfg(feature = "serve")]
+pub(crate) use history::history_in;
 pub(crate) use lineage::{retirement_in, with_listings};
 pub(crate) use show::explain;
+#[cfg(feature = "serve")]
+pub(crate) use show::show_in;
 
 use chrono::NaiveDate;
 

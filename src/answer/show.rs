@@ -1,8 +1,12 @@
 //! The coder's page of a code on a day: its place, notes, children, index entries, lineage.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
-use crate::answer::{check, history, poa_on};
+use super::facts::{Facts, InStore};
+use crate::answer::history::history_in;
+use crate::answer::{check_in, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, IndexEntries,
@@ -35,13 +39,26 @@ pub fn show(
     date: NaiveDate,
     options: ShowOptions,
 ) -> Result<CodePage> {
+    show_in(store, &InStore::new(store, code_set)?, text, date, options)
+}
+
+/// Gives the coder's page of a code on a day, as [`show`] does, with the facts wherever they are held; what
+/// the documents say is the store's.
+pub(crate) fn show_in(
+    store: &Store,
+    listings: &dyn Facts,
+    text: &str,
+    date: NaiveDate,
+    options: ShowOptions,
+) -> Result<CodePage> {
+    let timeline = listings.timeline();
+    let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
         Error::new(ErrorKind::Usage, error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
-    let timeline = store.timeline(code_set)?;
-    let answer = check(store, code_set, text, date)?;
-    let history = match history(store, code_set, text) {
+    let answer = check_in(listings, text, date)?;
+    let history = match history_in(store, listings, text) {
         Ok(history) => Some(history),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -95,8 +112,7 @@ pub fn show(
     let Some(release) = timeline.governing(date).map(|period| period.release) else {
         return Ok(page);
     };
-    let family = store.below(code_set, release, date, &code.category())?;
-    place_in_family(&mut page, &family);
+    place_in_family(&mut page, listings, release, date)?;
     match code_set {
         CodeSet::Icd10Cm => {
             let stem = add_tabular(store, &mut page, release, options)?;
@@ -146,33 +162,49 @@ pub(super) fn consult(
     })
 }
 
-/// Fills in the levels above a code, what stands below and beside it, from the rows of its category.
-fn place_in_family(page: &mut CodePage, family: &[Entry]) {
-    let parent_of = |code: &Code| {
-        family
-            .iter()
-            .map(|entry| entry.code)
-            .filter(|above| above != code && code.is_under(above))
-            .max_by_key(Code::len)
-    };
+/// Fills in the levels above a code, and what stands below and beside it.
+fn place_in_family(
+    page: &mut CodePage,
+    listings: &dyn Facts,
+    release: ReleaseId,
+    date: NaiveDate,
+) -> Result<()> {
     let code = page.code;
-    let above = family
-        .iter()
-        .filter(|entry| entry.code != code && code.is_under(&entry.code));
-    page.breadcrumb.extend(above.map(|entry| PlaceInBook {
-        kind: PlaceKind::Code,
-        name: entry.code.as_str().to_owned(),
-        title: entry.long_title.clone(),
-    }));
-    let parent = parent_of(&code);
-    for entry in family.iter().filter(|entry| entry.code != code) {
-        let above = parent_of(&entry.code);
-        if above == Some(code) {
-            page.children.push(entry.clone());
-        } else if parent.is_some() && above == parent {
-            page.siblings.push(entry.clone());
+    let mut parent = None;
+    for length in 3..code.len() {
+        if let Some(above) = listings.entry_on(&code.prefix(length), date)? {
+            parent = Some(above.code);
+            page.breadcrumb.push(PlaceInBook {
+                kind: PlaceKind::Code,
+                name: above.code.as_str().to_owned(),
+                title: above.long_title,
+            });
         }
     }
+    if listings.lists_on(&code, date)? {
+        page.children = directly_below(listings, release, date, &code)?;
+    }
+    if let Some(parent) = parent {
+        page.siblings = directly_below(listings, release, date, &parent)?;
+        page.siblings.retain(|entry| entry.code != code);
+    }
+    Ok(())
+}
+
+/// Lists what stands below a listed code with no other level between.
+fn directly_below(
+    listings: &dyn Facts,
+    release: ReleaseId,
+    date: NaiveDate,
+    above: &Code,
+) -> Result<Vec<Entry>> {
+    let mut below = listings.below(release, date, above)?;
+    let listed: BTreeSet<Code> = below.iter().map(|entry| entry.code).collect();
+    below.retain(|entry| {
+        let mut between = above.len() + 1..entry.code.len();
+        entry.code != *above && !between.any(|length| listed.contains(&entry.code.prefix(length)))
+    });
+    Ok(below)
 }
 
 /// Fills in what the tabular list says, and gives the code as the list names it.

@@ -111,10 +111,10 @@ fn frame(asked: &mut Asked) -> Result<Frame> {
 /// Writes a page from the database.
 async fn page(
     asked: &Asked,
-    write: impl FnOnce(&Site, &Store) -> Result<String> + Send + 'static,
+    write: impl FnOnce(&Site, &Snapshot, &Store) -> Result<String> + Send + 'static,
 ) -> Result<Response, Problem> {
     let page = asked
-        .ask(move |snapshot, store| write(snapshot.site(store)?, store))
+        .ask(move |snapshot, store| write(snapshot.site(store)?, snapshot, store))
         .await
         .map_err(failure)?;
     Ok(asked.reply(HTML, page))
@@ -144,7 +144,7 @@ async fn asset(Path(name): Path<String>) -> Response {
 async fn home(mut asked: Asked) -> Result<Response, Problem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
-    page(&asked, move |site, _| {
+    page(&asked, move |site, _, _| {
         pages::home(site, pages::Asked::on(frame.on, frame.code_set))
     })
     .await
@@ -153,7 +153,7 @@ async fn home(mut asked: Asked) -> Result<Response, Problem> {
 async fn about(mut asked: Asked) -> Result<Response, Problem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
-    page(&asked, move |site, _| {
+    page(&asked, move |site, _, _| {
         pages::help(site, pages::Asked::on(frame.on, frame.code_set))
     })
     .await
@@ -162,7 +162,7 @@ async fn about(mut asked: Asked) -> Result<Response, Problem> {
 async fn releases(mut asked: Asked) -> Result<Response, Problem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
-    page(&asked, move |site, _| {
+    page(&asked, move |site, _, _| {
         pages::releases(site, pages::Asked::on(frame.on, frame.code_set))
     })
     .await
@@ -199,7 +199,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
     if let Some(address) = code.and_then(|address| HeaderValue::try_from(address).ok()) {
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response());
     }
-    page(&asked, move |site, store| {
+    page(&asked, move |site, _, store| {
         let asked = pages::Asked {
             on,
             code_set,
@@ -243,12 +243,14 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
         Ok((frame, left, right, nearest))
     };
     let (Frame { on, code_set }, left, right, nearest) = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, store| {
+    page(&asked, move |site, snapshot, store| {
         let asked = pages::Asked::on(on, code_set);
         match (left, right) {
             (Some(left), Some(right)) => {
                 let options = ShowOptions { nearest };
-                let found = answer::compare(store, code_set, &left, &right, on, options)?;
+                let found = snapshot.with_facts(store, code_set, |facts| {
+                    answer::compare_in(store, facts, &left, &right, on, options)
+                })?;
                 pages::compare(site, asked, Some(&found))
             }
             _ => pages::compare(site, asked, None),
@@ -289,7 +291,7 @@ async fn browse(mut asked: Asked, code_set: CodeSet, at: BrowseAt) -> Result<Res
         Ok(on)
     };
     let on = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, store| {
+    page(&asked, move |site, _, store| {
         // Every page links to the book on its day, whether or not a release governs it.
         if store.timeline(code_set)?.governing(on).is_none() {
             return pages::uncovered(site, pages::Asked::on(on, code_set));
@@ -315,8 +317,11 @@ async fn code_page(mut asked: Asked, code_set: CodeSet, code: String) -> Result<
         Ok((on, nearest))
     };
     let (on, nearest) = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, store| {
-        let shown = answer::show(store, code_set, &code, on, ShowOptions { nearest })?;
+    page(&asked, move |site, snapshot, store| {
+        let options = ShowOptions { nearest };
+        let shown = snapshot.with_facts(store, code_set, |facts| {
+            answer::show_in(store, facts, &code, on, options)
+        })?;
         pages::code(site, &shown, nearest)
     })
     .await
@@ -376,7 +381,7 @@ async fn diff(mut asked: Asked) -> Result<Response, Problem> {
         Ok(question)
     };
     let DiffQuestion { frame, ask, scope } = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, store| {
+    page(&asked, move |site, _, store| {
         let asked = pages::Asked::on(frame.on, frame.code_set);
         match (ask.old, ask.new) {
             (Some(old), Some(new)) => {
@@ -425,7 +430,7 @@ async fn audit_form(mut asked: Asked) -> Result<Response, Problem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
     let most_bytes = asked.shared.settings.most_upload as u64;
-    page(&asked, move |site, _| {
+    page(&asked, move |site, _, _| {
         let ask = AuditAsk {
             most_bytes,
             ..AuditAsk::default()
@@ -480,7 +485,7 @@ async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
     };
-    let mut response = page(&asked, move |site, _| {
+    let mut response = page(&asked, move |site, _, _| {
         let frame = pages::Asked::on(sent.on.unwrap_or(today), CodeSet::Icd10Cm);
         let ask = AuditAsk {
             code: &sent.code,

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Semaphore;
 
-use crate::answer;
+use crate::answer::{self, Facts, InStore};
 use crate::claims::Index;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::CodeSet;
 use crate::present::html::pages::Site;
 use crate::store::Store;
 
@@ -27,7 +28,7 @@ const MOST_TRIES: usize = 20;
 pub(super) struct Snapshot {
     index: Index,
     idle: Mutex<Vec<Store>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     content_hash: OnceLock<String>,
     /// What every page says of the database.
     site: OnceLock<Site>,
@@ -56,7 +57,7 @@ impl Snapshot {
                 let snapshot = Snapshot {
                     index: Index::open(index_store)?,
                     idle: Mutex::new(idle),
-                    places: Semaphore::new(HANDLES),
+                    places: Arc::new(Semaphore::new(HANDLES)),
                     content_hash: OnceLock::new(),
                     site: OnceLock::new(),
                     look,
@@ -101,17 +102,32 @@ impl Snapshot {
         question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let snapshot = Arc::clone(self);
-        let place = self.places.acquire().await.map_err(|_| gone())?;
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = place.await.map_err(|_| gone())?;
         let asked = tokio::task::spawn_blocking(move || {
+            // The place is free when the handle is back, whether or not anyone still waits for the answer.
+            let _place = place;
             let store = snapshot.take()?;
             let answer = question(&snapshot, &store);
             let unchanged = snapshot.is_unchanged();
             snapshot.idle.lock().map_err(|_| gone())?.push(store);
             unchanged.and(answer)
         });
-        let answer = asked.await.map_err(|_| gone())?;
-        drop(place);
-        answer
+        asked.await.map_err(|_| gone())?
+    }
+
+    /// Asks with the facts of a code set: from memory, as soon as titles are there.
+    pub(super) fn with_facts<T>(
+        &self,
+        store: &Store,
+        code_set: CodeSet,
+        question: impl FnOnce(&dyn Facts) -> Result<T>,
+    ) -> Result<T> {
+        if self.index.has_titles() {
+            question(&self.index.listings(code_set))
+        } else {
+            question(&InStore::new(store, code_set)?)
+        }
     }
 
     fn take(&self) -> Result<Store> {

@@ -65,9 +65,12 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
     };
     asked.query.finish()?;
     let body = asked
-        .ask(move |_, store| {
+        .ask(move |snapshot, store| {
             let code_set = code_set_of(store, code_set, &code)?;
-            json::show(&answer::show(store, code_set, &code, date, options)?)
+            let shown = snapshot.with_facts(store, code_set, |facts| {
+                answer::show_in(store, facts, &code, date, options)
+            })?;
+            json::show(&shown)
         })
         .await?;
     Ok(asked.json(body))
@@ -99,9 +102,11 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     };
     asked.query.finish()?;
     let body = asked
-        .ask(move |_, store| {
+        .ask(move |snapshot, store| {
             let code_set = code_set_of(store, code_set, &left)?;
-            let found = answer::compare(store, code_set, &left, &right, date, options)?;
+            let found = snapshot.with_facts(store, code_set, |facts| {
+                answer::compare_in(store, facts, &left, &right, date, options)
+            })?;
             json::compare(&found)
         })
         .await?;
@@ -126,9 +131,12 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;
     let body = asked
-        .ask(move |_, store| {
+        .ask(move |snapshot, store| {
             let code_set = code_set_of(store, code_set, &code)?;
-            json::history(&answer::history(store, code_set, &code)?)
+            let history = snapshot.with_facts(store, code_set, |facts| {
+                answer::history_in(store, facts, &code)
+            })?;
+            json::history(&history)
         })
         .await?;
     Ok(asked.json(body))

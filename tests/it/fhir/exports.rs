@@ -78,11 +78,12 @@ fn stdout_is_a_bundle_a_resource_or_a_resource_a_line() {
         "--code-set",
         "icd10cm",
     ]);
-    let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
-    assert_eq!(
-        lines.stdout.lines().map(read).count(),
-        12 + kinds["ConceptMap"]
-    );
+    let resources: Vec<Value> = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(resources.len(), 12 + kinds["ConceptMap"]);
     let one = world.run(&[
         "export",
         "fhir",
