@@ -121,6 +121,11 @@
 //!   same trait: what is asked a million times touches no database where a server holds the facts in memory.
 //!   A read of a code system names no concepts and says how many there are; the export has them all, one after
 //!   the other.
+//! - **The server answers from snapshots.** A snapshot is the index in memory and a few read-only handles, all
+//!   pinned to one state of the database; a watch looks for another state, prepares the next snapshot whole and
+//!   puts it in the place of the last. So no answer mixes two states, nobody waits for an import, and what an
+//!   address gives can be tagged by the content hash. A check asks no database at all: the same rules run over
+//!   facts in memory, now with their titles, files and patches.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 

@@ -89,7 +89,7 @@ struct Shared {
     /// Places for requests that are worked on.
     places: Semaphore,
     /// Places for files of claims that are audited.
-    audits: Semaphore,
+    audits: Arc<Semaphore>,
     rate: Option<governor::DefaultKeyedRateLimiter<std::net::IpAddr>>,
 }
 
@@ -120,7 +120,7 @@ impl Server {
             snapshots,
             metrics: Metrics::new(),
             places: Semaphore::new(settings.most_requests),
-            audits: Semaphore::new(MOST_AUDITS),
+            audits: Arc::new(Semaphore::new(MOST_AUDITS)),
             rate,
             settings,
         });

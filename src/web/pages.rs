@@ -1,6 +1,8 @@
 //! Pages for people: each a question as of JSON, written as a page.
 
+use std::io::Read;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -452,7 +454,7 @@ struct Sent {
 
 async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
     let sent = read_form(form).await?;
-    let Ok(_place) = asked.shared.audits.try_acquire() else {
+    let Ok(place) = Arc::clone(&asked.shared.audits).try_acquire_owned() else {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the server checks as many files as it can",
@@ -464,15 +466,26 @@ async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
     let today = asked.today;
     let snapshot = Arc::clone(&asked.snapshot);
     // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
+    let ends = Instant::now() + asked.shared.settings.request_timeout;
     let judged = tokio::task::spawn_blocking(move || {
+        // The place is free when the work is done, whether or not anyone still waits for it.
+        let _place = place;
         let mut sent = sent;
         let bytes = std::mem::take(&mut sent.file);
-        let found = judge(&snapshot, &sent, bytes);
+        let found = judge(&snapshot, &sent, bytes, ends);
         (sent, found)
     });
     let (sent, found) = judged
         .await
         .map_err(|_| failure(Error::new(ErrorKind::Store, "the audit was given up")))?;
+    if Instant::now() >= ends {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the file takes longer than this server lets it",
+        )
+        .with_hint("audit it on your own machine: codeyear audit")
+        .in_form(super::problem::Form::Page));
+    }
     let status = match &found {
         Ok(_) => StatusCode::OK,
         Err(error) => match error.kind() {
@@ -556,7 +569,22 @@ async fn read_form(mut form: Multipart) -> Result<Sent, Problem> {
     Ok(sent)
 }
 
-fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>) -> Result<AuditSummary> {
+/// Reads until a moment: a small packed file may hold more than a day's work.
+struct Until<R> {
+    input: R,
+    ends: Instant,
+}
+
+impl<R: Read> Read for Until<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if Instant::now() >= self.ends {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>, ends: Instant) -> Result<AuditSummary> {
     let names = |text: &str| -> Vec<String> {
         text.split(',')
             .map(str::trim)
@@ -579,6 +607,7 @@ fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>) -> Result<AuditSummar
         std::path::Path::new("-"),
         Box::new(std::io::Cursor::new(bytes)),
     )?;
+    let input = Box::new(Until { input, ends });
     let file = ClaimsFile::recognise(input, "the file", None)?;
     if file.format().has_columns() && (codes.is_empty() || sent.date.is_empty()) {
         return Err(Error::new(

@@ -248,3 +248,44 @@ fn ten_thousand_slow_connections_leave_room_for_others() {
     );
     is_well(&served);
 }
+
+#[test]
+fn a_packed_file_of_endless_claims_is_given_up_in_time() {
+    let world = World::with_sample();
+    let served = Served::start(&world, &["--timeout", "2"]);
+    let row = b"C7B.00,2026-03-01\n".repeat(1 << 16);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packed.write_all(b"dx,dos\n").unwrap();
+    // More than any machine judges in the time that it has.
+    for _ in 0..800 {
+        packed.write_all(&row).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 16 << 20, "{} bytes", packed.len());
+    let mut body = Vec::new();
+    for (name, value) in [("code", "dx"), ("date", "dos")] {
+        body.extend(
+            format!("--cut\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                .bytes(),
+        );
+    }
+    body.extend(b"--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"claims.csv.gz\"\r\n\r\n");
+    body.extend(packed);
+    body.extend(b"\r\n--cut--\r\n");
+    let begun = Instant::now();
+    let reply = served.post("/audit", "multipart/form-data; boundary=cut", &body);
+    assert_eq!(
+        reply.status,
+        503,
+        "{:?}",
+        String::from_utf8_lossy(&reply.body)
+    );
+    assert!(begun.elapsed() < Duration::from_secs(30));
+    // Its place is free again.
+    std::thread::sleep(Duration::from_millis(500));
+    let small = b"--cut\r\ncontent-disposition: form-data; name=\"code\"\r\n\r\ndx\r\n--cut\r\ncontent-disposition: form-data; name=\"date\"\r\n\r\ndos\r\n--cut\r\ncontent-disposition: form-data; name=\"file\"; filename=\"claims.csv\"\r\n\r\ndx,dos\nC7B,2026-03-01\n\r\n--cut--\r\n";
+    let reply = served.post("/audit", "multipart/form-data; boundary=cut", small);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.text().contains("C7B"), "{}", reply.text());
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+}
