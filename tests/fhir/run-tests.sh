@@ -6,10 +6,11 @@
 #
 # --base URL        ask this server, whose R4 and R5 are at URL/r4 and URL/r5, instead of one that is started here;
 #                   it has to hold the releases of the bundled sample or more
-# CODEYEAR_CACHE    where the libraries are kept, some 300 MB [default: ~/.cache/codeyear]
+# CODEYEAR_CACHE    where the libraries are kept, some 700 MB [default: ~/.cache/codeyear]
 # CODEYEAR_RELEASES the folder with the official releases [default: ../shared/releases]; without them the sample
 #
-# fhir.resources (Python) knows R5 and R4B, which for these resources differs from R4 in nothing that is used here;
+# hl7.fhir.* are the packages of the specification: its definitions of operations hold what goes in and comes out, and
+# every ValueSet and Bundle of its examples is sent. fhir.resources (Python) knows R5 and R4B, which for these resources differs from R4 in nothing that is used here;
 # fhir (JavaScript) knows R4 4.0.1 by the profiles of the specification that it bundles; fhir-kit-client is a
 # client that knows nothing of codeyear.
 # Exit codes: 0 all are valid, 1 some are not, 2 the test could not be run.
@@ -92,6 +93,7 @@ if [ -z "$base" ]; then
 fi
 if [ -n "$base" ]; then
     node tests/fhir/ask.cjs "$base" "$work/answers" "$tools/node_modules" || failed=1
+    node tests/fhir/specification.cjs "$base" "$tools/node_modules" || failed=1
 fi
 export PYTHONDONTWRITEBYTECODE=1
 "$tools/venv/bin/python" tests/fhir/validate.py "$work" || failed=1

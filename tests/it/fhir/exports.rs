@@ -78,11 +78,8 @@ fn stdout_is_a_bundle_a_resource_or_a_resource_a_line() {
         "--code-set",
         "icd10cm",
     ]);
-    let resources: Vec<Value> = lines
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let resources: Vec<Value> = lines.stdout.lines().map(read).collect();
     assert_eq!(resources.len(), 12 + kinds["ConceptMap"]);
     let one = world.run(&[
         "export",
