@@ -84,7 +84,7 @@ impl FromRequestParts<Arc<Shared>> for Asked {
     ) -> Result<Asked, Response> {
         let snapshot = shared.snapshots.current();
         let today = (shared.settings.today)();
-        let tag = snapshot.content_hash().map(|hash| tag(hash, parts, today));
+        let tag = snapshot.state().map(|state| tag(state, parts, today));
         if let Some(tag) = &tag
             && is_known(parts, tag)
         {
@@ -111,12 +111,12 @@ impl FromRequestParts<Arc<Shared>> for Asked {
     }
 }
 
-/// Tags what an address gives in one state of the database: the same content, program and address give the
+/// Tags what an address gives in one state of the database: the same state, program and address give the
 /// same bytes. A question without a date is another one tomorrow.
-fn tag(content_hash: &str, parts: &Parts, today: NaiveDate) -> String {
+fn tag(state: &str, parts: &Parts, today: NaiveDate) -> String {
     let mut hasher = Sha256::new();
     for part in [
-        content_hash,
+        state,
         env!("CARGO_PKG_VERSION"),
         parts.uri.path(),
         parts.uri.query().unwrap_or_default(),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::answer::{self, Facts, InStore};
@@ -11,6 +12,7 @@ use crate::claims::Index;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 use crate::present::html::pages::Site;
+use crate::present::json;
 use crate::store::Store;
 
 /// How often the database is looked at.
@@ -30,6 +32,8 @@ pub(super) struct Snapshot {
     idle: Mutex<Vec<Store>>,
     places: Arc<Semaphore>,
     content_hash: OnceLock<String>,
+    /// A digest of all that answers can tell of this state: contents, days of import, proofs.
+    state: OnceLock<String>,
     /// What every page says of the database.
     site: OnceLock<Site>,
     /// Of a file that SQLite takes for unchanging: how it looked.
@@ -59,6 +63,7 @@ impl Snapshot {
                     idle: Mutex::new(idle),
                     places: Arc::new(Semaphore::new(HANDLES)),
                     content_hash: OnceLock::new(),
+                    state: OnceLock::new(),
                     site: OnceLock::new(),
                     look,
                 };
@@ -94,6 +99,11 @@ impl Snapshot {
         }
         let site = Site::new(answer::releases(Some(store), None)?);
         Ok(self.site.get_or_init(|| site))
+    }
+
+    /// Gives a digest that differs whenever an answer may, once it is known.
+    pub(super) fn state(&self) -> Option<&str> {
+        self.state.get().map(String::as_str)
     }
 
     /// Asks the database, on a thread where it may take its time.
@@ -151,13 +161,16 @@ impl Snapshot {
     fn warm(&self) -> Result<()> {
         self.index.read_titles()?;
         let store = self.take()?;
-        let hash = store.content_hash();
-        let site = self.site(&store).map(|_| ());
+        let overview = answer::releases(Some(&store), None);
         self.idle.lock().map_err(|_| gone())?.push(store);
         self.is_unchanged()?;
-        site?;
-        // Only this thread sets it.
-        let _ = self.content_hash.set(hash?);
+        let overview = overview?;
+        // Two databases of the same contents may have been imported on different days, or not both verified.
+        let told = json::releases(&overview)?;
+        let digest = crate::source::hex(&Sha256::digest(told.as_bytes()));
+        // Only this thread sets them.
+        let _ = self.content_hash.set(overview.content_hash);
+        let _ = self.state.set(digest);
         Ok(())
     }
 }

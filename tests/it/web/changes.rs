@@ -43,6 +43,31 @@ fn an_import_is_seen_without_a_restart() {
 }
 
 #[test]
+fn a_proof_that_is_made_meanwhile_is_told() {
+    let world = World::with_sample();
+    let served = Served::start(&world, &[]).warm();
+    let target = "/api/releases";
+    let before = served.get(target);
+    let tag = before.header("etag").unwrap().to_owned();
+    assert_eq!(
+        served.get_with(target, &[("if-none-match", &tag)]).status,
+        304
+    );
+    let run = world.run(&["verify"]);
+    assert_ne!(run.exit, 2, "{run:?}");
+    let after = served.wait_for(target, |reply| reply.body != before.body);
+    assert_ne!(after.header("etag"), Some(tag.as_str()));
+    assert_eq!(
+        served.get_with(target, &[("if-none-match", &tag)]).status,
+        200
+    );
+    assert_eq!(
+        after.text(),
+        world.run(&["releases", "--format", "json"]).stdout
+    );
+}
+
+#[test]
 fn a_half_import_is_never_seen() {
     let world = World::empty();
     let paths = write_years(&world, &YEARS);
