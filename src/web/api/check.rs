@@ -40,8 +40,8 @@ struct Question {
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by each code"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
@@ -96,8 +96,8 @@ pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
     summary = "Whether many codes are valid, each on its own date",
     request_body(content = ref("#/components/schemas/Questions"), content_type = "application/json"),
     responses(
-        (status = 200, body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 pub(super) async fn check_many(

@@ -52,8 +52,8 @@ fn code_set_of(store: &Store, asked: Option<CodeSet>, code: &str) -> Result<Code
         ("nearest" = Option<bool>, Query, description = "1: where the release in force has no tabular list, index or table, the nearest release's, which is named"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/ShowJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn show(mut asked: Asked) -> Result<Response, Problem> {
@@ -88,8 +88,8 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
         ("nearest" = Option<bool>, Query, description = "1: as for a page"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/CompareJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn compare(mut asked: Asked) -> Result<Response, Problem> {
@@ -122,8 +122,8 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/HistoryJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn history(mut asked: Asked) -> Result<Response, Problem> {
@@ -154,8 +154,8 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
         ("unlisted" = Option<bool>, Query, description = "1: deleted codes and those to come as well"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/SearchJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn search(mut asked: Asked) -> Result<Response, Problem> {
@@ -202,8 +202,8 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
         ("notes" = Option<bool>, Query, description = "1: the notes of the tabular lists too"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/DiffJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn diff(mut asked: Asked) -> Result<Response, Problem> {
@@ -253,8 +253,8 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: both"),
     ),
     responses(
-        (status = 200, body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json"),
-        (status = "default", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
+        (status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json"),
+        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
     )
 )]
 async fn releases(mut asked: Asked) -> Result<Response, Problem> {

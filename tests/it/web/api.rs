@@ -285,6 +285,17 @@ fn the_description_names_every_address_and_every_field() {
             "/api/show"
         ]
     );
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(
+                operation["summary"].is_string()
+                    && responses.contains_key("200")
+                    && responses.values().all(|it| it["description"].is_string()),
+                "{method} {path}: {operation}"
+            );
+        }
+    }
     let schemas = &described["components"]["schemas"];
     for (target, schema) in [
         (
