@@ -1,20 +1,20 @@
 //! One server over one file: pages, JSON and FHIR, with the values that the command line prints.
 //!
 //! The database is only read, through handles that cannot write. What is imported meanwhile is seen as a
-//! whole: every question is answered from one [snapshot](snapshot::Snapshot), and the next snapshot takes its
+//! whole: every question is answered from one snapshot, and the next snapshot takes its
 //! place when it is complete. Nothing of a request is kept: no cookie, no session, no value of a query in
 //! the log unless it is asked for, and a file of claims is read in memory and forgotten.
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`snapshot`] | one state of the database in memory, and the watch for the next one |
-//! | [`listen`] | sockets: slow, many and broken connections, and the end |
-//! | [`guard`] | what holds for every request: limits, headers, log, counts |
-//! | [`asked`] | a request read, and a reply with its tag |
-//! | [`problem`] | the one shape of a failure |
-//! | [`pages`] | pages for people |
-//! | [`api`] | JSON |
-//! | [`fhir`] | FHIR terminology, R4 and R5 |
+//! | `snapshot` | one state of the database in memory, and the watch for the next one |
+//! | `listen` | sockets: slow, many and broken connections, and the end |
+//! | `guard` | what holds for every request: limits, headers, log, counts |
+//! | `asked` | a request read, and a reply with its tag |
+//! | `problem` | the one shape of a failure |
+//! | `pages` | pages for people |
+//! | `api` | JSON |
+//! | `fhir` | FHIR terminology, R4 and R5 |
 
 mod api;
 mod asked;
