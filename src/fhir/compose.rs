@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::codesystem::whole;
+use super::filter::Filter;
 use super::given::{Given, day};
 use super::outcome::{Answered, Failure, clip, set};
-use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
+use super::valueset::{implicit_resource, implicit_url, unknown_set_id};
 use crate::error::Result;
 use crate::model::{Code, Entry};
 
@@ -123,22 +124,6 @@ struct Clause<'a> {
 pub(super) struct Member<'a> {
     pub(super) snapshot: Snapshot<'a>,
     pub(super) entry: Entry,
-}
-
-/// A condition on codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Filter {
-    Is(Code),
-    Below(Code),
-    NotIs(Code),
-    Child(Code),
-    Leaf(Code),
-    Above(Code),
-    ParentOf(Code),
-    In(Vec<Code>),
-    NotIn(Vec<Code>),
-    NotSelectable(bool),
-    Inactive(bool),
 }
 
 impl<'a> Definition<'a> {
@@ -526,100 +511,7 @@ impl<'a> Clause<'a> {
     }
 }
 
-impl Filter {
-    fn read(snapshot: &Snapshot<'_>, filter: &Value, at: &str) -> Answered<Filter> {
-        let field = |name: &str| -> Answered<&str> {
-            text(filter, name, at)?.ok_or_else(|| {
-                Failure::invalid(format!("{at} has no {name}")).of_kind("vs-invalid")
-            })
-        };
-        let (property, operator, value) = (field("property")?, field("op")?, field("value")?);
-        let listed = || -> Answered<Code> { Ok(super::lookup::find(snapshot, value)?.0) };
-        let several = || -> Answered<Vec<Code>> {
-            let codes = value.split(',').map(|text| {
-                snapshot
-                    .system
-                    .code_set
-                    .parse_code(text)
-                    .map_err(|malformed| {
-                        Failure::invalid(format!("{at}: {malformed}")).of_kind("vs-invalid")
-                    })
-            });
-            codes.collect()
-        };
-        let truth = || -> Answered<bool> {
-            value.parse().map_err(|_| {
-                Failure::invalid(format!("{at}: {property} is true or false")).of_kind("vs-invalid")
-            })
-        };
-        Ok(match (property, operator) {
-            ("concept" | "code", "is-a") => Filter::Is(listed()?),
-            ("concept" | "code", "descendent-of") => Filter::Below(listed()?),
-            ("concept" | "code", "is-not-a") => Filter::NotIs(listed()?),
-            ("concept" | "code", "child-of") => Filter::Child(listed()?),
-            ("concept" | "code", "descendent-leaf") => Filter::Leaf(listed()?),
-            ("concept" | "code", "generalizes") => Filter::Above(listed()?),
-            ("concept" | "code", "=" | "in") => Filter::In(several()?),
-            ("concept" | "code", "not-in") => Filter::NotIn(several()?),
-            ("parent", "=") => Filter::Child(listed()?),
-            ("child", "=") => Filter::ParentOf(listed()?),
-            ("notSelectable", "=") => Filter::NotSelectable(truth()?),
-            ("inactive", "=") => Filter::Inactive(truth()?),
-            _ => {
-                return Err(Failure::new(
-                    422,
-                    "not-supported",
-                    format!(
-                        "{at}: the filter {} {} is not supported; TerminologyCapabilities lists those that are",
-                        clip(property),
-                        clip(operator)
-                    ),
-                )
-                .of_kind("vs-invalid"));
-            }
-        })
-    }
-
-    /// Gives the code below which everything stands that the filter lets through.
-    fn root(&self) -> Option<&Code> {
-        match self {
-            Filter::Is(code) | Filter::Below(code) | Filter::Child(code) | Filter::Leaf(code) => {
-                Some(code)
-            }
-            _ => None,
-        }
-    }
-
-    fn holds(&self, snapshot: &Snapshot<'_>, entry: &Entry) -> Result<bool> {
-        let code = &entry.code;
-        Ok(match self {
-            Filter::Is(above) => code.is_under(above),
-            Filter::Below(above) => code != above && code.is_under(above),
-            Filter::NotIs(above) => !code.is_under(above),
-            Filter::Child(above) => {
-                code != above
-                    && code.is_under(above)
-                    && snapshot
-                        .parent(code)?
-                        .is_some_and(|parent| parent.code == *above)
-            }
-            Filter::Leaf(above) => {
-                code != above && code.is_under(above) && snapshot.below(code)?.len() == 1
-            }
-            Filter::Above(below) => below.is_under(code),
-            Filter::ParentOf(child) => snapshot
-                .parent(child)?
-                .is_some_and(|parent| parent.code == *code),
-            Filter::In(codes) => codes.contains(code),
-            Filter::NotIn(codes) => !codes.contains(code),
-            Filter::NotSelectable(wanted) => entry.billable != *wanted,
-            // What is listed on the day is in use on it.
-            Filter::Inactive(wanted) => !wanted,
-        })
-    }
-}
-
-fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Option<&'v str>> {
+pub(super) fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Option<&'v str>> {
     match value.get(field) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
@@ -633,96 +525,4 @@ fn list<'v>(value: &'v Value, field: &str, at: &str) -> Answered<&'v [Value]> {
         Some(Value::Array(items)) => Ok(items),
         Some(_) => Err(Failure::invalid(format!("{at}.{field} has to be a list"))),
     }
-}
-
-fn implicit_url(system: &System, below: Option<&Code>) -> String {
-    match below {
-        None => whole(system),
-        Some(code) => format!("{}=isa/{}", whole(system), code.dotted(system.code_set)),
-    }
-}
-
-/// Gives a value set that is taken for granted as a resource.
-fn implicit_resource(context: &Context<'_>, system: &System, below: Option<&Code>) -> Value {
-    let mut include = json!({ "system": system.uri });
-    let name = system.code_set.name();
-    let (id, computable, title) = match below {
-        None => (
-            system.prefix.to_owned(),
-            format!("{}Codes", system.name),
-            format!("All codes of {name}"),
-        ),
-        Some(code) => {
-            let shown = code.dotted(system.code_set);
-            set(
-                &mut include,
-                "filter",
-                json!([{ "property": "concept", "op": "is-a", "value": shown }]),
-            );
-            (
-                format!("{}-isa-{}", system.prefix, code.as_str()),
-                format!("{}Under{}", system.name, code.as_str()),
-                format!("{shown} of {name} and the codes below it"),
-            )
-        }
-    };
-    let mut resource = json!({
-        "resourceType": "ValueSet",
-        "id": id,
-        "url": implicit_url(system, below),
-        "name": computable,
-        "title": title,
-        "status": "active",
-        "experimental": false,
-        "compose": { "include": [include] },
-    });
-    // The codes are those of the release in force on the day that is asked for.
-    let description = "Without a date or version, of the release that is in force today";
-    set(&mut resource, "description", json!(description));
-    if context.is_r5()
-        && let Some(compose) = resource.get_mut("compose")
-    {
-        set(compose, "inactive", json!(false));
-    }
-    resource
-}
-
-fn unknown_set_id(id: &str) -> Failure {
-    Failure::not_found(format!(
-        "there is no ValueSet/{}; there are ValueSet/{} and ValueSet/{}",
-        clip(id),
-        SYSTEMS[0].prefix,
-        SYSTEMS[1].prefix
-    ))
-}
-
-pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
-    let system = SYSTEMS.iter().find(|system| system.prefix == id);
-    let system = system.ok_or_else(|| unknown_set_id(id))?;
-    Ok(implicit_resource(context, system, None))
-}
-
-pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
-    let mut resources: Vec<Value> = SYSTEMS
-        .iter()
-        .map(|system| implicit_resource(context, system, None))
-        .collect();
-    // One below a code is there as soon as someone asks for it, in whatever spelling.
-    let mut query = query.to_vec();
-    for (name, value) in &mut query {
-        if name == "url"
-            && value.contains("?fhir_vs=")
-            && let Ok(definition) = Definition::implicit(context, value, &Wanted::default())
-            && let Some(url) = &definition.url
-        {
-            value.clone_from(url);
-            let mut resource = definition.resource;
-            if let Some(resource) = resource.as_object_mut() {
-                // It has no address of its own to be read at.
-                resource.remove("id");
-            }
-            resources.push(resource);
-        }
-    }
-    searchset::bundle(context, "ValueSet", &query, resources)
 }

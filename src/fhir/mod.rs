@@ -18,6 +18,7 @@ mod compose;
 mod conceptmap;
 mod expand;
 mod export;
+mod filter;
 mod given;
 mod lookup;
 mod outcome;
@@ -27,6 +28,7 @@ mod snapshot;
 mod subsumes;
 mod translate;
 mod validate;
+mod valueset;
 
 pub use export::{ExportScope, FhirExport, FhirFile};
 
@@ -349,7 +351,7 @@ impl<'a> Context<'a> {
     fn search(&self, kind: &str, query: &[(String, String)]) -> Answered {
         match kind {
             "CodeSystem" => codesystem::search(self, query),
-            "ValueSet" => compose::search(self, query),
+            "ValueSet" => valueset::search(self, query),
             "ConceptMap" => conceptmap::search(self, query),
             _ => Err(unknown_kind(kind)),
         }
@@ -358,7 +360,7 @@ impl<'a> Context<'a> {
     fn read(&self, kind: &str, id: &str) -> Answered {
         match kind {
             "CodeSystem" => codesystem::read(self, id),
-            "ValueSet" => compose::read(self, id),
+            "ValueSet" => valueset::read(self, id),
             "ConceptMap" => conceptmap::read(self, id),
             _ => Err(unknown_kind(kind)),
         }
