@@ -295,6 +295,21 @@ pub struct Answer {
     pub warnings: Vec<Warning>,
 }
 
+impl Answer {
+    /// Leaves out of some entries those that are named as successors, or guessed, already.
+    pub fn not_named(&self, entries: &[Entry]) -> Vec<Entry> {
+        let is_named = |entry: &&Entry| {
+            self.retirement.as_ref().is_some_and(|retirement| {
+                let mut successors = retirement.successors.iter();
+                retirement.guess.contains(entry)
+                    || successors.any(|successor| successor.code == entry.code)
+            })
+        };
+        let others = entries.iter().filter(|entry| !is_named(entry));
+        others.cloned().collect()
+    }
+}
+
 /// The life of a code: every span with the title as it stood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeHistory {

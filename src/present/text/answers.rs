@@ -49,7 +49,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                 lineage::retirement(out, retirement, style);
                 heading = "other billable codes below it";
             }
-            let below = without_named(billable_below, answer);
+            let below = answer.not_named(billable_below);
             list(out, heading, &below, code_set, style);
         }
         Verdict::NotYetEffective {
@@ -102,7 +102,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                     style,
                 );
             }
-            let mut others = without_named(siblings, answer);
+            let mut others = answer.not_named(siblings);
             if answer.retirement.is_none() {
                 others.retain(|entry| !new_beside.contains(entry));
             }
@@ -218,24 +218,6 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
         );
     }
-}
-
-/// Leaves out the entries that are named as successors or guessed already.
-fn without_named(entries: &[Entry], answer: &Answer) -> Vec<Entry> {
-    let named = |entry: &Entry| {
-        answer.retirement.as_ref().is_some_and(|retirement| {
-            retirement.guess.contains(entry)
-                || retirement
-                    .successors
-                    .iter()
-                    .any(|successor| successor.code == entry.code)
-        })
-    };
-    entries
-        .iter()
-        .filter(|entry| !named(entry))
-        .cloned()
-        .collect()
 }
 
 /// Shows text that is no code, cut to a readable length.

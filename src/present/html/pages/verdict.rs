@@ -149,7 +149,7 @@ impl VerdictView {
                     self.retirement(retirement, answer);
                     heading = "Other billable codes below it";
                 }
-                let below = without_named(billable_below, answer);
+                let below = answer.not_named(billable_below);
                 self.lists
                     .extend(CodeList::of(heading, code_set, &below, day));
             }
@@ -196,7 +196,7 @@ impl VerdictView {
                         day,
                     ));
                 }
-                let mut others = without_named(siblings, answer);
+                let mut others = answer.not_named(siblings);
                 if answer.retirement.is_none() {
                     others.retain(|entry| !new_beside.contains(entry));
                 }
@@ -358,22 +358,4 @@ pub(super) fn conversion_words(conversion: &Conversion) -> String {
         counted(conversion.successors.len() as u64, "code"),
         words::kind_label(conversion.kind)
     )
-}
-
-/// Leaves out the entries that are named as successors or guessed already.
-fn without_named(entries: &[Entry], answer: &Answer) -> Vec<Entry> {
-    let is_named = |entry: &Entry| {
-        answer.retirement.as_ref().is_some_and(|retirement| {
-            retirement.guess.contains(entry)
-                || retirement
-                    .successors
-                    .iter()
-                    .any(|successor| successor.code == entry.code)
-        })
-    };
-    entries
-        .iter()
-        .filter(|entry| !is_named(entry))
-        .cloned()
-        .collect()
 }
