@@ -199,6 +199,61 @@ pub struct CodePage {
     pub pcs: Option<PcsPage>,
 }
 
+/// A document that a page rests on, beside the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageDocument<'p> {
+    /// What it is called.
+    pub label: &'static str,
+    /// The release that it belongs to: the one in force, or the nearest.
+    pub release: ReleaseId,
+    /// The official file.
+    pub file: &'p str,
+    /// SHA-256 of that file.
+    pub sha256: &'p str,
+}
+
+impl CodePage {
+    /// Lists the documents that the page rests on, beside the listing: those that were consulted, indexes only if
+    /// they lead to the code.
+    pub fn documents(&self) -> Vec<PageDocument<'_>> {
+        let tabular = self.tabular.iter();
+        let tabular = tabular.map(|consulted| (DocumentKind::Tabular.label(), consulted));
+        let index = self
+            .index
+            .iter()
+            .filter(|entries| !entries.links.is_empty());
+        let index = index.map(|entries| {
+            (
+                DocumentKind::Index(entries.kind).label(),
+                &entries.consulted,
+            )
+        });
+        let pcs = self.pcs.iter();
+        let pcs = pcs.flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
+        let consulted = tabular.chain(index).chain(pcs);
+        let documents = consulted.filter_map(|(label, consulted)| match consulted {
+            Consulted::Own {
+                release,
+                file,
+                sha256,
+            }
+            | Consulted::Nearest {
+                release,
+                file,
+                sha256,
+                ..
+            } => Some(PageDocument {
+                label,
+                release: *release,
+                file,
+                sha256,
+            }),
+            Consulted::Missing { .. } => None,
+        });
+        documents.collect()
+    }
+}
+
 /// How two codes differ on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {

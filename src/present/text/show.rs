@@ -373,47 +373,19 @@ fn allowed(out: &mut String, pcs: &PcsPage, style: Style) {
 }
 
 fn sources(out: &mut String, page: &CodePage, style: Style) {
-    let index = page.index.iter().map(|entries| {
-        (
-            DocumentKind::Index(entries.kind).label(),
-            &entries.consulted,
-            !entries.links.is_empty(),
-        )
-    });
-    let consulted: Vec<(&str, &Consulted, bool)> = page
-        .tabular
+    let documents = page.documents();
+    let lines: Vec<String> = documents
         .iter()
-        .map(|consulted| (DocumentKind::Tabular.label(), consulted, true))
-        .chain(index)
-        .chain(page.pcs.iter().flat_map(|pcs| {
-            [
-                ("tables", &pcs.tables, true),
-                ("definitions", &pcs.definitions, true),
-            ]
-        }))
+        .map(|document| {
+            let sha256 = document.sha256.get(..12).unwrap_or_default();
+            format!(
+                "{} of {}: {} (sha256 {sha256}...)",
+                document.label,
+                document.release,
+                file_name(document.file)
+            )
+        })
         .collect();
-    let mut lines = Vec::new();
-    for (label, consulted, is_used) in consulted {
-        if let Consulted::Own {
-            release,
-            file,
-            sha256,
-        }
-        | Consulted::Nearest {
-            release,
-            file,
-            sha256,
-            ..
-        } = consulted
-            && is_used
-        {
-            let sha256 = sha256.get(..12).unwrap_or_default();
-            lines.push(format!(
-                "{label} of {release}: {} (sha256 {sha256}...)",
-                file_name(file)
-            ));
-        }
-    }
     if lines.is_empty() {
         return;
     }

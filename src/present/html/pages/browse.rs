@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Group, NotePart, Said, crumb, groups, said};
+use super::code::{Crumb, Said, crumb, said};
+use super::notes::{Group, NotePart, groups};
 use super::verdict::CodeLine;
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Level, NotePart, Said, crumb, groups, said};
+use super::code::{Crumb, Said, crumb, said};
+use super::notes::{Level, NotePart, groups};
 use super::verdict::{CodeLine, CodeList, VerdictView};
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;

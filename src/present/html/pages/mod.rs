@@ -14,6 +14,7 @@ mod diff;
 mod home;
 mod life;
 mod lineage;
+mod notes;
 mod releases;
 mod search;
 mod verdict;
