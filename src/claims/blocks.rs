@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
@@ -210,50 +210,72 @@ pub(super) trait Work: Send {
     fn finish(self) -> Tally;
 }
 
-/// A block on its way.
+/// What a worker has written of a block, on its way to the file.
+#[derive(Debug, Default)]
 struct Parcel {
     number: u64,
-    block: Block,
+    /// The length of the block.
+    read: u64,
     out: Vec<u8>,
     failed: Option<Error>,
 }
 
+/// The file that the workers read in turn.
+struct Source<'r> {
+    blocks: Blocks<'r>,
+    /// How many blocks have been read.
+    count: u64,
+    ended: bool,
+}
+
+impl Source<'_> {
+    /// Fills a block with what comes next, and gives its number; `None` when there is no more.
+    fn next(&mut self, block: &mut Block) -> Option<(u64, Result<()>)> {
+        if self.ended {
+            return None;
+        }
+        let read = self.blocks.next(block);
+        self.ended = !matches!(read, Ok(true));
+        let number = self.count;
+        self.count += 1;
+        match read {
+            Ok(true) => Some((number, Ok(()))),
+            Ok(false) => None,
+            Err(error) => Some((number, Err(error))),
+        }
+    }
+}
+
 /// Runs all blocks of a file through the workers, and writes what they give in the order of the file.
 ///
-/// As many parcels go round as there are; a new block is read when one has been written. So memory does not
-/// grow with the file, however fast or slow any thread is.
+/// Each worker reads its blocks itself, into memory of its own: bytes that another core has read last take ten times
+/// as long to read into. As many parcels go round as there are; who has none waits until one has been written. So
+/// memory does not grow with the file, however fast or slow any thread is.
 pub(super) fn run<W: Work>(
-    mut blocks: Blocks<'_>,
+    blocks: Blocks<'_>,
     workers: Vec<W>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Tally>> {
-    let parcels = workers.len() * 3 + 2;
-    let (to_work, work) = sync_channel::<Parcel>(parcels);
+    let parcels = workers.len() * 2 + 1;
     let (to_write, done) = sync_channel::<Parcel>(parcels);
     let (to_fill, empty) = channel::<Parcel>();
     for _ in 0..parcels {
-        let parcel = Parcel {
-            number: 0,
-            block: Block::default(),
-            out: Vec::new(),
-            failed: None,
-        };
-        // The receiver is alive: it is a few lines above.
-        let _ = to_fill.send(parcel);
+        // The receiver is alive: it is a line above.
+        let _ = to_fill.send(Parcel::default());
     }
-    let work = Mutex::new(work);
+    let empty = Mutex::new(empty);
+    let source = Mutex::new(Source {
+        blocks,
+        count: 0,
+        ended: false,
+    });
     std::thread::scope(|scope| {
-        let to_work_from_here = to_work;
-        let to_write_errors = to_write.clone();
-        scope.spawn(move || {
-            read_blocks(&mut blocks, &empty, &to_work_from_here, &to_write_errors);
-        });
         let threads: Vec<_> = workers
             .into_iter()
             .map(|worker| {
-                let (work, to_write) = (&work, to_write.clone());
-                scope.spawn(move || work_on(worker, work, &to_write))
+                let (source, empty, to_write) = (&source, &empty, to_write.clone());
+                scope.spawn(move || work_on(worker, source, empty, &to_write))
             })
             .collect();
         drop(to_write);
@@ -278,46 +300,28 @@ pub(super) fn run<W: Work>(
     })
 }
 
-fn read_blocks(
-    blocks: &mut Blocks<'_>,
-    empty: &Receiver<Parcel>,
-    to_work: &SyncSender<Parcel>,
-    to_write: &SyncSender<Parcel>,
-) {
-    let mut number = 0;
-    while let Ok(mut parcel) = empty.recv() {
-        parcel.number = number;
-        match blocks.next(&mut parcel.block) {
-            Ok(true) => {
-                if to_work.send(parcel).is_err() {
-                    return;
-                }
-            }
-            Ok(false) => return,
-            Err(error) => {
-                parcel.failed = Some(error);
-                // If nobody takes it another failure came first.
-                let _ = to_write.send(parcel);
-                return;
-            }
-        }
-        number += 1;
-    }
-}
-
 fn work_on<W: Work>(
     mut worker: W,
-    work: &Mutex<Receiver<Parcel>>,
+    source: &Mutex<Source<'_>>,
+    empty: &Mutex<Receiver<Parcel>>,
     to_write: &SyncSender<Parcel>,
 ) -> Tally {
+    let mut block = Block::default();
     loop {
-        let next = match work.lock() {
-            Ok(work) => work.recv(),
-            Err(_) => break,
-        };
-        let Ok(mut parcel) = next else { break };
+        // A parcel comes before a block, so that the block that is to be written next never waits for one.
+        let parcel = empty.lock().ok().and_then(|empty| empty.recv().ok());
+        let Some(mut parcel) = parcel else { break };
+        let next = source
+            .lock()
+            .ok()
+            .and_then(|mut source| source.next(&mut block));
+        let Some((number, read)) = next else { break };
+        parcel.number = number;
+        parcel.read = block.bytes.len() as u64;
         parcel.out.clear();
-        parcel.failed = worker.work(&parcel.block, &mut parcel.out).err();
+        parcel.failed = read
+            .and_then(|()| worker.work(&block, &mut parcel.out))
+            .err();
         if to_write.send(parcel).is_err() {
             break;
         }
@@ -327,7 +331,7 @@ fn work_on<W: Work>(
 
 fn write_in_order(
     done: &Receiver<Parcel>,
-    to_fill: &std::sync::mpsc::Sender<Parcel>,
+    to_fill: &Sender<Parcel>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64),
 ) -> Result<()> {
@@ -345,8 +349,8 @@ fn write_in_order(
                     .with_hint("check where the output goes (is the disk full?), and try again")
                     .caused_by(error)
             })?;
-            progress(parcel.block.bytes.len() as u64);
-            // The reader may have come to the end.
+            progress(parcel.read);
+            // The workers may have come to the end.
             let _ = to_fill.send(parcel);
         }
     }
