@@ -512,15 +512,33 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
+    /// Gives where all codes stand.
+    pub(super) fn all(&self) -> std::ops::Range<usize> {
+        0..self.lives.codes.len()
+    }
+
     /// Gives where the codes stand that begin as one does.
     pub(super) fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
-        let pair = pair_of(prefix);
-        let pairs = if prefix.len() < 2 { 37 } else { 1 };
+        self.narrow(self.all(), prefix)
+    }
+
+    /// Gives where the codes stand that begin as one does; they are known to stand within a range.
+    pub(super) fn narrow(
+        &self,
+        within: std::ops::Range<usize>,
+        prefix: &Code,
+    ) -> std::ops::Range<usize> {
         let start = |pair: usize| self.pairs.get(pair).copied().unwrap_or_default();
-        let (from, to) = (start(pair), start(pair + pairs));
-        if prefix.len() <= 2 {
-            return from..to;
+        let pair = pair_of(prefix);
+        let of_pair = match prefix.len() {
+            0 => return within,
+            1 => return start(pair)..start(pair + 37),
+            _ => start(pair)..start(pair + 1),
+        };
+        if prefix.len() == 2 {
+            return of_pair;
         }
+        let (from, to) = (within.start.max(of_pair.start), within.end.min(of_pair.end));
         // Numbers are compared faster than texts, and are in the same order.
         let first = prefix.key();
         let last = first | ((1 << (8 * (7 - prefix.len()))) - 1);

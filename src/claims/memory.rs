@@ -88,9 +88,11 @@ impl Facts for InMemory<'_> {
                 found.extend(unpack(candidate));
             }
         };
+        let mut alike = self.set.all();
         for at in 0..=length {
             // Where no code begins as this one does up to a place, none differs behind it.
-            if at > 0 && self.set.alike(&code.prefix(at as usize)).is_empty() {
+            alike = self.set.narrow(alike, &code.prefix(at as usize));
+            if alike.is_empty() {
                 break;
             }
             // The characters from this place on, and those before it.
@@ -139,7 +141,11 @@ impl Facts for InMemory<'_> {
         let Some(stretch) = life.iter().find(|stretch| covers(stretch, date)) else {
             return Ok(None);
         };
-        let at = self.set.place(code).unwrap_or(usize::MAX);
+        // Where a code stands takes a search, and only titles are found by it.
+        let at = match self.set.particulars.get() {
+            Some(_) => self.set.place(code).unwrap_or(usize::MAX),
+            None => usize::MAX,
+        };
         Ok(Some(self.set.entry(at, *code, stretch.billable, date)))
     }
 
