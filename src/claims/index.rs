@@ -12,7 +12,9 @@ use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
 use super::memory::{InMemory, life_of, untitled};
-use super::packed::{LIFE_BITS, MARK_BITS, PAIRS, life_in, mark_of, mix, pack, pair_of, trim};
+use super::packed::{
+    CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
+};
 use super::particulars::Particulars;
 use crate::answer::{check_in, detect_in, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
@@ -333,10 +335,10 @@ pub(super) struct SetIndex {
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
-    /// Two bits for each code by its hash, of a million in all: most of what is no code is told by them.
+    /// Two bits for each code by its hash, of two millions in all: nearly all of what is no code is told by them.
     marks: Vec<u64>,
-    /// Where the codes begin that have the same first two characters.
-    pairs: Vec<usize>,
+    /// Where the codes of each category begin.
+    categories: Vec<u32>,
     /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
     pub(super) days: Vec<u8>,
     pub(super) segments: Vec<Segment>,
@@ -391,7 +393,7 @@ impl SetIndex {
             slots: vec![0; 1 << bits],
             shift: u64::BITS - bits,
             marks: vec![0; 1 << (MARK_BITS - 6)],
-            pairs: vec![0; PAIRS + 1],
+            categories: vec![0; CATEGORIES + 1],
             lives,
             days,
             segments,
@@ -405,7 +407,7 @@ impl SetIndex {
 
     fn fill(&mut self) {
         for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
-            if let Some(count) = self.pairs.get_mut(pair_of(code) + 1) {
+            if let Some(count) = self.categories.get_mut(categories_of(code).start + 1) {
                 *count += 1;
             }
             let Some(packed) = pack(code.as_bytes(), false) else {
@@ -425,7 +427,7 @@ impl SetIndex {
             }
         }
         let mut before = 0;
-        for count in &mut self.pairs {
+        for count in &mut self.categories {
             before += *count;
             *count = before;
         }
@@ -528,17 +530,16 @@ impl SetIndex {
         within: std::ops::Range<usize>,
         prefix: &Code,
     ) -> std::ops::Range<usize> {
-        let start = |pair: usize| self.pairs.get(pair).copied().unwrap_or_default();
-        let pair = pair_of(prefix);
-        let of_pair = match prefix.len() {
-            0 => return within,
-            1 => return start(pair)..start(pair + 37),
-            _ => start(pair)..start(pair + 1),
+        let start = |category: usize| {
+            let start = self.categories.get(category).copied();
+            usize::try_from(start.unwrap_or_default()).unwrap_or_default()
         };
-        if prefix.len() == 2 {
-            return of_pair;
+        let categories = categories_of(prefix);
+        let (from, to) = (start(categories.start), start(categories.end));
+        if prefix.len() <= 3 {
+            return from..to;
         }
-        let (from, to) = (within.start.max(of_pair.start), within.end.min(of_pair.end));
+        let (from, to) = (from.max(within.start), to.min(within.end));
         // Numbers are compared faster than texts, and are in the same order.
         let first = prefix.key();
         let last = first | ((1 << (8 * (7 - prefix.len()))) - 1);

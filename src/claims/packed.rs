@@ -19,7 +19,7 @@ pub(super) fn mark_of(packed: u64) -> (usize, u64) {
     (usize::try_from(at >> 6).unwrap_or_default(), bits)
 }
 
-pub(super) const MARK_BITS: u32 = 20;
+pub(super) const MARK_BITS: u32 = 21;
 
 pub(super) fn trim(text: &[u8]) -> &[u8] {
     // What a code may stand between, mostly nothing; `parse_code` trims the rest of what Unicode calls blank.
@@ -50,17 +50,23 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// How many pairs of characters there are, one of which may be missing.
-pub(super) const PAIRS: usize = 37 * 37;
+/// How many codes of three characters there could be, of which some may be missing.
+pub(super) const CATEGORIES: usize = 37 * 37 * 37;
 
-/// Gives the number of the first two characters of a code, in the order of codes; of one character the number of the
-/// first pair that begins with it.
-pub(super) fn pair_of(code: &Code) -> usize {
-    let value = |at: usize| {
-        let byte = code.as_bytes().get(at).copied().unwrap_or_default();
-        VALUES.get(usize::from(byte)).copied().unwrap_or_default()
-    };
-    usize::from(value(0)) * 37 + usize::from(value(1))
+/// Gives the numbers of all categories that begin as a code does, or the one that it belongs to. They are in the
+/// order of codes.
+pub(super) fn categories_of(prefix: &Code) -> std::ops::Range<usize> {
+    let (mut first, mut count) = (0, 1);
+    for at in 0..3 {
+        let value = prefix.as_bytes().get(at).map_or(0, |byte| {
+            VALUES.get(usize::from(*byte)).copied().unwrap_or_default()
+        });
+        first = first * 37 + usize::from(value);
+        if at >= prefix.len() {
+            count *= 37;
+        }
+    }
+    first..first + count
 }
 
 /// Packs a code of up to 7 letters and digits, 6 bits each; `dot` allows one after the third character.
