@@ -17,6 +17,9 @@ use crate::model::{Code, CodeSet, ReleaseId};
 /// 30 MB with the findings. A file of nothing but errors costs time, not memory.
 const MOST_KEPT: usize = 100_000;
 
+/// Of those, one in so many may be a code that no release lists: slips have no end, and few come twice.
+const KEPT_TO_UNLISTED: usize = 4;
+
 /// What was found of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -72,6 +75,8 @@ pub(super) struct Judge<'i> {
     numbers: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
     kept: Vec<Kept>,
     most_kept: usize,
+    /// How many of those kept no release lists.
+    kept_unlisted: usize,
     /// Those that have not been taken away.
     findings: Vec<Finding>,
     taken: usize,
@@ -122,6 +127,7 @@ impl<'i> Judge<'i> {
             numbers: HashMap::default(),
             kept: Vec::new(),
             most_kept: MOST_KEPT,
+            kept_unlisted: 0,
             findings: Vec::new(),
             taken: 0,
             of_day: BTreeMap::new(),
@@ -219,7 +225,9 @@ impl<'i> Judge<'i> {
         if self.purpose == Purpose::Write && kept.finding.is_none() {
             finding = Some(self.index.find(code_set, &text, date)?);
         }
-        let Some(key) = key.filter(|_| self.kept.len() < self.most_kept) else {
+        let keeps = self.kept.len() < self.most_kept
+            && (life.is_some() || self.kept_unlisted < self.most_kept / KEPT_TO_UNLISTED);
+        let Some(key) = key.filter(|_| keeps) else {
             self.tally.fail(code_set, kept.code, verdict, &kept.count);
             self.once = Some((kept, finding));
             return Ok(Some(Judged::Once));
@@ -233,6 +241,7 @@ impl<'i> Judge<'i> {
             self.findings.push(finding);
         }
         let number = self.kept.len();
+        self.kept_unlisted += usize::from(life.is_none());
         self.numbers.insert(key, number);
         self.kept.push(kept);
         Ok(Some(Judged::Kept(number)))

@@ -13,8 +13,8 @@ use crate::claims::judge::{Day, Judge};
 use crate::claims::tally::Tally;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The most codes of which it is kept what is written of them, by all threads: some 70 MB.
-const MOST_KEPT: usize = 400_000;
+/// The most codes of which it is kept what is written of them, by all threads: some 60 MB.
+const MOST_KEPT: usize = 256_000;
 
 /// The work of one thread.
 pub(super) struct RowWork<'w> {
