@@ -39,10 +39,7 @@ struct Question {
         ("year" = Option<i32>, Query, description = "Instead of a day: every day of this fiscal year"),
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by each code"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json")),
 )]
 pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
     let codes = asked.query.all("code");
@@ -95,10 +92,7 @@ pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
     path = "/api/check",
     summary = "Whether many codes are valid, each on its own date",
     request_body(content = ref("#/components/schemas/Questions"), content_type = "application/json"),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json")),
 )]
 pub(super) async fn check_many(
     asked: Asked,

@@ -51,14 +51,11 @@ fn code_set_of(store: &Store, asked: Option<CodeSet>, code: &str) -> Result<Code
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
         ("nearest" = Option<bool>, Query, description = "1: where the release in force has no tabular list, index or table, the nearest release's, which is named"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json")),
 )]
 async fn show(mut asked: Asked) -> Result<Response, Problem> {
     let code = asked.query.needed("code", "C7B.00")?;
-    let date = asked.query.date("on")?.unwrap_or(asked.today);
+    let date = asked.day()?;
     let code_set = asked.query.code_set("code_set")?;
     let options = ShowOptions {
         nearest: asked.query.flag("nearest")?,
@@ -87,15 +84,12 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
         ("nearest" = Option<bool>, Query, description = "1: as for a page"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json")),
 )]
 async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     let left = asked.query.needed("left", "C7A")?;
     let right = asked.query.needed("right", "C7B")?;
-    let date = asked.query.date("on")?.unwrap_or(asked.today);
+    let date = asked.day()?;
     let code_set = asked.query.code_set("code_set")?;
     let options = ShowOptions {
         nearest: asked.query.flag("nearest")?,
@@ -121,10 +115,7 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
         ("code" = String, Query, description = "The code, with or without dot"),
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json")),
 )]
 async fn history(mut asked: Asked) -> Result<Response, Problem> {
     let code = asked.query.needed("code", "M54.5")?;
@@ -153,14 +144,11 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
         ("most" = Option<u16>, Query, description = "The most codes to give, up to 200; left out: 20"),
         ("unlisted" = Option<bool>, Query, description = "1: deleted codes and those to come as well"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json")),
 )]
 async fn search(mut asked: Asked) -> Result<Response, Problem> {
     let words = asked.query.needed("q", "low back pain")?;
-    let date = asked.query.date("on")?.unwrap_or(asked.today);
+    let date = asked.day()?;
     let code_set = asked
         .query
         .code_set("code_set")?
@@ -201,10 +189,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
         ("under" = Option<Vec<String>>, Query, description = "Only these codes with all below them, or ranges as in C76-C80"),
         ("notes" = Option<bool>, Query, description = "1: the notes of the tabular lists too"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json")),
 )]
 async fn diff(mut asked: Asked) -> Result<Response, Problem> {
     let old: ReleaseId = needed_release(&mut asked, "old", "FY2025")?;
@@ -252,10 +237,7 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
     params(
         ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: both"),
     ),
-    responses(
-        (status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json"),
-        (status = "default", description = "What went wrong, and what to do", body = ref("#/components/schemas/FailureJson"), content_type = "application/json"),
-    )
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json")),
 )]
 async fn releases(mut asked: Asked) -> Result<Response, Problem> {
     let code_set = asked.query.code_set("code_set")?;

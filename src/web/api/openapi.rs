@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
 
 use super::check;
 use crate::present::json;
@@ -35,8 +36,26 @@ pub(super) async fn openapi() -> Response {
     let text = TEXT.get_or_init(|| {
         let mut api = Api::openapi();
         api.components = Some(json::schemas());
+        say_what_can_fail(&mut api);
         // Texts and numbers can always be written.
         api.to_pretty_json().unwrap_or_default()
     });
     ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// Every operation fails in one form.
+fn say_what_can_fail(api: &mut utoipa::openapi::OpenApi) {
+    let failure = ResponseBuilder::new()
+        .description("What went wrong, and what to do")
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name("FailureJson"))),
+        )
+        .build();
+    for path in api.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), failure.clone().into());
+        }
+    }
 }
