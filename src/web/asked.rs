@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
 use super::Shared;
@@ -31,10 +32,15 @@ pub(super) struct Asked {
     pub(super) query: Query,
     /// The day of today, for a question without a date.
     pub(super) today: NaiveDate,
-    tag: Option<String>,
+    tag: Option<ETag>,
 }
 
 impl Asked {
+    /// Gives the day that is asked for: today, if the question has none.
+    pub(super) fn day(&mut self) -> Result<NaiveDate> {
+        Ok(self.query.date("on")?.unwrap_or(self.today))
+    }
+
     /// Asks the database.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
@@ -53,8 +59,8 @@ impl Asked {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(CACHE_CONTROL, KEEP_AND_ASK);
-        if let Some(tag) = self.tag.as_deref().and_then(|tag| tag.parse().ok()) {
-            headers.insert(ETAG, tag);
+        if let Some(tag) = self.tag.clone() {
+            headers.typed_insert(tag);
         }
         response
     }
@@ -84,17 +90,16 @@ impl FromRequestParts<Arc<Shared>> for Asked {
     ) -> Result<Asked, Response> {
         let snapshot = shared.snapshots.current();
         let today = (shared.settings.today)();
-        let tag = snapshot.state().map(|state| tag(state, parts, today));
+        let tag = snapshot.state().and_then(|state| tag(state, parts, today));
+        // A list of tags that cannot be read is none: the answer is sent again.
         if let Some(tag) = &tag
-            && is_known(parts, tag)
+            && let Some(known) = parts.headers.typed_get::<IfNoneMatch>()
+            && !known.precondition_passes(tag)
         {
-            let headers = [(ETAG, tag.clone())];
-            return Err((
-                StatusCode::NOT_MODIFIED,
-                headers,
-                [(CACHE_CONTROL, KEEP_AND_ASK)],
-            )
-                .into_response());
+            let mut response = StatusCode::NOT_MODIFIED.into_response();
+            response.headers_mut().typed_insert(tag.clone());
+            response.headers_mut().insert(CACHE_CONTROL, KEEP_AND_ASK);
+            return Err(response);
         }
         let query = Query::read(parts.uri.query().unwrap_or_default()).map_err(|error| {
             Problem::from(error)
@@ -113,7 +118,7 @@ impl FromRequestParts<Arc<Shared>> for Asked {
 
 /// Tags what an address gives in one state of the database: the same state, program and address give the
 /// same bytes. A question without a date is another one tomorrow.
-fn tag(state: &str, parts: &Parts, today: NaiveDate) -> String {
+fn tag(state: &str, parts: &Parts, today: NaiveDate) -> Option<ETag> {
     let mut hasher = Sha256::new();
     for part in [
         state,
@@ -126,19 +131,7 @@ fn tag(state: &str, parts: &Parts, today: NaiveDate) -> String {
     }
     hasher.update(today.to_string().as_bytes());
     let digest = crate::source::hex(&hasher.finalize());
-    format!("W/\"{}\"", digest.get(..32).unwrap_or(&digest))
-}
-
-fn is_known(parts: &Parts, tag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let ours = opaque(tag);
-    parts
-        .headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|theirs| opaque(theirs) == ours)
+    format!("W/\"{}\"", digest.get(..32)?).parse().ok()
 }
 
 /// The parameters of a query. Each is asked for by name, and what nobody asked for is refused.

@@ -43,18 +43,15 @@ pub(super) async fn serve(
     let mut told = std::pin::pin!(told_to_stop());
     loop {
         let place = Arc::clone(&connections).acquire_owned();
-        let accepted = {
-            let accept = std::pin::pin!(async {
-                let place = place.await.ok()?;
-                Some((place, listener.accept().await))
-            });
-            match first(accept, told.as_mut()).await {
-                Some(Some(accepted)) => accepted,
-                _ => break,
-            }
+        let accepted = tokio::select! {
+            biased;
+            () = told.as_mut() => break,
+            accepted = async { (place.await, listener.accept().await) } => accepted,
         };
         let (place, (stream, peer)) = match accepted {
-            (place, Ok(connection)) => (place, connection),
+            (Ok(place), Ok(connection)) => (place, connection),
+            // Nobody closes the places.
+            (Err(_), _) => break,
             // No file is left, or the client has gone: whoever is connected is answered meanwhile.
             (_, Err(error)) => {
                 tracing::debug!(%error, "a connection could not be accepted");
@@ -108,19 +105,6 @@ fn most_connections(asked: usize) -> usize {
     asked.min(usize::try_from(fit).unwrap_or(usize::MAX))
 }
 
-/// Waits for the first of two; `None` if it is the second.
-async fn first<A: Future, B: Future>(a: A, b: B) -> Option<A::Output> {
-    let mut a = std::pin::pin!(a);
-    let mut b = std::pin::pin!(b);
-    std::future::poll_fn(|context| {
-        if b.as_mut().poll(context).is_ready() {
-            return std::task::Poll::Ready(None);
-        }
-        a.as_mut().poll(context).map(Some)
-    })
-    .await
-}
-
 #[cfg(unix)]
 async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
@@ -130,7 +114,10 @@ async fn told_to_stop() {
     ) else {
         return std::future::pending().await;
     };
-    first(interrupt.recv(), terminate.recv()).await;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 #[cfg(not(unix))]

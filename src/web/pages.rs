@@ -104,7 +104,7 @@ struct Frame {
 /// Reads the day and the code set, and refuses what else the query has.
 fn frame(asked: &mut Asked) -> Result<Frame> {
     let frame = Frame {
-        on: asked.query.date("on")?.unwrap_or(asked.today),
+        on: asked.day()?,
         code_set: asked.query.code_set("set")?.unwrap_or(CodeSet::Icd10Cm),
     };
     Ok(frame)
@@ -288,7 +288,7 @@ async fn section(Path(name): Path<String>, asked: Asked) -> Result<Response, Pro
 
 async fn browse(mut asked: Asked, code_set: CodeSet, at: BrowseAt) -> Result<Response, Problem> {
     let read = |asked: &mut Asked| -> Result<NaiveDate> {
-        let on = asked.query.date("on")?.unwrap_or(asked.today);
+        let on = asked.day()?;
         asked.query.finish()?;
         Ok(on)
     };
@@ -313,7 +313,7 @@ async fn procedure(Path(code): Path<String>, asked: Asked) -> Result<Response, P
 
 async fn code_page(mut asked: Asked, code_set: CodeSet, code: String) -> Result<Response, Problem> {
     let read = |asked: &mut Asked| -> Result<(NaiveDate, bool)> {
-        let on = asked.query.date("on")?.unwrap_or(asked.today);
+        let on = asked.day()?;
         let nearest = asked.query.flag("nearest")?;
         asked.query.finish()?;
         Ok((on, nearest))
