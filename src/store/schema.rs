@@ -9,10 +9,11 @@ use crate::model::CodeSet;
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_core.sql"),
     include_str!("../../migrations/0002_book.sql"),
     include_str!("../../migrations/0003_lives.sql"),
+    include_str!("../../migrations/0004_categories.sql"),
 ];
 
 /// The first version that keeps the lives of a code set beside its spans; older ones have spans only.
@@ -82,7 +83,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
         }
         if (1..FIRST_WITH_LIVES).contains(&from) {
             for code_set in CodeSet::ALL {
-                lives::write(&transaction, code_set, None)?;
+                lives::write(&transaction, code_set, &lives::Changed::All, None)?;
             }
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -11,6 +11,12 @@ use crate::model::{
     Code, IndexLink, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables, TabularNode,
 };
 
+// Kinds are written out: an index of some rows serves no parameter.
+const BLOCKS_BELOW: &str =
+    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = 'block' ORDER BY id";
+const CATEGORIES_BELOW: &str =
+    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = 'code' AND depth = 2 ORDER BY id";
+
 impl Store {
     /// Finds the node of a tabular list with a kind and name, with its position in the list.
     ///
@@ -61,7 +67,7 @@ impl Store {
         document: &StoredDocument,
         chapter: &str,
     ) -> Result<Vec<(i64, TabularNode)>> {
-        self.nodes_below(document, NodeKind::Block, chapter)
+        self.nodes_below(document, BLOCKS_BELOW, chapter)
     }
 
     /// Lists the categories of a block in the order of the list, with their positions.
@@ -73,22 +79,20 @@ impl Store {
         document: &StoredDocument,
         block: &str,
     ) -> Result<Vec<(i64, TabularNode)>> {
-        self.nodes_below(document, NodeKind::Code, block)
+        self.nodes_below(document, CATEGORIES_BELOW, block)
     }
 
     fn nodes_below(
         &self,
         document: &StoredDocument,
-        kind: NodeKind,
+        sql: &str,
         parent: &str,
     ) -> Result<Vec<(i64, TabularNode)>> {
         let query = || -> rusqlite::Result<Vec<(i64, TabularNode)>> {
             let numbers: Vec<i64> = self
                 .connection
-                .prepare_cached(
-                    "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = ?2 ORDER BY id",
-                )?
-                .query_map((parent, kind.name()), |row| row.get(0))?
+                .prepare_cached(sql)?
+                .query_map([parent], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
             let mut nodes = Vec::new();
             for number in numbers {
@@ -291,4 +295,26 @@ fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<IndexLink> {
         heading: heading.filter(|_| cell > 0),
         reference: row.get(4)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_below_is_found_by_an_index() {
+        let store = Store::in_memory().unwrap();
+        for sql in [BLOCKS_BELOW, CATEGORIES_BELOW] {
+            let plan: String = store
+                .connection
+                .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), ["C7B"], |row| {
+                    row.get("detail")
+                })
+                .unwrap();
+            assert!(
+                plan.starts_with("SEARCH") && plan.contains("USING"),
+                "{plan}"
+            );
+        }
+    }
 }
