@@ -11,10 +11,10 @@
 //! lives (u16); the number of orders (u32), each a release (u8 and its name), how many codes (u32) and their
 //! places among the keys (u32).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::entries::EntryIndex;
 use super::rows::{date, release_ids, runs_of};
@@ -78,13 +78,64 @@ impl Store {
     }
 }
 
-/// Derives the lives of a code set from its spans and stores them.
+/// The most codes that are asked for one by one; of more it is faster to read all spans.
+const MOST_CHANGED: usize = 20_000;
+
+/// What an import has changed of a code set.
+#[derive(Debug)]
+pub(super) enum Changed {
+    /// Anything may have changed.
+    All,
+    /// The spans of these codes, and the listings of these releases.
+    Some {
+        codes: BTreeSet<Code>,
+        releases: BTreeSet<ReleaseId>,
+    },
+}
+
+impl Default for Changed {
+    /// Nothing.
+    fn default() -> Changed {
+        Changed::Some {
+            codes: BTreeSet::new(),
+            releases: BTreeSet::new(),
+        }
+    }
+}
+
+impl Changed {
+    /// Adds the codes whose spans a release may have changed, or all of them.
+    pub(super) fn add(&mut self, release: ReleaseId, changed: Option<Vec<Code>>) {
+        match (&mut *self, changed) {
+            (Changed::Some { codes, releases }, Some(changed))
+                if codes.len() + changed.len() <= MOST_CHANGED =>
+            {
+                codes.extend(changed);
+                releases.insert(release);
+            }
+            _ => *self = Changed::All,
+        }
+    }
+}
+
+/// Derives the lives of a code set from its spans and stores them. Of what is stored already only what has
+/// changed is derived again, so that an import costs what it changes.
 pub(super) fn write(
     connection: &Connection,
     code_set: CodeSet,
+    changed: &Changed,
     index: Option<&EntryIndex>,
 ) -> rusqlite::Result<()> {
-    let lives = derive(connection, code_set, index)?;
+    let known = match changed {
+        Changed::Some { .. } => stored(connection, code_set)?,
+        Changed::All => None,
+    };
+    let lives = match (known.and_then(|bytes| Lives::read(&bytes)), changed) {
+        (Some(known), Changed::Some { codes, releases }) => {
+            update(connection, code_set, known, codes, releases, index)?
+        }
+        _ => derive(connection, code_set, index)?,
+    };
     connection.execute(
         "INSERT INTO lives (code_set, bytes) VALUES (?1, ?2)
          ON CONFLICT (code_set) DO UPDATE SET bytes = excluded.bytes",
@@ -112,19 +163,88 @@ fn stored(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Option
         .optional()
 }
 
+/// Gathers codes in their order, and numbers lives as they come.
+#[derive(Default)]
+struct Gathered {
+    numbers: HashMap<Vec<Stretch>, u16>,
+    lives: Vec<Vec<Stretch>>,
+    codes: Vec<Code>,
+    life_of: Vec<u16>,
+}
+
+impl Gathered {
+    fn number(&mut self, life: &[Stretch]) -> rusqlite::Result<u16> {
+        if let Some(number) = self.numbers.get(life) {
+            return Ok(*number);
+        }
+        let number = u16::try_from(self.lives.len()).map_err(|_| too_many())?;
+        self.numbers.insert(life.to_vec(), number);
+        self.lives.push(life.to_vec());
+        Ok(number)
+    }
+
+    fn add(&mut self, code: Code, number: u16) {
+        self.codes.push(code);
+        self.life_of.push(number);
+    }
+
+    fn into_lives(self, orders: BTreeMap<(ReleaseId, Code), Vec<Code>>) -> Lives {
+        Lives {
+            lives: self.lives,
+            codes: self.codes,
+            life_of: self.life_of,
+            orders,
+        }
+    }
+}
+
+/// Reads stretches; the days of all spans are few.
+#[derive(Default)]
+struct Stretches {
+    days: HashMap<String, NaiveDate>,
+}
+
+impl Stretches {
+    /// Adds a row of listed_from, delisted_from and billable to a life.
+    fn add(&mut self, row: &Row<'_>, at: usize, life: &mut Vec<Stretch>) -> rusqlite::Result<()> {
+        let until = match row.get_ref(at + 1)? {
+            rusqlite::types::ValueRef::Null => None,
+            _ => Some(self.day(row, at + 1)?),
+        };
+        let stretch = Stretch {
+            from: self.day(row, at)?,
+            until,
+            billable: row.get(at + 2)?,
+        };
+        match life.last_mut() {
+            // Only a title changed.
+            Some(last) if last.until == Some(stretch.from) && last.billable == stretch.billable => {
+                last.until = stretch.until;
+            }
+            _ => life.push(stretch),
+        }
+        Ok(())
+    }
+
+    fn day(&mut self, row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
+        let text = row.get_ref(at)?.as_str()?;
+        if let Some(day) = self.days.get(text) {
+            return Ok(*day);
+        }
+        let day = date(row, at)?;
+        self.days.insert(text.to_owned(), day);
+        Ok(day)
+    }
+}
+
+/// Derives all lives.
 fn derive(
     connection: &Connection,
     code_set: CodeSet,
     index: Option<&EntryIndex>,
 ) -> rusqlite::Result<Lives> {
-    let mut numbers: HashMap<Vec<Stretch>, u16> = HashMap::new();
-    let mut lives = Lives {
-        lives: Vec::new(),
-        codes: Vec::new(),
-        life_of: Vec::new(),
-        orders: BTreeMap::new(),
-    };
-    let mut days: HashMap<String, NaiveDate> = HashMap::new();
+    let mut gathered = Gathered::default();
+    let mut stretches = Stretches::default();
     let mut statement = connection.prepare(
         "SELECT span.code, listed_from, delisted_from, billable
          FROM span JOIN entry ON entry.id = span.entry
@@ -145,50 +265,78 @@ fn derive(
         if next != code
             && let Some(code) = code
         {
-            let known = numbers.len();
-            let number = match numbers.get(&life) {
-                Some(number) => *number,
-                None => {
-                    let number = u16::try_from(known).map_err(|_| too_many())?;
-                    numbers.insert(life.clone(), number);
-                    lives.lives.push(life.clone());
-                    number
-                }
-            };
-            lives.codes.push(code);
-            lives.life_of.push(number);
+            let number = gathered.number(&life)?;
+            gathered.add(code, number);
             life.clear();
         }
         let Some(row) = row else { break };
         code = next;
-        let mut day = |at: usize| -> rusqlite::Result<NaiveDate> {
-            let text = row.get_ref(at)?.as_str()?;
-            if let Some(day) = days.get(text) {
-                return Ok(*day);
+        stretches.add(row, 1, &mut life)?;
+    }
+    Ok(gathered.into_lives(orders(connection, code_set, None, index)?))
+}
+
+/// Derives the lives of some codes and the orders of some releases again. What comes out is what deriving all
+/// of them would give.
+fn update(
+    connection: &Connection,
+    code_set: CodeSet,
+    known: Lives,
+    codes: &BTreeSet<Code>,
+    releases: &BTreeSet<ReleaseId>,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<Lives> {
+    let mut stretches = Stretches::default();
+    let mut statement = connection.prepare(
+        "SELECT listed_from, delisted_from, billable
+         FROM span JOIN entry ON entry.id = span.entry
+         WHERE span.code_set = ?1 AND span.code = ?2 ORDER BY listed_from",
+    )?;
+    let mut anew = Vec::with_capacity(codes.len());
+    for code in codes {
+        let mut life = Vec::new();
+        let mut rows = statement.query(params![code_set_id(code_set), code.as_str()])?;
+        while let Some(row) = rows.next()? {
+            stretches.add(row, 0, &mut life)?;
+        }
+        anew.push((*code, life));
+    }
+    let mut gathered = Gathered::default();
+    let mut renumbered: Vec<Option<u16>> = vec![None; known.lives.len()];
+    let mut unchanged = known.codes.iter().zip(&known.life_of).peekable();
+    let mut anew = anew.into_iter().peekable();
+    loop {
+        let is_changed = match (unchanged.peek(), anew.peek()) {
+            (Some((old, _)), Some((new, _))) => new <= *old,
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => break,
+        };
+        if is_changed {
+            let Some((code, life)) = anew.next() else {
+                break;
+            };
+            unchanged.next_if(|(old, _)| **old == code);
+            if !life.is_empty() {
+                let number = gathered.number(&life)?;
+                gathered.add(code, number);
             }
-            let day = date(row, at)?;
-            days.insert(text.to_owned(), day);
-            Ok(day)
-        };
-        let until = match row.get_ref(2)? {
-            rusqlite::types::ValueRef::Null => None,
-            _ => Some(day(2)?),
-        };
-        let stretch = Stretch {
-            from: day(1)?,
-            until,
-            billable: row.get(3)?,
-        };
-        match life.last_mut() {
-            // Only a title changed.
-            Some(last) if last.until == Some(stretch.from) && last.billable == stretch.billable => {
-                last.until = stretch.until;
+        } else if let Some((code, old)) = unchanged.next() {
+            let old = usize::from(*old);
+            let number = match renumbered.get(old).copied().flatten() {
+                Some(number) => number,
+                None => gathered.number(known.lives.get(old).map_or(&[][..], Vec::as_slice))?,
+            };
+            if let Some(renumbered) = renumbered.get_mut(old) {
+                *renumbered = Some(number);
             }
-            _ => life.push(stretch),
+            gathered.add(*code, number);
         }
     }
-    lives.orders = orders(connection, code_set, index)?;
-    Ok(lives)
+    let mut all = known.orders;
+    all.retain(|(release, _), _| !releases.contains(release));
+    all.extend(orders(connection, code_set, Some(releases), index)?);
+    Ok(gathered.into_lives(all))
 }
 
 fn too_many() -> rusqlite::Error {
@@ -199,10 +347,11 @@ fn too_many() -> rusqlite::Error {
     )
 }
 
-/// Lists the categories that a release lists in an order of their own.
+/// Lists the categories that a release lists in an order of their own; of all releases or of some.
 fn orders(
     connection: &Connection,
     code_set: CodeSet,
+    only: Option<&BTreeSet<ReleaseId>>,
     index: Option<&EntryIndex>,
 ) -> rusqlite::Result<BTreeMap<(ReleaseId, Code), Vec<Code>>> {
     let mut own = Vec::new();
@@ -227,6 +376,9 @@ fn orders(
     };
     let mut listings: BTreeMap<i64, Vec<ReleaseId>> = BTreeMap::new();
     for id in release_ids(connection, code_set)? {
+        if only.is_some_and(|only| !only.contains(&id)) {
+            continue;
+        }
         let listing = super::rows::listing_number(connection, code_set, id)?;
         listings.entry(listing).or_default().push(id);
     }

@@ -67,7 +67,7 @@ pub(super) fn rebuild(
     Ok(())
 }
 
-/// Amends the spans for one new point between its neighbours.
+/// Amends the spans for one new point between its neighbours, and gives the codes whose spans may have changed.
 pub(super) fn insert_point(
     connection: &Connection,
     code_set: CodeSet,
@@ -75,7 +75,7 @@ pub(super) fn insert_point(
     before: Option<&Point>,
     point: &Point,
     after: Option<&Point>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Vec<Code>> {
     let empty = RunSet::default();
     let before_runs = before.map_or(&empty, |point| &point.runs);
     let mut affected: BTreeMap<Code, [Option<i64>; 3]> = BTreeMap::new();
@@ -103,6 +103,7 @@ pub(super) fn insert_point(
     }
     let mut edit = Edit::new(connection, code_set)?;
     let from = point.from.as_str();
+    let codes = affected.keys().copied().collect();
     for (code, [old, new, next]) in affected {
         let code = code.as_str();
         match after {
@@ -144,7 +145,7 @@ pub(super) fn insert_point(
             }
         }
     }
-    Ok(())
+    Ok(codes)
 }
 
 /// The few ways in which spans change.

@@ -1,13 +1,13 @@
 //! Writing: one import, one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::entries::{EntryIndex, EntryRef};
-use super::lives;
+use super::lives::{self, Changed};
 use super::query::{self, StoredRelease};
 use super::rows;
 use super::runs::RunSet;
@@ -15,7 +15,7 @@ use super::search::Searchable;
 use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Addenda, CodeSet, Entry, ListedBy, ReleaseId, Timeline};
+use crate::model::{Addenda, Code, CodeSet, Entry, ListedBy, ReleaseId, Timeline};
 use crate::parse::order::{LineEnding, OrderFile};
 use crate::source::catalogue::Patch;
 
@@ -111,8 +111,8 @@ pub struct Writer<'s> {
     next_entry: i64,
     /// What had been stored when the import began: the full-text index holds it.
     searchable: Searchable,
-    /// The code sets whose spans changed.
-    changed: BTreeSet<CodeSet>,
+    /// What has changed of the code sets.
+    changed: BTreeMap<CodeSet, Changed>,
 }
 
 impl Store {
@@ -150,7 +150,7 @@ impl Store {
             index: None,
             next_entry,
             searchable,
-            changed: BTreeSet::new(),
+            changed: BTreeMap::new(),
         })
     }
 }
@@ -328,24 +328,32 @@ impl Writer<'_> {
         if let Some(index) = &mut index {
             self.insert_patches(release, new, index)?;
         }
-        if replaced.is_some() {
+        let changed = if replaced.is_some() {
             spans::rebuild(&self.transaction, new.code_set, index.as_ref())?;
+            None
         } else {
-            self.derive(new, &before, &points_before, index.as_ref())?;
-        }
-        self.changed.insert(new.code_set);
+            self.derive(new, &before, &points_before, index.as_ref())?
+        };
+        self.note(new, changed);
         self.index = index.map(|index| (new.code_set, index));
         Ok(())
     }
 
-    /// Brings the derived tables up to date with a release that has just been stored.
+    /// Notes what a release has changed: the spans of some codes, or of all.
+    fn note(&mut self, new: &NewRelease<'_>, changed: Option<Vec<Code>>) {
+        let known = self.changed.entry(new.code_set).or_default();
+        known.add(new.id, changed);
+    }
+
+    /// Brings the derived tables up to date with a release that has just been stored, and gives the codes whose
+    /// spans may have changed; `None` if all may have.
     fn derive(
         &self,
         new: &NewRelease<'_>,
         before: &Timeline,
         points_before: &[String],
         index: Option<&EntryIndex>,
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Option<Vec<Code>>> {
         let ids: Vec<ReleaseId> = rows::release_ids(&self.transaction, new.code_set)?;
         let timeline = Timeline::new(new.code_set, ids);
         spans::write_timeline(&self.transaction, &timeline)?;
@@ -362,13 +370,15 @@ impl Writer<'_> {
             {
                 spans::rebuild(&self.transaction, new.code_set, index)?;
             }
-            return Ok(());
+            return Ok(None);
         }
         let after = spans::point_dates(&self.transaction, new.code_set)?;
         if points_before.iter().any(|date| !after.contains(date)) {
             // A published update takes the place of a patch.
-            return spans::rebuild(&self.transaction, new.code_set, index);
+            spans::rebuild(&self.transaction, new.code_set, index)?;
+            return Ok(None);
         }
+        let mut changed = Vec::new();
         // The points of this release: its first day, and a day for each of its patches.
         let is_own = |date: &String| !points_before.contains(date);
         let point = |date: Option<&String>| -> rusqlite::Result<Option<Point>> {
@@ -385,17 +395,17 @@ impl Writer<'_> {
             // A later point of this same release is not in the spans yet.
             let next = point(after.iter().skip(at + 1).find(|date| !is_own(date)))?;
             if let Some(this) = point(Some(date))? {
-                spans::insert_point(
+                changed.extend(spans::insert_point(
                     &self.transaction,
                     new.code_set,
                     index,
                     before.as_ref(),
                     &this,
                     next.as_ref(),
-                )?;
+                )?);
             }
         }
-        Ok(())
+        Ok(Some(changed))
     }
 
     /// Writes the row of a release: over the one that it replaces, which keeps its number.
@@ -654,10 +664,10 @@ impl Writer<'_> {
     /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
-        for code_set in self.changed {
+        for (code_set, changed) in self.changed {
             let index = self.index.as_ref();
             let index = index.and_then(|(held, index)| (*held == code_set).then_some(index));
-            lives::write(&self.transaction, code_set, index)
+            lives::write(&self.transaction, code_set, &changed, index)
                 .map_err(|error| store_error(&path, error))?;
         }
         self.searchable
