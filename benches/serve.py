@@ -24,7 +24,8 @@ import urllib.request
 from pathlib import Path
 
 from measure import (
-    MB, CannotMeasure, Target, build, cpu_model, load, pin, readme_parts, say, tool, update_readme,
+    MB, CannotMeasure, Target, build, cpu_model, exit_code, finish, load, official_releases, pin,
+    readme_parts, say, tool,
 )  # fmt: skip
 
 BEGIN, END = "<!-- serve-bench:begin -->", "<!-- serve-bench:end -->"
@@ -254,7 +255,7 @@ def markdown(bench: Bench, shares: dict, cores: int) -> str:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--releases", type=Path, default=Path(__file__).resolve().parent.parent.parent / "shared" / "releases")
+    parser.add_argument("--releases", type=Path, metavar="FOLDER", help="folder with icd10cm and icd10pcs [default: ../shared/releases]")
     parser.add_argument("--db", type=Path, help="a database of all releases, instead of importing them")
     parser.add_argument("--seconds", type=int, default=10, help="length of each load")
     parser.add_argument("--update-readme", action="store_true")
@@ -273,33 +274,18 @@ def run(options: argparse.Namespace) -> int:
         database = options.db
         if database is None:
             database = work / "codeyear.db"
-            argv = [binary, "--db", database, "import", options.releases / "icd10cm", options.releases / "icd10pcs"]
+            releases = official_releases(options.releases)
+            argv = [binary, "--db", database, "import", releases / "icd10cm", releases / "icd10pcs"]
             say("importing the official releases")
             if subprocess.run(argv, check=False, capture_output=True).returncode:
-                raise CannotMeasure(f"the releases of {options.releases} cannot be imported; name their folder with --releases")
+                raise CannotMeasure(f"the releases of {releases} cannot be imported")
         bench = Bench(work, options.seconds)
         shares = measure(bench, binary, target / "release" / "examples" / "bare_route", database)
-    text = markdown(bench, shares, cores)
-    print(text)
-    results = target / "bench"
-    results.mkdir(exist_ok=True)
     figures = {"rows": bench.rows, **shares, "targets": [vars(target) for target in bench.targets]}
-    (results / "serve.json").write_text(json.dumps(figures, indent=2), encoding="utf-8")
-    if options.update_readme:
-        update_readme(BEGIN, END, text)
-    missed = [target for target in bench.targets if not target.met()]
-    for target in missed:
-        say(f"missed: {target.what}: {target.shown}, {target.shown_limit}")
-    return 1 if missed else 0
-
-
-def main() -> int:
-    try:
-        return run(parse_arguments())
-    except CannotMeasure as error:
-        say(f"error: {error}")
-        return 2
+    marks = (BEGIN, END) if options.update_readme else None
+    results = target / "bench" / "serve.json"
+    return finish(markdown(bench, shares, cores), figures, results, bench.targets, marks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(lambda: run(parse_arguments())))
