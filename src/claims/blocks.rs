@@ -248,8 +248,8 @@ impl Source<'_> {
 
 /// Runs all blocks of a file through the workers, and writes what they give in the order of the file.
 ///
-/// Each worker reads its blocks itself, into memory of its own: bytes that another core has read last take ten times
-/// as long to read into. As many parcels go round as there are; who has none waits until one has been written. So
+/// Each worker reads its blocks itself, into memory of its own, so that what is read stays in the cache of the core
+/// that needs it. As many parcels go round as there are; who has none waits until one has been written. So
 /// memory does not grow with the file, however fast or slow any thread is.
 pub(super) fn run<W: Work>(
     blocks: Blocks<'_>,
