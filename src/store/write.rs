@@ -334,15 +334,10 @@ impl Writer<'_> {
         } else {
             self.derive(new, &before, &points_before, index.as_ref())?
         };
-        self.note(new, changed);
-        self.index = index.map(|index| (new.code_set, index));
-        Ok(())
-    }
-
-    /// Notes what a release has changed: the spans of some codes, or of all.
-    fn note(&mut self, new: &NewRelease<'_>, changed: Option<Vec<Code>>) {
         let known = self.changed.entry(new.code_set).or_default();
         known.add(new.id, changed);
+        self.index = index.map(|index| (new.code_set, index));
+        Ok(())
     }
 
     /// Brings the derived tables up to date with a release that has just been stored, and gives the codes whose
