@@ -9,11 +9,12 @@ use crate::model::CodeSet;
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_core.sql"),
     include_str!("../../migrations/0002_book.sql"),
     include_str!("../../migrations/0003_lives.sql"),
     include_str!("../../migrations/0004_categories.sql"),
+    include_str!("../../migrations/0005_trust.sql"),
 ];
 
 /// The first version that keeps the lives of a code set beside its spans; older ones have spans only.
