@@ -6,7 +6,8 @@ ALTER TABLE release ADD COLUMN rows_sha256 TEXT NOT NULL DEFAULT '';
 
 -- How well the bytes of the file that its rows come from are known: 'official', 'rebuilt' (from the release
 -- before it and the official addenda; it has the official hash), 'derived' (from a neighbouring release; the
--- official bytes may differ), 'unlisted' (the catalogue does not know these bytes), 'sample'.
+-- official bytes may differ), 'same-rows' (the rows of the official file, in other bytes), 'unlisted' (the
+-- catalogue does not know these rows), 'sample'.
 ALTER TABLE release ADD COLUMN provenance TEXT NOT NULL DEFAULT 'unlisted';
 
 -- Why the release is a part only, taken on purpose with --allow-incomplete; NULL for a whole one.

@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import sys
+import urllib.parse
 import zipfile
 from pathlib import Path
 
@@ -22,15 +23,23 @@ CODE_SET_NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS"}
 
 MONTH_NAMES = {1: "January", 4: "April", 10: "October"}
 
-# Order files that were not published as bytes that we hold (see releases/README.md).
-REBUILT = {("icd10cm", "FY2021")}
-DERIVED = {
-    ("icd10cm", "FY2026-04"),
-    ("icd10pcs", "FY2022"),
-    ("icd10pcs", "FY2023"),
-    ("icd10pcs", "FY2024"),
-    ("icd10pcs", "FY2025-04"),
+# Order files that were not published as bytes that we hold, and how each was made (see releases/README.md).
+REBUILT = {
+    ("icd10cm", "FY2021"): "FY2020's order file with the official addenda of FY2021 applied; it has the official file's hash",
 }
+DERIVED = {
+    ("icd10cm", "FY2026-04"): "FY2026's order file; NCHS reports no change of codes",
+    ("icd10pcs", "FY2022"): "FY2022-04's order file with its official addenda undone",
+    ("icd10pcs", "FY2023"): "FY2023-04's order file with its official addenda undone",
+    ("icd10pcs", "FY2024"): "FY2024-04's order file with its official addenda undone",
+    ("icd10pcs", "FY2025-04"): "FY2026's order file with its official addenda undone",
+}
+
+# What was published with a list of codes instead of an order file: no release for this program.
+WITHOUT_ORDER_FILE = {("icd10cm", "FY2011")}
+
+# Releases that exist, as others of them say, and of which neither a file nor an address is known.
+UNSEEN = {("icd10pcs", "FY2021")}
 
 # The order in which `holds` is written.
 KINDS = [
@@ -45,24 +54,52 @@ KINDS = [
     "other",
 ]
 
-# Archives whose name leaves open which edition of their year they hold.
-AMBIGUOUS = {
-    "2022/Code Descriptions zip.zip": "Not held: that it is the October edition is read off its folder and name only.",
-    "2022/Addendum zip.zip": "Not held: that it is the October edition is read off its folder and name only.",
+# What an archive that is not held holds, by the kind that the table of addresses gives it. What a kind
+# leaves open is left out.
+HELD_BY_KIND = {
+    "order_file+addenda (code descriptions zip)": {"order_file"},
+    "order_file+addenda": {"order_file", "order_addenda"},
+    "order_file+addenda+tables+definitions+index+conversion": {"order_file", "order_addenda", "tabular", "index", "conversion_table"},
+    "order_file": {"order_file"},
+    "order_addenda": {"order_addenda"},
+    "codes_file": {"codes_file"},
+    "codes_addenda": {"codes_addenda"},
+    "tabular": {"tabular"},
+    "tabular+index": {"tabular", "index"},
+    "tabular+index (xml)": {"tabular", "index"},
+    "tabular+index (xml+pdf)": {"tabular", "index"},
+    "index/drug/neoplasm/eindex (xml)": {"index"},
+    "tables+definitions+index (xml+pdf)": {"tabular", "index"},
+    "conversion_table": {"conversion_table"},
+    "conversion_table (xlsx AND csv)": {"conversion_table"},
+    "poa": {"poa"},
+    "addenda of tabular and index (pdf)": {"other"},
+    "addendum": {"other"},
+    "drug table (csv)": {"other"},
+    "gem": {"other"},
+    "guidelines (pdf)": {"other"},
+    "other": {"other"},
+    "version update summary": {"other"},
+    "version update summary (pdf)": {"other"},
 }
+
+# A remark that the table of addresses appends to a kind.
+REPLACED = re.compile(r", October edition at CMS \((.*may be dead)\)$")
 
 
 class Release:
-    """One row of order-file-counts.csv with what its id says."""
+    """A release: its id, and of one that is held a row of order-file-counts.csv."""
 
-    def __init__(self, row):
-        self.code_set = row["code_set"]
-        self.id = row["release"]
-        self.order_name = row["file"]
-        self.bytes = int(row["bytes"])
-        self.rows = int(row["rows"])
-        self.billable = int(row["billable"])
-        self.sha256 = row["sha256"]
+    def __init__(self, code_set, release, counts=None):
+        self.code_set = code_set
+        self.id = release
+        self.held = counts is not None
+        if counts:
+            self.order_name = counts["file"]
+            self.bytes = int(counts["bytes"])
+            self.rows = int(counts["rows"])
+            self.billable = int(counts["billable"])
+            self.sha256 = counts["sha256"]
         match = re.fullmatch(r"FY(\d{4})(?:-(\d{2}))?(-errata)?", self.id)
         if not match:
             raise SystemExit(f"error: release id not understood: {self.id}")
@@ -79,6 +116,7 @@ class Release:
         )
         self.corrects = self.id.removesuffix("-errata") if self.errata else None
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
+        self.listed = None  # (rows_sha256, letters, last category) of its order file
         self.addenda = None  # (name, bytes, [sha256])
         self.addenda_base = None
         self.archives = []
@@ -133,48 +171,23 @@ def kind_of_member(name):
     return "other"
 
 
-def kinds_by_name(path):
-    """What an archive that is not held holds: only what its name says for certain."""
-    base = path.rsplit("/", 1)[-1].lower()
-    if not base.endswith(".zip"):
-        return {kind_of_member(base)}
-    if re.search(r"full_ ?xml", base):
-        return {"tabular", "index"}
-    if "poaexempt" in base or "poa-exempt" in base:
-        return {"poa"}
-    if "addend" in base:
-        return {"other"}
-    if re.search(r"order-codefiles", base):
-        return {"order_file", "codes_file"}
-    if "codes-file" in base:
-        return {"codes_file"}
-    if re.search(r"order[-_ ]?(files|descriptions)|codes?[-_ ]?(descriptions|order)", base):
-        return {"order_file"}
-    return {"other"}
+def listed(data):
+    """What is known again of the rows of an order file: a hash over them, their first characters, their last category.
 
-
-def edition_in_name(path):
-    """The month that a path names for a mid-year edition: 1, 4 or None."""
-    match = re.search(r"(?<![A-Za-z])effective-(\d{1,2})-\d{1,2}-\d{4}", path, re.I)
-    if match:
-        return None if int(match[1]) == 10 else int(match[1])
-    match = re.search(r"(jan|apr)(?:uary|il)?[-_ ]?(?:1[-_ ])?(?:20)?\d\d", path, re.I)
-    return {"jan": 1, "apr": 4}[match[1].lower()] if match else None
-
-
-def release_of_archive(row, releases):
-    """The release of a row of official-archives.csv, None before the first of the catalogue."""
-    path = row["path"]
-    year = int(re.search(r"20\d\d", path.split("/")[0])[0])
-    same_year = [r for r in releases.values() if r.code_set == "icd10cm" and r.fiscal_year == year]
-    if not same_year:
-        return None
-    month = edition_in_name(path)
-    if month:
-        return releases[("icd10cm", f"FY{year}-{month:02d}")]
-    # Loose files carry no edition in their name: the bytes decide.
-    holders = [r for r in same_year if row["sha256"] in {h for _, h in r.members.values()}]
-    return holders[0] if len(holders) == 1 else releases[("icd10cm", f"FY{year}")]
+    The hash is over code, flag, short title and long title of each row, without trailing blanks, parted by
+    tabs and ended by a line feed: whatever ends the lines of the file, the same rows have the same hash.
+    """
+    digest = hashlib.sha256()
+    letters = {}
+    row = b""
+    for row in data.split(b"\r\n"):
+        if not row:
+            continue
+        code, flag, short, long = row[6:13], row[14:15], row[16:76], row[77:]
+        digest.update(b"\t".join((code.rstrip(b" "), flag, short.rstrip(b" "), long.rstrip(b" "))) + b"\n")
+        letters[chr(code[0])] = True
+        last = code[:3].decode("ascii")
+    return digest.hexdigest(), "".join(letters), last
 
 
 def footer_counts(data):
@@ -199,6 +212,7 @@ def base_of_addenda(release, data, releases):
         r
         for r in releases.values()
         if r.code_set == release.code_set
+        and r.held
         and not r.errata
         and r.effective_from < release.effective_from
         and (r.headers, r.billable) == (old_headers, old_codes)
@@ -223,23 +237,76 @@ def published_release(name, members, releases):
     return found[0]
 
 
-def load(releases_dir, truth_dir):
+def file_of(url):
+    """The name of a file by its address. CMS has slashes in some names: what follows the folder is the name."""
+    path = urllib.parse.urlsplit(url).path
+    match = re.search(r"/files/zip/(.+)$", path)
+    return urllib.parse.unquote(match[1] if match else path.rsplit("/", 1)[-1])
+
+
+def archive_of(row, held):
+    """An archive as the catalogue has it, from a row of the table of addresses."""
+    url = row["url"]
+    kind = row["kind"]
+    note = None
+    replaced = REPLACED.search(kind)
+    if replaced:
+        kind = kind[: replaced.start()]
+        note = "The October edition; " + replaced[1].replace('"', "'") + "."
+    if kind not in HELD_BY_KIND:
+        raise SystemExit(f"error: {url}: kind not understood: {kind}")
+    archive = {
+        "publisher": "NCHS" if ".cdc.gov/" in url else "CMS",
+        "file": file_of(url),
+        "url": url,
+        "bytes": int(row["size"]) if row["size"] else None,
+        "sha256": row["sha256"] or None,
+        "basis": row["basis"],
+        "note": note,
+        "holds": HELD_BY_KIND[kind],
+    }
+    if (archive["sha256"] is None) != (row["basis"] == "address by others"):
+        raise SystemExit(f"error: {url}: basis and hash do not go together")
+    if archive["sha256"] in held:
+        name, size, members = held[archive["sha256"]]
+        if size != archive["bytes"]:
+            raise SystemExit(f"error: {name}: its size differs from that in the table of addresses")
+        archive["holds"] = {kind_of_member(m) for m in members}
+    return archive
+
+
+def load(releases_dir, truth_dir, addresses):
     """Everything the catalogue says: releases by key, and the archives of no release."""
-    with open(truth_dir / "order-file-counts.csv", newline="") as file:
-        releases = {r.key: r for r in map(Release, csv.DictReader(file))}
-    with open(truth_dir / "official-archives.csv", newline="") as file:
-        official = list(csv.DictReader(file))
+    releases = {}
+    for table in ("order-file-counts.csv", "before-force-counts.csv"):
+        with open(truth_dir / table, newline="") as file:
+            for row in csv.DictReader(file):
+                release = Release(row["code_set"], row["release"], row)
+                releases[release.key] = release
+    with open(addresses, newline="") as file:
+        official = [r for r in csv.DictReader(file) if r["code_set"] in CODE_SET_NAMES]
+    # A release of which something is published that lists codes is one, whether its files are held or not.
+    named = {(r["code_set"], r["release"]) for r in official if "order_file" in r["kind"]}
+    for key in sorted((named - WITHOUT_ORDER_FILE) | UNSEEN):
+        releases.setdefault(key, Release(*key))
 
     addenda = {}  # key -> {sha256: (name, bytes)}
     addenda_bytes = {}
     for release in releases.values():
-        path = releases_dir / release.code_set / f"{release.code_set}-{release.id}.zip"
+        if not release.held:
+            continue
+        name = f"{release.code_set}-{release.id}.zip"
+        path = releases_dir / release.code_set / name
+        if not path.exists():
+            path = releases_dir / "before-force" / name
         for name, data in members_of(path).items():
             digest = sha256(data)
             release.members[name] = (len(data), digest)
             if kind_of_member(name) == "order_addenda":
                 addenda.setdefault(release.key, {})[digest] = (name, len(data))
                 addenda_bytes[digest] = data
+            if name == release.order_name:
+                release.listed = listed(data)
         if release.members.get(release.order_name) != (release.bytes, release.sha256):
             raise SystemExit(f"error: {path.name}: the order file is not the one counted")
 
@@ -248,46 +315,21 @@ def load(releases_dir, truth_dir):
         data = path.read_bytes()
         held[sha256(data)] = (path.name, len(data), members_of(path))
 
-    others, seen = [], 0
+    others, placed = [], set()
     for row in official:
-        release = release_of_archive(row, releases)
-        archive = {
-            "publisher": "NCHS",
-            "file": row["path"].rsplit("/", 1)[-1],
-            "url": row["url"],
-            "bytes": int(row["bytes"]),
-            "sha256": row["sha256"],
-            "note": AMBIGUOUS.get(row["path"]),
-        }
-        if row["sha256"] in held:
-            name, size, members = held.pop(row["sha256"])
-            if size != archive["bytes"]:
-                raise SystemExit(f"error: {name}: size differs from official-archives.csv")
-            archive["holds"] = {kind_of_member(m) for m in members}
-            note_addenda(release, members, addenda, addenda_bytes)
-        else:
-            archive["holds"] = kinds_by_name(row["path"])
-        seen += 1
+        archive = archive_of(row, held)
+        release = releases.get((row["code_set"], row["release"]))
         if release:
             release.archives.append(archive)
         else:
-            archive["year"] = int(row["path"].split("/")[0])
+            archive["year"] = int(re.search(r"\d{4}", row["release"])[0])
             others.append(archive)
-    if seen != len(official):
-        raise SystemExit("error: a row of official-archives.csv found no place")
-
-    for digest, (name, size, members) in sorted(held.items()):
-        release = published_release(name, members, releases)
-        note_addenda(release, members, addenda, addenda_bytes)
-        release.archives.append(
-            {
-                "publisher": "CMS",
-                "file": name,
-                "bytes": size,
-                "sha256": digest,
-                "holds": {kind_of_member(m) for m in members},
-            }
-        )
+        if archive["sha256"] in held:
+            placed.add(archive["sha256"])
+            note_addenda(release, held[archive["sha256"]][2], addenda, addenda_bytes)
+    unplaced = [name for digest, (name, *_) in held.items() if digest not in placed]
+    if unplaced:
+        raise SystemExit(f"error: held as published, and in no row of the table of addresses: {unplaced}")
 
     for key, versions in addenda.items():
         release = releases[key]
@@ -325,10 +367,12 @@ def archive_toml(archive):
         lines.append(f"year = {archive['year']}")
     lines.append(f"publisher = {string(archive['publisher'])}")
     lines.append(f"file = {string(archive['file'])}")
-    if "url" in archive:
-        lines.append(f"url = {string(archive['url'])}")
-    lines.append(f"bytes = {archive['bytes']}")
-    lines.append(f"sha256 = {string(archive['sha256'])}")
+    lines.append(f"url = {string(archive['url'])}")
+    if archive["bytes"] is not None:
+        lines.append(f"bytes = {archive['bytes']}")
+    if archive["sha256"] is not None:
+        lines.append(f"sha256 = {string(archive['sha256'])}")
+    lines.append(f"basis = {string(archive['basis'])}")
     lines.append(f"holds = {holds(archive['holds'])}")
     return lines
 
@@ -336,7 +380,7 @@ def archive_toml(archive):
 def archive_order(archive):
     """Archives with the order file first, then by what else they hold, then by name."""
     ranks = [KINDS.index(k) for k in archive["holds"]]
-    return (archive.get("year", 0), min(ranks), archive["publisher"] == "CMS", archive["file"])
+    return (archive.get("year", 0), min(ranks), archive["publisher"] == "CMS", archive["file"], archive["url"])
 
 
 def patch_toml(release, releases_dir, truth_dir, releases):
@@ -392,16 +436,24 @@ def release_toml(release, releases_dir, truth_dir, releases):
         lines.append(f"addenda_base = {string(release.addenda_base)}")
     if release.corrects:
         lines.append(f"corrects = {string(release.corrects)}")
-    lines += [
-        f"provenance = {string(release.provenance)}",
-        "",
-        "[order_file]",
-        f"name = {string(release.order_name)}",
-        f"bytes = {release.bytes}",
-        f"rows = {release.rows}",
-        f"billable = {release.billable}",
-        f"sha256 = {string(release.sha256)}",
-    ]
+    if release.held:
+        rows_sha256, letters, last = release.listed
+        lines += [
+            "",
+            "[order_file]",
+            f"name = {string(release.order_name)}",
+            f"bytes = {release.bytes}",
+            f"rows = {release.rows}",
+            f"billable = {release.billable}",
+            f"sha256 = {string(release.sha256)}",
+            f"rows_sha256 = {string(rows_sha256)}",
+            f"letters = {string(letters)}",
+            f"last_category = {string(last)}",
+            f"provenance = {string(release.provenance)}",
+        ]
+        made = REBUILT.get(release.key) or DERIVED.get(release.key)
+        if made:
+            lines.append(f"made_from = {string(made)}")
     if release.addenda:
         name, size, hashes = release.addenda
         lines += [
@@ -429,11 +481,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--releases", type=Path, default=root / "../shared/releases")
     parser.add_argument("--truth", type=Path, default=root / "../shared/truth")
+    parser.add_argument("--addresses", type=Path, default=root / "../shared/catalogue/addresses.csv")
     parser.add_argument("--out", type=Path, default=root / "releases")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when files differ")
     args = parser.parse_args()
 
-    releases, others, archives = load(args.releases, args.truth)
+    releases, others, archives = load(args.releases, args.truth, args.addresses)
     files = {
         f"{r.code_set}/{r.id}.toml": release_toml(r, args.releases, args.truth, releases)
         for r in releases.values()
@@ -458,7 +511,7 @@ def main():
                     path.unlink()
     print(
         f"{len(releases)} releases, {placed} archives "
-        f"({archives} rows of official-archives.csv), {len(others)} of them of no release",
+        f"({archives} rows of the table of addresses), {len(others)} of them of no release",
         file=sys.stderr,
     )
     if args.check and differing:

@@ -6,7 +6,7 @@ use super::facts::{Facts, InStore};
 use crate::answer::warnings;
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, UnknownReason, Verdict, judge,
+    Answer, Basis, Code, CodeSet, Entry, Provenance, ReleaseId, Standing, UnknownReason, Verdict, judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::Store;
@@ -41,7 +41,10 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         Ok(code) => {
             let (verdict, release) = verdict_in(listings, &code, date)?;
             let basis = release
-                .map(|release| basis(listings, release, &code, &verdict, date))
+                .map(|release| -> Result<Basis> {
+                    let patch = patch(listings, release, &code, &verdict, date)?;
+                    basis(listings, release, patch)
+                })
                 .transpose()?;
             (Some(code), verdict, basis)
         }
@@ -50,18 +53,9 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
                 reason: malformed.reason,
             };
             let release = timeline.governing(date).map(|period| period.release);
-            let basis = match release {
-                Some(release) => {
-                    let (file, sha256) = listings.listing_file(release)?;
-                    Some(Basis {
-                        release,
-                        file,
-                        sha256,
-                        patch: None,
-                    })
-                }
-                None => None,
-            };
+            let basis = release
+                .map(|release| basis(listings, release, None))
+                .transpose()?;
             (None, Verdict::Unknown { reason }, basis)
         }
     };
@@ -201,30 +195,37 @@ pub(crate) fn detect_in(
     })
 }
 
-fn basis(
+/// Returns what an answer rests on: the file of a release, or a patch of the catalogue.
+fn basis(listings: &dyn Facts, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
+    let (file, sha256) = listings.listing_file(release)?;
+    let trust = listings.timeline().trust(release);
+    Ok(Basis {
+        release,
+        file,
+        sha256,
+        provenance: trust.map_or(Provenance::Unlisted, |trust| trust.provenance),
+        patch,
+    })
+}
+
+/// Returns the citation of the patch that a verdict rests on, if it rests on one.
+fn patch(
     listings: &dyn Facts,
     release: ReleaseId,
     code: &Code,
     verdict: &Verdict,
     date: NaiveDate,
-) -> Result<Basis> {
-    let (file, sha256) = listings.listing_file(release)?;
-    let patch = match verdict {
+) -> Result<Option<String>> {
+    match verdict {
         Verdict::Billable { .. } | Verdict::Header { .. } => {
-            listings.patch_citation(release, code, date)?
+            listings.patch_citation(release, code, date)
         }
         // The day of a code that is to come may be a patch's.
         Verdict::NotYetEffective { first_day, .. } => {
-            listings.patch_citation(release, code, *first_day)?
+            listings.patch_citation(release, code, *first_day)
         }
-        _ => None,
-    };
-    Ok(Basis {
-        release,
-        file,
-        sha256,
-        patch,
-    })
+        _ => Ok(None),
+    }
 }
 
 /// Gives the verdict on a code on a day, and the release in force.

@@ -50,12 +50,13 @@ pub(crate) use show::show_in;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning};
-use crate::source::catalogue::known_releases;
+use crate::model::{CodeSet, Period, Provenance, ReleaseId, Timeline, Warning};
+use crate::source::catalogue::{known_releases, known_rows};
 use crate::store::{Store, StoreKind};
 
-/// Lists what could make an answer for some days other than it is: releases that the catalogue knows
-/// to govern one of those days and that are not loaded, and the sample.
+/// Lists what could make an answer for some days other than it is: the sample; releases that the catalogue
+/// knows to govern one of those days and that are not loaded, unless it knows them to have the same rows; what
+/// limits the trust in the releases that govern them; and an update that could have come since the newest known.
 pub(crate) fn warnings(
     store_kind: StoreKind,
     code_set: CodeSet,
@@ -63,31 +64,67 @@ pub(crate) fn warnings(
     from: NaiveDate,
     through: NaiveDate,
 ) -> Vec<Warning> {
-    let mut warnings = Vec::new();
     // The sample never claims to be the whole, so what it lacks is no news.
     if store_kind == StoreKind::Sample {
-        warnings.push(Warning::Sample);
+        return vec![Warning::Sample];
     }
+    let mut warnings = Vec::new();
     let touched: Vec<&Period> = timeline
         .periods()
         .iter()
         .filter(|period| period.from <= through && from < period.until)
         .collect();
-    for id in known_releases(code_set) {
+    let known = known_releases(code_set);
+    for id in &known {
         let starts = id.effective_from();
         let missing = touched.iter().any(|period| {
             let same_edition = period.release.edition() == id.edition();
-            (same_edition && id > period.release)
+            let governs = (same_edition && *id > period.release)
                 || (!same_edition
                     && starts > period.from
                     && starts < period.until
-                    && starts <= through)
+                    && starts <= through);
+            governs && !same_rows(timeline, period.release, code_set, *id)
         });
         if missing {
-            warnings.push(Warning::MissingRelease { release: id });
+            warnings.push(Warning::MissingRelease { release: *id });
+        }
+    }
+    for period in &touched {
+        let release = period.release;
+        let Some(trust) = timeline.trust(release) else {
+            continue;
+        };
+        if let Some(why) = &trust.forced {
+            let why = why.clone();
+            warnings.push(Warning::Forced { release, why });
+        }
+        if let Some(why) = &trust.incomplete {
+            let why = why.clone();
+            warnings.push(Warning::Incomplete { release, why });
+        }
+        if trust.provenance == Provenance::Derived {
+            warnings.push(Warning::Derived { release });
+        }
+    }
+    let newest = touched.last().map(|period| period.release);
+    if let Some(newest) = newest.max(known.last().copied()).map(|id| id.edition())
+        && !touched.is_empty()
+    {
+        let possible = newest.next_possible();
+        if possible.effective_from() <= through {
+            warnings.push(Warning::BeyondKnown { newest, possible });
         }
     }
     warnings
+}
+
+/// Checks whether a release that is not loaded is known to have the very rows of a loaded one.
+fn same_rows(timeline: &Timeline, loaded: ReleaseId, code_set: CodeSet, missing: ReleaseId) -> bool {
+    let Some(trust) = timeline.trust(loaded) else {
+        return false;
+    };
+    known_rows(code_set, missing).is_some_and(|rows| rows == trust.rows_sha256)
 }
 
 /// Finds a loaded release by name. If only corrections of it are loaded, it stands for the newest.

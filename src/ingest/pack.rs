@@ -7,7 +7,7 @@ use crate::source::recognise::FileKind;
 use super::Left;
 
 /// An order file with what was posted with it, or such files alone.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Package {
     pub(super) order: Option<(CodeSet, Found)>,
     pub(super) addenda: Option<(CodeSet, Found)>,

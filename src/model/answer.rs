@@ -2,7 +2,9 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::model::{Code, CodeLineage, CodeSet, Entry, PcsPage, ReleaseId, Retirement, Timeline};
+use crate::model::{
+    Code, CodeLineage, CodeSet, Entry, PcsPage, Provenance, ReleaseId, Retirement, Timeline,
+};
 
 /// A stretch of releases in which a code is listed with one and the same entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,6 +253,8 @@ pub struct Basis {
     pub file: String,
     /// SHA-256 of that file.
     pub sha256: String,
+    /// How well the bytes of that file are known.
+    pub provenance: Provenance,
     /// The catalogue's citation, where a patch and not the order file says so.
     pub patch: Option<String>,
 }
@@ -266,6 +270,59 @@ pub enum Warning {
     },
     /// The store holds the bundled sample only.
     Sample,
+    /// The order file of a release was derived from another release's; the official bytes may differ.
+    Derived {
+        /// The release.
+        release: ReleaseId,
+    },
+    /// A release is a part only, taken on purpose.
+    Incomplete {
+        /// The release.
+        release: ReleaseId,
+        /// What it lacks.
+        why: String,
+    },
+    /// The user insisted on the release, against what speaks for another.
+    Forced {
+        /// The release.
+        release: ReleaseId,
+        /// What speaks against it.
+        why: String,
+    },
+    /// The day lies past the newest update that this version of codeyear knows or has loaded, and the
+    /// calendar of the code set could have another one by then.
+    BeyondKnown {
+        /// The newest update known or loaded.
+        newest: ReleaseId,
+        /// The update that could have taken effect since.
+        possible: ReleaseId,
+    },
+}
+
+impl Warning {
+    /// Returns the fixed name: `missing-release`, `sample`, `derived`, `incomplete`, `forced`, `beyond-known`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Warning::MissingRelease { .. } => "missing-release",
+            Warning::Sample => "sample",
+            Warning::Derived { .. } => "derived",
+            Warning::Incomplete { .. } => "incomplete",
+            Warning::Forced { .. } => "forced",
+            Warning::BeyondKnown { .. } => "beyond-known",
+        }
+    }
+
+    /// Returns the release that it is about, if it is about one.
+    pub fn release(&self) -> Option<ReleaseId> {
+        match self {
+            Warning::MissingRelease { release }
+            | Warning::Derived { release }
+            | Warning::Incomplete { release, .. }
+            | Warning::Forced { release, .. } => Some(*release),
+            Warning::BeyondKnown { possible, .. } => Some(*possible),
+            Warning::Sample => None,
+        }
+    }
 }
 
 /// The answer for one code on one day, or on several days alike.

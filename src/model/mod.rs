@@ -79,7 +79,7 @@ pub use pcs::{
     PcsTable, PcsTables, PcsTerm,
 };
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
-pub use release::{ListedBy, LoadedRelease, ReleaseId};
+pub use release::{ListedBy, LoadedRelease, Provenance, ReleaseId, Trust};
 pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,

@@ -98,6 +98,35 @@ impl ReleaseId {
         day(self.fiscal_year, 10, 1)
     }
 
+    /// Checks that updates take effect in the month of this one: October and April, and January of 2021 alone.
+    pub fn fits_calendar(&self) -> bool {
+        match self.month {
+            None | Some(4) => true,
+            Some(1) => self.fiscal_year == 2021,
+            Some(_) => false,
+        }
+    }
+
+    /// Lists the releases, as first posted, that a fiscal year can have, oldest first.
+    pub fn of_fiscal_year(fiscal_year: i32) -> Vec<ReleaseId> {
+        let mut ids = vec![
+            ReleaseId::october(fiscal_year),
+            ReleaseId::mid_year(fiscal_year, 1),
+            ReleaseId::mid_year(fiscal_year, 4),
+        ];
+        ids.retain(ReleaseId::fits_calendar);
+        ids
+    }
+
+    /// Returns the first update that the calendar can have after this release.
+    pub fn next_possible(&self) -> ReleaseId {
+        let next = [self.fiscal_year, self.fiscal_year + 1]
+            .into_iter()
+            .flat_map(ReleaseId::of_fiscal_year)
+            .find(|next| next.effective_from() > self.effective_from());
+        next.unwrap_or(ReleaseId::october(self.fiscal_year + 1))
+    }
+
     /// Names the October release of the fiscal year that a day lies in.
     pub fn october_of(date: NaiveDate) -> ReleaseId {
         ReleaseId::october(fiscal_year_of(date))
@@ -226,6 +255,80 @@ impl ListedBy {
     }
 }
 
+/// How well the bytes are known that the rows of a release come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provenance {
+    /// The official file, by the hash that the catalogue has.
+    Official,
+    /// Rebuilt from the release before it and the official addenda; it has the official file's hash.
+    Rebuilt,
+    /// Derived from a neighbouring release; the official bytes may differ.
+    Derived,
+    /// The rows of the official file, in other bytes.
+    SameRows,
+    /// The catalogue does not know these rows.
+    Unlisted,
+    /// A file of the bundled sample, which is cut.
+    Sample,
+}
+
+impl Provenance {
+    /// Every kind.
+    pub const ALL: [Provenance; 6] = [
+        Provenance::Official,
+        Provenance::Rebuilt,
+        Provenance::Derived,
+        Provenance::SameRows,
+        Provenance::Unlisted,
+        Provenance::Sample,
+    ];
+
+    /// Returns the fixed name: `official`, `rebuilt`, `derived`, `same-rows`, `unlisted`,
+    /// `sample`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provenance::Official => "official",
+            Provenance::Rebuilt => "rebuilt",
+            Provenance::Derived => "derived",
+            Provenance::SameRows => "same-rows",
+            Provenance::Unlisted => "unlisted",
+            Provenance::Sample => "sample",
+        }
+    }
+
+    /// Returns the words for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Provenance::Official => "official file",
+            Provenance::Rebuilt => "rebuilt from official files; it has the official file's hash",
+            Provenance::Derived => "derived from another release; the official bytes may differ",
+            Provenance::SameRows => "the rows of the official file, in other bytes",
+            Provenance::Unlisted => "not in the catalogue: its hash cannot be compared",
+            Provenance::Sample => "bundled sample",
+        }
+    }
+
+    /// Finds one by its fixed name.
+    pub fn from_name(name: &str) -> Option<Provenance> {
+        Provenance::ALL
+            .into_iter()
+            .find(|provenance| provenance.name() == name)
+    }
+}
+
+/// How far a stored release can be trusted, and by what its contents are known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    /// The hash of its rows, which the same rows in other bytes have too.
+    pub rows_sha256: String,
+    /// How well its bytes are known.
+    pub provenance: Provenance,
+    /// Why it is a part only, taken on purpose; `None` of a whole release.
+    pub incomplete: Option<String>,
+    /// What speaks against its being this release, where the user insisted; else `None`.
+    pub forced: Option<String>,
+}
+
 /// A release that the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedRelease {
@@ -241,6 +344,8 @@ pub struct LoadedRelease {
     pub billable: u64,
     /// SHA-256 of the file that its rows come from.
     pub sha256: String,
+    /// How far it can be trusted.
+    pub trust: Trust,
 }
 
 #[cfg(test)]
@@ -281,6 +386,22 @@ mod tests {
         ] {
             assert!(text.parse::<ReleaseId>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_calendar_has_october_april_and_one_january() {
+        let fits = |text: &str| text.parse::<ReleaseId>().unwrap().fits_calendar();
+        for text in ["FY2021-01", "FY2028", "FY2028-04", "FY2022-04-errata"] {
+            assert!(fits(text), "{text}");
+        }
+        for text in ["FY2027-01", "FY2026-02", "FY2020-01", "FY2026-07"] {
+            assert!(!fits(text), "{text}");
+        }
+        let next = |text: &str| text.parse::<ReleaseId>().unwrap().next_possible().to_string();
+        assert_eq!(next("FY2020-04"), "FY2021");
+        assert_eq!(next("FY2021"), "FY2021-01");
+        assert_eq!(next("FY2021-01"), "FY2021-04");
+        assert_eq!(next("FY2027"), "FY2027-04");
     }
 
     #[test]

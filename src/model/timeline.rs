@@ -1,9 +1,11 @@
 //! The point-in-time rule: which release governs a day.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::model::release::fiscal_year_of;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, Trust};
 
 /// The days that one loaded release governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub struct Stretch {
 pub struct Timeline {
     code_set: CodeSet,
     periods: Vec<Period>,
+    trust: BTreeMap<ReleaseId, Trust>,
 }
 
 impl Timeline {
@@ -63,7 +66,24 @@ impl Timeline {
                 until: id.fiscal_year_end(),
             });
         }
-        Timeline { code_set, periods }
+        Timeline {
+            code_set,
+            periods,
+            trust: BTreeMap::new(),
+        }
+    }
+
+    /// Builds the timeline from the releases that are loaded, with how far each can be trusted.
+    pub fn with_trust(code_set: CodeSet, releases: BTreeMap<ReleaseId, Trust>) -> Timeline {
+        Timeline {
+            trust: releases.clone(),
+            ..Timeline::new(code_set, releases.into_keys())
+        }
+    }
+
+    /// Returns how far a loaded release can be trusted; `None` if the timeline was built without it.
+    pub fn trust(&self, release: ReleaseId) -> Option<&Trust> {
+        self.trust.get(&release)
     }
 
     /// Gives the code set.

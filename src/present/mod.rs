@@ -81,6 +81,19 @@ pub fn warning_text(warning: &Warning) -> String {
             release.effective_from()
         ),
         Warning::Sample => "this is the bundled sample, not the whole code set".to_owned(),
+        Warning::Derived { release } => format!(
+            "the order file of {release} is derived from another release's; the official bytes may differ"
+        ),
+        Warning::Incomplete { release, why } => {
+            format!("{release} is only a part of the release, taken with --allow-incomplete: {why}")
+        }
+        Warning::Forced { release, why } => {
+            format!("these files were stored as {release} with --force: {why}")
+        }
+        Warning::BeyondKnown { newest, possible } => format!(
+            "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
+            possible.effective_from()
+        ),
     }
 }
 

@@ -10,26 +10,14 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet, Entry, ReleaseId};
+use crate::model::{Code, CodeSet, Entry, Provenance, ReleaseId};
 
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
-
-/// How well the bytes of a catalogued order file are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provenance {
-    /// The official file.
-    Official,
-    /// Rebuilt from the previous release and the official addenda; it has the official file's hash.
-    Rebuilt,
-    /// Derived from a neighbouring release; the official bytes may differ.
-    Derived,
-}
 
 /// The order file that a release must have.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ExpectedOrderFile {
+pub struct OrderFileFacts {
     /// Its official name.
     pub name: String,
     /// Its size.
@@ -40,6 +28,17 @@ pub struct ExpectedOrderFile {
     pub billable: u64,
     /// Its SHA-256.
     pub sha256: String,
+    /// The hash of its rows, as [`crate::source::RowsHash`] computes it: the same rows in other bytes have it too.
+    pub rows_sha256: String,
+    /// The first characters of its codes, each once, in tabular order.
+    pub letters: String,
+    /// Its last category or table, in tabular order.
+    pub last_category: String,
+    /// How well its bytes are known.
+    #[serde(deserialize_with = "provenance")]
+    pub provenance: Provenance,
+    /// How it was made, if it is not the published file.
+    pub made_from: Option<String>,
 }
 
 /// The order addenda that a release has.
@@ -54,6 +53,20 @@ pub struct ExpectedAddenda {
     pub sha256: Vec<String>,
 }
 
+/// Who vouches for what the catalogue says of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Basis {
+    /// The archive was in hand when the catalogue was made: size and hash are its own.
+    #[serde(rename = "bytes in hand")]
+    Held,
+    /// Others published the hash.
+    #[serde(rename = "hash by others")]
+    HashByOthers,
+    /// Others published the address; no hash is known.
+    #[serde(rename = "address by others")]
+    AddressByOthers,
+}
+
 /// An archive or loose file as published.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,12 +75,14 @@ pub struct Archive {
     pub publisher: String,
     /// Its name.
     pub file: String,
-    /// Its official address, where known.
-    pub url: Option<String>,
-    /// Its size.
-    pub bytes: u64,
-    /// Its SHA-256.
-    pub sha256: String,
+    /// Its official address.
+    pub url: String,
+    /// Its size, where known.
+    pub bytes: Option<u64>,
+    /// Its SHA-256, where known.
+    pub sha256: Option<String>,
+    /// Who vouches for the hash and the address.
+    pub basis: Basis,
     /// What it holds: `order_file`, `order_addenda`, `codes_file`, ...
     pub holds: Vec<String>,
 }
@@ -94,16 +109,25 @@ pub struct KnownRelease {
     pub title: String,
     /// The release that its addenda is against.
     pub addenda_base: Option<ReleaseId>,
-    /// How well its bytes are known.
-    pub provenance: Provenance,
-    /// Its order file.
-    pub order_file: ExpectedOrderFile,
+    /// Its order file; `None` of a release that is known to exist and whose files were never in hand.
+    pub order_file: Option<OrderFileFacts>,
     /// Its order addenda, if one is known.
     pub order_addenda: Option<ExpectedAddenda>,
     /// The archives that were published with it.
     pub archives: Vec<Archive>,
     /// Facts that its order file does not tell.
     pub patches: Vec<Patch>,
+}
+
+impl KnownRelease {
+    /// Checks whether a hash is that of one of its archives.
+    pub fn has_archive(&self, sha256: Option<&str>) -> bool {
+        sha256.is_some()
+            && self
+                .archives
+                .iter()
+                .any(|archive| archive.sha256.as_deref() == sha256)
+    }
 }
 
 /// All known releases, by code set and first day.
@@ -121,8 +145,7 @@ struct ReleaseFile {
     title: String,
     addenda_base: Option<String>,
     corrects: Option<String>,
-    provenance: Provenance,
-    order_file: ExpectedOrderFile,
+    order_file: Option<OrderFileFacts>,
     order_addenda: Option<ExpectedAddenda>,
     #[serde(default)]
     archive: Vec<Archive>,
@@ -169,6 +192,13 @@ impl Catalogue {
         &self.releases
     }
 
+    /// Lists the releases of a code set, oldest first.
+    pub fn of(&self, code_set: CodeSet) -> impl DoubleEndedIterator<Item = &KnownRelease> {
+        self.releases
+            .iter()
+            .filter(move |known| known.code_set == code_set)
+    }
+
     /// Finds a release.
     pub fn find(&self, code_set: CodeSet, id: ReleaseId) -> Option<&KnownRelease> {
         self.releases
@@ -185,6 +215,19 @@ pub fn known_releases(code_set: CodeSet) -> Vec<ReleaseId> {
         .collect();
     ids.sort();
     ids
+}
+
+/// Returns the hash of the rows that the catalogue knows of a release, reading one file of it alone.
+pub fn known_rows(code_set: CodeSet, id: ReleaseId) -> Option<String> {
+    let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
+    let known = parse(file.contents_utf8()?).ok()?;
+    known.order_file.map(|order| order.rows_sha256)
+}
+
+fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D::Error> {
+    let name = String::deserialize(from)?;
+    Provenance::from_name(&name)
+        .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a provenance")))
 }
 
 fn code_set_files(code_set: CodeSet) -> impl Iterator<Item = &'static include_dir::File<'static>> {
@@ -236,7 +279,6 @@ fn parse(text: &str) -> Result<KnownRelease> {
             .addenda_base
             .map(|base| base.parse().map_err(fail))
             .transpose()?,
-        provenance: file.provenance,
         order_file: file.order_file,
         order_addenda: file.order_addenda,
         archives: file.archive,

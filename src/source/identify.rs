@@ -1,56 +1,78 @@
-//! Which release a file belongs to: by hash, then by content, last by name, and never by a guess.
+//! Which release a file belongs to. Evidence has an order, and what stands first outranks what follows:
+//!
+//! 1. the file's own hash, its rows' hash, or that of the archive that it is in: the catalogue knows them;
+//! 2. the footer of the order addenda posted with it, which names the order files that it leads from and to;
+//! 3. the file's own name;
+//! 4. the archive's name.
+//!
+//! Folders are never evidence. What the calendar rules out is no candidate: an update in another month, one that
+//! cannot be published yet, one that the catalogue knows was never published. What the user states must not
+//! contradict a hash or a footer. Where two answers are left nothing is chosen.
 
-use chrono::{Datelike, Month};
+use chrono::{Days, NaiveDate};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addenda, CodeSet, ReleaseId};
-use crate::source::catalogue::{Catalogue, KnownRelease};
+use crate::source::catalogue::{Catalogue, KnownRelease, OrderFileFacts};
+use crate::source::names::NameHints;
 use crate::source::sample::SampleFile;
 
-/// How a release was told.
+/// The publishers post a release at most so many days before it takes effect: October's in June, April's in
+/// December at the earliest.
+const POSTED_BEFORE: u64 = 150;
+
+/// How a release was identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifiedBy {
     /// The user stated it.
     Statement,
-    /// The catalogue knows the SHA-256 of the order file.
+    /// The catalogue knows the SHA-256 of the order file, or of the document.
     Hash,
+    /// The catalogue knows the hash of its rows, which stand in other bytes.
+    Rows,
     /// The catalogue knows the SHA-256 of the archive or of the addenda.
     Archive,
-    /// The names of the file, its folder and its archive.
+    /// The footer of its addenda.
+    Footer,
+    /// The names of the file and its archive.
     Name,
     /// It is a file of the bundled sample.
     Sample,
 }
 
 impl IdentifiedBy {
-    /// Gives the fixed name: `statement`, `hash`, `archive`, `name`, `sample`.
+    /// Returns the fixed name: `statement`, `hash`, `rows`, `archive`, `footer`, `name`, `sample`.
     pub fn name(self) -> &'static str {
         match self {
             IdentifiedBy::Statement => "statement",
             IdentifiedBy::Hash => "hash",
+            IdentifiedBy::Rows => "rows",
             IdentifiedBy::Archive => "archive",
+            IdentifiedBy::Footer => "footer",
             IdentifiedBy::Name => "name",
             IdentifiedBy::Sample => "sample",
         }
     }
 }
 
-/// What is known of an order file or addenda before its release is.
-#[derive(Debug)]
+/// What is known of a file before its release is.
+#[derive(Debug, Clone, Copy)]
 pub struct Evidence<'a> {
     /// Its code set, by content.
     pub code_set: CodeSet,
-    /// SHA-256 of the order file; `None` if only an addenda is there.
+    /// SHA-256 of the order file; `None` if no order file is there.
     pub order_sha256: Option<&'a str>,
+    /// The hash of the order file's rows, where it was parsed.
+    pub rows_sha256: Option<&'a str>,
     /// SHA-256 of the addenda posted with it.
     pub addenda_sha256: Option<&'a str>,
-    /// SHA-256 of a file around the order file; `None` if an order file or an addenda is there.
-    pub document_sha256: Option<&'a str>,
     /// The addenda posted with it.
     pub addenda: Option<&'a Addenda>,
+    /// SHA-256 of a file around the order file; `None` if an order file or an addenda is there.
+    pub document_sha256: Option<&'a str>,
     /// SHA-256 of the archive that it is in.
     pub archive_sha256: Option<&'a str>,
-    /// The file's own name with its folder.
+    /// The file's own name; folders in it are not read.
     pub name: &'a str,
     /// The archive's name.
     pub archive_name: Option<&'a str>,
@@ -58,7 +80,18 @@ pub struct Evidence<'a> {
     pub shown: &'a str,
 }
 
-/// Tells which release of the bundled sample a file is, if it is one. What the user states can choose
+/// The releases that a file can be, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidates {
+    /// The releases; more than one if the evidence leaves them all.
+    pub ids: Vec<ReleaseId>,
+    /// The first evidence that there is.
+    pub by: IdentifiedBy,
+    /// The number of the correction that a name speaks of; 0 if it is none, or a hash tells.
+    pub revision: u32,
+}
+
+/// Finds the release of the bundled sample that a file is of, if it is one. What the user states can choose
 /// among releases with the same bytes, but never make a sample of one thing into another.
 ///
 /// # Errors
@@ -103,261 +136,288 @@ pub fn identify_sample(
         _ if stated.is_some() => Ok(stated),
         [one] => Ok(Some(*one)),
         several => {
-            let hints = Hints::read(evidence);
-            let fitting: Vec<ReleaseId> = several
-                .iter()
-                .copied()
-                .filter(|id| hints.fits(*id))
-                .collect();
+            let mut fitting = several.to_vec();
+            for name in [Some(evidence.name), evidence.archive_name].into_iter().flatten() {
+                narrow(&mut fitting, &NameHints::read(name).candidates());
+            }
             match fitting.as_slice() {
                 [one] => Ok(Some(*one)),
-                _ => Err(ambiguous(evidence, several)),
+                _ => Err(ambiguous(evidence, &fitting)),
             }
         }
     }
 }
 
-/// Tells which release a file belongs to.
+/// Lists the releases that a file can be. `today` is the day of the import.
 ///
 /// # Errors
-/// [`ErrorKind::Ambiguous`] if more than one release is possible: CMS gives the April file the name of
-/// the October file, and some releases have the same bytes.
-pub fn identify(
+/// [`ErrorKind::Ambiguous`] if the footer of the addenda contradicts a name, or nothing speaks for any release.
+pub fn candidates(
     catalogue: &Catalogue,
     evidence: &Evidence<'_>,
-) -> Result<(ReleaseId, IdentifiedBy)> {
-    let known: Vec<&KnownRelease> = catalogue
-        .releases()
-        .iter()
-        .filter(|known| known.code_set == evidence.code_set)
-        .collect();
-    let by_order: Vec<&KnownRelease> = known
-        .iter()
-        .copied()
-        .filter(|known| Some(known.order_file.sha256.as_str()) == evidence.order_sha256)
-        .collect();
-    if let [one] = by_order.as_slice() {
-        return Ok((one.id, IdentifiedBy::Hash));
+    today: NaiveDate,
+) -> Result<Candidates> {
+    let own = NameHints::read(evidence.name);
+    let archive = evidence
+        .archive_name
+        .map(NameHints::read)
+        .unwrap_or_default();
+    let footer = by_footer(catalogue, evidence);
+    if let Some((mut ids, by)) = by_hash(catalogue, evidence) {
+        // Releases with the same bytes are told apart by what else speaks for one of them.
+        for other in [&footer, &own.candidates(), &archive.candidates()] {
+            narrow(&mut ids, other);
+        }
+        return Ok(Candidates {
+            ids,
+            by,
+            revision: 0,
+        });
     }
-    let pool = if by_order.is_empty() {
-        &known
-    } else {
-        &by_order
+    let mut by = IdentifiedBy::Footer;
+    let mut ids = footer.clone();
+    for (hints, what) in [(own, "name"), (archive, "archive's name")] {
+        let named = hints.candidates();
+        if ids.is_empty() {
+            by = IdentifiedBy::Name;
+            ids = named;
+        } else if !narrow(&mut ids, &named)
+            && !footer.is_empty()
+            && (what == "name" || hints.month.is_some() || hints.is_id)
+        {
+            return Err(Error::new(
+                ErrorKind::Ambiguous,
+                format!(
+                    "its {what} speaks of {}, the footer of its addenda of {}",
+                    list(&named),
+                    list(&footer)
+                ),
+            )
+            .in_file(evidence.shown)
+            .with_hint(statement_hint(&footer)));
+        }
+    }
+    if ids.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Ambiguous,
+            "nothing in the file, its name or the catalogue identifies its release",
+        )
+        .in_file(evidence.shown)
+        .with_hint("state it with --release, for example --release FY2027"));
+    }
+    keep_possible(catalogue, evidence.code_set, &mut ids, today);
+    Ok(Candidates {
+        ids,
+        by,
+        revision: own.revision.max(archive.revision),
+    })
+}
+
+/// Says what contradicts the release that the user states: a hash that the catalogue knows, or the footer of
+/// the addenda; `None` if nothing does.
+pub fn contradiction(
+    catalogue: &Catalogue,
+    evidence: &Evidence<'_>,
+    stated: ReleaseId,
+    today: NaiveDate,
+) -> Option<String> {
+    let name = evidence.code_set.name();
+    if let Some((ids, by)) = by_hash(catalogue, evidence)
+        && !ids.contains(&stated)
+        && !repeats_the_last(catalogue, evidence.code_set, &ids, stated, today)
+    {
+        let what = match by {
+            IdentifiedBy::Rows => "the rows",
+            IdentifiedBy::Archive => "an archive or addenda",
+            _ => "the bytes",
+        };
+        return Some(format!("this is not {name} {stated}: it has {what} of {}", list(&ids)));
+    }
+    let footer = by_footer(catalogue, evidence);
+    if !footer.is_empty() && !footer.contains(&stated.edition()) {
+        return Some(format!(
+            "this is not {name} {stated}: the footer of its addenda speaks of {}",
+            list(&footer)
+        ));
+    }
+    None
+}
+
+/// Makes the error for a file that could be several releases.
+pub fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
+    Error::new(
+        ErrorKind::Ambiguous,
+        format!(
+            "this {} file could be {}: nothing in it, its name or the catalogue decides",
+            evidence.code_set.name(),
+            list(ids)
+        ),
+    )
+    .in_file(evidence.shown)
+    .with_hint(statement_hint(ids))
+}
+
+/// Checks whether an update can be published on a day: the publishers post it some months before its first day.
+pub fn can_be_published(id: ReleaseId, today: NaiveDate) -> bool {
+    id.effective_from()
+        .checked_sub_days(Days::new(POSTED_BEFORE))
+        .is_none_or(|posted| today >= posted)
+}
+
+/// Lists releases in words: `FY2026 or FY2026-04`.
+pub(crate) fn list(ids: &[ReleaseId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ReleaseId::to_string).collect();
+    ids.join(" or ")
+}
+
+fn statement_hint(ids: &[ReleaseId]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("--release {id}")).collect();
+    format!("state which: {}", ids.join(" or "))
+}
+
+/// Keeps the releases that other evidence allows too, if it allows one of them; returns whether it does, or
+/// says nothing.
+fn narrow(ids: &mut Vec<ReleaseId>, others: &[ReleaseId]) -> bool {
+    let allowed = |id: &ReleaseId| others.contains(&id.edition());
+    let agrees = ids.iter().any(allowed);
+    if agrees {
+        ids.retain(allowed);
+    }
+    agrees || others.is_empty()
+}
+
+/// Lists the releases whose bytes or rows the catalogue knows these to be, the strongest hash first.
+fn by_hash(
+    catalogue: &Catalogue,
+    evidence: &Evidence<'_>,
+) -> Option<(Vec<ReleaseId>, IdentifiedBy)> {
+    let ids = |wanted: &dyn Fn(&KnownRelease) -> bool| -> Vec<ReleaseId> {
+        let known = catalogue.of(evidence.code_set);
+        known.filter(|known| wanted(known)).map(|known| known.id).collect()
     };
-    let by_archive: Vec<ReleaseId> = pool
-        .iter()
-        .filter(|known| {
-            known.archives.iter().any(|archive| {
-                Some(archive.sha256.as_str()) == evidence.archive_sha256
-                    || Some(archive.sha256.as_str()) == evidence.addenda_sha256
-            })
-        })
-        .map(|known| known.id)
-        .collect();
-    if let [one] = by_archive.as_slice() {
-        return Ok((*one, IdentifiedBy::Archive));
-    }
-    let by_addenda: Vec<ReleaseId> = pool
-        .iter()
-        .filter(|known| {
-            known.order_addenda.as_ref().is_some_and(|addenda| {
+    let of_order = |known: &KnownRelease, sha256: &dyn Fn(&OrderFileFacts) -> bool| {
+        known.order_file.as_ref().is_some_and(sha256)
+    };
+    let by_order = ids(&|known| {
+        of_order(known, &|order| Some(order.sha256.as_str()) == evidence.order_sha256)
+    });
+    let by_rows = ids(&|known| {
+        of_order(known, &|order| Some(order.rows_sha256.as_str()) == evidence.rows_sha256)
+    });
+    let by_document = ids(&|known| known.has_archive(evidence.document_sha256));
+    let by_archive = ids(&|known| known.has_archive(evidence.archive_sha256));
+    let by_addenda = ids(&|known| {
+        known.has_archive(evidence.addenda_sha256)
+            || known.order_addenda.as_ref().is_some_and(|addenda| {
                 addenda
                     .sha256
                     .iter()
                     .any(|sha256| Some(sha256.as_str()) == evidence.addenda_sha256)
             })
-        })
-        .map(|known| known.id)
-        .collect();
-    if let [one] = by_addenda.as_slice() {
-        return Ok((*one, IdentifiedBy::Archive));
-    }
-    let hints = Hints::read(evidence);
-    if !by_order.is_empty() {
-        let same: Vec<ReleaseId> = by_order.iter().map(|known| known.id).collect();
-        let fitting: Vec<ReleaseId> = same.iter().copied().filter(|id| hints.fits(*id)).collect();
-        return match fitting.as_slice() {
-            [one] => Ok((*one, IdentifiedBy::Hash)),
-            [] => Err(ambiguous(evidence, &same)),
-            several => Err(ambiguous(evidence, several)),
-        };
-    }
-    hints.decide(evidence).map(|id| (id, IdentifiedBy::Name))
-}
-
-/// What names say of a release.
-#[derive(Debug, Default)]
-struct Hints {
-    /// A release id spelled out in the name: `FY2024-04`.
-    exact: Option<ReleaseId>,
-    fiscal_year: Option<i32>,
-    month: Option<u32>,
-    errata: bool,
-}
-
-impl Hints {
-    fn read(evidence: &Evidence<'_>) -> Hints {
-        let mut hints = Hints::default();
-        // The file's own name says more than its archive's.
-        for name in [Some(evidence.name), evidence.archive_name]
-            .into_iter()
-            .flatten()
-        {
-            for part in name.rsplit(['/', '\\']) {
-                hints.add(part);
-            }
-        }
-        hints
-    }
-
-    fn add(&mut self, name: &str) {
-        let stem = name
-            .rsplit_once('.')
-            .map_or(name, |(stem, end)| if end.len() <= 4 { stem } else { name });
-        let words: Vec<String> = stem
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_ascii_lowercase)
-            .collect();
-        if words.iter().any(|word| word.contains("errata")) {
-            self.errata = true;
-        }
-        for (index, word) in words.iter().enumerate() {
-            if self.exact.is_none()
-                && let Some(year) = word.strip_prefix("fy")
-                && year.len() == 4
-            {
-                // The most words that are a release id together: fy2022-04-errata, fy2022-04, fy2022.
-                let rest = words.get(index..).unwrap_or_default();
-                self.exact = (1..=rest.len())
-                    .rev()
-                    .find_map(|count| rest.get(..count)?.join("-").parse().ok());
-            }
-            if self.month.is_none() {
-                self.month = release_month(word);
-            }
-            if self.fiscal_year.is_none()
-                && let Some(year) = year_in(word)
-            {
-                self.fiscal_year = Some(year);
+    });
+    let mut found: Option<(Vec<ReleaseId>, IdentifiedBy)> = None;
+    for (ids, by) in [
+        (by_order, IdentifiedBy::Hash),
+        (by_rows, IdentifiedBy::Rows),
+        (by_document, IdentifiedBy::Hash),
+        (by_archive, IdentifiedBy::Archive),
+        (by_addenda, IdentifiedBy::Archive),
+    ] {
+        match &mut found {
+            _ if ids.is_empty() => {}
+            None => found = Some((ids, by)),
+            Some((found, _)) => {
+                if found.iter().any(|id| ids.contains(id)) {
+                    found.retain(|id| ids.contains(id));
+                }
             }
         }
     }
-
-    /// Tells whether a release is among those that the names allow.
-    fn fits(&self, id: ReleaseId) -> bool {
-        if let Some(exact) = self.exact
-            && self.month.is_none()
-        {
-            return exact == id;
-        }
-        let year = self
-            .fiscal_year
-            .or(self.exact.map(|exact| exact.fiscal_year()));
-        let month = self
-            .month
-            .map(|month| if month == 10 { None } else { Some(month) });
-        year == Some(id.fiscal_year())
-            && month
-                .is_none_or(|month| month == id.is_mid_year().then(|| id.effective_from().month()))
-    }
-
-    fn decide(&self, evidence: &Evidence<'_>) -> Result<ReleaseId> {
-        let revision = u32::from(self.errata);
-        if let Some(exact) = self.exact
-            && self.month.is_none()
-        {
-            return Ok(exact);
-        }
-        let Some(year) = self
-            .fiscal_year
-            .or(self.exact.map(|exact| exact.fiscal_year()))
-        else {
-            return Err(Error::new(
-                ErrorKind::Ambiguous,
-                "nothing in the file, its name or the catalogue tells which release this is",
-            )
-            .in_file(evidence.shown)
-            .with_hint("state it with --release, for example --release FY2027"));
-        };
-        if let Some(month) = self.month {
-            return Ok(ReleaseId::mid_year(year, month).with_revision(revision));
-        }
-        // The footer of an addenda names the order files that it goes from and to.
-        if let Some([_, codes]) = evidence.addenda.and_then(|addenda| addenda.footer.as_ref())
-            && year_in_text(&codes.old_file) == Some(year - 1)
-            && year_in_text(&codes.new_file) == Some(year)
-            && !codes.new_file.to_ascii_lowercase().contains("jan")
-        {
-            return Ok(ReleaseId::october(year).with_revision(revision));
-        }
-        Err(ambiguous(
-            evidence,
-            &[ReleaseId::october(year), ReleaseId::mid_year(year, 4)],
-        ))
-    }
+    found
 }
 
-/// Reads a month from a word such as `April` or `2021jan`: January, April or October, in which releases
-/// take effect. Another month is the day of a posting, and tells nothing.
-fn release_month(word: &str) -> Option<u32> {
-    let letters: String = word.chars().filter(char::is_ascii_alphabetic).collect();
-    match letters.parse().ok()? {
-        Month::January => Some(1),
-        Month::April => Some(4),
-        Month::October => Some(10),
-        _ => None,
+/// Lists the releases that the footer of the addenda allows; none if there is no footer or it names no year.
+fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
+    let Some([headers, codes]) = evidence.addenda.and_then(|addenda| addenda.footer.as_ref())
+    else {
+        return Vec::new();
+    };
+    let new = NameHints::read(&codes.new_file);
+    let (Some(year), old) = (new.fiscal_year, NameHints::read(&codes.old_file).fiscal_year) else {
+        return Vec::new();
+    };
+    if new.month.is_some() {
+        return new.candidates();
+    }
+    let mut ids = ReleaseId::of_fiscal_year(year);
+    if old == Some(year) {
+        // From one file of the year to another: an update within it.
+        ids.retain(ReleaseId::is_mid_year);
+    } else if old == Some(year - 1) {
+        // From last year's file to this year's: October's, unless that is known to have other rows, or the year
+        // had an update in January. That one began with last October's file too, as an update can.
+        let october = ReleaseId::october(year);
+        let is_another = catalogue
+            .find(evidence.code_set, october)
+            .and_then(|known| known.order_file.as_ref())
+            .is_some_and(|order| {
+                order.billable != codes.new_rows
+                    || order.rows != headers.new_rows + codes.new_rows
+            });
+        let has_january = ids.iter().any(|id| *id == ReleaseId::mid_year(year, 1));
+        if !is_another && !has_january {
+            ids = vec![october];
+        }
+    }
+    ids
+}
+
+/// Leaves out updates that were never published, as the catalogue knows, and those that cannot be published yet;
+/// all of them stay if none would.
+fn keep_possible(
+    catalogue: &Catalogue,
+    code_set: CodeSet,
+    ids: &mut Vec<ReleaseId>,
+    today: NaiveDate,
+) {
+    let newest = catalogue.of(code_set).map(|known| known.id).max();
+    let is_possible = |id: &ReleaseId| {
+        let is_known = catalogue.find(code_set, *id).is_some();
+        let is_past = newest.is_some_and(|newest| *id < newest);
+        is_known || !id.is_mid_year() || (!is_past && can_be_published(*id, today))
+    };
+    if ids.iter().any(is_possible) {
+        ids.retain(is_possible);
     }
 }
 
-/// Reads a year from a word such as `2026`, `fy26` or `2021jan`.
-fn year_in(word: &str) -> Option<i32> {
-    let digits: String = word
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(char::is_ascii_digit)
-        .collect();
-    match digits.len() {
-        4 if !word.starts_with("icd") => digits
-            .parse()
-            .ok()
-            .filter(|year| (2009..=2100).contains(year)),
-        2 if word.starts_with("fy") || word.starts_with("apr") || word.starts_with("jan") => {
-            digits.parse::<i32>().ok().map(|year| 2000 + year)
-        }
-        _ => None,
-    }
-}
-
-fn year_in_text(text: &str) -> Option<i32> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .find_map(year_in)
-}
-
-fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
-    let list: Vec<String> = ids.iter().map(ReleaseId::to_string).collect();
-    let list = list.join(" or ");
-    let first = ids.first().map(ReleaseId::to_string).unwrap_or_default();
-    Error::new(
-        ErrorKind::Ambiguous,
-        format!("this {} file could be {list}: the publisher gives them the same name or the same bytes", evidence.code_set.name()),
-    )
-    .in_file(evidence.shown)
-    .with_hint(format!("state which with --release, for example --release {first}"))
+/// Checks whether a release to come, unknown to the catalogue, can have the bytes of the last one before it: an
+/// update may change nothing.
+fn repeats_the_last(
+    catalogue: &Catalogue,
+    code_set: CodeSet,
+    same: &[ReleaseId],
+    stated: ReleaseId,
+    today: NaiveDate,
+) -> bool {
+    let newest = catalogue.of(code_set).map(|known| known.id).max();
+    newest.is_some_and(|newest| {
+        same.contains(&newest)
+            && stated == newest.edition().next_possible()
+            && can_be_published(stated, today)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{AddendaCounts, FooterBlock};
 
-    fn evidence<'a>(
-        name: &'a str,
-        archive: Option<&'a str>,
-        order: Option<&'a str>,
-    ) -> Evidence<'a> {
+    fn evidence<'a>(name: &'a str, archive: Option<&'a str>) -> Evidence<'a> {
         Evidence {
             code_set: CodeSet::Icd10Cm,
-            order_sha256: order,
+            order_sha256: None,
+            rows_sha256: None,
             addenda_sha256: None,
             document_sha256: None,
             addenda: None,
@@ -368,92 +428,183 @@ mod tests {
         }
     }
 
-    fn told(name: &str, archive: Option<&str>, order: Option<&str>) -> Result<String> {
-        identify(
-            Catalogue::bundled().unwrap(),
-            &evidence(name, archive, order),
-        )
-        .map(|(id, _)| id.to_string())
+    fn ids(evidence: &Evidence<'_>, today: &str) -> Result<String> {
+        let catalogue = Catalogue::bundled().unwrap();
+        candidates(catalogue, evidence, today.parse().unwrap()).map(|found| list(&found.ids))
     }
 
-    #[test]
-    fn a_name_with_a_month_tells_the_release() {
-        for (name, id) in [
-            ("icd10cm-order-April-2027.txt", "FY2027-04"),
-            ("icd10cm-order- April 1 2027.txt", "FY2027-04"),
-            ("icd10cm-order-Jan-2029.txt", "FY2029-01"),
-            ("x/icd10cm-FY2027-04.txt", "FY2027-04"),
-            ("icd10cm-FY2027.txt", "FY2027"),
-        ] {
-            assert_eq!(told(name, None, None).unwrap(), id, "{name}");
+    fn footer(old: &str, new: &str, rows: u64) -> Addenda {
+        let block = FooterBlock {
+            old_rows: rows,
+            old_file: old.to_owned(),
+            new_rows: rows,
+            new_file: new.to_owned(),
+            counts: AddendaCounts::default(),
+        };
+        Addenda {
+            rows: Vec::new(),
+            footer: Some([block.clone(), block]),
         }
+    }
+
+    #[test]
+    fn a_folder_is_no_evidence_and_a_month_counts_beside_its_year() {
+        let today = "2029-06-01";
+        for (name, archive, expected) in [
+            ("April/icd10cm_order_2029.txt", None, "FY2029 or FY2029-04"),
+            ("January/icd10cm-order-April-2029.txt", None, "FY2029-04"),
+            ("icd10cm_order_2029.txt", Some("icd10cm-FY2029-04.zip"), "FY2029-04"),
+            ("icd10cm_order_2029.txt", Some("april-1-2029-codes.zip"), "FY2029-04"),
+            ("icd10cm_order_2029.txt", Some("from April 2028.zip"), "FY2029 or FY2029-04"),
+            ("icd10cm-FY2029.txt", Some("april-1-2029-codes.zip"), "FY2029"),
+        ] {
+            assert_eq!(ids(&evidence(name, archive), today).unwrap(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_rules_out_what_cannot_be() {
+        let order = |year: i32| format!("icd10cm_order_{year}.txt");
+        // Known years: only 2021 had a January, and no April came before 2022.
+        assert_eq!(ids(&evidence(&order(2019), None), "2026-11-28").unwrap(), "FY2019");
         assert_eq!(
-            told(
-                "icd10cm_order_2027.txt",
-                Some("icd10cm-FY2027-04.zip"),
-                None
-            )
-            .unwrap(),
-            "FY2027-04"
+            ids(&evidence(&order(2021), None), "2026-11-28").unwrap(),
+            "FY2021 or FY2021-01"
+        );
+        assert_eq!(
+            ids(&evidence(&order(2024), None), "2026-11-28").unwrap(),
+            "FY2024 or FY2024-04"
+        );
+        // Years to come: an April update is not published before the autumn.
+        assert_eq!(ids(&evidence(&order(2028), None), "2027-07-01").unwrap(), "FY2028");
+        assert_eq!(
+            ids(&evidence(&order(2028), None), "2028-01-15").unwrap(),
+            "FY2028 or FY2028-04"
         );
     }
 
     #[test]
-    fn a_name_with_a_year_alone_is_ambiguous() {
-        let error = told("icd10cm_order_2027.txt", None, None).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Ambiguous);
-        assert!(error.to_string().contains("FY2027 or FY2027-04"), "{error}");
-        // The month of a posting is not the month of a release.
-        let posted = told(
-            "icd10cm_order_2027.txt",
-            Some("updated-July-2026.zip"),
-            None,
-        );
-        assert_eq!(posted.unwrap_err().kind(), ErrorKind::Ambiguous);
-        assert_eq!(
-            told("order.txt", None, None).unwrap_err().kind(),
-            ErrorKind::Ambiguous
-        );
+    fn a_footer_outranks_names_and_a_contradiction_stops() {
+        let today = "2030-01-01";
+        for (old, new, name, archive, expected) in [
+            ("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", "icd10cm_order_2029.txt", None, "FY2029"),
+            ("icd10cm_order_2029.txt", "icd10cm_order_2029.txt", "icd10cm_order_2029.txt", None, "FY2029-04"),
+            ("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", "order.txt", Some("2031 backup.zip"), "FY2029"),
+        ] {
+            let addenda = footer(old, new, 5);
+            let evidence = Evidence {
+                addenda: Some(&addenda),
+                ..evidence(name, archive)
+            };
+            assert_eq!(ids(&evidence, today).unwrap(), expected, "{old} {new} {name}");
+        }
+        let addenda = footer("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", 5);
+        for (name, archive) in [
+            ("icd10cm-order-April-2029.txt", None),
+            ("icd10cm_order_2028.txt", None),
+            ("icd10cm_order_2029.txt", Some("april-1-2029-codes.zip")),
+        ] {
+            let evidence = Evidence {
+                addenda: Some(&addenda),
+                ..evidence(name, archive)
+            };
+            let error = ids(&evidence, today).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Ambiguous, "{name}");
+            assert!(error.to_string().contains("the footer of its addenda"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_cumulative_addenda_is_no_proof_of_october() {
+        // In 2021 both the October and the January release began with last October's file.
+        let addenda = footer("icd10pcs_order_2020.txt", "icd10pcs_order_2021.txt", 1);
+        let evidence = Evidence {
+            code_set: CodeSet::Icd10Pcs,
+            addenda: Some(&addenda),
+            ..evidence("icd10pcs_order_2021.txt", None)
+        };
+        assert_eq!(ids(&evidence, "2026-11-28").unwrap(), "FY2021 or FY2021-01");
+        // An October release that is known to have other counts is not what the footer speaks of.
+        let addenda = footer("icd10cm_order_2025.txt", "icd10cm_order_2026.txt", 1);
+        let evidence = Evidence {
+            code_set: CodeSet::Icd10Cm,
+            addenda: Some(&addenda),
+            name: "icd10cm_order_2026.txt",
+            ..evidence
+        };
+        assert_eq!(ids(&evidence, "2026-11-28").unwrap(), "FY2026 or FY2026-04");
     }
 
     #[test]
     fn releases_with_the_same_bytes_are_told_apart_by_name_or_not_at_all() {
         let catalogue = Catalogue::bundled().unwrap();
-        let sha256 = |id: &str| {
-            catalogue
-                .find(CodeSet::Icd10Cm, id.parse().unwrap())
-                .unwrap()
-                .order_file
-                .sha256
-                .as_str()
+        let order = |id: &str| {
+            let known = catalogue.find(CodeSet::Icd10Cm, id.parse().unwrap()).unwrap();
+            known.order_file.as_ref().unwrap()
         };
-        assert_eq!(sha256("FY2024"), sha256("FY2024-04"));
-        let same = Some(sha256("FY2024"));
-        assert!(told("icd10cm_order_2024.txt", None, same).is_err());
-        assert_eq!(
-            told(
-                "icd10cm_order_2024.txt",
-                Some("icd10cm-FY2024-04.zip"),
-                same
+        let same = order("FY2024");
+        assert_eq!(same.sha256, order("FY2024-04").sha256);
+        for (name, archive, expected) in [
+            ("icd10cm_order_2024.txt", None, "FY2024 or FY2024-04"),
+            ("icd10cm_order_2024.txt", Some("icd10cm-FY2024-04.zip"), "FY2024-04"),
+            ("icd10cm-order-2024.txt", Some("icd10cm-FY2024.zip"), "FY2024"),
+            ("icd10cm-order-April-2024.txt", None, "FY2024-04"),
+            ("April 2024/order.txt", None, "FY2024 or FY2024-04"),
+        ] {
+            for by_rows in [false, true] {
+                let evidence = Evidence {
+                    order_sha256: (!by_rows).then_some(same.sha256.as_str()),
+                    rows_sha256: by_rows.then_some(same.rows_sha256.as_str()),
+                    ..evidence(name, archive)
+                };
+                assert_eq!(ids(&evidence, "2026-11-28").unwrap(), expected, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_user_states_must_not_contradict_a_hash_or_a_footer() {
+        let catalogue = Catalogue::bundled().unwrap();
+        let known = catalogue
+            .find(CodeSet::Icd10Cm, ReleaseId::october(2026))
+            .unwrap();
+        let order = known.order_file.as_ref().unwrap();
+        let by_hash = Evidence {
+            order_sha256: Some(&order.sha256),
+            ..evidence("x.txt", None)
+        };
+        let against = |evidence: &Evidence<'_>, stated: &str, today: &str| {
+            contradiction(
+                catalogue,
+                evidence,
+                stated.parse().unwrap(),
+                today.parse().unwrap(),
             )
-            .unwrap(),
-            "FY2024-04"
-        );
-        assert_eq!(
-            told("icd10cm-order-2024.txt", Some("icd10cm-FY2024.zip"), same).unwrap(),
-            "FY2024"
-        );
-        assert_eq!(
-            told("icd10cm-order-April-2024.txt", None, same).unwrap(),
-            "FY2024-04"
-        );
-        assert_eq!(
-            told("icd10cm_order_2015.txt", None, Some(sha256("FY2014"))).unwrap(),
-            "FY2015"
-        );
-        assert_eq!(
-            told("anything.txt", None, Some(sha256("FY2020"))).unwrap(),
-            "FY2020"
-        );
+        };
+        for stated in ["FY2027", "FY2026-errata", "FY2025", "FY2028"] {
+            let said = against(&by_hash, stated, "2028-01-01").unwrap();
+            assert!(said.contains("FY2026 or FY2026-04"), "{said}");
+        }
+        assert_eq!(against(&by_hash, "FY2026", "2028-01-01"), None);
+        let addenda = footer("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", 5);
+        let by_footer = Evidence {
+            addenda: Some(&addenda),
+            ..evidence("x.txt", None)
+        };
+        assert!(against(&by_footer, "FY2030", "2031-01-01").is_some());
+        assert_eq!(against(&by_footer, "FY2029-errata", "2031-01-01"), None);
+        // An update to come may change nothing.
+        let newest = catalogue.of(CodeSet::Icd10Cm).map(|known| known.id).max().unwrap();
+        let last = catalogue.find(CodeSet::Icd10Cm, newest).unwrap();
+        let last = last.order_file.as_ref().unwrap();
+        let repeated = Evidence {
+            order_sha256: Some(&last.sha256),
+            ..evidence("x.txt", None)
+        };
+        let next = newest.next_possible();
+        let soon = next.effective_from().to_string();
+        assert_eq!(against(&repeated, &next.to_string(), &soon), None);
+        assert!(against(&repeated, &next.next_possible().to_string(), &soon).is_some());
+        assert!(against(&repeated, &next.to_string(), "2026-07-01").is_some());
     }
 }

@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod catalogue;
 pub mod identify;
+pub mod names;
 pub mod recognise;
 pub mod sample;
 

@@ -11,6 +11,7 @@ use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::rows::{
     date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline,
+    trust,
 };
 use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
 use crate::error::Result;
@@ -346,7 +347,10 @@ impl Store {
         let query = || -> rusqlite::Result<String> {
             let mut hasher = Sha256::new();
             for sql in [
-                "SELECT code_set.name, release.name, source_file.kind, source_file.sha256
+                // The same rows are the same release, whichever bytes of them came first.
+                "SELECT code_set.name, release.name, source_file.kind,
+                     CASE source_file.kind WHEN 'order_file' THEN release.rows_sha256 ELSE source_file.sha256 END,
+                     incomplete
                  FROM source_file JOIN release ON release.id = source_file.release JOIN code_set ON code_set.id = release.code_set
                  ORDER BY 1, 2, 3",
                 "SELECT code_set.name, release.name, patch.effective_from, entry.code, entry.billable, entry.short_title, entry.long_title, citation
@@ -429,7 +433,8 @@ type SpanRow = (String, String, Option<String>, i64);
 
 pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRelease>> {
     let mut statement = connection.prepare(
-        "SELECT release.id, code_set.name, release.name, row_count, billable_count, identified_by, listed_by
+        "SELECT release.id, code_set.name, release.name, row_count, billable_count, identified_by, listed_by,
+             rows_sha256, provenance, incomplete, forced
          FROM release JOIN code_set ON code_set.id = release.code_set
          ORDER BY code_set.id, effective_from, revision",
     )?;
@@ -449,6 +454,7 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
                 rows: row.get::<_, i64>(3)?.unsigned_abs(),
                 billable: row.get::<_, i64>(4)?.unsigned_abs(),
                 sha256: listing_file.sha256.clone(),
+                trust: trust(row, 7)?,
             },
             identified_by: row.get(5)?,
             listing_file,

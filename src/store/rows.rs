@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::code_set_id;
 use super::runs::{Run, RunSet};
-use crate::model::{Code, CodeSet, Entry, ReleaseId, Timeline};
+use crate::model::{Code, CodeSet, Entry, Provenance, ReleaseId, Timeline, Trust};
 
 pub(super) fn release_ids(
     connection: &Connection,
@@ -19,7 +19,26 @@ pub(super) fn release_ids(
 }
 
 pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Timeline> {
-    Ok(Timeline::new(code_set, release_ids(connection, code_set)?))
+    let releases = connection
+        .prepare_cached(
+            "SELECT name, rows_sha256, provenance, incomplete, forced FROM release WHERE code_set = ?1",
+        )?
+        .query_map([code_set_id(code_set)], |row| {
+            Ok((parsed(row, 0)?, trust(row, 1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Timeline::with_trust(code_set, releases))
+}
+
+/// Reads how far a release can be trusted, from four columns on.
+pub(super) fn trust(row: &Row<'_>, at: usize) -> rusqlite::Result<Trust> {
+    let name = row.get_ref(at + 1)?.as_str()?;
+    Ok(Trust {
+        rows_sha256: row.get(at)?,
+        provenance: Provenance::from_name(name).ok_or_else(|| malformed(at + 1, name))?,
+        incomplete: row.get(at + 2)?,
+        forced: row.get(at + 3)?,
+    })
 }
 
 pub(super) fn release_number(

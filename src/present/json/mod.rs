@@ -89,14 +89,8 @@ fn warnings_json(warnings: &[Warning]) -> Vec<WarningJson> {
     warnings
         .iter()
         .map(|warning| WarningJson {
-            kind: match warning {
-                Warning::MissingRelease { .. } => "missing-release",
-                Warning::Sample => "sample",
-            },
-            release: match warning {
-                Warning::MissingRelease { release } => Some(release.to_string()),
-                Warning::Sample => None,
-            },
+            kind: warning.name(),
+            release: warning.release().map(|release| release.to_string()),
             text: warning_text(warning),
         })
         .collect()

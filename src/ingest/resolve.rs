@@ -1,0 +1,259 @@
+//! Which release an order file is, once its rows are known: a new one, one that is stored, a correction of it,
+//! or a file to refuse.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
+use crate::source::catalogue::{Catalogue, OrderFileFacts};
+
+use super::complete::{Extent, lacks};
+use super::prepare::{Preparer, Seen};
+
+/// An order file whose release is to be resolved.
+#[derive(Clone, Copy)]
+pub(super) struct Posted<'a> {
+    pub(super) code_set: CodeSet,
+    pub(super) sha256: &'a str,
+    pub(super) extent: &'a Extent,
+    pub(super) archive_sha256: Option<&'a str>,
+    /// Rows and billable rows by the footer of the addenda posted with it.
+    pub(super) counted: Option<(u64, u64)>,
+    /// Whether its last line ends as a line does: a title that is cut off looks like a shorter one.
+    pub(super) ends_whole: bool,
+    pub(super) shown: &'a str,
+}
+
+impl Posted<'_> {
+    /// Says what the file lacks by its own end and by the addenda posted with it.
+    fn lacks(&self) -> Option<String> {
+        if !self.ends_whole {
+            return Some("its last line has no end".to_owned());
+        }
+        let (rows, billable) = self.counted?;
+        let found = (self.extent.rows, self.extent.billable);
+        (found != (rows, billable)).then(|| {
+            format!(
+                "it has {} rows ({} billable), and the addenda posted with it counts {rows} ({billable} billable)",
+                found.0, found.1
+            )
+        })
+    }
+}
+
+/// What an order file is.
+pub(super) enum Resolved {
+    /// The release is stored with these rows.
+    Stored {
+        /// The release, with its revision.
+        id: ReleaseId,
+        /// Whether these bytes are better known than the stored ones, and take their place.
+        is_better: bool,
+    },
+    /// A release, or a correction of one, to be stored.
+    New {
+        /// The release, with its revision.
+        id: ReleaseId,
+        /// How far it can be trusted.
+        trust: Trust,
+        /// Whether a part of it is stored, whose place it takes.
+        replaces_part: bool,
+    },
+}
+
+impl Preparer {
+    /// Decides what an order file is. Refuses other rows for a release that is stored or known, unless the user
+    /// calls them a correction; a correction that corrects nothing; and a part, unless it is asked for.
+    pub(super) fn resolve(
+        &self,
+        id: ReleaseId,
+        posted: &Posted<'_>,
+        forced: Option<String>,
+        notes: &mut Vec<String>,
+    ) -> Result<Resolved> {
+        let Posted {
+            code_set,
+            sha256,
+            extent,
+            shown,
+            ..
+        } = *posted;
+        let name = code_set.name();
+        let fail = |kind, message: String| Error::new(kind, message).in_file(shown);
+        let facts = self
+            .catalogue
+            .find(code_set, id)
+            .and_then(|known| known.order_file.as_ref());
+        let provenance = self.provenance(id, posted);
+        if let Some(seen) = self.stored_with(code_set, id.edition(), &extent.rows_sha256) {
+            if self.options.release == Some(id) && id.revision() > 0 && seen.id.revision() == 0 {
+                return Err(fail(
+                    ErrorKind::Conflict,
+                    format!("{name} {id} cannot have the rows of {}: it would correct nothing", seen.id),
+                ));
+            }
+            let is_better = seen.sha256 != sha256
+                && provenance != seen.trust.provenance
+                && matches!(provenance, Provenance::Official | Provenance::Rebuilt);
+            if seen.sha256 != sha256 && !is_better {
+                notes.push(format!("the rows of {}, which is stored, in other bytes", seen.id));
+            }
+            return Ok(Resolved::Stored {
+                id: seen.id,
+                is_better,
+            });
+        }
+        let missing = self.lacks(id, extent).or_else(|| posted.lacks());
+        let takes_part = missing.is_some() && self.options.allow_incomplete;
+        let stored = self.seen.iter().find(|seen| {
+            seen.code_set == code_set && seen.id == id && seen.listed_by == ListedBy::OrderFile
+        });
+        let replaces_part =
+            missing.is_none() && stored.is_some_and(|seen| seen.trust.incomplete.is_some());
+        let conflict = match (stored, facts) {
+            (Some(_), _) if !replaces_part => {
+                Some(format!("{name} {id} is already stored with other contents"))
+            }
+            (_, Some(facts)) if facts.rows_sha256 != extent.rows_sha256 && !takes_part => {
+                self.unlike_known(id, facts, provenance, posted, notes)
+            }
+            _ => None,
+        };
+        let is_revision = self.options.revision
+            && (conflict.is_some() || (facts.is_none() && id.revision() == 0));
+        if let (Some(message), false) = (&conflict, is_revision) {
+            return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(
+                "if the publisher corrected the release, import it with --revision: both are kept and the correction answers",
+            ));
+        }
+        if let (Some(reason), false) = (&missing, takes_part) {
+            return Err(fail(ErrorKind::Format, format!("{reason}: it looks cut off")).with_hint(
+                "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
+            ));
+        }
+        let id = if is_revision {
+            id.with_revision(self.newest_revision(code_set, id) + 1)
+        } else {
+            id
+        };
+        if id.revision() > 0 {
+            notes.push(format!("a correction of {}; it answers in its place", id.edition()));
+        }
+        if let Some(reason) = &missing {
+            notes.push(format!("only a part: {reason}"));
+        }
+        if let Some(reason) = &forced {
+            notes.push(format!("against the evidence: {reason}"));
+        }
+        match provenance {
+            Provenance::Derived | Provenance::Rebuilt => {
+                let made = facts.and_then(|facts| facts.made_from.clone());
+                notes.push(made.map_or(provenance.label().to_owned(), |made| {
+                    format!("{}: {made}", provenance.label())
+                }));
+            }
+            Provenance::SameRows => notes.push(provenance.label().to_owned()),
+            Provenance::Official | Provenance::Unlisted | Provenance::Sample => {}
+        }
+        Ok(Resolved::New {
+            id,
+            trust: Trust {
+                rows_sha256: extent.rows_sha256.clone(),
+                provenance,
+                incomplete: missing,
+                forced,
+            },
+            replaces_part,
+        })
+    }
+
+    /// Finds the stored release of an edition that has some rows.
+    fn stored_with(&self, code_set: CodeSet, edition: ReleaseId, rows: &str) -> Option<&Seen> {
+        self.seen.iter().find(|seen| {
+            seen.code_set == code_set
+                && seen.listed_by == ListedBy::OrderFile
+                && seen.id.edition() == edition
+                && seen.trust.rows_sha256 == rows
+        })
+    }
+
+    /// Says how rows differ from those that the catalogue knows; `None` if they may be better than those.
+    fn unlike_known(
+        &self,
+        id: ReleaseId,
+        facts: &OrderFileFacts,
+        provenance: Provenance,
+        posted: &Posted<'_>,
+        notes: &mut Vec<String>,
+    ) -> Option<String> {
+        let Posted {
+            code_set, extent, ..
+        } = *posted;
+        let same_counts = (facts.rows, facts.billable) == (extent.rows, extent.billable);
+        if facts.provenance == Provenance::Derived
+            && (same_counts || provenance == Provenance::Official)
+        {
+            notes.push(format!(
+                "the catalogue's rows of {id} are of a derived file; these differ from them"
+            ));
+            return None;
+        }
+        Some(format!(
+            "this is not the {} {id} that the catalogue knows: expected {} rows ({} billable), found {} ({} billable) with other contents",
+            code_set.name(),
+            facts.rows,
+            facts.billable,
+            extent.rows,
+            extent.billable,
+        ))
+    }
+
+    /// Says what a release lacks beside the nearest one that the catalogue knows.
+    pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
+        let known = nearest(self.catalogue, extent.code_set, id.edition())?;
+        lacks(extent, known.0, known.1)
+    }
+
+    /// Returns the number of the newest correction of a release that is stored or known.
+    fn newest_revision(&self, code_set: CodeSet, id: ReleaseId) -> u32 {
+        let stored = self.seen.iter().filter(|seen| seen.code_set == code_set);
+        let known = self.catalogue.of(code_set).map(|known| known.id);
+        stored
+            .map(|seen| seen.id)
+            .chain(known)
+            .filter(|other| other.edition() == id.edition())
+            .map(|other| other.revision())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Returns how well the bytes of an order file are known as those of a release.
+    fn provenance(&self, id: ReleaseId, posted: &Posted<'_>) -> Provenance {
+        let Some(known) = self.catalogue.find(posted.code_set, id) else {
+            return Provenance::Unlisted;
+        };
+        if known.has_archive(posted.archive_sha256) {
+            return Provenance::Official;
+        }
+        match &known.order_file {
+            Some(facts) if facts.sha256 == posted.sha256 => facts.provenance,
+            Some(facts) if facts.rows_sha256 == posted.extent.rows_sha256 => {
+                match facts.provenance {
+                    Provenance::Derived => Provenance::Derived,
+                    _ => Provenance::SameRows,
+                }
+            }
+            _ => Provenance::Unlisted,
+        }
+    }
+}
+
+/// Finds the release nearest in time whose rows the catalogue knows: the release itself, if it is one of them.
+fn nearest(
+    catalogue: &Catalogue,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> Option<(ReleaseId, &OrderFileFacts)> {
+    catalogue
+        .of(code_set)
+        .filter_map(|known| Some((known.id, known.order_file.as_ref()?)))
+        .min_by_key(|(known, _)| known.days_from(id))
+}
