@@ -20,3 +20,7 @@ ALTER TABLE release ADD COLUMN forced TEXT;
 -- before them, and all that follows the last row's long title ('\r\n' in official files).
 ALTER TABLE source_file ADD COLUMN byte_order_mark INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE source_file ADD COLUMN tail TEXT;
+
+-- How the rows after the 99,999th are numbered, in a file that has so many: 'six_digits', 'again_from_0' or
+-- 'again_from_1'; else 'five_columns'. NULL in files stored before schema 5, which have fewer.
+ALTER TABLE source_file ADD COLUMN numbering TEXT;

@@ -5,7 +5,7 @@ use std::io::Write;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{entry, listing_number, release_number, runs_of};
+use super::rows::{entry, envelope, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
 use super::spans::patched_runs;
 use super::{Store, code_set_id};
@@ -105,16 +105,12 @@ impl Store {
         out: &mut dyn Write,
     ) -> Result<()> {
         let runs = self.runs(code_set, id)?;
-        let is_crlf: bool = release_number(&self.connection, code_set, id)
-            .and_then(|release| {
-                self.connection.query_row(
-                    "SELECT line_ending = 'crlf' FROM source_file WHERE release = ?1 AND kind = 'order_file'",
-                    [release],
-                    |row| row.get(0),
-                )
-            })
+        let envelope = release_number(&self.connection, code_set, id)
+            .and_then(|release| envelope(&self.connection, release))
             .map_err(|error| self.error(error))?;
-        let ending = if is_crlf { "\r\n" } else { "\n" };
+        if envelope.byte_order_mark {
+            out.write_all("\u{feff}".as_bytes()).map_err(cannot_write)?;
+        }
         let mut failure = None;
         for run in runs.by_position() {
             each_of_run(&self.connection, &run, &mut |position, entry| {
@@ -122,27 +118,28 @@ impl Store {
                     return;
                 }
                 let mut write = || -> std::io::Result<()> {
+                    if position > 1 {
+                        out.write_all(envelope.line_ending.as_str().as_bytes())?;
+                    }
                     write_row(
                         out,
+                        envelope.numbering,
                         position.unsigned_abs(),
                         &entry.code,
                         entry.billable,
                         &entry.short_title,
                         &entry.long_title,
-                    )?;
-                    out.write_all(ending.as_bytes())
+                    )
                 };
                 failure = write().err();
             })
             .map_err(|error| self.error(error))?;
         }
         match failure {
-            None => Ok(()),
-            Some(error) => Err(Error::new(
-                ErrorKind::Io,
-                format!("the order file cannot be written: {error}"),
-            )
-            .caused_by(error)),
+            None => out
+                .write_all(envelope.tail.as_bytes())
+                .map_err(cannot_write),
+            Some(error) => Err(cannot_write(error)),
         }
     }
 
@@ -261,6 +258,14 @@ pub(super) fn entries(
         each_of_run(connection, &run, &mut |_, entry| entries.push(entry))?;
     }
     Ok(entries)
+}
+
+fn cannot_write(error: std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::Io,
+        format!("the order file cannot be written: {error}"),
+    )
+    .caused_by(error)
 }
 
 fn each_of_run(

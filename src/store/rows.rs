@@ -7,6 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::code_set_id;
 use super::runs::{Run, RunSet};
 use crate::model::{Code, CodeSet, Entry, Provenance, ReleaseId, Timeline, Trust};
+use crate::parse::order::{Envelope, LineEnding, Numbering};
 
 pub(super) fn release_ids(
     connection: &Connection,
@@ -78,6 +79,32 @@ pub(super) fn runs_of(connection: &Connection, listing: i64) -> rusqlite::Result
         })?
         .collect::<rusqlite::Result<Vec<Run>>>()?;
     Ok(RunSet::new(runs))
+}
+
+/// Reads what stands around the rows of a release's order file.
+pub(super) fn envelope(connection: &Connection, release: i64) -> rusqlite::Result<Envelope> {
+    connection
+        .prepare_cached(
+            "SELECT byte_order_mark, line_ending, tail, numbering FROM source_file
+             WHERE release = ?1 AND kind = 'order_file'",
+        )?
+        .query_row([release], |row| {
+            let name = row.get_ref(1)?.as_str()?;
+            let line_ending = LineEnding::from_name(name).ok_or_else(|| malformed(1, name))?;
+            let numbering = match row.get_ref(3)?.as_str_or_null()? {
+                None => Numbering::FiveColumns,
+                Some(name) => Numbering::from_name(name).ok_or_else(|| malformed(3, name))?,
+            };
+            Ok(Envelope {
+                byte_order_mark: row.get(0)?,
+                line_ending,
+                // Before schema 5 only files that end with a line end were stored.
+                tail: row
+                    .get::<_, Option<String>>(2)?
+                    .unwrap_or_else(|| line_ending.as_str().to_owned()),
+                numbering,
+            })
+        })
 }
 
 pub(super) fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {

@@ -16,7 +16,7 @@ use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Addenda, Code, CodeSet, Entry, ListedBy, ReleaseId, Timeline};
-use crate::parse::order::{LineEnding, OrderFile};
+use crate::parse::order::{Envelope, OrderFile};
 use crate::source::catalogue::Patch;
 
 /// Where a file that is being imported came from.
@@ -290,15 +290,11 @@ impl Writer<'_> {
             Rows::Parsed(order) => {
                 let counts = (order.rows().len(), order.billable());
                 let release = self.insert_release(new, replaced, counts)?;
-                let line_ending = match order.line_ending() {
-                    LineEnding::Crlf => "crlf",
-                    LineEnding::Lf => "lf",
-                };
                 self.insert_file(
                     release,
                     new.rows.listed_by().name(),
                     new.file,
-                    Some(line_ending),
+                    Some(order.envelope()),
                     new.today,
                 )?;
                 let rows = order.rows().iter().map(|row| EntryRef {
@@ -454,16 +450,12 @@ impl Writer<'_> {
             ],
         )?;
         let release = self.transaction.last_insert_rowid();
-        let line_ending: String = self.transaction.query_row(
-            "SELECT line_ending FROM source_file WHERE release = ?1 AND kind = 'order_file'",
-            [other],
-            |row| row.get(0),
-        )?;
+        let envelope = rows::envelope(&self.transaction, other)?;
         self.insert_file(
             release,
             new.rows.listed_by().name(),
             new.file,
-            Some(&line_ending),
+            Some(&envelope),
             new.today,
         )?;
         Ok(release)
@@ -545,13 +537,14 @@ impl Writer<'_> {
         release: i64,
         kind: &str,
         file: &NewFile,
-        line_ending: Option<&str>,
+        envelope: Option<&Envelope>,
         today: NaiveDate,
     ) -> rusqlite::Result<i64> {
         let (archive, archive_sha256) = file.archive.clone().unzip();
         self.transaction.execute(
-            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending, imported_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending,
+                 byte_order_mark, tail, numbering, imported_on)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 release,
                 kind,
@@ -561,7 +554,10 @@ impl Writer<'_> {
                 file.url,
                 file.sha256,
                 file.bytes as i64,
-                line_ending,
+                envelope.map(|envelope| envelope.line_ending.name()),
+                envelope.is_some_and(|envelope| envelope.byte_order_mark),
+                envelope.map(|envelope| envelope.tail.as_str()),
+                envelope.map(|envelope| envelope.numbering.name()),
                 today.to_string(),
             ],
         )?;

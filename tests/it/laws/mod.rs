@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 use chrono::{Days, NaiveDate};
 use codeyear::ingest::{ImportOptions, import};
 use codeyear::model::{CodeSet, Entry, ReleaseId};
-use codeyear::parse::order::{OrderFile, write_row};
+use codeyear::parse::order::{Envelope, LineEnding, Numbering, OrderFile, write_row};
 use codeyear::source::sample::{SampleFile, sample_bytes, sample_files};
 use codeyear::store::{Added, Store};
 use proptest::prelude::*;
@@ -185,26 +185,41 @@ fn posted() -> impl Strategy<Value = Vec<Posted>> {
 }
 
 fn render(book: &[Entry], ending: &str) -> Vec<u8> {
+    let line_ending = match ending {
+        "\r\n" => LineEnding::Crlf,
+        _ => LineEnding::Lf,
+    };
+    let envelope = Envelope {
+        byte_order_mark: false,
+        line_ending,
+        tail: ending.to_owned(),
+        numbering: Numbering::FiveColumns,
+    };
+    render_in(book, &envelope)
+}
+
+/// Writes a book as an order file, with all that stands around its rows.
+fn render_in(book: &[Entry], envelope: &Envelope) -> Vec<u8> {
     let mut bytes = Vec::new();
+    if envelope.byte_order_mark {
+        bytes.extend_from_slice("\u{feff}".as_bytes());
+    }
     for (index, entry) in book.iter().enumerate() {
-        let position = index as u64 + 1;
-        let Entry {
-            code,
-            billable,
-            short_title,
-            long_title,
-        } = entry;
+        if index > 0 {
+            bytes.extend_from_slice(envelope.line_ending.as_str().as_bytes());
+        }
         write_row(
             &mut bytes,
-            position,
-            code,
-            *billable,
-            short_title,
-            long_title,
+            envelope.numbering,
+            index as u64 + 1,
+            &entry.code,
+            entry.billable,
+            &entry.short_title,
+            &entry.long_title,
         )
         .unwrap();
-        bytes.extend_from_slice(ending.as_bytes());
     }
+    bytes.extend_from_slice(envelope.tail.as_bytes());
     bytes
 }
 

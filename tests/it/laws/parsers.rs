@@ -13,7 +13,7 @@ use codeyear::source::sample::{sample_bytes, sample_files};
 use codeyear::store::Store;
 use proptest::prelude::*;
 
-use super::{SET, book, cases, entries_of, id, import_one, render};
+use super::{SET, book, cases, entries_of, id, import_one, render_in};
 
 /// A title as no official file has it, but as a file may have it: letters of any script, single,
 /// leading and double blanks.
@@ -29,6 +29,8 @@ proptest! {
         book in book(),
         titles in proptest::collection::vec((title(), title()), 3),
         ending in prop_oneof![Just("\r\n"), Just("\n")],
+        mark in prop_oneof![Just(""), Just("\u{feff}")],
+        blanks in prop_oneof![Just(""), Just("\r\n"), Just(" \n \r\n"), Just("  ")],
     ) {
         let mut book = book;
         for (entry, (short, long)) in book.iter_mut().zip(titles) {
@@ -36,7 +38,7 @@ proptest! {
             entry.long_title = long;
         }
         // Columns are counted in bytes: the short title is padded to 60 of them.
-        let mut bytes = Vec::new();
+        let mut bytes = mark.as_bytes().to_vec();
         for (index, entry) in book.iter().enumerate() {
             let blanks = " ".repeat(60 - entry.short_title.len());
             let flag = u8::from(entry.billable);
@@ -48,6 +50,7 @@ proptest! {
             bytes.extend_from_slice(line.as_bytes());
             bytes.extend_from_slice(ending.as_bytes());
         }
+        bytes.extend_from_slice(blanks.as_bytes());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("icd10cm-FY2030.txt");
         std::fs::write(&path, &bytes).unwrap();
@@ -151,7 +154,7 @@ fn read_as_everything(bytes: &[u8]) {
     for code_set in CodeSet::ALL {
         if let Ok(file) = OrderFile::parse(code_set, bytes.to_vec()) {
             let book = entries_of(code_set, bytes);
-            let written = render(&book, file.line_ending().as_str());
+            let written = render_in(&book, file.envelope());
             assert_eq!(
                 String::from_utf8(written).unwrap(),
                 String::from_utf8(bytes.to_vec()).unwrap(),

@@ -5,6 +5,12 @@
 //! billable; 16 blank; 17-76 short title, blank-padded; 77 blank; 78 to the end long title. Titles
 //! may hold double blanks and the short one a leading blank, so rows are cut by column and kept
 //! verbatim.
+//!
+//! The same rows come in other bytes when a file went through an editor or another system: with LF, a
+//! byte order mark, blank lines at the end, or without the last line's end. They are read, and what
+//! stands around the rows is kept as an [`Envelope`], so that the file is written back byte for byte.
+
+mod envelope;
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -14,27 +20,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Code, CodeSet};
 use crate::parse::{broken, not_utf8, shown};
 
+pub use envelope::{Envelope, LineEnding, Numbering};
+use envelope::{LAST_OF_FIVE, LAST_OF_SIX};
+
 /// The first byte of the long title.
 const LONG_TITLE: usize = 77;
-
-/// How the lines of a file end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineEnding {
-    /// Carriage return and line feed, as in the official files.
-    Crlf,
-    /// Line feed alone.
-    Lf,
-}
-
-impl LineEnding {
-    /// Gives the bytes.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            LineEnding::Crlf => "\r\n",
-            LineEnding::Lf => "\n",
-        }
-    }
-}
 
 /// A row, with its titles as ranges of the file's text.
 #[derive(Debug, Clone)]
@@ -52,11 +42,17 @@ pub struct OrderRow {
 pub struct OrderFile {
     text: String,
     rows: Vec<OrderRow>,
-    line_ending: LineEnding,
+    envelope: Envelope,
 }
+
+/// The most bytes that are read after the last row.
+const LONGEST_TAIL: usize = 4096;
 
 impl OrderFile {
     /// Parses an order file of a code set.
+    ///
+    /// A file without an end of its last line is read: whether it is whole is for the caller to say, by
+    /// [`OrderFile::check_end`] or by rows that are known.
     ///
     /// # Errors
     /// [`ErrorKind::Format`] with line and column for whatever the layout does not allow: a gap in the
@@ -64,40 +60,63 @@ impl OrderFile {
     pub fn parse(code_set: CodeSet, bytes: Vec<u8>) -> Result<OrderFile> {
         let text = String::from_utf8(bytes)
             .map_err(|error| not_utf8(error.as_bytes(), error.utf8_error()))?;
-        if text.is_empty() {
+        let byte_order_mark = text.starts_with('\u{feff}');
+        let first = if byte_order_mark {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
+        let (body, tail) = split_tail(text.get(first..).unwrap_or_default());
+        if body.trim().is_empty() {
             return Err(Error::new(
                 ErrorKind::Format,
                 "expected an order file, found an empty file",
             ));
         }
+        if tail.len() > LONGEST_TAIL {
+            return Err(broken(
+                body.matches('\n').count() + 2,
+                1,
+                format!("expected the end of the file, found more than {LONGEST_TAIL} blanks"),
+            ));
+        }
+        // A file of one line without an end has none that could differ.
         let line_ending = match text.find('\n') {
             Some(at) if at > 0 && text.as_bytes().get(at - 1) == Some(&b'\r') => LineEnding::Crlf,
-            _ => LineEnding::Lf,
+            Some(_) => LineEnding::Lf,
+            None => LineEnding::Crlf,
         };
-        let final_line_ending = text.ends_with('\n');
-        let body = match text.strip_suffix('\n') {
-            Some(body) => body,
-            None => text.as_str(),
+        let mut envelope = Envelope {
+            byte_order_mark,
+            line_ending,
+            tail: tail.to_owned(),
+            numbering: Numbering::FiveColumns,
         };
         // The shortest line of an official file is longer than 100 bytes.
-        let mut rows = Vec::with_capacity(text.len() / 128);
-        let mut seen = HashSet::with_capacity(text.len() / 128);
-        let mut start = 0usize;
+        let mut rows = Vec::with_capacity(body.len() / 128);
+        let mut seen = HashSet::with_capacity(body.len() / 128);
+        let mut start = first;
         for (index, line) in body.split('\n').enumerate() {
             let number = index + 1;
-            let is_last_without_end = !final_line_ending && start + line.len() == body.len();
-            let content = match (line_ending, line.strip_suffix('\r')) {
-                (LineEnding::Crlf, Some(content)) => content,
-                (LineEnding::Crlf, None) if is_last_without_end => line,
-                (LineEnding::Crlf, None) => {
+            // The last row ends with the tail, in which the bytes of its line end are the first.
+            let is_last = start + line.len() == first + body.len();
+            let is_crlf = match is_last {
+                true if envelope.ends_without_line_end() => line_ending == LineEnding::Crlf,
+                true => tail.starts_with("\r\n"),
+                false => line.ends_with('\r'),
+            };
+            let content = match (line_ending, is_crlf) {
+                (LineEnding::Crlf, true) if is_last => line,
+                (LineEnding::Crlf, true) => line.strip_suffix('\r').unwrap_or(line),
+                (LineEnding::Crlf, false) => {
                     return Err(broken(
                         number,
                         line.len() + 1,
                         "expected CR LF at the end of the line, as in the lines before it, found LF alone",
                     ));
                 }
-                (LineEnding::Lf, None) => line,
-                (LineEnding::Lf, Some(_)) => {
+                (LineEnding::Lf, false) => line,
+                (LineEnding::Lf, true) => {
                     return Err(broken(
                         number,
                         line.len(),
@@ -105,17 +124,10 @@ impl OrderFile {
                     ));
                 }
             };
-            let row = parse_line(code_set, content, number, start)?;
-            if is_last_without_end {
-                // Every official file ends its last line, and a title that is cut off looks like a shorter
-                // one: the missing end is the only sign of it.
-                return Err(broken(
-                    number,
-                    line.len() + 1,
-                    "expected the end of the line, found the end of the file",
-                )
-                .with_hint("the file is cut off; download it again"));
+            if number == LAST_OF_FIVE + 1 {
+                envelope.numbering = numbering_of(content, number)?;
             }
+            let row = parse_line(code_set, content, number, start, envelope.numbering)?;
             if !seen.insert(row.code) {
                 return Err(broken(
                     number,
@@ -129,8 +141,30 @@ impl OrderFile {
         Ok(OrderFile {
             text,
             rows,
-            line_ending,
+            envelope,
         })
+    }
+
+    /// Returns what stands around the rows.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Checks that the last line has an end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Format`] with the last line if it has none: the file looks cut off.
+    pub fn check_end(&self) -> Result<()> {
+        if !self.envelope.ends_without_line_end() {
+            return Ok(());
+        }
+        let last = self.text.rsplit('\n').next().unwrap_or_default();
+        Err(broken(
+            self.rows.len(),
+            last.len() + 1,
+            "expected the end of the line, found the end of the file",
+        )
+        .with_hint("the file is cut off; download it again"))
     }
 
     /// Gives the rows in tabular order.
@@ -154,18 +188,66 @@ impl OrderFile {
             .unwrap_or_default()
     }
 
-    /// Tells how the lines end.
-    pub fn line_ending(&self) -> LineEnding {
-        self.line_ending
-    }
-
     /// Counts the rows with flag 1.
     pub fn billable(&self) -> u64 {
         self.rows.iter().filter(|row| row.billable).count() as u64
     }
 }
 
-fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Result<OrderRow> {
+/// Splits a text into its rows, without the end of the last, and all that follows them: blanks and line
+/// ends. A blank directly behind the last long title belongs to it.
+fn split_tail(text: &str) -> (&str, &str) {
+    let end = text.trim_end_matches([' ', '\t', '\r', '\n']).len();
+    let rest = text.get(end..).unwrap_or_default();
+    let blanks = match rest.find('\n') {
+        Some(at) => rest.get(..at).unwrap_or_default(),
+        None => rest,
+    };
+    let title_end = end + blanks.strip_suffix('\r').unwrap_or(blanks).len();
+    text.split_at_checked(title_end).unwrap_or((text, ""))
+}
+
+/// Tells from the first row that five columns cannot number how it and all that follow are numbered.
+fn numbering_of(line: &str, number: usize) -> Result<Numbering> {
+    let bytes = line.as_bytes();
+    let is_blank = |column: usize| bytes.get(column - 1) == Some(&b' ');
+    // The blanks of the other columns tell six digits from five and a code without a blank before it.
+    if bytes.starts_with(b"100000 ") && [15, 17].into_iter().all(is_blank) {
+        return Ok(Numbering::SixDigits);
+    }
+    match bytes.get(..6) {
+        Some(b"00000 ") => Ok(Numbering::AgainFromZero),
+        Some(b"00001 ") => Ok(Numbering::AgainFromOne),
+        found => Err(broken(
+            number,
+            1,
+            format!(
+                "the order number has five columns and ends at 99999; this row is number {number}, and it is read only if \
+                 it and all that follow have six digits and are shifted by one column, or are numbered from 00000 or 00001 again; found {}",
+                shown(found.unwrap_or(bytes))
+            ),
+        )
+        .with_hint("the layout of this file is new: report it")),
+    }
+}
+
+fn parse_line(
+    code_set: CodeSet,
+    line: &str,
+    number: usize,
+    start: usize,
+    numbering: Numbering,
+) -> Result<OrderRow> {
+    let is_shifted = numbering == Numbering::SixDigits && number > LAST_OF_FIVE;
+    // Where all is shifted by one column, the columns are counted from the second one.
+    let shift = usize::from(is_shifted);
+    let broken =
+        |number: usize, column: usize, message: String| broken(number, column + shift, message);
+    let digits = line.as_bytes().get(..5 + shift).unwrap_or_default();
+    let Some(line) = line.get(shift..) else {
+        return Err(broken(number, 1, "expected an order number".to_owned()));
+    };
+    let start = start + shift;
     let bytes = line.as_bytes();
     if bytes.len() <= LONG_TITLE {
         return Err(broken(
@@ -186,34 +268,46 @@ fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Res
             return Err(broken(
                 number,
                 column,
-                format!("column {column} must be blank, found {}", shown(found)),
+                format!(
+                    "column {} must be blank, found {}",
+                    column + shift,
+                    shown(found)
+                ),
             )
             .with_hint("the columns of this line are shifted"));
         }
     }
-    let order = field(0..5);
-    if order.iter().any(|b| !b.is_ascii_digit()) {
+    if digits.iter().any(|b| !b.is_ascii_digit()) {
         return Err(broken(
             number,
             1,
             format!(
-                "columns 1-5 must be the order number, five digits, found {}",
-                shown(order)
+                "columns 1-{0} must be the order number, {0} digits, found {1}",
+                5 + shift,
+                shown(digits)
             ),
         ));
     }
-    let order = order
+    let order = digits
         .iter()
-        .fold(0usize, |sum, digit| sum * 10 + usize::from(digit - b'0'));
-    if order != number {
+        .fold(0u64, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    let expected = numbering.order_number(number as u64);
+    if order != expected {
         return Err(broken(
             number,
             1,
             format!(
-                "expected order number {number:05}, found {order:05}: the order numbers have a gap"
+                "expected order number {expected:05}, found {order:05}: the order numbers have a gap"
             ),
         )
         .with_hint("rows are missing or repeated; download the file again"));
+    }
+    if is_shifted && number > LAST_OF_SIX {
+        return Err(broken(
+            number,
+            1,
+            format!("expected at most {LAST_OF_SIX} rows, found more"),
+        ));
     }
     let padded = field(6..13);
     let code = Code::from_padded(padded)
@@ -223,7 +317,9 @@ fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Res
                 number,
                 7,
                 format!(
-                    "columns 7-13 must be an {} code, left-justified, found {}",
+                    "columns {}-{} must be an {} code, left-justified, found {}",
+                    7 + shift,
+                    13 + shift,
                     code_set.name(),
                     shown(padded)
                 ),
@@ -237,7 +333,8 @@ fn parse_line(code_set: CodeSet, line: &str, number: usize, start: usize) -> Res
                 number,
                 15,
                 format!(
-                    "column 15 must be 0 (header) or 1 (billable), found {}",
+                    "column {} must be 0 (header) or 1 (billable), found {}",
+                    15 + shift,
                     shown(other)
                 ),
             ));
@@ -286,12 +383,13 @@ fn offset(at: usize) -> Result<u32> {
     u32::try_from(at).map_err(|_| Error::new(ErrorKind::Format, "the file is larger than 4 GiB"))
 }
 
-/// Writes one row as the official order file has it, without the line's end.
+/// Writes one row as the official order file has it, without the line's end. `position` counts from 1.
 ///
 /// # Errors
 /// Whatever the writer reports.
 pub fn write_row(
     out: &mut (impl Write + ?Sized),
+    numbering: Numbering,
     position: u64,
     code: &Code,
     billable: bool,
@@ -302,7 +400,8 @@ pub fn write_row(
     let padding = 60usize.saturating_sub(short_title.len());
     write!(
         out,
-        "{position:05} {:<7} {} {short_title}{:padding$} {long_title}",
+        "{:05} {:<7} {} {short_title}{:padding$} {long_title}",
+        numbering.order_number(position),
         code.as_str(),
         u8::from(billable),
         "",
@@ -310,102 +409,4 @@ pub fn write_row(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROW: &str = "00001 C7B     0 Secondary neuroendocrine tumors                              Secondary neuroendocrine tumors\r\n";
-
-    fn parse(text: &str) -> Result<OrderFile> {
-        OrderFile::parse(CodeSet::Icd10Cm, text.as_bytes().to_vec())
-    }
-
-    #[test]
-    fn a_row_is_cut_by_column() {
-        let file = parse(ROW).unwrap();
-        let row = &file.rows()[0];
-        assert_eq!(row.code.as_str(), "C7B");
-        assert!(!row.billable);
-        assert_eq!(file.short_title(row), "Secondary neuroendocrine tumors");
-        assert_eq!(file.long_title(row), "Secondary neuroendocrine tumors");
-        assert_eq!(file.line_ending(), LineEnding::Crlf);
-    }
-
-    #[test]
-    fn a_row_is_written_as_it_was_read() {
-        let file = parse(ROW).unwrap();
-        let row = &file.rows()[0];
-        let mut out = Vec::new();
-        write_row(
-            &mut out,
-            1,
-            &row.code,
-            row.billable,
-            file.short_title(row),
-            file.long_title(row),
-        )
-        .unwrap();
-        out.extend_from_slice(b"\r\n");
-        assert_eq!(String::from_utf8(out).unwrap(), ROW);
-    }
-
-    #[test]
-    fn what_the_layout_does_not_allow_is_refused_with_its_line() {
-        let second = |from: &str, to: &str| {
-            format!(
-                "{ROW}{}",
-                ROW.replacen("00001 C7B    ", "00002 C7B0   ", 1)
-                    .replacen(from, to, 1)
-            )
-        };
-        for (text, part) in [
-            (
-                second("00002", "00003"),
-                "line 2: expected order number 00002, found 00003",
-            ),
-            (second("00002", "0000x"), "line 2: columns 1-5"),
-            (second("C7B0 ", "C7B  "), "line 2: code C7B is listed twice"),
-            (second("C7B0   ", " C7B0  "), "line 2: columns 7-13"),
-            (second("C7B0   ", "c7b0   "), "line 2: columns 7-13"),
-            (
-                second(" 0 Sec", " 2 Sec"),
-                "line 2: column 15 must be 0 (header) or 1 (billable), found \"2\"",
-            ),
-            (second("00002 ", "00002x"), "line 2: column 6 must be blank"),
-            (second("\r\n", "\n"), "line 2: expected CR LF"),
-            (
-                format!("{ROW}\r\n"),
-                "line 2: expected a row of at least 78 columns",
-            ),
-            (
-                ROW[..60].to_owned(),
-                "line 1: expected a row of at least 78 columns",
-            ),
-            (String::new(), "empty file"),
-        ] {
-            let error = parse(&text).unwrap_err();
-            assert!(
-                error.to_string().contains(part),
-                "expected {part:?} in {error}"
-            );
-        }
-    }
-
-    #[test]
-    fn bad_utf8_is_refused_with_its_place() {
-        let mut bytes = ROW.as_bytes().to_vec();
-        bytes[80] = 0xff;
-        let error = OrderFile::parse(CodeSet::Icd10Cm, bytes).unwrap_err();
-        assert_eq!(error.place().unwrap().line, Some(1));
-        assert_eq!(error.place().unwrap().column, Some(81));
-    }
-
-    #[test]
-    fn a_blank_at_the_end_of_a_long_title_is_kept() {
-        let text = ROW.replace("tumors\r\n", "tumors \r\n");
-        let file = parse(&text).unwrap();
-        assert_eq!(
-            file.long_title(&file.rows()[0]),
-            "Secondary neuroendocrine tumors "
-        );
-    }
-}
+mod tests;

@@ -1,0 +1,149 @@
+//! What stands around the rows of an order file.
+
+/// How the lines of a file end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnding {
+    /// Carriage return and line feed, as in the official files.
+    Crlf,
+    /// Line feed alone.
+    Lf,
+}
+
+impl LineEnding {
+    /// Returns the bytes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LineEnding::Crlf => "\r\n",
+            LineEnding::Lf => "\n",
+        }
+    }
+
+    /// Returns the name that the database has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LineEnding::Crlf => "crlf",
+            LineEnding::Lf => "lf",
+        }
+    }
+
+    /// Reads a name that [`LineEnding::name`] gave.
+    pub fn from_name(name: &str) -> Option<LineEnding> {
+        [LineEnding::Crlf, LineEnding::Lf]
+            .into_iter()
+            .find(|ending| ending.name() == name)
+    }
+}
+
+/// The last order number that five columns hold.
+pub(super) const LAST_OF_FIVE: usize = 99_999;
+
+/// The last order number that six digits hold.
+pub(super) const LAST_OF_SIX: usize = 999_999;
+
+/// How the rows after the 99,999th are numbered. No official file has so many rows yet (98,403 in
+/// ICD-10-CM FY2027), so the publisher's choice is not known: each of these loses nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Numbering {
+    /// There are no such rows.
+    #[default]
+    FiveColumns,
+    /// Six digits, and the columns behind them are shifted by one.
+    SixDigits,
+    /// 00000 follows 99999.
+    AgainFromZero,
+    /// 00001 follows 99999.
+    AgainFromOne,
+}
+
+impl Numbering {
+    const ALL: [Numbering; 4] = [
+        Numbering::FiveColumns,
+        Numbering::SixDigits,
+        Numbering::AgainFromZero,
+        Numbering::AgainFromOne,
+    ];
+
+    /// Returns the name that the database has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Numbering::FiveColumns => "five_columns",
+            Numbering::SixDigits => "six_digits",
+            Numbering::AgainFromZero => "again_from_0",
+            Numbering::AgainFromOne => "again_from_1",
+        }
+    }
+
+    /// Reads a name that [`Numbering::name`] gave.
+    pub fn from_name(name: &str) -> Option<Numbering> {
+        Numbering::ALL
+            .into_iter()
+            .find(|numbering| numbering.name() == name)
+    }
+
+    /// Returns what stands as the order number of a row, the first being 1.
+    pub(super) fn order_number(self, row: u64) -> u64 {
+        let last = LAST_OF_FIVE as u64;
+        match self {
+            Numbering::FiveColumns | Numbering::SixDigits => row,
+            Numbering::AgainFromZero => row % (last + 1),
+            Numbering::AgainFromOne if row > last => (row - 1) % last + 1,
+            Numbering::AgainFromOne => row,
+        }
+    }
+}
+
+/// What stands around the rows of an order file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Whether a UTF-8 byte order mark stands before the first row.
+    pub byte_order_mark: bool,
+    /// How the rows end.
+    pub line_ending: LineEnding,
+    /// All bytes after the last row's long title: CR LF in the official files.
+    pub tail: String,
+    /// How the rows after the 99,999th are numbered.
+    pub numbering: Numbering,
+}
+
+impl Envelope {
+    /// Returns what differs from the official files, in words parted by commas; nothing if nothing does.
+    pub fn describe(&self) -> String {
+        let mut differs = Vec::new();
+        if self.byte_order_mark {
+            differs.push("begins with a byte order mark");
+        }
+        if self.line_ending == LineEnding::Lf {
+            differs.push("lines end with LF");
+        }
+        if self.ends_without_line_end() {
+            differs.push("no line end after the last row");
+        }
+        match self.tail.matches('\n').count() {
+            0 => {}
+            1 if self.tail.ends_with('\n') => {}
+            1 | 2 => differs.push("a blank line at the end"),
+            _ => differs.push("blank lines at the end"),
+        }
+        match self.numbering {
+            Numbering::FiveColumns => {}
+            Numbering::SixDigits => {
+                differs.push("the order number has six digits from row 100000 on");
+            }
+            Numbering::AgainFromZero => differs.push("order number 00000 follows 99999"),
+            Numbering::AgainFromOne => differs.push("order number 00001 follows 99999"),
+        }
+        differs.join(", ")
+    }
+
+    /// Checks whether all that stands around the rows is as in the official files.
+    pub fn is_official(&self) -> bool {
+        self.describe().is_empty()
+    }
+
+    /// Checks whether the file ends with its last row, or within that row's line end. Every official file
+    /// ends its last line, and a title that is cut off looks like a shorter one: so such a file is whole
+    /// only if its rows are known.
+    pub fn ends_without_line_end(&self) -> bool {
+        !self.tail.contains('\n')
+    }
+}
