@@ -7,11 +7,11 @@
 use chrono::NaiveDate;
 
 use super::show::{ShowOptions, consult};
-use crate::answer::warnings;
+use crate::answer::{basis_of, warnings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Basis, Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding,
-    NodeKind, PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
+    Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding, NodeKind,
+    PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::{Store, StoredDocument};
@@ -54,16 +54,11 @@ pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) 
             timeline.needed_for(date, &known_releases(code_set))
         )));
     };
-    let (file, sha256) = store.listing_file(code_set, release)?;
+    let file = store.listing_file(code_set, release)?;
     let mut level = Browse {
         code_set,
         date,
-        basis: Basis {
-            release,
-            file,
-            sha256,
-            patch: None,
-        },
+        basis: basis_of(&timeline, release, file, None),
         breadcrumb: Vec::new(),
         consulted: None,
         notes: Vec::new(),

@@ -3,10 +3,10 @@
 use chrono::{Days, NaiveDate};
 
 use super::facts::{Facts, InStore};
-use crate::answer::warnings;
+use crate::answer::{basis_of, warnings};
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, Provenance, ReleaseId, Standing, UnknownReason, Verdict, judge,
+    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, UnknownReason, Verdict, judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::Store;
@@ -195,17 +195,9 @@ pub(crate) fn detect_in(
     })
 }
 
-/// Returns what an answer rests on: the file of a release, or a patch of the catalogue.
 fn basis(listings: &dyn Facts, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
-    let (file, sha256) = listings.listing_file(release)?;
-    let trust = listings.timeline().trust(release);
-    Ok(Basis {
-        release,
-        file,
-        sha256,
-        provenance: trust.map_or(Provenance::Unlisted, |trust| trust.provenance),
-        patch,
-    })
+    let file = listings.listing_file(release)?;
+    Ok(basis_of(listings.timeline(), release, file, patch))
 }
 
 /// Returns the citation of the patch that a verdict rests on, if it rests on one.

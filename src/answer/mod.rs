@@ -50,7 +50,7 @@ pub(crate) use show::show_in;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Period, Provenance, ReleaseId, Timeline, Warning};
+use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warning};
 use crate::source::catalogue::{known_releases, known_rows};
 use crate::store::{Store, StoreKind};
 
@@ -119,8 +119,30 @@ pub(crate) fn warnings(
     warnings
 }
 
+/// Returns what an answer rests on: the file of a release, by name and SHA-256, or a patch of the catalogue.
+pub(crate) fn basis_of(
+    timeline: &Timeline,
+    release: ReleaseId,
+    (file, sha256): (String, String),
+    patch: Option<String>,
+) -> Basis {
+    let trust = timeline.trust(release);
+    Basis {
+        release,
+        file,
+        sha256,
+        provenance: trust.map_or(Provenance::Unlisted, |trust| trust.provenance),
+        patch,
+    }
+}
+
 /// Checks whether a release that is not loaded is known to have the very rows of a loaded one.
-fn same_rows(timeline: &Timeline, loaded: ReleaseId, code_set: CodeSet, missing: ReleaseId) -> bool {
+fn same_rows(
+    timeline: &Timeline,
+    loaded: ReleaseId,
+    code_set: CodeSet,
+    missing: ReleaseId,
+) -> bool {
     let Some(trust) = timeline.trust(loaded) else {
         return false;
     };

@@ -32,8 +32,8 @@ pub struct ReleaseLine {
     pub status: ReleaseStatus,
     /// The days that it governs, first and last; `None` if it is missing or a newer revision answers.
     pub governs: Option<(NaiveDate, NaiveDate)>,
-    /// Rows and billable rows: as stored, else as the catalogue expects.
-    pub rows: (u64, u64),
+    /// Rows and billable rows: as stored, else as the catalogue expects; `None` if neither is known.
+    pub rows: Option<(u64, u64)>,
     /// Whether the catalogue knows it.
     pub known: bool,
     /// Facts from the catalogue that its order file does not tell.
@@ -102,11 +102,14 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                         .archives
                         .iter()
                         .filter(|archive| archive.holds.iter().any(|held| held == "order_file"))
-                        .filter_map(|archive| archive.url.clone())
+                        .map(|archive| archive.url.clone())
                         .collect(),
                 },
                 governs: None,
-                rows: (known.order_file.rows, known.order_file.billable),
+                rows: known
+                    .order_file
+                    .as_ref()
+                    .map(|facts| (facts.rows, facts.billable)),
                 known: true,
                 patches: known.patches.len(),
             });
@@ -128,7 +131,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                 effective_from: id.effective_from(),
                 status: ReleaseStatus::Loaded(Box::new(one.clone())),
                 governs,
-                rows: (one.release.rows, one.release.billable),
+                rows: Some((one.release.rows, one.release.billable)),
                 known: known.is_some(),
                 patches: known.map_or(0, |known| known.patches.len()),
             });

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, Replay, replay};
+use crate::model::{CodeSet, Entry, ListedBy, LoadedRelease, ReleaseId, Replay, replay};
 use crate::source::catalogue::Catalogue;
 use crate::source::sample::sample_files;
 use crate::store::{Proof, ProofOutcome, ProofSubject, Store, StoreKind, StoredRelease};
@@ -156,6 +156,8 @@ pub struct ReleaseProof {
     pub code_set: CodeSet,
     /// The release.
     pub id: ReleaseId,
+    /// What is stored of it, with how far it can be trusted.
+    pub stored: LoadedRelease,
     /// Its order file; `None` if its rows come from its tabular list.
     pub order_file: Option<OrderFileProof>,
     /// Its addenda; `None` if it was imported without one.
@@ -247,6 +249,7 @@ pub fn verify(
         releases.push(ReleaseProof {
             code_set,
             id,
+            stored: one.release.clone(),
             order_file,
             addenda,
             documents: verify_documents(store, one, sample)?,
@@ -277,13 +280,14 @@ fn verify_order_file(store: &Store, one: &StoredRelease, sample: bool) -> Result
     let expected = if sample {
         None
     } else {
-        Catalogue::bundled()?.find(code_set, id).map(|known| {
-            (
-                known.order_file.rows,
-                known.order_file.billable,
-                known.order_file.sha256.clone(),
-            )
-        })
+        // A part, and a release that the user insisted on, are not what the catalogue expects, and say so.
+        let trust = &one.release.trust;
+        let is_other = trust.incomplete.is_some() || trust.forced.is_some();
+        let known = Catalogue::bundled()?.find(code_set, id);
+        known
+            .and_then(|known| known.order_file.as_ref())
+            .filter(|_| !is_other)
+            .map(|facts| (facts.rows, facts.billable, facts.sha256.clone()))
     };
     Ok(OrderFileProof {
         official: one.release.sha256.clone(),

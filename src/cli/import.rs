@@ -17,7 +17,8 @@ use crate::store::Store;
 ///
 /// Taken are order files and order addenda; tabular lists, indexes, tables of drugs and neoplasms, conversion
 /// tables and POA-exempt lists of ICD-10-CM; tables and definitions of ICD-10-PCS. Whatever else is there is
-/// left and named. All of it is stored in one transaction, or nothing. The same bytes again change nothing.
+/// left and named. What cannot be taken is named with its reason, the rest is stored in one transaction, and the
+/// exit code is 1. The same contents again change nothing.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// Import these zips, folders or files
@@ -29,9 +30,21 @@ pub(super) struct ImportArgs {
     /// State the code set (icd10cm, icd10pcs), where content tells it wrongly
     #[arg(long, value_name = "SET", value_parser = parse_code_set)]
     code_set: Option<CodeSet>,
-    /// Take other bytes for a known release as a correction of it; both are kept, the correction answers
+    /// Take other rows for a known release as a correction of it; both are kept, the correction answers
     #[arg(long)]
     revision: bool,
+    /// Insist on --release against a hash or a footer; every answer says so ever after
+    #[arg(long, requires = "release")]
+    force: bool,
+    /// Take a part of a release on purpose; every answer says so
+    #[arg(long)]
+    allow_incomplete: bool,
+    /// Store all or nothing: the first file that cannot be taken ends the import
+    #[arg(long)]
+    strict: bool,
+    /// Say what would be stored, and store nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Write the report as text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -42,6 +55,10 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         release: args.release,
         code_set: args.code_set,
         revision: args.revision,
+        force: args.force,
+        allow_incomplete: args.allow_incomplete,
+        strict: args.strict,
+        dry_run: args.dry_run,
         today: context.today,
     };
     let database = context.database()?;
@@ -75,7 +92,11 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         Format::Text => context.print(&text::import(&report, context.style()))?,
         Format::Json => context.print(&json::import(&report)?)?,
     }
-    Ok(Outcome::Good)
+    Ok(if report.failed.is_empty() {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
 }
 
 fn progress_bar() -> ProgressBar {

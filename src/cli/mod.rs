@@ -12,6 +12,7 @@ mod export;
 mod history;
 mod import;
 mod releases;
+mod remove;
 mod search;
 #[cfg(feature = "serve")]
 mod serve;
@@ -56,6 +57,9 @@ struct Global {
     /// Use this database file [default: codeyear/codeyear.db in your data folder]
     #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE")]
     db: Option<PathBuf>,
+    /// Take this date for today, in tests and in reports that are to be made again
+    #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
+    today: Option<NaiveDate>,
     /// Colour the output
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColourChoice,
@@ -74,6 +78,7 @@ enum ColourChoice {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Import(import::ImportArgs),
+    Remove(remove::RemoveArgs),
     Releases(releases::ReleasesArgs),
     Check(check::CheckArgs),
     History(history::HistoryArgs),
@@ -206,7 +211,10 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
         out: &mut out,
         err: &mut err,
         out_is_terminal,
-        today: chrono::Local::now().date_naive(),
+        today: cli
+            .global
+            .today
+            .unwrap_or_else(|| chrono::Local::now().date_naive()),
     };
     match run_verb(&cli.verb, &mut context) {
         Ok(outcome) => std::process::ExitCode::from(outcome.exit_code()),
@@ -235,6 +243,7 @@ fn is_broken_pipe(error: &Error) -> bool {
 fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
     match verb {
         Verb::Import(args) => import::run(args, context),
+        Verb::Remove(args) => remove::run(args, context),
         Verb::Releases(args) => releases::run(args, context),
         Verb::Check(args) => check::run(args, context),
         Verb::History(args) => history::run(args, context),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{Code, CodeSet, Entry, ReleaseId};
 use crate::parse::order::OrderFile;
-use crate::source::RowsHash;
 use crate::source::catalogue::OrderFileFacts;
+use crate::source::{RowsHash, rows_sha256};
 
 /// How many percent of the nearest release's rows a release has at least. The largest official fall is that of
 /// ICD-10-PCS FY2020: 1.7 %.
@@ -34,7 +34,7 @@ impl Extent {
             code_set,
             order.rows().len() as u64,
             order.billable(),
-            order.rows_sha256(),
+            rows_sha256(order),
             order.rows().iter().map(|row| row.code),
         )
     }

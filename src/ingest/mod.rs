@@ -1,12 +1,13 @@
 //! Import: files as published, recognised, identified, parsed and stored in one transaction.
 //!
 //! One thread unpacks, hashes and parses while this one writes, one release apart, so that memory does
-//! not grow with the number of releases. The first error ends all of it and leaves the database as it
-//! was.
+//! not grow with the number of releases. A release is the unit: what can be taken is taken, and what cannot
+//! is named with its reason, unless the user wants all or nothing. What is taken goes in at once, or not at all.
 
+mod complete;
 mod pack;
 mod prepare;
-mod settle;
+mod resolve;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +16,17 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DifferenceKind, DocumentKind, ListedBy, ReleaseId, TabularDifference};
+use crate::model::{
+    CodeSet, DifferenceKind, DocumentKind, ListedBy, Provenance, ReleaseId, TabularDifference,
+    Trust,
+};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
-use crate::source::archive::find;
+use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::source::identify::IdentifiedBy;
 use crate::source::recognise::FileKind;
+use crate::source::rows_sha256;
 use crate::source::sample::{sample_bytes, sample_files};
 use crate::store::{
     Added, Contents, NewAddenda, NewDocument, NewFile, NewRelease, Rows, Store, StoreKind, Writer,
@@ -37,8 +42,16 @@ pub struct ImportOptions {
     pub release: Option<ReleaseId>,
     /// The code set, where content tells it wrongly.
     pub code_set: Option<CodeSet>,
-    /// Take other bytes for a known or stored release as a correction of it, beside the first.
+    /// Take other rows for a known or stored release as a correction of it, beside the first.
     pub revision: bool,
+    /// Insist on the stated release against a hash or a footer: every answer says so ever after.
+    pub force: bool,
+    /// Take a part of a release: every answer says so.
+    pub allow_incomplete: bool,
+    /// Take all or nothing.
+    pub strict: bool,
+    /// Store nothing, and report what would be stored.
+    pub dry_run: bool,
     /// The day of the import, which is recorded.
     pub today: NaiveDate,
 }
@@ -50,6 +63,10 @@ impl ImportOptions {
             release: None,
             code_set: None,
             revision: false,
+            force: false,
+            allow_incomplete: false,
+            strict: false,
+            dry_run: false,
             today,
         }
     }
@@ -60,14 +77,20 @@ impl ImportOptions {
 pub struct ImportReport {
     /// What was taken, in the order of the files.
     pub taken: Vec<Taken>,
-    /// What was left, and why.
+    /// What was left, and why: files of kinds that are not taken, and copies.
     pub left: Vec<Left>,
+    /// What should have been taken and could not be.
+    pub failed: Vec<Failed>,
+    /// Whether nothing was stored because the user only asked what would be.
+    pub dry_run: bool,
 }
 
 impl ImportReport {
     /// Tells whether anything new was stored.
     pub fn changed(&self) -> bool {
-        self.taken.iter().any(|taken| taken.added == Added::New)
+        self.taken
+            .iter()
+            .any(|taken| matches!(taken.added, Added::New | Added::Better))
     }
 }
 
@@ -113,7 +136,8 @@ pub struct Taken {
     pub code_set: CodeSet,
     /// Its release.
     pub release: ReleaseId,
-    /// How the release was told: `hash`, `archive`, `name`, `statement`, `sample`.
+    /// How the release was identified: `hash`, `rows`, `archive`, `footer`, `name`,
+    /// `statement`, `sample`.
     pub identified_by: &'static str,
     /// Its rows; of an addenda its lines of changes, of a document its items.
     pub rows: u64,
@@ -132,6 +156,31 @@ pub struct Left {
     pub file: String,
     /// What it is, or why it was left.
     pub why: String,
+}
+
+/// A file that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The file.
+    pub file: String,
+    /// The line, where the reason has one, from 1.
+    pub line: Option<u64>,
+    /// Why it could not be taken.
+    pub why: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failed {
+    fn new(error: &Error) -> Failed {
+        let place = error.place();
+        Failed {
+            file: place.map(|place| place.file.clone()).unwrap_or_default(),
+            line: place.and_then(|place| place.line),
+            why: error.message().to_owned(),
+            hint: error.hint().map(str::to_owned),
+        }
+    }
 }
 
 /// How far an import has come.
@@ -155,17 +204,19 @@ pub enum Progress {
     Committing,
 }
 
-/// Imports what is found at some paths: zips, folders, files, as published. All or nothing.
+/// Imports what is found at some paths: zips, folders, files, as published. What cannot be taken is reported,
+/// and the rest is stored in one transaction.
 ///
 /// # Errors
-/// Whatever is wrong with a path, an archive, a file or the database; nothing is stored then.
+/// Whatever is wrong with the database or a path; if nothing can be taken, why; with
+/// [`ImportOptions::strict`] whatever is wrong with any file. Nothing is stored then.
 pub fn import(
     store: &mut Store,
     paths: &[PathBuf],
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
-    let mut found = find(paths)?;
+    let Findings { mut found, damaged } = find(paths)?;
     if let Some(code_set) = options.code_set {
         for file in &mut found {
             match &mut file.kind {
@@ -175,80 +226,135 @@ pub fn import(
         }
     }
     let (packages, left) = pack(found);
-    if packages.is_empty() {
-        let what = match left.as_slice() {
-            [] => "there are no files here".to_owned(),
-            [one] => format!("{}: {}", one.file, one.why),
-            several => format!(
-                "of {} files, none is of a kind that is taken",
-                several.len()
-            ),
-        };
-        return Err(Error::new(ErrorKind::NotFound, format!("nothing to import: {what}"))
-            .with_hint("name a zip from CMS or NCHS with an order file in it (icd10cm_order_2026.txt), or the file itself"));
+    let mut run = Run {
+        report: ImportReport {
+            left,
+            dry_run: options.dry_run,
+            ..ImportReport::default()
+        },
+        first_error: None,
+        options: *options,
+    };
+    for error in damaged {
+        run.failed(error)?;
     }
-    if options.release.is_some() && packages.len() > 1 {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "--release names one release, and {} sets of files were found that were not posted together",
-                packages.len()
-            ),
-        )
-        .with_hint("import them one at a time"));
+    if packages.is_empty() {
+        return Err(run.nothing_taken());
     }
     progress(Progress::Found {
         files: packages.iter().map(Package::files).sum(),
     });
     let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
     let mut preparer = preparer(&writer, *options)?;
-    let mut report = ImportReport {
-        taken: Vec::new(),
-        left,
-    };
     std::thread::scope(|scope| -> Result<()> {
         let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(0);
         scope.spawn(move || {
-            for package in &packages {
-                // Told only if the writer has nothing to do; else it has what it needs by then.
-                let mut parsing = |code_set| drop(send.try_send(Message::Parsing(code_set)));
-                let mut listens = true;
-                let mut ready = |prepared| {
-                    listens = send.send(Message::Prepared(Box::new(Ok(prepared)))).is_ok();
-                    listens
-                };
-                let prepared = preparer.prepare(package, &mut parsing, &mut ready);
-                if let Err(error) = prepared {
-                    drop(send.send(Message::Prepared(Box::new(Err(error)))));
-                    break;
+            // The writer has given up if it no longer listens.
+            let mut listens = true;
+            let mut tell = |message| {
+                if let Message::Parsing(_) = message {
+                    // Told only if the writer has nothing to do; else it has what it needs by then.
+                    drop(send.try_send(message));
+                } else {
+                    listens = listens && send.send(message).is_ok();
                 }
-                // The writer has given up if it no longer listens.
-                if !listens {
-                    break;
-                }
-            }
+                listens
+            };
+            preparer.prepare_all(&packages, &mut tell);
         });
         for message in receive {
             match message {
                 Message::Parsing(code_set) => writer.prepare_for(code_set)?,
                 Message::Prepared(prepared) => {
-                    write(
-                        &mut writer,
-                        (*prepared)?,
-                        options.today,
-                        &mut report,
-                        progress,
-                    )?;
+                    write(&mut writer, *prepared, &mut run, progress)?;
                 }
+                Message::Failed(error) => run.failed(*error)?,
             }
         }
         Ok(())
     })?;
+    if run.report.taken.is_empty() {
+        return Err(run.nothing_taken());
+    }
     progress(Progress::Committing);
-    if report.changed() {
+    if run.report.changed() && !options.dry_run {
         writer.commit()?;
     }
-    Ok(report)
+    Ok(run.report)
+}
+
+/// Takes a release out of the database.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if it is not stored, [`ErrorKind::Store`] if the database cannot be written.
+pub fn remove(store: &mut Store, code_set: CodeSet, id: ReleaseId) -> Result<()> {
+    let mut writer = store.begin_import(&mut || {})?;
+    writer.remove_release(code_set, id)?;
+    writer.commit()
+}
+
+/// An import in progress.
+struct Run {
+    report: ImportReport,
+    first_error: Option<Error>,
+    options: ImportOptions,
+}
+
+impl Run {
+    /// Notes that a file cannot be taken, unless that ends everything: what is wrong with the database does, and
+    /// with all or nothing asked for whatever is wrong.
+    fn failed(&mut self, error: Error) -> Result<()> {
+        if self.options.strict || matches!(error.kind(), ErrorKind::Store | ErrorKind::Busy) {
+            return Err(error);
+        }
+        self.report.failed.push(Failed::new(&error));
+        self.first_error.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Makes the error of an import that takes nothing: the one reason, or each file with its own.
+    fn nothing_taken(self) -> Error {
+        let Run {
+            report,
+            first_error,
+            ..
+        } = self;
+        let reasons = report.failed.iter().map(|failed| {
+            let line = failed.line.map(|line| format!(", line {line}"));
+            format!(
+                "{}{}: {}",
+                failed.file,
+                line.unwrap_or_default(),
+                failed.why
+            )
+        });
+        let left = report.left.iter();
+        let reasons: Vec<String> = reasons
+            .chain(left.map(|left| format!("{}: {}", left.file, left.why)))
+            .collect();
+        let hint = "name a zip from CMS or NCHS with an order file in it (icd10cm_order_2026.txt), or the file itself";
+        match (reasons.as_slice(), first_error) {
+            ([_], Some(error)) => error,
+            ([], _) => Error::new(
+                ErrorKind::NotFound,
+                "nothing to import: there are no files here",
+            )
+            .with_hint(hint),
+            ([one], None) => {
+                Error::new(ErrorKind::NotFound, format!("nothing to import: {one}")).with_hint(hint)
+            }
+            (several, first) => {
+                let hint = first.as_ref().and_then(Error::hint).unwrap_or(hint).to_owned();
+                let kind = first.map_or(ErrorKind::NotFound, |error| error.kind());
+                let mut message = format!("of {} files, none can be imported", several.len());
+                for reason in several {
+                    message.push_str("\n  ");
+                    message.push_str(reason);
+                }
+                Error::new(kind, message).with_hint(hint)
+            }
+        }
+    }
 }
 
 /// Makes the preparer of an import, which knows what is stored.
@@ -263,13 +369,19 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
             .map(|stored| Seen {
                 code_set: stored.release.code_set,
                 id: stored.release.id,
-                rows: stored.release.rows,
-                billable: stored.release.billable,
                 sha256: stored.release.sha256,
+                trust: stored.release.trust,
                 listed_by: stored.release.listed_by,
+                documents: stored
+                    .documents
+                    .into_iter()
+                    .map(|document| (document.kind, document.file.sha256))
+                    .collect(),
+                is_of_command: false,
             })
             .collect(),
         seen_documents: writer.document_hashes()?.into_iter().collect(),
+        postponed: Vec::new(),
     })
 }
 
@@ -280,7 +392,11 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
 pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport> {
     let mut writer = store.begin_import(&mut || {})?;
     let mut preparer = preparer(&writer, ImportOptions::on(today))?;
-    let mut report = ImportReport::default();
+    let mut run = Run {
+        report: ImportReport::default(),
+        first_error: None,
+        options: preparer.options,
+    };
     // What stands around an order file needs its release: order files first.
     let files = sample_files()?;
     let order_files = files.iter().filter(|file| file.is_order_file());
@@ -304,17 +420,24 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
         match file.kind {
             FileKind::OrderFile(_) => {
                 let order = OrderFile::parse(file.code_set, bytes).map_err(in_file)?;
+                let trust = Trust {
+                    rows_sha256: rows_sha256(&order),
+                    provenance: Provenance::Sample,
+                    incomplete: None,
+                    forced: None,
+                };
                 preparer.seen.push(Seen {
                     code_set: file.code_set,
                     id: file.release,
-                    rows: order.rows().len() as u64,
-                    billable: order.billable(),
                     sha256: file.sha256.clone(),
+                    trust: trust.clone(),
                     listed_by: ListedBy::OrderFile,
+                    documents: Vec::new(),
+                    is_of_command: true,
                 });
                 prepared.order = Some(Part {
                     shown: file.path.clone(),
-                    contents: Order::Parsed(Arc::new(order)),
+                    contents: Order::Parsed(Arc::new(order), trust),
                     file: new_file,
                     notes: Vec::new(),
                 });
@@ -331,6 +454,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                 let posted = PostedDocument {
                     shown: file.path.clone(),
                     file: new_file,
+                    archive_sha256: None,
                     bytes,
                 };
                 preparer
@@ -339,10 +463,10 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
             }
             FileKind::Zip | FileKind::Other(_) => {}
         }
-        write(&mut writer, prepared, today, &mut report, &mut |_| {})?;
+        write(&mut writer, prepared, &mut run, &mut |_| {})?;
     }
     writer.commit()?;
-    Ok(report)
+    Ok(run.report)
 }
 
 /// Names the file that an error is of; one of the database names the database.
@@ -356,8 +480,7 @@ fn in_part(error: Error, shown: &str) -> Error {
 fn write(
     writer: &mut Writer<'_>,
     prepared: Prepared,
-    today: NaiveDate,
-    report: &mut ImportReport,
+    run: &mut Run,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let Prepared {
@@ -371,42 +494,58 @@ fn write(
         differences,
         patches,
     } = prepared;
+    let today = run.options.today;
     writer.set_kind(if identified_by == IdentifiedBy::Sample {
         StoreKind::Sample
     } else {
         StoreKind::Full
     })?;
+    let mut taken_now = Vec::new();
+    let mut failed = Vec::new();
     let mut done = |taken: Taken| {
         progress(Progress::Done {
             file: taken.file.clone(),
             release: id,
         });
-        report.taken.push(taken);
+        taken_now.push(taken);
     };
     let mut order_is_new = false;
     if let Some(part) = order {
         let rows = match &part.contents {
             Order::Stored => None,
-            Order::SameAs(other) => Some(Rows::SameAs(*other)),
-            Order::Parsed(order) => Some(Rows::Parsed(order)),
+            Order::Better(order, trust) => {
+                writer.replace_order_file(
+                    code_set,
+                    id,
+                    &part.file,
+                    order.envelope(),
+                    trust,
+                    today,
+                )?;
+                None
+            }
+            Order::SameAs(other, trust) => Some((Rows::SameAs(*other), trust)),
+            Order::Parsed(order, trust) => Some((Rows::Parsed(order), trust)),
         };
         let added = match rows {
-            Some(rows) => writer
+            Some((rows, trust)) => writer
                 .add_release(&NewRelease {
                     code_set,
                     id,
                     identified_by: identified_by.name(),
+                    trust,
                     rows,
                     file: &part.file,
                     patches: &patches,
                     today,
                 })
                 .map_err(|error| in_part(error, &part.shown))?,
+            None if matches!(part.contents, Order::Better(..)) => Added::Better,
             None => Added::AlreadyThere,
         };
         let (rows, billable) = match &part.contents {
-            Order::Parsed(order) => (order.rows().len() as u64, order.billable()),
-            Order::Stored | Order::SameAs(_) => writer
+            Order::Parsed(order, _) => (order.rows().len() as u64, order.billable()),
+            Order::Stored | Order::Better(..) | Order::SameAs(..) => writer
                 .releases()?
                 .into_iter()
                 .map(|stored| stored.release)
@@ -428,35 +567,37 @@ fn write(
     }
     if let Some(part) = addenda {
         let addenda = &part.contents;
-        let added = writer
-            .add_addenda(&NewAddenda {
-                code_set,
-                id,
-                addenda,
-                file: &part.file,
-                today,
-            })
-            .map_err(|error| in_part(error, &part.shown))?;
-        done(Taken {
-            file: part.shown,
-            kind: TakenKind::OrderAddenda,
+        let added = writer.add_addenda(&NewAddenda {
             code_set,
-            release: id,
-            identified_by: identified_by.name(),
-            rows: addenda.rows.len() as u64,
-            billable: 0,
-            added,
-            notes: part.notes,
+            id,
+            addenda,
+            file: &part.file,
+            today,
         });
+        match added {
+            Ok(added) => done(Taken {
+                file: part.shown,
+                kind: TakenKind::OrderAddenda,
+                code_set,
+                release: id,
+                identified_by: identified_by.name(),
+                rows: addenda.rows.len() as u64,
+                billable: 0,
+                added,
+                notes: part.notes,
+            }),
+            Err(error) => failed.push(in_part(error, &part.shown)),
+        }
     }
     // An order file is news to a list that came before it, and the other way round.
     let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
-    if let (Some(entries), Some((_, part))) = (&expanded, documents.first()) {
+    if let (Some((entries, trust)), Some((_, part))) = (&expanded, documents.first()) {
         writer
             .add_release(&NewRelease {
                 code_set,
                 id,
                 identified_by: identified_by.name(),
+                trust,
                 rows: Rows::Expanded(entries),
                 file: &part.file,
                 patches: &patches,
@@ -465,18 +606,30 @@ fn write(
             .map_err(|error| in_part(error, &part.shown))?;
     }
     for (kind, part) in documents {
-        let added = writer
-            .add_document(&NewDocument {
-                id,
-                kind,
-                contents: match &part.contents {
-                    DocumentPart::Parsed(document) => Contents::Parsed(document),
-                    DocumentPart::Stored => Contents::Stored,
-                },
-                file: &part.file,
-                today,
-            })
-            .map_err(|error| in_part(error, &part.shown))?;
+        let added = writer.add_document(&NewDocument {
+            id,
+            kind,
+            contents: match &part.contents {
+                DocumentPart::Parsed(document) => Contents::Parsed(document),
+                DocumentPart::Stored => Contents::Stored,
+            },
+            file: &part.file,
+            today,
+        });
+        let added = match added {
+            Ok(Added::Copy) => {
+                run.report.left.push(Left {
+                    file: part.shown,
+                    why: format!("a copy, row for row, of the {} of {id}", kind.label()),
+                });
+                continue;
+            }
+            Ok(added) => added,
+            Err(error) => {
+                failed.push(in_part(error, &part.shown));
+                continue;
+            }
+        };
         to_compare |= kind == DocumentKind::Tabular && added == Added::New;
         let items = writer.document_items(id, kind)?;
         done(Taken {
@@ -491,10 +644,14 @@ fn write(
             notes: part.notes,
         });
     }
+    run.report.taken.append(&mut taken_now);
+    for error in failed {
+        run.failed(error)?;
+    }
     if to_compare {
         let found = writer.keep_differences(id, differences)?;
         if let Some(note) = differences_note(id, &found)
-            && let Some(taken) = report.taken.last_mut()
+            && let Some(taken) = run.report.taken.last_mut()
         {
             taken.notes.push(note);
         }

@@ -80,8 +80,6 @@ pub(super) struct Prepared {
     pub(super) id: ReleaseId,
     pub(super) identified_by: IdentifiedBy,
     pub(super) order: Option<Part<Order>>,
-    /// Whether a part of the release is stored, whose place the order file takes.
-    pub(super) replaces_part: bool,
     pub(super) addenda: Option<Part<Addenda>>,
     pub(super) documents: Vec<(DocumentKind, Part<DocumentPart>)>,
     /// The rows that the tabular list gives, of a release without order file.
@@ -104,7 +102,6 @@ impl Prepared {
             id,
             identified_by,
             order: None,
-            replaces_part: false,
             addenda: None,
             documents: Vec::new(),
             expanded: None,
@@ -112,18 +109,12 @@ impl Prepared {
             patches: patches(catalogue, code_set, id),
         }
     }
-
-    fn is_empty(&self) -> bool {
-        self.order.is_none() && self.addenda.is_none() && self.documents.is_empty()
-    }
 }
 
 /// A release that is stored, or about to be.
 pub(super) struct Seen {
     pub(super) code_set: CodeSet,
     pub(super) id: ReleaseId,
-    pub(super) rows: u64,
-    pub(super) billable: u64,
     pub(super) sha256: String,
     pub(super) trust: Trust,
     pub(super) listed_by: ListedBy,
@@ -183,6 +174,35 @@ enum Beside<'p> {
 }
 
 impl Preparer {
+    /// Prepares all packages: first those with order files and addenda that are certain, then those that others
+    /// decide, then the documents.
+    pub(super) fn prepare_all(
+        &mut self,
+        packages: &[Package],
+        tell: &mut dyn FnMut(Message) -> bool,
+    ) {
+        let (listings, documents): (Vec<&Package>, Vec<&Package>) = packages
+            .iter()
+            .partition(|package| package.order.is_some() || package.addenda.is_some());
+        for package in listings {
+            self.prepare(package, false, tell);
+        }
+        let undecided = std::mem::take(&mut self.postponed);
+        let (listings, mut others): (Vec<Package>, Vec<Package>) = undecided
+            .into_iter()
+            .partition(|package| package.order.is_some() || package.addenda.is_some());
+        for package in &listings {
+            self.prepare(package, true, tell);
+        }
+        for package in documents {
+            self.prepare(package, false, tell);
+        }
+        others.append(&mut self.postponed);
+        for package in &others {
+            self.prepare(package, true, tell);
+        }
+    }
+
     /// Prepares a package: the order file and addenda, then each document, so that no two documents are in
     /// memory at once. What cannot be taken is told as failed, and the rest goes on. Files whose release is not
     /// certain yet are postponed, because other files of the command could decide it; with `is_last` they have
@@ -227,7 +247,9 @@ impl Preparer {
         let (order, addenda) = (order.map(|(_, order)| order), addenda.map(|(_, one)| one));
         let evidence = Evidence {
             order_sha256: order.as_ref().map(|order| order.sha256.as_str()),
-            rows_sha256: order.as_ref().map(|order| order.extent.rows_sha256.as_str()),
+            rows_sha256: order
+                .as_ref()
+                .map(|order| order.extent.rows_sha256.as_str()),
             addenda_sha256: addenda.as_ref().map(|addenda| addenda.sha256.as_str()),
             addenda: addenda.as_ref().map(|addenda| &addenda.parsed),
             ..evidence_of(code_set, first)
@@ -362,7 +384,9 @@ impl Preparer {
         match against {
             Some(reason) if !self.options.force => Err(Error::new(ErrorKind::Conflict, reason)
                 .in_file(evidence.shown)
-                .with_hint("leave --release out, or insist with --force: every answer will say so")),
+                .with_hint(
+                    "leave --release out, or insist with --force: every answer will say so",
+                )),
             against => Ok(against),
         }
     }
@@ -371,9 +395,7 @@ impl Preparer {
     fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {
             self.seen.iter().any(|seen| {
-                seen.is_of_command
-                    && seen.code_set == code_set
-                    && seen.id.edition() == id.edition()
+                seen.is_of_command && seen.code_set == code_set && seen.id.edition() == id.edition()
             })
         };
         if ids.iter().any(is_listed) {
@@ -397,14 +419,12 @@ impl Preparer {
                 let [headers, codes] = addenda.parsed.footer.as_ref()?;
                 Some((headers.new_rows + codes.new_rows, codes.new_rows))
             });
-            let (part, id, replaces_part) =
-                self.prepare_order(code_set, id, by, forced, order, counted)?;
+            let (part, id) = self.prepare_order(code_set, id, by, forced, order, counted)?;
             if let Order::Parsed(parsed, _) = &part.contents {
                 listed = Some(Arc::clone(parsed));
             }
             prepared = Prepared {
                 order: Some(part),
-                replaces_part,
                 ..Prepared::new(self.catalogue, code_set, id, by)
             };
         }
@@ -427,7 +447,7 @@ impl Preparer {
         forced: Option<String>,
         order: ReadOrder<'_>,
         counted: Option<(u64, u64)>,
-    ) -> Result<(Part<Order>, ReleaseId, bool)> {
+    ) -> Result<(Part<Order>, ReleaseId)> {
         let ReadOrder {
             found,
             sha256,
@@ -443,9 +463,10 @@ impl Preparer {
             forced: None,
         };
         let resolved = if by == IdentifiedBy::Sample {
-            let stored = self.seen.iter().find(|seen| {
-                seen.code_set == code_set && seen.id == id && seen.sha256 == sha256
-            });
+            let stored = self
+                .seen
+                .iter()
+                .find(|seen| seen.code_set == code_set && seen.id == id && seen.sha256 == sha256);
             match stored {
                 Some(seen) => Resolved::Stored {
                     id: seen.id,
@@ -454,32 +475,40 @@ impl Preparer {
                 None => Resolved::New {
                     id,
                     trust: sample_trust(),
-                    replaces_part: false,
                 },
             }
         } else {
-            let ends = parsed.as_ref().is_none_or(|order| !order.ends_without_line_end());
+            let ends = parsed
+                .as_ref()
+                .is_none_or(|order| !order.envelope().ends_without_line_end());
             let posted = Posted {
                 code_set,
                 sha256: &sha256,
                 extent: &extent,
-                archive_sha256: found.archive.as_ref().map(|archive| archive.sha256.as_str()),
+                archive_sha256: found
+                    .archive
+                    .as_ref()
+                    .map(|archive| archive.sha256.as_str()),
                 counted,
                 ends_whole: ends,
                 shown: &found.shown,
             };
             self.resolve(id, &posted, forced, &mut notes)?
         };
-        let mut replaces = false;
         let (contents, id) = match (resolved, parsed) {
-            (Resolved::Stored { id, is_better: true }, Some(parsed)) => {
+            (
+                Resolved::Stored {
+                    id,
+                    is_better: true,
+                },
+                Some(parsed),
+            ) => {
                 let mut trust = sample_trust();
                 trust.provenance = Provenance::Official;
                 (Order::Better(parsed, trust), id)
             }
             (Resolved::Stored { id, .. }, _) => (Order::Stored, id),
-            (Resolved::New { id, trust, replaces_part }, parsed) => {
-                replaces = replaces_part;
+            (Resolved::New { id, trust }, parsed) => {
                 let same_bytes = self.seen.iter().find(|seen| {
                     seen.code_set == code_set
                         && seen.listed_by == ListedBy::OrderFile
@@ -505,8 +534,6 @@ impl Preparer {
                 self.seen.push(Seen {
                     code_set,
                     id,
-                    rows: extent.rows,
-                    billable: extent.billable,
                     sha256,
                     trust,
                     listed_by: ListedBy::OrderFile,
@@ -525,7 +552,7 @@ impl Preparer {
             contents,
             notes,
         };
-        Ok((part, id, replaces))
+        Ok((part, id))
     }
 
     /// Prepares a file around the order file: for the release that its own hash or name speaks of, else for the
@@ -668,7 +695,11 @@ impl Preparer {
             .iter()
             .filter(|seen| seen.code_set == code_set && seen.id.edition() == id.edition())
             .map(|seen| seen.id);
-        if self.seen.iter().any(|seen| seen.code_set == code_set && seen.id == id) {
+        if self
+            .seen
+            .iter()
+            .any(|seen| seen.code_set == code_set && seen.id == id)
+        {
             return id;
         }
         editions.max().unwrap_or(id)
@@ -792,15 +823,16 @@ impl Preparer {
         if let Some(reason) = &missing {
             notes.push(format!("only a part: {reason}"));
         }
-        let is_known = self.catalogue.find(code_set, id).is_some_and(|known| {
-            known.has_archive(posted.archive_sha256) || known.has_archive(Some(posted.sha256))
+        let known = self.catalogue.find(code_set, id);
+        let provenance = known.map_or(Provenance::Unlisted, |known| {
+            known.provenance_of(posted.sha256, &extent.rows_sha256, posted.archive_sha256)
         });
         let trust = Trust {
             rows_sha256: extent.rows_sha256,
-            provenance: match () {
-                () if is_sample => Provenance::Sample,
-                () if is_known => Provenance::Official,
-                () => Provenance::Unlisted,
+            provenance: if is_sample {
+                Provenance::Sample
+            } else {
+                provenance
             },
             incomplete: missing,
             forced: None,
@@ -808,8 +840,6 @@ impl Preparer {
         self.seen.push(Seen {
             code_set,
             id,
-            rows: extent.rows,
-            billable: extent.billable,
             sha256: posted.sha256.to_owned(),
             trust: trust.clone(),
             listed_by: ListedBy::Tabular,
@@ -850,11 +880,7 @@ impl Preparer {
 }
 
 /// Tells that an order file or addenda cannot be taken, and what was posted with it neither.
-fn fail_package(
-    package: &Package,
-    error: Error,
-    tell: &mut dyn FnMut(Message) -> bool,
-) {
+fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -> bool) {
     let what = if package.order.is_some() {
         "the order file that it was posted with was not taken"
     } else {

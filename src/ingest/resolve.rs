@@ -54,8 +54,6 @@ pub(super) enum Resolved {
         id: ReleaseId,
         /// How far it can be trusted.
         trust: Trust,
-        /// Whether a part of it is stored, whose place it takes.
-        replaces_part: bool,
     },
 }
 
@@ -87,14 +85,20 @@ impl Preparer {
             if self.options.release == Some(id) && id.revision() > 0 && seen.id.revision() == 0 {
                 return Err(fail(
                     ErrorKind::Conflict,
-                    format!("{name} {id} cannot have the rows of {}: it would correct nothing", seen.id),
+                    format!(
+                        "{name} {id} cannot have the rows of {}: it would correct nothing",
+                        seen.id
+                    ),
                 ));
             }
             let is_better = seen.sha256 != sha256
                 && provenance != seen.trust.provenance
                 && matches!(provenance, Provenance::Official | Provenance::Rebuilt);
             if seen.sha256 != sha256 && !is_better {
-                notes.push(format!("the rows of {}, which is stored, in other bytes", seen.id));
+                notes.push(format!(
+                    "the rows of {}, which is stored, in other bytes",
+                    seen.id
+                ));
             }
             return Ok(Resolved::Stored {
                 id: seen.id,
@@ -135,7 +139,10 @@ impl Preparer {
             id
         };
         if id.revision() > 0 {
-            notes.push(format!("a correction of {}; it answers in its place", id.edition()));
+            notes.push(format!(
+                "a correction of {}; it answers in its place",
+                id.edition()
+            ));
         }
         if let Some(reason) = &missing {
             notes.push(format!("only a part: {reason}"));
@@ -161,7 +168,6 @@ impl Preparer {
                 incomplete: missing,
                 forced,
             },
-            replaces_part,
         })
     }
 
@@ -227,22 +233,14 @@ impl Preparer {
 
     /// Returns how well the bytes of an order file are known as those of a release.
     fn provenance(&self, id: ReleaseId, posted: &Posted<'_>) -> Provenance {
-        let Some(known) = self.catalogue.find(posted.code_set, id) else {
-            return Provenance::Unlisted;
-        };
-        if known.has_archive(posted.archive_sha256) {
-            return Provenance::Official;
-        }
-        match &known.order_file {
-            Some(facts) if facts.sha256 == posted.sha256 => facts.provenance,
-            Some(facts) if facts.rows_sha256 == posted.extent.rows_sha256 => {
-                match facts.provenance {
-                    Provenance::Derived => Provenance::Derived,
-                    _ => Provenance::SameRows,
-                }
-            }
-            _ => Provenance::Unlisted,
-        }
+        let known = self.catalogue.find(posted.code_set, id);
+        known.map_or(Provenance::Unlisted, |known| {
+            known.provenance_of(
+                posted.sha256,
+                &posted.extent.rows_sha256,
+                posted.archive_sha256,
+            )
+        })
     }
 }
 

@@ -397,7 +397,12 @@ mod tests {
         for text in ["FY2027-01", "FY2026-02", "FY2020-01", "FY2026-07"] {
             assert!(!fits(text), "{text}");
         }
-        let next = |text: &str| text.parse::<ReleaseId>().unwrap().next_possible().to_string();
+        let next = |text: &str| {
+            text.parse::<ReleaseId>()
+                .unwrap()
+                .next_possible()
+                .to_string()
+        };
         assert_eq!(next("FY2020-04"), "FY2021");
         assert_eq!(next("FY2021"), "FY2021-01");
         assert_eq!(next("FY2021-01"), "FY2021-04");

@@ -14,7 +14,7 @@ pub mod table;
 pub mod text;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet, Warning};
+use crate::model::{Code, CodeSet, LoadedRelease, Trust, Warning};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,28 @@ pub fn warning_text(warning: &Warning) -> String {
             possible.effective_from()
         ),
     }
+}
+
+/// Says how far a stored release can be trusted: how well its bytes are known, and what speaks against it.
+pub(crate) fn trust_notes(release: &LoadedRelease) -> Vec<String> {
+    let Trust {
+        provenance,
+        incomplete,
+        forced,
+        ..
+    } = &release.trust;
+    let (label, id) = (release.listed_by.label(), release.id);
+    let mut notes = vec![format!("{label}: {}", provenance.label())];
+    let warnings = [
+        incomplete
+            .clone()
+            .map(|why| Warning::Incomplete { release: id, why }),
+        forced
+            .clone()
+            .map(|why| Warning::Forced { release: id, why }),
+    ];
+    notes.extend(warnings.iter().flatten().map(warning_text));
+    notes
 }
 
 /// Writes a number of things: `1 code`, `2 codes`.

@@ -3,7 +3,7 @@
 //! Nothing is ever unpacked to disk. A member's path, its stated size and the size it really has are
 //! all distrusted: an archive that is not what the publishers post is refused whole.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,12 +12,14 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::error::{Error, ErrorKind, Result, io_error, printable};
-use crate::source::recognise::{FileKind, HEAD, recognise};
+use crate::source::recognise::{FileKind, HEAD, SAVED_PAGE, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
 const MOST_BYTES: u64 = 128 << 20;
 /// The most members of an archive. The largest official one has 20.
 const MOST_MEMBERS: usize = 10_000;
+/// The first bytes of a file packed with gzip.
+const GZIP: &[u8] = b"\x1f\x8b";
 /// The most bytes that one packed byte may unpack to. Official order files reach 15.
 const MOST_RATIO: u64 = 500;
 
@@ -53,6 +55,7 @@ enum Location {
     File(PathBuf),
     Member { zip: PathBuf, index: usize },
     NestedMember { zip: Arc<Vec<u8>>, index: usize },
+    Unpacked(Arc<Vec<u8>>),
 }
 
 impl Found {
@@ -67,6 +70,7 @@ impl Found {
                 let file = File::open(path).map_err(|error| io_error("open", path, error))?;
                 read_limited(file, self.bytes, &self.shown)
             }
+            Location::Unpacked(bytes) => Ok(bytes.to_vec()),
             Location::Member { zip, index } => {
                 let file = File::open(zip).map_err(|error| io_error("open", zip, error))?;
                 read_member(BufReader::new(file), *index, &self.shown)
@@ -78,47 +82,74 @@ impl Found {
     }
 }
 
-/// Finds the files in what the user named, archives and folders opened, in a stable order.
-///
-/// # Errors
-/// [`ErrorKind::NotFound`] for a path that is not there, [`ErrorKind::Format`] for a damaged or unsafe
-/// archive, [`ErrorKind::Io`] for what cannot be read.
-pub fn find(paths: &[PathBuf]) -> Result<Vec<Found>> {
-    let mut found = Vec::new();
-    for path in paths {
-        find_in(path, &mut found)?;
-    }
-    Ok(found)
+/// What was found in what the user named.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The files, in a stable order.
+    pub found: Vec<Found>,
+    /// What cannot be opened: damaged and unsafe archives, files that cannot be read. Nothing of such an archive
+    /// is among the files.
+    pub damaged: Vec<Error>,
 }
 
-fn find_in(path: &Path, found: &mut Vec<Found>) -> Result<()> {
-    let metadata = std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
+/// Finds the files in what the user named, archives and folders opened.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] for a path that is not there, [`ErrorKind::Usage`] for a pipe or a device.
+pub fn find(paths: &[PathBuf]) -> Result<Findings> {
+    let mut findings = Findings::default();
+    for path in paths {
+        let metadata = std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
+        if !metadata.is_file() && !metadata.is_dir() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "expected a file or a folder, found a pipe or a device",
+            )
+            .in_file(path.display().to_string())
+            .with_hint("save what it gives to a file and import that"));
+        }
+        find_in(path, &metadata, &mut findings);
+    }
+    Ok(findings)
+}
+
+/// Finds the files in one path. What cannot be opened is noted, and the rest goes on.
+fn find_in(path: &Path, metadata: &Metadata, findings: &mut Findings) {
     if metadata.is_file() {
-        return find_file(path, metadata.len(), found);
+        let before = findings.found.len();
+        if let Err(error) = find_file(path, metadata.len(), &mut findings.found) {
+            findings.found.truncate(before);
+            findings.damaged.push(error);
+        }
+        return;
     }
-    if !metadata.is_dir() {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            "expected a file or a folder, found a pipe or a device",
-        )
-        .in_file(path.display().to_string())
-        .with_hint("save what it gives to a file and import that"));
+    match children(path) {
+        Ok(children) => {
+            for (child, metadata) in children {
+                find_in(&child, &metadata, findings);
+            }
+        }
+        Err(error) => findings.damaged.push(error),
     }
+}
+
+/// Lists what is in a folder, in a stable order.
+fn children(path: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
     let mut children = Vec::new();
     for child in std::fs::read_dir(path).map_err(|error| io_error("read", path, error))? {
         let child = child.map_err(|error| io_error("read", path, error))?;
         // A link is not followed: it could lead out of the folder or round in a circle.
-        let kind = child
-            .file_type()
+        let metadata = child
+            .metadata()
             .map_err(|error| io_error("read", path, error))?;
         let hidden = child.file_name().to_string_lossy().starts_with('.');
         // A pipe would be waited for without end.
-        if (kind.is_file() || kind.is_dir()) && !hidden {
-            children.push(child.path());
+        if (metadata.is_file() || metadata.is_dir()) && !hidden {
+            children.push((child.path(), metadata));
         }
     }
-    children.sort();
-    children.iter().try_for_each(|child| find_in(child, found))
+    children.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(children)
 }
 
 fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
@@ -126,9 +157,12 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     let name = printable(&file_name(path));
     let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
     let head = read_head(&mut file).map_err(|error| io_error("read", path, error))?;
+    if head.starts_with(GZIP) {
+        return find_packed(path, &shown, &name, file, found);
+    }
     let kind = recognise(&name, &head);
     if kind != FileKind::Zip {
-        if name.to_ascii_lowercase().ends_with(".zip") {
+        if kind != FileKind::Other(SAVED_PAGE) && name.to_ascii_lowercase().ends_with(".zip") {
             return Err(damaged(
                 &shown,
                 "expected a zip archive, found something else",
@@ -178,6 +212,44 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
             index,
         },
     )
+}
+
+/// Takes a file that was packed by itself, as gzip does. Its own name is that before the ending.
+fn find_packed(
+    path: &Path,
+    shown: &str,
+    name: &str,
+    mut file: File,
+    found: &mut Vec<Found>,
+) -> Result<()> {
+    file.rewind()
+        .map_err(|error| io_error("read", path, error))?;
+    let unpacked = read_to_limit(flate2::read::MultiGzDecoder::new(file), 0, shown)?;
+    let name = match name
+        .len()
+        .checked_sub(3)
+        .and_then(|at| name.split_at_checked(at))
+    {
+        Some((stem, end)) if end.eq_ignore_ascii_case(".gz") => stem.to_owned(),
+        _ => name.to_owned(),
+    };
+    let kind = match recognise(&name, unpacked.get(..HEAD).unwrap_or(&unpacked)) {
+        FileKind::Zip => FileKind::Other("a zip archive within a gzip file; unpack it first"),
+        kind => kind,
+    };
+    found.push(Found {
+        kind,
+        shown: shown.to_owned(),
+        name,
+        bytes: unpacked.len() as u64,
+        archive: None,
+        group: path
+            .parent()
+            .map(|parent| parent.display().to_string())
+            .unwrap_or_default(),
+        location: Location::Unpacked(Arc::new(unpacked)),
+    });
+    Ok(())
 }
 
 /// `Sha256` takes bytes, `io::copy` wants a writer.
@@ -356,29 +428,10 @@ fn read_open_member<R: Read + Seek>(
 
 /// Reads to the end, but never more than an official file can have, whatever size is stated.
 fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> {
-    let too_large = || {
-        damaged(
-            shown,
-            &format!(
-                "the file has more than {} MB; the largest official one has 15",
-                MOST_BYTES >> 20
-            ),
-        )
-        .with_hint("this is no official file; download it again")
-    };
     if stated > MOST_BYTES {
-        return Err(too_large());
+        return Err(too_large(shown));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(stated).unwrap_or_default());
-    reader
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| {
-            damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error)
-        })?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(too_large());
-    }
+    let bytes = read_to_limit(reader, stated, shown)?;
     if bytes.len() as u64 != stated {
         return Err(damaged(
             shown,
@@ -386,6 +439,32 @@ fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> 
         ));
     }
     Ok(bytes)
+}
+
+/// Reads to the end, but never more than an official file can have.
+fn read_to_limit(reader: impl Read, likely: u64, shown: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(likely).unwrap_or_default());
+    reader
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error)
+        })?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(too_large(shown));
+    }
+    Ok(bytes)
+}
+
+fn too_large(shown: &str) -> Error {
+    damaged(
+        shown,
+        &format!(
+            "the file has more than {} MB; the largest official one has 15",
+            MOST_BYTES >> 20
+        ),
+    )
+    .with_hint("this is no official file; download it again")
 }
 
 fn damaged(shown: &str, message: &str) -> Error {

@@ -120,6 +120,27 @@ pub struct KnownRelease {
 }
 
 impl KnownRelease {
+    /// Returns how well the bytes of an order file of this release are known, by their hash, that of their rows,
+    /// and that of the archive that they were in.
+    pub fn provenance_of(
+        &self,
+        sha256: &str,
+        rows_sha256: &str,
+        archive_sha256: Option<&str>,
+    ) -> Provenance {
+        if self.has_archive(archive_sha256) || self.has_archive(Some(sha256)) {
+            return Provenance::Official;
+        }
+        match &self.order_file {
+            Some(facts) if facts.sha256 == sha256 => facts.provenance,
+            Some(facts) if facts.rows_sha256 == rows_sha256 => match facts.provenance {
+                Provenance::Derived => Provenance::Derived,
+                _ => Provenance::SameRows,
+            },
+            _ => Provenance::Unlisted,
+        }
+    }
+
     /// Checks whether a hash is that of one of its archives.
     pub fn has_archive(&self, sha256: Option<&str>) -> bool {
         sha256.is_some()

@@ -137,7 +137,10 @@ pub fn identify_sample(
         [one] => Ok(Some(*one)),
         several => {
             let mut fitting = several.to_vec();
-            for name in [Some(evidence.name), evidence.archive_name].into_iter().flatten() {
+            for name in [Some(evidence.name), evidence.archive_name]
+                .into_iter()
+                .flatten()
+            {
                 narrow(&mut fitting, &NameHints::read(name).candidates());
             }
             match fitting.as_slice() {
@@ -231,7 +234,10 @@ pub fn contradiction(
             IdentifiedBy::Archive => "an archive or addenda",
             _ => "the bytes",
         };
-        return Some(format!("this is not {name} {stated}: it has {what} of {}", list(&ids)));
+        return Some(format!(
+            "this is not {name} {stated}: it has {what} of {}",
+            list(&ids)
+        ));
     }
     let footer = by_footer(catalogue, evidence);
     if !footer.is_empty() && !footer.contains(&stated.edition()) {
@@ -293,16 +299,23 @@ fn by_hash(
 ) -> Option<(Vec<ReleaseId>, IdentifiedBy)> {
     let ids = |wanted: &dyn Fn(&KnownRelease) -> bool| -> Vec<ReleaseId> {
         let known = catalogue.of(evidence.code_set);
-        known.filter(|known| wanted(known)).map(|known| known.id).collect()
+        known
+            .filter(|known| wanted(known))
+            .map(|known| known.id)
+            .collect()
     };
     let of_order = |known: &KnownRelease, sha256: &dyn Fn(&OrderFileFacts) -> bool| {
         known.order_file.as_ref().is_some_and(sha256)
     };
     let by_order = ids(&|known| {
-        of_order(known, &|order| Some(order.sha256.as_str()) == evidence.order_sha256)
+        of_order(known, &|order| {
+            Some(order.sha256.as_str()) == evidence.order_sha256
+        })
     });
     let by_rows = ids(&|known| {
-        of_order(known, &|order| Some(order.rows_sha256.as_str()) == evidence.rows_sha256)
+        of_order(known, &|order| {
+            Some(order.rows_sha256.as_str()) == evidence.rows_sha256
+        })
     });
     let by_document = ids(&|known| known.has_archive(evidence.document_sha256));
     let by_archive = ids(&|known| known.has_archive(evidence.archive_sha256));
@@ -343,7 +356,10 @@ fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
         return Vec::new();
     };
     let new = NameHints::read(&codes.new_file);
-    let (Some(year), old) = (new.fiscal_year, NameHints::read(&codes.old_file).fiscal_year) else {
+    let (Some(year), old) = (
+        new.fiscal_year,
+        NameHints::read(&codes.old_file).fiscal_year,
+    ) else {
         return Vec::new();
     };
     if new.month.is_some() {
@@ -361,8 +377,7 @@ fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
             .find(evidence.code_set, october)
             .and_then(|known| known.order_file.as_ref())
             .is_some_and(|order| {
-                order.billable != codes.new_rows
-                    || order.rows != headers.new_rows + codes.new_rows
+                order.billable != codes.new_rows || order.rows != headers.new_rows + codes.new_rows
             });
         let has_january = ids.iter().any(|id| *id == ReleaseId::mid_year(year, 1));
         if !is_another && !has_january {
@@ -453,12 +468,32 @@ mod tests {
         for (name, archive, expected) in [
             ("April/icd10cm_order_2029.txt", None, "FY2029 or FY2029-04"),
             ("January/icd10cm-order-April-2029.txt", None, "FY2029-04"),
-            ("icd10cm_order_2029.txt", Some("icd10cm-FY2029-04.zip"), "FY2029-04"),
-            ("icd10cm_order_2029.txt", Some("april-1-2029-codes.zip"), "FY2029-04"),
-            ("icd10cm_order_2029.txt", Some("from April 2028.zip"), "FY2029 or FY2029-04"),
-            ("icd10cm-FY2029.txt", Some("april-1-2029-codes.zip"), "FY2029"),
+            (
+                "icd10cm_order_2029.txt",
+                Some("icd10cm-FY2029-04.zip"),
+                "FY2029-04",
+            ),
+            (
+                "icd10cm_order_2029.txt",
+                Some("april-1-2029-codes.zip"),
+                "FY2029-04",
+            ),
+            (
+                "icd10cm_order_2029.txt",
+                Some("from April 2028.zip"),
+                "FY2029 or FY2029-04",
+            ),
+            (
+                "icd10cm-FY2029.txt",
+                Some("april-1-2029-codes.zip"),
+                "FY2029",
+            ),
         ] {
-            assert_eq!(ids(&evidence(name, archive), today).unwrap(), expected, "{name}");
+            assert_eq!(
+                ids(&evidence(name, archive), today).unwrap(),
+                expected,
+                "{name}"
+            );
         }
     }
 
@@ -466,7 +501,10 @@ mod tests {
     fn the_calendar_rules_out_what_cannot_be() {
         let order = |year: i32| format!("icd10cm_order_{year}.txt");
         // Known years: only 2021 had a January, and no April came before 2022.
-        assert_eq!(ids(&evidence(&order(2019), None), "2026-11-28").unwrap(), "FY2019");
+        assert_eq!(
+            ids(&evidence(&order(2019), None), "2026-11-28").unwrap(),
+            "FY2019"
+        );
         assert_eq!(
             ids(&evidence(&order(2021), None), "2026-11-28").unwrap(),
             "FY2021 or FY2021-01"
@@ -476,7 +514,10 @@ mod tests {
             "FY2024 or FY2024-04"
         );
         // Years to come: an April update is not published before the autumn.
-        assert_eq!(ids(&evidence(&order(2028), None), "2027-07-01").unwrap(), "FY2028");
+        assert_eq!(
+            ids(&evidence(&order(2028), None), "2027-07-01").unwrap(),
+            "FY2028"
+        );
         assert_eq!(
             ids(&evidence(&order(2028), None), "2028-01-15").unwrap(),
             "FY2028 or FY2028-04"
@@ -487,16 +528,38 @@ mod tests {
     fn a_footer_outranks_names_and_a_contradiction_stops() {
         let today = "2030-01-01";
         for (old, new, name, archive, expected) in [
-            ("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", "icd10cm_order_2029.txt", None, "FY2029"),
-            ("icd10cm_order_2029.txt", "icd10cm_order_2029.txt", "icd10cm_order_2029.txt", None, "FY2029-04"),
-            ("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", "order.txt", Some("2031 backup.zip"), "FY2029"),
+            (
+                "icd10cm_order_2028.txt",
+                "icd10cm_order_2029.txt",
+                "icd10cm_order_2029.txt",
+                None,
+                "FY2029",
+            ),
+            (
+                "icd10cm_order_2029.txt",
+                "icd10cm_order_2029.txt",
+                "icd10cm_order_2029.txt",
+                None,
+                "FY2029-04",
+            ),
+            (
+                "icd10cm_order_2028.txt",
+                "icd10cm_order_2029.txt",
+                "order.txt",
+                Some("2031 backup.zip"),
+                "FY2029",
+            ),
         ] {
             let addenda = footer(old, new, 5);
             let evidence = Evidence {
                 addenda: Some(&addenda),
                 ..evidence(name, archive)
             };
-            assert_eq!(ids(&evidence, today).unwrap(), expected, "{old} {new} {name}");
+            assert_eq!(
+                ids(&evidence, today).unwrap(),
+                expected,
+                "{old} {new} {name}"
+            );
         }
         let addenda = footer("icd10cm_order_2028.txt", "icd10cm_order_2029.txt", 5);
         for (name, archive) in [
@@ -510,7 +573,10 @@ mod tests {
             };
             let error = ids(&evidence, today).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Ambiguous, "{name}");
-            assert!(error.to_string().contains("the footer of its addenda"), "{error}");
+            assert!(
+                error.to_string().contains("the footer of its addenda"),
+                "{error}"
+            );
         }
     }
 
@@ -539,15 +605,25 @@ mod tests {
     fn releases_with_the_same_bytes_are_told_apart_by_name_or_not_at_all() {
         let catalogue = Catalogue::bundled().unwrap();
         let order = |id: &str| {
-            let known = catalogue.find(CodeSet::Icd10Cm, id.parse().unwrap()).unwrap();
+            let known = catalogue
+                .find(CodeSet::Icd10Cm, id.parse().unwrap())
+                .unwrap();
             known.order_file.as_ref().unwrap()
         };
         let same = order("FY2024");
         assert_eq!(same.sha256, order("FY2024-04").sha256);
         for (name, archive, expected) in [
             ("icd10cm_order_2024.txt", None, "FY2024 or FY2024-04"),
-            ("icd10cm_order_2024.txt", Some("icd10cm-FY2024-04.zip"), "FY2024-04"),
-            ("icd10cm-order-2024.txt", Some("icd10cm-FY2024.zip"), "FY2024"),
+            (
+                "icd10cm_order_2024.txt",
+                Some("icd10cm-FY2024-04.zip"),
+                "FY2024-04",
+            ),
+            (
+                "icd10cm-order-2024.txt",
+                Some("icd10cm-FY2024.zip"),
+                "FY2024",
+            ),
             ("icd10cm-order-April-2024.txt", None, "FY2024-04"),
             ("April 2024/order.txt", None, "FY2024 or FY2024-04"),
         ] {
@@ -594,7 +670,11 @@ mod tests {
         assert!(against(&by_footer, "FY2030", "2031-01-01").is_some());
         assert_eq!(against(&by_footer, "FY2029-errata", "2031-01-01"), None);
         // An update to come may change nothing.
-        let newest = catalogue.of(CodeSet::Icd10Cm).map(|known| known.id).max().unwrap();
+        let newest = catalogue
+            .of(CodeSet::Icd10Cm)
+            .map(|known| known.id)
+            .max()
+            .unwrap();
         let last = catalogue.find(CodeSet::Icd10Cm, newest).unwrap();
         let last = last.order_file.as_ref().unwrap();
         let repeated = Evidence {

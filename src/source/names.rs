@@ -307,9 +307,18 @@ mod tests {
             ("icd10cm_order_2021jan.txt", "FY2021-01"),
             ("POAexemptCodesApr22.txt", "FY2022-04"),
             ("POAexemptCodesJan2021.txt", "FY2021-01"),
-            ("Conversion-Table-FY2022-Effective-04-01-2022.xlsx", "FY2022-04"),
-            ("Table-FY2022-Effective-10-1-2021-updated-08-24-2021.xlsx", "FY2022"),
-            ("CONVERSION-TABLE-FY2028-October 1 2027 - FINAL-.xlsx", "FY2028"),
+            (
+                "Conversion-Table-FY2022-Effective-04-01-2022.xlsx",
+                "FY2022-04",
+            ),
+            (
+                "Table-FY2022-Effective-10-1-2021-updated-08-24-2021.xlsx",
+                "FY2022",
+            ),
+            (
+                "CONVERSION-TABLE-FY2028-October 1 2027 - FINAL-.xlsx",
+                "FY2028",
+            ),
             ("icd10cm-FY2024-04.zip", "FY2024-04"),
             ("icd10cm-FY2026.zip", "FY2026"),
             ("codes 1 April 2029.txt", "FY2029-04"),
@@ -324,15 +333,27 @@ mod tests {
             ("icd10cm_order_2028.txt", "FY2028 FY2028-04"),
             ("POAexemptCodesFY28.txt", "FY2028 FY2028-04"),
             ("April/icd10cm_order_2028.txt", "FY2028 FY2028-04"),
-            ("emailed in january/icd10cm_order_2028.txt", "FY2028 FY2028-04"),
+            (
+                "emailed in january/icd10cm_order_2028.txt",
+                "FY2028 FY2028-04",
+            ),
             ("april smith 2028.txt", "FY2028 FY2028-04"),
             ("2028-code-descriptions-updated-04/11/2028.zip", ""),
             ("2023-order-file-updated-01-11-2023.zip", "FY2023 FY2023-04"),
-            ("icd10cm_order_2028 downloaded April 2027.txt", "FY2028 FY2028-04"),
+            (
+                "icd10cm_order_2028 downloaded April 2027.txt",
+                "FY2028 FY2028-04",
+            ),
             ("emailed in january.zip", ""),
             ("order.txt", ""),
-            ("2021-codes-updated-12162020.zip", "FY2021 FY2021-01 FY2021-04"),
-            ("2022-order-file-updated-december-1-2021.zip", "FY2022 FY2022-04"),
+            (
+                "2021-codes-updated-12162020.zip",
+                "FY2021 FY2021-01 FY2021-04",
+            ),
+            (
+                "2022-order-file-updated-december-1-2021.zip",
+                "FY2022 FY2022-04",
+            ),
         ] {
             assert_eq!(read(name), ids, "{name}");
         }
@@ -341,7 +362,10 @@ mod tests {
     #[test]
     fn a_correction_is_named_one() {
         assert_eq!(NameHints::read("icd10pcs-FY2022-04-errata.zip").revision, 1);
-        assert_eq!(NameHints::read("icd10pcs-FY2022-04-errata2.zip").revision, 2);
+        assert_eq!(
+            NameHints::read("icd10pcs-FY2022-04-errata2.zip").revision,
+            2
+        );
         assert_eq!(NameHints::read("icd10pcs-FY2022-04.zip").revision, 0);
     }
 
@@ -356,7 +380,12 @@ mod tests {
                     continue;
                 }
                 let edition = known.id.edition();
-                assert!(ids.contains(&edition), "{}: {ids:?}, not {}", archive.file, known.id);
+                assert!(
+                    ids.contains(&edition),
+                    "{}: {ids:?}, not {}",
+                    archive.file,
+                    known.id
+                );
                 decisive += usize::from(ids.len() == 1);
             }
         }

@@ -21,6 +21,9 @@ pub enum FileKind {
     Other(&'static str),
 }
 
+/// What a saved web page is called, whatever its name.
+pub const SAVED_PAGE: &str = "a saved web page, not the file: the publisher's server gave an error page, or the link needs a browser; download it again";
+
 /// How much of a file [`recognise`] needs to see. An addenda needs more, and is small.
 pub const HEAD: usize = 4096;
 

@@ -89,6 +89,7 @@ impl Writer<'_> {
             .map_err(|error| self.error(error))?;
         match there {
             Some(there) if there.file.sha256 == new.file.sha256 => Ok(Added::AlreadyThere),
+            Some(there) if self.is_copy(&there, new.contents)? => Ok(Added::Copy),
             Some(_) => Err(Error::new(
                 ErrorKind::Conflict,
                 format!(
@@ -105,6 +106,15 @@ impl Writer<'_> {
                 Ok(Added::New)
             }
         }
+    }
+
+    /// Checks whether a conversion table has the rows of a stored one: the publishers post it as a workbook and as
+    /// CSV.
+    fn is_copy(&self, stored: &StoredDocument, contents: Contents<'_>) -> Result<bool> {
+        let Contents::Parsed(Document::ConversionTable(table)) = contents else {
+            return Ok(false);
+        };
+        book::has_rows(self.connection(), stored.number, table).map_err(|error| self.error(error))
     }
 
     fn insert_document(&mut self, new: &NewDocument<'_>) -> rusqlite::Result<()> {

@@ -12,12 +12,14 @@ mod listing;
 mod lives;
 mod proof;
 mod query;
+mod remove;
 mod rows;
 mod runs;
 mod schema;
 mod search;
 mod spans;
 mod tree;
+mod trust;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -10,8 +10,7 @@ use sha2::{Digest, Sha256};
 use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::rows::{
-    date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline,
-    trust,
+    date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline, trust,
 };
 use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
 use crate::error::Result;

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{lives, store_error};
+use super::{lives, store_error, trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 
@@ -19,6 +19,9 @@ const MIGRATIONS: [&str; 5] = [
 
 /// The first version that keeps the lives of a code set beside its spans; older ones have spans only.
 const FIRST_WITH_LIVES: i64 = 3;
+
+/// The first version that keeps how far a release can be trusted.
+const FIRST_WITH_TRUST: i64 = 5;
 
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -86,6 +89,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
             for code_set in CodeSet::ALL {
                 lives::write(&transaction, code_set, &lives::Changed::All, None)?;
             }
+        }
+        if (1..FIRST_WITH_TRUST).contains(&from) {
+            trust::add(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;

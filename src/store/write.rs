@@ -9,13 +9,14 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::entries::{EntryIndex, EntryRef};
 use super::lives::{self, Changed};
 use super::query::{self, StoredRelease};
+use super::remove;
 use super::rows;
 use super::runs::RunSet;
 use super::search::Searchable;
 use super::spans::{self, Point};
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Addenda, Code, CodeSet, Entry, ListedBy, ReleaseId, Timeline};
+use crate::model::{Addenda, Code, CodeSet, Entry, ListedBy, ReleaseId, Timeline, Trust};
 use crate::parse::order::{Envelope, OrderFile};
 use crate::source::catalogue::Patch;
 
@@ -62,8 +63,10 @@ pub struct NewRelease<'a> {
     pub code_set: CodeSet,
     /// Its name.
     pub id: ReleaseId,
-    /// How it was told: a name of [`crate::source::identify::IdentifiedBy`].
+    /// How it was identified: a name of [`crate::source::identify::IdentifiedBy`].
     pub identified_by: &'static str,
+    /// How far it can be trusted.
+    pub trust: &'a Trust,
     /// Its rows.
     pub rows: Rows<'a>,
     /// Where the order file came from.
@@ -94,8 +97,12 @@ pub struct NewAddenda<'a> {
 pub enum Added {
     /// It is new.
     New,
-    /// The same bytes were there already.
+    /// The same contents were there already.
     AlreadyThere,
+    /// The same contents were there already, in bytes that are less well known than these.
+    Better,
+    /// The same contents are there already, from a file of another format; this one is not kept.
+    Copy,
 }
 
 const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -240,8 +247,11 @@ impl Writer<'_> {
             if stored.release.sha256 == new.file.sha256 {
                 return Ok(Added::AlreadyThere);
             }
-            if stored.release.listed_by == ListedBy::Tabular {
-                // Till now the tabular list stood in for the order file.
+            let is_whole = new.trust.incomplete.is_none();
+            if stored.release.listed_by == ListedBy::Tabular
+                || (stored.release.trust.incomplete.is_some() && is_whole)
+            {
+                // Till now the tabular list, or a part, stood in for the order file.
                 self.store(new, Some(stored.release.id))
                     .map_err(|error| self.error(error))?;
                 return Ok(Added::New);
@@ -255,6 +265,42 @@ impl Writer<'_> {
         }
         self.store(new, None).map_err(|error| self.error(error))?;
         Ok(Added::New)
+    }
+
+    /// Puts better known bytes of the order file of a release in the place of the stored ones. The rows are the
+    /// same.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be written.
+    pub fn replace_order_file(
+        &mut self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        file: &NewFile,
+        envelope: &Envelope,
+        trust: &Trust,
+        today: NaiveDate,
+    ) -> Result<()> {
+        let replace = |writer: &Writer<'_>| -> rusqlite::Result<()> {
+            let release = rows::release_number(&writer.transaction, code_set, id)?;
+            writer.transaction.execute(
+                "DELETE FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+                [release],
+            )?;
+            writer.insert_file(
+                release,
+                ListedBy::OrderFile.name(),
+                file,
+                Some(envelope),
+                today,
+            )?;
+            writer.transaction.execute(
+                "UPDATE release SET provenance = ?2 WHERE id = ?1",
+                params![release, trust.provenance.name()],
+            )?;
+            Ok(())
+        };
+        replace(self).map_err(|error| self.error(error))
     }
 
     /// Tells whether a release is stored, this import included.
@@ -408,8 +454,9 @@ impl Writer<'_> {
     ) -> rusqlite::Result<i64> {
         self.transaction.execute(
             "INSERT OR REPLACE INTO release
-                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(listing), 0) + 1 FROM release), ?7, ?8, ?9, ?10)",
+                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by,
+                 rows_sha256, provenance, incomplete, forced)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(listing), 0) + 1 FROM release), ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 replaced,
                 code_set_id(new.code_set),
@@ -421,6 +468,10 @@ impl Writer<'_> {
                 billable as i64,
                 new.identified_by,
                 new.rows.listed_by().name(),
+                new.trust.rows_sha256,
+                new.trust.provenance.name(),
+                new.trust.incomplete,
+                new.trust.forced,
             ],
         )?;
         Ok(self.transaction.last_insert_rowid())
@@ -436,8 +487,10 @@ impl Writer<'_> {
         let other = rows::release_number(&self.transaction, new.code_set, other)?;
         self.transaction.execute(
             "INSERT OR REPLACE INTO release
-                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by)
-             SELECT ?7, code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6, ?8 FROM release WHERE id = ?1",
+                 (id, code_set, name, edition, revision, effective_from, listing, row_count, billable_count, identified_by, listed_by,
+                 rows_sha256, provenance, incomplete, forced)
+             SELECT ?7, code_set, ?2, ?3, ?4, ?5, listing, row_count, billable_count, ?6, ?8, ?9, ?10, ?11, ?12
+             FROM release WHERE id = ?1",
             params![
                 other,
                 new.id.to_string(),
@@ -447,6 +500,10 @@ impl Writer<'_> {
                 new.identified_by,
                 replaced,
                 new.rows.listed_by().name(),
+                new.trust.rows_sha256,
+                new.trust.provenance.name(),
+                new.trust.incomplete,
+                new.trust.forced,
             ],
         )?;
         let release = self.transaction.last_insert_rowid();
@@ -491,15 +548,17 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes out the rows of a release that come from its tabular list; gives its number. Their entries
-    /// stay, listed by no release: to drop them would mean to look for each in every listing.
+    /// Takes out the rows of a release that come from its tabular list, or from a part of its order file, and
+    /// returns its number. Their entries stay, listed by no release: to drop them would mean to look for each in
+    /// every listing.
     fn take_listing_out(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
         let release = rows::release_number(&self.transaction, code_set, id)?;
         let listing = rows::listing_number(&self.transaction, code_set, id)?;
-        self.transaction
-            .execute("DELETE FROM listing_run WHERE listing = ?1", [listing])?;
-        self.transaction
-            .execute("DELETE FROM patch WHERE release = ?1", [release])?;
+        remove::take_rows_out(&self.transaction, release, listing)?;
+        self.transaction.execute(
+            "DELETE FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+            [release],
+        )?;
         Ok(release)
     }
 
@@ -667,6 +726,12 @@ impl Writer<'_> {
         self.transaction
             .commit()
             .map_err(|error| store_error(&path, error))
+    }
+
+    /// Notes that anything of a code set may have changed.
+    pub(super) fn changed_all(&mut self, code_set: CodeSet) {
+        self.index = None;
+        self.changed.insert(code_set, Changed::All);
     }
 
     /// Gives the connection that the transaction runs on.

@@ -75,6 +75,7 @@ struct BasisJson<'a> {
     release: String,
     file: &'a str,
     sha256: &'a str,
+    provenance: &'static str,
     patch: Option<&'a str>,
 }
 
@@ -83,6 +84,7 @@ fn basis_json(basis: &Basis) -> BasisJson<'_> {
         release: basis.release.to_string(),
         file: &basis.file,
         sha256: &basis.sha256,
+        provenance: basis.provenance.name(),
         patch: basis.patch.as_deref(),
     }
 }

@@ -28,14 +28,18 @@ struct ReleaseJson<'a> {
     status: &'static str,
     governs_from: Option<String>,
     governs_through: Option<String>,
-    rows: u64,
-    billable: u64,
+    rows: Option<u64>,
+    billable: Option<u64>,
     known: bool,
     patches: usize,
     identified_by: Option<&'a str>,
     order_file: Option<SourceJson<'a>>,
     order_addenda: Option<SourceJson<'a>>,
     rows_from: Option<&'static str>,
+    rows_sha256: Option<&'a str>,
+    provenance: Option<&'static str>,
+    incomplete: Option<&'a str>,
+    forced: Option<&'a str>,
     documents: Vec<DocumentJson<'a>>,
     proofs: Vec<ProofJson<'a>>,
     urls: &'a [String],
@@ -108,6 +112,7 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                     ReleaseStatus::Loaded(stored) => (Some(stored), &[]),
                     ReleaseStatus::Missing { urls } => (None, urls),
                 };
+                let trust = stored.map(|stored| &stored.release.trust);
                 ReleaseJson {
                     code_set: line.code_set.id(),
                     release: line.id.to_string(),
@@ -119,8 +124,8 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                     },
                     governs_from: line.governs.map(|(from, _)| from.to_string()),
                     governs_through: line.governs.map(|(_, through)| through.to_string()),
-                    rows: line.rows.0,
-                    billable: line.rows.1,
+                    rows: line.rows.map(|(rows, _)| rows),
+                    billable: line.rows.map(|(_, billable)| billable),
                     known: line.known,
                     patches: line.patches,
                     identified_by: stored.map(|stored| stored.identified_by.as_str()),
@@ -128,6 +133,10 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
                         .filter(|stored| stored.release.listed_by == ListedBy::OrderFile)
                         .map(|stored| SourceJson::new(&stored.listing_file)),
                     rows_from: stored.map(|stored| stored.release.listed_by.name()),
+                    rows_sha256: trust.map(|trust| trust.rows_sha256.as_str()),
+                    provenance: trust.map(|trust| trust.provenance.name()),
+                    incomplete: trust.and_then(|trust| trust.incomplete.as_deref()),
+                    forced: trust.and_then(|trust| trust.forced.as_deref()),
                     documents: stored
                         .iter()
                         .flat_map(|stored| &stored.documents)
@@ -171,8 +180,10 @@ pub fn releases(overview: &ReleasesOverview) -> Result<String> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ImportJson<'a> {
     schema: &'static str,
+    dry_run: bool,
     taken: Vec<TakenJson<'a>>,
     left: Vec<LeftJson<'a>>,
+    failed: Vec<FailedJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -196,6 +207,15 @@ struct LeftJson<'a> {
     why: &'a str,
 }
 
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct FailedJson<'a> {
+    file: &'a str,
+    line: Option<u64>,
+    why: &'a str,
+    hint: Option<&'a str>,
+}
+
 /// Writes what an import did.
 ///
 /// # Errors
@@ -203,6 +223,7 @@ struct LeftJson<'a> {
 pub fn import(report: &ImportReport) -> Result<String> {
     to_text(&ImportJson {
         schema: "codeyear/import/1",
+        dry_run: report.dry_run,
         taken: report
             .taken
             .iter()
@@ -216,7 +237,8 @@ pub fn import(report: &ImportReport) -> Result<String> {
                 billable: taken.billable,
                 outcome: match taken.added {
                     Added::New => "stored",
-                    Added::AlreadyThere => "already-stored",
+                    Added::Better => "better-bytes",
+                    Added::AlreadyThere | Added::Copy => "already-stored",
                 },
                 notes: &taken.notes,
             })
@@ -227,6 +249,16 @@ pub fn import(report: &ImportReport) -> Result<String> {
             .map(|left| LeftJson {
                 file: &left.file,
                 why: &left.why,
+            })
+            .collect(),
+        failed: report
+            .failed
+            .iter()
+            .map(|failed| FailedJson {
+                file: &failed.file,
+                line: failed.line,
+                why: &failed.why,
+                hint: failed.hint.as_deref(),
             })
             .collect(),
     })
@@ -248,6 +280,9 @@ struct VerifyJson {
 struct VerifiedJson {
     code_set: &'static str,
     release: String,
+    provenance: &'static str,
+    incomplete: Option<String>,
+    forced: Option<String>,
     order_file: Option<OrderProofJson>,
     order_addenda: Option<AddendaProofJson>,
     documents: Vec<DocumentProofJson>,
@@ -308,6 +343,9 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
             .map(|release| VerifiedJson {
                 code_set: release.code_set.id(),
                 release: release.id.to_string(),
+                provenance: release.stored.trust.provenance.name(),
+                incomplete: release.stored.trust.incomplete.clone(),
+                forced: release.stored.trust.forced.clone(),
                 order_file: release.order_file.as_ref().map(|order| OrderProofJson {
                     outcome: if order.is_exact() { "exact" } else { "failed" },
                     rows: order.rows.0,

@@ -198,9 +198,10 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             out,
             2,
             &style.dim(&format!(
-                "rests on {}: {} (sha256 {sha256}...)",
+                "rests on {}: {} ({}, sha256 {sha256}...)",
                 basis.release,
-                file_name(&basis.file)
+                file_name(&basis.file),
+                basis.provenance.name()
             )),
         );
         if let Some(citation) = &basis.patch {

@@ -4,9 +4,10 @@ use comfy_table::CellAlignment;
 
 use super::{line, plain_table, table_lines};
 use crate::answer::{OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::error::printable;
 use crate::ingest::{ImportReport, TakenKind};
-use crate::model::{Entry, ListedBy};
-use crate::present::{Style, counted, grouped};
+use crate::model::{Entry, ListedBy, Provenance};
+use crate::present::{Style, counted, grouped, trust_notes};
 use crate::store::{Added, ProofOutcome, ProofSubject};
 
 /// Writes the overview of releases.
@@ -38,50 +39,60 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
     }
     let mut notes = Vec::new();
     for release in &overview.lines {
-        let (status, governs, proof_order, proof_addenda, around) = match &release.status {
-            ReleaseStatus::Loaded(stored) => {
-                let proof = |subject: ProofSubject| {
-                    stored.proofs.iter().find(|proof| proof.subject == subject)
-                };
-                let order = match stored.release.listed_by {
-                    ListedBy::OrderFile => proof(ProofSubject::OrderFile)
-                        .map_or("not verified", |proof| proof.outcome.name()),
-                    ListedBy::Tabular => "none",
-                };
-                let addenda = match (&stored.addenda, proof(ProofSubject::OrderAddenda)) {
-                    (None, _) => "none",
-                    (Some(_), None) => "not verified",
-                    (Some(_), Some(proof)) => {
-                        if proof.outcome != ProofOutcome::Exact {
-                            notes.push(format!(
-                                "{} {}: {}",
-                                release.code_set.name(),
-                                release.id,
-                                proof.detail
-                            ));
+        let (status, governs, proof_order, proof_addenda, around) =
+            match &release.status {
+                ReleaseStatus::Loaded(stored) => {
+                    let proof = |subject: ProofSubject| {
+                        stored.proofs.iter().find(|proof| proof.subject == subject)
+                    };
+                    let order = match stored.release.listed_by {
+                        ListedBy::OrderFile => proof(ProofSubject::OrderFile)
+                            .map_or("not verified", |proof| proof.outcome.name()),
+                        ListedBy::Tabular => "none",
+                    };
+                    let addenda = match (&stored.addenda, proof(ProofSubject::OrderAddenda)) {
+                        (None, _) => "none",
+                        (Some(_), None) => "not verified",
+                        (Some(_), Some(proof)) => {
+                            if proof.outcome != ProofOutcome::Exact {
+                                notes.push(format!(
+                                    "{} {}: {}",
+                                    release.code_set.name(),
+                                    release.id,
+                                    proof.detail
+                                ));
+                            }
+                            proof.outcome.name()
                         }
-                        proof.outcome.name()
+                    };
+                    let trust = &stored.release.trust;
+                    if !matches!(trust.provenance, Provenance::Official | Provenance::Sample)
+                        || trust.incomplete.is_some()
+                        || trust.forced.is_some()
+                    {
+                        notes.extend(trust_notes(&stored.release).into_iter().map(|note| {
+                            format!("{} {}: {note}", release.code_set.name(), release.id)
+                        }));
                     }
-                };
-                let governs = match release.governs {
-                    Some((from, through)) => format!("{from} - {through}"),
-                    None => "replaced by its correction".to_owned(),
-                };
-                let around: Vec<&str> = stored
-                    .documents
-                    .iter()
-                    .map(|document| document.kind.word())
-                    .collect();
-                ("loaded", governs, order, addenda, around.join(" "))
-            }
-            ReleaseStatus::Missing { .. } => (
-                "missing",
-                format!("from {}", release.effective_from),
-                "",
-                "",
-                String::new(),
-            ),
-        };
+                    let governs = match release.governs {
+                        Some((from, through)) => format!("{from} - {through}"),
+                        None => "replaced by its correction".to_owned(),
+                    };
+                    let around: Vec<&str> = stored
+                        .documents
+                        .iter()
+                        .map(|document| document.kind.word())
+                        .collect();
+                    ("loaded", governs, order, addenda, around.join(" "))
+                }
+                ReleaseStatus::Missing { .. } => (
+                    "missing",
+                    format!("from {}", release.effective_from),
+                    "",
+                    "",
+                    String::new(),
+                ),
+            };
         if release.patches > 0 {
             notes.push(format!(
                 "{} {}: {} facts of the catalogue that no order file of the year tells",
@@ -95,8 +106,12 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
             &release.id.to_string(),
             status,
             &governs,
-            &grouped(release.rows.0),
-            &grouped(release.rows.1),
+            &release
+                .rows
+                .map_or(String::new(), |(rows, _)| grouped(rows)),
+            &release
+                .rows
+                .map_or(String::new(), |(_, billable)| grouped(billable)),
             proof_order,
             proof_addenda,
             &around,
@@ -133,7 +148,8 @@ pub fn import(report: &ImportReport, style: Style) -> String {
     for taken in &report.taken {
         let what = taken.kind.label();
         let state = match (taken.added, taken.kind) {
-            (Added::AlreadyThere, _) => style.dim("already stored, nothing to do"),
+            (Added::AlreadyThere | Added::Copy, _) => style.dim("already stored, nothing to do"),
+            (Added::Better, _) => "already stored, now in its official bytes".to_owned(),
             (Added::New, TakenKind::OrderFile) => format!(
                 "{} rows, {} billable",
                 grouped(taken.rows),
@@ -152,13 +168,31 @@ pub fn import(report: &ImportReport, style: Style) -> String {
                 taken.code_set.name(),
                 style.bold(&taken.release.to_string()),
                 style.dim(&format!(
-                    "(release told by {}; {})",
+                    "(identified by {}; {})",
                     taken.identified_by, taken.file
                 ))
             ),
         );
         for note in &taken.notes {
             line(&mut out, 2, &format!("note: {note}"));
+        }
+    }
+    for failed in &report.failed {
+        let at = failed
+            .line
+            .map_or(String::new(), |line| format!(", line {line}"));
+        line(
+            &mut out,
+            0,
+            &format!(
+                "{} {}{at}: {}",
+                style.bad("not taken:"),
+                printable(&failed.file),
+                failed.why
+            ),
+        );
+        if let Some(hint) = &failed.hint {
+            line(&mut out, 2, &format!("hint: {hint}"));
         }
     }
     for left in &report.left {
@@ -171,7 +205,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
     let new = report
         .taken
         .iter()
-        .filter(|taken| taken.added == Added::New)
+        .filter(|taken| matches!(taken.added, Added::New | Added::Better))
         .count();
     let there = report.taken.len() - new;
     let summary = match (new, there) {
@@ -182,10 +216,19 @@ pub fn import(report: &ImportReport, style: Style) -> String {
             if new == 1 { "" } else { "s" }
         ),
     };
+    let failed = match report.failed.len() {
+        0 => String::new(),
+        failed => format!(", {failed} not taken"),
+    };
+    let dry_run = if report.dry_run {
+        "would be so (nothing was stored): "
+    } else {
+        ""
+    };
     line(
         &mut out,
         0,
-        &format!("{summary}; {} left", report.left.len()),
+        &format!("{dry_run}{summary}{failed}; {} left", report.left.len()),
     );
     out
 }
@@ -210,6 +253,9 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 style.bold(&release.id.to_string())
             ),
         );
+        for note in trust_notes(&release.stored) {
+            line(&mut out, 2, &note);
+        }
         if let Some(order) = &release.order_file {
             order_file_proof(&mut out, order, style);
         }

@@ -78,3 +78,31 @@ pub(super) fn insert(
     };
     insert_document(connection, &about, &table.rows)
 }
+
+/// Checks whether a stored conversion table has the rows of another, in its order. Blanks around cells do not
+/// count, and days are compared, not their writing.
+pub(in crate::store) fn has_rows(
+    connection: &Connection,
+    document: i64,
+    table: &ConversionTable,
+) -> rusqlite::Result<bool> {
+    let mut stored: Vec<(i64, [Option<String>; 3])> = Vec::new();
+    let mut statement = connection.prepare(
+        "SELECT run.position + row.id - run.first_item, trim(current), effective_from, trim(previous)
+         FROM document_run AS run JOIN conversion_row AS row
+             ON row.id BETWEEN run.first_item AND run.first_item + run.length - 1
+         WHERE run.document = ?1 ORDER BY 1",
+    )?;
+    let mut rows = statement.query([document])?;
+    while let Some(row) = rows.next()? {
+        stored.push((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]));
+    }
+    let given = table.rows.iter().map(|row| {
+        [
+            Some(row.current.trim().to_owned()),
+            row.effective_from.map(|day| day.to_string()),
+            Some(row.previous.trim().to_owned()),
+        ]
+    });
+    Ok(given.eq(stored.into_iter().map(|(_, cells)| cells)))
+}

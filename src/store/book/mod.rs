@@ -12,6 +12,7 @@ pub(super) mod tabular;
 
 use rusqlite::Connection;
 
+pub(super) use conversion::has_rows;
 pub(super) use items::{document_runs, find_document};
 
 use crate::model::Document;

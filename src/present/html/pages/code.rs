@@ -118,6 +118,8 @@ struct IndexLine<'a> {
 struct Source<'a> {
     what: String,
     file: &'a str,
+    /// How well its bytes are known; empty of a file that the catalogue has no word on.
+    provenance: &'static str,
     sha256: &'a str,
     loaded_on: Option<NaiveDate>,
     archive: Option<&'a str>,
@@ -557,6 +559,7 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
         sources.push(Source {
             what: format!("The verdict and the titles: listing of {}", basis.release),
             file: &basis.file,
+            provenance: basis.provenance.label(),
             sha256: &basis.sha256,
             loaded_on: file.map(|file| file.imported_on),
             archive: file.and_then(|file| file.archive.as_deref()),
@@ -574,6 +577,7 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
         sources.push(Source {
             what: format!("{} of {}", document.label, document.release),
             file: document.file,
+            provenance: "",
             sha256: document.sha256,
             loaded_on: file.map(|file| file.imported_on),
             archive: file.and_then(|file| file.archive.as_deref()),

@@ -7,7 +7,7 @@ use super::{Asked, Frame, Site, file_name, render};
 use crate::answer::{ReleaseLine, ReleaseStatus};
 use crate::error::Result;
 use crate::model::{CodeSet, ListedBy};
-use crate::present::{counted, grouped};
+use crate::present::{counted, grouped, trust_notes};
 use crate::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
 
 /// Writes the releases with their proofs, hashes and gaps.
@@ -29,7 +29,7 @@ pub fn releases(site: &Site, asked: Asked<'_>) -> Result<String> {
                         ReleaseStatus::Missing { urls } => Some(MissingRow {
                             id: line.id.to_string(),
                             from: line.effective_from,
-                            rows: grouped(line.rows.0),
+                            rows: line.rows.map_or(String::new(), |(rows, _)| grouped(rows)),
                             urls,
                         }),
                         ReleaseStatus::Loaded(_) => None,
@@ -88,6 +88,8 @@ struct LoadedRow<'a> {
     rows: String,
     billable: String,
     proofs: Vec<ProofView>,
+    /// How far the release can be trusted.
+    trust: Vec<String>,
     patches: String,
     files: Vec<FileView<'a>>,
 }
@@ -140,9 +142,10 @@ impl<'a> LoadedRow<'a> {
         LoadedRow {
             id: line.id.to_string(),
             governs: line.governs,
-            rows: grouped(line.rows.0),
-            billable: grouped(line.rows.1),
+            rows: grouped(line.rows.map_or(0, |(rows, _)| rows)),
+            billable: grouped(line.rows.map_or(0, |(_, billable)| billable)),
             proofs,
+            trust: trust_notes(&stored.release),
             patches: match line.patches {
                 0 => String::new(),
                 patches => format!(

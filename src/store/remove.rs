@@ -1,0 +1,97 @@
+//! Taking a release out again.
+//!
+//! What only this release holds goes: its rows, files, addenda, patches, proofs, and the documents that no other
+//! release shares. Entries and items stay where they are, held by no release: to drop them would mean to look
+//! for each in every listing and document.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::code_set_id;
+use super::rows;
+use super::spans;
+use super::write::Writer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, ReleaseId};
+
+impl Writer<'_> {
+    /// Takes a stored release out, and derives again what followed from it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot be
+    /// written.
+    pub fn remove_release(&mut self, code_set: CodeSet, id: ReleaseId) -> Result<()> {
+        let release = self
+            .connection()
+            .query_row(
+                "SELECT id, listing FROM release WHERE code_set = ?1 AND name = ?2",
+                params![code_set_id(code_set), id.to_string()],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
+            .map_err(|error| self.error(error))?;
+        let Some((release, listing)) = release else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("{} {id} is not loaded", code_set.name()),
+            )
+            .with_hint("codeyear releases lists what is loaded"));
+        };
+        take_out(self.connection(), code_set, release, listing)
+            .map_err(|error| self.error(error))?;
+        self.changed_all(code_set);
+        Ok(())
+    }
+}
+
+fn take_out(
+    connection: &Connection,
+    code_set: CodeSet,
+    release: i64,
+    listing: i64,
+) -> rusqlite::Result<()> {
+    take_rows_out(connection, release, listing)?;
+    for sql in [
+        "DELETE FROM addenda_row WHERE source_file IN (SELECT id FROM source_file WHERE release = ?1)",
+        "DELETE FROM addenda_footer WHERE source_file IN (SELECT id FROM source_file WHERE release = ?1)",
+        "DELETE FROM tabular_difference WHERE release = ?1",
+        "DELETE FROM proof WHERE release = ?1",
+        "DELETE FROM period WHERE release = ?1",
+        "DELETE FROM source_file WHERE release = ?1",
+        "DELETE FROM release WHERE id = ?1",
+    ] {
+        connection.execute(sql, [release])?;
+    }
+    // Documents that no file is left of.
+    const UNHELD: &str = "SELECT id FROM document WHERE id NOT IN
+        (SELECT document FROM source_file WHERE document IS NOT NULL)";
+    for table in ["document_run", "index_heading"] {
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE document IN ({UNHELD})"),
+            [],
+        )?;
+    }
+    connection.execute(&format!("DELETE FROM document WHERE id IN ({UNHELD})"), [])?;
+    spans::write_timeline(connection, &rows::timeline(connection, code_set)?)?;
+    spans::rebuild(connection, code_set, None)?;
+    // A database without releases is an empty one, and can take full releases or the sample.
+    connection.execute(
+        "DELETE FROM meta WHERE key = 'kind' AND NOT EXISTS (SELECT 1 FROM release)",
+        [],
+    )?;
+    Ok(())
+}
+
+/// Takes out the rows and patches of a release.
+pub(super) fn take_rows_out(
+    connection: &Connection,
+    release: i64,
+    listing: i64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM listing_run WHERE listing = ?1
+             AND NOT EXISTS (SELECT 1 FROM release WHERE listing = ?1 AND id <> ?2)",
+        (listing, release),
+    )?;
+    connection.execute("DELETE FROM patch WHERE release = ?1", [release])?;
+    Ok(())
+}
