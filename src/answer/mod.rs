@@ -30,7 +30,9 @@ pub use export::{export_order_file, export_periods, export_spans, exported_code_
 pub use history::history;
 pub use lineage::{lineage, poa_on, retirement};
 pub use ohdsi::ohdsi_vocabulary;
-pub use releases::{ReleaseLine, ReleaseStatus, ReleasesOverview, releases};
+pub use releases::{
+    CoverageOfDay, ReleaseLine, ReleaseStatus, ReleasesOverview, coverage_on, releases,
+};
 pub use search::{SearchOptions, search};
 pub use show::{ShowOptions, show};
 pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};

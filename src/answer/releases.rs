@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, ReleaseId, eve};
-use crate::source::catalogue::Catalogue;
+use crate::model::{CodeSet, Period, ReleaseId, Timeline, eve};
+use crate::source::catalogue::{Catalogue, KnownRelease};
 use crate::store::{Store, StoreKind, StoredRelease};
 
 /// Where a release stands.
@@ -40,6 +40,25 @@ pub struct ReleaseLine {
     pub patches: usize,
 }
 
+/// Whether a day is covered, and what is missing if it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoverageOfDay {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The day.
+    pub day: NaiveDate,
+    /// The loaded release that governs it, with the last day that it governs.
+    pub governed_by: Option<(ReleaseId, NaiveDate)>,
+    /// The last day that a loaded release governs, with that release.
+    pub latest: Option<(ReleaseId, NaiveDate)>,
+    /// The releases that the catalogue knows to govern the day or to stand before the one that does in its year,
+    /// and that are not loaded: each with the official addresses of its order file.
+    pub missing: Vec<(ReleaseId, Vec<String>)>,
+    /// The newest update that the catalogue knows, and the first one after it, if the calendar could have had it
+    /// by that day.
+    pub unknown_since: Option<(ReleaseId, ReleaseId)>,
+}
+
 /// All releases, loaded and missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasesOverview {
@@ -53,7 +72,7 @@ pub struct ReleasesOverview {
     pub content_hash: String,
 }
 
-/// Gives the overview; of an absent store, what the catalogue knows.
+/// Returns the overview; of an absent store, what the catalogue knows.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -98,12 +117,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                 id: known.id,
                 effective_from: known.id.effective_from(),
                 status: ReleaseStatus::Missing {
-                    urls: known
-                        .archives
-                        .iter()
-                        .filter(|archive| archive.holds.iter().any(|held| held == "order_file"))
-                        .map(|archive| archive.url.clone())
-                        .collect(),
+                    urls: known.order_file_urls(),
                 },
                 governs: None,
                 rows: known
@@ -147,4 +161,67 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
             .transpose()?
             .unwrap_or_default(),
     })
+}
+
+/// Returns for each code set whether a day is covered; of an absent store, what would be needed.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn coverage_on(
+    store: Option<&Store>,
+    code_set: Option<CodeSet>,
+    day: NaiveDate,
+) -> Result<Vec<CoverageOfDay>> {
+    let catalogue = Catalogue::bundled()?;
+    CodeSet::ALL
+        .into_iter()
+        .filter(|one| code_set.is_none_or(|wanted| wanted == *one))
+        .map(|code_set| {
+            let timeline = store.map(|store| store.timeline(code_set)).transpose()?;
+            Ok(coverage_of(catalogue, timeline.as_ref(), code_set, day))
+        })
+        .collect()
+}
+
+/// Returns whether a day is covered by the loaded releases of a code set.
+fn coverage_of(
+    catalogue: &Catalogue,
+    timeline: Option<&Timeline>,
+    code_set: CodeSet,
+    day: NaiveDate,
+) -> CoverageOfDay {
+    let last_day = |period: &Period| (period.release, eve(period.until));
+    let governing = timeline.and_then(|timeline| timeline.governing(day));
+    let latest = timeline.and_then(|timeline| timeline.periods().last());
+    let known: Vec<&KnownRelease> = catalogue.of(code_set).collect();
+    // What the catalogue alone would have govern the day.
+    let all = Timeline::new(code_set, known.iter().map(|known| known.id));
+    let needed = all.governing(day).map(|period| period.release);
+    let is_loaded = |id: ReleaseId| {
+        timeline.is_some_and(|timeline| {
+            let mut loaded = timeline.periods().iter();
+            loaded.any(|period| period.release >= id && period.release.edition() == id.edition())
+                || (governing
+                    .is_some_and(|period| super::same_rows(timeline, period.release, code_set, id)))
+        })
+    };
+    let missing = known
+        .iter()
+        .filter(|known| Some(known.id) == needed && !is_loaded(known.id))
+        .map(|known| (known.id, known.order_file_urls()))
+        .collect();
+    let newest = latest
+        .map(|period| period.release)
+        .max(known.last().map(|known| known.id))
+        .map(|id| id.edition());
+    CoverageOfDay {
+        code_set,
+        day,
+        governed_by: governing.map(last_day),
+        latest: latest.map(last_day),
+        missing,
+        unknown_since: newest
+            .map(|newest| (newest, newest.next_possible()))
+            .filter(|(_, possible)| possible.effective_from() <= day),
+    }
 }

@@ -27,9 +27,10 @@ pub(super) fn run(args: &ReleasesArgs, context: &mut Context<'_>) -> Result<Outc
         Err(error) => return Err(error),
     };
     let overview = answer::releases(store.as_ref(), args.code_set)?;
+    let days = answer::coverage_on(store.as_ref(), args.code_set, context.today)?;
     match args.format {
         Format::Text => {
-            context.print(&text::releases(&overview, context.style()))?;
+            context.print(&text::releases(&overview, &days, context.style()))?;
             if store.is_none() {
                 let database = context.database()?;
                 context.say(&format!(
@@ -38,7 +39,7 @@ pub(super) fn run(args: &ReleasesArgs, context: &mut Context<'_>) -> Result<Outc
                 ))?;
             }
         }
-        Format::Json => context.print(&json::releases(&overview)?)?,
+        Format::Json => context.print(&json::releases(&overview, &days)?)?,
     }
     Ok(Outcome::Good)
 }

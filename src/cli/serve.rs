@@ -91,7 +91,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
             Log::Off => LogForm::Off,
         },
         log_queries: args.log_queries,
-        today: || chrono::Local::now().date_naive(),
+        today: context.global.today,
     })?;
     let address = server.address();
     context.print(&format!("http://{address}\n"))?;

@@ -269,6 +269,7 @@ pub fn import(
                     write(&mut writer, *prepared, &mut run, progress)?;
                 }
                 Message::Failed(error) => run.failed(*error)?,
+                Message::Left(left) => run.report.left.push(left),
             }
         }
         Ok(())
@@ -344,7 +345,11 @@ impl Run {
                 Error::new(ErrorKind::NotFound, format!("nothing to import: {one}")).with_hint(hint)
             }
             (several, first) => {
-                let hint = first.as_ref().and_then(Error::hint).unwrap_or(hint).to_owned();
+                let hint = first
+                    .as_ref()
+                    .and_then(Error::hint)
+                    .unwrap_or(hint)
+                    .to_owned();
                 let kind = first.map_or(ErrorKind::NotFound, |error| error.kind());
                 let mut message = format!("of {} files, none can be imported", several.len());
                 for reason in several {

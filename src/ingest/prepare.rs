@@ -24,10 +24,10 @@ use crate::source::sample::SampleFile;
 use crate::source::sha256_hex;
 use crate::store::NewFile;
 
-use super::ImportOptions;
 use super::complete::Extent;
 use super::pack::Package;
 use super::resolve::{Posted, Resolved};
+use super::{ImportOptions, Left};
 
 /// A file on its way to the store.
 pub(super) struct Part<T> {
@@ -53,6 +53,8 @@ pub(super) enum Message {
     Prepared(Box<Prepared>),
     /// A file cannot be taken.
     Failed(Box<Error>),
+    /// A file is of no release that can be taken.
+    Left(Left),
 }
 
 /// The rows of an order file, as far as they are needed.
@@ -568,6 +570,9 @@ impl Preparer {
         let prepared = found.read().and_then(|bytes| {
             let sha256 = sha256_hex(&bytes);
             let (id, by, listed) = self.document_release(kind, found, &sha256, beside)?;
+            if self.is_before_all(kind.code_set(), id) {
+                return Ok(Err(id));
+            }
             let posted = PostedDocument {
                 shown: found.shown.clone(),
                 file: self.new_file(found, kind.code_set(), &sha256),
@@ -579,10 +584,19 @@ impl Preparer {
                 tell(Message::Parsing(code_set));
             };
             self.add_document(&mut prepared, kind, posted, listed.as_deref(), &mut parsing)?;
-            Ok(prepared)
+            Ok(Ok(prepared))
         });
         match prepared {
-            Ok(prepared) => {
+            Ok(Err(id)) => {
+                let (set, label) = (kind.code_set().name(), kind.label());
+                tell(Message::Left(Left {
+                    file: found.shown.clone(),
+                    why: format!(
+                        "the {label} of {set} {id}, which was published without order file"
+                    ),
+                }));
+            }
+            Ok(Ok(prepared)) => {
                 tell(Message::Prepared(Box::new(prepared)));
             }
             Err(error) if error.kind() == ErrorKind::Ambiguous && !is_last => {
@@ -595,6 +609,14 @@ impl Preparer {
                 tell(Message::Failed(Box::new(error)));
             }
         }
+    }
+
+    /// Checks whether a release is older than all that the catalogue knows, and not stored.
+    fn is_before_all(&self, code_set: CodeSet, id: ReleaseId) -> bool {
+        let mut known = self.catalogue.of(code_set);
+        let mut seen = self.seen.iter();
+        known.all(|known| id < known.id)
+            && !seen.any(|seen| seen.code_set == code_set && seen.id == id)
     }
 
     /// Lists the releases that some of the documents that were posted together are certain to be of.

@@ -116,7 +116,9 @@ impl Preparer {
             (Some(_), _) if !replaces_part => {
                 Some(format!("{name} {id} is already stored with other contents"))
             }
-            (_, Some(facts)) if facts.rows_sha256 != extent.rows_sha256 && !takes_part => {
+            (_, Some(facts))
+                if facts.rows_sha256 != extent.rows_sha256 && !takes_part && forced.is_none() =>
+            {
                 self.unlike_known(id, facts, provenance, posted, notes)
             }
             _ => None,

@@ -141,6 +141,15 @@ impl KnownRelease {
         }
     }
 
+    /// Lists the official addresses of archives that hold its order file.
+    pub fn order_file_urls(&self) -> Vec<String> {
+        self.archives
+            .iter()
+            .filter(|archive| archive.holds.iter().any(|held| held == "order_file"))
+            .map(|archive| archive.url.clone())
+            .collect()
+    }
+
     /// Checks whether a hash is that of one of its archives.
     pub fn has_archive(&self, sha256: Option<&str>) -> bool {
         sha256.is_some()

@@ -338,7 +338,10 @@ mod tests {
                 "FY2028 FY2028-04",
             ),
             ("april smith 2028.txt", "FY2028 FY2028-04"),
-            ("2028-code-descriptions-updated-04/11/2028.zip", ""),
+            (
+                "2028-code-descriptions-updated-04/11/2028.zip",
+                "FY2028 FY2028-04",
+            ),
             ("2023-order-file-updated-01-11-2023.zip", "FY2023 FY2023-04"),
             (
                 "icd10cm_order_2028 downloaded April 2027.txt",

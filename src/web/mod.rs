@@ -68,8 +68,16 @@ pub struct Settings {
     pub log: LogForm,
     /// Whether paths and queries are logged as they were sent.
     pub log_queries: bool,
-    /// Gives the day of today.
-    pub today: fn() -> NaiveDate,
+    /// The day to take for today; `None` for that of the clock.
+    pub today: Option<NaiveDate>,
+}
+
+impl Settings {
+    /// Returns the day of today.
+    fn today(&self) -> NaiveDate {
+        self.today
+            .unwrap_or_else(|| chrono::Local::now().date_naive())
+    }
 }
 
 /// A server that has opened its database and its socket.

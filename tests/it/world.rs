@@ -92,8 +92,16 @@ pub fn today() -> chrono::NaiveDate {
     "2026-03-01".parse().unwrap()
 }
 
-/// Nothing stated, on that day.
+/// Nothing stated, on that day. The files that tests write are small: parts, taken on purpose.
 pub fn options() -> ImportOptions {
+    ImportOptions {
+        allow_incomplete: true,
+        ..ImportOptions::on(today())
+    }
+}
+
+/// Nothing stated, on that day: whole releases alone are taken.
+pub fn whole() -> ImportOptions {
     ImportOptions::on(today())
 }
 

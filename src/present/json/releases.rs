@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::to_text;
-use crate::answer::{ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::answer::{CoverageOfDay, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::Result;
 use crate::ingest::ImportReport;
 use crate::model::ListedBy;
@@ -15,8 +15,30 @@ pub(super) struct ReleasesJson<'a> {
     schema: &'static str,
     sample: bool,
     content_hash: &'a str,
+    days: Vec<DayJson<'a>>,
     releases: Vec<ReleaseJson<'a>>,
     gaps: Vec<GapJson>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct DayJson<'a> {
+    code_set: &'static str,
+    date: String,
+    covered: bool,
+    release: Option<String>,
+    through: Option<String>,
+    latest_release: Option<String>,
+    latest_date: Option<String>,
+    missing: Vec<MissingJson<'a>>,
+    possible_unknown: Option<String>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct MissingJson<'a> {
+    release: String,
+    urls: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -99,11 +121,32 @@ struct GapJson {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
-pub fn releases(overview: &ReleasesOverview) -> Result<String> {
+pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<String> {
     to_text(&ReleasesJson {
         schema: "codeyear/releases/1",
         sample: overview.sample,
         content_hash: &overview.content_hash,
+        days: days
+            .iter()
+            .map(|day| DayJson {
+                code_set: day.code_set.id(),
+                date: day.day.to_string(),
+                covered: day.governed_by.is_some(),
+                release: day.governed_by.map(|(release, _)| release.to_string()),
+                through: day.governed_by.map(|(_, through)| through.to_string()),
+                latest_release: day.latest.map(|(release, _)| release.to_string()),
+                latest_date: day.latest.map(|(_, through)| through.to_string()),
+                missing: day
+                    .missing
+                    .iter()
+                    .map(|(release, urls)| MissingJson {
+                        release: release.to_string(),
+                        urls,
+                    })
+                    .collect(),
+                possible_unknown: day.unknown_since.map(|(_, possible)| possible.to_string()),
+            })
+            .collect(),
         releases: overview
             .lines
             .iter()

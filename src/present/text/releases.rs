@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::{line, plain_table, table_lines};
-use crate::answer::{OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::answer::{CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::printable;
 use crate::ingest::{ImportReport, TakenKind};
 use crate::model::{Entry, ListedBy, Provenance};
@@ -11,7 +11,7 @@ use crate::present::{Style, counted, grouped, trust_notes};
 use crate::store::{Added, ProofOutcome, ProofSubject};
 
 /// Writes the overview of releases.
-pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
+pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Style) -> String {
     let mut out = String::new();
     if overview.sample {
         line(
@@ -20,6 +20,9 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
             &style.doubtful("This database holds the bundled sample, not the whole code sets."),
         );
         out.push('\n');
+    }
+    for day in days.iter().filter(|_| !overview.sample) {
+        day_line(&mut out, day, style);
     }
     let mut table = plain_table(&[
         "code set",
@@ -140,6 +143,64 @@ pub fn releases(overview: &ReleasesOverview, style: Style) -> String {
         );
     }
     out
+}
+
+/// Writes whether a day is covered, through which day, and what is missing with its address.
+fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
+    let name = day.code_set.name();
+    let date = day.day;
+    match (day.governed_by, day.latest) {
+        (Some((release, through)), _) => {
+            let word = style.good("covered");
+            line(
+                out,
+                0,
+                &format!("{name} on {date}: {word} by {release} through {through}"),
+            );
+        }
+        (None, Some((release, through))) => {
+            let word = style.bad("not covered");
+            line(
+                out,
+                0,
+                &format!(
+                    "{name} on {date}: {word}; the latest date covered is {through} ({release})"
+                ),
+            );
+        }
+        (None, None) => {
+            let word = style.bad("not covered");
+            line(
+                out,
+                0,
+                &format!("{name} on {date}: {word}; no release is loaded"),
+            );
+        }
+    }
+    for (release, urls) in &day.missing {
+        let from = match urls.first() {
+            Some(url) => format!("download {url}"),
+            None => "its address is not known".to_owned(),
+        };
+        line(
+            out,
+            2,
+            &format!(
+                "{} {release} is not loaded: {from}",
+                style.doubtful("missing:")
+            ),
+        );
+    }
+    if let Some((newest, possible)) = day.unknown_since {
+        line(
+            out,
+            2,
+            &format!(
+                "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
+                possible.effective_from()
+            ),
+        );
+    }
 }
 
 /// Writes what an import did.

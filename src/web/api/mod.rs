@@ -242,8 +242,12 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
 async fn releases(mut asked: Asked) -> Result<Response, Problem> {
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;
+    let today = asked.today;
     let body = asked
-        .ask(move |_, store| json::releases(&answer::releases(Some(store), code_set)?))
+        .ask(move |_, store| {
+            let days = answer::coverage_on(Some(store), code_set, today)?;
+            json::releases(&answer::releases(Some(store), code_set)?, &days)
+        })
         .await?;
     Ok(asked.json(body))
 }

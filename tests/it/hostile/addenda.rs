@@ -186,7 +186,7 @@ fn an_addenda_without_its_release_is_refused() {
     // The sample's own, into an empty database.
     let world = World::empty();
     world.write(name, addenda());
-    let run = world.run(&["import", name]);
+    let run = world.run(&["import", "--allow-incomplete", name]);
     assert_refused(&run, &[name, "ICD-10-CM FY2026", "which is not stored"]);
     assert!(holds_nothing(&world));
     let made_up = without_line(&addenda(), 1);
@@ -216,7 +216,11 @@ fn two_different_addenda_for_one_release_are_refused() {
     taken(&world, &["in"]);
     let before = fs::read(world.database()).unwrap();
     world.write("icd10cm-order-addenda-April-2031.txt", &two);
-    let run = world.run(&["import", "icd10cm-order-addenda-April-2031.txt"]);
+    let run = world.run(&[
+        "import",
+        "--allow-incomplete",
+        "icd10cm-order-addenda-April-2031.txt",
+    ]);
     assert_refused(&run, &["FY2031-04", "another order addenda"]);
     assert!(fs::read(world.database()).unwrap() == before);
 }

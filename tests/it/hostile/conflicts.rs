@@ -32,7 +32,13 @@ fn the_sample_stated_as_another_code_set_never_becomes_a_full_release() {
 fn the_sample_stated_as_another_release_is_refused() {
     let world = World::empty();
     world.write("order.txt", sample("icd10cm/FY2026/icd10cm_order_2026.txt"));
-    let run = world.run(&["import", "order.txt", "--release", "FY2031"]);
+    let run = world.run(&[
+        "import",
+        "--allow-incomplete",
+        "order.txt",
+        "--release",
+        "FY2031",
+    ]);
     assert_refused(&run, &["order.txt", "FY2026"]);
 }
 
@@ -41,7 +47,7 @@ fn of_two_releases_of_the_sample_with_the_same_bytes_the_stated_one_is_taken() {
     for id in ["FY2026", "FY2026-04"] {
         let world = World::empty();
         world.write("order.txt", sample("icd10cm/FY2026/icd10cm_order_2026.txt"));
-        let run = world.run(&["import", "order.txt"]);
+        let run = world.run(&["import", "--allow-incomplete", "order.txt"]);
         assert_refused(&run, &["FY2026 or FY2026-04", "--release FY2026"]);
         let run = taken(&world, &["order.txt", "--release", id]);
         assert!(run.stdout.contains(&format!("ICD-10-CM {id} ")), "{run:?}");
@@ -108,7 +114,13 @@ fn other_bytes_for_a_stored_release_are_refused_and_kept_beside_it_as_a_revision
     taken(&world, &["first.txt", "--release", "FY2030-04"]);
     let before = world.store().content_hash().unwrap();
 
-    let run = world.run(&["import", "second.txt", "--release", "FY2030-04"]);
+    let run = world.run(&[
+        "import",
+        "--allow-incomplete",
+        "second.txt",
+        "--release",
+        "FY2030-04",
+    ]);
     assert_refused(
         &run,
         &["second.txt", "FY2030-04", "already stored", "--revision"],
@@ -199,14 +211,20 @@ fn the_sample_and_full_releases_never_mix() {
     let sample_file = sample("icd10cm/FY2022/icd10cm_order_2022.txt");
     let world = world();
     world.write("icd10cm_order_2022.txt", &sample_file);
-    let run = world.run(&["import", "icd10cm_order_2022.txt"]);
+    let run = world.run(&["import", "--allow-incomplete", "icd10cm_order_2022.txt"]);
     assert_refused(&run, &["codeyear.db", "sample", "full releases", "--db"]);
     assert!(fs::read(world.database()).unwrap() == database_with_fy2030());
     // Full into sample.
     let world = World::with_sample();
     let before = fs::read(world.database()).unwrap();
     world.write("order.txt", order_file());
-    let run = world.run(&["import", "order.txt", "--release", "FY2031"]);
+    let run = world.run(&[
+        "import",
+        "--allow-incomplete",
+        "order.txt",
+        "--release",
+        "FY2031",
+    ]);
     assert_refused(&run, &["codeyear.db", "sample", "--db"]);
     assert!(fs::read(world.database()).unwrap() == before);
     // Both at once.
@@ -218,7 +236,7 @@ fn refused_both_at_once(sample_file: &[u8]) {
     world.write("a/icd10cm_order_2022.txt", sample_file);
     world.write("b/icd10cm-order-April-2031.txt", order_file());
     for paths in [["a", "b"], ["b", "a"]] {
-        let run = world.run(&["import", paths[0], paths[1]]);
+        let run = world.run(&["import", "--allow-incomplete", paths[0], paths[1]]);
         assert_refused(&run, &["sample"]);
         assert!(holds_nothing(&world));
     }

@@ -205,7 +205,7 @@ fn refused_in(files: &[(&str, &[u8])], args: &[&str], parts: &[&str]) {
         for (name, bytes) in files {
             world.write(name, bytes);
         }
-        let mut all = vec!["import"];
+        let mut all = vec!["import", "--allow-incomplete"];
         all.extend(args);
         assert_refused(&run_patiently(&mut world.command(&all)), parts);
         assert_eq!(leftovers(world), Vec::<PathBuf>::new());
@@ -239,7 +239,7 @@ fn refused(bytes: &[u8], parts: &[&str]) {
 
 /// Runs an import that must be taken.
 fn taken(world: &World, args: &[&str]) -> Run {
-    let mut all = vec!["import"];
+    let mut all = vec!["import", "--allow-incomplete"];
     all.extend(args);
     let run = run_patiently(&mut world.command(&all));
     assert_eq!(run.exit, 0, "{run:?}");

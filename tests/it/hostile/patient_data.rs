@@ -146,7 +146,7 @@ fn an_identifier_that_has_the_shape_of_a_code_is_never_written() {
 fn a_claims_file_given_to_import_is_refused_without_a_word_of_it() {
     let world = world();
     world.write("claims.csv", CLAIMS);
-    let run = world.run(&["import", "claims.csv"]);
+    let run = world.run(&["import", "--allow-incomplete", "claims.csv"]);
     assert_refused(&run, &["claims.csv", "nothing to import"]);
     assert_no_secret(&run.stderr, "import");
 }

@@ -226,6 +226,7 @@ fn render_in(book: &[Entry], envelope: &Envelope) -> Vec<u8> {
 fn options() -> ImportOptions {
     ImportOptions {
         code_set: Some(SET),
+        allow_incomplete: true,
         ..ImportOptions::on(today())
     }
 }

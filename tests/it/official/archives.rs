@@ -5,7 +5,7 @@ use codeyear::model::CodeSet;
 use codeyear::store::Store;
 
 use super::{holding, id, import_all, release_zip, truth};
-use crate::world::{official_releases, options};
+use crate::world::{official_releases, whole};
 
 #[test]
 fn archives_as_published_are_the_releases_of_their_names() {
@@ -48,7 +48,7 @@ fn archives_as_published_are_the_releases_of_their_names() {
     );
     for (archive, code_set, release) in expected {
         let mut store = Store::in_memory().unwrap();
-        let report = import_all(&mut store, &[published.join(archive)], &options());
+        let report = import_all(&mut store, &[published.join(archive)], &whole());
         assert!(
             report
                 .taken
@@ -98,7 +98,7 @@ fn an_order_file_that_lost_a_tenth_of_its_rows_is_refused_for_a_release_to_come_
         let options = ImportOptions {
             release: Some(id(release)),
             revision,
-            ..options()
+            ..crate::world::whole()
         };
         let error = import(
             &mut store,
@@ -123,7 +123,7 @@ fn the_bytes_of_one_release_are_refused_as_another_even_as_a_correction() {
         let options = ImportOptions {
             release: Some(id(release)),
             revision,
-            ..options()
+            ..whole()
         };
         let error = import(
             &mut store,
@@ -147,7 +147,7 @@ fn the_bytes_of_one_release_are_refused_as_another_even_as_a_correction() {
     let last = release_zip(&releases, CodeSet::Icd10Cm, "FY2026-04");
     let options = ImportOptions {
         release: Some(id("FY2027")),
-        ..options()
+        ..whole()
     };
     let report = import(&mut store, &[last], &options, &mut |_| {}).unwrap();
     assert_eq!(report.taken[0].release, id("FY2027"));

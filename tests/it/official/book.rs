@@ -18,7 +18,7 @@ use codeyear::store::{Added, Store};
 
 use super::index::{counts_of, member};
 use super::{everything, id, import_all, release_zip, say};
-use crate::world::{official_releases, options};
+use crate::world::{official_releases, whole};
 use unicode_normalization::UnicodeNormalization;
 
 const CM: CodeSet = CodeSet::Icd10Cm;
@@ -39,7 +39,7 @@ const LISTS: [(&str, usize, usize, usize, usize); 7] = [
 /// The bytes of a release's tabular list.
 fn list_bytes(releases: &Path, release: &str) -> Vec<u8> {
     let wanted = FileKind::Document(DocumentKind::Tabular);
-    let found = find(&[release_zip(releases, CM, release)]).unwrap();
+    let found = find(&[release_zip(releases, CM, release)]).unwrap().found;
     let mut found = found.iter().filter(|file| file.kind == wanted);
     let bytes = found.next().unwrap().read().unwrap();
     assert!(found.next().is_none(), "{release} has two tabular lists");
@@ -49,7 +49,9 @@ fn list_bytes(releases: &Path, release: &str) -> Vec<u8> {
 /// Code and flag of every row of a release's order file, in their order.
 fn order_rows(releases: &Path, code_set: CodeSet, release: &str) -> Vec<(Code, bool, String)> {
     let wanted = FileKind::OrderFile(code_set);
-    let found = find(&[release_zip(releases, code_set, release)]).unwrap();
+    let found = find(&[release_zip(releases, code_set, release)])
+        .unwrap()
+        .found;
     let bytes = found
         .iter()
         .find(|file| file.kind == wanted)
@@ -237,7 +239,7 @@ fn a_stored_tabular_list_is_read_back_as_it_was_parsed() {
 /// Writes single members of a release's zip into a folder of their own.
 fn extracted(releases: &Path, release: &str, into: &Path) -> (PathBuf, PathBuf) {
     let mut paths: BTreeMap<bool, PathBuf> = BTreeMap::new();
-    for file in find(&[release_zip(releases, CM, release)]).unwrap() {
+    for file in find(&[release_zip(releases, CM, release)]).unwrap().found {
         let is_list = match file.kind {
             FileKind::Document(DocumentKind::Tabular) => true,
             FileKind::OrderFile(_) => false,
@@ -261,7 +263,7 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     let (list, order) = extracted(&releases, "FY2026-04", folder.path());
     let stated = codeyear::ingest::ImportOptions {
         release: Some(id("FY2026-04")),
-        ..options()
+        ..whole()
     };
     let mut alone = Store::in_memory().unwrap();
     let report = import_all(&mut alone, std::slice::from_ref(&list), &stated);
@@ -368,7 +370,7 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     import_all(
         &mut zip,
         &[release_zip(&releases, CM, "FY2026-04")],
-        &options(),
+        &whole(),
     );
     hashes.insert(zip.content_hash().unwrap());
     assert_eq!(hashes.len(), 1, "one content, whatever came first");
@@ -460,7 +462,7 @@ fn any_order_of_zips_with_documents_gives_one_content_and_twice_is_once() {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut store = Store::open_or_create(&folder.path().join("codeyear.db")).unwrap();
         for zip in &order {
-            import_all(&mut store, std::slice::from_ref(zip), &options());
+            import_all(&mut store, std::slice::from_ref(zip), &whole());
         }
         hashes.insert(store.content_hash().unwrap());
         let kept: usize = LISTS
@@ -471,7 +473,7 @@ fn any_order_of_zips_with_documents_gives_one_content_and_twice_is_once() {
         if round == 2 {
             let before = row_counts(&store);
             assert!(before["document"] > 20 && before["tabular_node"] > 40_000);
-            let report = import_all(&mut store, &zips, &options());
+            let report = import_all(&mut store, &zips, &whole());
             assert!(!report.changed());
             assert!(
                 report
@@ -515,7 +517,7 @@ fn every_document_of_every_release_is_taken_once_and_shared_where_the_bytes_are_
     // What was taken says what it is.
     let folder = [release_zip(&releases, CM, "FY2017")];
     let mut other = Store::in_memory().unwrap();
-    let report = import_all(&mut other, &folder, &options());
+    let report = import_all(&mut other, &folder, &whole());
     let kinds: Vec<&str> = report.taken.iter().map(|taken| taken.kind.name()).collect();
     assert_eq!(
         kinds,

@@ -34,7 +34,7 @@ const TABLES: [(&str, usize); 12] = [
 
 fn member(releases: &Path, release: &str, wanted: impl Fn(&str, &[u8]) -> bool) -> Vec<Vec<u8>> {
     let zip = release_zip(releases, CodeSet::Icd10Cm, release);
-    let found = find(&[zip]).unwrap();
+    let found = find(&[zip]).unwrap().found;
     found
         .iter()
         .map(|file| (file, file.read().unwrap()))

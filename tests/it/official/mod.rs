@@ -30,7 +30,7 @@ use codeyear::ingest::{ImportOptions, ImportReport, import};
 use codeyear::model::{CodeSet, ReleaseId};
 use codeyear::store::Store;
 
-use crate::world::{options, today};
+use crate::world::{today, whole};
 
 type Record = BTreeMap<String, String>;
 
@@ -74,7 +74,7 @@ fn holding(releases: &Path, code_set: CodeSet, ids: &[&str]) -> Store {
         import_all(
             &mut store,
             &[release_zip(releases, code_set, release)],
-            &options(),
+            &whole(),
         );
     }
     store
@@ -96,7 +96,7 @@ fn everything(releases: &Path) -> Store {
         let database = folder.keep().join("codeyear.db");
         let mut store = Store::open_or_create(&database).unwrap();
         let folders = [releases.join("icd10cm"), releases.join("icd10pcs")];
-        import_all(&mut store, &folders, &options());
+        import_all(&mut store, &folders, &whole());
         database
     });
     Store::open(database).unwrap()

@@ -32,7 +32,10 @@ const RELEASES: [&str; 14] = [
 fn lists(releases: &Path, release: &str) -> (Vec<PoaList>, String) {
     let mut lists = Vec::new();
     let mut readme = String::new();
-    for file in find(&[release_zip(releases, CodeSet::Icd10Cm, release)]).unwrap() {
+    for file in find(&[release_zip(releases, CodeSet::Icd10Cm, release)])
+        .unwrap()
+        .found
+    {
         let name = file.name.to_ascii_lowercase();
         if !name.contains("poa") {
             continue;

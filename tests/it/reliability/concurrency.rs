@@ -22,8 +22,20 @@ fn two_imports_at_once_both_end_well() {
     let undisturbed = World::empty();
     import_paths(&undisturbed.database(), &paths);
     let expected = hash(&undisturbed.database());
-    let one = ["import", &shown[0], &shown[2], &shown[4]];
-    let two = ["import", &shown[1], &shown[3], &shown[5]];
+    let one = [
+        "import",
+        "--allow-incomplete",
+        &shown[0],
+        &shown[2],
+        &shown[4],
+    ];
+    let two = [
+        "import",
+        "--allow-incomplete",
+        &shown[1],
+        &shown[3],
+        &shown[5],
+    ];
     for round in 0..16 {
         let world = World::empty();
         // Into no database, and into one with a release.
@@ -52,7 +64,13 @@ fn the_same_import_twice_at_once_is_stored_once() {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let args = ["import", &shown[0], &shown[1], &shown[2]];
+    let args = [
+        "import",
+        "--allow-incomplete",
+        &shown[0],
+        &shown[1],
+        &shown[2],
+    ];
     for _ in 0..4 {
         let world = World::empty();
         let children = [spawn(&world, &args), spawn(&world, &args)];
@@ -80,11 +98,14 @@ fn a_first_import_that_fails_never_takes_away_what_another_one_stored() {
             .replacen("00009 ", "00010 ", 1);
         world.write("bad/icd10cm-FY2032.txt", broken);
         let (good, bad) = if round % 2 == 0 {
-            let bad = spawn(&world, &["import", "bad"]);
-            (spawn(&world, &["import", "in"]), bad)
+            let bad = spawn(&world, &["import", "--allow-incomplete", "bad"]);
+            (spawn(&world, &["import", "--allow-incomplete", "in"]), bad)
         } else {
-            let good = spawn(&world, &["import", "in"]);
-            (good, spawn(&world, &["import", "bad"]))
+            let good = spawn(&world, &["import", "--allow-incomplete", "in"]);
+            (
+                good,
+                spawn(&world, &["import", "--allow-incomplete", "bad"]),
+            )
         };
         let (good, bad) = (end(good), end(bad));
         assert_eq!(bad.exit, 2, "{bad:?}");

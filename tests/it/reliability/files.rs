@@ -17,7 +17,7 @@ fn refused_as_a_database(world: &World, parts: &[&str]) {
         &["history", "A000"],
         &["diff", "FY2025", "FY2026"],
         &["verify"],
-        &["import", "in"],
+        &["import", "--allow-incomplete", "in"],
     ] {
         let run = world.run(args);
         assert_refused(&run, &["codeyear.db"]);
@@ -72,7 +72,10 @@ fn a_damaged_database_is_refused() {
         *byte = 0x5a;
     }
     world.write("codeyear.db", bytes);
-    for args in [&["check", "A000"][..], &["import", "in"]] {
+    for args in [
+        &["check", "A000"][..],
+        &["import", "--allow-incomplete", "in"],
+    ] {
         let run = world.run(args);
         assert_refused(&run, &["codeyear.db", "damaged"]);
     }
@@ -106,7 +109,7 @@ fn an_empty_file_is_an_empty_database() {
         assert_eq!(fs::metadata(world.database()).unwrap().len(), 0);
     }
     write_years(&world, &YEARS[..1]);
-    let run = world.run(&["import", "in"]);
+    let run = world.run(&["import", "--allow-incomplete", "in"]);
     assert_eq!(run.exit, 0, "{run:?}");
 }
 
@@ -130,7 +133,13 @@ fn a_database_that_is_not_there_is_told_and_not_made() {
 fn a_database_in_a_folder_that_does_not_exist_is_made() {
     let world = World::empty();
     write_years(&world, &YEARS[..1]);
-    let run = world.run(&["import", "in", "--db", "a/b/c/codes.db"]);
+    let run = world.run(&[
+        "import",
+        "--allow-incomplete",
+        "in",
+        "--db",
+        "a/b/c/codes.db",
+    ]);
     assert_eq!(run.exit, 0, "{run:?}");
     let run = world.run(&[
         "check",
@@ -148,7 +157,7 @@ fn a_database_path_that_is_none_is_refused_and_nothing_is_lost() {
     let world = World::empty();
     write_years(&world, &YEARS[..1]);
     for path in ["", ":memory:"] {
-        let run = world.run(&["import", "in", "--db", path]);
+        let run = world.run(&["import", "--allow-incomplete", "in", "--db", path]);
         // An import that says that it is stored must be found again.
         if run.exit == 0 {
             let run = world.run(&["check", "A000", "--on", "2029-11-01", "--db", path]);
@@ -170,7 +179,7 @@ fn a_database_path_with_odd_characters_is_one_file() {
         write_years(&world, &YEARS[..1]);
         let path = world.path(name);
         let shown = path.display().to_string();
-        let run = world.run(&["import", "in", "--db", &shown]);
+        let run = world.run(&["import", "--allow-incomplete", "in", "--db", &shown]);
         assert_eq!(run.exit, 0, "{run:?}");
         assert!(path.exists());
         let run = world.run(&["check", "A000", "--on", "2029-11-01", "--db", &shown]);

@@ -30,7 +30,7 @@ fn kill_at_twenty_moments(base: &[PathBuf], added: &[PathBuf], questions: &[&str
     };
     let old_answer = ask();
 
-    let mut args = vec!["import"];
+    let mut args = vec!["import", "--allow-incomplete"];
     let paths: Vec<String> = added
         .iter()
         .map(|path| path.display().to_string())

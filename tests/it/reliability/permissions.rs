@@ -35,7 +35,7 @@ fn an_import_into_what_may_not_be_written_is_refused() {
         let Some(sandbox) = Sandbox::with_modes(&world, folder_mode, file_mode) else {
             return;
         };
-        let run = sandbox.run(&["import", "icd10cm-FY2031.txt"]);
+        let run = sandbox.run(&["import", "--allow-incomplete", "icd10cm-FY2031.txt"]);
         assert_refused(&run, &["codeyear.db"]);
         assert!(
             run.stderr.contains("read-only") || run.stderr.contains("cannot be opened"),
@@ -59,7 +59,13 @@ fn an_import_into_a_new_file_of_a_folder_that_may_not_be_written_is_refused() {
     for name in ["new.db", "new/folder/new.db"] {
         let database = sandbox.folder.path().join("data").join(name);
         let shown = database.display().to_string();
-        let run = sandbox.run(&["import", "icd10cm-FY2031.txt", "--db", &shown]);
+        let run = sandbox.run(&[
+            "import",
+            "--allow-incomplete",
+            "icd10cm-FY2031.txt",
+            "--db",
+            &shown,
+        ]);
         assert_refused(&run, &["new"]);
         assert!(!database.exists());
     }
@@ -79,7 +85,13 @@ fn a_file_that_may_not_be_read_is_refused() {
     }
     let secret = sandbox.folder.path().join("open/icd10cm-FY2031.txt");
     chmod(&secret, "000");
-    let run = sandbox.run(&["import", "icd10cm-FY2031.txt", "--db", "own.db"]);
+    let run = sandbox.run(&[
+        "import",
+        "--allow-incomplete",
+        "icd10cm-FY2031.txt",
+        "--db",
+        "own.db",
+    ]);
     assert_refused(&run, &["icd10cm-FY2031.txt", "ermission"]);
 }
 

@@ -117,7 +117,7 @@ fn an_import_of_what_is_there_tells_the_same_rows_again() {
         );
     }
     let rows = || -> Vec<(u64, u64)> {
-        let run = world.run(&["import", "FY2022", "--format", "json"]);
+        let run = world.run(&["import", "--allow-incomplete", "FY2022", "--format", "json"]);
         let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         let taken = json["taken"].as_array().unwrap();
         let number = |value: &serde_json::Value| value.as_u64().unwrap();
@@ -134,7 +134,13 @@ fn an_import_of_what_is_there_tells_the_same_rows_again() {
 fn imported_as(name: &str, options: &[&str]) -> Result<BTreeSet<String>, String> {
     let world = World::empty();
     world.write(name, unknown_order_file("."));
-    let run = world.run(&[&["import", name, "--format", "json"], options].concat());
+    let run = world.run(
+        &[
+            &["import", "--allow-incomplete", name, "--format", "json"],
+            options,
+        ]
+        .concat(),
+    );
     if run.exit != 0 {
         return Err(run.stderr);
     }
@@ -191,9 +197,12 @@ fn other_bytes_for_a_release_are_refused_unless_they_are_called_a_correction() {
     let world = World::empty();
     world.write("first/icd10cm-FY2030.txt", unknown_order_file("."));
     world.write("second/icd10cm-FY2030.txt", unknown_order_file("!"));
-    assert_eq!(world.run(&["import", "first"]).exit, 0);
+    assert_eq!(
+        world.run(&["import", "--allow-incomplete", "first"]).exit,
+        0
+    );
     let title = || world.run(&["check", "A00", "--on", "2029-10-01"]).stdout;
-    let run = world.run(&["import", "second"]);
+    let run = world.run(&["import", "--allow-incomplete", "second"]);
     assert_eq!(run.exit, 2);
     assert!(
         run.stderr
@@ -203,7 +212,12 @@ fn other_bytes_for_a_release_are_refused_unless_they_are_called_a_correction() {
     );
     assert!(run.stderr.contains("--revision"), "{}", run.stderr);
     assert!(title().contains("Cholera.\n"));
-    assert_eq!(world.run(&["import", "second", "--revision"]).exit, 0);
+    assert_eq!(
+        world
+            .run(&["import", "--allow-incomplete", "second", "--revision"])
+            .exit,
+        0
+    );
     assert!(
         title().contains("Cholera!\n"),
         "the correction answers: {}",
@@ -218,7 +232,7 @@ fn other_bytes_for_a_release_are_refused_unless_they_are_called_a_correction() {
 fn the_sample_and_full_releases_never_mix() {
     let world = World::with_sample();
     world.write("full/icd10cm-FY2030.txt", unknown_order_file("."));
-    let run = world.run(&["import", "full"]);
+    let run = world.run(&["import", "--allow-incomplete", "full"]);
     assert_eq!(run.exit, 2);
     assert!(
         run.stderr.contains("bundled sample, which never mixes"),
@@ -227,9 +241,9 @@ fn the_sample_and_full_releases_never_mix() {
     );
     let full = World::empty();
     full.write("full/icd10cm-FY2030.txt", unknown_order_file("."));
-    assert_eq!(full.run(&["import", "full"]).exit, 0);
+    assert_eq!(full.run(&["import", "--allow-incomplete", "full"]).exit, 0);
     let sample = sample_folder().join("icd10cm/FY2026");
-    let run = full.run(&["import", sample.to_str().unwrap()]);
+    let run = full.run(&["import", "--allow-incomplete", sample.to_str().unwrap()]);
     assert_eq!(run.exit, 2);
     assert!(
         run.stderr.contains("the database holds full releases"),
