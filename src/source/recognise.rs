@@ -50,9 +50,24 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     if head.starts_with(b"%PDF") {
         return FileKind::Other("a PDF document");
     }
+    if head.starts_with(b"\x1f\x8b") {
+        return FileKind::Other("a file packed with gzip: unpack it");
+    }
+    // Old Excel and Word files.
+    if head.starts_with(b"\xd0\xcf\x11\xe0") {
+        return FileKind::Other("a spreadsheet or document of an old Office format");
+    }
+    if is_utf16(head) {
+        return FileKind::Other("a text in UTF-16: save it as UTF-8 or plain text");
+    }
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}');
-    if text.starts_with("<?xml") || text.starts_with('<') {
+    if is_web_page(text) {
+        return FileKind::Other(
+            "a saved web page, not the file: the publisher's server gave an error page or the link needs a browser; download it again",
+        );
+    }
+    if text.starts_with('<') {
         return recognise_xml(text);
     }
     let first = text
@@ -76,6 +91,45 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         return kind;
     }
     FileKind::Other(recognise_text(&lower, first, text))
+}
+
+/// Tells whether a text is in UTF-16: by its byte order mark, or by every other byte being NUL, as in
+/// plain English without one.
+fn is_utf16(head: &[u8]) -> bool {
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return true;
+    }
+    let pairs: Vec<&[u8]> = head.chunks_exact(2).take(64).collect();
+    let is_zero =
+        |pair: &&[u8], at: usize| pair.get(at) == Some(&0) && pair.get(1 - at) != Some(&0);
+    pairs.len() >= 4
+        && (pairs.iter().all(|pair| is_zero(pair, 0)) || pairs.iter().all(|pair| is_zero(pair, 1)))
+}
+
+/// Tells whether a text is HTML, behind blanks, an XML declaration and comments.
+fn is_web_page(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let end = match rest {
+            comment if comment.starts_with("<!--") => "-->",
+            declaration if declaration.starts_with("<?") => "?>",
+            _ => break,
+        };
+        match rest.split_once(end) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    let begins = |word: &str| {
+        let found = rest.get(..word.len()).unwrap_or_default();
+        let next = rest
+            .get(word.len()..)
+            .and_then(|after| after.chars().next());
+        found.eq_ignore_ascii_case(word)
+            && next.is_none_or(|next| next.is_whitespace() || matches!(next, '>' | '/'))
+    };
+    begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body")
 }
 
 /// Tells whether the first lines have the columns of an order file, and of which code set:
@@ -155,6 +209,12 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
 }
 
 fn recognise_xml(text: &str) -> FileKind {
+    // Blocks have no ids there, and references other names: none of it would be read as what it is.
+    if text.contains("<ICD10CM.") && text.contains("<version>2011</version>") {
+        return FileKind::Other(
+            "an XML file of ICD-10-CM in the layout of 2011; from 2012 on they are taken",
+        );
+    }
     let document = [
         ("<ICD10CM.tabular", DocumentKind::Tabular),
         ("<ICD10PCS.tabular", DocumentKind::PcsTables),
@@ -190,33 +250,146 @@ fn recognise_xml(text: &str) -> FileKind {
     FileKind::Other("an XML file of a kind not known here")
 }
 
+const GEM: &str = "a general equivalence mapping (GEM) between ICD-9-CM and ICD-10; this version takes ICD-10-CM and ICD-10-PCS";
+const HCPCS: &str = "a HCPCS Level II file; this version takes ICD-10-CM and ICD-10-PCS";
+const ABOUT_HCPCS: &str = "what the publisher says of a HCPCS Level II file";
+const ICD_9: &str = "a file of ICD-9-CM; this version takes ICD-10-CM and ICD-10-PCS";
+
+/// The words that begin the lists of ICD-9-CM's two volumes.
+const ICD_9_TITLES: [&str; 2] = [
+    "CLASSIFICATION OF DISEASES AND INJURIES",
+    "CLASSIFICATION OF PROCEDURES",
+];
+
 fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     let bytes = first.as_bytes();
-    if name.contains("poa") && name.contains("readme") {
-        return "what the publisher says of the POA-exempt list";
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    // What is written about a file may begin with any words, so that its name is asked first.
+    if file.contains("readme") || file.contains("read_me") || file.contains("read me") {
+        return match () {
+            () if name.contains("poa") => "what the publisher says of the POA-exempt list",
+            () if name.contains("hcpc") => ABOUT_HCPCS,
+            () => "what the publisher says of the files (a readme)",
+        };
     }
-    if matches!(bytes.get(..2), Some(b"A " | b"D " | b"O " | b"N ")) && text.len() > 12 {
+    if is_gem_row(bytes) {
+        return GEM;
+    }
+    if text.lines().any(|line| is_hcpcs_row(line.as_bytes())) {
+        return HCPCS;
+    }
+    if is_about_hcpcs(file, text) {
+        return ABOUT_HCPCS;
+    }
+    if is_icd_9(file, first) {
+        return ICD_9;
+    }
+    if matches!(bytes.get(..2), Some(b"A " | b"D " | b"O " | b"N "))
+        && is_code_and_title(bytes.get(2..).unwrap_or_default())
+    {
         return "a list of changed codes (diff file); order files give it";
     }
-    if name.contains("gem") {
-        return "a general equivalence mapping; this version does not take it";
-    }
-    if bytes.len() >= 320 && name.contains("hcpc") {
-        return "a HCPCS Level II file; this version takes ICD-10-CM and ICD-10-PCS";
-    }
-    let code = bytes.get(..7).unwrap_or_default().trim_ascii_end();
-    if bytes.get(7) == Some(&b' ')
-        && code.len() >= 3
-        && code
-            .iter()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    {
+    if is_code_and_title(bytes) {
         return "a codes file; the order file holds all of it";
     }
-    if first.starts_with("Lttr") || text.contains("Main Add") {
+    if first.starts_with("Lttr")
+        || text.contains("Main Add")
+        || (text.contains("Section") && text.contains("Axis") && file.contains("addenda"))
+    {
         return "an addenda of an ICD-10-PCS index or definition file";
     }
     "of no kind that is known here"
+}
+
+/// Tells whether a line is a code in columns 1-7, a blank, and a title. A word in capitals, as it begins
+/// many a text, is none: a code has a digit in its second or third place.
+fn is_code_and_title(line: &[u8]) -> bool {
+    let column = line.get(..7).unwrap_or_default();
+    let title = line.get(8..).unwrap_or_default();
+    line.get(7) == Some(&b' ')
+        && title
+            .first()
+            .is_some_and(|byte| !byte.is_ascii_whitespace())
+        && Code::from_padded(column).is_some_and(|code| {
+            CodeSet::ALL.iter().any(|set| set.accepts(&code))
+                && code
+                    .as_str()
+                    .bytes()
+                    .skip(1)
+                    .take(2)
+                    .any(|byte| byte.is_ascii_digit())
+        })
+}
+
+/// Tells whether a line is a row of a GEM: a source, blanks, a target, blanks, five flags.
+fn is_gem_row(line: &[u8]) -> bool {
+    let text = std::str::from_utf8(line).unwrap_or_default();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let is_code = |word: &str| {
+        (3..=7).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    match words.as_slice() {
+        [source, target, flags] => {
+            is_code(source)
+                && is_code(target)
+                && flags.len() == 5
+                && flags.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether a line is a record of HCPCS Level II: a code of a letter and four digits, or a modifier
+/// behind three blanks; a sequence of five digits; a record id, 3 or 4 for codes and 7 or 8 for modifiers.
+fn is_hcpcs_row(line: &[u8]) -> bool {
+    let field = |range: std::ops::Range<usize>| line.get(range).unwrap_or_default();
+    let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    let is_code = field(0..1).first().is_some_and(u8::is_ascii_uppercase) && digits(field(1..5));
+    let is_modifier = field(0..3) == b"   " && field(3..5).iter().all(u8::is_ascii_alphanumeric);
+    let id = field(10..11);
+    digits(field(5..10))
+        && match id {
+            b"3" | b"4" => is_code,
+            b"7" | b"8" => is_modifier,
+            _ => false,
+        }
+        && line.get(11).is_some_and(|byte| *byte != b' ')
+}
+
+/// Tells whether a text is one of those that come with HCPCS Level II: record layout, corrections, codes
+/// that are not otherwise classified, notes on processing, changes by code.
+fn is_about_hcpcs(file: &str, text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.contains("hcpcs")
+        || file.contains("hcpc")
+        || (file.contains("recordlayout") && lower.contains("rif report"))
+        || (file.starts_with("proc_notes") && lower.contains("processing notes"))
+}
+
+/// Tells whether a text is of ICD-9-CM. Its codes have the shape of others (`E8000`, `V010`), so that the
+/// numbers that begin every list tell it, the words of the tabular list, or the name.
+fn is_icd_9(file: &str, first: &str) -> bool {
+    let bytes = first.as_bytes();
+    // Diagnoses: a code in columns 1-5, a blank; procedures: in columns 1-4. No list of ICD-10-CM begins
+    // with a number, and ICD-10-PCS has seven characters.
+    let is_row = [4usize, 5].into_iter().any(|blank| {
+        let code = bytes.get(..blank).unwrap_or_default().trim_ascii_end();
+        bytes.get(blank) == Some(&b' ')
+            && (3..=5).contains(&code.len())
+            && code.iter().all(u8::is_ascii_digit)
+            && bytes
+                .get(blank + 1..)
+                .is_some_and(|title| !title.trim_ascii().is_empty())
+    });
+    let of_procedures_or_diagnoses = ["PROCEDURE CODE", "DIAGNOSIS CODE"]
+        .iter()
+        .any(|heading| first.starts_with(heading));
+    is_row
+        || ICD_9_TITLES.contains(&first.trim())
+        || of_procedures_or_diagnoses
+        || (file.starts_with("cms") && file.contains("_desc_"))
+        || file.starts_with("i9dx")
+        || file.starts_with("i9sg")
 }
 
 #[cfg(test)]
@@ -260,12 +433,116 @@ mod tests {
                 "Add:         B8801   Infestation by Demodex mites\r\n",
                 "codes addenda",
             ),
+            (
+                "HCPC2019_README.txt",
+                "CENTERS FOR MEDICARE & MEDICAID SERVICES (CMS)\r\n2019 ALPHANUMERIC\r\n",
+                "what the publisher says of a HCPCS Level II file",
+            ),
+            ("ReadMe.txt", "PLEASE READ THIS\r\n", "(a readme)"),
+            // Whatever words it begins with, no text is a codes file.
+            ("x.txt", "CENTERS FOR MEDICARE\r\n", "no kind"),
+            ("x.txt", "A NOTE ON 2027\r\n", "no kind"),
+            (
+                "x.txt",
+                "A A4101   Sepsis due to Methicillin susceptible Staphylococcus aureus\r\n",
+                "diff file",
+            ),
+            (
+                "x.txt",
+                "A000    0010  00000\r\n",
+                "general equivalence mapping",
+            ),
+            (
+                "x.txt",
+                "0010  A000    00000\r\n",
+                "general equivalence mapping",
+            ),
+            (
+                "x.txt",
+                "T500X5A NoDx  11000\r\n",
+                "general equivalence mapping",
+            ),
+            (
+                "x.txt",
+                "***Disclaimers\r\n\r\nA0021001003Ambulance service, outside state per mile\r\n",
+                "a HCPCS Level II file",
+            ),
+            (
+                "x.txt",
+                "   A1001007Dressing for one wound          Dressing for one wound\r\n",
+                "a HCPCS Level II file",
+            ),
+            (
+                "x.txt",
+                "0010  Cholera due to vibrio cholerae\r\n",
+                "ICD-9-CM",
+            ),
+            ("x.txt", "0001 Ther ult head & neck ves\r\n", "ICD-9-CM"),
+            (
+                "x.txt",
+                "CLASSIFICATION OF DISEASES AND INJURIES\r\n\r\n1. INFECTIOUS",
+                "ICD-9-CM",
+            ),
+            ("order.txt", "\0\0\0\0\0\0\0\0\0\0", "no kind"),
+            ("order.txt", "0\x000\x000\x000\x001\x00 \0", "UTF-16"),
+            ("order.txt", "\x000\x000\x000\x000\x001\0 ", "UTF-16"),
+            ("order.txt", "\x1f\u{8b}", "no kind"),
             ("empty.txt", "", "empty"),
             ("notes.txt", "hello", "no kind"),
         ] {
             match recognise(name, head.as_bytes()) {
                 FileKind::Other(what) => assert!(what.contains(part), "{name}: {what}"),
                 kind => panic!("{name}: {kind:?}"),
+            }
+        }
+        for (head, part) in [
+            (b"\xff\xfe0\x000\x00".as_slice(), "UTF-16"),
+            (b"\xfe\xff\x000\x000", "UTF-16"),
+            (b"\x1f\x8b\x08\x00", "gzip"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Office"),
+        ] {
+            match recognise("icd10cm_order_2028.txt", head) {
+                FileKind::Other(what) => assert!(what.contains(part), "{what}"),
+                kind => panic!("{kind:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_saved_web_page_is_called_one_whatever_its_name() {
+        for head in [
+            "<!DOCTYPE html><html><title>Access Denied</title></html>",
+            "<!doctype HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\">",
+            "\u{feff}\r\n <HTML>",
+            "<!-- saved -->\n<!-- from --><Html lang=\"en\">",
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0\">",
+            "<html>",
+            "<head><title>404</title>",
+        ] {
+            for name in [
+                "page.zip",
+                "icd10cm_order_2028.txt",
+                "conversion-table.xlsx",
+                "tabular.xml",
+                "x",
+            ] {
+                match recognise(name, head.as_bytes()) {
+                    FileKind::Other(what) => {
+                        assert!(what.starts_with("a saved web page"), "{what}");
+                    }
+                    kind => panic!("{name}: {kind:?}"),
+                }
+            }
+        }
+        for head in [
+            "<htmlx>",
+            "<!DOCTYPE htm",
+            "<!-- <html>",
+            "<ICD10CM.tabular>",
+        ] {
+            match recognise("x.xml", head.as_bytes()) {
+                FileKind::Other(what) => assert!(!what.contains("web page"), "{head}: {what}"),
+                kind => assert_eq!(kind, FileKind::Document(DocumentKind::Tabular)),
             }
         }
     }

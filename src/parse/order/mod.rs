@@ -282,8 +282,9 @@ fn parse_line(
             number,
             1,
             format!(
-                "columns 1-{0} must be the order number, {0} digits, found {1}",
+                "columns 1-{} must be the order number, {} digits, found {}",
                 5 + shift,
+                if is_shifted { "six" } else { "five" },
                 shown(digits)
             ),
         ));

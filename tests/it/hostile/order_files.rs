@@ -237,10 +237,20 @@ fn a_file_with_line_feeds_alone_is_taken_and_written_back_as_it_was() {
 }
 
 #[test]
-fn a_file_with_a_byte_order_mark_is_refused_or_taken_without_it() {
-    let mut bytes = b"\xef\xbb\xbf".to_vec();
-    bytes.extend(order_file());
-    refused(&bytes, &["line 1"]);
+fn a_file_with_other_bytes_around_its_rows_is_taken_and_written_back_as_it_was() {
+    let marked = |bytes: Vec<u8>| [b"\xef\xbb\xbf".to_vec(), bytes].concat();
+    let with_blanks = [order_file(), b"\r\n  \r\n".to_vec()].concat();
+    for bytes in [
+        marked(order_file()),
+        with_blanks.clone(),
+        marked(with_blanks),
+    ] {
+        let world = World::empty();
+        world.write("order.txt", bytes);
+        taken(&world, &["order.txt", "--release", "FY2031"]);
+        let verify = world.run(&["verify"]);
+        assert_eq!(verify.exit, 0, "{verify:?}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod exports;
 mod fhir;
 mod impact;
 mod index;
+mod kinds;
 mod lineage;
 mod notes;
 mod pages;
