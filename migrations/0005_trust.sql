@@ -24,3 +24,19 @@ ALTER TABLE source_file ADD COLUMN tail TEXT;
 -- How the rows after the 99,999th are numbered, in a file that has so many: 'six_digits', 'again_from_0' or
 -- 'again_from_1'; else 'five_columns'. NULL in files stored before schema 5, which have fewer.
 ALTER TABLE source_file ADD COLUMN numbering TEXT;
+
+-- Fact: what a document holds and the version that stored it did not know, as it stands in the file: an
+-- attribute of a known element, or an element with all that stands in it.
+CREATE TABLE document_unread (
+    document INTEGER NOT NULL REFERENCES document,
+    position INTEGER NOT NULL,      -- its place among those of the document, from 1
+    line INTEGER NOT NULL,          -- the line of the file that it begins on
+    kind TEXT NOT NULL,             -- 'attribute', 'element'
+    parent TEXT NOT NULL,           -- the element that it stands in
+    name TEXT NOT NULL,             -- its name
+    content TEXT NOT NULL,          -- the value of an attribute; the raw text of an element, tags included
+    PRIMARY KEY (document, position)
+) WITHOUT ROWID;
+
+-- How many more such things the document has than document_unread keeps: 10,000 and a megabyte at most.
+ALTER TABLE document ADD COLUMN unread_beyond INTEGER NOT NULL DEFAULT 0;

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, IndexEntries,
     IndexKind, NodeKind, NotesAt, PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId,
-    SeventhCharacters, TabularNode, chapter_of,
+    SeventhCharacters, TabularNode, UnreadList, chapter_of,
 };
 use crate::store::{Store, StoredDocument};
 
@@ -386,6 +386,7 @@ pub(crate) fn explain(
             version: String::new(),
             title: String::new(),
             tables: vec![table],
+            unread: UnreadList::default(),
         },
         None => store.pcs_table_heads(&document)?,
     };

@@ -36,14 +36,22 @@ pub(super) fn verify_documents(
         let Some(document) = store.document(id, kind)? else {
             continue;
         };
-        let (outcome, detail) = match kind {
+        let unread = store.document_unread(&document)?;
+        let (outcome, mut detail) = match kind {
             DocumentKind::Tabular => tabular(store, id, one.release.listed_by)?,
             DocumentKind::PcsTables => pcs_tables(store, id, &document)?,
-            DocumentKind::PcsDefinitions => continue,
+            DocumentKind::PcsDefinitions if unread.count() == 0 => continue,
+            DocumentKind::PcsDefinitions => (
+                ProofOutcome::NotChecked,
+                "no order file tells what it defines".to_owned(),
+            ),
             DocumentKind::Index(_)
             | DocumentKind::ConversionTable
             | DocumentKind::PoaExemptList => codes_named(store, id, &document, sample)?,
         };
+        if let Some(unread) = unread.describe() {
+            detail = format!("{detail}; {unread}");
+        }
         proofs.push(DocumentProof {
             kind,
             outcome,

@@ -147,6 +147,8 @@ pub struct Taken {
     pub added: Added,
     /// What the user should know of it.
     pub notes: Vec<String>,
+    /// Of a document, how many things this version does not know of it; they are kept as they stand.
+    pub unread: u64,
 }
 
 /// A file that was left.
@@ -568,6 +570,7 @@ fn write(
             billable,
             added,
             notes: part.notes,
+            unread: 0,
         });
     }
     if let Some(part) = addenda {
@@ -590,6 +593,7 @@ fn write(
                 billable: 0,
                 added,
                 notes: part.notes,
+                unread: 0,
             }),
             Err(error) => failed.push(in_part(error, &part.shown)),
         }
@@ -637,6 +641,9 @@ fn write(
         };
         to_compare |= kind == DocumentKind::Tabular && added == Added::New;
         let items = writer.document_items(id, kind)?;
+        let unread = writer.document_unread(id, kind)?;
+        let mut notes = part.notes;
+        notes.extend(unread.describe());
         done(Taken {
             file: part.shown,
             kind: TakenKind::Document(kind),
@@ -646,7 +653,8 @@ fn write(
             rows: items,
             billable: 0,
             added,
-            notes: part.notes,
+            notes,
+            unread: unread.count(),
         });
     }
     run.report.taken.append(&mut taken_now);

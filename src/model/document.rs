@@ -2,7 +2,7 @@
 
 use crate::model::{
     AlphabeticIndex, CodeSet, ConversionTable, IndexKind, PcsDefinitions, PcsTables, PoaList,
-    Tabular,
+    Tabular, UnreadList,
 };
 
 /// What a file around the order file is.
@@ -128,6 +128,17 @@ pub enum Document {
 }
 
 impl Document {
+    /// Returns what this version does not know of it; `None` for a format that has no names of its own.
+    pub fn unread(&self) -> Option<&UnreadList> {
+        match self {
+            Document::Tabular(tabular) => Some(&tabular.unread),
+            Document::Index(index) => Some(&index.unread),
+            Document::PcsTables(tables) => Some(&tables.unread),
+            Document::PcsDefinitions(definitions) => Some(&definitions.unread),
+            Document::ConversionTable(_) | Document::PoaExemptList(_) => None,
+        }
+    }
+
     /// Tells what it is.
     pub fn kind(&self) -> DocumentKind {
         match self {

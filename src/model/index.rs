@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeSet, UnreadList};
 
 /// Which of the four index files of ICD-10-CM a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -399,6 +399,8 @@ pub struct AlphabeticIndex {
     pub letters: Vec<char>,
     /// The terms.
     pub terms: Vec<IndexTerm>,
+    /// What this version does not know of it.
+    pub unread: UnreadList,
 }
 
 impl AlphabeticIndex {
@@ -607,6 +609,7 @@ mod tests {
                 term(2, "malignant"),
                 term(0, "Tumorlet"),
             ],
+            unread: UnreadList::default(),
         };
         let texts: Vec<String> = index.paths().map(|path| path_text(&path)).collect();
         assert_eq!(texts[5], "Tumor > carcinoid > malignant");

@@ -28,6 +28,7 @@ mod release;
 mod tabular;
 mod tabular_pairs;
 mod timeline;
+mod unread;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
 pub(crate) use answer::eve;
@@ -86,3 +87,4 @@ pub use tabular::{
 };
 pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{Period, Stretch, Timeline};
+pub use unread::{Unread, UnreadKind, UnreadList};

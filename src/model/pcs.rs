@@ -2,6 +2,7 @@
 //! that go with them.
 
 use crate::model::Code;
+use crate::model::UnreadList;
 use crate::model::index::path_to;
 
 /// How many characters a code of ICD-10-PCS has.
@@ -117,6 +118,8 @@ pub struct PcsTables {
     pub title: String,
     /// The tables, in their order.
     pub tables: Vec<PcsTable>,
+    /// What this version does not know of it.
+    pub unread: UnreadList,
 }
 
 /// One character of a code and what it says.
@@ -404,6 +407,8 @@ pub struct PcsDefinitions {
     pub terms: Vec<PcsTerm>,
     /// The devices that are coded to a general one.
     pub aggregates: Vec<DeviceAggregate>,
+    /// What this version does not know of it.
+    pub unread: UnreadList,
 }
 
 impl PcsDefinitions {
@@ -499,6 +504,8 @@ pub struct PcsIndex {
     pub letters: Vec<char>,
     /// The terms.
     pub terms: Vec<PcsIndexTerm>,
+    /// What this version does not know of it.
+    pub unread: UnreadList,
 }
 
 impl PcsIndex {

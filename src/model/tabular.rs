@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::Code;
+use crate::model::UnreadList;
 
 /// What a node of the tabular list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -204,6 +205,8 @@ pub struct Tabular {
     /// The introduction, chapters, blocks and codes in the order of the book, each before what stands
     /// below it.
     pub nodes: Vec<TabularNode>,
+    /// What this version does not know of it.
+    pub unread: UnreadList,
 }
 
 /// A code that the tabular list gives, by the rule of 7th characters, and whether it is billable.

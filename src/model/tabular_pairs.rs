@@ -570,6 +570,7 @@ mod tests {
         Tabular {
             version: String::new(),
             nodes,
+            unread: Default::default(),
         }
     }
 

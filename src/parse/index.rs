@@ -1,24 +1,45 @@
 //! The alphabetic index, the index to external causes, the tables of drugs and of neoplasms in XML
 //! (`ICD10CM.index`, NCHS).
 //!
-//! The file is read as a stream. Every element and attribute is either kept or refused by name, so that
+//! The file is read as a stream. An element or attribute that is not known is kept as it stands, so that
 //! nothing the publisher adds is lost unseen.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTerm, IndexTitle,
-    ReferenceKind,
+    ReferenceKind, UnreadList,
 };
-use crate::parse::xml::{Content, Element, Xml};
+use crate::parse::xml::{Content, Element, Vocabulary, Xml};
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    known: &[
+        "ICD10CM.index",
+        "version",
+        "title",
+        "indexHeading",
+        "head",
+        "letter",
+        "mainTerm",
+        "term",
+        "cell",
+        "nemod",
+        "code",
+        "manif",
+        "see",
+        "seeAlso",
+        "seecat",
+        "subcat",
+    ],
+    structure: &["letter", "mainTerm", "term", "cell"],
+};
 
 /// Parses an index or table; its content tells which.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML and for an element or attribute that the
-/// official files do not have.
+/// [`ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
 pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     const ROOT: &str = "ICD10CM.index";
-    let (mut xml, _) = Xml::open(bytes, &[ROOT])?;
+    let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
     let mut index = AlphabeticIndex {
         kind: IndexKind::Diseases,
         version: String::new(),
@@ -27,6 +48,7 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
         letters: Vec::new(),
         // The official files have a term in about 110 to 410 bytes.
         terms: Vec::with_capacity(bytes.len() / 110),
+        unread: UnreadList::default(),
     };
     while let Some(element) = xml.child(ROOT)? {
         match element.name.as_str() {
@@ -42,10 +64,11 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
                 }
                 parse_letter(&mut xml, &element, &mut index)?;
             }
-            _ => return Err(xml.unknown(&element, ROOT)),
+            _ => xml.unknown(&element, ROOT)?,
         }
     }
     xml.end()?;
+    index.unread = xml.take_unread();
     if index.terms.is_empty() {
         return Err(Error::new(ErrorKind::Format, "the index has no terms")
             .with_hint("the file is cut off or no index; download it again"));
@@ -81,11 +104,12 @@ fn kind_of(xml: &Xml<'_>, index: &AlphabeticIndex) -> Result<IndexKind> {
 }
 
 fn parse_headings(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<IndexHeading>> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut headings: Vec<IndexHeading> = Vec::new();
     while let Some(element) = xml.child("indexHeading")? {
         if element.name != "head" {
-            return Err(xml.unknown(&element, "indexHeading"));
+            xml.unknown(&element, "indexHeading")?;
+            continue;
         }
         let column = xml.only_number(&element, "col")?;
         if headings.last().is_some_and(|last| last.column >= column) {
@@ -100,12 +124,13 @@ fn parse_headings(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<IndexHeadin
 }
 
 fn parse_letter(xml: &mut Xml<'_>, parent: &Element, index: &mut AlphabeticIndex) -> Result<()> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let letter = xml.letter_title()?;
     index.letters.push(letter);
     while let Some(element) = xml.child("letter")? {
-        xml.expect(&element, "mainTerm", "letter")?;
-        parse_term(xml, &element, letter, 0, index)?;
+        if xml.expect(&element, "mainTerm", "letter")? {
+            parse_term(xml, &element, letter, 0, index)?;
+        }
     }
     Ok(())
 }
@@ -160,7 +185,8 @@ fn parse_term(
             }
             name => {
                 let Some(kind) = ReferenceKind::from_name(name) else {
-                    return Err(xml.unknown(&element, &parent.name));
+                    xml.unknown(&element, &parent.name)?;
+                    continue;
                 };
                 let text = xml.text(&element)?;
                 own(&mut index.terms, at)
@@ -180,13 +206,17 @@ fn parse_term(
 }
 
 fn parse_title(xml: &mut Xml<'_>, parent: &Element) -> Result<IndexTitle> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut title = IndexTitle::default();
     while let Some(content) = xml.content("title")? {
         match content {
             Content::Text(text) => title.push(&text),
             Content::Child(child) => {
-                xml.expect(&child, "nemod", "title")?;
+                // An unknown element in a title might change its words.
+                if child.name != "nemod" {
+                    return Err(xml.misplaced(&child, "title"));
+                }
+                xml.no_attributes(&child);
                 title.push_modifiers(&xml.raw_text(&child)?);
             }
         }
@@ -310,18 +340,13 @@ mod tests {
         for (from, to, part) in [
             (
                 "<code>F44.4",
-                "<cod>F44.4",
-                "line 9: unknown element <cod> in <mainTerm>",
+                "<head>F44.4",
+                "line 9: unexpected element <head> in <mainTerm>",
             ),
             (
                 "<code>F44.4",
-                "<code x=\"1\">F44.4",
-                "line 9: unknown attribute x of <code>",
-            ),
-            (
-                "<mainTerm>",
-                "<mainTerm level=\"0\">",
-                "line 7: unknown attribute level of <mainTerm>",
+                "<group><term level=\"1\"/></group><code>F44.4",
+                "line 9: unexpected element <term> in <group>",
             ),
             (
                 "level=\"1\"",
@@ -363,7 +388,11 @@ mod tests {
                 "LIST OF DISEASES",
                 "line 5: expected the title of an index",
             ),
-            ("<nemod>", "<em>", "line 8: unknown element <em> in <title>"),
+            (
+                "<nemod>",
+                "<em>",
+                "line 8: unexpected element <em> in <title>",
+            ),
             (
                 "<code>F44.4",
                 "x<code>F44.4",
@@ -372,7 +401,7 @@ mod tests {
             (
                 "F44.4",
                 "F44.4<nemod/>",
-                "line 9: unknown element <nemod> in <code>",
+                "line 9: unexpected element <nemod> in <code>",
             ),
             (
                 "<code>R10.0",

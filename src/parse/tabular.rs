@@ -1,6 +1,6 @@
 //! The tabular list of ICD-10-CM in XML (`icd10cm_tabular.xsd`, NCHS).
 //!
-//! The file is read as a stream. Every element and attribute is either kept or refused by name, so that
+//! The file is read as a stream. An element or attribute that is not known is kept as it stands, so that
 //! nothing the publisher adds is lost unseen.
 
 use std::collections::HashSet;
@@ -8,26 +8,65 @@ use std::collections::HashSet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     BlockReference, CodeSet, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular, TabularNode,
-    VisualCategory, VisualRange,
+    UnreadList, VisualCategory, VisualRange,
 };
-use crate::parse::xml::{Element, Xml, notes};
+use crate::parse::xml::{Element, Vocabulary, Xml, notes};
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    known: &[
+        "ICD10CM.tabular",
+        "version",
+        "introduction",
+        "introSection",
+        "title",
+        "instruction",
+        "note",
+        "chapter",
+        "name",
+        "desc",
+        "sectionIndex",
+        "sectionRef",
+        "section",
+        "diag",
+        "inclusionTerm",
+        "includes",
+        "excludes1",
+        "excludes2",
+        "codeFirst",
+        "useAdditionalCode",
+        "codeAlso",
+        "notes",
+        "sevenChrNote",
+        "sevenChrDef",
+        "extension",
+        "visualImpairment",
+        "visCategory",
+        "heading",
+        "value",
+        "visRange",
+        "visMax",
+        "visMin",
+    ],
+    structure: &["chapter", "section", "diag", "sevenChrDef", "extension"],
+};
 
 /// Parses a tabular list.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML and for an element or attribute that the
-/// official files do not have.
+/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place and for a
+/// document that a known element or attribute is missing from.
 pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
-    let (mut xml, _) = Xml::open(bytes, &["ICD10CM.tabular"])?;
+    let (mut xml, _) = Xml::open(bytes, &["ICD10CM.tabular"], &VOCABULARY)?;
     let mut tabular = Tabular {
         version: String::new(),
         nodes: Vec::new(),
+        unread: UnreadList::default(),
     };
     while let Some(element) = xml.child("ICD10CM.tabular")? {
         match element.name.as_str() {
             "version" => xml.set(&mut tabular.version, &element)?,
             "introduction" => {
-                xml.no_attributes(&element)?;
+                xml.no_attributes(&element);
                 parse_introduction(&mut xml, &mut tabular.nodes)?;
             }
             "chapter" => {
@@ -39,10 +78,11 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
                     &mut tabular.nodes,
                 )?;
             }
-            _ => return Err(xml.unknown(&element, "ICD10CM.tabular")),
+            _ => xml.unknown(&element, "ICD10CM.tabular")?,
         }
     }
     xml.end()?;
+    tabular.unread = xml.take_unread();
     if !tabular.nodes.iter().any(|node| node.kind == NodeKind::Code) {
         return Err(Error::new(
             ErrorKind::Format,
@@ -74,7 +114,8 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
 fn parse_introduction(xml: &mut Xml<'_>, nodes: &mut Vec<TabularNode>) -> Result<()> {
     while let Some(element) = xml.child("introduction")? {
         if element.name != "introSection" {
-            return Err(xml.unknown(&element, "introduction"));
+            xml.unknown(&element, "introduction")?;
+            continue;
         }
         let [name] = xml.attributes(&element, ["type"])?;
         let mut section = empty_node(NodeKind::Introduction, name, String::new(), 0);
@@ -85,7 +126,7 @@ fn parse_introduction(xml: &mut Xml<'_>, nodes: &mut Vec<TabularNode>) -> Result
                     kind: NoteKind::Note,
                     notes: notes(xml, &child)?,
                 }),
-                _ => return Err(xml.unknown(&child, "introSection")),
+                _ => xml.unknown(&child, "introSection")?,
             }
         }
         nodes.push(section);
@@ -136,7 +177,13 @@ fn parse_node(
         match (kind, name.as_str(), value.as_str()) {
             (NodeKind::Code, "placeholder", "true") => node.placeholder = true,
             (NodeKind::Block, "id", value) => node.name = value.to_owned(),
-            _ => return Err(xml.unknown_attribute(element, name)),
+            (NodeKind::Code, "placeholder", value) => {
+                return Err(xml.fail(format!(
+                    "expected true in placeholder of <diag>, found {:?}",
+                    value.chars().take(40).collect::<String>()
+                )));
+            }
+            (_, name, value) => xml.unknown_attribute(element, name, value),
         }
     }
     nodes.push(node);
@@ -186,7 +233,7 @@ fn parse_node(
                         notes,
                     });
                 }
-                None => return Err(xml.unknown(&child, &element.name)),
+                None => xml.unknown(&child, &element.name)?,
             },
         }
     }
@@ -226,11 +273,12 @@ fn own(nodes: &mut [TabularNode], at: usize) -> &mut TabularNode {
 }
 
 fn parse_index(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<BlockReference>> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut index = Vec::new();
     while let Some(element) = xml.child("sectionIndex")? {
         if element.name != "sectionRef" {
-            return Err(xml.unknown(&element, "sectionIndex"));
+            xml.unknown(&element, "sectionIndex")?;
+            continue;
         }
         let mut reference = BlockReference {
             first: String::new(),
@@ -243,7 +291,7 @@ fn parse_index(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<BlockReference
                 "first" => reference.first.clone_from(value),
                 "last" => reference.last.clone_from(value),
                 "id" => reference.id.clone_from(value),
-                _ => return Err(xml.unknown_attribute(&element, name)),
+                name => xml.unknown_attribute(&element, name, value),
             }
         }
         // The text stands on lines of its own.
@@ -255,7 +303,7 @@ fn parse_index(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<BlockReference
 }
 
 fn parse_seventh(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<SeventhCharacter>> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut characters: Vec<SeventhCharacter> = Vec::new();
     while let Some(element) = xml.child("sevenChrDef")? {
         match element.name.as_str() {
@@ -282,35 +330,37 @@ fn parse_seventh(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<SeventhChara
                     None => return Err(xml.fail("a note in <sevenChrDef> continues the extension before it, and there is none")),
                 }
             }
-            _ => return Err(xml.unknown(&element, "sevenChrDef")),
+            _ => xml.unknown(&element, "sevenChrDef")?,
         }
     }
     Ok(characters)
 }
 
 fn parse_visual(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<VisualCategory>> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut table = Vec::new();
     while let Some(row) = xml.child("visualImpairment")? {
-        xml.expect(&row, "visCategory", "visualImpairment")?;
+        if !xml.expect(&row, "visCategory", "visualImpairment")? {
+            continue;
+        }
         let mut category = VisualCategory::default();
         while let Some(element) = xml.child("visCategory")? {
             match element.name.as_str() {
                 "heading" | "value" => xml.set(&mut category.category, &element)?,
                 "visRange" => {
-                    xml.no_attributes(&element)?;
+                    xml.no_attributes(&element);
                     let mut range = VisualRange::default();
                     while let Some(bound) = xml.child("visRange")? {
                         match bound.name.as_str() {
                             "heading" => xml.set(&mut range.heading, &bound)?,
                             "visMax" => parse_bound(xml, &bound, &mut range.less_than)?,
                             "visMin" => parse_bound(xml, &bound, &mut range.at_least)?,
-                            _ => return Err(xml.unknown(&bound, "visRange")),
+                            _ => xml.unknown(&bound, "visRange")?,
                         }
                     }
                     category.ranges.push(range);
                 }
-                _ => return Err(xml.unknown(&element, "visCategory")),
+                _ => xml.unknown(&element, "visCategory")?,
             }
         }
         table.push(category);
@@ -319,11 +369,11 @@ fn parse_visual(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<VisualCategor
 }
 
 fn parse_bound(xml: &mut Xml<'_>, parent: &Element, text: &mut String) -> Result<()> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     while let Some(element) = xml.child(&parent.name)? {
         match element.name.as_str() {
             "heading" | "value" => xml.set(text, &element)?,
-            _ => return Err(xml.unknown(&element, &parent.name)),
+            _ => xml.unknown(&element, &parent.name)?,
         }
     }
     Ok(())
@@ -406,17 +456,32 @@ mod tests {
             (
                 "<name>C7B.1</name>",
                 "<nome>C7B.1</nome>",
-                "line 25: unknown element <nome> in <diag>",
+                "expected a name and a title in <diag>",
             ),
             (
                 "<diag>\n          <name>C7B.1",
                 "<diag placeholder=\"false\">\n          <name>C7B.1",
-                "unknown attribute placeholder of <diag>",
+                "expected true in placeholder of <diag>, found \"false\"",
             ),
             (
                 "<section id=\"C7B\">",
-                "<section id=\"C7B\" oldid=\"C75\">",
-                "line 18: unknown attribute oldid of <section>",
+                "<section id=\"C7B\"><name>x</name>",
+                "line 18: unexpected element <name> in <section>",
+            ),
+            (
+                "<name>C7B.1</name>",
+                "<group><diag/></group><name>C7B.1</name>",
+                "line 25: unexpected element <diag> in <group>",
+            ),
+            (
+                "<name>C7B.1</name>",
+                "<group>&lol9;</group><name>C7B.1</name>",
+                "line 25: unknown entity &lol9;",
+            ),
+            (
+                "Secondary Merkel cell",
+                "Secondary <b>Merkel</b> cell",
+                "line 26: unexpected element <b> in <desc>",
             ),
             ("</diag>\n      </diag>", "</diag>", "malformed XML"),
             (

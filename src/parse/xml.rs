@@ -1,24 +1,43 @@
 //! The strict reader that all official XML is read with.
 //!
 //! The official files hold elements with elements or elements with text, rarely both, no document type
-//! and no entities of their own. Whatever is not asked for by name is refused by name, so that nothing
-//! the publisher adds is lost unseen; a document type is refused at once, because it could define
+//! and no entities of their own. What the publisher adds is kept as it stands and named, so that a new
+//! attribute costs no release and nothing is lost unseen. What could change the meaning of what is known
+//! is refused: a known element out of its place or within an unknown one, an unknown element within a
+//! text, whose words it might change. A document type is refused at once, because it could define
 //! entities that grow without end.
 
 use quick_xml::Reader;
 use quick_xml::errors::SyntaxError;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Unread, UnreadKind, UnreadList};
 
 /// The deepest nesting that is read. The official files have 16 levels at most.
 const DEEPEST: usize = 64;
+
+/// The most unknown things of a document that are kept, and the most bytes of them in all.
+const MOST_UNREAD: usize = 10_000;
+const MOST_UNREAD_BYTES: usize = 1 << 20;
+
+/// The elements of a format.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    /// Those that are known somewhere: at another place they are an error.
+    pub(super) known: &'static [&'static str],
+    /// Those of them that hold codes or terms, and are an error within an unknown element too: skipping
+    /// them would lose what is known.
+    pub(super) structure: &'static [&'static str],
+}
 
 /// An element that has just begun.
 #[derive(Debug)]
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
+    /// The place of its tag, in bytes.
+    begins_at: usize,
 }
 
 /// What stands next in an element that mixes text and elements.
@@ -34,11 +53,22 @@ pub(super) struct Xml<'b> {
     reader: Reader<&'b [u8]>,
     bytes: &'b [u8],
     depth: usize,
+    /// The place of the event that was read last.
+    event_at: usize,
+    vocabulary: &'static Vocabulary,
+    unread: UnreadList,
+    unread_bytes: usize,
+    /// A place and its line, from which lines are counted on.
+    counted: (usize, u64),
 }
 
 impl<'b> Xml<'b> {
-    /// Opens a file whose root element is one of `roots`, without attributes; gives its name.
-    pub(super) fn open(bytes: &'b [u8], roots: &[&str]) -> Result<(Xml<'b>, String)> {
+    /// Opens a file whose root element is one of `roots`; returns its name.
+    pub(super) fn open(
+        bytes: &'b [u8],
+        roots: &[&str],
+        vocabulary: &'static Vocabulary,
+    ) -> Result<(Xml<'b>, String)> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         std::str::from_utf8(bytes).map_err(|error| super::not_utf8(bytes, error))?;
         let mut reader = Reader::from_reader(bytes);
@@ -47,6 +77,11 @@ impl<'b> Xml<'b> {
             reader,
             bytes,
             depth: 0,
+            event_at: 0,
+            vocabulary,
+            unread: UnreadList::default(),
+            unread_bytes: 0,
+            counted: (0, 1),
         };
         let expected = roots
             .iter()
@@ -64,7 +99,7 @@ impl<'b> Xml<'b> {
                             xml.fail(format!("expected {expected}, found <{}>", element.name))
                         );
                     }
-                    xml.no_attributes(&element)?;
+                    xml.no_attributes(&element);
                     return Ok((xml, element.name));
                 }
                 Event::DocType(_) => {
@@ -106,43 +141,129 @@ impl<'b> Xml<'b> {
         .with_hint("download it again; an interrupted download leaves half a file")
     }
 
-    /// Makes the error for an element that the layout does not have here.
-    pub(super) fn unknown(&self, element: &Element, parent: &str) -> Error {
+    /// Returns what was not known of the file.
+    pub(super) fn take_unread(&mut self) -> UnreadList {
+        std::mem::take(&mut self.unread)
+    }
+
+    /// Keeps an element that is not known, to its end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Format`] if it is known at another place, and if it holds what it may not.
+    pub(super) fn unknown(&mut self, element: &Element, parent: &str) -> Result<()> {
+        if self.vocabulary.known.contains(&element.name.as_str()) {
+            return Err(self.misplaced(element, parent));
+        }
+        self.skip(element)?;
+        let raw = self.bytes.get(element.begins_at..self.position());
+        let content = String::from_utf8_lossy(raw.unwrap_or_default()).into_owned();
+        self.keep(
+            element.begins_at,
+            UnreadKind::Element,
+            parent,
+            &element.name,
+            content,
+        );
+        Ok(())
+    }
+
+    /// Makes the error for an element that may not stand here.
+    pub(super) fn misplaced(&self, element: &Element, parent: &str) -> Error {
         self.fail(format!(
-            "unknown element <{}> in <{parent}>",
+            "unexpected element <{}> in <{parent}>",
             shown(&element.name)
         ))
     }
 
-    /// Makes the error for an attribute that the layout does not have here.
-    pub(super) fn unknown_attribute(&self, element: &Element, name: &str) -> Error {
-        self.fail(format!(
-            "unknown attribute {} of <{}>",
-            shown(name),
-            shown(&element.name)
-        ))
-    }
-
-    /// Refuses any attribute.
-    pub(super) fn no_attributes(&self, element: &Element) -> Result<()> {
-        match element.attributes.first() {
-            Some((name, _)) => Err(self.unknown_attribute(element, name)),
-            None => Ok(()),
+    /// Reads to the end of an element that is not known.
+    fn skip(&mut self, element: &Element) -> Result<()> {
+        let depth = self.depth;
+        loop {
+            match self.event()? {
+                Event::Start(start) => {
+                    let child = self.begin(&start)?;
+                    if self.vocabulary.structure.contains(&child.name.as_str()) {
+                        return Err(self.misplaced(&child, &shown(&element.name)));
+                    }
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth < depth {
+                        return Ok(());
+                    }
+                }
+                Event::Comment(_) | Event::CData(_) => {}
+                Event::Text(text) => self.no_controls(&text.xml10_content())?,
+                Event::GeneralRef(reference) => {
+                    self.resolved(&reference)?;
+                }
+                Event::Eof => return Err(self.cut_off(&format!("</{}>", shown(&element.name)))),
+                _ => {
+                    return Err(self.fail(format!(
+                        "expected text or elements in <{}>, found something else",
+                        shown(&element.name)
+                    )));
+                }
+            }
         }
     }
 
-    /// Gives the values of exactly these attributes, in this order; all of them must be there.
+    fn keep(
+        &mut self,
+        begins_at: usize,
+        kind: UnreadKind,
+        parent: &str,
+        name: &str,
+        content: String,
+    ) {
+        let bytes = self.unread_bytes + parent.len() + name.len() + content.len();
+        if self.unread.things.len() >= MOST_UNREAD || bytes > MOST_UNREAD_BYTES {
+            self.unread.beyond += 1;
+            return;
+        }
+        self.unread_bytes = bytes;
+        // Things come in the order of the file, so that each line is counted from the one before.
+        let (from, line) = self.counted;
+        let between = self.bytes.get(from..begins_at).unwrap_or_default();
+        let line = line + between.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = (begins_at.max(from), line);
+        self.unread.things.push(Unread {
+            line,
+            parent: parent.to_owned(),
+            name: name.to_owned(),
+            kind,
+            content,
+        });
+    }
+
+    /// Keeps an attribute that is not known.
+    pub(super) fn unknown_attribute(&mut self, element: &Element, name: &str, value: &str) {
+        self.keep(
+            element.begins_at,
+            UnreadKind::Attribute,
+            &element.name,
+            name,
+            value.to_owned(),
+        );
+    }
+
+    /// Keeps the attributes of an element that has none in the official files.
+    pub(super) fn no_attributes(&mut self, element: &Element) {
+        for (name, value) in &element.attributes {
+            self.unknown_attribute(element, name, value);
+        }
+    }
+
+    /// Returns the values of these attributes, in this order; all of them must be there. Others are kept.
     pub(super) fn attributes<const N: usize>(
-        &self,
+        &mut self,
         element: &Element,
         wanted: [&str; N],
     ) -> Result<[String; N]> {
-        if let Some((name, _)) = element
-            .attributes
-            .iter()
-            .find(|(name, _)| !wanted.contains(&name.as_str()))
-        {
-            return Err(self.unknown_attribute(element, name));
+        for (name, value) in &element.attributes {
+            if !wanted.contains(&name.as_str()) {
+                self.unknown_attribute(element, name, value);
+            }
         }
         let mut values = [const { String::new() }; N];
         for (value, wanted) in values.iter_mut().zip(wanted) {
@@ -170,8 +291,8 @@ impl<'b> Xml<'b> {
         })
     }
 
-    /// Reads the value of the only attribute of an element, which is a number.
-    pub(super) fn only_number(&self, element: &Element, wanted: &str) -> Result<u32> {
+    /// Reads the value of the only known attribute of an element, which is a number.
+    pub(super) fn only_number(&mut self, element: &Element, wanted: &str) -> Result<u32> {
         if let [(name, value)] = element.attributes.as_slice()
             && name == wanted
         {
@@ -182,7 +303,7 @@ impl<'b> Xml<'b> {
     }
 
     /// Checks that the attribute `level` of an element is its depth.
-    pub(super) fn level(&self, element: &Element, depth: u32) -> Result<()> {
+    pub(super) fn level(&mut self, element: &Element, depth: u32) -> Result<()> {
         let level = self.only_number(element, "level")?;
         if level != depth {
             return Err(self.fail(format!(
@@ -195,14 +316,18 @@ impl<'b> Xml<'b> {
 
     /// Reads the title that an index has first in each `letter`: one letter, digit or sign.
     pub(super) fn letter_title(&mut self) -> Result<char> {
-        let Some(element) = self.child("letter")? else {
-            return Err(self.fail("expected a <title> in <letter>, found none"));
+        let element = loop {
+            let Some(element) = self.child("letter")? else {
+                return Err(self.fail("expected a <title> in <letter>, found none"));
+            };
+            if element.name == "mainTerm" {
+                return Err(self.fail("expected the <title> of <letter> before its terms"));
+            }
+            if self.expect(&element, "title", "letter")? {
+                break element;
+            }
         };
-        if element.name == "mainTerm" {
-            return Err(self.fail("expected the <title> of <letter> before its terms"));
-        }
-        self.expect(&element, "title", "letter")?;
-        let text = self.text(&element)?;
+        let text = self.raw_text(&element)?;
         let mut letters = text.chars();
         match (letters.next(), letters.next()) {
             (Some(letter), None) => Ok(letter),
@@ -238,9 +363,9 @@ impl<'b> Xml<'b> {
         }
     }
 
-    /// Reads the text of an element without attributes, to its end.
+    /// Reads the text of an element without known attributes, to its end.
     pub(super) fn text(&mut self, element: &Element) -> Result<String> {
-        self.no_attributes(element)?;
+        self.no_attributes(element);
         self.raw_text(element)
     }
 
@@ -261,12 +386,18 @@ impl<'b> Xml<'b> {
         ))
     }
 
-    /// Refuses an element of another name, and any attribute.
-    pub(super) fn expect(&self, element: &Element, name: &str, parent: &str) -> Result<()> {
+    /// Tells whether an element without known attributes has this name; one that is not known is kept, to
+    /// its end.
+    ///
+    /// # Errors
+    /// As [`Xml::unknown`].
+    pub(super) fn expect(&mut self, element: &Element, name: &str, parent: &str) -> Result<bool> {
         if element.name != name {
-            return Err(self.unknown(element, parent));
+            self.unknown(element, parent)?;
+            return Ok(false);
         }
-        self.no_attributes(element)
+        self.no_attributes(element);
+        Ok(true)
     }
 
     /// Reads the text of an element whose attributes have been dealt with, to its end.
@@ -276,7 +407,7 @@ impl<'b> Xml<'b> {
             match content {
                 Content::Text(piece) if text.is_empty() => text = piece,
                 Content::Text(piece) => text.push_str(&piece),
-                Content::Child(child) => return Err(self.unknown(&child, &element.name)),
+                Content::Child(child) => return Err(self.misplaced(&child, &element.name)),
             }
         }
         Ok(text)
@@ -299,19 +430,9 @@ impl<'b> Xml<'b> {
                     return Ok(Some(Content::Text(text.into_owned())));
                 }
                 Event::GeneralRef(reference) => {
-                    let character = reference.resolve_char_ref().map_err(|error| {
-                        self.fail(format!("malformed character reference: {error}"))
-                    })?;
-                    if let Some(character) = character {
-                        let text = character.to_string();
-                        self.no_controls(&text)?;
-                        return Ok(Some(Content::Text(text)));
-                    }
-                    let name = reference.to_string();
-                    return match quick_xml::escape::resolve_predefined_entity(&name) {
-                        Some(text) => Ok(Some(Content::Text(text.to_owned()))),
-                        None => Err(self.fail(format!("unknown entity &{};", shown(&name)))),
-                    };
+                    return self
+                        .resolved(&reference)
+                        .map(|text| Some(Content::Text(text)));
                 }
                 Event::Eof => {
                     return Err(self.cut_off(&format!("</{parent}>")));
@@ -323,6 +444,22 @@ impl<'b> Xml<'b> {
                 }
             }
         }
+    }
+
+    /// Returns what a reference stands for: a character, or one of the entities that XML itself has.
+    fn resolved(&self, reference: &BytesRef<'_>) -> Result<String> {
+        let character = reference
+            .resolve_char_ref()
+            .map_err(|error| self.fail(format!("malformed character reference: {error}")))?;
+        if let Some(character) = character {
+            let text = character.to_string();
+            self.no_controls(&text)?;
+            return Ok(text);
+        }
+        let name = reference.to_string();
+        quick_xml::escape::resolve_predefined_entity(&name)
+            .map(str::to_owned)
+            .ok_or_else(|| self.fail(format!("unknown entity &{};", shown(&name))))
     }
 
     /// Reads to the end of the file, where nothing more may stand.
@@ -339,6 +476,7 @@ impl<'b> Xml<'b> {
 
     #[inline]
     fn event(&mut self) -> Result<Event<'b>> {
+        self.event_at = self.position();
         match self.reader.read_event() {
             Ok(event) => Ok(event),
             // A tag or a comment begins and the file ends before it does.
@@ -375,7 +513,11 @@ impl<'b> Xml<'b> {
             }
         }
         let name = start.name().as_ref().to_owned();
-        Ok(Element { name, attributes })
+        Ok(Element {
+            name,
+            attributes,
+            begins_at: self.event_at,
+        })
     }
 
     /// Tabs and line breaks are the only control characters of the official files.
@@ -402,11 +544,12 @@ fn shown(name: &str) -> String {
 
 /// Reads the notes of an element that holds nothing else.
 pub(super) fn notes(xml: &mut Xml<'_>, parent: &Element) -> Result<Vec<String>> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut notes = Vec::new();
     while let Some(element) = xml.child(&parent.name)? {
-        xml.expect(&element, "note", &parent.name)?;
-        notes.push(xml.text(&element)?);
+        if xml.expect(&element, "note", &parent.name)? {
+            notes.push(xml.raw_text(&element)?);
+        }
     }
     if notes.is_empty() {
         return Err(xml.fail(format!(

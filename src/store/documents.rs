@@ -9,7 +9,7 @@ use super::write::{Added, NewFile, Writer};
 use super::{SourceFile, Store, code_set_id};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    CodeSet, Document, DocumentKind, ListedRow, ReleaseId, Tabular, TabularDifference,
+    CodeSet, Document, DocumentKind, ListedRow, ReleaseId, Tabular, TabularDifference, UnreadList,
 };
 
 /// The contents of a document to be stored.
@@ -136,6 +136,19 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Reads what this version does not know of a document that a release has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn document_unread(&self, id: ReleaseId, kind: DocumentKind) -> Result<UnreadList> {
+        find(self.connection(), kind.code_set(), id, kind)
+            .and_then(|found| match found {
+                Some(found) => book::unread::read(self.connection(), found.number),
+                None => Ok(UnreadList::default()),
+            })
+            .map_err(|error| self.error(error))
+    }
+
     /// Counts the items of a document that a release has.
     ///
     /// # Errors
@@ -209,6 +222,14 @@ impl Store {
     /// [`ErrorKind::Store`] if the database cannot be read.
     pub fn tabular(&self, document: &StoredDocument) -> Result<Tabular> {
         book::tabular::read(&self.connection, document.number).map_err(|error| self.error(error))
+    }
+
+    /// Reads what a document holds and the version that stored it did not know.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`] if the database cannot be read.
+    pub fn document_unread(&self, document: &StoredDocument) -> Result<UnreadList> {
+        book::unread::read(&self.connection, document.number).map_err(|error| self.error(error))
     }
 
     /// Lists how the tabular list of a release differs from its order file, by code; empty if they agree

@@ -9,6 +9,7 @@ use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
     Code, IndexLink, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables, TabularNode,
+    UnreadList,
 };
 
 // Kinds are written out: an index of some rows serves no parameter.
@@ -237,6 +238,7 @@ impl Store {
                 version: String::new(),
                 title: String::new(),
                 tables,
+                unread: UnreadList::default(),
             })
         };
         query().map_err(|error| self.error(error))

@@ -2,23 +2,44 @@
 
 use super::{broken, character};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{DeviceAggregate, PcsDefinitions, PcsSection, PcsTerm};
-use crate::parse::xml::{Element, Xml};
+use crate::model::{DeviceAggregate, PcsDefinitions, PcsSection, PcsTerm, UnreadList};
+use crate::parse::xml::{Element, Vocabulary, Xml};
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    known: &[
+        "ICD10PCS.definitions",
+        "version",
+        "title",
+        "section",
+        "axis",
+        "terms",
+        "definition",
+        "explanation",
+        "includes",
+        "deviceAggregation",
+        "aggregate",
+        "device",
+        "operation",
+        "bodySys",
+        "parent",
+    ],
+    structure: &["section", "axis", "terms", "aggregate"],
+};
 
 /// Parses the definitions.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML and for an element or attribute that the
-/// official files do not have.
+/// [`ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
 pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
     const ROOT: &str = "ICD10PCS.definitions";
-    let (mut xml, _) = Xml::open(bytes, &[ROOT])?;
+    let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
     let mut definitions = PcsDefinitions {
         version: String::new(),
         title: String::new(),
         sections: Vec::new(),
         terms: Vec::new(),
         aggregates: Vec::new(),
+        unread: UnreadList::default(),
     };
     while let Some(element) = xml.child(ROOT)? {
         match element.name.as_str() {
@@ -39,17 +60,19 @@ pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
                 definitions.sections.push(section);
             }
             "deviceAggregation" if definitions.aggregates.is_empty() => {
-                xml.no_attributes(&element)?;
+                xml.no_attributes(&element);
                 while let Some(child) = xml.child("deviceAggregation")? {
-                    xml.expect(&child, "aggregate", "deviceAggregation")?;
-                    definitions.aggregates.push(parse_aggregate(&mut xml)?);
+                    if xml.expect(&child, "aggregate", "deviceAggregation")? {
+                        definitions.aggregates.push(parse_aggregate(&mut xml)?);
+                    }
                 }
             }
             "deviceAggregation" => return Err(xml.twice(&element)),
-            _ => return Err(xml.unknown(&element, ROOT)),
+            _ => xml.unknown(&element, ROOT)?,
         }
     }
     xml.end()?;
+    definitions.unread = xml.take_unread();
     if definitions.terms.is_empty() {
         return Err(
             Error::new(ErrorKind::Format, "the file defines no terms").with_hint(
@@ -95,12 +118,12 @@ fn parse_section(
                         "terms" => {
                             terms.push(parse_terms(xml, &child, section.character, position)?);
                         }
-                        _ => return Err(xml.unknown(&child, "axis")),
+                        _ => xml.unknown(&child, "axis")?,
                     }
                 }
                 section.axes.push((position, title));
             }
-            _ => return Err(xml.unknown(&element, "section")),
+            _ => xml.unknown(&element, "section")?,
         }
     }
     Ok(section)
@@ -113,7 +136,7 @@ fn parse_terms(
     position: u8,
 ) -> Result<PcsTerm> {
     let begins_at = xml.position();
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut term = PcsTerm {
         section,
         position,
@@ -125,7 +148,10 @@ fn parse_terms(
     while let Some(element) = xml.child("terms")? {
         let text = match element.name.as_str() {
             "title" | "includes" | "definition" | "explanation" => xml.text(&element)?,
-            _ => return Err(xml.unknown(&element, "terms")),
+            _ => {
+                xml.unknown(&element, "terms")?;
+                continue;
+            }
         };
         let single = match element.name.as_str() {
             "title" => {
@@ -173,7 +199,7 @@ fn parse_aggregate(xml: &mut Xml<'_>) -> Result<DeviceAggregate> {
                 aggregate.parent = xml.raw_text(&element)?;
             }
             "parent" => return Err(xml.twice(&element)),
-            _ => return Err(xml.unknown(&element, "aggregate")),
+            _ => xml.unknown(&element, "aggregate")?,
         }
     }
     let texts = [&aggregate.device, &aggregate.operation, &aggregate.parent];

@@ -2,40 +2,61 @@
 
 use super::{broken, is_of_a_code};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, PcsIndex, PcsIndexTerm, PcsPointer, PcsPointerKind, PcsReference};
-use crate::parse::xml::{Content, Element, Xml};
+use crate::model::{
+    Code, PcsIndex, PcsIndexTerm, PcsPointer, PcsPointerKind, PcsReference, UnreadList,
+};
+use crate::parse::xml::{Content, Element, Vocabulary, Xml};
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    known: &[
+        "ICD10PCS.index",
+        "version",
+        "title",
+        "letter",
+        "mainTerm",
+        "term",
+        "use",
+        "see",
+        "code",
+        "codes",
+        "tab",
+    ],
+    structure: &["letter", "mainTerm", "term"],
+};
 
 /// Parses the index.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML, for an element or attribute that the official
-/// files do not have, and for a code of another length than its element says.
+/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, and for a code of another length than its element says.
 pub fn parse_pcs_index(bytes: &[u8]) -> Result<PcsIndex> {
     const ROOT: &str = "ICD10PCS.index";
-    let (mut xml, _) = Xml::open(bytes, &[ROOT])?;
+    let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
     let mut index = PcsIndex {
         version: String::new(),
         title: String::new(),
         letters: Vec::new(),
         terms: Vec::new(),
+        unread: UnreadList::default(),
     };
     while let Some(element) = xml.child(ROOT)? {
         match element.name.as_str() {
             "version" => xml.set(&mut index.version, &element)?,
             "title" => xml.set(&mut index.title, &element)?,
             "letter" => {
-                xml.no_attributes(&element)?;
+                xml.no_attributes(&element);
                 let letter = xml.letter_title()?;
                 index.letters.push(letter);
                 while let Some(child) = xml.child("letter")? {
-                    xml.expect(&child, "mainTerm", "letter")?;
-                    parse_index_term(&mut xml, &child, letter, 0, &mut index.terms)?;
+                    if xml.expect(&child, "mainTerm", "letter")? {
+                        parse_index_term(&mut xml, &child, letter, 0, &mut index.terms)?;
+                    }
                 }
             }
-            _ => return Err(xml.unknown(&element, ROOT)),
+            _ => xml.unknown(&element, ROOT)?,
         }
     }
     xml.end()?;
+    index.unread = xml.take_unread();
     if index.terms.is_empty() {
         return Err(Error::new(ErrorKind::Format, "the index has no terms")
             .with_hint("the file is cut off or holds no index; download it again"));
@@ -84,7 +105,8 @@ fn parse_index_term(
             }
             name => {
                 let Some(kind) = PcsPointerKind::from_name(name) else {
-                    return Err(xml.unknown(&element, &parent.name));
+                    xml.unknown(&element, &parent.name)?;
+                    continue;
                 };
                 let pointer = parse_pointer(xml, &element, kind)?;
                 own(terms, at)
@@ -106,7 +128,7 @@ fn parse_index_term(
 
 /// Reads a text with at most one code at its end.
 fn parse_words(xml: &mut Xml<'_>, parent: &Element) -> Result<(String, Option<PcsPointer>)> {
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut text = String::new();
     let mut pointer = None;
     while let Some(content) = xml.content(&parent.name)? {
@@ -121,7 +143,7 @@ fn parse_words(xml: &mut Xml<'_>, parent: &Element) -> Result<(String, Option<Pc
             Content::Child(child) => match PcsPointerKind::from_name(&child.name) {
                 Some(_) if pointer.is_some() => return Err(xml.twice(&child)),
                 Some(kind) => pointer = Some(parse_pointer(xml, &child, kind)?),
-                None => return Err(xml.unknown(&child, &parent.name)),
+                None => return Err(xml.misplaced(&child, &parent.name)),
             },
         }
     }

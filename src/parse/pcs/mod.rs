@@ -1,7 +1,7 @@
 //! The tables, definitions and index of ICD-10-PCS in XML (`ICD10PCS.tabular`, `ICD10PCS.definitions`,
 //! `ICD10PCS.index`, CMS).
 //!
-//! Every element and attribute is either kept or refused by name. What a table counts of itself is
+//! An element or attribute that is not known is kept as it stands. What a table counts of itself is
 //! checked: the values of an axis and the codes of a row.
 
 mod definitions;
@@ -15,22 +15,36 @@ pub use index::parse_pcs_index;
 pub(crate) use tests::X2U;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, PcsAxis, PcsLabel, PcsRow, PcsTable, PcsTables};
-use crate::parse::xml::{Element, Xml};
+use crate::model::{Code, PcsAxis, PcsLabel, PcsRow, PcsTable, PcsTables, UnreadList};
+use crate::parse::xml::{Element, Vocabulary, Xml};
+
+const VOCABULARY: Vocabulary = Vocabulary {
+    known: &[
+        "ICD10PCS.tabular",
+        "version",
+        "title",
+        "pcsTable",
+        "axis",
+        "label",
+        "definition",
+        "pcsRow",
+    ],
+    structure: &["pcsTable", "axis", "label", "pcsRow"],
+};
 
 /// Parses the tables.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML, for an element or attribute that the official
-/// files do not have, for a row whose count of codes is not the product of its axes, an axis whose count
+/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, for a row whose count of codes is not the product of its axes, an axis whose count
 /// of values is not that of its labels, and a value or table that stands twice.
 pub fn parse_pcs_tables(bytes: &[u8]) -> Result<PcsTables> {
     const ROOT: &str = "ICD10PCS.tabular";
-    let (mut xml, _) = Xml::open(bytes, &[ROOT])?;
+    let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
     let mut tables = PcsTables {
         version: String::new(),
         title: String::new(),
         tables: Vec::new(),
+        unread: UnreadList::default(),
     };
     while let Some(element) = xml.child(ROOT)? {
         match element.name.as_str() {
@@ -49,10 +63,11 @@ pub fn parse_pcs_tables(bytes: &[u8]) -> Result<PcsTables> {
                 }
                 tables.tables.push(table);
             }
-            _ => return Err(xml.unknown(&element, ROOT)),
+            _ => xml.unknown(&element, ROOT)?,
         }
     }
     xml.end()?;
+    tables.unread = xml.take_unread();
     if tables.tables.is_empty() {
         return Err(Error::new(ErrorKind::Format, "the file has no tables")
             .with_hint("the file is cut off or holds no tables of ICD-10-PCS; download it again"));
@@ -68,7 +83,7 @@ fn broken(xml: &Xml<'_>, position: usize, message: String) -> Error {
 
 fn parse_table(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsTable> {
     let begins_at = xml.position();
-    xml.no_attributes(parent)?;
+    xml.no_attributes(parent);
     let mut axes: Vec<PcsAxis> = Vec::new();
     let mut definition = None;
     let mut rows = Vec::new();
@@ -88,7 +103,7 @@ fn parse_table(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsTable> {
             }
             "axis" => return Err(xml.fail("expected three axes and then rows in <pcsTable>")),
             "pcsRow" => rows.push(parse_row(xml, &element)?),
-            _ => return Err(xml.unknown(&element, "pcsTable")),
+            _ => xml.unknown(&element, "pcsTable")?,
         }
     }
     let code: String = axes
@@ -120,7 +135,8 @@ fn parse_row(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsRow> {
     let mut axes = Vec::new();
     while let Some(element) = xml.child("pcsRow")? {
         if element.name != "axis" {
-            return Err(xml.unknown(&element, "pcsRow"));
+            xml.unknown(&element, "pcsRow")?;
+            continue;
         }
         let axis = parse_axis(xml, &element, axes.len() + 4, None)?;
         axes.push(axis);
@@ -188,9 +204,9 @@ fn parse_axis(
             "definition" => match &mut definition {
                 Some(slot) if slot.is_none() => **slot = Some(xml.text(&element)?),
                 Some(_) => return Err(xml.twice(&element)),
-                None => return Err(xml.unknown(&element, "axis")),
+                None => xml.unknown(&element, "axis")?,
             },
-            _ => return Err(xml.unknown(&element, "axis")),
+            _ => xml.unknown(&element, "axis")?,
         }
     }
     if axis.title.is_empty() {

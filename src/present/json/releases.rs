@@ -241,6 +241,7 @@ struct TakenJson<'a> {
     billable: u64,
     outcome: &'static str,
     notes: &'a [String],
+    unread: u64,
 }
 
 #[derive(Serialize)]
@@ -284,6 +285,7 @@ pub fn import(report: &ImportReport) -> Result<String> {
                     Added::AlreadyThere | Added::Copy => "already-stored",
                 },
                 notes: &taken.notes,
+                unread: taken.unread,
             })
             .collect(),
         left: report

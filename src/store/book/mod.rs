@@ -9,6 +9,7 @@ mod items;
 pub(super) mod pcs;
 mod poa;
 pub(super) mod tabular;
+pub(super) mod unread;
 
 use rusqlite::Connection;
 
@@ -24,7 +25,7 @@ pub(super) fn insert(
     document: &Document,
 ) -> rusqlite::Result<i64> {
     let kind = document.kind();
-    match document {
+    let number = match document {
         Document::Tabular(tabular) => tabular::insert(connection, sha256, tabular),
         Document::Index(index) => index::insert(connection, kind, sha256, index),
         Document::PcsTables(tables) => pcs::insert_tables(connection, sha256, tables),
@@ -33,5 +34,9 @@ pub(super) fn insert(
         }
         Document::ConversionTable(table) => conversion::insert(connection, sha256, table),
         Document::PoaExemptList(list) => poa::insert(connection, sha256, list),
+    }?;
+    if let Some(list) = document.unread() {
+        unread::insert(connection, number, list)?;
     }
+    Ok(number)
 }

@@ -179,6 +179,7 @@ pub(in crate::store) fn read(connection: &Connection, document: i64) -> rusqlite
     Ok(Tabular {
         version,
         nodes: nodes.into_iter().map(|(_, node)| node).collect(),
+        unread: super::unread::read(connection, document)?,
     })
 }
 

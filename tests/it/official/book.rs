@@ -581,6 +581,7 @@ fn stored_tables_of_icd10pcs_expand_to_the_billable_rows_of_their_order_files() 
             version: parsed.version.clone(),
             title: parsed.title.clone(),
             tables,
+            unread: parsed.unread.clone(),
         };
         let billable: Vec<Code> = order_rows(&releases, PCS, &release)
             .into_iter()

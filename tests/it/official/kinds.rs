@@ -3,7 +3,9 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use codeyear::model::{CodeSet, DocumentKind, IndexKind};
+use codeyear::model::{CodeSet, DocumentKind, IndexKind, UnreadKind};
+use codeyear::parse::index::parse_index;
+use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::recognise::{FileKind, HEAD, recognise};
 use zip::ZipArchive;
 
@@ -160,4 +162,44 @@ fn no_file_of_an_official_archive_is_called_by_a_wrong_kind() {
     say(&format!("{members} files, {left} of them named and left"));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(members > 400, "{members} files");
+}
+
+#[test]
+fn the_books_of_fy2012_and_fy2013_are_read_as_far_as_they_go() {
+    let Some(releases) = official_releases("books before 2014") else {
+        return;
+    };
+    for (archive, unknown) in [("icd10cm-FY2012.zip", 2), ("icd10cm-FY2013.zip", 0)] {
+        let path = releases.join("before-force").join(archive);
+        let mut zip = ZipArchive::new(std::fs::File::open(&path).unwrap()).unwrap();
+        let mut read = 0;
+        for index in 0..zip.len() {
+            let mut member = zip.by_index(index).unwrap();
+            let name = member.name().to_owned();
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes).unwrap();
+            let unread = match recognise(&name, &bytes[..bytes.len().min(HEAD)]) {
+                FileKind::Document(DocumentKind::Tabular) => {
+                    let tabular = parse_tabular(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+                    for thing in &tabular.unread.things {
+                        assert_eq!(
+                            (thing.kind, thing.name.as_str(), thing.parent.as_str()),
+                            (UnreadKind::Attribute, "oldid", "section")
+                        );
+                    }
+                    say(&format!("{name}: {:?}", tabular.unread.describe()));
+                    assert_eq!(tabular.unread.count(), unknown, "{name}");
+                    tabular.unread
+                }
+                FileKind::Document(_) => {
+                    let index = parse_index(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+                    index.unread
+                }
+                _ => continue,
+            };
+            assert_eq!(unread.beyond, 0);
+            read += 1;
+        }
+        assert_eq!(read, 5, "{archive}");
+    }
 }
