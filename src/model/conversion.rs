@@ -24,6 +24,39 @@ pub struct ConversionTable {
     pub rows: Vec<ConversionRow>,
 }
 
+impl ConversionTable {
+    /// Checks whether another table says the same, row by row in the same sequence: the same current code,
+    /// first day and previous codes.
+    ///
+    /// A table is posted as a workbook and as a CSV file: title rows, the writing of days, quotes and
+    /// blanks around a cell do not count.
+    pub fn same_rows(&self, other: &ConversionTable) -> bool {
+        let same = |one: &ConversionRow, two: &ConversionRow| {
+            one.effective_from == two.effective_from
+                && match (one.code, two.code) {
+                    (None, None) => words(&one.current).eq(words(&two.current)),
+                    (one, two) => one == two,
+                }
+                && match (&one.reading, &two.reading) {
+                    (Previous::Unreadable { .. }, Previous::Unreadable { .. }) => {
+                        words(&one.previous).eq(words(&two.previous))
+                    }
+                    (one, two) => one == two,
+                }
+        };
+        self.rows.len() == other.rows.len()
+            && self
+                .rows
+                .iter()
+                .zip(&other.rows)
+                .all(|(one, two)| same(one, two))
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace()
+}
+
 /// One row of a conversion table: its three cells verbatim, and what they read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversionRow {
