@@ -11,8 +11,6 @@ pub mod pcs;
 pub mod poa;
 mod separated;
 pub mod tabular;
-#[cfg(test)]
-mod unread_tests;
 mod xml;
 
 use crate::error::{Error, ErrorKind};

@@ -275,7 +275,8 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     if is_gem_row(bytes) {
         return GEM;
     }
-    if text.lines().any(|line| is_hcpcs_row(line.as_bytes())) {
+    let is_named_hcpcs = file.contains("anweb") && !file.contains("correction");
+    if is_named_hcpcs || text.lines().any(|line| is_hcpcs_row(line.as_bytes())) {
         return HCPCS;
     }
     if is_about_hcpcs(file, text) {

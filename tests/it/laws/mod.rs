@@ -7,6 +7,7 @@ mod changes;
 mod claims;
 mod imports;
 mod parsers;
+mod unread;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

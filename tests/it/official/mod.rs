@@ -10,6 +10,7 @@ mod book;
 mod conversion;
 mod counts;
 mod exports;
+mod faults;
 mod fhir;
 mod impact;
 mod index;

@@ -1,12 +1,12 @@
 //! What is not known is kept and named wherever it stands, and changes nothing of what is known.
 
-use crate::error::Result;
-use crate::model::{DocumentKind, Unread, UnreadKind, UnreadList};
-use crate::parse::index::parse_index;
-use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
-use crate::parse::tabular::parse_tabular;
-use crate::source::recognise::FileKind;
-use crate::source::sample::{sample_bytes, sample_files};
+use codeyear::Result;
+use codeyear::model::{DocumentKind, Unread, UnreadKind, UnreadList};
+use codeyear::parse::index::parse_index;
+use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
+use codeyear::parse::tabular::parse_tabular;
+use codeyear::source::recognise::FileKind;
+use codeyear::source::sample::{sample_bytes, sample_files};
 
 /// Parses a file; returns what was not known, and all else that was read, written down.
 fn parse(kind: DocumentKind, text: &str) -> Result<(UnreadList, String)> {
