@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::changes::{change_lines, escape, marked_markdown, sources, title, titles};
 use super::marks::mark;
-use super::{Style, counted, grouped, notes, share, successors};
+use super::{Style, counted, grouped, notes, rounded, share, successors};
 use crate::model::{
     Change, ChangeSet, Effect, Impact, LineageWay, Relation, Severity, Touch, UseCount,
 };
@@ -410,11 +410,8 @@ pub(super) fn csv_cells(impact: &Impact, effect: &Effect) -> [String; 4] {
     ]
 }
 
-/// Gives a share as a fraction of 1 with six decimals.
+/// Returns a share as a fraction of 1 with six decimals.
 pub(super) fn fraction(part: u64, whole: u64) -> String {
-    let millionths = u128::from(part) * 1_000_000;
-    let millionths = millionths
-        .checked_div(u128::from(whole))
-        .unwrap_or_default();
+    let millionths = rounded(part, whole, 1_000_000);
     format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
 }

@@ -138,17 +138,29 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Gives a share in percent with two decimals, in whole numbers so that every machine writes the same; what
-/// is less than the smallest of these and not nothing is said to be so.
+/// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.
+///
+/// Every share that is written comes from here, in whole numbers, so that every format and every machine
+/// rounds the same.
+pub(crate) fn rounded(part: u64, whole: u64, of: u64) -> u128 {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let halves = 2 * part * u128::from(of) + whole;
+    halves.checked_div(2 * whole).unwrap_or_default()
+}
+
+/// Returns a share in percent with two decimals and no sign: `3.84`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let hundredths = rounded(part, whole, 10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// Returns a share in percent with two decimals: `3.84%`. What rounds to nothing and is not nothing is said
+/// to be less than the smallest share.
 pub(crate) fn share(part: u64, whole: u64) -> String {
-    let hundredths = u128::from(part) * 10_000;
-    let hundredths = hundredths
-        .checked_div(u128::from(whole))
-        .unwrap_or_default();
-    if hundredths == 0 && part > 0 {
+    if part > 0 && rounded(part, whole, 10_000) == 0 {
         return "<0.01%".to_owned();
     }
-    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+    format!("{}%", percent(part, whole))
 }
 
 /// Writes an amount: `$1,234.50`.
@@ -156,4 +168,36 @@ pub(crate) fn dollars(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     let cents = cents.unsigned_abs();
     format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_half_up_in_every_format() {
+        let percents = [
+            (1, 3),
+            (2, 3),
+            (3_837, 100_000),
+            (5, 100_000),
+            (1, 1),
+            (0, 0),
+        ];
+        let percents = percents.map(|(part, whole)| percent(part, whole));
+        assert_eq!(
+            percents,
+            ["33.33", "66.67", "3.84", "0.01", "100.00", "0.00"]
+        );
+        assert_eq!(share(3_837, 100_000), "3.84%");
+        assert_eq!(impact::fraction(2, 3), "0.666667");
+        assert_eq!(impact::fraction(1, 2_000_000), "0.000001");
+    }
+
+    #[test]
+    fn a_share_that_rounds_to_nothing_and_is_not_nothing_says_so() {
+        assert_eq!(share(0, 7), "0.00%");
+        assert_eq!(share(4, 100_000), "<0.01%");
+        assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
+    }
 }

@@ -6,14 +6,14 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::notes::{NotesView, Wording};
-use super::{Below, Line, Mark, Row, Run, percent, row, short_label, sources};
+use super::{Below, Line, Mark, Row, Run, row, short_label, sources};
 use crate::model::{
     ChangeKind, ChangeLineage, ChangeSet, Code, Effect, Impact, LineageWay, ListedAs, Severity,
     UseCount,
 };
 use crate::present::changes::title;
 use crate::present::impact::{effects, file_line, left_out_line, meaning, ragged_line, touches};
-use crate::present::{Style, grouped, share};
+use crate::present::{Style, grouped, percent, share};
 
 /// The most successors that a card lists; the text of a row has as many.
 const MOST_SUCCESSORS: usize = 12;

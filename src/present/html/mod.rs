@@ -25,7 +25,7 @@ use crate::model::{
     chapter_of, count_by_kind,
 };
 use crate::present::marks::{Piece, mark};
-use crate::present::{Style, grouped, successors};
+use crate::present::{Style, grouped, percent, successors};
 
 /// How many codes below a header are named in its row; they all have rows of their own.
 const NAMED_BELOW: usize = 12;
@@ -352,12 +352,6 @@ fn anchor(place: Option<&Chapter>) -> String {
             .map_or("none", |chapter| chapter.label)
             .to_ascii_lowercase()
     )
-}
-
-/// Gives a share in percent with two decimals, in whole numbers so that every machine writes the same.
-fn percent(part: u64, whole: u64) -> String {
-    let hundredths = (part * 10_000).checked_div(whole).unwrap_or(0);
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// A run of changes in one chapter.

@@ -255,11 +255,9 @@ fn blanks_that_changed_can_be_seen() {
 }
 
 #[test]
-fn differences_have_their_sign_and_shares_two_decimals() {
+fn differences_have_their_sign() {
     assert_eq!(difference(3, 1_003), "+1,000");
     assert_eq!(difference(3, 1), "\u{2212}2");
-    assert_eq!(percent(1, 3), "33.33");
-    assert_eq!(percent(0, 0), "0.00");
 }
 
 #[test]

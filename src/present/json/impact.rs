@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::changes::{ChangeJson, change_json};
 use crate::model::{ChangeSet, CodeSet, Impact, Severity, Touch, UseCount};
+use crate::present::rounded;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -74,10 +75,9 @@ struct TouchJson {
     uses: u64,
 }
 
-/// Gives a share with six decimals.
+/// Returns a share from 0 to 1 with six decimals.
 fn share(part: u64, whole: u64) -> f64 {
-    let millionths = u128::from(part) * 1_000_000;
-    let millionths = millionths.checked_div(u128::from(whole)).unwrap_or(0);
+    let millionths = rounded(part, whole, 1_000_000);
     // A share is at most a million of these.
     f64::from(u32::try_from(millionths).unwrap_or(1_000_000)) / 1_000_000.0
 }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::{Site, address, long_day};
 use crate::model::{CodeHistory, HistorySpan, ReleaseId, eve};
 use crate::present::marks::mark;
+use crate::present::percent;
 
 use super::super::{Mark, Title, marked};
 
@@ -293,10 +294,13 @@ impl Scale {
         self.share((until - from).num_days())
     }
 
-    /// Gives a number of days in percent of the line, in whole numbers so that every machine writes the same.
+    /// Returns a number of days in percent of the line.
     fn share(&self, days: i64) -> String {
-        let hundredths = (days.max(0) * 10_000).checked_div(self.days).unwrap_or(0);
-        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+        let whole = u64::try_from(self.days).unwrap_or_default();
+        format!(
+            "{}%",
+            percent(u64::try_from(days).unwrap_or_default(), whole)
+        )
     }
 
     /// Tells to which side a label stands, so that it stays in the picture.
