@@ -43,23 +43,26 @@ pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Re
     Ok(CodeLineage {
         lineage,
         tables: listings.conversion_tables()?.into_owned(),
-        poa: poa(store, code)?,
+        poa: poa(store, &listings.life(code)?, code)?,
     })
 }
 
-/// Tells on a day whether a code is exempt from POA reporting; `None` if no loaded list governs the day.
+/// Returns whether a code is exempt from POA reporting on a day; `None` if the code is not billable on that
+/// day, so that no claim reports it, or if no loaded list governs the day.
 ///
 /// A list governs from its release's first day to the next list, or to the end of its fiscal year.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn poa_on(store: &Store, code: &Code, date: NaiveDate) -> Result<Option<PoaSpan>> {
-    Ok(poa(store, code)?
+    let life = store.life(CodeSet::Icd10Cm, code)?;
+    Ok(poa(store, &life, code)?
         .into_iter()
         .find(|span| span.from <= date && date < span.until))
 }
 
-fn poa(store: &Store, code: &Code) -> Result<Vec<PoaSpan>> {
+/// Returns the stretches of days on which a code is billable and a loaded list governs, oldest first.
+fn poa(store: &Store, life: &Life, code: &Code) -> Result<Vec<PoaSpan>> {
     let lists = store.poa_exemptions(code)?;
     let governing = Timeline::new(
         CodeSet::Icd10Cm,
@@ -70,18 +73,26 @@ fn poa(store: &Store, code: &Code) -> Result<Vec<PoaSpan>> {
         let exempt = lists
             .iter()
             .any(|(document, listed)| document.release == period.release && *listed);
-        match spans.last_mut() {
-            Some(last) if last.exempt == exempt && last.until == period.from => {
-                last.until = period.until;
-                last.last_list = period.release;
+        // A list says nothing of a header, nor of a code before its first day or after its last.
+        for listed in life.iter().filter(|listed| listed.entry.billable) {
+            let from = period.from.max(listed.from);
+            let until = listed.until.unwrap_or(period.until).min(period.until);
+            if from >= until {
+                continue;
             }
-            _ => spans.push(PoaSpan {
-                exempt,
-                from: period.from,
-                until: period.until,
-                first_list: period.release,
-                last_list: period.release,
-            }),
+            match spans.last_mut() {
+                Some(last) if last.exempt == exempt && last.until == from => {
+                    last.until = until;
+                    last.last_list = period.release;
+                }
+                _ => spans.push(PoaSpan {
+                    exempt,
+                    from,
+                    until,
+                    first_list: period.release,
+                    last_list: period.release,
+                }),
+            }
         }
     }
     Ok(spans)

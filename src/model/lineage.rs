@@ -175,8 +175,8 @@ pub struct Retirement {
     pub guess: Vec<Entry>,
 }
 
-/// A stretch of days on which a code was, or was not, exempt from reporting whether it was present on
-/// admission.
+/// A stretch of days on which a billable code was, or was not, exempt from reporting whether it was present
+/// on admission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoaSpan {
     /// Whether it was on the list.
@@ -198,7 +198,8 @@ pub struct CodeLineage {
     pub lineage: Lineage,
     /// The releases whose conversion tables are loaded, oldest first.
     pub tables: Vec<ReleaseId>,
-    /// The POA exemptions by the loaded lists, oldest first; empty if no list is loaded.
+    /// The POA exemptions by the loaded lists on the days on which the code is billable, oldest first; empty
+    /// if there is no such day or no list is loaded.
     pub poa: Vec<PoaSpan>,
 }
 

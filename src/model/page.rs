@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::model::{
-    Answer, Code, CodeHistory, DocumentKind, Entry, IndexKind, NoteGroup, PoaSpan, ReleaseId,
-    SeventhCharacter, VisualCategory,
+    Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, IndexKind, NoteGroup, PoaSpan,
+    ReleaseId, SeventhCharacter, Verdict, VisualCategory,
 };
 
 /// A document that a page rests on, or the lack of it.
@@ -188,7 +188,8 @@ pub struct CodePage {
     pub siblings: Vec<Entry>,
     /// What the indexes say of it.
     pub index: Vec<IndexEntries>,
-    /// Whether it is exempt from POA reporting on that day; `None` if no loaded list governs the day.
+    /// Whether it is exempt from POA reporting on that day; `None` if it is not billable on that day, or if no
+    /// loaded list governs the day.
     pub poa: Option<PoaSpan>,
     /// Its life with its lineage; `None` if no loaded release lists it.
     pub history: Option<CodeHistory>,
@@ -233,6 +234,12 @@ impl CodePage {
         let consulted = tabular.chain(index).chain(pcs);
         let documents = consulted.filter_map(|(label, consulted)| match consulted {
             Consulted::Own {
+    /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
+    pub fn asks_for_poa(&self) -> bool {
+        self.answer.code_set == CodeSet::Icd10Cm
+            && matches!(self.answer.verdict, Verdict::Billable { .. })
+    }
+
                 release,
                 file,
                 sha256,

@@ -60,7 +60,7 @@ pub fn show(page: &CodePage, style: Style) -> String {
             index_entries(&mut out, entries, style);
         }
     }
-    if code_set == CodeSet::Icd10Cm {
+    if page.asks_for_poa() {
         heading(&mut out, "Present on admission (POA)", style);
         match &page.poa {
             Some(span) => line(&mut out, 2, &lineage::poa_span(span, style)),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use codeyear::answer;
+use codeyear::answer::{self, ShowOptions};
 use codeyear::model::{Answer, Code, CodeSet, Fate, LineageKind, LineageLink, Retirement, Verdict};
+use codeyear::present::Style;
 use codeyear::store::Store;
 
 use super::{Record, everything, id, say, truth};
@@ -307,4 +308,42 @@ fn codes_are_exempt_from_poa_reporting_on_the_days_that_the_spot_checks_say() {
         let span = answer::poa_on(&store, &code, day(date)).unwrap();
         assert_eq!(span, None, "{date}");
     }
+}
+
+#[test]
+fn poa_reporting_is_told_of_a_code_on_the_days_on_which_it_is_billable_only() {
+    let Some(releases) = official_releases("POA of billable codes only") else {
+        return;
+    };
+    let store = everything(&releases);
+    let span = |code: &str, date: &str| {
+        let code = SET.parse_code(code).unwrap();
+        answer::poa_on(&store, &code, day(date)).unwrap()
+    };
+    // A header, a code that no release lists, and codes before their first day and after their last.
+    for (code, date) in [
+        ("E11", "2025-11-01"),
+        ("Z99.99", "2025-11-01"),
+        ("E11.A", "2025-09-30"),
+        ("M54.50", "2021-09-30"),
+        ("M54.5", "2021-10-01"),
+    ] {
+        assert_eq!(span(code, date), None, "{code} on {date}");
+        let options = ShowOptions::default();
+        let page = answer::show(&store, SET, code, day(date), options).unwrap();
+        assert!(!page.asks_for_poa(), "{code} on {date}");
+        let text = codeyear::present::text::show(&page, Style::PLAIN);
+        assert!(
+            !text.contains("POA") && !text.contains("not exempt"),
+            "{text}"
+        );
+    }
+    // It begins with the code and not with the first list.
+    let first = span("E11.A", "2025-10-01").unwrap();
+    assert_eq!((first.exempt, first.from), (false, day("2025-10-01")));
+    let last = span("M54.5", "2021-09-30").unwrap();
+    assert_eq!(
+        (last.from, last.until),
+        (day("2015-10-01"), day("2021-10-01"))
+    );
 }

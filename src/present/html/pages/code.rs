@@ -198,7 +198,7 @@ impl<'a> CodeHtml<'a> {
                 .collect(),
             index_missing: index_missing(page, &format!("{own_path}&nearest=1")),
             index_none: index_none(page),
-            poa: (code_set == CodeSet::Icd10Cm).then(|| poa_words(page.poa.as_ref())),
+            poa: page.asks_for_poa().then(|| poa_words(page.poa.as_ref())),
             life: history.and_then(|history| LifeLine::new(site, history, day)),
             spans: history
                 .map(|history| spans(history, &path, day))
