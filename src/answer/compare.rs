@@ -83,3 +83,33 @@ fn names(note: &str, code: &Code) -> bool {
         .filter_map(|word| CodeSet::Icd10Cm.parse_code(word.trim_end_matches('.')).ok())
         .any(|named| named.is_under(code) || code.is_under(&named))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::present::Style;
+    use crate::present::text;
+
+    #[test]
+    fn only_where_both_have_a_note_each_is_said_to_name_the_other() {
+        let day: NaiveDate = "2026-04-01".parse().unwrap();
+        let mut store = Store::in_memory().unwrap();
+        crate::ingest::import_sample(&mut store, day).unwrap();
+        let compare = |left: &str, right: &str| {
+            let options = ShowOptions::default();
+            super::compare(&store, CodeSet::Icd10Cm, left, right, day, options).unwrap()
+        };
+        // C7A excludes Merkel cell carcinoma (C4A.-); C4A says nothing of C7A.
+        let found = compare("C7A.00", "C4A.0");
+        assert_eq!(found.mentions.len(), 1);
+        assert!(!found.each_names_the_other());
+        assert!(text::compare(&found, Style::PLAIN).contains("Notes that name the other\n"));
+        let mut both = found.clone();
+        both.mentions.push(Mention {
+            at: both.right.code,
+            ..both.mentions.first().unwrap().clone()
+        });
+        assert!(both.each_names_the_other());
+        assert!(text::compare(&both, Style::PLAIN).contains("Each names the other in\n"));
+    }
+}

@@ -9,9 +9,7 @@ use crate::answer::history::history_in;
 use crate::answer::{check_in, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, IndexEntries,
-    IndexKind, NodeKind, NotesAt, PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId,
-    SeventhCharacters, TabularNode, UnreadList, chapter_of,
+    Code, CodeHistory, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList, chapter_of,
 };
 use crate::store::{Store, StoredDocument};
 
@@ -40,6 +38,44 @@ pub fn show(
     options: ShowOptions,
 ) -> Result<CodePage> {
     show_in(store, &InStore::new(store, code_set)?, text, date, options)
+}
+
+/// Returns when what the releases say of a code last changed, up to a day.
+fn last_change(timeline: &Timeline, history: &CodeHistory, date: NaiveDate) -> Option<LastChange> {
+    let first = timeline.periods().first()?;
+    let mut before: Option<&HistorySpan> = None;
+    let mut changes: Vec<(NaiveDate, ReleaseId)> = Vec::new();
+    for span in &history.spans {
+        let dropped = before.and_then(|before| {
+            let mut periods = timeline.periods().iter();
+            periods.find(|period| before.valid_to <= period.from && period.from < span.valid_from)
+        });
+        changes.extend(dropped.map(|period| (period.from, period.release)));
+        // What the first loaded release lists was there before: that it is loaded is no change of the code.
+        let is_change = match before {
+            Some(before) => before.entry != span.entry || dropped.is_some(),
+            None => span.valid_from > first.from,
+        };
+        if is_change {
+            changes.push((span.valid_from, span.first_release));
+        }
+        before = Some(span);
+    }
+    changes.extend(history.deleted_by.map(|(release, day)| (day, release)));
+    let last = changes.iter().filter(|(day, _)| *day <= date).max();
+    match last {
+        Some((day, release)) => Some(LastChange::On {
+            day: *day,
+            release: *release,
+        }),
+        None => {
+            let begins = history.spans.first()?.valid_from;
+            (begins <= first.from && first.from <= date).then(|| LastChange::UnchangedSince {
+                release: first.release,
+                changes_later: !changes.is_empty(),
+            })
+        }
+    }
 }
 
 /// Gives the coder's page of a code on a day, as [`show`] does, with the facts wherever they are held; what
@@ -72,16 +108,9 @@ pub(crate) fn show_in(
             .or(spans.first())?;
         Some(span.entry.clone())
     });
-    let last_changed = history.as_ref().and_then(|history| {
-        let deleted = history.deleted_by.map(|(release, day)| (day, release));
-        let mut before: Option<&Entry> = None;
-        let changed = history.spans.iter().filter_map(|span| {
-            let is_change = before != Some(&span.entry);
-            before = Some(&span.entry);
-            is_change.then_some((span.valid_from, span.first_release))
-        });
-        changed.chain(deleted).filter(|(day, _)| *day <= date).max()
-    });
+    let last_change = history
+        .as_ref()
+        .and_then(|history| last_change(timeline, history, date));
     let mut page = CodePage {
         answer,
         code,
@@ -99,7 +128,7 @@ pub(crate) fn show_in(
             CodeSet::Icd10Pcs => None,
         },
         history,
-        last_changed,
+        last_change,
         pcs: None,
     };
     if let Some(chapter) = chapter_of(code_set, &code) {
@@ -472,4 +501,65 @@ fn before_stop(tables: &PcsTables, code: &Code, stop: u8) -> Vec<ExplainedCharac
         }
     }
     explained
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Store {
+        let mut store = Store::in_memory().unwrap();
+        crate::ingest::import_sample(&mut store, day("2026-03-01")).unwrap();
+        store
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn page(store: &Store, code: &str, date: &str) -> CodePage {
+        let options = ShowOptions::default();
+        show(store, CodeSet::Icd10Cm, code, day(date), options).unwrap()
+    }
+
+    #[test]
+    fn poa_reporting_is_told_of_a_billable_code_only() {
+        let store = sample();
+        for (code, date) in [
+            ("E11", "2025-11-01"),
+            ("Z99.0", "2025-11-01"),
+            ("E11.A", "2024-11-01"),
+            ("M54.5", "2025-11-01"),
+        ] {
+            let page = page(&store, code, date);
+            assert!(page.poa.is_none() && !page.asks_for_poa(), "{code}");
+        }
+        let span = page(&store, "M54.50", "2021-10-01").poa.unwrap();
+        assert!(!span.exempt);
+        assert_eq!(span.from, day("2021-10-01"), "its own first day");
+    }
+
+    #[test]
+    fn what_the_first_loaded_release_lists_is_no_change() {
+        let store = sample();
+        let release = "FY2016".parse().unwrap();
+        let change = |code: &str, date: &str| page(&store, code, date).last_change;
+        let unchanged = |changes_later| {
+            Some(LastChange::UnchangedSince {
+                release,
+                changes_later,
+            })
+        };
+        assert_eq!(change("A00", "2026-03-01"), unchanged(false));
+        assert_eq!(change("M54.5", "2020-11-01"), unchanged(true));
+        let on = |day_of: &str, release: &str| {
+            Some(LastChange::On {
+                day: day(day_of),
+                release: release.parse().unwrap(),
+            })
+        };
+        assert_eq!(change("M54.5", "2026-03-01"), on("2021-10-01", "FY2022"));
+        assert_eq!(change("M54.50", "2026-03-01"), on("2021-10-01", "FY2022"));
+        assert_eq!(change("M54.50", "2020-11-01"), None);
+    }
 }

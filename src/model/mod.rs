@@ -71,8 +71,8 @@ pub use ohdsi::{
     Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };
 pub use page::{
-    CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, Mention, NotesAt,
-    PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
+    CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, LastChange,
+    Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
 };
 pub use pcs::{
     DeviceAggregate, PcsAxis, PcsCharacter, PcsClosestRow, PcsDefinitions, PcsIndex, PcsIndexTerm,

@@ -193,11 +193,31 @@ pub struct CodePage {
     pub poa: Option<PoaSpan>,
     /// Its life with its lineage; `None` if no loaded release lists it.
     pub history: Option<CodeHistory>,
-    /// The day on which what a release says of it last changed, up to the day asked for, with that
-    /// release.
-    pub last_changed: Option<(NaiveDate, ReleaseId)>,
+    /// When what the releases say of it last changed, up to the day asked for; `None` if no loaded release
+    /// lists it by then.
+    pub last_change: Option<LastChange>,
     /// What the tables of ICD-10-PCS say of it.
     pub pcs: Option<PcsPage>,
+}
+
+/// When what the releases say of a code last changed, up to a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastChange {
+    /// A release brought the code in, dropped it or listed it in another way than the one before.
+    On {
+        /// The first day of the change.
+        day: NaiveDate,
+        /// The release that made it.
+        release: ReleaseId,
+    },
+    /// The first loaded release lists the code in the same way. That is where the loaded releases begin, and
+    /// no change.
+    UnchangedSince {
+        /// The first loaded release.
+        release: ReleaseId,
+        /// Whether a release after the day asked for does change it.
+        changes_later: bool,
+    },
 }
 
 /// A document that a page rests on, beside the listing.
@@ -214,6 +234,12 @@ pub struct PageDocument<'p> {
 }
 
 impl CodePage {
+    /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
+    pub fn asks_for_poa(&self) -> bool {
+        self.answer.code_set == CodeSet::Icd10Cm
+            && matches!(self.answer.verdict, Verdict::Billable { .. })
+    }
+
     /// Lists the documents that the page rests on, beside the listing: those that were consulted, indexes only if
     /// they lead to the code.
     pub fn documents(&self) -> Vec<PageDocument<'_>> {
@@ -234,12 +260,6 @@ impl CodePage {
         let consulted = tabular.chain(index).chain(pcs);
         let documents = consulted.filter_map(|(label, consulted)| match consulted {
             Consulted::Own {
-    /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
-    pub fn asks_for_poa(&self) -> bool {
-        self.answer.code_set == CodeSet::Icd10Cm
-            && matches!(self.answer.verdict, Verdict::Billable { .. })
-    }
-
                 release,
                 file,
                 sha256,
@@ -270,8 +290,19 @@ pub struct Comparison {
     pub right: CodePage,
     /// The levels that both stand below.
     pub common: Vec<PlaceInBook>,
-    /// Notes at or below one code that name the other.
+    /// Notes at or above one code that name the other.
     pub mentions: Vec<Mention>,
+}
+
+impl Comparison {
+    /// Checks whether each of the two codes has a note, at it or above it, that names the other.
+    pub fn each_names_the_other(&self) -> bool {
+        let names = |page: &CodePage| {
+            let mut mentions = self.mentions.iter();
+            mentions.any(|mention| page.code.is_under(&mention.at))
+        };
+        names(&self.left) && names(&self.right)
+    }
 }
 
 /// A note that names a code.

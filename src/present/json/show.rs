@@ -7,8 +7,8 @@ use super::lineage::{self, PoaJson};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{
-    CodePage, CodeSet, Comparison, Consulted, DocumentKind, FoundIn, FoundStanding, NotesAt,
-    PcsDefinition, PcsPage, PlaceInBook, SearchReport,
+    CodePage, CodeSet, Comparison, Consulted, DocumentKind, FoundIn, FoundStanding, LastChange,
+    NotesAt, PcsDefinition, PcsPage, PlaceInBook, SearchReport,
 };
 
 #[derive(Serialize)]
@@ -43,6 +43,7 @@ struct PageJson<'a> {
     poa_on_date: Option<PoaJson>,
     last_changed: Option<String>,
     last_changed_by: Option<String>,
+    unchanged_since: Option<String>,
     history: Option<HistoryBody<'a>>,
     pcs: Option<PcsJson<'a>>,
 }
@@ -259,6 +260,11 @@ pub(super) fn pcs(page: &PcsPage) -> PcsJson<'_> {
 
 fn page(page: &CodePage) -> PageJson<'_> {
     let code_set = page.answer.code_set;
+    let (changed, unchanged_since) = match page.last_change {
+        Some(LastChange::On { day, release }) => (Some((day, release)), None),
+        Some(LastChange::UnchangedSince { release, .. }) => (None, Some(release)),
+        None => (None, None),
+    };
     PageJson {
         answer: answer_json(&page.answer),
         breadcrumb: page.breadcrumb.iter().map(place).collect(),
@@ -315,8 +321,9 @@ fn page(page: &CodePage) -> PageJson<'_> {
             })
             .collect(),
         poa_on_date: page.poa.as_ref().map(lineage::poa_span),
-        last_changed: page.last_changed.map(|(day, _)| day.to_string()),
-        last_changed_by: page.last_changed.map(|(_, release)| release.to_string()),
+        last_changed: changed.map(|(day, _)| day.to_string()),
+        last_changed_by: changed.map(|(_, release)| release.to_string()),
+        unchanged_since: unchanged_since.map(|release| release.to_string()),
         history: page.history.as_ref().map(history_body),
         pcs: page.pcs.as_ref().map(pcs),
     }

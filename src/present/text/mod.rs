@@ -18,6 +18,7 @@ pub use releases::{import, releases, verify};
 pub use search::search;
 pub(crate) use show::note_label;
 pub use show::{compare, show};
+pub(crate) use show::{last_change_words, mentions_heading, note_label};
 
 fn line(out: &mut String, indent: usize, text: &str) {
     // Writing to a string does not fail.

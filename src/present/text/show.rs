@@ -1,10 +1,13 @@
 //! The coder's page, and the comparison of two codes.
 
+use chrono::NaiveDate;
+
 use super::answers::{answer_lines, entry_list, file_name, life_lines};
 use super::{heading, line, lineage};
 use crate::model::{
     CodePage, CodeSet, Comparison, Consulted, DocumentKind, Entry, IndexEntries, IndexLink,
-    NoteKind, NotesAt, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters, Verdict, VisualCategory,
+    LastChange, NoteKind, NotesAt, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters, Verdict,
+    VisualCategory,
 };
 use crate::present::Style;
 
@@ -74,19 +77,46 @@ pub fn show(page: &CodePage, style: Style) -> String {
     if let Some(history) = &page.history {
         heading(&mut out, "Life", style);
         life_lines(&mut out, history, style);
-        if let Some((day, release)) = page.last_changed {
+        if let Some(change) = &page.last_change {
+            let said = last_change_words(change, |day| day.to_string());
             line(
                 &mut out,
                 2,
-                &format!(
-                    "last changed on {day} with {release}; checked through {}",
-                    history.covered_through
-                ),
+                &format!("{said}; checked through {}", history.covered_through),
             );
         }
     }
     sources(&mut out, page, style);
     out
+}
+
+/// Returns when what the releases say of a code last changed, in words.
+pub(crate) fn last_change_words(
+    change: &LastChange,
+    write_day: impl Fn(NaiveDate) -> String,
+) -> String {
+    match change {
+        LastChange::On { day, release } => {
+            format!("last changed on {} with {release}", write_day(*day))
+        }
+        LastChange::UnchangedSince {
+            release,
+            changes_later: false,
+        } => format!("unchanged in all loaded releases (since {release})"),
+        LastChange::UnchangedSince {
+            release,
+            changes_later: true,
+        } => format!("unchanged up to this day (since {release})"),
+    }
+}
+
+/// Returns the heading of the notes in which two codes name each other, or one of them the other.
+pub(crate) fn mentions_heading(comparison: &Comparison) -> &'static str {
+    if comparison.each_names_the_other() {
+        "Each names the other in"
+    } else {
+        "Notes that name the other"
+    }
 }
 
 fn place_text(place: &PlaceInBook, code_set: CodeSet, style: Style) -> String {
@@ -426,7 +456,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
     for place in &comparison.common {
         line(&mut out, 2, &place_text(place, code_set, style));
     }
-    heading(&mut out, "Each names the other in", style);
+    heading(&mut out, mentions_heading(comparison), style);
     if comparison.mentions.is_empty() {
         let said = match left.tabular.as_ref().and_then(Consulted::release) {
             Some(_) => "no note".to_owned(),
@@ -474,11 +504,11 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
             );
             entry_list(&mut out, below, code_set, style);
         }
-        if let Some((day, release)) = page.last_changed {
+        if let Some(change) = &page.last_change {
             line(
                 &mut out,
                 2,
-                &format!("last changed on {day} with {release}"),
+                &last_change_words(change, |day| day.to_string()),
             );
         }
     }

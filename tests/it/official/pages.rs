@@ -1,7 +1,8 @@
 //! The coder's page of well-known codes, and two codes compared.
 
 use codeyear::answer::{self, ShowOptions};
-use codeyear::model::{CodePage, CodeSet, Consulted, IndexKind, NoteKind, PlaceKind};
+use codeyear::model::{CodePage, CodeSet, Consulted, IndexKind, LastChange, NoteKind, PlaceKind};
+use codeyear::present::Style;
 use codeyear::store::Store;
 
 use super::{everything, id};
@@ -487,10 +488,88 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
     assert_eq!(run.exit, 0, "{run:?}");
     for part in [
         "Both stand in\n  chapter 2  Neoplasms (C00-D49)\n  block C00-C96",
-        "Each names the other in\n  no note",
+        "Notes that name the other\n  no note",
         "billable codes below it (23)",
         "billable codes below it (8)",
     ] {
         assert!(run.stdout.contains(part), "{part:?} in {run:?}");
+    }
+}
+
+#[test]
+fn one_code_that_names_another_is_not_said_to_be_named_by_it() {
+    let Some(releases) = official_releases("which of two codes names the other") else {
+        return;
+    };
+    let store = everything(&releases);
+    let heading = |left: &str, right: &str| {
+        let date = "2026-05-01".parse().unwrap();
+        let options = ShowOptions::default();
+        let found = answer::compare(&store, CM, left, right, date, options).unwrap();
+        let text = codeyear::present::text::compare(&found, Style::PLAIN);
+        let both = text.contains("Each names the other in\n");
+        assert_ne!(both, text.contains("Notes that name the other\n"), "{text}");
+        (found.mentions.len(), both)
+    };
+    // C7A excludes C4A.-, and C4A says nothing of C7A.
+    assert_eq!(heading("C7A.00", "C4A.0"), (1, false));
+    assert_eq!(heading("C4A.0", "C7A.00"), (1, false));
+    assert_eq!(heading("C7A", "C7B"), (0, false));
+    // Type 1 and type 2 diabetes exclude each other.
+    let (mentions, both) = heading("E10.9", "E11.9");
+    assert!(mentions >= 2 && both);
+}
+
+#[test]
+fn what_the_first_loaded_release_lists_is_no_change() {
+    let Some(releases) = official_releases("codes that never changed") else {
+        return;
+    };
+    let store = everything(&releases);
+    let change = |code: &str, date: &str| {
+        let date = date.parse().unwrap();
+        let options = ShowOptions::default();
+        let page = answer::show(&store, CM, code, date, options).unwrap();
+        let change = page.last_change.unwrap();
+        let text = codeyear::present::text::show(&page, Style::PLAIN);
+        let line = text.lines().find(|line| line.contains("; checked through"));
+        (change, line.unwrap().trim().to_owned())
+    };
+    let (change_of, line) = change("I10", "2026-05-01");
+    assert_eq!(
+        change_of,
+        LastChange::UnchangedSince {
+            release: id("FY2014"),
+            changes_later: false
+        }
+    );
+    assert!(
+        line.starts_with("unchanged in all loaded releases (since FY2014); checked through"),
+        "{line}"
+    );
+    let (_, line) = change("M54.5", "2021-09-30");
+    assert!(
+        line.starts_with("unchanged up to this day (since FY2014)"),
+        "{line}"
+    );
+    for (code, date, said) in [
+        (
+            "M54.5",
+            "2021-10-01",
+            "last changed on 2021-10-01 with FY2022",
+        ),
+        (
+            "U07.1",
+            "2026-05-01",
+            "last changed on 2020-04-01 with FY2020",
+        ),
+        (
+            "E11.A",
+            "2026-05-01",
+            "last changed on 2025-10-01 with FY2026",
+        ),
+    ] {
+        let (_, line) = change(code, date);
+        assert!(line.starts_with(said), "{code}: {line}");
     }
 }

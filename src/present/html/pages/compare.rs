@@ -3,12 +3,13 @@
 use askama::Template;
 
 use super::code::{Crumb, Said, crumb, said};
+use super::home::sentence;
 use super::notes::{Level, NotePart, groups};
 use super::verdict::{CodeLine, CodeList, VerdictView};
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;
 use crate::model::{CodePage, Comparison, DocumentKind, NoteKind, PlaceKind, Verdict};
-use crate::present::text::note_label;
+use crate::present::text::{last_change_words, mentions_heading, note_label};
 
 /// Writes the comparison of two codes; without one, the page on which to ask.
 ///
@@ -42,6 +43,7 @@ struct CompareHtml<'a> {
 struct Found {
     sides: [Side; 2],
     common: Vec<Crumb>,
+    mentions_heading: &'static str,
     mentions: Vec<MentionView>,
     has_notes: bool,
     basis: Option<String>,
@@ -79,6 +81,7 @@ impl Found {
                 .iter()
                 .map(|place| crumb(set, place, day))
                 .collect(),
+            mentions_heading: mentions_heading(found),
             mentions: found
                 .mentions
                 .iter()
@@ -160,9 +163,10 @@ impl Side {
                 }
                 _ => None,
             },
-            last_changed: page.last_changed.map(|(day, release)| {
-                format!("Last changed on {} with {release}.", super::long_day(day))
-            }),
+            last_changed: page
+                .last_change
+                .as_ref()
+                .map(|change| sentence(&last_change_words(change, super::long_day))),
         }
     }
 }
