@@ -8,7 +8,8 @@ use super::facts::InStore;
 use super::lineage::with_listings;
 use crate::error::Result;
 use crate::model::{
-    Change, ChangeLineage, Code, CodeSet, Conversions, Life, LineageWay, ReleaseId, TraceEnd,
+    Change, ChangeLineage, Code, CodeSet, Conversions, Life, LineageLink, LineageWay, ReleaseId,
+    TraceEnd,
 };
 use crate::store::{Store, StoreKind};
 
@@ -38,20 +39,27 @@ pub(super) fn lineage(
     let timeline = store.timeline(code_set)?;
     let facts = store.conversion_facts_between(&timeline, after, through)?;
     let conversions = Conversions::new(facts);
-    let found: Vec<Vec<TraceEnd>> = with_listings(&InStore::with(store, &timeline), |listed| {
+    type Found = (Vec<TraceEnd>, Vec<LineageLink>);
+    let found: Vec<Found> = with_listings(&InStore::with(store, &timeline), |listed| {
         let trace = |(code, way): &(Code, LineageWay)| {
-            let mut ends = match way {
-                LineageWay::Forward => conversions.trace(code, after, through, listed),
-                LineageWay::Back => conversions.trace_back(code, after, through, listed),
+            let (mut ends, split_off) = match way {
+                LineageWay::Forward => (
+                    conversions.trace(code, after, through, listed),
+                    conversions.split_off(code, after, through, listed),
+                ),
+                LineageWay::Back => (
+                    conversions.trace_back(code, after, through, listed),
+                    Vec::new(),
+                ),
             };
             ends.retain(|end| !end.steps.is_empty());
-            ends
+            (ends, split_off)
         };
         asked.iter().map(trace).collect()
     })?;
     let sample = store.kind()? == StoreKind::Sample;
     let mut lineage = BTreeMap::new();
-    for ((code, way), ends) in asked.into_iter().zip(found) {
+    for ((code, way), (ends, split_off)) in asked.into_iter().zip(found) {
         let named = ends
             .iter()
             .flat_map(|end| &end.steps)
@@ -78,6 +86,7 @@ pub(super) fn lineage(
             let found = ChangeLineage {
                 way,
                 ends,
+                split_off,
                 says_none,
                 table,
             };

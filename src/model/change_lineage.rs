@@ -25,6 +25,9 @@ pub struct ChangeLineage {
     /// The codes that it leads to, each with the rows that say so. Empty if no table names one: then
     /// `table` is the newest that could have.
     pub ends: Vec<TraceEnd>,
+    /// Of a code that can no longer be reported, what was split off from it between the two sides while it
+    /// stayed valid: no successors, because the code itself was still to be used.
+    pub split_off: Vec<LineageLink>,
     /// Whether a table says in a row of its own that nothing came before the code.
     pub says_none: bool,
     /// The newest loaded table that reaches the day on which the code changed; of a code with ends, the
@@ -50,7 +53,8 @@ impl Conversions {
     /// that took effect after that one.
     ///
     /// A code that could not be reported on the earlier day is followed further back where a table names
-    /// what came before it. No code is entered twice.
+    /// what came before it on an earlier day: two rows of one day are not chained, because what came in that
+    /// day was never used before it (Z80.44 came from Z40.89, which came in with it). No code is entered twice.
     pub fn trace_back(
         &self,
         code: &Code,
@@ -69,7 +73,11 @@ impl Conversions {
             } else {
                 self.predecessors(&code, listed)
             };
-            back.retain(|link| link.effective_from > after && link.effective_from <= until);
+            let is_first = steps.is_empty();
+            back.retain(|link| {
+                let day = link.effective_from;
+                after < day && (day < until || (is_first && day == until))
+            });
             back.retain(|link| !entered.contains(&link.old));
             if back.is_empty() {
                 ends.push(TraceEnd {

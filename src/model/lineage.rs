@@ -335,13 +335,29 @@ impl Conversions {
         }
     }
 
+    /// Returns the links to what was split off from a code after one day and up to another while it stayed
+    /// billable, by day and code.
+    pub fn split_off(
+        &self,
+        code: &Code,
+        after: NaiveDate,
+        until: NaiveDate,
+        listed: &ListedOn<'_>,
+    ) -> Vec<LineageLink> {
+        let mut links = self.successors(code, listed);
+        links.retain(|link| link.effective_from > after && link.effective_from <= until);
+        links.retain(|link| link.fate == Fate::StaysBillable);
+        links
+    }
+
     /// Follows a code that was used on one day forward to a later day, through as many conversions as it
     /// takes, to every code in which a way ends.
     ///
-    /// A code that is billable on the later day ends the way: what was split off from it is in its
-    /// [`Lineage`]. A code that is not is followed to all that the tables name after the day it was used,
-    /// also to what was split off while it was still billable. No code is entered twice, and a way that would
-    /// only lead back ends where it would.
+    /// A code that is billable on the later day ends the way. A code that is not is followed to what it became
+    /// when it was retired; what was split off while it stayed billable is no successor, and is in its
+    /// [`Lineage`] and in [`Conversions::split_off`]. No code is entered twice, and a way that would only lead
+    /// back ends where it would. Two rows of one day are not chained: a code that came in that day was never
+    /// used before it.
     pub fn trace(
         &self,
         code: &Code,
@@ -357,6 +373,7 @@ impl Conversions {
             let now = listed(&code, until);
             let mut onward = self.successors(&code, listed);
             onward.retain(|link| link.effective_from > since && link.effective_from <= until);
+            onward.retain(|link| link.fate != Fate::StaysBillable);
             let goes_back = |link: &LineageLink| {
                 link.new == code || steps.iter().any(|step| step.old == link.new)
             };
@@ -484,6 +501,11 @@ mod tests {
             "B9729" | "G5601" | "G5602" | "G5603" => ListedAs::Billable,
             "I82451" => from("2019-10-01"),
             "I82491" => ListedAs::Billable,
+            "T404X1A" => until("2020-10-01", ListedAs::Unlisted),
+            "T40411A" | "T40491A" | "T40421A" => from("2020-10-01"),
+            "K5903" => from("2016-10-01"),
+            "Z408" => until("2025-10-01", ListedAs::Header),
+            "Z4089" | "Z8044" => from("2025-10-01"),
             "Z283" => until("2022-04-01", ListedAs::Header),
             "Z28310" | "Z28311" | "Z2839" => from("2022-04-01"),
             _ => ListedAs::Unlisted,
@@ -539,6 +561,51 @@ mod tests {
         );
         assert_eq!(ends.len(), 1);
         assert_eq!(ends.first().unwrap().steps, []);
+    }
+
+    #[test]
+    fn what_was_split_off_while_a_code_stayed_valid_is_no_successor_of_it_when_it_is_retired() {
+        let conversions = Conversions::new(vec![
+            row("FY2021", 1, "K59.03", "2016-10-01", "T40.4X1A"),
+            row("FY2021", 2, "T40.411A", "2020-10-01", "T40.4X1A"),
+            row("FY2021", 3, "T40.421A", "2020-10-01", "T40.4X1A"),
+        ]);
+        let (old, from, to) = (code("T40.4X1A"), day("2015-10-01"), day("2021-10-01"));
+        let ends = conversions.trace(&old, from, to, &listed);
+        let ends: Vec<&str> = ends.iter().map(|end| end.code.as_str()).collect();
+        assert_eq!(ends, ["T40411A", "T40421A"]);
+        let split_off = conversions.split_off(&old, from, to, &listed);
+        assert_eq!(news(&split_off), ["K5903"]);
+        // What came before the stretch of days is not told for it.
+        let later = conversions.split_off(&old, day("2016-10-01"), to, &listed);
+        assert_eq!(later, []);
+        assert_eq!(
+            conversions
+                .lineage(&old, &listed)
+                .conversions
+                .first()
+                .map(|one| one.kind),
+            Some(LineageKind::SplitOff)
+        );
+    }
+
+    #[test]
+    fn two_rows_of_one_day_are_not_chained_in_either_direction() {
+        let conversions = Conversions::new(vec![
+            row("FY2026", 5700, "Z40.89", "2025-10-01", "Z40.8"),
+            row("FY2026", 5808, "Z80.44", "2025-10-01", "Z40.89"),
+        ]);
+        let (from, to) = (day("2025-04-01"), day("2025-10-01"));
+        let back = conversions.trace_back(&code("Z80.44"), from, to, &listed);
+        let [end] = back.as_slice() else {
+            panic!("{back:?}");
+        };
+        assert_eq!((end.code.as_str(), end.steps.len()), ("Z4089", 1));
+        assert_eq!(end.steps.first().unwrap().fate, Fate::WasNotBillable);
+        let back = conversions.trace_back(&code("Z40.89"), from, to, &listed);
+        assert_eq!(back.first().unwrap().code.as_str(), "Z408");
+        let ends = conversions.trace(&code("Z40.8"), from, to, &listed);
+        assert_eq!(ends.first().unwrap().code.as_str(), "Z4089");
     }
 
     #[test]

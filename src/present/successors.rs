@@ -1,9 +1,15 @@
 //! What the conversion tables say of a changed code, in a line.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use chrono::NaiveDate;
 
 use super::Style;
-use crate::model::{ChangeLineage, ChangeSet, Code, LineageWay, ListedAs, ReleaseId, TraceEnd};
+use super::text::fate_words;
+use crate::model::{
+    ChangeLineage, ChangeSet, Code, Fate, LineageLink, LineageWay, ListedAs, ReleaseId, TraceEnd,
+};
 
 /// The most codes that a line names; JSON and CSV have all.
 const MOST_CODES: usize = 12;
@@ -12,25 +18,46 @@ const MOST_CODES: usize = 12;
 /// `-> M54.50, M54.51, M54.59 (FY2026 table)`. Nothing where no loaded table could say it.
 pub(super) fn line(changes: &ChangeSet, code: &Code, style: Style) -> Option<(LineageWay, String)> {
     let lineage = changes.lineage.get(code)?;
-    let words = if lineage.ends.is_empty() {
+    let mut words = if lineage.ends.is_empty() {
         if lineage.says_none {
             format!("none ({} table)", lineage.table)
         } else {
             format!("none listed ({} table)", lineage.table)
         }
     } else {
-        let tables: BTreeSet<ReleaseId> = lineage
-            .ends
-            .iter()
-            .flat_map(|end| &end.steps)
-            .map(|step| step.table)
-            .collect();
-        let tables: Vec<String> = tables.iter().map(ReleaseId::to_string).collect();
-        let plural = if tables.len() == 1 { "" } else { "s" };
         let codes = one_cell(lineage).unwrap_or_else(|| listed(changes, lineage, style));
-        format!("{codes} ({} table{plural})", tables.join(", "))
+        let steps = lineage.ends.iter().flat_map(|end| &end.steps);
+        format!("{codes} ({})", tables(steps))
     };
+    for (day, links) in split_off_by_day(lineage) {
+        let codes: Vec<String> = links
+            .iter()
+            .map(|link| style.code(changes.code_set, &link.new))
+            .collect();
+        let _ = write!(
+            words,
+            "; part of it moved to {} on {day}, while it stayed valid ({})",
+            codes.join(", "),
+            tables(links.iter().copied())
+        );
+    }
     Some((lineage.way, words))
+}
+
+/// Names the tables that some links rest on: `FY2021, FY2026 tables`.
+fn tables<'a>(links: impl Iterator<Item = &'a LineageLink>) -> String {
+    let tables: BTreeSet<ReleaseId> = links.map(|link| link.table).collect();
+    let names: Vec<String> = tables.iter().map(ReleaseId::to_string).collect();
+    let plural = if names.len() == 1 { "" } else { "s" };
+    format!("{} table{plural}", names.join(", "))
+}
+
+fn split_off_by_day(lineage: &ChangeLineage) -> BTreeMap<NaiveDate, Vec<&LineageLink>> {
+    let mut by_day: BTreeMap<NaiveDate, Vec<&LineageLink>> = BTreeMap::new();
+    for link in &lineage.split_off {
+        by_day.entry(link.effective_from).or_default().push(link);
+    }
+    by_day
 }
 
 /// Gives the arrow that a line of text begins with.
@@ -79,7 +106,13 @@ fn end_words(changes: &ChangeSet, way: LineageWay, end: &TraceEnd, style: Style)
     if ChangeLineage::is_combined(end) {
         notes.push("with another code".to_owned());
     }
+    let came_unbilled = end
+        .steps
+        .first()
+        .is_some_and(|step| way == LineageWay::Back && step.fate == Fate::WasNotBillable);
     match end.listed {
+        // As the history of the code says it: the row names what could not be reported on its eve.
+        _ if came_unbilled => notes.push(fate_words(Fate::WasNotBillable).to_owned()),
         ListedAs::Billable | ListedAs::NotCovered => {}
         ListedAs::Header => notes.push(format!("not billable in {side}")),
         ListedAs::Unlisted => notes.push(format!("not in {side}")),

@@ -99,6 +99,8 @@ pub(super) struct ChangeJson<'a> {
 struct WayJson<'a> {
     code: String,
     code_dotted: String,
+    split_off: Option<Vec<LinkJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     listed: &'static str,
     steps: Vec<LinkJson<'a>>,
 }
@@ -243,6 +245,9 @@ fn ways<'a>(changes: &ChangeSet, lineage: &'a ChangeLineage) -> Vec<WayJson<'a>>
             steps: end.steps.iter().map(link).collect(),
         })
         .collect()
+        split_off: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| lineage.split_off.iter().map(link).collect()),
 }
 
 /// Cuts an old and a new wording into pieces, and marks those that differ.

@@ -190,13 +190,21 @@ pub(super) fn lineage(out: &mut String, lineage: &CodeLineage, style: Style) {
     poa(out, &lineage.poa, style);
 }
 
-fn predecessor(link: &LineageLink, style: Style) -> String {
-    let fate = match link.fate {
-        Fate::StaysBillable => ", which stayed billable",
-        Fate::BecameHeader => ", which became a header",
-        Fate::Deleted => ", which was deleted",
-        Fate::WasNotBillable => ", which was not billable",
+/// Returns what became of a code that a row names as previous, in words; empty if no loaded release says.
+pub(crate) fn fate_words(fate: Fate) -> &'static str {
+    match fate {
+        Fate::StaysBillable => "which stayed billable",
+        Fate::BecameHeader => "which became a header",
+        Fate::Deleted => "which was deleted",
+        Fate::WasNotBillable => "which was not billable",
         Fate::NotCovered => "",
+    }
+}
+
+fn predecessor(link: &LineageLink, style: Style) -> String {
+    let fate = match fate_words(link.fate) {
+        "" => String::new(),
+        words => format!(", {words}"),
     };
     let together = if link.together_with.is_empty() {
         String::new()

@@ -14,9 +14,9 @@ use comfy_table::{Table, presets};
 pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
+pub(crate) use lineage::fate_words;
 pub use releases::{import, releases, verify};
 pub use search::search;
-pub(crate) use show::note_label;
 pub use show::{compare, show};
 pub(crate) use show::{last_change_words, mentions_heading, note_label};
 

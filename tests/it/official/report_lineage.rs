@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use codeyear::answer::{self, DiffScope};
 use codeyear::model::{ChangeSet, CodeSet, LineageWay};
+use codeyear::present::{self, Style, text};
 use codeyear::store::Store;
 
 use super::{everything, id, say};
@@ -98,4 +99,59 @@ fn every_code_that_could_be_reported_on_one_side_only_has_its_lineage_and_backwa
             .lineage
             .contains_key(&CM.parse_code("B97.29").unwrap())
     );
+}
+
+#[test]
+fn what_was_split_off_while_a_code_stayed_valid_is_told_apart_from_its_successors() {
+    let Some(releases) = official_releases("split-offs told apart from successors") else {
+        return;
+    };
+    let store = everything(&releases);
+    let changes = diff(&store, "FY2016", "FY2022");
+    let fentanyl = CM.parse_code("T40.4X1A").unwrap();
+    let lineage = &changes.lineage[&fentanyl];
+    assert_eq!(
+        ends(&changes, "T40.4X1A"),
+        ["T40.411A", "T40.421A", "T40.491A"]
+    );
+    let split_off: Vec<String> = lineage
+        .split_off
+        .iter()
+        .map(|link| format!("{} {}", link.effective_from, link.new.dotted(CM)))
+        .collect();
+    assert_eq!(split_off, ["2016-10-01 K59.03"]);
+
+    let changes = diff(&store, "FY2016", "FY2026-04");
+    let retired: Vec<_> = changes
+        .lineage
+        .iter()
+        .filter(|(_, lineage)| lineage.way == LineageWay::Forward)
+        .collect();
+    let with_split_off = retired
+        .iter()
+        .filter(|(_, lineage)| !lineage.split_off.is_empty())
+        .count();
+    say(&format!(
+        "{with_split_off} of {} retired codes had something split off",
+        retired.len()
+    ));
+    assert_eq!((with_split_off, retired.len()), (39, 983));
+}
+
+#[test]
+fn rows_of_one_day_are_not_chained_and_said_as_the_history_says_them() {
+    let Some(releases) = official_releases("two rows of one day") else {
+        return;
+    };
+    let store = everything(&releases);
+    let changes = diff(&store, "FY2025-04", "FY2026");
+    assert_eq!(ends(&changes, "Z80.44"), ["Z40.89"]);
+    assert_eq!(ends(&changes, "Z40.89"), ["Z40.8"]);
+    let lineage = &changes.lineage[&CM.parse_code("Z80.44").unwrap()];
+    let history = answer::history(&store, CM, "Z80.44").unwrap();
+    assert_eq!(lineage.ends[0].steps, history.lineage.lineage.predecessors);
+    let text = present::changes::text(&changes, Style::PLAIN);
+    let said = "<- Z40.89 [which was not billable] (FY2026 table)";
+    assert!(text.contains(said), "{said}");
+    assert!(text::history(&history, Style::PLAIN).contains("Z40.89, which was not billable"));
 }
