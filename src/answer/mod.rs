@@ -4,6 +4,7 @@
 //! model's; here they are fed from the store and joined with what the catalogue knows is missing. The
 //! command line, a web page and a Rust user all get these same values.
 
+mod addenda_base;
 mod browse;
 mod check;
 mod compare;

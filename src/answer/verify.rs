@@ -5,11 +5,11 @@ use std::io::Write;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
+use crate::answer::addenda_base::AddendaBase;
 use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, Entry, ListedBy, LoadedRelease, ReleaseId, Replay, replay};
 use crate::source::catalogue::Catalogue;
-use crate::source::sample::sample_files;
 use crate::store::{Proof, ProofOutcome, ProofSubject, Store, StoreKind, StoredRelease};
 
 /// What to verify.
@@ -54,6 +54,8 @@ pub struct AddendaProof {
     pub stated_base: Option<ReleaseId>,
     /// The base that it was replayed on, if one is loaded.
     pub base: Option<ReleaseId>,
+    /// Whether that is not the stated base and has its order file, byte for byte, so that it counts as the base.
+    pub same_file: bool,
     /// Whether the base was chosen by the user.
     pub base_chosen: bool,
     /// The outcome of the replay.
@@ -64,17 +66,19 @@ pub struct AddendaProof {
 }
 
 impl AddendaProof {
+    /// Checks whether it was replayed on a release that is not its base, for want of that.
+    fn is_on_another_base(&self) -> bool {
+        self.stated_base.is_some()
+            && self.base != self.stated_base
+            && !self.same_file
+            && !self.base_chosen
+    }
+
     /// Judges the outcome.
     pub fn outcome(&self) -> ProofOutcome {
         match &self.replay {
             None => ProofOutcome::NotChecked,
-            Some(_)
-                if self.base != self.stated_base
-                    && !self.base_chosen
-                    && self.stated_base.is_some() =>
-            {
-                ProofOutcome::NotChecked
-            }
+            Some(_) if self.is_on_another_base() => ProofOutcome::NotChecked,
             Some(replay) if replay.is_exact() && replay.footer_differences.is_empty() => {
                 ProofOutcome::Exact
             }
@@ -108,8 +112,7 @@ impl AddendaProof {
         let surplus = replay.surplus.len();
         let titles = replay.differing.len();
         if let Some(stated) = self.stated_base
-            && stated != base
-            && !self.base_chosen
+            && self.is_on_another_base()
         {
             return format!(
                 "its base {stated} is not loaded; on {base}, {missing} codes unexplained: this addenda is not against it"
@@ -139,7 +142,12 @@ impl AddendaProof {
         if let Some(stated) = self.stated_base
             && stated != base
         {
-            text.push_str(&format!(" (its base is {stated})"));
+            let same = if self.same_file {
+                ", and both have the same order file"
+            } else {
+                ""
+            };
+            text.push_str(&format!(" (its base is {stated}{same})"));
         }
         for difference in &replay.footer_differences {
             text.push_str("; ");
@@ -325,40 +333,21 @@ fn verify_addenda(
         .iter()
         .filter(|other| other.release.code_set == code_set && other.release.id < id)
         .collect();
-    // The catalogue states the base; a release that it does not know has its footer's counts.
-    let stated_base = if sample {
-        sample_files()?
-            .iter()
-            .find(|file| file.is_addenda() && file.code_set == code_set && file.release == id)
-            .and_then(|file| file.addenda_base)
-    } else {
-        Catalogue::bundled()?
-            .find(code_set, id)
-            .and_then(|known| known.addenda_base)
-    };
-    let by_counts = || {
-        let [headers, codes] = addenda.footer.as_ref()?;
-        earlier
-            .iter()
-            .rev()
-            .find(|other| {
-                other.release.billable == codes.old_rows
-                    && other.release.rows == codes.old_rows + headers.old_rows
-            })
-            .map(|other| other.release.id)
-    };
-    let stated_base = stated_base.or_else(by_counts);
-    let is_loaded = |id: &ReleaseId| {
-        stored
-            .iter()
-            .any(|other| other.release.code_set == code_set && other.release.id == *id)
-    };
+    let stated = AddendaBase::of(stored, code_set, id, &addenda, sample)?;
+    let stated_base = stated.stated;
+    let is_stated = |other: &&&StoredRelease| Some(other.release.id) == stated_base;
+    let loaded = earlier
+        .iter()
+        .find(is_stated)
+        .or_else(|| earlier.iter().rev().find(|other| stated.is(other)));
     let base = match chosen {
         Some(chosen) => Some(crate::answer::find_release(store, code_set, chosen)?),
-        None => stated_base
-            .filter(is_loaded)
-            .or_else(|| earlier.last().map(|other| other.release.id)),
+        None => loaded.or(earlier.last()).map(|other| other.release.id),
     };
+    let same_file = base != stated_base
+        && earlier
+            .iter()
+            .any(|other| Some(other.release.id) == base && stated.is(other));
     let release = store.listing(code_set, id)?.entries;
     let replay_on = |base: ReleaseId| -> Result<(Replay, Vec<Entry>)> {
         let rows = store.listing(code_set, base)?.entries;
@@ -382,6 +371,7 @@ fn verify_addenda(
     Ok(Some(AddendaProof {
         stated_base,
         base,
+        same_file,
         base_chosen: chosen.is_some(),
         replay: outcome,
         fitting_bases,

@@ -1,6 +1,6 @@
 //! Every addenda replayed on its base, on a wrong base, and with its base missing.
 
-use codeyear::answer::{self, AddendaProof, VerifyOptions, VerifyReport};
+use codeyear::answer::{self, AddendaProof, DiffScope, VerifyOptions, VerifyReport};
 use codeyear::model::CodeSet;
 use codeyear::store::ProofOutcome;
 
@@ -163,4 +163,34 @@ fn an_addenda_whose_base_is_missing_names_the_missing_release() {
         "a missing base is no failure"
     );
     assert!(report.is_sound());
+}
+
+#[test]
+fn an_addenda_replays_on_a_release_with_the_same_order_file_as_its_base() {
+    let Some(releases) = official_releases("an addenda whose base has the bytes of another") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2022", "FY2025", "FY2026"]);
+    let options = VerifyOptions::default();
+    let report = answer::verify(&store, &options, today(), &mut |_, _| {}).unwrap();
+    let addenda = addenda_of(&report, "FY2026");
+    assert_eq!(addenda.stated_base, Some(id("FY2025-04")));
+    assert_eq!(addenda.base, Some(id("FY2025")));
+    assert!(addenda.same_file);
+    assert_eq!(addenda.outcome(), ProofOutcome::Exact);
+    assert_eq!(
+        addenda.detail(),
+        "replayed on FY2025: row for row exact (its base is FY2025-04, and both have the same order file)"
+    );
+    // FY2022 is not what FY2025's addenda is against, and has other bytes.
+    let addenda = addenda_of(&report, "FY2025");
+    assert_eq!(addenda.outcome(), ProofOutcome::NotChecked);
+    let changes = answer::diff(
+        &store,
+        CodeSet::Icd10Cm,
+        id("FY2025"),
+        id("FY2026"),
+        &DiffScope::default(),
+    );
+    assert!(changes.unwrap().cms_footer.is_some());
 }

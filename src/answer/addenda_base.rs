@@ -1,0 +1,77 @@
+//! The release that an official addenda is against, and how it stands among the loaded ones.
+
+use crate::error::Result;
+use crate::model::{Addenda, CodeSet, ListedBy, ReleaseId};
+use crate::source::catalogue::Catalogue;
+use crate::source::sample::sample_files;
+use crate::store::StoredRelease;
+
+/// The base of an addenda.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AddendaBase {
+    /// The release that the catalogue states, or that the footer's counts point to.
+    pub stated: Option<ReleaseId>,
+    /// SHA-256 of that release's order file, if it is known.
+    sha256: Option<String>,
+}
+
+impl AddendaBase {
+    /// Returns the base of the addenda of a release.
+    ///
+    /// The catalogue states it; of a release that it does not know, the footer's counts are compared with those
+    /// of the loaded releases before it.
+    pub(super) fn of(
+        stored: &[StoredRelease],
+        code_set: CodeSet,
+        id: ReleaseId,
+        addenda: &Addenda,
+        sample: bool,
+    ) -> Result<AddendaBase> {
+        let of_set = || {
+            stored
+                .iter()
+                .filter(move |one| one.release.code_set == code_set)
+        };
+        let known = if sample {
+            let files = sample_files()?;
+            let mut files = files.iter();
+            let own = files
+                .find(|file| file.is_addenda() && file.code_set == code_set && file.release == id);
+            own.and_then(|file| file.addenda_base)
+        } else {
+            let known = Catalogue::bundled()?.find(code_set, id);
+            known.and_then(|known| known.addenda_base)
+        };
+        let by_counts = || {
+            let [headers, codes] = addenda.footer.as_ref()?;
+            let mut earlier = of_set().filter(|one| one.release.id < id).rev();
+            earlier
+                .find(|one| {
+                    one.release.billable == codes.old_rows
+                        && one.release.rows == codes.old_rows + headers.old_rows
+                })
+                .map(|one| one.release.id)
+        };
+        let stated = known.or_else(by_counts);
+        let sha256 = match stated {
+            None => None,
+            Some(stated) => match of_set().find(|one| one.release.id == stated) {
+                Some(loaded) => Some(loaded.release.sha256.clone()),
+                // The sample's files are cut, so that the catalogue's hashes are not theirs.
+                None if sample => None,
+                None => Catalogue::bundled()?
+                    .find(code_set, stated)
+                    .map(|known| known.order_file.sha256.clone()),
+            },
+        };
+        Ok(AddendaBase { stated, sha256 })
+    }
+
+    /// Checks whether a loaded release is the base: the stated one, or one with the same order file, byte for
+    /// byte, as an April release without changes has.
+    pub(super) fn is(&self, one: &StoredRelease) -> bool {
+        Some(one.release.id) == self.stated
+            || (one.release.listed_by == ListedBy::OrderFile
+                && self.sha256.as_ref() == Some(&one.release.sha256))
+    }
+}
