@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId, Usage,
 };
-use crate::store::{FoundCode, Store, StoreKind};
+use crate::store::{Differences, FoundCode, Store, StoreKind};
 
 /// What a diff is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -158,16 +158,15 @@ pub fn diff(
         (at, position)
     };
     let mut ranges: Vec<Range> = Vec::new();
-    for range in &scope.under {
+    let mut under: Vec<CodeRange> = Vec::new();
+    for asked in &scope.under {
+        let range = &listed_range(store, code_set, &differences, asked)?
+            .ok_or_else(|| not_listed(code_set, asked, old, new))?;
+        under.push(*range);
         let ends = store.find_codes(code_set, &differences, &[range.first, range.last], true)?;
         let [first, last] = ends.as_slice() else {
             continue;
         };
-        for end in [first, last] {
-            if end.old.is_none() && end.new.is_none() {
-                return Err(not_listed(code_set, &end.code, old, new));
-            }
-        }
         let (first_new, first_old) = (position(&first.new), position(&first.old));
         let range = Range {
             range: *range,
@@ -201,12 +200,7 @@ pub fn diff(
             Some(only) => Some(only.codes.clone()),
             None => scope.usage.as_ref().map(used),
         };
-        Some(diff_notes::notes(
-            store,
-            (old, new),
-            &scope.under,
-            own.as_ref(),
-        )?)
+        Some(diff_notes::notes(store, (old, new), &under, own.as_ref())?)
     } else {
         None
     };
@@ -349,10 +343,53 @@ fn anchor(
     0
 }
 
-fn not_listed(code_set: CodeSet, code: &Code, old: ReleaseId, new: ReleaseId) -> Error {
+/// Returns a range between codes that one of two releases lists; `None` if there is none.
+///
+/// Blocks and chapters of the book are named by numbers that are not all taken (U00-U49, of which U07 and U09
+/// are listed), and those of one year hold categories that another has not. So a category at the end of a range
+/// stands for the nearest within it. Whatever else is not listed is a slip of whoever asks.
+fn listed_range(
+    store: &Store,
+    code_set: CodeSet,
+    differences: &Differences,
+    asked: &CodeRange,
+) -> Result<Option<CodeRange>> {
+    let is_range = asked.first != asked.last;
+    let end = |code: Code, after: bool| -> Result<Option<Code>> {
+        let found = store.find_codes(code_set, differences, &[code], false)?;
+        let is_listed = found
+            .iter()
+            .any(|found| found.old.is_some() || found.new.is_some());
+        if is_listed {
+            return Ok(Some(code));
+        }
+        if !is_range || code != code.category() {
+            return Ok(None);
+        }
+        store.nearest_category(code_set, differences, &code, after)
+    };
+    let (Some(first), Some(last)) = (end(asked.first, true)?, end(asked.last, false)?) else {
+        return Ok(None);
+    };
+    let is_within = |code: Code, other: Code| {
+        code.as_bytes().first() != other.as_bytes().first() || code <= other
+    };
+    // Where nothing within the range is listed, what is nearest lies beyond its other end.
+    let moved = first != asked.first || last != asked.last;
+    let is_empty = moved && !is_within(first, last);
+    Ok((!is_empty).then_some(CodeRange { first, last }))
+}
+
+fn not_listed(code_set: CodeSet, asked: &CodeRange, old: ReleaseId, new: ReleaseId) -> Error {
+    let (first, last) = (asked.first.dotted(code_set), asked.last.dotted(code_set));
+    let what = if first == last {
+        first
+    } else {
+        format!("both ends of {first}-{last}")
+    };
     Error::new(
         ErrorKind::NotFound,
-        format!("neither {old} nor {new} lists {}", code.dotted(code_set)),
+        format!("neither {old} nor {new} lists {what}"),
     )
     .with_hint("name a code or category that one of the two releases lists")
 }
@@ -384,4 +421,35 @@ impl OwnCodes {
 
 fn position(found: &Option<(i64, Entry)>) -> Option<i64> {
     found.as_ref().map(|(position, _)| *position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_of_a_range_that_is_not_taken_stands_for_the_nearest_within_it() {
+        let mut store = Store::in_memory().unwrap();
+        crate::ingest::import_sample(&mut store, "2026-03-01".parse().unwrap()).unwrap();
+        let codes = |range: &str| -> Result<Vec<String>> {
+            let scope = DiffScope {
+                under: vec![CodeRange::parse(CodeSet::Icd10Cm, range).unwrap()],
+                ..DiffScope::default()
+            };
+            let (old, new) = ("FY2020".parse().unwrap(), "FY2021".parse().unwrap());
+            let changes = diff(&store, CodeSet::Icd10Cm, old, new, &scope)?;
+            Ok(changes
+                .changes
+                .iter()
+                .map(|change| change.code.as_str().to_owned())
+                .collect())
+        };
+        for range in ["U00-U49", "U00-U85", "U07-U49", "U00-U07"] {
+            assert_eq!(codes(range).unwrap(), ["U07", "U070", "U071"], "{range}");
+        }
+        for wrong in ["U08-U85", "U85", "U07.5-U07.9", "U49-U00"] {
+            let error = codes(wrong).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{wrong}: {error}");
+        }
+    }
 }

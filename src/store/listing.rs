@@ -174,6 +174,52 @@ impl Store {
         })
     }
 
+    /// Finds the category nearest to one that neither of two releases lists, among those with the same first
+    /// character that one of them does: the first after it, or the last before it.
+    ///
+    /// Categories of one first character are in the order of their characters in every official file, but for
+    /// those with a letter further on (M1A stands before M10, C7A between C75 and C76): of ICD-10-CM these are
+    /// nearest to none. Tables of ICD-10-PCS are in that order throughout.
+    pub(crate) fn nearest_category(
+        &self,
+        code_set: CodeSet,
+        differences: &Differences,
+        category: &Code,
+        after: bool,
+    ) -> Result<Option<Code>> {
+        let query = || -> rusqlite::Result<Option<Code>> {
+            let letter: String = category.as_str().chars().take(1).collect();
+            let mut entries = self.connection.prepare_cached(
+                "SELECT id, code FROM entry
+                 WHERE code_set = ?1 AND code >= ?2 AND code < ?3 AND length(code) = 3 ORDER BY code",
+            )?;
+            let (from, to) = if after {
+                (category.as_str().to_owned(), format!("{letter}{{"))
+            } else {
+                (letter, category.as_str().to_owned())
+            };
+            let mut nearest = None;
+            let mut rows = entries.query(params![code_set_id(code_set), from, to])?;
+            while let Some(row) = rows.next()? {
+                let number: i64 = row.get(0)?;
+                let is_listed = differences.old_runs.position(number).is_some()
+                    || differences.new_runs.position(number).is_some();
+                let code = row.get_ref(1)?.as_bytes()?;
+                let in_order =
+                    code_set == CodeSet::Icd10Pcs || code.iter().skip(1).all(u8::is_ascii_digit);
+                if !is_listed || !in_order {
+                    continue;
+                }
+                nearest = Code::from_plain(code);
+                if after {
+                    break;
+                }
+            }
+            Ok(nearest)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
     /// Finds the entries of codes in the listings of two releases, with their positions: for each code
     /// that a listing has, new side and old side.
     pub(crate) fn find_codes(

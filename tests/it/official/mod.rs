@@ -20,6 +20,7 @@ mod notes;
 mod pages;
 mod pcs_tables;
 mod poa;
+mod ranges;
 mod report_lineage;
 mod words;
 

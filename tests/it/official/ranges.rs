@@ -1,0 +1,105 @@
+//! Every block and chapter range of the official tabular lists, asked of every pair of neighbouring releases.
+
+use std::collections::BTreeSet;
+
+use codeyear::answer::{self, DiffScope};
+use codeyear::model::{CodeRange, CodeSet, DocumentKind, NodeKind};
+
+use super::{everything, id, say};
+use crate::world::official_releases;
+
+const CM: CodeSet = CodeSet::Icd10Cm;
+
+#[test]
+fn every_block_and_chapter_range_of_the_book_is_taken() {
+    let Some(releases) = official_releases("every official range with --under") else {
+        return;
+    };
+    let store = everything(&releases);
+    let mut ranges: BTreeSet<String> = BTreeSet::new();
+    for document in store.documents(DocumentKind::Tabular).unwrap() {
+        let tabular = store.tabular(&document).unwrap();
+        for node in &tabular.nodes {
+            let title = node.title.as_str();
+            ranges.extend(
+                node.index
+                    .iter()
+                    .map(|block| format!("{}-{}", block.first, block.last)),
+            );
+            let range = match node.kind {
+                // The range of a chapter stands in its title: `Neoplasms (C00-D49)`.
+                NodeKind::Chapter => title
+                    .rsplit_once('(')
+                    .map(|(_, range)| range.trim_end_matches(')').to_owned()),
+                NodeKind::Block => Some(node.name.clone()),
+                _ => None,
+            };
+            ranges.extend(range);
+        }
+    }
+    for asked in ["U00-U49", "U00-U85", "C00-D49", "O00-O9A", "K65-K6A"] {
+        assert!(ranges.contains(asked), "{asked}: {ranges:?}");
+    }
+    let scope = DiffScope {
+        under: ranges
+            .iter()
+            .map(|range| CodeRange::parse(CM, range).unwrap_or_else(|e| panic!("{range}: {e}")))
+            .collect(),
+        ..DiffScope::default()
+    };
+    say(&format!("{} ranges", scope.under.len()));
+    let periods = store.timeline(CM).unwrap();
+    let mut refused = Vec::new();
+    for pair in periods.periods().windows(2) {
+        let (old, new) = (pair[0].release, pair[1].release);
+        for range in &scope.under {
+            let scope = DiffScope {
+                under: vec![*range],
+                ..DiffScope::default()
+            };
+            if let Err(error) = answer::diff(&store, CM, old, new, &scope) {
+                refused.push(format!("{old} {new} {range:?}: {error}"));
+            }
+        }
+        // Taken together they are the whole book.
+        let of_ranges = answer::diff(&store, CM, old, new, &scope).unwrap();
+        let whole = answer::diff(&store, CM, old, new, &DiffScope::default()).unwrap();
+        assert_eq!(of_ranges.changes, whole.changes, "{old} {new}");
+    }
+    assert_eq!(refused, [""; 0]);
+}
+
+#[test]
+fn a_range_with_numbers_that_are_not_taken_has_what_is_listed_within_it() {
+    let Some(releases) = official_releases("U00-U49") else {
+        return;
+    };
+    let store = everything(&releases);
+    let codes = |old: &str, new: &str, range: &str| -> Vec<String> {
+        let scope = DiffScope {
+            under: vec![CodeRange::parse(CM, range).unwrap()],
+            ..DiffScope::default()
+        };
+        let changes = answer::diff(&store, CM, id(old), id(new), &scope).unwrap();
+        let codes = changes.changes.iter().map(|change| change.code.dotted(CM));
+        codes.collect()
+    };
+    for range in ["U00-U49", "U00-U85"] {
+        assert_eq!(codes("FY2020", "FY2021", range), ["U07", "U07.0", "U07.1"]);
+        assert_eq!(codes("FY2021-01", "FY2022", range), ["U09", "U09.9"]);
+    }
+    // What is not listed and is no category of a range is still refused.
+    for wrong in ["U49", "U50-U85", "U07.5-U07.9"] {
+        let scope = DiffScope {
+            under: vec![CodeRange::parse(CM, wrong).unwrap()],
+            ..DiffScope::default()
+        };
+        let error = answer::diff(&store, CM, id("FY2021"), id("FY2022"), &scope).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("neither FY2021 nor FY2022 lists"),
+            "{error}"
+        );
+    }
+}
