@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{diff_lineage, diff_notes, diff_usage};
+use super::{diff_footer, diff_lineage, diff_notes, diff_usage};
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -287,6 +287,13 @@ pub fn diff(
         .collect();
 
     let stored = store.releases()?;
+    let sample = store.kind()? == StoreKind::Sample;
+    let is_whole = scope.under.is_empty() && scope.only.is_none() && scope.usage.is_none();
+    let cms_footer = if is_whole && !sample {
+        diff_footer::cms_footer(store, &stored, code_set, (old, new), &changes)?
+    } else {
+        None
+    };
     let rows = |id: ReleaseId| {
         stored
             .iter()
@@ -316,7 +323,8 @@ pub fn diff(
         ],
         lineage,
         notes,
-        sample: store.kind()? == StoreKind::Sample,
+        cms_footer,
+        sample,
     })
 }
 

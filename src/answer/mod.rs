@@ -9,6 +9,7 @@ mod browse;
 mod check;
 mod compare;
 mod diff;
+mod diff_footer;
 mod diff_lineage;
 mod diff_notes;
 mod diff_usage;

@@ -184,7 +184,7 @@ pub struct Counts {
     pub billable: u64,
 }
 
-/// The counts as CMS and the official addenda give them.
+/// Counts of billable codes as CMS and the official addenda count.
 ///
 /// There a flag change is a deletion and an addition of the same code, each under its own flag, so
 /// that "deleted codes" are the billable codes that are gone *or became headers*; and "revised" counts
@@ -197,6 +197,19 @@ pub struct CmsCounts {
     pub deleted: u64,
     /// Codes billable in both whose title differs in any way.
     pub revised: u64,
+}
+
+/// CMS's own counts of a whole release, from the footer of the order addenda that leads to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CmsFooter {
+    /// The addenda's name as published.
+    pub file: String,
+    /// The footer's counts of codes with flag 1: additions, deletions, revisions.
+    pub counts: CmsCounts,
+    /// The codes that are billable on both sides and whose titles differ in the order files, and of which the
+    /// addenda has no revision, by kind in the order of [`ChangeKind::ALL`]. Addenda leave out some short
+    /// titles, and changes of blanks.
+    pub left_out: [u64; 7],
 }
 
 /// What changed from one release to another, in the order of the book.
@@ -235,6 +248,9 @@ pub struct ChangeSet {
     pub lineage: BTreeMap<Code, ChangeLineage>,
     /// What changed in the tabular list, if that was asked for.
     pub notes: Option<NotesReport>,
+    /// What CMS counts in its addenda, if that is loaded, leads from the old side to the new one, and has a
+    /// footer, and if the question was not narrowed.
+    pub cms_footer: Option<CmsFooter>,
     /// Whether the store holds the bundled sample only.
     pub sample: bool,
 }
@@ -271,7 +287,8 @@ impl ChangeSet {
         counts
     }
 
-    /// Counts as CMS does.
+    /// Returns our own count of these changes, made as CMS counts. What CMS says itself is
+    /// [`ChangeSet::cms_footer`].
     pub fn cms_counts(&self) -> CmsCounts {
         let mut counts = CmsCounts::default();
         for change in &self.changes {

@@ -38,8 +38,8 @@ pub use answer::{
 };
 pub use browse::{Browse, BrowsedCode, BrowsedPlace, Holding};
 pub use change::{
-    Change, ChangeKind, ChangeSet, CmsCounts, Counts, OnlyList, TitleChange, compare_titles,
-    count_by_kind,
+    Change, ChangeKind, ChangeSet, CmsCounts, CmsFooter, Counts, OnlyList, TitleChange,
+    compare_titles, count_by_kind,
 };
 pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};

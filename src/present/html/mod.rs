@@ -25,7 +25,7 @@ use crate::model::{
     chapter_of, count_by_kind,
 };
 use crate::present::marks::{Piece, mark};
-use crate::present::{Style, grouped, percent, successors};
+use crate::present::{Style, changes, grouped, percent, successors};
 
 /// How many codes below a header are named in its row; they all have rows of their own.
 const NAMED_BELOW: usize = 12;
@@ -73,6 +73,7 @@ struct Report<'a> {
     total: u64,
     total_billable: u64,
     cms: [CmsLine; 3],
+    cms_source: String,
     /// Changes of headers, which CMS does not count.
     not_in_cms: u64,
     bars: Vec<Bar>,
@@ -103,6 +104,7 @@ impl<'a> Report<'a> {
             total,
             total_billable: kinds.iter().map(|kind| kind.counts.billable).sum(),
             cms: cms_lines(set),
+            cms_source: cms_source(set),
             not_in_cms: total.saturating_sub(cms.new + cms.deleted + cms.revised),
             bars: bars(&chapters),
             chapters,
@@ -208,47 +210,41 @@ fn short_label(kind: ChangeKind) -> &'static str {
     }
 }
 
-/// One of CMS's counts and what it is made of.
+/// A count in CMS's way, and what it is made of.
 struct CmsLine {
     word: &'static str,
     made_of: String,
+    /// What CMS says itself, where its addenda is at hand.
+    official: Option<u64>,
     count: u64,
 }
 
 fn cms_lines(set: &ChangeSet) -> [CmsLine; 3] {
-    let counts = set.cms_counts();
-    let billable = |kind| grouped(set.count(kind).billable);
-    let all = |kind| grouped(set.count(kind).all);
-    [
-        CmsLine {
-            word: "new",
-            made_of: format!(
-                "{} new billable + {} that became billable",
-                billable(ChangeKind::New),
-                all(ChangeKind::BecameBillable)
-            ),
-            count: counts.new,
-        },
-        CmsLine {
-            word: "deleted",
-            made_of: format!(
-                "{} deleted billable + {} that became headers",
-                billable(ChangeKind::Deleted),
-                all(ChangeKind::BecameHeader)
-            ),
-            count: counts.deleted,
-        },
-        CmsLine {
-            word: "revised",
-            made_of: format!(
-                "of billable codes: {} revised + {} short title only + {} spacing or punctuation only",
-                billable(ChangeKind::Revised),
-                billable(ChangeKind::ShortTitleOnly),
-                billable(ChangeKind::SpacingOnly)
-            ),
-            count: counts.revised,
-        },
-    ]
+    let official = |word: &str| {
+        let counts = set.cms_footer.as_ref()?.counts;
+        Some(match word {
+            "new" => counts.new,
+            "deleted" => counts.deleted,
+            _ => counts.revised,
+        })
+    };
+    changes::cms_sums(set).map(|(word, count, made_of)| CmsLine {
+        word,
+        made_of,
+        official: official(word),
+        count,
+    })
+}
+
+/// Says where CMS's own counts stand and what they leave out; empty without them.
+fn cms_source(set: &ChangeSet) -> String {
+    let Some(footer) = &set.cms_footer else {
+        return String::new();
+    };
+    match changes::left_out(footer) {
+        Some(left_out) => format!("CMS: footer of {}; {left_out}.", footer.file),
+        None => format!("CMS: footer of {}.", footer.file),
+    }
 }
 
 /// A chapter of the chart.

@@ -21,6 +21,7 @@ pub(super) struct DiffJson<'a> {
     sample: bool,
     counts: Vec<CountJson>,
     cms_counts: CmsJson,
+    cms_footer: Option<CmsFooterJson<'a>>,
     under: Vec<String>,
     only: Option<OnlyJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +61,16 @@ struct CmsJson {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct CmsFooterJson<'a> {
+    file: &'a str,
+    new: u64,
+    deleted: u64,
+    revised: u64,
+    left_out: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct OnlyJson<'a> {
     codes: u64,
     outside: u64,
@@ -88,6 +99,8 @@ pub(super) struct ChangeJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     successors: Option<Vec<WayJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    split_off: Option<Vec<LinkJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     predecessors: Option<Vec<WayJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<String>,
@@ -99,8 +112,6 @@ pub(super) struct ChangeJson<'a> {
 struct WayJson<'a> {
     code: String,
     code_dotted: String,
-    split_off: Option<Vec<LinkJson<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     listed: &'static str,
     steps: Vec<LinkJson<'a>>,
 }
@@ -164,6 +175,13 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             revised: cms.revised,
             explained: change_text::counting_explained(changes),
         },
+        cms_footer: changes.cms_footer.as_ref().map(|footer| CmsFooterJson {
+            file: &footer.file,
+            new: footer.counts.new,
+            deleted: footer.counts.deleted,
+            revised: footer.counts.revised,
+            left_out: footer.left_out.iter().sum(),
+        }),
         under: changes
             .under
             .iter()
@@ -227,6 +245,9 @@ pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> Cha
         successors: lineage
             .filter(|lineage| lineage.way == LineageWay::Forward)
             .map(|lineage| ways(changes, lineage)),
+        split_off: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| lineage.split_off.iter().map(link).collect()),
         predecessors: lineage
             .filter(|lineage| lineage.way == LineageWay::Back)
             .map(|lineage| ways(changes, lineage)),
@@ -245,9 +266,6 @@ fn ways<'a>(changes: &ChangeSet, lineage: &'a ChangeLineage) -> Vec<WayJson<'a>>
             steps: end.steps.iter().map(link).collect(),
         })
         .collect()
-        split_off: lineage
-            .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(|lineage| lineage.split_off.iter().map(link).collect()),
 }
 
 /// Cuts an old and a new wording into pieces, and marks those that differ.

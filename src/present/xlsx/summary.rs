@@ -133,15 +133,18 @@ fn of_kinds(summary: &mut Summary<'_>, changes: &ChangeSet, style: Style) -> Res
             Cell::Number(count.billable),
         ])?;
     }
-    summary.head(&["As CMS counts", "Codes"])?;
-    let cms = changes.cms_counts();
-    for (word, count) in [
-        ("new", cms.new),
-        ("deleted", cms.deleted),
-        ("revised", cms.revised),
-    ] {
-        summary.cells(&[Cell::text(word), Cell::Number(count)])?;
+    let official = changes.cms_footer.as_ref().map(|footer| footer.counts);
+    match official {
+        Some(_) => summary.head(&["Counted as CMS counts", "codeyear", "CMS"])?,
+        None => summary.head(&["Counted as CMS counts", "Codes"])?,
     }
+    let official = official.map(|cms| [cms.new, cms.deleted, cms.revised]);
+    for (at, (word, count, _)) in change_text::cms_sums(changes).into_iter().enumerate() {
+        let mut cells = vec![Cell::text(word), Cell::Number(count)];
+        cells.extend(official.and_then(|cms| cms.get(at).copied().map(Cell::Number)));
+        summary.cells(&cells)?;
+    }
+    summary.line(&change_text::cms_sentence(changes))?;
     summary.line(&change_text::counting_explained(changes))
 }
 

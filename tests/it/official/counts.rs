@@ -7,7 +7,7 @@ use codeyear::model::{ChangeKind, ChangeSet, CmsCounts, CodeSet};
 use codeyear::store::Store;
 use sha2::{Digest, Sha256};
 
-use super::{everything, id, number, truth, verified};
+use super::{everything, id, number, say, truth, verified};
 use crate::world::official_releases;
 
 fn diff(store: &Store, old: &str, new: &str) -> ChangeSet {
@@ -236,6 +236,86 @@ fn fy2026_counts_as_cms_announced_it() {
         assert_eq!(reworded.len(), 45);
         assert_eq!(reworded.iter().filter(|billable| !**billable).count(), 7);
     }
+}
+
+/// The revisions that CMS's addenda leave out, by release: all others have every one.
+const LEFT_OUT: [(CodeSet, &str, u64); 3] = [
+    (CodeSet::Icd10Cm, "FY2018", 12),
+    (CodeSet::Icd10Cm, "FY2022", 2),
+    (CodeSet::Icd10Cm, "FY2024", 1),
+];
+
+#[test]
+fn what_cms_counts_is_the_footer_of_its_addenda_and_never_our_own_count() {
+    let Some(releases) = official_releases("CMS's counts are those of its addenda") else {
+        return;
+    };
+    let store = everything(&releases);
+    for (old, new, cms, ours) in [
+        ("FY2021-01", "FY2022", [159, 32, 20], 22),
+        ("FY2017", "FY2018", [360, 142, 226], 237),
+        ("FY2023-04", "FY2024", [395, 25, 22], 23),
+        ("FY2025-04", "FY2026", [487, 28, 38], 38),
+        // The same order file as FY2025-04's, which the addenda is against.
+        ("FY2025", "FY2026", [487, 28, 38], 38),
+    ] {
+        let changes = diff(&store, old, new);
+        let footer = changes.cms_footer.as_ref().unwrap().counts;
+        assert_eq!([footer.new, footer.deleted, footer.revised], cms, "{new}");
+        assert_eq!(changes.cms_counts().revised, ours, "{new}");
+        let said = codeyear::present::changes::cms_sentence(&changes);
+        assert!(said.starts_with("CMS counts"), "{said}");
+        assert!(
+            said.contains(&format!("{} revised (footer of ", cms[2])),
+            "{said}"
+        );
+    }
+    // No addenda leads over several releases, nor backwards, nor are its counts those of a part.
+    for (old, new) in [
+        ("FY2022", "FY2026"),
+        ("FY2026", "FY2025"),
+        ("FY2021", "FY2022"),
+    ] {
+        let changes = diff(&store, old, new);
+        assert_eq!(changes.cms_footer, None, "{old} to {new}");
+        let said = codeyear::present::changes::cms_sentence(&changes);
+        assert!(said.starts_with("Counted as CMS counts"), "{said}");
+    }
+}
+
+#[test]
+fn our_count_differs_from_cms_only_by_the_revisions_that_its_addenda_leaves_out() {
+    let Some(releases) = official_releases("our counts against every footer") else {
+        return;
+    };
+    let store = everything(&releases);
+    let mut footers = 0;
+    for code_set in CodeSet::ALL {
+        for proof in verified(&releases, code_set).releases {
+            let Some(base) = proof.addenda.as_ref().and_then(|addenda| addenda.base) else {
+                continue;
+            };
+            let scope = DiffScope::default();
+            let changes = answer::diff(&store, code_set, base, proof.id, &scope).unwrap();
+            let Some(footer) = &changes.cms_footer else {
+                continue;
+            };
+            footers += 1;
+            let ours = changes.cms_counts();
+            let name = format!("{code_set} {}", proof.id);
+            assert_eq!(ours.new, footer.counts.new, "{name}");
+            assert_eq!(ours.deleted, footer.counts.deleted, "{name}");
+            let left_out: u64 = footer.left_out.iter().sum();
+            let expected = LEFT_OUT
+                .iter()
+                .find(|(set, release, _)| *set == code_set && id(release) == proof.id)
+                .map_or(0, |(_, _, count)| *count);
+            assert_eq!(left_out, expected, "{name}");
+            assert_eq!(ours.revised - left_out, footer.counts.revised, "{name}");
+        }
+    }
+    say(&format!("{footers} footers"));
+    assert!(footers > 20);
 }
 
 #[test]

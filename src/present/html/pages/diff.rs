@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::super::notes::{NotesView, Wording};
 use super::super::{
     Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, anchor, bars, chapter_word,
-    cms_lines, difference, heading, row, short_label, sums,
+    cms_lines, cms_source, difference, heading, row, short_label, sums,
 };
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;
@@ -115,11 +115,20 @@ struct DiffHtml<'a> {
     set: Option<&'a ChangeSet>,
 }
 
+/// A count in CMS's way, as it is written.
+struct CmsRow {
+    word: &'static str,
+    made_of: String,
+    official: Option<String>,
+    count: String,
+}
+
 struct Report<'a> {
     kinds: Vec<KindRow>,
     total: String,
     total_billable: String,
-    cms: Vec<(&'static str, String, String)>,
+    cms: Vec<CmsRow>,
+    cms_source: String,
     bars: Vec<BarRow>,
     rows: Vec<RowView<'a>>,
     /// How many changes fit what was asked, and which of them are shown.
@@ -270,8 +279,14 @@ impl<'a> Report<'a> {
             total_billable: grouped(kinds.iter().map(|kind| kind.line.counts.billable).sum()),
             cms: cms_lines(set)
                 .into_iter()
-                .map(|line| (line.word, line.made_of, grouped(line.count)))
+                .map(|line| CmsRow {
+                    word: line.word,
+                    made_of: line.made_of,
+                    official: line.official.map(grouped),
+                    count: grouped(line.count),
+                })
                 .collect(),
+            cms_source: cms_source(set),
             bars: bar_rows(set, asked, ask),
             rows: rows(set, &wanted, first, asked.on),
             status: status(first, wanted.len(), set.changes.len()),
