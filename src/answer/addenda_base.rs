@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::{Addenda, CodeSet, ListedBy, ReleaseId};
-use crate::source::catalogue::Catalogue;
+use crate::source::catalogue::{Catalogue, known_rows};
 use crate::source::sample::sample_files;
 use crate::store::StoredRelease;
 
@@ -11,8 +11,8 @@ use crate::store::StoredRelease;
 pub(super) struct AddendaBase {
     /// The release that the catalogue states, or that the footer's counts point to.
     pub stated: Option<ReleaseId>,
-    /// SHA-256 of that release's order file, if it is known.
-    sha256: Option<String>,
+    /// The hash of that release's rows, if it is known.
+    rows_sha256: Option<String>,
 }
 
 impl AddendaBase {
@@ -53,25 +53,25 @@ impl AddendaBase {
                 .map(|one| one.release.id)
         };
         let stated = known.or_else(by_counts);
-        let sha256 = match stated {
+        let rows_sha256 = match stated {
             None => None,
             Some(stated) => match of_set().find(|one| one.release.id == stated) {
-                Some(loaded) => Some(loaded.release.sha256.clone()),
+                Some(loaded) => Some(loaded.release.trust.rows_sha256.clone()),
                 // The sample's files are cut, so that the catalogue's hashes are not theirs.
                 None if sample => None,
-                None => Catalogue::bundled()?
-                    .find(code_set, stated)
-                    .map(|known| known.order_file.sha256.clone()),
+                None => known_rows(code_set, stated),
             },
         };
-        Ok(AddendaBase { stated, sha256 })
+        Ok(AddendaBase {
+            stated,
+            rows_sha256,
+        })
     }
 
-    /// Checks whether a loaded release is the base: the stated one, or one with the same order file, byte for
-    /// byte, as an April release without changes has.
+    /// Checks whether a loaded release is the base: the stated one, or one with the same rows, as an April release without changes has.
     pub(super) fn is(&self, one: &StoredRelease) -> bool {
         Some(one.release.id) == self.stated
             || (one.release.listed_by == ListedBy::OrderFile
-                && self.sha256.as_ref() == Some(&one.release.sha256))
+                && self.rows_sha256.as_ref() == Some(&one.release.trust.rows_sha256))
     }
 }

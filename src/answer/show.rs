@@ -9,7 +9,10 @@ use crate::answer::history::history_in;
 use crate::answer::{check_in, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeHistory, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter, HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList, chapter_of,
+    Code, CodeHistory, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter,
+    HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables,
+    PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
+    chapter_of,
 };
 use crate::store::{Store, StoredDocument};
 

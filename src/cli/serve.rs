@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Context, Outcome};
 use crate::error::{Error, ErrorKind, Result};
-use crate::web::{LogForm, Server, Settings};
+use crate::web::{LogForm, Server, Settings, Today};
 
 /// Serve the coder's pages, a JSON API and FHIR terminology over the database
 ///
@@ -91,7 +91,10 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
             Log::Off => LogForm::Off,
         },
         log_queries: args.log_queries,
-        today: context.global.today,
+        today: match context.global.today {
+            Some(day) => Today::Fixed(day),
+            None => Today::Clock(|| chrono::Local::now().date_naive()),
+        },
     })?;
     let address = server.address();
     context.print(&format!("http://{address}\n"))?;

@@ -353,7 +353,10 @@ impl Run {
                     .unwrap_or(hint)
                     .to_owned();
                 let kind = first.map_or(ErrorKind::NotFound, |error| error.kind());
-                let mut message = format!("of {} files, none can be imported", several.len());
+                let mut message = format!(
+                    "nothing to import: of {} files, none can be taken",
+                    several.len()
+                );
                 for reason in several {
                     message.push_str("\n  ");
                     message.push_str(reason);

@@ -746,18 +746,7 @@ impl Preparer {
         let is_release = |seen: &&mut Seen| seen.code_set == code_set && seen.id == id;
         let release = self.seen.iter_mut().find(is_release);
         let stands_in = kind == DocumentKind::Tabular && release.is_none();
-        if release.is_none() && !stands_in {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "this is the {} of {} {id}, which is not stored",
-                    kind.label(),
-                    code_set.name()
-                ),
-            )
-            .in_file(shown)
-            .with_hint("import the release's order file with it, or before it"));
-        }
+        let is_homeless = release.is_none() && !stands_in;
         let is_stored = self.seen_documents.contains(&(kind, file.sha256.clone()));
         let is_other = release.is_some_and(|release| {
             let mut of_kind = release.documents.iter().filter(|(other, _)| *other == kind);
@@ -765,7 +754,7 @@ impl Preparer {
         });
         let mut notes = Vec::new();
         // A table that stands beside another is read to see whether it is a copy.
-        let contents = if is_stored && !stands_in && !is_other {
+        let contents = if is_stored && !stands_in && !is_other && !is_homeless {
             DocumentPart::Stored
         } else {
             let document = parse_document(kind, &file.name, &bytes)
@@ -799,6 +788,19 @@ impl Preparer {
             }
             DocumentPart::Parsed(document)
         };
+        // What is wrong with the file itself is said before.
+        if is_homeless {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!(
+                    "this is the {} of {} {id}, which is not stored",
+                    kind.label(),
+                    code_set.name()
+                ),
+            )
+            .in_file(shown)
+            .with_hint("import the release's order file with it, or before it"));
+        }
         if !is_other {
             self.seen_documents.insert((kind, file.sha256.clone()));
             if let Some(release) = self.seen.iter_mut().find(is_release) {

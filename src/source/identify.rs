@@ -203,7 +203,7 @@ pub fn candidates(
     if ids.is_empty() {
         return Err(Error::new(
             ErrorKind::Ambiguous,
-            "nothing in the file, its name or the catalogue identifies its release",
+            "nothing in the file, its name or the catalogue says which release this is",
         )
         .in_file(evidence.shown)
         .with_hint("state it with --release, for example --release FY2027"));

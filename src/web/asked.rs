@@ -89,7 +89,7 @@ impl FromRequestParts<Arc<Shared>> for Asked {
         shared: &Arc<Shared>,
     ) -> Result<Asked, Response> {
         let snapshot = shared.snapshots.current();
-        let today = shared.settings.today();
+        let today = shared.settings.today.day();
         let tag = snapshot.state().and_then(|state| tag(state, parts, today));
         // A list of tags that cannot be read is none: the answer is sent again.
         if let Some(tag) = &tag

@@ -68,15 +68,26 @@ pub struct Settings {
     pub log: LogForm,
     /// Whether paths and queries are logged as they were sent.
     pub log_queries: bool,
-    /// The day to take for today; `None` for that of the clock.
-    pub today: Option<NaiveDate>,
+    /// The day of today.
+    pub today: Today,
 }
 
-impl Settings {
+/// Where the day of today comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum Today {
+    /// It is this day.
+    Fixed(NaiveDate),
+    /// A clock is asked.
+    Clock(fn() -> NaiveDate),
+}
+
+impl Today {
     /// Returns the day of today.
-    fn today(&self) -> NaiveDate {
-        self.today
-            .unwrap_or_else(|| chrono::Local::now().date_naive())
+    fn day(self) -> NaiveDate {
+        match self {
+            Today::Fixed(day) => day,
+            Today::Clock(clock) => clock(),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ async fn dress(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     let Some(site) = snapshot.known_site() else {
         return response;
     };
-    let asked = pages::Asked::on(shared.settings.today(), CodeSet::Icd10Cm);
+    let asked = pages::Asked::on(shared.settings.today.day(), CodeSet::Icd10Cm);
     let status = response.status().as_u16();
     let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
     let Ok(page) = page else {
