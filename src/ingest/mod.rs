@@ -5,6 +5,7 @@
 //! is named with its reason, unless the user wants all or nothing. What is taken goes in at once, or not at all.
 
 mod complete;
+mod documents;
 mod pack;
 mod prepare;
 mod resolve;
@@ -32,8 +33,9 @@ use crate::store::{
     Added, Contents, NewAddenda, NewDocument, NewFile, NewRelease, Rows, Store, StoreKind, Writer,
 };
 
+use documents::PostedDocument;
 use pack::{Package, pack};
-use prepare::{DocumentPart, Message, Order, Part, PostedDocument, Prepared, Preparer, Seen};
+use prepare::{DocumentPart, Message, Order, Part, Prepared, Preparer, Seen};
 
 /// What the user states about the files.
 #[derive(Debug, Clone, Copy)]
@@ -223,7 +225,10 @@ pub fn import(
         for file in &mut found {
             match &mut file.kind {
                 FileKind::OrderFile(kind) | FileKind::OrderAddenda(kind) => *kind = code_set,
-                FileKind::Document(_) | FileKind::Zip | FileKind::Other(_) => {}
+                FileKind::Document(_)
+                | FileKind::Zip
+                | FileKind::SavedPage
+                | FileKind::Other(_) => {}
             }
         }
     }
@@ -471,7 +476,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     .add_document(&mut prepared, kind, posted, None, &mut |_| {})
                     .map_err(in_file)?;
             }
-            FileKind::Zip | FileKind::Other(_) => {}
+            FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => {}
         }
         write(&mut writer, prepared, &mut run, &mut |_| {})?;
     }

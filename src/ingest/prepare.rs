@@ -5,16 +5,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Addenda, CodeSet, ConversionTable, Document, DocumentKind, Entry, ListedBy, ListedRow,
-    Previous, PreviousPart, Provenance, ReleaseId, Tabular, TabularDifference, Trust,
+    Addenda, CodeSet, Document, DocumentKind, Entry, ListedBy, Provenance, ReleaseId,
+    TabularDifference, Trust,
 };
 use crate::parse::addenda::parse_order_addenda;
-use crate::parse::conversion::parse_conversion;
-use crate::parse::index::parse_index;
 use crate::parse::order::OrderFile;
-use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
-use crate::parse::poa::parse_poa;
-use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{
@@ -25,6 +20,7 @@ use crate::source::sha256_hex;
 use crate::store::NewFile;
 
 use super::complete::Extent;
+use super::documents::Beside;
 use super::pack::Package;
 use super::resolve::{Posted, Resolved};
 use super::{ImportOptions, Left};
@@ -35,14 +31,6 @@ pub(super) struct Part<T> {
     pub(super) file: NewFile,
     pub(super) contents: T,
     pub(super) notes: Vec<String>,
-}
-
-/// A file around the order file, read.
-pub(super) struct PostedDocument {
-    pub(super) shown: String,
-    pub(super) file: NewFile,
-    pub(super) archive_sha256: Option<String>,
-    pub(super) bytes: Vec<u8>,
 }
 
 /// What the thread that unpacks and parses tells the one that writes.
@@ -160,19 +148,6 @@ struct Told {
     by: IdentifiedBy,
     /// What speaks against it, if the user insists.
     forced: Option<String>,
-}
-
-/// What a document was posted with.
-enum Beside<'p> {
-    /// An order file or addenda.
-    Listing {
-        id: ReleaseId,
-        identified_by: IdentifiedBy,
-        /// The rows of the order file, if they are new.
-        listed: Option<Arc<OrderFile>>,
-    },
-    /// Other documents, of these releases.
-    Documents(&'p [ReleaseId]),
 }
 
 impl Preparer {
@@ -374,7 +349,11 @@ impl Preparer {
     }
 
     /// Checks what the user states against the evidence. Returns what speaks against it, if the user insists.
-    fn insisted(&self, evidence: &Evidence<'_>, stated: ReleaseId) -> Result<Option<String>> {
+    pub(super) fn insisted(
+        &self,
+        evidence: &Evidence<'_>,
+        stated: ReleaseId,
+    ) -> Result<Option<String>> {
         let against = if stated.fits_calendar() {
             contradiction(self.catalogue, evidence, stated, self.options.today)
         } else {
@@ -394,7 +373,7 @@ impl Preparer {
     }
 
     /// Keeps the releases that files of this command list, if there is one among them.
-    fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
+    pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {
             self.seen.iter().any(|seen| {
                 seen.is_of_command && seen.code_set == code_set && seen.id.edition() == id.edition()
@@ -557,323 +536,7 @@ impl Preparer {
         Ok((part, id))
     }
 
-    /// Prepares a file around the order file: for the release that its own hash or name speaks of, else for the
-    /// one of the files that it was posted with.
-    fn prepare_document(
-        &mut self,
-        kind: DocumentKind,
-        found: &Found,
-        beside: Beside<'_>,
-        is_last: bool,
-        tell: &mut dyn FnMut(Message) -> bool,
-    ) {
-        let prepared = found.read().and_then(|bytes| {
-            let sha256 = sha256_hex(&bytes);
-            let (id, by, listed) = self.document_release(kind, found, &sha256, beside)?;
-            if self.is_before_all(kind.code_set(), id) {
-                return Ok(Err(id));
-            }
-            let posted = PostedDocument {
-                shown: found.shown.clone(),
-                file: self.new_file(found, kind.code_set(), &sha256),
-                archive_sha256: found.archive.as_ref().map(|archive| archive.sha256.clone()),
-                bytes,
-            };
-            let mut prepared = Prepared::new(self.catalogue, kind.code_set(), id, by);
-            let mut parsing = |code_set| {
-                tell(Message::Parsing(code_set));
-            };
-            self.add_document(&mut prepared, kind, posted, listed.as_deref(), &mut parsing)?;
-            Ok(Ok(prepared))
-        });
-        match prepared {
-            Ok(Err(id)) => {
-                let (set, label) = (kind.code_set().name(), kind.label());
-                tell(Message::Left(Left {
-                    file: found.shown.clone(),
-                    why: format!(
-                        "the {label} of {set} {id}, which was published without order file"
-                    ),
-                }));
-            }
-            Ok(Ok(prepared)) => {
-                tell(Message::Prepared(Box::new(prepared)));
-            }
-            Err(error) if error.kind() == ErrorKind::Ambiguous && !is_last => {
-                self.postponed.push(Package {
-                    documents: vec![(kind, found.clone())],
-                    ..Package::default()
-                });
-            }
-            Err(error) => {
-                tell(Message::Failed(Box::new(error)));
-            }
-        }
-    }
-
-    /// Checks whether a release is older than all that the catalogue knows, and not stored.
-    fn is_before_all(&self, code_set: CodeSet, id: ReleaseId) -> bool {
-        let mut known = self.catalogue.of(code_set);
-        let mut seen = self.seen.iter();
-        known.all(|known| id < known.id)
-            && !seen.any(|seen| seen.code_set == code_set && seen.id == id)
-    }
-
-    /// Lists the releases that some of the documents that were posted together are certain to be of.
-    fn decided(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
-        let mut ids = Vec::new();
-        for (kind, found) in documents.iter().filter(|_| documents.len() > 1) {
-            let Ok(bytes) = found.read() else { continue };
-            let sha256 = sha256_hex(&bytes);
-            let beside = Beside::Documents(&[]);
-            if let Ok((id, ..)) = self.document_release(*kind, found, &sha256, beside)
-                && !ids.contains(&id)
-            {
-                ids.push(id);
-            }
-        }
-        ids
-    }
-
-    /// Decides the release of a file around the order file.
-    fn document_release(
-        &self,
-        kind: DocumentKind,
-        found: &Found,
-        sha256: &str,
-        beside: Beside<'_>,
-    ) -> Result<(ReleaseId, IdentifiedBy, Option<Arc<OrderFile>>)> {
-        let code_set = kind.code_set();
-        let evidence = Evidence {
-            document_sha256: Some(sha256),
-            ..evidence_of(code_set, found)
-        };
-        let stated = self.options.release;
-        // Documents that several releases of the sample share are of the one whose order file stands beside them.
-        if let Beside::Listing {
-            id,
-            identified_by: IdentifiedBy::Sample,
-            ..
-        } = beside
-            && let Some(_) = identify_sample(&evidence, Some(id), self.sample)?
-        {
-            return Ok((id, IdentifiedBy::Sample, beside.listed()));
-        }
-        if let Some(id) = identify_sample(&evidence, stated, self.sample)? {
-            return Ok((id, IdentifiedBy::Sample, None));
-        }
-        if let Some(stated) = stated {
-            self.insisted(&evidence, stated)?;
-            let id = match &beside {
-                Beside::Listing { id, .. } => *id,
-                Beside::Documents(_) => self.newest_stored(code_set, stated),
-            };
-            return Ok((id, IdentifiedBy::Statement, beside.listed()));
-        }
-        let own = candidates(self.catalogue, &evidence, self.options.today);
-        let mates = match beside {
-            Beside::Listing {
-                id,
-                identified_by,
-                listed,
-            } => {
-                let agrees = match &own {
-                    Ok(own) => own.ids.iter().any(|own| own.edition() == id.edition()),
-                    // Nothing speaks for any release.
-                    Err(_) => true,
-                };
-                if agrees {
-                    return Ok((id, identified_by, listed));
-                }
-                &[]
-            }
-            Beside::Documents(mates) => mates,
-        };
-        let mut own = match (own, mates) {
-            (Ok(own), _) => own,
-            (Err(_), [one]) => return Ok((*one, IdentifiedBy::Name, None)),
-            (Err(error), _) => return Err(error),
-        };
-        if own.ids.len() > 1 {
-            self.keep_those_of_command(code_set, &mut own.ids);
-        }
-        if own.ids.len() > 1
-            && let [mate] = mates
-            && own.ids.contains(&mate.edition())
-        {
-            own.ids = vec![*mate];
-        }
-        match own.ids.as_slice() {
-            // A document belongs to the newest correction that is stored.
-            [one] => Ok((self.newest_stored(code_set, *one), own.by, None)),
-            several => Err(ambiguous(&evidence, several)),
-        }
-    }
-
-    /// Returns the newest correction of a release that is stored or about to be; else the release itself.
-    fn newest_stored(&self, code_set: CodeSet, id: ReleaseId) -> ReleaseId {
-        let editions = self
-            .seen
-            .iter()
-            .filter(|seen| seen.code_set == code_set && seen.id.edition() == id.edition())
-            .map(|seen| seen.id);
-        if self
-            .seen
-            .iter()
-            .any(|seen| seen.code_set == code_set && seen.id == id)
-        {
-            return id;
-        }
-        editions.max().unwrap_or(id)
-    }
-
-    /// Takes a file around the order file, and parses it if its bytes are new.
-    pub(super) fn add_document(
-        &mut self,
-        prepared: &mut Prepared,
-        kind: DocumentKind,
-        posted: PostedDocument,
-        listed: Option<&OrderFile>,
-        parsing: &mut dyn FnMut(CodeSet),
-    ) -> Result<()> {
-        let (code_set, id) = (prepared.code_set, prepared.id);
-        let PostedDocument {
-            shown,
-            file,
-            archive_sha256,
-            bytes,
-        } = posted;
-        let is_release = |seen: &&mut Seen| seen.code_set == code_set && seen.id == id;
-        let release = self.seen.iter_mut().find(is_release);
-        let stands_in = kind == DocumentKind::Tabular && release.is_none();
-        let is_homeless = release.is_none() && !stands_in;
-        let is_stored = self.seen_documents.contains(&(kind, file.sha256.clone()));
-        let is_other = release.is_some_and(|release| {
-            let mut of_kind = release.documents.iter().filter(|(other, _)| *other == kind);
-            of_kind.any(|(_, sha256)| *sha256 != file.sha256)
-        });
-        let mut notes = Vec::new();
-        // A table that stands beside another is read to see whether it is a copy.
-        let contents = if is_stored && !stands_in && !is_other && !is_homeless {
-            DocumentPart::Stored
-        } else {
-            let document = parse_document(kind, &file.name, &bytes)
-                .map_err(|error| error.in_file(shown.as_str()))?;
-            if let Document::ConversionTable(table) = &document {
-                notes.push(readings(table));
-            }
-            if let Document::Tabular(tabular) = &document {
-                if stands_in {
-                    parsing(code_set);
-                    let posted = StandIn {
-                        code_set,
-                        id,
-                        sha256: &file.sha256,
-                        archive_sha256: archive_sha256.as_deref(),
-                        identified_by: prepared.identified_by,
-                    };
-                    let (entries, trust) = self
-                        .expand(tabular, &posted, &mut notes)
-                        .map_err(|error| error.in_file(shown.as_str()))?;
-                    prepared.expanded = Some((entries, trust));
-                    prepared.differences = Some(Vec::new());
-                } else if let Some(order) = listed {
-                    prepared.differences =
-                        Some(tabular.compare(order.rows().iter().map(|row| ListedRow {
-                            code: row.code,
-                            billable: row.billable,
-                            long_title: order.long_title(row),
-                        })));
-                }
-            }
-            DocumentPart::Parsed(document)
-        };
-        // What is wrong with the file itself is said before.
-        if is_homeless {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "this is the {} of {} {id}, which is not stored",
-                    kind.label(),
-                    code_set.name()
-                ),
-            )
-            .in_file(shown)
-            .with_hint("import the release's order file with it, or before it"));
-        }
-        if !is_other {
-            self.seen_documents.insert((kind, file.sha256.clone()));
-            if let Some(release) = self.seen.iter_mut().find(is_release) {
-                release.documents.push((kind, file.sha256.clone()));
-            }
-        }
-        prepared.documents.push((
-            kind,
-            Part {
-                shown,
-                file,
-                contents,
-                notes,
-            },
-        ));
-        Ok(())
-    }
-
-    /// Returns the rows that a tabular list gives for a release without order file. It knows no short titles.
-    fn expand(
-        &mut self,
-        tabular: &Tabular,
-        posted: &StandIn<'_>,
-        notes: &mut Vec<String>,
-    ) -> Result<(Vec<Entry>, Trust)> {
-        let StandIn { code_set, id, .. } = *posted;
-        let is_sample = posted.identified_by == IdentifiedBy::Sample;
-        let entries = expanded_entries(tabular);
-        let extent = Extent::of_entries(code_set, &entries);
-        let missing = self.lacks(id, &extent).filter(|_| !is_sample);
-        if let Some(reason) = &missing
-            && !self.options.allow_incomplete
-        {
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!("no order file of {id} is loaded, and of the rows that this list gives: {reason}"),
-            )
-            .with_hint("import the order file, or a whole list; --allow-incomplete takes a part on purpose, and every answer says so"));
-        }
-        notes.push(format!(
-            "no order file of {id} is loaded: its {} rows ({} billable) come from this list, without short titles",
-            extent.rows, extent.billable
-        ));
-        if let Some(reason) = &missing {
-            notes.push(format!("only a part: {reason}"));
-        }
-        let known = self.catalogue.find(code_set, id);
-        let provenance = known.map_or(Provenance::Unlisted, |known| {
-            known.provenance_of(posted.sha256, &extent.rows_sha256, posted.archive_sha256)
-        });
-        let trust = Trust {
-            rows_sha256: extent.rows_sha256,
-            provenance: if is_sample {
-                Provenance::Sample
-            } else {
-                provenance
-            },
-            incomplete: missing,
-            forced: None,
-        };
-        self.seen.push(Seen {
-            code_set,
-            id,
-            sha256: posted.sha256.to_owned(),
-            trust: trust.clone(),
-            listed_by: ListedBy::Tabular,
-            documents: Vec::new(),
-            is_of_command: true,
-        });
-        Ok((entries, trust))
-    }
-
-    fn new_file(&self, found: &Found, code_set: CodeSet, sha256: &str) -> NewFile {
+    pub(super) fn new_file(&self, found: &Found, code_set: CodeSet, sha256: &str) -> NewFile {
         let archive_sha256 = found
             .archive
             .as_ref()
@@ -925,25 +588,6 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
     }
 }
 
-impl Beside<'_> {
-    /// Returns the rows of the order file beside, if they are new.
-    fn listed(self) -> Option<Arc<OrderFile>> {
-        match self {
-            Beside::Listing { listed, .. } => listed,
-            Beside::Documents(_) => None,
-        }
-    }
-}
-
-/// A tabular list that stands in for an order file.
-struct StandIn<'a> {
-    code_set: CodeSet,
-    id: ReleaseId,
-    sha256: &'a str,
-    archive_sha256: Option<&'a str>,
-    identified_by: IdentifiedBy,
-}
-
 /// Reads an order addenda.
 fn read_addenda(code_set: CodeSet, found: &Found) -> Result<ReadAddenda<'_>> {
     let bytes = found.read()?;
@@ -957,7 +601,7 @@ fn read_addenda(code_set: CodeSet, found: &Found) -> Result<ReadAddenda<'_>> {
 }
 
 /// Returns what the place and name of a file say of it.
-fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
+pub(super) fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
     let archive = found.archive.as_ref();
     Evidence {
         code_set,
@@ -971,50 +615,6 @@ fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
         archive_name: archive.map(|archive| archive.name.as_str()),
         shown: &found.shown,
     }
-}
-
-/// Parses a file around the order file.
-pub(super) fn parse_document(kind: DocumentKind, name: &str, bytes: &[u8]) -> Result<Document> {
-    Ok(match kind {
-        DocumentKind::Tabular => Document::Tabular(parse_tabular(bytes)?),
-        DocumentKind::Index(_) => Document::Index(parse_index(bytes)?),
-        DocumentKind::PcsTables => Document::PcsTables(parse_pcs_tables(bytes)?),
-        DocumentKind::PcsDefinitions => Document::PcsDefinitions(parse_pcs_definitions(bytes)?),
-        DocumentKind::ConversionTable => Document::ConversionTable(parse_conversion(bytes)?),
-        DocumentKind::PoaExemptList => Document::PoaExemptList(parse_poa(name, bytes)?),
-    })
-}
-
-/// Accounts for every row of a conversion table by what its third cell says.
-fn readings(table: &ConversionTable) -> String {
-    let (mut one, mut of_several, mut together, mut none, mut flawed) = (0, 0, 0, 0, 0);
-    for row in &table.rows {
-        let parts = row.reading.parts().collect::<Vec<_>>();
-        match (&row.reading, parts.as_slice()) {
-            _ if !row.flaws().is_empty() => flawed += 1,
-            (Previous::None, _) => none += 1,
-            (reading, _) if reading.is_combination() => together += 1,
-            (_, [PreviousPart::Code(_)]) => one += 1,
-            _ => of_several += 1,
-        }
-    }
-    format!(
-        "previous codes: {one} rows name one, {of_several} one of several or of a range, {together} several together, {none} none; {flawed} rows cannot be read whole and are kept verbatim"
-    )
-}
-
-/// Gives the rows that a tabular list expands to. It knows no short titles.
-pub(super) fn expanded_entries(tabular: &Tabular) -> Vec<Entry> {
-    tabular
-        .expand()
-        .iter()
-        .map(|given| Entry {
-            code: given.code,
-            billable: given.billable,
-            short_title: String::new(),
-            long_title: given.title(),
-        })
-        .collect()
 }
 
 /// Gives the facts of the catalogue that the release's order file does not tell.

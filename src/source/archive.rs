@@ -87,8 +87,8 @@ impl Found {
 pub struct Findings {
     /// The files, in a stable order.
     pub found: Vec<Found>,
-    /// What cannot be opened: damaged and unsafe archives, files that cannot be read. Nothing of such an archive
-    /// is among the files.
+    /// What cannot be opened: damaged and unsafe archives, web pages saved in the place of a file, files that
+    /// cannot be read. Nothing of such an archive is among the files.
     pub damaged: Vec<Error>,
 }
 
@@ -110,6 +110,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Findings> {
         }
         find_in(path, &metadata, &mut findings);
     }
+    let (pages, found) = findings
+        .found
+        .into_iter()
+        .partition(|file| file.kind == FileKind::SavedPage);
+    findings.found = found;
+    findings.damaged.extend(
+        pages
+            .iter()
+            .map(|page: &Found| damaged(&page.shown, SAVED_PAGE)),
+    );
     Ok(findings)
 }
 
@@ -162,7 +172,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     }
     let kind = recognise(&name, &head);
     if kind != FileKind::Zip {
-        if kind != FileKind::Other(SAVED_PAGE) && name.to_ascii_lowercase().ends_with(".zip") {
+        if kind != FileKind::SavedPage && name.to_ascii_lowercase().ends_with(".zip") {
             return Err(damaged(
                 &shown,
                 "expected a zip archive, found something else",

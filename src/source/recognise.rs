@@ -17,12 +17,14 @@ pub enum FileKind {
     Document(DocumentKind),
     /// A zip archive, perhaps with the above in it.
     Zip,
+    /// A web page under the name of a file of another kind: the download failed.
+    SavedPage,
     /// Something that this version does not take, in words.
     Other(&'static str),
 }
 
-/// What a saved web page is called, whatever its name.
-pub const SAVED_PAGE: &str = "a saved web page, not the file: the publisher's server gave an error page, or the link needs a browser; download it again";
+/// What a saved web page is called.
+pub const SAVED_PAGE: &str = "a saved web page, not the file: the publisher's server gave an error page, or the link needs a browser";
 
 /// How much of a file [`recognise`] needs to see. An addenda needs more, and is small.
 pub const HEAD: usize = 4096;
@@ -63,9 +65,10 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}');
     if is_web_page(text) {
-        return FileKind::Other(
-            "a saved web page, not the file: the publisher's server gave an error page or the link needs a browser; download it again",
-        );
+        return match () {
+            () if ends(".html") || ends(".htm") => FileKind::Other("a web page"),
+            () => FileKind::SavedPage,
+        };
     }
     if text.starts_with('<') {
         return recognise_xml(text);
@@ -527,13 +530,16 @@ mod tests {
                 "tabular.xml",
                 "x",
             ] {
-                match recognise(name, head.as_bytes()) {
-                    FileKind::Other(what) => {
-                        assert!(what.starts_with("a saved web page"), "{what}");
-                    }
-                    kind => panic!("{name}: {kind:?}"),
-                }
+                assert_eq!(
+                    recognise(name, head.as_bytes()),
+                    FileKind::SavedPage,
+                    "{name}"
+                );
             }
+            assert_eq!(
+                recognise("readme.HTML", head.as_bytes()),
+                FileKind::Other("a web page")
+            );
         }
         for head in [
             "<htmlx>",
@@ -542,7 +548,7 @@ mod tests {
             "<ICD10CM.tabular>",
         ] {
             match recognise("x.xml", head.as_bytes()) {
-                FileKind::Other(what) => assert!(!what.contains("web page"), "{head}: {what}"),
+                FileKind::Other(what) => assert_ne!(what, "a web page", "{head}"),
                 kind => assert_eq!(kind, FileKind::Document(DocumentKind::Tabular)),
             }
         }

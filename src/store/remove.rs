@@ -64,7 +64,7 @@ fn take_out(
     // Documents that no file is left of.
     const UNHELD: &str = "SELECT id FROM document WHERE id NOT IN
         (SELECT document FROM source_file WHERE document IS NOT NULL)";
-    for table in ["document_run", "index_heading"] {
+    for table in ["document_run", "index_heading", "document_unread"] {
         connection.execute(
             &format!("DELETE FROM {table} WHERE document IN ({UNHELD})"),
             [],
