@@ -40,3 +40,15 @@ CREATE TABLE document_unread (
 
 -- How many more such things the document has than document_unread keeps: 10,000 and a megabyte at most.
 ALTER TABLE document ADD COLUMN unread_beyond INTEGER NOT NULL DEFAULT 0;
+
+-- By what `codeyear verify` knows that rows are still those that were imported: SHA-256 of the rows of a table,
+-- in segments by its growing key, one for what each import added. Of a small table one segment, written anew
+-- with each import. Tables that are derived from others have none: they are derived again and compared.
+CREATE TABLE digest (
+    subject TEXT NOT NULL,          -- the table
+    after INTEGER NOT NULL,         -- the segment holds the rows whose key is above this one; 0 for the first
+    last INTEGER NOT NULL,          -- and up to this one; 0 for all rows of a small table
+    row_count INTEGER NOT NULL,     -- number of its rows
+    sha256 BLOB NOT NULL,           -- of subject, columns, after, last, all values with type and length, row_count
+    PRIMARY KEY (subject, after)
+) WITHOUT ROWID;

@@ -37,7 +37,9 @@ pub use releases::{
 };
 pub use search::{SearchOptions, search};
 pub use show::{ShowOptions, show};
-pub use verify::{AddendaProof, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify};
+pub use verify::{
+    AddendaProof, FilesKnown, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify,
+};
 pub use verify_documents::DocumentProof;
 
 pub(crate) use check::{check_in, detect_in, verdict_in};

@@ -1,5 +1,6 @@
 //! Proof: facts against the official addenda, the hashes and the counts.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use chrono::NaiveDate;
@@ -10,7 +11,10 @@ use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, Entry, ListedBy, LoadedRelease, ReleaseId, Replay, replay};
 use crate::source::catalogue::Catalogue;
-use crate::store::{Proof, ProofOutcome, ProofSubject, Store, StoreKind, StoredRelease};
+use crate::source::sample::sample_files;
+use crate::store::{
+    Proof, ProofOutcome, ProofSubject, Store, StoreFault, StoreKind, StoreProof, StoredRelease,
+};
 
 /// What to verify.
 #[derive(Debug, Clone, Copy, Default)]
@@ -175,22 +179,42 @@ pub struct ReleaseProof {
 }
 
 /// What was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerifyReport {
+    /// Whether the database is as its imports left it; `None` for a trial on another base.
+    pub store: Option<StoreProof>,
     /// The releases, by code set and first day.
     pub releases: Vec<ReleaseProof>,
-    /// Spans that differ from what the facts give, by code set: 0 proves that they agree.
+    /// Rows derived from the facts that differ from what the facts give, by code set: 0 proves that they agree.
     pub spans: Vec<(CodeSet, u64)>,
     /// Whether the full-text index holds exactly what is stored.
     pub search_sound: bool,
     /// Whether the store holds the bundled sample.
     pub sample: bool,
+    /// The imported files, and how many of them the catalogue does not know by their hash.
+    pub files: FilesKnown,
+    /// Why the outcomes could not be kept with the releases; `None` if they were, or are not to be.
+    pub not_kept: Option<String>,
+}
+
+/// How many of the imported files are known to be the publisher's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FilesKnown {
+    /// All imported files.
+    pub all: u64,
+    /// Those that the catalogue knows, by their own hash or by that of the archive that they were in.
+    pub known: u64,
 }
 
 impl VerifyReport {
-    /// Tells whether nothing failed. What could not be checked has not failed.
+    /// Checks that nothing failed. What could not be checked has not failed, nor have official files that
+    /// disagree with each other.
     pub fn is_sound(&self) -> bool {
         self.search_sound
+            && self
+                .store
+                .as_ref()
+                .is_none_or(|store| store.faults.is_empty())
             && self.spans.iter().all(|(_, differing)| *differing == 0)
             && self.releases.iter().all(|release| {
                 release
@@ -207,23 +231,92 @@ impl VerifyReport {
                         .is_none_or(|addenda| addenda.outcome() != ProofOutcome::Failed)
             })
     }
+
+    /// Returns what a verification does not prove, in words.
+    pub fn not_proven(&self) -> Vec<String> {
+        let mut points = Vec::new();
+        if self.store.is_none() {
+            return points;
+        }
+        let unknown = self.files.all.saturating_sub(self.files.known);
+        if unknown > 0 {
+            points.push(format!(
+                "that {unknown} of {} imported files are as their publisher posted them: the catalogue does not know their hashes",
+                self.files.all
+            ));
+        }
+        points.push("what lies in unused parts of the file, which no answer reads".to_owned());
+        points.push(
+            "that nobody rewrote rows and their digests alike: compare the content hash with that of another copy"
+                .to_owned(),
+        );
+        points
+    }
 }
 
 /// Verifies stored releases and keeps the outcomes with them.
 ///
-/// `progress` is told each release before it is verified.
+/// All is read from one state of the database, and nothing but the outcomes is written. Where they cannot be
+/// written, the report says why. Damage is part of the report, not an error. `progress` is told each release
+/// before it is verified.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] if a release that was asked for is not loaded, [`ErrorKind::Store`] if the
-/// database cannot be read or the outcome not be kept.
+/// database cannot be read.
 pub fn verify(
     store: &Store,
     options: &VerifyOptions,
     today: NaiveDate,
     progress: &mut dyn FnMut(CodeSet, ReleaseId),
 ) -> Result<VerifyReport> {
-    let stored = store.releases()?;
-    let sample = store.kind()? == StoreKind::Sample;
+    let mut report = store.in_one_state(|| prove(store, options, progress))?;
+    if options.base.is_none() {
+        let outcomes: Vec<_> = report
+            .releases
+            .iter()
+            .map(|release| (release.code_set, release.id, outcomes(release, today)))
+            .collect();
+        report.not_kept = store
+            .record_proofs(&outcomes)
+            .err()
+            .map(|error| error.message().to_owned());
+    }
+    Ok(report)
+}
+
+/// Takes an answer; of a database that is known to be damaged, what cannot be read is one more fault.
+fn unless_damaged<T>(
+    answer: Result<T>,
+    what: &str,
+    report: &mut VerifyReport,
+) -> Result<Option<T>> {
+    match (answer, &mut report.store) {
+        (Ok(answer), _) => Ok(Some(answer)),
+        (Err(error), Some(proof))
+            if error.kind() == ErrorKind::Store && !proof.faults.is_empty() =>
+        {
+            let fault = format!("{what} cannot be read: {}", error.message());
+            proof.faults.push(StoreFault::Unreadable(fault));
+            Ok(None)
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+fn prove(
+    store: &Store,
+    options: &VerifyOptions,
+    progress: &mut dyn FnMut(CodeSet, ReleaseId),
+) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    if options.base.is_none() {
+        report.store = Some(store.prove_rows()?);
+    }
+    let stored = store.releases();
+    let Some(stored) = unless_damaged(stored, "the list of releases", &mut report)? else {
+        return Ok(report);
+    };
+    report.sample = store.kind()? == StoreKind::Sample;
     let wanted: Vec<&StoredRelease> = stored
         .iter()
         .filter(|one| {
@@ -242,38 +335,75 @@ pub fn verify(
                 .with_hint("codeyear releases lists what is loaded"),
         );
     }
-    let mut releases = Vec::new();
     for one in &wanted {
         let (code_set, id) = (one.release.code_set, one.release.id);
         progress(code_set, id);
-        let order_file = match one.release.listed_by {
-            ListedBy::OrderFile => Some(verify_order_file(store, one, sample)?),
-            ListedBy::Tabular => None,
-        };
-        let addenda = verify_addenda(store, &stored, one, sample, options.base)?;
-        if options.base.is_none() {
-            record(store, one, order_file.as_ref(), addenda.as_ref(), today)?;
-        }
-        releases.push(ReleaseProof {
-            code_set,
-            id,
-            stored: one.release.clone(),
-            order_file,
-            addenda,
-            documents: verify_documents(store, one, sample)?,
-        });
+        let proof = verify_release(store, &stored, one, report.sample, options.base);
+        let what = format!("{} {id}", code_set.name());
+        let proof = unless_damaged(proof, &what, &mut report)?;
+        report.releases.extend(proof);
     }
-    let mut spans = Vec::new();
     for code_set in CodeSet::ALL {
         if wanted.iter().any(|one| one.release.code_set == code_set) {
-            spans.push((code_set, store.compare_spans(code_set)?));
+            let what = format!("what is derived for {}", code_set.name());
+            let differing = unless_damaged(store.compare_spans(code_set), &what, &mut report)?;
+            report
+                .spans
+                .extend(differing.map(|differing| (code_set, differing)));
         }
     }
-    Ok(VerifyReport {
-        releases,
-        spans,
-        search_sound: store.search_is_sound()?,
-        sample,
+    let search = store.search_is_sound();
+    report.search_sound =
+        unless_damaged(search, "the full-text index", &mut report)?.unwrap_or_default();
+    let files = files_known(store, report.sample);
+    report.files = unless_damaged(files, "the list of files", &mut report)?.unwrap_or_default();
+    Ok(report)
+}
+
+fn verify_release(
+    store: &Store,
+    stored: &[StoredRelease],
+    one: &StoredRelease,
+    sample: bool,
+    base: Option<ReleaseId>,
+) -> Result<ReleaseProof> {
+    let order_file = match one.release.listed_by {
+        ListedBy::OrderFile => Some(verify_order_file(store, one, sample)?),
+        ListedBy::Tabular => None,
+    };
+    Ok(ReleaseProof {
+        code_set: one.release.code_set,
+        id: one.release.id,
+        stored: one.release.clone(),
+        order_file,
+        addenda: verify_addenda(store, stored, one, sample, base)?,
+        documents: verify_documents(store, one, sample)?,
+    })
+}
+
+fn files_known(store: &Store, sample: bool) -> Result<FilesKnown> {
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    if sample {
+        known.extend(sample_files()?.iter().map(|file| file.sha256.as_str()));
+    } else {
+        for release in Catalogue::bundled()?.releases() {
+            known.extend(release.order_file.iter().map(|file| file.sha256.as_str()));
+            let addenda = release.order_addenda.iter();
+            known.extend(addenda.flat_map(|addenda| addenda.sha256.iter().map(String::as_str)));
+            let archives = release.archives.iter();
+            known.extend(archives.filter_map(|archive| archive.sha256.as_deref()));
+        }
+    }
+    let files = store.file_hashes()?;
+    let is_known = |(file, archive): &&(String, Option<String>)| {
+        known.contains(file.as_str())
+            || archive
+                .as_ref()
+                .is_some_and(|archive| known.contains(archive.as_str()))
+    };
+    Ok(FilesKnown {
+        all: files.len() as u64,
+        known: files.iter().filter(is_known).count() as u64,
     })
 }
 
@@ -378,47 +508,31 @@ fn verify_addenda(
     }))
 }
 
-fn record(
-    store: &Store,
-    one: &StoredRelease,
-    order_file: Option<&OrderFileProof>,
-    addenda: Option<&AddendaProof>,
-    today: NaiveDate,
-) -> Result<()> {
-    let (code_set, id) = (one.release.code_set, one.release.id);
-    if let Some(order_file) = order_file {
-        store.record_proof(
-            code_set,
-            id,
-            &Proof {
-                subject: ProofSubject::OrderFile,
-                base: None,
-                outcome: if order_file.is_exact() {
-                    ProofOutcome::Exact
-                } else {
-                    ProofOutcome::Failed
-                },
-                detail: if order_file.is_exact() {
-                    "written back byte for byte".to_owned()
-                } else {
-                    "the file written back from the store is not the one imported".to_owned()
-                },
-                checked_on: today,
-            },
-        )?;
-    }
-    if let Some(addenda) = addenda {
-        store.record_proof(
-            code_set,
-            id,
-            &Proof {
-                subject: ProofSubject::OrderAddenda,
-                base: addenda.base,
-                outcome: addenda.outcome(),
-                detail: addenda.detail(),
-                checked_on: today,
-            },
-        )?;
-    }
-    Ok(())
+/// Returns the outcomes that are kept of a release.
+fn outcomes(release: &ReleaseProof, today: NaiveDate) -> Vec<Proof> {
+    let order_file = release.order_file.iter().map(|order_file| {
+        let (outcome, detail) = if order_file.is_exact() {
+            (ProofOutcome::Exact, "written back byte for byte")
+        } else {
+            (
+                ProofOutcome::Failed,
+                "the file written back from the store is not the one imported",
+            )
+        };
+        Proof {
+            subject: ProofSubject::OrderFile,
+            base: None,
+            outcome,
+            detail: detail.to_owned(),
+            checked_on: today,
+        }
+    });
+    let addenda = release.addenda.iter().map(|addenda| Proof {
+        subject: ProofSubject::OrderAddenda,
+        base: addenda.base,
+        outcome: addenda.outcome(),
+        detail: addenda.detail(),
+        checked_on: today,
+    });
+    order_file.chain(addenda).collect()
 }

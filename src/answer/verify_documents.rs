@@ -11,8 +11,9 @@ use crate::store::{ProofOutcome, Store, StoredDocument, StoredRelease};
 pub struct DocumentProof {
     /// What it is.
     pub kind: DocumentKind,
-    /// How it ended. An official file that slips is `near`; `failed` is for codes of a list that ought to
-    /// give those of the order file, and does not.
+    /// How it ended. Official files that disagree with each other are `near`, however much: whether the store
+    /// holds what was imported is proven by digests and hashes. `failed` means that what is derived from the two
+    /// is not what was stored.
     pub outcome: ProofOutcome,
     /// In words.
     pub detail: String,
@@ -94,8 +95,10 @@ fn tabular(store: &Store, id: ReleaseId, listed_by: ListedBy) -> Result<(ProofOu
                 .map(|found| found.code),
         );
         (
-            ProofOutcome::Failed,
-            format!("expanded, it differs from the order file in {codes} codes ({named})"),
+            ProofOutcome::Near,
+            format!(
+                "the imported files disagree: expanded, it differs from the order file in {codes} codes ({named})"
+            ),
         )
     } else {
         let outcome = if titles > 0 {
@@ -137,9 +140,9 @@ fn pcs_tables(
         )
     } else {
         (
-            ProofOutcome::Failed,
+            ProofOutcome::Near,
             format!(
-                "expanded, they lack {missing} billable rows of the order file and give {surplus} that it has not"
+                "the imported files disagree: expanded, they lack {missing} billable rows of the order file and give {surplus} that it has not"
             ),
         )
     })

@@ -123,24 +123,4 @@ impl Store {
         }
         Ok(unlisted)
     }
-
-    /// Tells whether the full-text index holds exactly what is stored.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Store`] if the database cannot be read or written to for the check.
-    pub fn search_is_sound(&self) -> Result<bool> {
-        let checked = self.connection.execute(
-            "INSERT INTO search (search, rank) VALUES ('integrity-check', 1)",
-            [],
-        );
-        match checked {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseCorrupt) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(self.error(error)),
-        }
-    }
 }

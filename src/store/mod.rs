@@ -4,6 +4,7 @@
 //! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
 
 mod book;
+mod digests;
 mod documents;
 mod documents_proof;
 mod entries;
@@ -17,6 +18,7 @@ mod rows;
 mod runs;
 mod schema;
 mod search;
+mod soundness;
 mod spans;
 mod tree;
 mod trust;
@@ -35,6 +37,7 @@ pub use proof::{Proof, ProofOutcome, ProofSubject};
 pub(crate) use query::Patch;
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
+pub use soundness::{StoreFault, StoreProof};
 pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -185,7 +188,7 @@ impl Store {
             .map_err(|error| store_error(&shown, error))?;
         connection
             .busy_timeout(BUSY_TIMEOUT)
-            .and_then(|()| keep_plans(&connection))
+            .and_then(|()| set_up(&connection))
             .map_err(|error| store_error(&shown, error))?;
         match schema::version(&connection, &shown)? {
             schema::Found::Version(SCHEMA_VERSION) => {}
@@ -291,7 +294,7 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
             Connection::open_with_flags(&absolute, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                 .and_then(|connection| {
                     connection.busy_timeout(BUSY_TIMEOUT)?;
-                    keep_plans(&connection)?;
+                    set_up(&connection)?;
                     // The first read finds out whether the file can be used so.
                     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
                     Ok(connection)
@@ -317,7 +320,7 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
             .and_then(|connection| {
-                keep_plans(&connection)?;
+                set_up(&connection)?;
                 connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
                 Ok(connection)
             });
@@ -331,12 +334,14 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
     })
 }
 
-/// Keeps a statement's plan whatever is bound to it. Else SQLite would plan anew, from the text on, for every
-/// row that is looked up by a number.
-fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets up a connection: temporary tables stay in memory, and a statement keeps its plan whatever is bound to it.
+/// Else SQLite would plan anew, from the text on, for every row that is looked up by a number.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
-        .map(|_| ())
+        .map(|_| ())?;
+    // Where the database may not be written, a file for temporary tables may have no place either.
+    connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
 /// Gives the number by which the schema knows a code set.

@@ -1,9 +1,9 @@
 //! The stored outcomes of verification.
 
 use chrono::NaiveDate;
-use rusqlite::params;
+use rusqlite::{Transaction, TransactionBehavior, params};
 
-use super::{Store, rows};
+use super::{Store, digests, rows};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
 
@@ -76,26 +76,56 @@ pub struct Proof {
 }
 
 impl Store {
-    /// Keeps the outcome of a verification.
+    /// Keeps the outcomes of a verification: those of each release take the place of its earlier ones. All or
+    /// nothing.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Store`] if the database cannot be written.
-    pub fn record_proof(&self, code_set: CodeSet, id: ReleaseId, proof: &Proof) -> Result<()> {
+    /// [`crate::ErrorKind::Store`] if the database cannot be written, [`crate::ErrorKind::Busy`] if another
+    /// program writes to it.
+    pub fn record_proofs(&self, outcomes: &[(CodeSet, ReleaseId, Vec<Proof>)]) -> Result<()> {
         let record = || -> rusqlite::Result<()> {
-            let release = rows::release_number(&self.connection, code_set, id)?;
-            self.connection.execute(
-                "INSERT OR REPLACE INTO proof (release, subject, base, outcome, detail, checked_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
-                    release,
-                    proof.subject.name(),
-                    proof.base.map(|base| base.to_string()),
-                    proof.outcome.name(),
-                    proof.detail,
-                    proof.checked_on.to_string(),
-                ],
-            )?;
-            Ok(())
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            // Outcomes that someone changed are dropped, not covered up.
+            if !digests::is_whole(&transaction, "proof")? {
+                transaction.execute("DELETE FROM proof", [])?;
+            }
+            for (code_set, id, proofs) in outcomes {
+                let release = rows::release_number(&transaction, *code_set, *id)?;
+                transaction.execute("DELETE FROM proof WHERE release = ?1", [release])?;
+                for proof in proofs {
+                    transaction.execute(
+                        "INSERT INTO proof (release, subject, base, outcome, detail, checked_on) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                        params![
+                            release,
+                            proof.subject.name(),
+                            proof.base.map(|base| base.to_string()),
+                            proof.outcome.name(),
+                            proof.detail,
+                            proof.checked_on.to_string(),
+                        ],
+                    )?;
+                }
+            }
+            digests::write_whole(&transaction, "proof")?;
+            transaction.commit()
         };
         record().map_err(|error| self.error(error))
+    }
+
+    /// Asks several questions of one state of the database, whatever is imported meanwhile.
+    ///
+    /// # Errors
+    /// Those of the questions, and [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn in_one_state<T>(&self, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        if !self.connection.is_autocommit() {
+            return ask();
+        }
+        self.pin()?;
+        let answer = ask();
+        let ended = self.connection.execute_batch("ROLLBACK");
+        let answer = answer?;
+        ended.map_err(|error| self.error(error))?;
+        Ok(answer)
     }
 }

@@ -1,18 +1,15 @@
 //! Reading: releases, lives of codes, addenda, the content hash.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::entries::EntryIndex;
 use super::proof::{Proof, ProofOutcome, ProofSubject};
 use super::rows::{
     date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline, trust,
 };
-use super::{Store, StoreKind, StoredDocument, code_set_id, lives, spans};
+use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeSet, CodeSpan, Entry,
@@ -379,36 +376,6 @@ impl Store {
         };
         query().map_err(|error| self.error(error))
     }
-
-    /// Derives the spans of a code set anew from the facts and counts those that the stored ones lack
-    /// or have too many, and what is derived from them in turn: 0 proves that they are equal. Nothing is
-    /// changed.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn compare_spans(&self, code_set: CodeSet) -> Result<u64> {
-        let query = || -> rusqlite::Result<u64> {
-            let read = || -> rusqlite::Result<BTreeSet<SpanRow>> {
-                self.connection
-                    .prepare("SELECT code, listed_from, delisted_from, entry FROM span WHERE code_set = ?1")?
-                    .query_map([code_set_id(code_set)], |row| {
-                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                    })?
-                    .collect()
-            };
-            let stored = read()?;
-            let index = EntryIndex::load(&self.connection, code_set)?;
-            // Rebuilt within a savepoint that is rolled back: the one rule, run again.
-            self.connection.execute_batch("SAVEPOINT compare_spans")?;
-            let rebuilt =
-                spans::rebuild(&self.connection, code_set, Some(&index)).and_then(|()| read());
-            self.connection
-                .execute_batch("ROLLBACK TO compare_spans; RELEASE compare_spans")?;
-            let differing = stored.symmetric_difference(&rebuilt?).count() as u64;
-            Ok(differing + u64::from(!lives::is_derived(&self.connection, code_set)?))
-        };
-        query().map_err(|error| self.error(error))
-    }
 }
 
 /// Reads an entry with the days of its span, from the first column on.
@@ -426,9 +393,6 @@ fn optional_date(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<NaiveDate>
         _ => date(row, at).map(Some),
     }
 }
-
-/// A stored span: code, first day, day after the last, entry.
-type SpanRow = (String, String, Option<String>, i64);
 
 pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRelease>> {
     let mut statement = connection.prepare(

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{lives, store_error, trust};
+use super::{digests, lives, store_error, trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 
@@ -74,28 +74,33 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
 
 /// Brings a database up to this program's schema, in one transaction.
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
-    let run = |connection: &mut Connection| -> rusqlite::Result<()> {
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        // Another process may have migrated while this one waited for the lock.
-        let from: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        for sql in MIGRATIONS
-            .iter()
-            .skip(usize::try_from(from).unwrap_or_default())
-        {
-            transaction.execute_batch(sql)?;
+    apply(connection).map_err(|error| store_error(path, error))
+}
+
+/// Applies the migrations that a database lacks, in one transaction.
+pub(super) fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have migrated while this one waited for the lock.
+    let from: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for sql in MIGRATIONS
+        .iter()
+        .skip(usize::try_from(from).unwrap_or_default())
+    {
+        transaction.execute_batch(sql)?;
+    }
+    if (1..FIRST_WITH_LIVES).contains(&from) {
+        for code_set in CodeSet::ALL {
+            lives::write(&transaction, code_set, &lives::Changed::All, None)?;
         }
-        if (1..FIRST_WITH_LIVES).contains(&from) {
-            for code_set in CodeSet::ALL {
-                lives::write(&transaction, code_set, &lives::Changed::All, None)?;
-            }
-        }
-        if (1..FIRST_WITH_TRUST).contains(&from) {
-            trust::add(&transaction)?;
-        }
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        transaction.commit()
-    };
-    run(connection).map_err(|error| store_error(path, error))
+    }
+    if (1..FIRST_WITH_TRUST).contains(&from) {
+        trust::add(&transaction)?;
+    }
+    if from < SCHEMA_VERSION {
+        digests::rewrite_all(&transaction)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::digests;
 use super::entries::{EntryIndex, EntryRef};
 use super::lives::{self, Changed};
 use super::query::{self, StoredRelease};
@@ -118,6 +119,8 @@ pub struct Writer<'s> {
     next_entry: i64,
     /// What had been stored when the import began: the full-text index holds it.
     searchable: Searchable,
+    /// What has changed of the full-text index.
+    groups: digests::Groups,
     /// What has changed of the code sets.
     changed: BTreeMap<CodeSet, Changed>,
 }
@@ -141,6 +144,7 @@ impl Store {
         if probe.is_err_and(|error| fail(error).kind() == ErrorKind::Busy) {
             on_wait();
         }
+        let groups = digests::notice_groups(&mut self.connection).map_err(fail)?;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -151,12 +155,14 @@ impl Store {
             })
             .map_err(fail)?;
         let searchable = Searchable::stored(&transaction).map_err(fail)?;
+        digests::watch(&transaction).map_err(fail)?;
         Ok(Writer {
             transaction,
             path,
             index: None,
             next_entry,
             searchable,
+            groups,
             changed: BTreeMap::new(),
         })
     }
@@ -722,6 +728,8 @@ impl Writer<'_> {
         }
         self.searchable
             .add_new(&self.transaction)
+            .map_err(|error| store_error(&path, error))?;
+        digests::extend(&self.transaction, &self.groups)
             .map_err(|error| store_error(&path, error))?;
         self.transaction
             .commit()

@@ -22,5 +22,6 @@ mod pages;
 mod reliability;
 mod reports;
 mod sample;
+mod soundness;
 #[cfg(feature = "serve")]
 mod web;

@@ -401,10 +401,17 @@ const VISUAL_IMPAIRMENT: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 /// What the program prints, by schema: each verb, with every case in which it prints another field.
 fn printed() -> BTreeMap<String, BTreeSet<String>> {
     let sample = World::with_sample();
+    let damaged = World::with_sample();
+    rusqlite::Connection::open(damaged.database())
+        .unwrap()
+        .execute_batch("UPDATE poa_exempt SET title = 'another'")
+        .unwrap();
     sample.write("codes.csv", "dx,n\nG35,1\nQ51.20,1\nA00.0,1\nn/a,1\n");
     let mut values = vec![
         json_of(&sample, &["releases"]),
         json_of(&sample, &["verify"]),
+        json_of(&sample, &["backup", "copy.db"]),
+        json_of(&damaged, &["verify"]),
         json_of(&sample, &["verify", "FY2022", "--base", "FY2020"]),
         // With the proofs that have just been made.
         json_of(&sample, &["releases"]),

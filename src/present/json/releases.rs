@@ -311,13 +311,58 @@ pub fn import(report: &ImportReport) -> Result<String> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct BackupJson<'a> {
+    schema: &'static str,
+    database: &'a str,
+    file: &'a str,
+    bytes: u64,
+    content_hash: &'a str,
+}
+
+/// Writes what a backup did.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn backup(database: &str, file: &str, bytes: u64, content_hash: &str) -> Result<String> {
+    to_text(&BackupJson {
+        schema: "codeyear/backup/1",
+        database,
+        file,
+        bytes,
+        content_hash,
+    })
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct VerifyJson {
     schema: &'static str,
     sound: bool,
     sample: bool,
     search_sound: bool,
+    store: Option<StoreProofJson>,
     releases: Vec<VerifiedJson>,
     spans: Vec<SpansJson>,
+    not_proven: Vec<String>,
+    not_kept: Option<String>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct StoreProofJson {
+    tables: u64,
+    rows: u64,
+    files: u64,
+    known_files: u64,
+    faults: Vec<StoreFaultJson>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+struct StoreFaultJson {
+    fault: &'static str,
+    table: Option<String>,
+    detail: String,
 }
 
 #[derive(Serialize)]
@@ -382,6 +427,23 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
         sound: report.is_sound(),
         sample: report.sample,
         search_sound: report.search_sound,
+        store: report.store.as_ref().map(|proof| StoreProofJson {
+            tables: proof.tables,
+            rows: proof.rows,
+            files: report.files.all,
+            known_files: report.files.known,
+            faults: proof
+                .faults
+                .iter()
+                .map(|fault| StoreFaultJson {
+                    fault: fault.name(),
+                    table: fault.table().map(str::to_owned),
+                    detail: fault.detail(),
+                })
+                .collect(),
+        }),
+        not_proven: report.not_proven(),
+        not_kept: report.not_kept.clone(),
         releases: report
             .releases
             .iter()

@@ -8,7 +8,7 @@ use crate::error::printable;
 use crate::ingest::{ImportReport, TakenKind};
 use crate::model::{Entry, ListedBy, Provenance};
 use crate::present::{Style, counted, grouped, trust_notes};
-use crate::store::{Added, ProofOutcome, ProofSubject};
+use crate::store::{Added, ProofOutcome, ProofSubject, StoreProof};
 
 /// Writes the overview of releases.
 pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Style) -> String {
@@ -294,6 +294,14 @@ pub fn import(report: &ImportReport, style: Style) -> String {
     out
 }
 
+/// Writes what a backup did.
+pub fn backup(file: &str, bytes: u64, content_hash: &str) -> String {
+    format!(
+        "backup written: {file} ({} bytes)\ncontent hash {content_hash}\n",
+        grouped(bytes)
+    )
+}
+
 /// Writes a verification.
 pub fn verify(report: &VerifyReport, style: Style) -> String {
     let mut out = String::new();
@@ -358,6 +366,9 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
             );
         }
     }
+    if let Some(proof) = &report.store {
+        store_proof(&mut out, proof, style);
+    }
     let search = if report.search_sound {
         format!(
             "{} full-text index: it holds what is stored",
@@ -412,6 +423,13 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
     if is_trial {
         return out;
     }
+    for point in report.not_proven() {
+        line(&mut out, 0, &style.dim(&format!("not proven: {point}")));
+    }
+    if let Some(why) = &report.not_kept {
+        let text = format!("proven, not kept: {why}");
+        line(&mut out, 0, &style.doubtful(&text));
+    }
     let verdict = if report.is_sound() {
         style.good("sound")
     } else {
@@ -426,6 +444,22 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         ),
     );
     out
+}
+
+fn store_proof(out: &mut String, proof: &StoreProof, style: Style) {
+    if proof.faults.is_empty() {
+        let text = format!(
+            "{} database: {} rows of {} tables are as they were stored; file, schema and references are whole",
+            style.good("exact"),
+            grouped(proof.rows),
+            proof.tables
+        );
+        line(out, 0, &text);
+    }
+    for fault in &proof.faults {
+        let text = format!("{} database: {}", style.bad("failed"), fault.detail());
+        line(out, 0, &text);
+    }
 }
 
 fn titles_that_differ<'a>(a: &'a Entry, b: &'a Entry) -> (&'a str, &'a str) {

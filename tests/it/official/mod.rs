@@ -22,6 +22,7 @@ mod pcs_tables;
 mod poa;
 mod ranges;
 mod report_lineage;
+mod soundness;
 mod words;
 
 use std::collections::BTreeMap;

@@ -96,13 +96,36 @@ fn a_file_that_may_not_be_read_is_refused() {
 }
 
 #[test]
-fn verify_without_permission_to_write_says_so() {
-    let world = world_with_one_year();
+fn verify_without_permission_to_write_proves_and_says_that_nothing_is_kept() {
+    let world = World::with_sample();
     let Some(sandbox) = Sandbox::read_only(&world) else {
         return;
     };
+    let before = fs::read(sandbox.database()).unwrap();
     let run = sandbox.run(&["verify"]);
-    if run.exit != 0 {
-        assert_refused(&run, &["codeyear.db", "read-only"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    for part in [
+        "proven, not kept: the database is read-only\n",
+        "exact database: ",
+        "exact ICD-10-CM: derived",
+        "exact full-text index",
+        "sound: 1",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run:?}");
     }
+    assert!(fs::read(sandbox.database()).unwrap() == before);
+    assert_eq!(leftovers(&sandbox.database()), Vec::<PathBuf>::new());
+    // Damage is found there as well.
+    let damaged = World::with_sample();
+    rusqlite::Connection::open(damaged.database())
+        .unwrap()
+        .execute_batch("UPDATE span SET listed_from = '2016-10-01' WHERE code = 'C7B1'")
+        .unwrap();
+    let Some(sandbox) = Sandbox::read_only(&damaged) else {
+        return;
+    };
+    assert_eq!(sandbox.run(&["verify"]).exit, 1);
+    // A copy can be made from there.
+    let run = sandbox.run(&["backup", "copy.db"]);
+    assert_eq!(run.exit, 0, "{run:?}");
 }

@@ -1,0 +1,75 @@
+//! Bytes of the file changed under SQLite.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use super::{Chance, tables, verdict};
+use crate::world::World;
+
+/// Everything that the tables hold, or nothing if it cannot be read.
+fn dump(path: &Path) -> Option<Vec<Vec<Value>>> {
+    let connection = Connection::open(path).ok()?;
+    let mut all = Vec::new();
+    // A schema that cannot be read has no tables to dump.
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .ok()?;
+    for table in std::panic::catch_unwind(|| tables(&Connection::open(path).unwrap())).ok()? {
+        let columns = table.columns.join(", ");
+        let key = table.key.join(", ");
+        // By the table itself, not by one of its indexes.
+        let sql = format!(
+            "SELECT {columns} FROM {} NOT INDEXED ORDER BY {key}",
+            table.name
+        );
+        let mut statement = connection.prepare(&sql).ok()?;
+        let mut rows = statement.query([]).ok()?;
+        while let Some(row) = rows.next().ok()? {
+            let row = (0..table.columns.len()).map(|at| row.get(at));
+            all.push(row.collect::<rusqlite::Result<_>>().ok()?);
+        }
+    }
+    Some(all)
+}
+
+#[test]
+fn a_flipped_byte_of_the_file_is_found_or_changes_nothing_that_is_stored() {
+    let world = World::with_sample();
+    assert_eq!(verdict(&world.database()), Ok(()));
+    let mut chance = Chance::new();
+    let bytes = fs::read(world.database()).unwrap();
+    let before = dump(&world.database()).unwrap();
+    let (mut found, mut harmless) = (0, 0);
+    for _ in 0..250 {
+        let copy = World::empty();
+        let mut changed = bytes.clone();
+        let at = chance.below(bytes.len());
+        let bit = 1 << chance.below(8);
+        changed[at] ^= bit;
+        copy.write("codeyear.db", &changed);
+        let holds = dump(&copy.database());
+        copy.write("codeyear.db", &changed);
+        match verdict(&copy.database()) {
+            Err(_) => found += 1,
+            Ok(()) => {
+                assert!(
+                    holds.as_ref() == Some(&before),
+                    "byte {at} of {} flipped by {bit}: called sound",
+                    bytes.len()
+                );
+                harmless += 1;
+            }
+        }
+    }
+    say(&format!(
+        "250 bytes flipped: {found} found, {harmless} in unused parts"
+    ));
+}
+
+#[allow(clippy::print_stdout, reason = "the runner shows it on request only")]
+fn say(text: &str) {
+    println!("{text}");
+}
