@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Context, Format, Outcome, parse_code_set};
 use crate::error::Result;
-use crate::ingest::{ImportOptions, Progress, import};
+use crate::ingest::{ImportOptions, ImportReport, Progress, import};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
 use crate::store::Store;
@@ -86,6 +86,15 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         },
     );
     bar.finish_and_clear();
+    let is_new = imported.as_ref().is_ok_and(ImportReport::changed);
+    // Else whoever copies the one file while a server has it open copies it without this import.
+    if is_new && !store.fold_log() {
+        // The import is done whether anyone listens or not.
+        let _ = context.say(&format!(
+            "note: a reader keeps an older state, so this import is still in {database}-wal beside the database; copy it with codeyear backup\n",
+            database = database.display()
+        ));
+    }
     drop(store);
     let report = imported?;
     match args.format {

@@ -5,6 +5,7 @@
 //! it could not be told or the request was wrong.
 
 mod audit;
+mod backup;
 mod check;
 mod demo;
 mod diff;
@@ -91,6 +92,7 @@ enum Verb {
     #[cfg(feature = "serve")]
     Serve(serve::ServeArgs),
     Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -174,10 +176,12 @@ impl Context<'_> {
     }
 }
 
+/// Writes an answer. A reader that has gone away has seen enough: the exit code still tells the outcome.
 fn write_all(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
-    out.write_all(bytes)
-        .and_then(|()| out.flush())
-        .map_err(unwritable_output)
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(unwritable_output),
+    }
 }
 
 fn unwritable_output(error: std::io::Error) -> Error {
@@ -211,14 +215,13 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
         out: &mut out,
         err: &mut err,
         out_is_terminal,
-        today: cli
-            .global
-            .today
-            .unwrap_or_else(|| chrono::Local::now().date_naive()),
+        today: cli.global.today.unwrap_or_else(today),
     };
     match run_verb(&cli.verb, &mut context) {
         Ok(outcome) => std::process::ExitCode::from(outcome.exit_code()),
-        Err(error) if is_broken_pipe(&error) => std::process::ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => {
+            std::process::ExitCode::from(Outcome::Untold.exit_code())
+        }
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default().bold();
             let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
@@ -233,7 +236,35 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
     }
 }
 
-/// `codeyear diff ... | head` ends the output early, which is no failure.
+/// Returns the day of today where this machine stands. `Local::now` panics on a clock before 1970.
+fn today() -> NaiveDate {
+    day_of(std::time::SystemTime::now())
+}
+
+/// Returns the local day of a time. A time beyond all calendars is taken for 1970-01-01.
+fn day_of(time: std::time::SystemTime) -> NaiveDate {
+    use chrono::{DateTime, Days, Local};
+    use std::time::UNIX_EPOCH;
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).ok(),
+        // Up to a second earlier than it is, never later.
+        Err(before) => i64::try_from(before.duration().as_secs())
+            .ok()
+            .map(|seconds| -seconds - 1),
+    };
+    let utc = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    // At the ends of the calendar the local time may lie beyond it.
+    let within = utc.filter(|utc| {
+        let day = utc.date_naive();
+        day.checked_sub_days(Days::new(2)).is_some() && day.checked_add_days(Days::new(2)).is_some()
+    });
+    within.map_or(NaiveDate::default(), |utc| {
+        utc.with_timezone(&Local).date_naive()
+    })
+}
+
+/// Recognises data whose reader went away before its end (`codeyear export spans -o - | head`): it is not
+/// whole, which the exit code says, and nobody is left to read a message.
 fn is_broken_pipe(error: &Error) -> bool {
     std::error::Error::source(error)
         .and_then(|source| source.downcast_ref::<std::io::Error>())
@@ -256,6 +287,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         #[cfg(feature = "serve")]
         Verb::Serve(args) => serve::run(args, context),
         Verb::Verify(args) => verify::run(args, context),
+        Verb::Backup(args) => backup::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),
         Verb::Man(args) => shell::man(args, context),
@@ -355,5 +387,46 @@ impl Drop for NewFile {
             // The failure to tell of is the one that kept it from its place.
             let _ = std::fs::remove_file(beside);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn any_clock_has_a_day() {
+        let day = |seconds: u64| Duration::from_secs(seconds);
+        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+        // Noon, so that the day is the same in nearly all time zones; a day off in the others.
+        for (time, expected) in [
+            (UNIX_EPOCH - day(43_200), "1969-12-31"),
+            (UNIX_EPOCH - day(43_200 + 86_400 * 25_567), "1899-12-31"),
+            (UNIX_EPOCH + day(43_200), "1970-01-01"),
+            (UNIX_EPOCH + day(1_772_366_400), "2026-03-01"),
+        ] {
+            let off = day_of(time) - date(expected);
+            assert!(off.num_days().abs() <= 1, "{expected}: {}", day_of(time));
+        }
+        for far in [
+            u64::from(u32::MAX),
+            1 << 40,
+            1 << 43,
+            1 << 47,
+            1 << 55,
+            i64::MAX as u64,
+        ] {
+            for time in [
+                UNIX_EPOCH.checked_sub(day(far)),
+                UNIX_EPOCH.checked_add(day(far)),
+            ] {
+                // No panic is all that is asked.
+                time.map(day_of);
+            }
+        }
+        let now = day_of(SystemTime::now()) - chrono::Local::now().date_naive();
+        assert!(now.num_days().abs() <= 1);
     }
 }

@@ -3,6 +3,7 @@
 //! A [`Store`] is one SQLite file. Releases go in through a [`Writer`], which is one transaction:
 //! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
 
+mod backup;
 mod book;
 mod digests;
 mod documents;

@@ -1,5 +1,6 @@
 //! Killed, crowded, out of space, without permission: the old state or the new one, never a third.
 
+mod backups;
 mod concurrency;
 mod disks;
 mod files;

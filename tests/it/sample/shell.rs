@@ -47,6 +47,7 @@ fn help_of_each_verb_tells_the_rest() {
         "export",
         "serve",
         "verify",
+        "backup",
         "demo",
         "completions",
         "man",

@@ -1,0 +1,61 @@
+//! `codeyear backup`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Context, Format, Outcome};
+use crate::error::Result;
+use crate::present::{json, text};
+
+/// Copy the database whole into another file, while a server or an import uses it
+///
+/// The copy is the database as it was when the copying began. It is written beside its place and put there when
+/// it is whole.
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// Write the copy to this file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace a file that is there already
+    #[arg(long)]
+    force: bool,
+    /// Write the report as text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let store = context.store()?;
+    let bar = progress_bar();
+    let bytes = store.back_up(&args.file, args.force, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let bytes = bytes?;
+    // Of the state that was copied: the database is asked in one state throughout.
+    let content_hash = store.content_hash()?;
+    let (from, to) = (
+        store.path().display().to_string(),
+        args.file.display().to_string(),
+    );
+    match args.format {
+        Format::Text => context.print(&text::backup(&to, bytes, &content_hash))?,
+        Format::Json => context.print(&json::backup(&from, &to, bytes, &content_hash)?)?,
+    }
+    Ok(Outcome::Good)
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %") {
+        bar.set_style(style);
+    }
+    bar
+}
