@@ -181,7 +181,7 @@ fn order(args: &OrderArgs, context: &mut Context<'_>) -> Result<Outcome> {
         written = answer::export_order_file(&store, args.code_set, args.release, out)?;
         Ok(())
     };
-    match &args.output {
+    match stated(&args.output) {
         None => write_stdout(context, write)?,
         Some(path) => {
             write_whole(path, write)?;
@@ -236,7 +236,7 @@ fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
         release: args.release,
     };
     let export = FhirExport::new(&store, &scope)?;
-    match &args.output {
+    match stated(&args.output) {
         None => write_stdout(context, &mut |out| fhir_stream(&export, args.format, out))?,
         Some(folder) => fhir_folder(&export, args.format, folder, context)?,
     }
@@ -357,7 +357,7 @@ fn write_table(
     thing: &str,
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<u64>,
 ) -> Result<Outcome> {
-    match &args.output {
+    match stated(&args.output) {
         None => write_stdout(context, &mut |out| write(out).map(|_| ()))?,
         Some(path) => {
             let mut rows = 0;
@@ -375,6 +375,11 @@ fn write_table(
     Ok(Outcome::Good)
 }
 
+/// Returns the file or folder that is to be written; `-` is stdout.
+fn stated(output: &Option<PathBuf>) -> Option<&Path> {
+    output.as_deref().filter(|path| path.as_os_str() != "-")
+}
+
 fn write_stdout(
     context: &mut Context<'_>,
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
@@ -387,7 +392,7 @@ fn write_stdout(
 }
 
 fn format(args: &TableArgs, context: &Context<'_>) -> Result<TableFormat> {
-    let format = match (args.format, &args.output) {
+    let format = match (args.format, stated(&args.output)) {
         (Some(ExportFormat::Csv), _) => TableFormat::Csv,
         (Some(ExportFormat::Ndjson), _) => TableFormat::Ndjson,
         (Some(ExportFormat::Parquet), _) => TableFormat::Parquet,
@@ -395,7 +400,7 @@ fn format(args: &TableArgs, context: &Context<'_>) -> Result<TableFormat> {
         (None, None) => TableFormat::Csv,
     };
     check_format(format)?;
-    if format == TableFormat::Parquet && args.output.is_none() && context.out_is_terminal {
+    if format == TableFormat::Parquet && stated(&args.output).is_none() && context.out_is_terminal {
         return Err(
             Error::new(ErrorKind::Usage, "a terminal cannot show Parquet")
                 .with_hint("name a file with -o, or send the output to a program or a file"),

@@ -75,6 +75,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
             .with_hint("give a number above 0, or leave it out"));
         }
     }
+    date_header(context.today)?;
     let server = Server::bind(Settings {
         database: context.database()?,
         listen: args.listen,
@@ -93,7 +94,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         log_queries: args.log_queries,
         today: match context.global.today {
             Some(day) => Today::Fixed(day),
-            None => Today::Clock(|| chrono::Local::now().date_naive()),
+            None => Today::Clock(super::today),
         },
     })?;
     let address = server.address();
@@ -103,4 +104,35 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
     }
     server.run(Box::new(std::io::stderr()))?;
     Ok(Outcome::Good)
+}
+
+/// Refuses a clock whose dates the HTTP library cannot write as the date of an answer: it panics.
+fn date_header(today: chrono::NaiveDate) -> Result<()> {
+    use chrono::Datelike;
+    if (1971..9998).contains(&today.year()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("the clock of this machine says {today}, and the date of an answer cannot be before 1971"),
+    )
+    .with_hint("set the clock"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date_header;
+
+    #[test]
+    fn a_clock_that_no_answer_can_be_dated_by_is_refused() {
+        for (day, is_good) in [
+            ("1969-12-31", false),
+            ("1970-12-31", false),
+            ("1971-01-01", true),
+            ("2026-03-01", true),
+            ("9999-01-01", false),
+        ] {
+            assert_eq!(date_header(day.parse().unwrap()).is_ok(), is_good, "{day}");
+        }
+    }
 }

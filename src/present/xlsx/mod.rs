@@ -39,6 +39,16 @@ pub fn change_report(
     style: Style,
     generated_on: NaiveDate,
 ) -> Result<Vec<u8>> {
+    // The library of workbooks asks the clock, and panics before 1970 in UTC.
+    if generated_on.year() < 1971 {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            format!(
+                "the workbook cannot be written: the clock of this machine says {generated_on}"
+            ),
+        )
+        .with_hint("set the clock, or write .csv"));
+    }
     write(changes, style, generated_on).map_err(|error| {
         Error::new(
             ErrorKind::Format,

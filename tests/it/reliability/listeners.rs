@@ -43,7 +43,7 @@ fn a_reader_that_is_gone_before_the_first_word_is_no_error() {
     let world = World::with_sample();
     for args in [
         "diff FY2016 FY2026",
-        "check C7B",
+        "check C7B --on 2026-03-01",
         "history C7B",
         "releases",
         "verify",
@@ -60,6 +60,75 @@ fn a_reader_that_is_gone_before_the_first_word_is_no_error() {
         let status = fs::read_to_string(world.path("status")).unwrap();
         assert_ne!(status.trim(), "2", "{args}: {run:?}");
         assert_ne!(status.trim(), "101", "{args}: {run:?}");
+    }
+}
+
+/// Runs the program with a pipe as stdout, or as stderr as well, whose reader is closed.
+fn into_a_closed_pipe(world: &World, args: &[&str], stderr_too: bool) -> (Option<i32>, String) {
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let mut command = world.command(args);
+    command.stdout(closed());
+    if stderr_too {
+        command.stderr(closed());
+    }
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), told)
+}
+
+#[test]
+fn a_closed_pipe_changes_no_exit_code_of_an_answer() {
+    let world = World::with_sample();
+    world.write("codes.csv", "dx\nG35\n");
+    let damaged = World::with_sample();
+    rusqlite::Connection::open(damaged.database())
+        .unwrap()
+        .execute_batch("DELETE FROM coverage")
+        .unwrap();
+    for (world, args, exit) in [
+        (&world, "check C7B.1 --on 2026-03-01", 0),
+        (&world, "check C7B --on 2026-03-01", 1),
+        (&world, "check C7B --on 2026-03-01 --format json", 1),
+        (&world, "history C7B", 0),
+        (&world, "show C7B.1 --on 2026-05-01", 0),
+        (&world, "compare C7A C7B --on 2026-05-01", 0),
+        (&world, "search merkel --on 2026-05-01", 0),
+        (&world, "diff FY2016 FY2026", 0),
+        (&world, "diff FY2016 FY2026 --format html", 0),
+        (&world, "diff FY2025 FY2026 --only codes.csv --code dx", 1),
+        (&world, "audit codes.csv --code dx --on 2026-03-01", 1),
+        (&world, "releases", 0),
+        (&world, "verify", 0),
+        (&damaged, "verify", 1),
+        (&world, "completions bash", 0),
+        (&world, "--help", 0),
+        (&world, "diff --help", 0),
+        (&world, "--version", 0),
+        (&world, "backup copy.db --force", 0),
+        // Data that ends before its end is not what was asked for.
+        (&world, "export spans -o -", 2),
+        (&world, "export spans", 2),
+        (&world, "export order --release FY2026", 2),
+        (&world, "audit codes.csv --code dx --on 2026-03-01 -o -", 2),
+    ] {
+        let args: Vec<&str> = args.split(' ').collect();
+        let (code, told) = into_a_closed_pipe(world, &args, false);
+        assert_eq!(code, Some(exit), "{args:?}: {told}");
+        // That it is the sample is said before anything is written.
+        let told: Vec<&str> = told
+            .lines()
+            .filter(|line| !line.starts_with("note: this is the bundled"))
+            .collect();
+        assert_eq!(told, [""; 0], "{args:?}");
+        assert_eq!(
+            into_a_closed_pipe(world, &args, true).0,
+            Some(exit),
+            "{args:?}"
+        );
     }
 }
 

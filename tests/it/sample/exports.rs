@@ -193,7 +193,12 @@ fn an_export_into_a_pipe_that_closes_early_or_a_full_disk_ends_well() {
             .unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        // Not whole, which is the exit code's to say: nobody is left to read a message.
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(
+            !String::from_utf8_lossy(&output.stderr).contains("error"),
+            "{output:?}"
+        );
     }
 }
 
