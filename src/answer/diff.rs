@@ -161,7 +161,7 @@ pub fn diff(
     let mut under: Vec<CodeRange> = Vec::new();
     for asked in &scope.under {
         let range = &listed_range(store, code_set, &differences, asked)?
-            .ok_or_else(|| not_listed(code_set, asked, old, new))?;
+            .map_err(|what| not_listed(&what, old, new))?;
         under.push(*range);
         let ends = store.find_codes(code_set, &differences, &[range.first, range.last], true)?;
         let [first, last] = ends.as_slice() else {
@@ -351,7 +351,7 @@ fn anchor(
     0
 }
 
-/// Returns a range between codes that one of two releases lists; `None` if there is none.
+/// Returns a range between codes that one of two releases lists, or in words what neither lists.
 ///
 /// Blocks and chapters of the book are named by numbers that are not all taken (U00-U49, of which U07 and U09
 /// are listed), and those of one year hold categories that another has not. So a category at the end of a range
@@ -361,7 +361,7 @@ fn listed_range(
     code_set: CodeSet,
     differences: &Differences,
     asked: &CodeRange,
-) -> Result<Option<CodeRange>> {
+) -> Result<std::result::Result<CodeRange, String>> {
     let is_range = asked.first != asked.last;
     let end = |code: Code, after: bool| -> Result<Option<Code>> {
         let found = store.find_codes(code_set, differences, &[code], false)?;
@@ -376,25 +376,21 @@ fn listed_range(
         }
         store.nearest_category(code_set, differences, &code, after)
     };
-    let (Some(first), Some(last)) = (end(asked.first, true)?, end(asked.last, false)?) else {
-        return Ok(None);
-    };
-    let is_within = |code: Code, other: Code| {
-        code.as_bytes().first() != other.as_bytes().first() || code <= other
+    let (first, last) = match (end(asked.first, true)?, end(asked.last, false)?) {
+        (Some(first), Some(last)) => (first, last),
+        (None, _) => return Ok(Err(asked.first.dotted(code_set))),
+        (_, None) => return Ok(Err(asked.last.dotted(code_set))),
     };
     // Where nothing within the range is listed, what is nearest lies beyond its other end.
     let moved = first != asked.first || last != asked.last;
-    let is_empty = moved && !is_within(first, last);
-    Ok((!is_empty).then_some(CodeRange { first, last }))
+    if moved && first > last && first.as_bytes().first() == last.as_bytes().first() {
+        let (first, last) = (asked.first.dotted(code_set), asked.last.dotted(code_set));
+        return Ok(Err(format!("a category within {first}-{last}")));
+    }
+    Ok(Ok(CodeRange { first, last }))
 }
 
-fn not_listed(code_set: CodeSet, asked: &CodeRange, old: ReleaseId, new: ReleaseId) -> Error {
-    let (first, last) = (asked.first.dotted(code_set), asked.last.dotted(code_set));
-    let what = if first == last {
-        first
-    } else {
-        format!("both ends of {first}-{last}")
-    };
+fn not_listed(what: &str, old: ReleaseId, new: ReleaseId) -> Error {
     Error::new(
         ErrorKind::NotFound,
         format!("neither {old} nor {new} lists {what}"),

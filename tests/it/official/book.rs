@@ -510,8 +510,8 @@ fn every_document_of_every_release_is_taken_once_and_shared_where_the_bytes_are_
     assert_eq!(found["index"], (4, 3));
     assert_eq!(found["conversion_table"].0, 12);
     assert_eq!(found["poa_exempt_list"].0, 14);
-    assert_eq!(found["pcs_tables"], (5, 5));
-    assert_eq!(found["pcs_definitions"], (5, 5));
+    assert_eq!(found["pcs_tables"], (6, 6));
+    assert_eq!(found["pcs_definitions"], (6, 6));
     let distinct: usize = found.values().map(|(_, distinct)| distinct).sum();
     assert_eq!(row_counts(&store)["document"], distinct as i64);
     // What was taken says what it is.
@@ -559,7 +559,8 @@ fn stored_tables_of_icd10pcs_expand_to_the_billable_rows_of_their_order_files() 
             "FY2021-01",
             "FY2022-04-errata",
             "FY2023-04",
-            "FY2025"
+            "FY2025",
+            "FY2026"
         ]
     );
     let connection = rusqlite::Connection::open_with_flags(

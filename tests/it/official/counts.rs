@@ -238,9 +238,10 @@ fn fy2026_counts_as_cms_announced_it() {
     }
 }
 
-/// The revisions that CMS's addenda leave out, by release: all others have every one.
+/// The revisions that CMS's addenda leave out, by release: all others have every one. Of FY2018's 12 other
+/// short titles (H35.31) one is of a code whose long title the addenda revises.
 const LEFT_OUT: [(CodeSet, &str, u64); 3] = [
-    (CodeSet::Icd10Cm, "FY2018", 12),
+    (CodeSet::Icd10Cm, "FY2018", 11),
     (CodeSet::Icd10Cm, "FY2022", 2),
     (CodeSet::Icd10Cm, "FY2024", 1),
 ];

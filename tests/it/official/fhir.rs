@@ -83,7 +83,7 @@ fn a_code_system_has_every_row_of_its_release_below_the_nearest_listed_code() {
         }
         systems += 1;
     }
-    assert_eq!(systems, 38);
+    assert_eq!(systems, 40);
     let files = export
         .files()
         .iter()

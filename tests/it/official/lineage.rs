@@ -209,7 +209,14 @@ fn every_code_retired_since_fy2018_has_successors_or_is_said_to_have_none() {
         }
         retired += 1;
         let code = &record["code"];
-        let now = check(&store, code, "2026-03-01");
+        // FY2027 has no conversion table yet, so that nothing can be said of what it retires.
+        let is_future = id(&record["to"]) == id("FY2027");
+        let (asked, last_table) = if is_future {
+            (record["effective"].as_str(), None)
+        } else {
+            ("2026-03-01", Some(id("FY2026")))
+        };
+        let now = check(&store, code, asked);
         *counts.entry(now.verdict.name()).or_default() += 1;
         // A code that is listed again can be reported and needs none.
         let Some(found) = now.retirement else {
@@ -217,7 +224,7 @@ fn every_code_retired_since_fy2018_has_successors_or_is_said_to_have_none() {
             unled.push(code.clone());
             continue;
         };
-        assert_eq!(found.table, Some(id("FY2026")), "{code}");
+        assert_eq!(found.table, last_table, "{code}");
         assert_eq!(
             found.retired_from.to_string(),
             record["effective"],
@@ -234,6 +241,7 @@ fn every_code_retired_since_fy2018_has_successors_or_is_said_to_have_none() {
             entry.is_some_and(|entry| entry.billable)
         });
         let how = match (found.successors.len(), found.guess.len()) {
+            (0, _) if is_future => "no table",
             (0, 0) => "none named, none guessed",
             (0, _) => "none named, guessed",
             _ if billable => "led to billable codes",
@@ -248,18 +256,20 @@ fn every_code_retired_since_fy2018_has_successors_or_is_said_to_have_none() {
     say(&format!(
         "{retired} retired: {counts:?}; again billable {unled:?}"
     ));
-    assert_eq!(retired, 689);
+    assert_eq!(retired, 719);
     let counts: Vec<(&str, usize)> = counts.into_iter().collect();
     assert_eq!(counts, FATES);
 }
 
-/// How the 689 stand, and what leads on from them.
-const FATES: [(&str, usize); 6] = [
+/// How the 719 stand, and what leads on from them.
+const FATES: [(&str, usize); 7] = [
     ("by several steps", 2),
-    ("deleted", 421),
-    ("header", 268),
+    // 421 and 268 to FY2026; FY2027 deletes 15 billable codes and makes headers of 15.
+    ("deleted", 436),
+    ("header", 283),
     // 571 that the table names and H81.42, which lies in a range.
     ("led to billable codes", 572),
+    ("no table", 30),
     ("none named, guessed", 8),
     ("none named, none guessed", 109),
 ];

@@ -101,7 +101,7 @@ fn a_request_that_is_wrong_says_what_where_and_what_to_do() {
             &["diff", "FY25", "FY2026"],
             &["diff", "FY2025"],
             &["diff", "FY2025", "FY2026", "--under", "C76-C43"],
-            &["diff", "FY2025", "FY2026", "--under", "C76-C80"],
+            &["diff", "FY2025", "FY2026", "--under", "C80-C96"],
             &["diff", "FY2025", "FY2026", "--under", "C7.A"],
             &["diff", "FY2025", "FY2026", "--code", "dx"],
             &["diff", "FY2025", "FY2026", "--only", "nowhere.csv"],

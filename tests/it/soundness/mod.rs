@@ -177,7 +177,7 @@ pub(crate) fn change(
 fn other(value: &Value, chance: &mut Chance) -> Value {
     match value {
         Value::Null => Value::Text("x".to_owned()),
-        Value::Integer(value) => Value::Integer(value ^ (1 << chance.below(16))),
+        Value::Integer(value) => Value::Integer(value ^ (1 << chance.below(22))),
         Value::Real(value) => Value::Real(value + 1.0),
         Value::Text(text) if text.is_empty() => Value::Text("x".to_owned()),
         Value::Text(text) => {
