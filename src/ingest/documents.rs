@@ -376,6 +376,7 @@ impl Preparer {
             listed_by: ListedBy::Tabular,
             documents: Vec::new(),
             is_of_command: true,
+            is_new: true,
         });
         Ok((entries, trust))
     }

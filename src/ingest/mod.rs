@@ -9,6 +9,8 @@ mod documents;
 mod pack;
 mod prepare;
 mod resolve;
+mod rivals;
+mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,10 +19,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    CodeSet, DifferenceKind, DocumentKind, ListedBy, Provenance, ReleaseId, TabularDifference,
-    Trust,
-};
+use crate::model::{CodeSet, DocumentKind, ListedBy, Provenance, ReleaseId, Trust};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::{Findings, find};
@@ -29,13 +28,13 @@ use crate::source::identify::IdentifiedBy;
 use crate::source::recognise::FileKind;
 use crate::source::rows_sha256;
 use crate::source::sample::{sample_bytes, sample_files};
-use crate::store::{
-    Added, Contents, NewAddenda, NewDocument, NewFile, NewRelease, Rows, Store, StoreKind, Writer,
-};
+use crate::store::{Added, NewFile, Store, Writer};
 
 use documents::PostedDocument;
 use pack::{Package, pack};
-use prepare::{DocumentPart, Message, Order, Part, Prepared, Preparer, Seen};
+use prepare::{Message, Order, Part, Prepared, Preparer, Seen};
+use rivals::Item;
+use write::write;
 
 /// What the user states about the files.
 #[derive(Debug, Clone, Copy)]
@@ -220,75 +219,16 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
-    let Findings { mut found, damaged } = find(paths)?;
-    if let Some(code_set) = options.code_set {
-        for file in &mut found {
-            match &mut file.kind {
-                FileKind::OrderFile(kind) | FileKind::OrderAddenda(kind) => *kind = code_set,
-                FileKind::Document(_)
-                | FileKind::Zip
-                | FileKind::SavedPage
-                | FileKind::Other(_) => {}
-            }
+    let mut contested = Vec::new();
+    loop {
+        let mut run = Run::new(*options, contested);
+        if let Some(item) = run.go(store, paths, progress)? {
+            contested = run.contested;
+            contested.push(item);
+            continue;
         }
+        return Ok(run.report);
     }
-    let (packages, left) = pack(found);
-    let mut run = Run {
-        report: ImportReport {
-            left,
-            dry_run: options.dry_run,
-            ..ImportReport::default()
-        },
-        first_error: None,
-        options: *options,
-    };
-    for error in damaged {
-        run.failed(error)?;
-    }
-    if packages.is_empty() {
-        return Err(run.nothing_taken());
-    }
-    progress(Progress::Found {
-        files: packages.iter().map(Package::files).sum(),
-    });
-    let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
-    let mut preparer = preparer(&writer, *options)?;
-    std::thread::scope(|scope| -> Result<()> {
-        let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(0);
-        scope.spawn(move || {
-            // The writer has given up if it no longer listens.
-            let mut listens = true;
-            let mut tell = |message| {
-                if let Message::Parsing(_) = message {
-                    // Told only if the writer has nothing to do; else it has what it needs by then.
-                    drop(send.try_send(message));
-                } else {
-                    listens = listens && send.send(message).is_ok();
-                }
-                listens
-            };
-            preparer.prepare_all(&packages, &mut tell);
-        });
-        for message in receive {
-            match message {
-                Message::Parsing(code_set) => writer.prepare_for(code_set)?,
-                Message::Prepared(prepared) => {
-                    write(&mut writer, *prepared, &mut run, progress)?;
-                }
-                Message::Failed(error) => run.failed(*error)?,
-                Message::Left(left) => run.report.left.push(left),
-            }
-        }
-        Ok(())
-    })?;
-    if run.report.taken.is_empty() {
-        return Err(run.nothing_taken());
-    }
-    progress(Progress::Committing);
-    if run.report.changed() && !options.dry_run {
-        writer.commit()?;
-    }
-    Ok(run.report)
 }
 
 /// Takes a release out of the database.
@@ -306,9 +246,116 @@ struct Run {
     report: ImportReport,
     first_error: Option<Error>,
     options: ImportOptions,
+    /// What was stored so far.
+    new_items: Vec<Item>,
+    /// What files of this command disagree on, as earlier attempts found.
+    contested: Vec<Item>,
+    /// What files of this command disagree on, as this attempt found: it cannot go on.
+    rivals: Option<Item>,
 }
 
 impl Run {
+    fn new(options: ImportOptions, contested: Vec<Item>) -> Run {
+        Run {
+            report: ImportReport {
+                dry_run: options.dry_run,
+                ..ImportReport::default()
+            },
+            first_error: None,
+            options,
+            new_items: Vec::new(),
+            contested,
+            rivals: None,
+        }
+    }
+
+    /// Imports what can be taken. Returns what files disagree on, if they do; nothing is stored then.
+    fn go(
+        &mut self,
+        store: &mut Store,
+        paths: &[PathBuf],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Option<Item>> {
+        let Findings { mut found, damaged } = find(paths)?;
+        if let Some(code_set) = self.options.code_set {
+            for file in &mut found {
+                match &mut file.kind {
+                    FileKind::OrderFile(kind) | FileKind::OrderAddenda(kind) => *kind = code_set,
+                    FileKind::Document(_)
+                    | FileKind::Zip
+                    | FileKind::SavedPage
+                    | FileKind::Other(_) => {}
+                }
+            }
+        }
+        let (packages, left) = pack(found);
+        self.report.left = left;
+        for error in damaged {
+            self.failed(error)?;
+        }
+        if packages.is_empty() {
+            return Err(self.nothing_taken());
+        }
+        progress(Progress::Found {
+            files: packages.iter().map(Package::files).sum(),
+        });
+        let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
+        self.prepare_and_write(&mut writer, &packages, progress)?;
+        if self.rivals.is_some() {
+            return Ok(self.rivals);
+        }
+        if self.report.taken.is_empty() {
+            return Err(self.nothing_taken());
+        }
+        progress(Progress::Committing);
+        if self.report.changed() && !self.options.dry_run {
+            writer.commit()?;
+        }
+        Ok(None)
+    }
+
+    /// Prepares in one thread and writes in this one, until files show that disagree.
+    fn prepare_and_write(
+        &mut self,
+        writer: &mut Writer<'_>,
+        packages: &[Package],
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<()> {
+        let mut preparer = preparer(writer, self.options, self.contested.clone())?;
+        std::thread::scope(|scope| -> Result<()> {
+            let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(0);
+            scope.spawn(move || {
+                // The writer has given up if it no longer listens.
+                let mut listens = true;
+                let mut tell = |message| {
+                    if let Message::Parsing(_) = message {
+                        // Told only if the writer has nothing to do; else it has what it needs by then.
+                        drop(send.try_send(message));
+                    } else {
+                        listens = listens && send.send(message).is_ok();
+                    }
+                    listens
+                };
+                preparer.prepare_all(packages, &mut tell);
+            });
+            for message in receive {
+                match message {
+                    Message::Parsing(code_set) => writer.prepare_for(code_set)?,
+                    Message::Prepared(prepared) => {
+                        write(writer, *prepared, self, progress)?;
+                    }
+                    Message::Failed(error) => self.failed(*error)?,
+                    Message::Rivals(item) => self.rivals = Some(item),
+                    Message::Left(left) => self.report.left.push(left),
+                }
+                if self.rivals.is_some() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Notes that a file cannot be taken, unless that ends everything: what is wrong with the database does, and
     /// with all or nothing asked for whatever is wrong.
     fn failed(&mut self, error: Error) -> Result<()> {
@@ -321,12 +368,9 @@ impl Run {
     }
 
     /// Makes the error of an import that takes nothing: the one reason, or each file with its own.
-    fn nothing_taken(self) -> Error {
-        let Run {
-            report,
-            first_error,
-            ..
-        } = self;
+    fn nothing_taken(&mut self) -> Error {
+        let report = &self.report;
+        let first_error = self.first_error.take();
         let reasons = report.failed.iter().map(|failed| {
             let line = failed.line.map(|line| format!(", line {line}"));
             format!(
@@ -373,7 +417,7 @@ impl Run {
 }
 
 /// Makes the preparer of an import, which knows what is stored.
-fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
+fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -> Result<Preparer> {
     Ok(Preparer {
         catalogue: Catalogue::bundled()?,
         sample: sample_files()?,
@@ -393,10 +437,13 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
                     .map(|document| (document.kind, document.file.sha256))
                     .collect(),
                 is_of_command: false,
+                is_new: false,
             })
             .collect(),
         seen_documents: writer.document_hashes()?.into_iter().collect(),
         postponed: Vec::new(),
+        contested,
+        rivals: None,
     })
 }
 
@@ -406,12 +453,8 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions) -> Result<Preparer> {
 /// [`ErrorKind::Conflict`] if the database holds full releases.
 pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport> {
     let mut writer = store.begin_import(&mut || {})?;
-    let mut preparer = preparer(&writer, ImportOptions::on(today))?;
-    let mut run = Run {
-        report: ImportReport::default(),
-        first_error: None,
-        options: preparer.options,
-    };
+    let mut preparer = preparer(&writer, ImportOptions::on(today), Vec::new())?;
+    let mut run = Run::new(preparer.options, Vec::new());
     // What stands around an order file needs its release: order files first.
     let files = sample_files()?;
     let order_files = files.iter().filter(|file| file.is_order_file());
@@ -449,6 +492,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     listed_by: ListedBy::OrderFile,
                     documents: Vec::new(),
                     is_of_command: true,
+                    is_new: true,
                 });
                 prepared.order = Some(Part {
                     shown: file.path.clone(),
@@ -482,215 +526,4 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
     }
     writer.commit()?;
     Ok(run.report)
-}
-
-/// Names the file that an error is of; one of the database names the database.
-fn in_part(error: Error, shown: &str) -> Error {
-    match error.kind() {
-        ErrorKind::Store | ErrorKind::Busy => error,
-        _ => error.in_file(shown),
-    }
-}
-
-fn write(
-    writer: &mut Writer<'_>,
-    prepared: Prepared,
-    run: &mut Run,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<()> {
-    let Prepared {
-        code_set,
-        id,
-        identified_by,
-        order,
-        addenda,
-        documents,
-        expanded,
-        differences,
-        patches,
-    } = prepared;
-    let today = run.options.today;
-    writer.set_kind(if identified_by == IdentifiedBy::Sample {
-        StoreKind::Sample
-    } else {
-        StoreKind::Full
-    })?;
-    let mut taken_now = Vec::new();
-    let mut failed = Vec::new();
-    let mut done = |taken: Taken| {
-        progress(Progress::Done {
-            file: taken.file.clone(),
-            release: id,
-        });
-        taken_now.push(taken);
-    };
-    let mut order_is_new = false;
-    if let Some(part) = order {
-        let rows = match &part.contents {
-            Order::Stored => None,
-            Order::Better(order, trust) => {
-                writer.replace_order_file(
-                    code_set,
-                    id,
-                    &part.file,
-                    order.envelope(),
-                    trust,
-                    today,
-                )?;
-                None
-            }
-            Order::SameAs(other, trust) => Some((Rows::SameAs(*other), trust)),
-            Order::Parsed(order, trust) => Some((Rows::Parsed(order), trust)),
-        };
-        let added = match rows {
-            Some((rows, trust)) => writer
-                .add_release(&NewRelease {
-                    code_set,
-                    id,
-                    identified_by: identified_by.name(),
-                    trust,
-                    rows,
-                    file: &part.file,
-                    patches: &patches,
-                    today,
-                })
-                .map_err(|error| in_part(error, &part.shown))?,
-            None if matches!(part.contents, Order::Better(..)) => Added::Better,
-            None => Added::AlreadyThere,
-        };
-        let (rows, billable) = match &part.contents {
-            Order::Parsed(order, _) => (order.rows().len() as u64, order.billable()),
-            Order::Stored | Order::Better(..) | Order::SameAs(..) => writer
-                .releases()?
-                .into_iter()
-                .map(|stored| stored.release)
-                .find(|stored| stored.code_set == code_set && stored.id == id)
-                .map_or((0, 0), |stored| (stored.rows, stored.billable)),
-        };
-        order_is_new = added == Added::New;
-        done(Taken {
-            file: part.shown,
-            kind: TakenKind::OrderFile,
-            code_set,
-            release: id,
-            identified_by: identified_by.name(),
-            rows,
-            billable,
-            added,
-            notes: part.notes,
-            unread: 0,
-        });
-    }
-    if let Some(part) = addenda {
-        let addenda = &part.contents;
-        let added = writer.add_addenda(&NewAddenda {
-            code_set,
-            id,
-            addenda,
-            file: &part.file,
-            today,
-        });
-        match added {
-            Ok(added) => done(Taken {
-                file: part.shown,
-                kind: TakenKind::OrderAddenda,
-                code_set,
-                release: id,
-                identified_by: identified_by.name(),
-                rows: addenda.rows.len() as u64,
-                billable: 0,
-                added,
-                notes: part.notes,
-                unread: 0,
-            }),
-            Err(error) => failed.push(in_part(error, &part.shown)),
-        }
-    }
-    // An order file is news to a list that came before it, and the other way round.
-    let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
-    if let (Some((entries, trust)), Some((_, part))) = (&expanded, documents.first()) {
-        writer
-            .add_release(&NewRelease {
-                code_set,
-                id,
-                identified_by: identified_by.name(),
-                trust,
-                rows: Rows::Expanded(entries),
-                file: &part.file,
-                patches: &patches,
-                today,
-            })
-            .map_err(|error| in_part(error, &part.shown))?;
-    }
-    for (kind, part) in documents {
-        let added = writer.add_document(&NewDocument {
-            id,
-            kind,
-            contents: match &part.contents {
-                DocumentPart::Parsed(document) => Contents::Parsed(document),
-                DocumentPart::Stored => Contents::Stored,
-            },
-            file: &part.file,
-            today,
-        });
-        let added = match added {
-            Ok(Added::Copy) => {
-                run.report.left.push(Left {
-                    file: part.shown,
-                    why: format!("a copy, row for row, of the {} of {id}", kind.label()),
-                });
-                continue;
-            }
-            Ok(added) => added,
-            Err(error) => {
-                failed.push(in_part(error, &part.shown));
-                continue;
-            }
-        };
-        to_compare |= kind == DocumentKind::Tabular && added == Added::New;
-        let items = writer.document_items(id, kind)?;
-        let unread = writer.document_unread(id, kind)?;
-        let mut notes = part.notes;
-        notes.extend(unread.describe());
-        done(Taken {
-            file: part.shown,
-            kind: TakenKind::Document(kind),
-            code_set,
-            release: id,
-            identified_by: identified_by.name(),
-            rows: items,
-            billable: 0,
-            added,
-            notes,
-            unread: unread.count(),
-        });
-    }
-    run.report.taken.append(&mut taken_now);
-    for error in failed {
-        run.failed(error)?;
-    }
-    if to_compare {
-        let found = writer.keep_differences(id, differences)?;
-        if let Some(note) = differences_note(id, &found)
-            && let Some(taken) = run.report.taken.last_mut()
-        {
-            taken.notes.push(note);
-        }
-    }
-    Ok(())
-}
-
-/// Says in how much the tabular list of a release differs from its order file, if it does.
-fn differences_note(id: ReleaseId, found: &[TabularDifference]) -> Option<String> {
-    let count = |wanted: &dyn Fn(DifferenceKind) -> bool| {
-        found.iter().filter(|found| wanted(found.kind)).count()
-    };
-    let codes = count(&DifferenceKind::is_of_codes);
-    let titles = count(&|kind| kind == DifferenceKind::Title);
-    let accents = count(&|kind| kind == DifferenceKind::Accents);
-    (!found.is_empty()).then(|| {
-        format!(
-            "the tabular list of {id} gives the rows of its order file but for {codes} codes and {titles} titles; {accents} more titles differ in accents only"
-        )
-    })
 }

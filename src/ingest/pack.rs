@@ -76,7 +76,8 @@ pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
             .filter(|package| package.has_order_file_beside(code_set, &file));
         let fits = |package: &Package| package.documents.iter().all(|(other, _)| *other != kind);
         match (beside.next(), beside.next()) {
-            (Some(package), None) if fits(package) => package.documents.push((kind, file)),
+            // Two of one kind are a table and its copy, or disagree: that shows when they are read.
+            (Some(package), None) => package.documents.push((kind, file)),
             _ => {
                 // Without an order file, what was posted together is of one release all the same.
                 let together = groups.iter_mut().find(|package| {

@@ -23,6 +23,7 @@ use super::complete::Extent;
 use super::documents::Beside;
 use super::pack::Package;
 use super::resolve::{Posted, Resolved};
+use super::rivals::Item;
 use super::{ImportOptions, Left};
 
 /// A file on its way to the store.
@@ -43,6 +44,8 @@ pub(super) enum Message {
     Failed(Box<Error>),
     /// A file is of no release that can be taken.
     Left(Left),
+    /// Files of this command disagree.
+    Rivals(Item),
 }
 
 /// The rows of an order file, as far as they are needed.
@@ -112,6 +115,8 @@ pub(super) struct Seen {
     pub(super) documents: Vec<(DocumentKind, String)>,
     /// Whether a file of this command lists it.
     pub(super) is_of_command: bool,
+    /// Whether it is not stored yet.
+    pub(super) is_new: bool,
 }
 
 /// Reads, identifies and parses, package after package.
@@ -124,6 +129,10 @@ pub(super) struct Preparer {
     pub(super) seen_documents: HashSet<(DocumentKind, String)>,
     /// Files whose release other files of the command could decide.
     pub(super) postponed: Vec<Package>,
+    /// What files of this command disagree on.
+    pub(super) contested: Vec<Item>,
+    /// What files of this command disagree on, as shows only now.
+    pub(super) rivals: Option<Item>,
 }
 
 /// An order file, read.
@@ -254,7 +263,12 @@ impl Preparer {
             Err(error) if error.kind() == ErrorKind::Ambiguous && !is_last => {
                 self.postponed.push(package.clone());
             }
-            Err(error) => fail_package(package, error, tell),
+            Err(error) => match self.rivals.take() {
+                Some(item) => {
+                    tell(Message::Rivals(item));
+                }
+                None => fail_package(package, error, tell),
+            },
         }
     }
 
@@ -451,7 +465,7 @@ impl Preparer {
             match stored {
                 Some(seen) => Resolved::Stored {
                     id: seen.id,
-                    is_better: false,
+                    better: None,
                 },
                 None => Resolved::New {
                     id,
@@ -480,12 +494,14 @@ impl Preparer {
             (
                 Resolved::Stored {
                     id,
-                    is_better: true,
+                    better: Some(provenance),
                 },
                 Some(parsed),
             ) => {
-                let mut trust = sample_trust();
-                trust.provenance = Provenance::Official;
+                let trust = Trust {
+                    provenance,
+                    ..sample_trust()
+                };
                 (Order::Better(parsed, trust), id)
             }
             (Resolved::Stored { id, .. }, _) => (Order::Stored, id),
@@ -520,6 +536,7 @@ impl Preparer {
                     listed_by: ListedBy::OrderFile,
                     documents,
                     is_of_command: true,
+                    is_new: true,
                 });
                 (contents, id)
             }

@@ -5,8 +5,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
+use super::TakenKind;
 use super::complete::{Extent, lacks};
 use super::prepare::{Preparer, Seen};
+use super::rivals::Item;
 
 /// An order file whose release is to be resolved.
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ impl Posted<'_> {
     /// Says what the file lacks by its own end and by the addenda posted with it.
     fn lacks(&self) -> Option<String> {
         if !self.ends_whole {
-            return Some("its last line has no end".to_owned());
+            return Some("its last line has no end, so its last title may be cut off".to_owned());
         }
         let (rows, billable) = self.counted?;
         let found = (self.extent.rows, self.extent.billable);
@@ -45,8 +47,8 @@ pub(super) enum Resolved {
     Stored {
         /// The release, with its revision.
         id: ReleaseId,
-        /// Whether these bytes are better known than the stored ones, and take their place.
-        is_better: bool,
+        /// How well these bytes are known, if better than the stored ones, whose place they take.
+        better: Option<Provenance>,
     },
     /// A release, or a correction of one, to be stored.
     New {
@@ -61,7 +63,7 @@ impl Preparer {
     /// Decides what an order file is. Refuses other rows for a release that is stored or known, unless the user
     /// calls them a correction; a correction that corrects nothing; and a part, unless it is asked for.
     pub(super) fn resolve(
-        &self,
+        &mut self,
         id: ReleaseId,
         posted: &Posted<'_>,
         forced: Option<String>,
@@ -102,10 +104,26 @@ impl Preparer {
             }
             return Ok(Resolved::Stored {
                 id: seen.id,
-                is_better,
+                better: is_better.then_some(provenance),
             });
         }
-        let missing = self.lacks(id, extent).or_else(|| posted.lacks());
+        let item = Item {
+            code_set,
+            id,
+            kind: TakenKind::OrderFile,
+        };
+        if provenance == Provenance::Unlisted && self.contested.contains(&item) {
+            return Err(item.error().in_file(shown));
+        }
+        let is_known = facts.is_some_and(|facts| facts.rows_sha256 == extent.rows_sha256);
+        let missing = match is_known {
+            true => None,
+            false => {
+                let lacks = [self.lacks(id, extent), posted.lacks()];
+                let reasons: Vec<String> = lacks.into_iter().flatten().collect();
+                (!reasons.is_empty()).then(|| reasons.join("; "))
+            }
+        };
         let takes_part = missing.is_some() && self.options.allow_incomplete;
         let stored = self.seen.iter().find(|seen| {
             seen.code_set == code_set && seen.id == id && seen.listed_by == ListedBy::OrderFile
@@ -126,12 +144,19 @@ impl Preparer {
         let is_revision = self.options.revision
             && (conflict.is_some() || (facts.is_none() && id.revision() == 0));
         if let (Some(message), false) = (&conflict, is_revision) {
+            // A file that the catalogue knows is right beside one that it does not, and a whole one beside a part.
+            let is_rival = stored.is_some_and(|seen| {
+                seen.is_new
+                    && provenance == seen.trust.provenance
+                    && missing.is_some() == seen.trust.incomplete.is_some()
+            });
+            self.rivals = is_rival.then_some(item);
             return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(
                 "if the publisher corrected the release, import it with --revision: both are kept and the correction answers",
             ));
         }
         if let (Some(reason), false) = (&missing, takes_part) {
-            return Err(fail(ErrorKind::Format, format!("{reason}: it looks cut off")).with_hint(
+            return Err(fail(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
                 "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
             ));
         }

@@ -137,6 +137,14 @@ pub fn identify_sample(
         [one] => Ok(Some(*one)),
         several => {
             let mut fitting = several.to_vec();
+            let of_addenda: Vec<ReleaseId> = sample
+                .iter()
+                .filter(|file| {
+                    file.is_addenda() && Some(file.sha256.as_str()) == evidence.addenda_sha256
+                })
+                .map(|file| file.release)
+                .collect();
+            narrow(&mut fitting, &of_addenda);
             for name in [Some(evidence.name), evidence.archive_name]
                 .into_iter()
                 .flatten()

@@ -20,12 +20,12 @@ const NEW: &str = include_str!("../fixtures/tabular/fy2025-04.xml");
 /// placeholder.
 pub fn world_with_tabular_lists() -> World {
     let world = World::empty();
-    world.write("icd10cm-FY2031/Tabular.xml", OLD);
-    world.write("icd10cm-FY2032/Tabular.xml", NEW);
+    world.write("icd10cm-FY2031/FY2031-Tabular.xml", OLD);
+    world.write("icd10cm-FY2032/FY2032-Tabular.xml", NEW);
     let at = NEW.find("<name>J4A.9").unwrap();
     let at = NEW[..at].rfind("<diag").unwrap() + "<diag".len();
     let with_placeholder = format!("{} placeholder=\"true\"{}", &NEW[..at], &NEW[at..]);
-    world.write("icd10cm-FY2033/Tabular.xml", with_placeholder);
+    world.write("icd10cm-FY2033/FY2033-Tabular.xml", with_placeholder);
     let run = world.run(&[
         "import",
         "--allow-incomplete",

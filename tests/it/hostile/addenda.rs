@@ -180,6 +180,13 @@ fn control_characters_and_bad_utf8_in_an_addenda_are_refused_with_their_line() {
     }
 }
 
+/// The sample's addenda, with the years of its footer moved.
+fn addenda_of_fy2031() -> String {
+    addenda()
+        .replace("_2025.txt", "_2031.txt")
+        .replace("_2026.txt", "_2031.txt")
+}
+
 #[test]
 fn an_addenda_without_its_release_is_refused() {
     let name = "icd10cm-order-addenda-April-2031.txt";
@@ -189,17 +196,25 @@ fn an_addenda_without_its_release_is_refused() {
     let run = world.run(&["import", "--allow-incomplete", name]);
     assert_refused(&run, &[name, "ICD-10-CM FY2026", "which is not stored"]);
     assert!(holds_nothing(&world));
-    let made_up = without_line(&addenda(), 1);
+    let made_up = without_line(&addenda_of_fy2031(), 1);
     refused_in(
         &[(name, made_up.as_bytes())],
         &[name],
         &[name, "FY2031-04", "which is not stored"],
     );
+    // A footer of another year than that of the name.
+    let made_up = without_line(&addenda(), 1);
+    refused_in(
+        &[(name, made_up.as_bytes())],
+        &[name],
+        &[name, "FY2031-04", "FY2026 or FY2026-04"],
+    );
 }
 
 #[test]
 fn two_different_addenda_for_one_release_are_refused() {
-    let (one, two) = (without_line(&addenda(), 1), without_line(&addenda(), 2));
+    let own = addenda_of_fy2031();
+    let (one, two) = (without_line(&own, 1), without_line(&own, 2));
     refused_in(
         &[
             ("in/icd10cm-order-April-2031.txt", &order_file()),
@@ -207,7 +222,10 @@ fn two_different_addenda_for_one_release_are_refused() {
             ("in/icd10cm-order-addenda-April-2031-b.txt", two.as_bytes()),
         ],
         &["in"],
-        &["addenda-April-2031", "FY2031-04", "another order addenda"],
+        &[
+            "addenda-April-2031",
+            "another file of this command is the order addenda of ICD-10-CM FY2031-04",
+        ],
     );
     // One after the other.
     let world = World::empty();

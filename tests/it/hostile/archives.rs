@@ -393,7 +393,10 @@ fn an_archive_of_many_large_archives_does_not_fill_the_memory() {
 #[test]
 fn a_text_file_named_zip_is_refused() {
     archive_refused(&order_file(), &["expected a zip archive"]);
-    archive_refused(b"<html>404 not found</html>", &["expected a zip archive"]);
+    archive_refused(
+        b"<html>404 not found</html>",
+        &["a saved web page, not the file"],
+    );
     archive_refused(b"", &["expected a zip archive"]);
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 
 use super::{
-    assert_refused, database_with_fy2030, holds_nothing, order_file, other_order_file, refused_in,
-    rows, sample, taken, world,
+    assert_refused, database_with_fy2030, holds_nothing, order_file, other_order_file,
+    refused_as_stated, refused_in, rows, sample, taken, world,
 };
 use crate::world::World;
 
@@ -102,8 +102,34 @@ fn release_with_two_order_files_is_refused() {
             ("b/order.txt", &other_order_file()),
         ],
         &["a", "b", "--release", "FY2031"],
-        &["--release names one release", "2 sets of files"],
+        &[
+            "another file of this command",
+            "order file of ICD-10-CM FY2031",
+        ],
     );
+}
+
+#[test]
+fn of_files_that_disagree_on_a_release_none_is_taken_in_any_order_of_the_arguments() {
+    let contents = |paths: [&str; 3]| {
+        let world = World::empty();
+        world.write("a/icd10cm_order_2031.txt", order_file());
+        world.write("b/icd10cm_order_2031.txt", other_order_file());
+        world.write("c/icd10cm_order_2032.txt", order_file());
+        let run = world.run(&["import", "--allow-incomplete", paths[0], paths[1], paths[2]]);
+        assert_eq!(run.exit, 1, "{run:?}");
+        for name in ["a/icd10cm_order_2031.txt", "b/icd10cm_order_2031.txt"] {
+            let line = format!("not taken: {name}: another file of this command is the order file");
+            assert!(run.stdout.contains(&line), "{run:?}");
+        }
+        let releases = world.store().releases().unwrap();
+        assert_eq!(releases.len(), 1, "{run:?}");
+        world.store().content_hash().unwrap()
+    };
+    let hash = contents(["a", "b", "c"]);
+    for paths in [["b", "a", "c"], ["c", "b", "a"], ["b", "c", "a"]] {
+        assert_eq!(contents(paths), hash, "{paths:?}");
+    }
 }
 
 #[test]
@@ -187,7 +213,7 @@ fn a_revision_imported_first_or_last_gives_the_same_content() {
 #[test]
 fn other_bytes_for_a_release_that_the_catalogue_knows_are_refused_with_both_counts() {
     let count = rows().len();
-    refused_in(
+    refused_as_stated(
         &[("order.txt", &order_file())],
         &["order.txt", "--release", "FY2026"],
         &[
@@ -198,7 +224,7 @@ fn other_bytes_for_a_release_that_the_catalogue_knows_are_refused_with_both_coun
             "--revision",
         ],
     );
-    refused_in(
+    refused_as_stated(
         &[("icd10cm-order-April-2025.txt", &order_file())],
         &["icd10cm-order-April-2025.txt"],
         &["FY2025-04", &format!("found {count}")],

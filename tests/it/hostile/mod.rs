@@ -197,15 +197,23 @@ fn assert_refused(run: &Run, parts: &[&str]) {
     );
 }
 
-/// Runs an import that must be refused, in a world with a release and in one without a database.
+/// Runs an import of parts, all or nothing, that must be refused, in a world with a release and in one without a
+/// database.
 fn refused_in(files: &[(&str, &[u8])], args: &[&str], parts: &[&str]) {
+    let mut all = vec!["--strict", "--allow-incomplete"];
+    all.extend(args);
+    refused_as_stated(files, &all, parts);
+}
+
+/// Runs an import that must be refused, with nothing but these arguments.
+fn refused_as_stated(files: &[(&str, &[u8])], args: &[&str], parts: &[&str]) {
     let with = world();
     let without = World::empty();
     for world in [&with, &without] {
         for (name, bytes) in files {
             world.write(name, bytes);
         }
-        let mut all = vec!["import", "--allow-incomplete"];
+        let mut all = vec!["import"];
         all.extend(args);
         assert_refused(&run_patiently(&mut world.command(&all)), parts);
         assert_eq!(leftovers(world), Vec::<PathBuf>::new());

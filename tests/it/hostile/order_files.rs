@@ -1,6 +1,6 @@
 //! Order files with a broken line, byte, number or end.
 
-use super::{file, order_file, refused, rows, taken, with_bytes};
+use super::{file, order_file, refused, refused_as_stated, rows, taken, with_bytes};
 use crate::world::World;
 
 /// Rows as they are, not numbered anew.
@@ -188,11 +188,17 @@ fn an_empty_file_is_nothing_to_import() {
 #[test]
 fn a_file_cut_off_in_a_title_is_refused_and_not_stored_with_half_a_title() {
     let bytes = order_file();
-    let lines = rows().len();
-    let line = format!("line {lines}");
     // Within the long title, between CR and LF, before both.
     for cut in [7, 1, 2] {
-        refused(&bytes[..bytes.len() - cut], &[&line, "cut off"]);
+        refused_as_stated(
+            &[("icd10cm_order_2031.txt", &bytes[..bytes.len() - cut])],
+            &["icd10cm_order_2031.txt", "--release", "FY2031"],
+            &[
+                "icd10cm_order_2031.txt",
+                "its last line has no end",
+                "cut off",
+            ],
+        );
     }
 }
 

@@ -1,0 +1,58 @@
+//! Files of one command that say different things of one release.
+//!
+//! Which of them is right cannot be known, and the order of the arguments must not decide. An import that meets
+//! such files begins again and takes none of them.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, ReleaseId};
+use crate::store::Added;
+
+use super::{Run, TakenKind};
+
+/// What a release has one of: its order file, its addenda, its document of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) code_set: CodeSet,
+    pub(super) id: ReleaseId,
+    pub(super) kind: TakenKind,
+}
+
+impl Item {
+    /// Makes the error of a file that is one of several for this.
+    pub(super) fn error(self) -> Error {
+        Error::new(
+            ErrorKind::Conflict,
+            format!(
+                "another file of this command is the {} of {} {} as well, with other contents",
+                self.kind.label(),
+                self.code_set.name(),
+                self.id
+            ),
+        )
+        .with_hint(
+            "name only the right one; a correction is imported after what it corrects, with --revision",
+        )
+    }
+}
+
+impl Run {
+    /// Stores something, unless files of this command disagree on it. Notes such files when they show.
+    pub(super) fn unless_rival(
+        &mut self,
+        item: Item,
+        store: impl FnOnce() -> Result<Added>,
+    ) -> Result<Added> {
+        if self.contested.contains(&item) {
+            return Err(item.error());
+        }
+        let added = store();
+        match &added {
+            Ok(Added::New) => self.new_items.push(item),
+            Err(error) if error.kind() == ErrorKind::Conflict && self.new_items.contains(&item) => {
+                self.rivals = Some(item);
+            }
+            _ => {}
+        }
+        added
+    }
+}

@@ -1,0 +1,228 @@
+//! Writing what was prepared: an order file, its addenda and documents, each with what is told of it.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, DifferenceKind, DocumentKind, ReleaseId, TabularDifference};
+use crate::source::identify::IdentifiedBy;
+use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, StoreKind, Writer};
+
+use super::prepare::{DocumentPart, Order, Prepared};
+use super::rivals::Item;
+use super::{Left, Progress, Run, Taken, TakenKind};
+
+/// Names the file that an error is of; one of the database names the database.
+fn in_part(error: Error, shown: &str) -> Error {
+    match error.kind() {
+        ErrorKind::Store | ErrorKind::Busy => error,
+        _ => error.in_file(shown),
+    }
+}
+
+/// Writes what was prepared, and reports what was taken of it and what could not be.
+pub(super) fn write(
+    writer: &mut Writer<'_>,
+    prepared: Prepared,
+    run: &mut Run,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<()> {
+    let Prepared {
+        code_set,
+        id,
+        identified_by,
+        order,
+        addenda,
+        documents,
+        expanded,
+        differences,
+        patches,
+    } = prepared;
+    let today = run.options.today;
+    writer.set_kind(if identified_by == IdentifiedBy::Sample {
+        StoreKind::Sample
+    } else {
+        StoreKind::Full
+    })?;
+    let mut taken_now = Vec::new();
+    let mut failed = Vec::new();
+    let mut done = |taken: Taken| {
+        progress(Progress::Done {
+            file: taken.file.clone(),
+            release: id,
+        });
+        taken_now.push(taken);
+    };
+    let mut order_is_new = false;
+    if let Some(part) = order {
+        let rows = match &part.contents {
+            Order::Stored => None,
+            Order::Better(order, trust) => {
+                writer.replace_order_file(
+                    code_set,
+                    id,
+                    &part.file,
+                    order.envelope(),
+                    trust,
+                    today,
+                )?;
+                None
+            }
+            Order::SameAs(other, trust) => Some((Rows::SameAs(*other), trust)),
+            Order::Parsed(order, trust) => Some((Rows::Parsed(order), trust)),
+        };
+        let added = match rows {
+            Some((rows, trust)) => writer
+                .add_release(&NewRelease {
+                    code_set,
+                    id,
+                    identified_by: identified_by.name(),
+                    trust,
+                    rows,
+                    file: &part.file,
+                    patches: &patches,
+                    today,
+                })
+                .map_err(|error| in_part(error, &part.shown))?,
+            None if matches!(part.contents, Order::Better(..)) => Added::Better,
+            None => Added::AlreadyThere,
+        };
+        let (rows, billable) = match &part.contents {
+            Order::Parsed(order, _) => (order.rows().len() as u64, order.billable()),
+            Order::Stored | Order::Better(..) | Order::SameAs(..) => writer
+                .releases()?
+                .into_iter()
+                .map(|stored| stored.release)
+                .find(|stored| stored.code_set == code_set && stored.id == id)
+                .map_or((0, 0), |stored| (stored.rows, stored.billable)),
+        };
+        order_is_new = added == Added::New;
+        done(Taken {
+            file: part.shown,
+            kind: TakenKind::OrderFile,
+            code_set,
+            release: id,
+            identified_by: identified_by.name(),
+            rows,
+            billable,
+            added,
+            notes: part.notes,
+            unread: 0,
+        });
+    }
+    let item = |kind| Item { code_set, id, kind };
+    if let Some(part) = addenda {
+        let addenda = &part.contents;
+        let added = run.unless_rival(item(TakenKind::OrderAddenda), || {
+            writer.add_addenda(&NewAddenda {
+                code_set,
+                id,
+                addenda,
+                file: &part.file,
+                today,
+            })
+        });
+        match added {
+            Ok(added) => done(Taken {
+                file: part.shown,
+                kind: TakenKind::OrderAddenda,
+                code_set,
+                release: id,
+                identified_by: identified_by.name(),
+                rows: addenda.rows.len() as u64,
+                billable: 0,
+                added,
+                notes: part.notes,
+                unread: 0,
+            }),
+            Err(error) => failed.push(in_part(error, &part.shown)),
+        }
+    }
+    // An order file is news to a list that came before it, and the other way round.
+    let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
+    for (kind, part) in documents {
+        let added = run.unless_rival(item(TakenKind::Document(kind)), || {
+            if let (DocumentKind::Tabular, Some((entries, trust))) = (kind, &expanded) {
+                writer.add_release(&NewRelease {
+                    code_set,
+                    id,
+                    identified_by: identified_by.name(),
+                    trust,
+                    rows: Rows::Expanded(entries),
+                    file: &part.file,
+                    patches: &patches,
+                    today,
+                })?;
+            }
+            writer.add_document(&NewDocument {
+                id,
+                kind,
+                contents: match &part.contents {
+                    DocumentPart::Parsed(document) => Contents::Parsed(document),
+                    DocumentPart::Stored => Contents::Stored,
+                },
+                file: &part.file,
+                today,
+            })
+        });
+        let added = match added {
+            Ok(Added::Copy) => {
+                run.report.left.push(Left {
+                    file: part.shown,
+                    why: format!("a copy, row for row, of the {} of {id}", kind.label()),
+                });
+                continue;
+            }
+            Ok(added) => added,
+            Err(error) => {
+                failed.push(in_part(error, &part.shown));
+                continue;
+            }
+        };
+        to_compare |= kind == DocumentKind::Tabular && added == Added::New;
+        let items = writer.document_items(id, kind)?;
+        let unread = writer.document_unread(id, kind)?;
+        let mut notes = part.notes;
+        notes.extend(unread.describe());
+        done(Taken {
+            file: part.shown,
+            kind: TakenKind::Document(kind),
+            code_set,
+            release: id,
+            identified_by: identified_by.name(),
+            rows: items,
+            billable: 0,
+            added,
+            notes,
+            unread: unread.count(),
+        });
+    }
+    run.report.taken.append(&mut taken_now);
+    if run.rivals.is_some() {
+        return Ok(());
+    }
+    for error in failed {
+        run.failed(error)?;
+    }
+    if to_compare {
+        let found = writer.keep_differences(id, differences)?;
+        if let Some(note) = differences_note(id, &found)
+            && let Some(taken) = run.report.taken.last_mut()
+        {
+            taken.notes.push(note);
+        }
+    }
+    Ok(())
+}
+
+/// Says in how much the tabular list of a release differs from its order file, if it does.
+fn differences_note(id: ReleaseId, found: &[TabularDifference]) -> Option<String> {
+    let count = |wanted: &dyn Fn(DifferenceKind) -> bool| {
+        found.iter().filter(|found| wanted(found.kind)).count()
+    };
+    let codes = count(&DifferenceKind::is_of_codes);
+    let titles = count(&|kind| kind == DifferenceKind::Title);
+    let accents = count(&|kind| kind == DifferenceKind::Accents);
+    (!found.is_empty()).then(|| {
+        format!(
+            "the tabular list of {id} gives the rows of its order file but for {codes} codes and {titles} titles; {accents} more titles differ in accents only"
+        )
+    })
+}
