@@ -151,9 +151,17 @@ impl Preparer {
                     && missing.is_some() == seen.trust.incomplete.is_some()
             });
             self.rivals = is_rival.then_some(item);
-            return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(
-                "if the publisher corrected the release, import it with --revision: both are kept and the correction answers",
-            ));
+            let wrong = stored.filter(|seen| {
+                provenance != Provenance::Unlisted && seen.trust.provenance == Provenance::Unlisted
+            });
+            let hint = match wrong {
+                Some(_) => format!(
+                    "the catalogue knows this file and not what is stored: take that out with codeyear remove {id} --code-set {}, then import this one",
+                    code_set.id()
+                ),
+                None => "if the publisher corrected the release, import it with --revision: both are kept and the correction answers".to_owned(),
+            };
+            return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(hint));
         }
         if let (Some(reason), false) = (&missing, takes_part) {
             return Err(fail(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
