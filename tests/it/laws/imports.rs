@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use codeyear::answer;
 use codeyear::ingest::{ImportOptions, import, import_sample};
 use codeyear::model::{Answer, CodeSet};
-use codeyear::source::sample::{sample_bytes, sample_files};
+use codeyear::source::sample::{SampleFile, sample_bytes, sample_files};
 use codeyear::store::{Added, Store};
 use proptest::prelude::*;
 
@@ -88,9 +88,8 @@ proptest! {
         let mut mixed = Store::in_memory().unwrap();
         for (index, one) in posted.iter().enumerate() {
             if index == at % posted.len() {
-                let options = ImportOptions::on(today());
                 let paths = [path.clone()];
-                let report = import(&mut mixed, &paths, &options, &mut |_| {}).unwrap();
+                let report = import(&mut mixed, &paths, &options(), &mut |_| {}).unwrap();
                 prop_assert_eq!(report.taken[0].code_set, CodeSet::Icd10Pcs);
             }
             import_one(&mut mixed, &write_posted(folder.path(), one), one.is_revision);
@@ -112,11 +111,10 @@ proptest! {
     ) {
         static EXPECTED: OnceLock<String> = OnceLock::new();
         let mut store = Store::in_memory().unwrap();
-        let options = ImportOptions::on(today());
-        for path in &order {
-            import(&mut store, std::slice::from_ref(path), &options, &mut |_| {}).unwrap();
+        for file in &order {
+            import(&mut store, &[sample_path(file)], &stated(file), &mut |_| {}).unwrap();
             for code_set in CodeSet::ALL {
-                prop_assert_eq!(store.compare_spans(code_set).unwrap(), 0, "{}", path.display());
+                prop_assert_eq!(store.compare_spans(code_set).unwrap(), 0, "{}", &file.path);
             }
         }
         let content_hash = store.content_hash().unwrap();
@@ -139,7 +137,6 @@ proptest! {
             import_sample(&mut store, today()).unwrap();
             store.content_hash().unwrap()
         });
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample");
         let files = sample_files().unwrap();
         let mut store = Store::in_memory().unwrap();
         let mut there = BTreeSet::new();
@@ -158,8 +155,8 @@ proptest! {
                 .partition(|number| there.contains(&(files[*number].code_set, files[*number].release)));
             waiting = rest;
             for number in ready {
-                let path = folder.join(&files[number].path);
-                let report = import(&mut store, &[path], &ImportOptions::on(today()), &mut |_| {});
+                let path = sample_path(&files[number]);
+                let report = import(&mut store, &[path], &stated(&files[number]), &mut |_| {});
                 let report = report.unwrap_or_else(|error| panic!("{}: {error}", files[number].path));
                 prop_assert_eq!(report.taken[0].release, files[number].release);
                 prop_assert_eq!(report.taken[0].added, Added::New, "{}", &files[number].path);
@@ -170,11 +167,20 @@ proptest! {
     }
 }
 
-fn order_files_of_the_sample() -> Vec<PathBuf> {
+fn order_files_of_the_sample() -> Vec<&'static SampleFile> {
+    let files = sample_files().unwrap().iter();
+    files.filter(|file| file.is_order_file()).collect()
+}
+
+fn sample_path(file: &SampleFile) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample");
-    let files = sample_files()
-        .unwrap()
-        .iter()
-        .filter(|file| file.is_order_file());
-    files.map(|file| folder.join(&file.path)).collect()
+    folder.join(&file.path)
+}
+
+/// States the release: some files of the sample are those of two releases.
+fn stated(file: &SampleFile) -> ImportOptions {
+    ImportOptions {
+        release: Some(file.release),
+        ..options()
+    }
 }
