@@ -17,7 +17,7 @@ use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::entries::EntryIndex;
-use super::rows::{date, release_ids, runs_of};
+use super::rows::{date, parsed, runs_of};
 use super::runs::RunSet;
 use super::{Store, code_set_id};
 use crate::error::Result;
@@ -333,8 +333,9 @@ fn update(
             gathered.add(*code, number);
         }
     }
+    let governing = governing(connection, code_set)?;
     let mut all = known.orders;
-    all.retain(|(release, _), _| !releases.contains(release));
+    all.retain(|(release, _), _| governing.contains(release) && !releases.contains(release));
     all.extend(orders(connection, code_set, Some(releases), index)?);
     Ok(gathered.into_lives(all))
 }
@@ -347,7 +348,19 @@ fn too_many() -> rusqlite::Error {
     )
 }
 
-/// Lists the categories that a release lists in an order of their own; of all releases or of some.
+/// Returns the releases that govern days. One that a correction replaces governs none, and may list codes that
+/// have no life.
+fn governing(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<BTreeSet<ReleaseId>> {
+    connection
+        .prepare_cached(
+            "SELECT release.name FROM period JOIN release ON release.id = period.release
+             WHERE period.code_set = ?1",
+        )?
+        .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
+        .collect()
+}
+
+/// Lists the categories that a governing release lists in an order of their own; of all releases or of some.
 fn orders(
     connection: &Connection,
     code_set: CodeSet,
@@ -375,7 +388,7 @@ fn orders(
         }
     };
     let mut listings: BTreeMap<i64, Vec<ReleaseId>> = BTreeMap::new();
-    for id in release_ids(connection, code_set)? {
+    for id in governing(connection, code_set)? {
         if only.is_some_and(|only| !only.contains(&id)) {
             continue;
         }

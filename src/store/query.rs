@@ -482,9 +482,15 @@ pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
         })
         .optional()?;
     Ok(match kind.as_deref() {
-        None => StoreKind::Empty,
         Some("sample") => StoreKind::Sample,
         Some(_) => StoreKind::Full,
+        // Without its kind a database with releases is damaged, as a verification finds, and not empty.
+        None => match connection.query_row("SELECT EXISTS (SELECT 1 FROM release)", [], |row| {
+            row.get(0)
+        })? {
+            true => StoreKind::Full,
+            false => StoreKind::Empty,
+        },
     })
 }
 

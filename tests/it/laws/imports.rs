@@ -15,7 +15,7 @@ use super::{
     CODES, Posted, SET, cases, days, entries_of, import_in_order, import_one, options, posted,
     render, sample_file, write_posted,
 };
-use crate::world::today;
+use crate::world::{self, today};
 
 fn all_answers(store: &Store) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -89,7 +89,8 @@ proptest! {
         for (index, one) in posted.iter().enumerate() {
             if index == at % posted.len() {
                 let paths = [path.clone()];
-                let report = import(&mut mixed, &paths, &options(), &mut |_| {}).unwrap();
+                let report =
+                    import(&mut mixed, &paths, &world::options(), &mut |_| {}).unwrap();
                 prop_assert_eq!(report.taken[0].code_set, CodeSet::Icd10Pcs);
             }
             import_one(&mut mixed, &write_posted(folder.path(), one), one.is_revision);
@@ -181,6 +182,6 @@ fn sample_path(file: &SampleFile) -> PathBuf {
 fn stated(file: &SampleFile) -> ImportOptions {
     ImportOptions {
         release: Some(file.release),
-        ..options()
+        ..world::options()
     }
 }
