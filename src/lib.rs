@@ -56,7 +56,7 @@
 //! | [`parse`] | one file a format: bytes to values |
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
-//! | [`ingest`] | source, parse and store joined: an import is all or nothing |
+//! | [`ingest`] | source, parse and store joined: what can be taken is stored at once, what cannot is named |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, browse, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
@@ -112,6 +112,28 @@
 //!   both get the same verdict and the same codes to use. The index comes from the table `lives`, which is derived
 //!   from the spans in the import's own transaction and proven by `verify`: a hundred thousand rows of spans take
 //!   longer to read than many a file of claims.
+//! - **Which release a file is, evidence decides in an order.** [`source::identify`] asks for a hash that the
+//!   catalogue knows (of the file, its rows, its archive), then the footer of the addenda, the file's own name, the
+//!   archive's name; never for folders, into which people put what they like. What comes first outranks what
+//!   follows, which only chooses among releases with the same bytes. Where two are left nothing is chosen, because
+//!   a wrong release answers as confidently as a right one.
+//! - **Rows have a hash beside their bytes.** `release.rows_sha256` is over the rows alone, so that the same contents
+//!   with other line ends, a byte order mark or stripped blanks are known again, stored once, and still written back
+//!   as they came: what stands around the rows is kept with the file.
+//! - **A release is the unit of an import.** The order file is measured by the nearest release that the catalogue
+//!   knows, and with it by its own addenda: a part is refused unless it is taken on purpose. What cannot be taken is
+//!   in the report, with its reason; all that can goes into one transaction, so that a reader sees the state before
+//!   or the state after. A dry run is that transaction, not committed.
+//! - **Trust is stored with the release, and said where it answers.** [`model::Trust`] holds the provenance of the
+//!   bytes, what a part lacks, and what the user insisted against. It travels with the [`model::Timeline`], which
+//!   every answer asks for the release in force anyway, so that no answer can forget it; in words it is said once, in
+//!   [`present`].
+//! - **A row is proven by its digest, what is derived by deriving it again.** `digest` has a hash of each table's rows,
+//!   in segments by the growing key, one for what each import added: an import hashes what it adds, and `verify`
+//!   hashes all. Spans, lives and the full-text index have none, because they are computed anew and compared. A digest
+//!   proves that rows are as they were stored, not that nobody rewrote both; for that there is the content hash.
+//! - **What a document holds and no rule knows is kept.** An unknown attribute or element goes into `document_unread`
+//!   as it stands and is counted in the report: next year's file must not fail for one new element, nor lose it.
 //! - **Claims are read in blocks, and by lines only where nothing is quoted.** A block of whole rows goes to the next
 //!   free thread and is written in its turn; as many go round as there are, so that memory does not grow with the
 //!   file. A block without a quote is cut at delimiters and line ends, any other is read by the CSV library; a test

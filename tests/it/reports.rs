@@ -524,6 +524,9 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     other.write("all/icd10cm-FY2031.txt", book_without("A00", "!"));
     other.write("all/icd10cm-FY2032.txt", book_without("none", "."));
     other.write("all/ReadMe.pdf", "%PDF-1.5");
+    // And one that cannot be taken.
+    let cut = book_without("none", ",").replace("\r\n", "\r\n!");
+    other.write("all/icd10cm-FY2033.txt", cut);
     values.push(json_of(&other, &["import", "--allow-incomplete", "all"]));
     values.push(json_of(&other, &["check", "A00", "--on", "2030-10-01"]));
     other.write("early/icd10cm-FY2013.txt", book_without("none", "?"));
