@@ -73,7 +73,7 @@ fn last_change(timeline: &Timeline, history: &CodeHistory, date: NaiveDate) -> O
         }),
         None => {
             let begins = history.spans.first()?.valid_from;
-            (begins <= first.from && first.from <= date).then(|| LastChange::UnchangedSince {
+            (begins <= first.from && first.from <= date).then_some(LastChange::UnchangedSince {
                 release: first.release,
                 changes_later: !changes.is_empty(),
             })
