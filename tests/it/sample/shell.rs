@@ -39,7 +39,7 @@ fn help_of_each_verb_tells_the_rest() {
     let mut commands = vec![vec!["--help"]];
     for verb in [
         "import",
-        "--allow-incomplete",
+        "remove",
         "releases",
         "check",
         "history",
