@@ -6,7 +6,8 @@ use super::{diff_footer, diff_lineage, diff_notes, diff_usage};
 use crate::answer::find_release;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, ReleaseId, Usage,
+    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, Provenance, ReleaseId,
+    Usage,
 };
 use crate::store::{Differences, FoundCode, Store, StoreKind};
 
@@ -294,16 +295,33 @@ pub fn diff(
     } else {
         None
     };
-    let rows = |id: ReleaseId| {
+    let loaded = |id: ReleaseId| {
         stored
             .iter()
-            .find(|stored| stored.release.code_set == code_set && stored.release.id == id)
-            .map(|stored| Counts {
-                all: stored.release.rows,
-                billable: stored.release.billable,
+            .map(|stored| &stored.release)
+            .find(|release| release.code_set == code_set && release.id == id)
+    };
+    let rows = |id: ReleaseId| {
+        loaded(id)
+            .map(|release| Counts {
+                all: release.rows,
+                billable: release.billable,
             })
             .unwrap_or_default()
     };
+    let provenance =
+        |id: ReleaseId| loaded(id).map_or(Provenance::Unlisted, |release| release.trust.provenance);
+    let mut warnings = Vec::new();
+    for warning in [old, new]
+        .into_iter()
+        .filter_map(|id| loaded(id).map(|release| release.trust.warnings(id)))
+        .flatten()
+    {
+        // Of a release and itself it is said once.
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
     Ok(ChangeSet {
         code_set,
         old,
@@ -321,6 +339,8 @@ pub fn diff(
             store.listing_file(code_set, old)?,
             store.listing_file(code_set, new)?,
         ],
+        provenance: [provenance(old), provenance(new)],
+        warnings,
         lineage,
         notes,
         cms_footer,

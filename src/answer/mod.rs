@@ -97,21 +97,7 @@ pub(crate) fn warnings(
         }
     }
     for period in &touched {
-        let release = period.release;
-        let Some(trust) = timeline.trust(release) else {
-            continue;
-        };
-        if let Some(why) = &trust.forced {
-            let why = why.clone();
-            warnings.push(Warning::Forced { release, why });
-        }
-        if let Some(why) = &trust.incomplete {
-            let why = why.clone();
-            warnings.push(Warning::Incomplete { release, why });
-        }
-        if trust.provenance == Provenance::Derived {
-            warnings.push(Warning::Derived { release });
-        }
+        warnings.extend(timeline.doubts(period.release));
     }
     let newest = touched.last().map(|period| period.release);
     if let Some(newest) = newest.max(known.last().copied()).map(|id| id.edition())

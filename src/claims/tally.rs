@@ -11,7 +11,7 @@ use super::judge::Day;
 use super::packed::unpack;
 use crate::answer::warnings;
 use crate::error::Result;
-use crate::model::{Code, CodeSet, ReleaseId, Warning, eve};
+use crate::model::{Code, CodeSet, Provenance, ReleaseId, Warning, eve};
 use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.
@@ -337,6 +337,11 @@ impl Tally {
             }
         }
         let warnings = warnings_of(index, &months, &releases);
+        let provenance = releases.keys().filter_map(|(code_set, release)| {
+            let key = (*code_set, (*release)?);
+            Some((key, index.timeline(key.0).trust(key.1)?.provenance))
+        });
+        let provenance = provenance.collect();
         let mut failures: Vec<(FailureKey, FailureCount)> = self.failures.into_iter().collect();
         let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
         for ((code_set, code, verdict), count) in &failures {
@@ -391,6 +396,7 @@ impl Tally {
             problem_counts: self.problem_counts.into_iter().collect(),
             codes,
             has_amounts: false,
+            provenance,
             warnings,
             notes,
         })
@@ -443,11 +449,19 @@ fn warnings_of(
                 *first,
                 eve(last),
             );
-            // The sample is told of once, by the kind of the store.
-            let missing = all
-                .into_iter()
-                .filter(|warning| *warning != Warning::Sample);
-            found.extend(missing.map(|warning| (code_set, warning)));
+            let matters = |warning: &Warning| match warning {
+                // The sample is told of once, by the kind of the store.
+                Warning::Sample => false,
+                // A release that no code of the file is judged by changes nothing.
+                Warning::Derived { release }
+                | Warning::Incomplete { release, .. }
+                | Warning::Forced { release, .. } => {
+                    releases.contains_key(&(code_set, Some(*release)))
+                }
+                Warning::MissingRelease { .. } | Warning::BeyondKnown { .. } => true,
+            };
+            let all = all.into_iter().filter(matters);
+            found.extend(all.map(|warning| (code_set, warning)));
         }
     }
     found
@@ -483,6 +497,8 @@ pub struct AuditSummary {
     pub codes: Vec<(CodeSet, Option<Code>, u64)>,
     /// Whether amounts were added up.
     pub has_amounts: bool,
+    /// How well the files are known that the verdicts rest on, by code set and release in force.
+    pub provenance: BTreeMap<(CodeSet, ReleaseId), Provenance>,
     /// What could make verdicts other than they are.
     pub warnings: Vec<(CodeSet, Warning)>,
     /// What was told from the file rather than stated: the form of its dates, its delimiter.

@@ -174,6 +174,12 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             context.say(&format!("note: {side} was corrected; {} answers in its place, and this report is of {side}\n", period.release))?;
         }
     }
+    // A table of changes has no place for it.
+    if format == ReportFormat::Csv {
+        for warning in &found.warnings {
+            context.say(&format!("warning: {warning}\n"))?;
+        }
+    }
     let style = context.style();
     let written = Style {
         colour: style.colour && args.output.is_none(),

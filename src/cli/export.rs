@@ -192,6 +192,9 @@ fn order(args: &OrderArgs, context: &mut Context<'_>) -> Result<Outcome> {
             ))?;
         }
     }
+    for warning in store.timeline(args.code_set)?.doubts(written) {
+        context.say(&format!("warning: {warning}\n"))?;
+    }
     Ok(Outcome::Good)
 }
 

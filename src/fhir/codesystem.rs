@@ -57,6 +57,7 @@ pub(super) fn resource(
         "experimental": false,
         "date": release.id.effective_from().to_string(),
         "publisher": system.publisher,
+        "description": release.trust_notes().join("; "),
         "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
         "caseSensitive": false,
         "valueSet": whole(system),
@@ -113,6 +114,11 @@ fn properties(version: FhirVersion) -> Value {
             "code": "successor",
             "description": "A code to which the official conversion tables lead from one that could be submitted and no longer can",
             "type": "code",
+        },
+        {
+            "code": "provenance",
+            "description": "How well the bytes of the file are known that the release comes from: official, rebuilt, derived, same-rows, unlisted, sample",
+            "type": "string",
         },
     ])
 }

@@ -76,6 +76,12 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     let mut is_sample = false;
     for snapshot in definition.snapshots() {
         is_sample |= snapshot.facts.is_sample()?;
+        let doubts = snapshot.doubts().into_iter();
+        missing.extend(
+            doubts
+                .filter(|doubt| !missing.contains(doubt))
+                .collect::<Vec<_>>(),
+        );
     }
     if is_sample {
         missing.push("this is the bundled sample, not the whole code set".to_owned());

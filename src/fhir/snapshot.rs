@@ -193,6 +193,12 @@ impl<'a> Snapshot<'a> {
             .collect())
     }
 
+    /// Says what limits the trust in the release that answers.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        let doubts = self.facts.timeline().doubts(self.period.release);
+        doubts.iter().map(ToString::to_string).collect()
+    }
+
     /// Says how the code system is called where people read it.
     pub(super) fn title(&self) -> Result<String> {
         let name = self.system.code_set.name();

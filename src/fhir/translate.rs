@@ -37,6 +37,8 @@ struct Translation {
     is_reverse: bool,
     matches: Vec<Match>,
     message: String,
+    /// What limits the trust in the release that the answer rests on.
+    doubts: Vec<String>,
 }
 
 pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
@@ -104,6 +106,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
                     is_reverse,
                     matches: Vec::new(),
                     message,
+                    doubts: snapshot.doubts(),
                 },
             ));
         }
@@ -120,6 +123,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             is_reverse,
             matches,
             message,
+            doubts: snapshot.doubts(),
         },
     ))
 }
@@ -235,6 +239,7 @@ fn in_one_map(
             is_reverse,
             matches,
             message,
+            doubts: Vec::new(),
         },
     ))
 }
@@ -458,6 +463,7 @@ fn reply(version: FhirVersion, translation: &Translation) -> Value {
             ));
         }
     }
+    messages.extend(translation.doubts.iter().cloned());
     if !messages.is_empty() {
         reply.string("message", &messages.join("; "));
     }

@@ -227,6 +227,10 @@ fn look(
             );
         }
     }
+    for doubt in snapshot.doubts() {
+        let issue = Issue::new(Severity::Warning, "business-rule", "status-check", doubt);
+        checked.issues.push(issue.at(asked.at(index, "code")));
+    }
     checked.holds = !checked.issues.iter().any(Issue::is_error);
     Ok(checked)
 }

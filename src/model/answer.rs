@@ -1,5 +1,7 @@
 //! The answer to "is this code valid on this date?".
 
+use std::fmt;
+
 use chrono::{Days, NaiveDate};
 
 use crate::model::{
@@ -297,6 +299,39 @@ pub enum Warning {
         /// The update that could have taken effect since.
         possible: ReleaseId,
     },
+}
+
+impl fmt::Display for Warning {
+    /// Says it in words, which every format has.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::MissingRelease { release } => write!(
+                f,
+                "{release} (from {}) is known and not loaded; it could change this answer",
+                release.effective_from()
+            ),
+            Warning::Sample => f.write_str("this is the bundled sample, not the whole code set"),
+            Warning::Derived { release } => write!(
+                f,
+                "the order file of {release} is derived from another release's; the official bytes may differ"
+            ),
+            Warning::Incomplete { release, why } => write!(
+                f,
+                "{release} is only a part of the release, taken with --allow-incomplete: {why}"
+            ),
+            Warning::Forced { release, why } => {
+                write!(
+                    f,
+                    "these files were stored as {release} with --force: {why}"
+                )
+            }
+            Warning::BeyondKnown { newest, possible } => write!(
+                f,
+                "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
+                possible.effective_from()
+            ),
+        }
+    }
 }
 
 impl Warning {

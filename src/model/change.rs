@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::model::{
-    ChangeLineage, Code, CodeRange, CodeSet, Entry, Impact, NotesReport, ReleaseId,
+    ChangeLineage, Code, CodeRange, CodeSet, Entry, Impact, NotesReport, Provenance, ReleaseId,
+    Warning,
 };
 
 /// What became of a code from one release to another.
@@ -242,6 +243,10 @@ pub struct ChangeSet {
     pub impact: Option<Impact>,
     /// The order files compared, with their SHA-256: old, then new.
     pub sources: [(String, String); 2],
+    /// How well the bytes of these files are known: old, then new.
+    pub provenance: [Provenance; 2],
+    /// What limits the trust in the two releases.
+    pub warnings: Vec<Warning>,
     /// What the conversion tables say of the changed codes: of each that could be reported and no longer
     /// can, and of each that can and could not, unless no loaded table reaches the day on which it changed.
     /// Empty if the new side does not take effect after the old one.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::model::CodeSet;
+use crate::model::{CodeSet, Warning};
 
 /// Makes a day from literals that are known to be valid; an impossible one becomes the first day
 /// that chrono knows, which no release has.
@@ -329,6 +329,24 @@ pub struct Trust {
     pub forced: Option<String>,
 }
 
+impl Trust {
+    /// Lists what limits the trust in a release: that the user insisted on it, that it is a part, that its order
+    /// file is derived.
+    pub fn warnings(&self, release: ReleaseId) -> Vec<Warning> {
+        let forced = self.forced.clone();
+        let incomplete = self.incomplete.clone();
+        let derived = self.provenance == Provenance::Derived;
+        [
+            forced.map(|why| Warning::Forced { release, why }),
+            incomplete.map(|why| Warning::Incomplete { release, why }),
+            derived.then_some(Warning::Derived { release }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
 /// A release that the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedRelease {
@@ -346,6 +364,19 @@ pub struct LoadedRelease {
     pub sha256: String,
     /// How far it can be trusted.
     pub trust: Trust,
+}
+
+impl LoadedRelease {
+    /// Says how far it can be trusted: how well its bytes are known, and what speaks against it.
+    pub fn trust_notes(&self) -> Vec<String> {
+        let label = self.listed_by.label();
+        let mut notes = vec![format!("{label}: {}", self.trust.provenance.label())];
+        let warnings = self.trust.warnings(self.id).into_iter();
+        // That it is derived has been said.
+        let others = warnings.filter(|warning| !matches!(warning, Warning::Derived { .. }));
+        notes.extend(others.map(|warning| warning.to_string()));
+        notes
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::model::release::fiscal_year_of;
-use crate::model::{CodeSet, ReleaseId, Trust};
+use crate::model::{CodeSet, ReleaseId, Trust, Warning};
 
 /// The days that one loaded release governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,12 @@ impl Timeline {
     /// Returns how far a loaded release can be trusted; `None` if the timeline was built without it.
     pub fn trust(&self, release: ReleaseId) -> Option<&Trust> {
         self.trust.get(&release)
+    }
+
+    /// Lists what limits the trust in a loaded release, as far as the timeline knows it.
+    pub fn doubts(&self, release: ReleaseId) -> Vec<Warning> {
+        self.trust(release)
+            .map_or_else(Vec::new, |trust| trust.warnings(release))
     }
 
     /// Gives the code set.

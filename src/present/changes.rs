@@ -10,7 +10,7 @@ use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, CmsCounts, CmsFooter, Code, Effect, LineageWay,
-    TitleChange, chapter_of,
+    Provenance, ReleaseId, TitleChange, chapter_of,
 };
 
 /// Returns the count in CMS's way in one sentence: CMS's own where its addenda is at hand, else ours, which is
@@ -208,6 +208,7 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             style.doubtful("From the bundled sample, not the whole code set.")
         );
     }
+    warning_lines(&mut out, changes, style);
     let scope = scope(changes, style);
     if let Some(scope) = &scope {
         let _ = writeln!(out, "{scope}");
@@ -258,16 +259,75 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
         notes::text(&mut out, report, style);
     }
     let _ = writeln!(out, "\n{}", style.dim("sources:"));
-    for (name, sha256) in sources(changes) {
-        let _ = writeln!(out, "{}", style.dim(&format!("  {name}  sha256 {sha256}")));
+    for source in sources(changes) {
+        let _ = writeln!(out, "{}", style.dim(&format!("  {}", source.line())));
     }
     out
 }
 
-/// Lists the files compared, with their SHA-256.
-pub(super) fn sources(changes: &ChangeSet) -> impl Iterator<Item = &(String, String)> {
+/// Lists the files compared: the release, the file, how well its bytes are known, and its SHA-256. Of a tabular
+/// list that is compared beside the rows no provenance is known.
+pub(super) fn sources(changes: &ChangeSet) -> Vec<ComparedFile<'_>> {
+    let releases = [changes.old, changes.new];
+    let of_rows = changes.sources.iter().zip(changes.provenance.map(Some));
     let of_notes = changes.notes.iter().flat_map(|notes| &notes.sources);
-    changes.sources.iter().chain(of_notes)
+    of_rows
+        .chain(of_notes.map(|source| (source, None)))
+        .zip(releases.into_iter().cycle())
+        .map(|(((file, sha256), provenance), release)| ComparedFile {
+            release,
+            file,
+            sha256,
+            provenance,
+        })
+        .collect()
+}
+
+/// A file that was compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ComparedFile<'a> {
+    pub(super) release: ReleaseId,
+    pub(super) file: &'a str,
+    pub(super) sha256: &'a str,
+    pub(super) provenance: Option<Provenance>,
+}
+
+impl ComparedFile<'_> {
+    /// Writes the file on a line: `icd10cm_order_2026.txt  official, sha256 cc3756b0...`.
+    pub(super) fn line(&self) -> String {
+        let provenance = self.provenance.map(|known| format!("{}, ", known.name()));
+        format!(
+            "{}  {}sha256 {}",
+            self.file,
+            provenance.unwrap_or_default(),
+            self.sha256
+        )
+    }
+
+    /// Writes the file as an item of a list in Markdown.
+    pub(super) fn markdown(&self) -> String {
+        let provenance = self.provenance.map(|known| format!("{}, ", known.name()));
+        format!(
+            "- {} ({}sha256 `{}`)",
+            escape(self.file),
+            provenance.unwrap_or_default(),
+            self.sha256
+        )
+    }
+}
+
+/// Writes what limits the trust in the two releases, as text.
+pub(super) fn warning_lines(out: &mut String, changes: &ChangeSet, style: Style) {
+    for warning in &changes.warnings {
+        let _ = writeln!(out, "{} {warning}", style.doubtful("warning:"));
+    }
+}
+
+/// Writes what limits the trust in the two releases, as Markdown.
+pub(super) fn warning_paragraphs(out: &mut String, changes: &ChangeSet) {
+    for warning in &changes.warnings {
+        let _ = writeln!(out, "**Warning: {}.**\n", escape(&warning.to_string()));
+    }
 }
 
 pub(super) fn chapter_heading(chapter: &Chapter) -> String {
@@ -393,6 +453,7 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
             "**From the bundled sample, not the whole code set.**\n"
         );
     }
+    warning_paragraphs(&mut out, changes);
     if let Some(scope) = scope(changes, style) {
         let _ = writeln!(out, "{}\n", escape(&scope));
     }
@@ -467,8 +528,8 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
         notes::markdown(&mut out, report, style);
     }
     let _ = writeln!(out, "\n## Sources\n");
-    for (name, sha256) in sources(changes) {
-        let _ = writeln!(out, "- {} (sha256 `{sha256}`)", escape(name));
+    for source in sources(changes) {
+        let _ = writeln!(out, "{}", source.markdown());
     }
     out
 }

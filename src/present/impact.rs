@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use super::changes::{change_lines, escape, marked_markdown, sources, title, titles};
+use super::changes::{
+    change_lines, escape, marked_markdown, sources, title, titles, warning_lines,
+    warning_paragraphs,
+};
 use super::marks::mark;
 use super::{Style, counted, grouped, notes, rounded, share, successors};
 use crate::model::{
@@ -216,6 +219,7 @@ pub(super) fn text(changes: &ChangeSet, impact: &Impact, style: Style) -> String
         let warning = "From the bundled sample, not the whole code set.";
         let _ = writeln!(out, "{}", style.doubtful(warning));
     }
+    warning_lines(&mut out, changes, style);
     if let Some(under) = under(changes, style) {
         let _ = writeln!(out, "{under}");
     }
@@ -276,8 +280,8 @@ pub(super) fn text(changes: &ChangeSet, impact: &Impact, style: Style) -> String
         notes::text(&mut out, report, style);
     }
     let _ = writeln!(out, "\n{}", style.dim("sources:"));
-    for (name, sha256) in sources(changes) {
-        let _ = writeln!(out, "{}", style.dim(&format!("  {name}  sha256 {sha256}")));
+    for source in sources(changes) {
+        let _ = writeln!(out, "{}", style.dim(&format!("  {}", source.line())));
     }
     out
 }
@@ -292,6 +296,7 @@ pub(super) fn markdown(changes: &ChangeSet, impact: &Impact, style: Style) -> St
             "**From the bundled sample, not the whole code set.**\n"
         );
     }
+    warning_paragraphs(&mut out, changes);
     if let Some(under) = under(changes, style) {
         let _ = writeln!(out, "{}\n", escape(&under));
     }
@@ -342,8 +347,8 @@ pub(super) fn markdown(changes: &ChangeSet, impact: &Impact, style: Style) -> St
         notes::markdown(&mut out, report, style);
     }
     let _ = writeln!(out, "\n## Sources\n");
-    for (name, sha256) in sources(changes) {
-        let _ = writeln!(out, "- {} (sha256 `{sha256}`)", escape(name));
+    for source in sources(changes) {
+        let _ = writeln!(out, "{}", source.markdown());
     }
     out
 }

@@ -14,7 +14,7 @@ pub mod table;
 pub mod text;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet, LoadedRelease, Trust, Warning};
+use crate::model::{Code, CodeSet};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,52 +71,6 @@ impl Style {
     fn doubtful(&self, text: &str) -> String {
         self.paint(anstyle::AnsiColor::Yellow.on_default().bold(), text)
     }
-}
-
-/// Says a warning in words.
-pub fn warning_text(warning: &Warning) -> String {
-    match warning {
-        Warning::MissingRelease { release } => format!(
-            "{release} (from {}) is known and not loaded; it could change this answer",
-            release.effective_from()
-        ),
-        Warning::Sample => "this is the bundled sample, not the whole code set".to_owned(),
-        Warning::Derived { release } => format!(
-            "the order file of {release} is derived from another release's; the official bytes may differ"
-        ),
-        Warning::Incomplete { release, why } => {
-            format!("{release} is only a part of the release, taken with --allow-incomplete: {why}")
-        }
-        Warning::Forced { release, why } => {
-            format!("these files were stored as {release} with --force: {why}")
-        }
-        Warning::BeyondKnown { newest, possible } => format!(
-            "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
-            possible.effective_from()
-        ),
-    }
-}
-
-/// Says how far a stored release can be trusted: how well its bytes are known, and what speaks against it.
-pub(crate) fn trust_notes(release: &LoadedRelease) -> Vec<String> {
-    let Trust {
-        provenance,
-        incomplete,
-        forced,
-        ..
-    } = &release.trust;
-    let (label, id) = (release.listed_by.label(), release.id);
-    let mut notes = vec![format!("{label}: {}", provenance.label())];
-    let warnings = [
-        incomplete
-            .clone()
-            .map(|why| Warning::Incomplete { release: id, why }),
-        forced
-            .clone()
-            .map(|why| Warning::Forced { release: id, why }),
-    ];
-    notes.extend(warnings.iter().flatten().map(warning_text));
-    notes
 }
 
 /// Writes a number of things: `1 code`, `2 codes`.

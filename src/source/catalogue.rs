@@ -128,11 +128,13 @@ impl KnownRelease {
         rows_sha256: &str,
         archive_sha256: Option<&str>,
     ) -> Provenance {
-        if self.has_archive(archive_sha256) || self.has_archive(Some(sha256)) {
+        // The archive came from the publisher. Bytes alone may have been rebuilt, as the catalogue then says.
+        if self.has_archive(archive_sha256) {
             return Provenance::Official;
         }
         match &self.order_file {
             Some(facts) if facts.sha256 == sha256 => facts.provenance,
+            _ if self.has_archive(Some(sha256)) => Provenance::Official,
             Some(facts) if facts.rows_sha256 == rows_sha256 => match facts.provenance {
                 Provenance::Derived => Provenance::Derived,
                 _ => Provenance::SameRows,

@@ -23,5 +23,6 @@ mod reliability;
 mod reports;
 mod sample;
 mod soundness;
+mod trust;
 #[cfg(feature = "serve")]
 mod web;

@@ -6,7 +6,7 @@ use chrono::{Datelike, Months, NaiveDate};
 use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts, VerdictKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ReleaseId;
-use crate::present::{counted, dollars, grouped, share, warning_text};
+use crate::present::{counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
 /// The most failing codes that the page lists.
@@ -172,7 +172,7 @@ pub(super) fn warnings(summary: &AuditSummary) -> Vec<String> {
     summary
         .warnings
         .iter()
-        .map(|(code_set, warning)| format!("{}: {}", code_set.name(), warning_text(warning)))
+        .map(|(code_set, warning)| format!("{}: {}", code_set.name(), warning))
         .collect()
 }
 

@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::notes::{NotesView, Wording};
-use super::{Below, Line, Mark, Row, Run, row, short_label, sources};
+use super::{Below, Line, Mark, Row, Run, SourceLine, row, short_label, sources};
 use crate::model::{
     ChangeKind, ChangeLineage, ChangeSet, Code, Effect, Impact, LineageWay, ListedAs, Severity,
     UseCount,
@@ -123,7 +123,7 @@ impl<'a> ImpactReport<'a> {
         crate::present::impact::under(self.set, Style::PLAIN)
     }
 
-    fn sources(&self) -> Vec<(String, &str, &str)> {
+    fn sources(&self) -> Vec<SourceLine<'_>> {
         sources(self.set)
     }
 }

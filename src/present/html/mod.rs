@@ -21,8 +21,8 @@ use self::impact::ImpactReport;
 use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, LineageWay, TitleChange,
-    chapter_of, count_by_kind,
+    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, LineageWay, Provenance,
+    TitleChange, chapter_of, count_by_kind,
 };
 use crate::present::marks::{Piece, mark};
 use crate::present::{Style, changes, grouped, percent, successors};
@@ -153,22 +153,31 @@ impl<'a> Report<'a> {
         old == new
     }
 
-    fn sources(&self) -> Vec<(String, &str, &str)> {
+    fn sources(&self) -> Vec<SourceLine<'_>> {
         sources(self.set)
     }
 }
 
-/// Names each release with the files compared and their SHA-256.
-fn sources(set: &ChangeSet) -> Vec<(String, &str, &str)> {
-    let of_notes = set.notes.iter().map(|notes| &notes.sources);
-    let all = std::iter::once(&set.sources).chain(of_notes);
-    all.flat_map(|[old, new]| {
-        [
-            (set.old.to_string(), old.0.as_str(), old.1.as_str()),
-            (set.new.to_string(), new.0.as_str(), new.1.as_str()),
-        ]
-    })
-    .collect()
+/// A file that was compared, as a page names it.
+struct SourceLine<'a> {
+    release: String,
+    file: &'a str,
+    /// How well its bytes are known, in words; empty if nothing is known of it.
+    provenance: &'static str,
+    sha256: &'a str,
+}
+
+/// Names each release with the files compared.
+fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
+    super::changes::sources(set)
+        .into_iter()
+        .map(|source| SourceLine {
+            release: source.release.to_string(),
+            file: source.file,
+            provenance: source.provenance.map_or("", Provenance::label),
+            sha256: source.sha256,
+        })
+        .collect()
 }
 
 /// One kind of change in the summary.

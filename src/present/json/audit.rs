@@ -68,6 +68,7 @@ struct FailureJson {
 struct ReleaseCountJson {
     code_set: &'static str,
     release: Option<String>,
+    provenance: Option<&'static str>,
     codes: u64,
     verdicts: Vec<VerdictCountJson>,
 }
@@ -148,6 +149,9 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .map(|(code_set, release, of)| ReleaseCountJson {
                 code_set: code_set.id(),
                 release: release.map(|release| release.to_string()),
+                provenance: release
+                    .and_then(|release| summary.provenance.get(&(*code_set, release)))
+                    .map(|known| known.name()),
                 codes: of.total(),
                 verdicts: counts(of),
             })

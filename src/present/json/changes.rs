@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::impact::{self, EffectJson, ImpactJson};
 use super::lineage::{LinkJson, link, listed};
 use super::notes::{self, NotesJson};
-use super::{EntryJson, to_text};
+use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{Change, ChangeKind, ChangeLineage, ChangeSet, Counts, LineageWay, chapter_of};
 use crate::present::changes as change_text;
@@ -19,6 +19,7 @@ pub(super) struct DiffJson<'a> {
     old: SideJson<'a>,
     new: SideJson<'a>,
     sample: bool,
+    warnings: Vec<WarningJson>,
     counts: Vec<CountJson>,
     cms_counts: CmsJson,
     cms_footer: Option<CmsFooterJson<'a>>,
@@ -40,6 +41,7 @@ struct SideJson<'a> {
     billable: u64,
     file: &'a str,
     sha256: &'a str,
+    provenance: &'static str,
 }
 
 #[derive(Serialize)]
@@ -148,6 +150,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             billable: changes.old_rows.billable,
             file: old_file,
             sha256: old_sha256,
+            provenance: changes.provenance[0].name(),
         },
         new: SideJson {
             release: changes.new.to_string(),
@@ -156,8 +159,10 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             billable: changes.new_rows.billable,
             file: new_file,
             sha256: new_sha256,
+            provenance: changes.provenance[1].name(),
         },
         sample: changes.sample,
+        warnings: warnings_json(&changes.warnings),
         counts: ChangeKind::ALL
             .into_iter()
             .map(|kind| {

@@ -30,7 +30,6 @@ pub(super) use rows::row;
 pub use schemas::schemas;
 pub use show::{compare, search, show};
 
-use super::warning_text;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, Entry, Warning};
 
@@ -91,7 +90,7 @@ fn warnings_json(warnings: &[Warning]) -> Vec<WarningJson> {
         .map(|warning| WarningJson {
             kind: warning.name(),
             release: warning.release().map(|release| release.to_string()),
-            text: warning_text(warning),
+            text: warning.to_string(),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use super::{line, lineage};
 use crate::error::printable;
 use crate::model::{Answer, CodeHistory, CodeSet, Entry, UnknownReason, Verdict, eve};
-use crate::present::{Style, marks, warning_text};
+use crate::present::{Style, marks};
 
 /// How many codes of a list are shown unless the user wants all.
 const SHORT_LIST: usize = 12;
@@ -216,7 +216,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
         line(
             out,
             2,
-            &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
+            &format!("{} {}", style.doubtful("warning:"), warning),
         );
     }
 }
@@ -397,7 +397,7 @@ pub(super) fn life_lines(out: &mut String, history: &CodeHistory, style: Style) 
         line(
             out,
             2,
-            &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
+            &format!("{} {}", style.doubtful("warning:"), warning),
         );
     }
 }

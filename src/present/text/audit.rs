@@ -4,8 +4,8 @@ use comfy_table::CellAlignment;
 
 use super::{heading, line, plain_table, table_lines};
 use crate::claims::{AuditSummary, Failure, Inference, VerdictKind, Window};
-use crate::model::{ReleaseId, eve};
-use crate::present::{Style, counted, dollars, grouped, share, warning_text};
+use crate::model::{CodeSet, ReleaseId, eve};
+use crate::present::{Style, counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
 /// The most failing codes, and problems, that are listed unless the whole lists are asked for.
@@ -23,7 +23,7 @@ pub fn audit(summary: &AuditSummary, style: Style) -> String {
         out.push('\n');
     }
     for (code_set, warning) in &summary.warnings {
-        let text = format!("warning: {}: {}", code_set.name(), warning_text(warning));
+        let text = format!("warning: {}: {}", code_set.name(), warning);
         line(&mut out, 0, &style.doubtful(&text));
     }
     let total = summary.total.total();
@@ -246,17 +246,35 @@ fn uses(failure: &Failure, style: Style) -> String {
     }
 }
 
+/// Returns the name of how well the file of a release is known.
+fn provenance(
+    summary: &AuditSummary,
+    code_set: CodeSet,
+    release: Option<ReleaseId>,
+) -> Option<&'static str> {
+    let known = summary.provenance.get(&(code_set, release?))?;
+    Some(known.name())
+}
+
 fn releases(out: &mut String, summary: &AuditSummary, style: Style) {
     if summary.releases.is_empty() {
         return;
     }
     heading(out, "by the release in force", style);
-    let mut table = plain_table(&["code set", "release", "codes", "not billable", "share"]);
-    right(&mut table, 2..5);
+    let mut table = plain_table(&[
+        "code set",
+        "release",
+        "provenance",
+        "codes",
+        "not billable",
+        "share",
+    ]);
+    right(&mut table, 3..6);
     for (code_set, release, counts) in &summary.releases {
         table.add_row(vec![
             code_set.name().to_owned(),
             release.map_or("none".to_owned(), |release| release.to_string()),
+            provenance(summary, *code_set, *release).map_or(String::new(), str::to_owned),
             grouped(counts.total()),
             grouped(counts.failing()),
             share(counts.failing(), counts.total()),

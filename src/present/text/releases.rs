@@ -6,8 +6,8 @@ use super::{line, plain_table, table_lines};
 use crate::answer::{CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::printable;
 use crate::ingest::{ImportReport, TakenKind};
-use crate::model::{Entry, ListedBy, Provenance};
-use crate::present::{Style, counted, grouped, trust_notes};
+use crate::model::{Entry, ListedBy, Provenance, Warning};
+use crate::present::{Style, counted, grouped};
 use crate::store::{Added, ProofOutcome, ProofSubject, StoreProof};
 
 /// Writes the overview of releases.
@@ -73,7 +73,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
                         || trust.incomplete.is_some()
                         || trust.forced.is_some()
                     {
-                        notes.extend(trust_notes(&stored.release).into_iter().map(|note| {
+                        notes.extend(stored.release.trust_notes().into_iter().map(|note| {
                             format!("{} {}: {note}", release.code_set.name(), release.id)
                         }));
                     }
@@ -195,10 +195,7 @@ fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
         line(
             out,
             2,
-            &format!(
-                "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
-                possible.effective_from()
-            ),
+            &Warning::BeyondKnown { newest, possible }.to_string(),
         );
     }
 }
@@ -322,7 +319,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 style.bold(&release.id.to_string())
             ),
         );
-        for note in trust_notes(&release.stored) {
+        for note in release.stored.trust_notes() {
             line(&mut out, 2, &note);
         }
         if let Some(order) = &release.order_file {

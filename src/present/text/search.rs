@@ -2,7 +2,7 @@
 
 use super::line;
 use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
-use crate::present::{Style, warning_text};
+use crate::present::Style;
 
 /// Writes what a search found, one code a line.
 pub fn search(report: &SearchReport, style: Style) -> String {
@@ -65,7 +65,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         line(
             &mut out,
             0,
-            &format!("{} {}", style.doubtful("warning:"), warning_text(warning)),
+            &format!("{} {}", style.doubtful("warning:"), warning),
         );
     }
     out

@@ -517,11 +517,16 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
             &mut out,
             0,
             &style.dim(&format!(
-                "rests on {}: {}",
+                "rests on {}: {} ({})",
                 basis.release,
-                file_name(&basis.file)
+                file_name(&basis.file),
+                basis.provenance.name()
             )),
         );
+    }
+    for warning in &left.answer.warnings {
+        let text = format!("{} {warning}", style.doubtful("warning:"));
+        line(&mut out, 0, &text);
     }
     out
 }

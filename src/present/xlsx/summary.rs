@@ -94,6 +94,9 @@ pub(super) fn write(
     if changes.sample {
         summary.warning("From the bundled sample, not the whole code set.")?;
     }
+    for warning in &changes.warnings {
+        summary.warning(&format!("Warning: {warning}"))?;
+    }
     summary.day(&format!("{} from", changes.old), "", changes.old_from)?;
     summary.day(&format!("{} from", changes.new), "", changes.new_from)?;
     summary.day("Written on", "", generated_on)?;
@@ -114,8 +117,8 @@ pub(super) fn write(
     }
     summary.row += 1;
     summary.line("Sources")?;
-    for (name, sha256) in change_text::sources(changes) {
-        summary.line(&format!("{name}  sha256 {sha256}"))?;
+    for source in change_text::sources(changes) {
+        summary.line(&source.line())?;
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use codeyear::answer;
-use codeyear::model::{Answer, CodeSet, Entry, Verdict, Warning};
+use codeyear::answer::{self, DiffScope};
+use codeyear::model::{Answer, CodeSet, Entry, Provenance, Verdict, Warning};
 use codeyear::store::Store;
 
 use super::{everything, holding, id, truth};
@@ -23,6 +23,47 @@ fn dotted(entries: &[Entry]) -> Vec<String> {
         .iter()
         .map(|entry| entry.code.dotted(CodeSet::Icd10Cm))
         .collect()
+}
+
+#[test]
+fn the_rebuilt_and_the_derived_order_files_are_called_so_in_what_rests_on_them() {
+    let Some(releases) = official_releases("provenance") else {
+        return;
+    };
+    let store = everything(&releases);
+    let stored = store.releases().unwrap();
+    let of = |wanted: Provenance| -> Vec<String> {
+        let releases = stored.iter().map(|stored| &stored.release);
+        releases
+            .filter(|release| release.trust.provenance == wanted)
+            .map(|release| format!("{} {}", release.code_set.id(), release.id))
+            .collect()
+    };
+    assert_eq!(of(Provenance::Rebuilt), ["icd10cm FY2021"]);
+    assert_eq!(
+        of(Provenance::Derived),
+        [
+            "icd10cm FY2026-04",
+            "icd10pcs FY2022",
+            "icd10pcs FY2023",
+            "icd10pcs FY2024",
+            "icd10pcs FY2025-04"
+        ]
+    );
+    let rebuilt = check(&store, CodeSet::Icd10Cm, "A00.0", "2020-11-01");
+    assert_eq!(rebuilt.basis.unwrap().provenance, Provenance::Rebuilt);
+    assert_eq!(rebuilt.warnings, []);
+    let release = id("FY2025-04");
+    let derived = [Warning::Derived { release }];
+    let answer = check(&store, CodeSet::Icd10Pcs, "02703ZZ", "2025-05-01");
+    assert_eq!(answer.warnings, derived);
+    let (old, scope) = (id("FY2025"), DiffScope::default());
+    let changes = answer::diff(&store, CodeSet::Icd10Pcs, old, release, &scope).unwrap();
+    assert_eq!(
+        changes.provenance,
+        [Provenance::Official, Provenance::Derived]
+    );
+    assert_eq!(changes.warnings, derived);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::verdict::CodeLine;
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;
 use crate::model::{Browse, CodeSet, Consulted, Holding};
-use crate::present::{grouped, warning_text};
+use crate::present::grouped;
 
 /// Writes one level of the book.
 ///
@@ -70,7 +70,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
             })
             .collect(),
         file: file_name(&level.basis.file),
-        warnings: level.warnings.iter().map(warning_text).collect(),
+        warnings: level.warnings.iter().map(ToString::to_string).collect(),
         level,
     })
 }

@@ -58,6 +58,8 @@ struct CodeHtml<'a> {
     life: Option<LifeLine>,
     spans: Vec<SpanRow>,
     gaps: Vec<String>,
+    /// What limits the trust in the releases of its life.
+    life_warnings: Vec<String>,
     lineage: Option<LineageView>,
     sources: Vec<Source<'a>>,
     jumps: Vec<(&'static str, &'static str)>,
@@ -216,6 +218,15 @@ impl<'a> CodeHtml<'a> {
                             )
                         })
                         .collect()
+                })
+                .unwrap_or_default(),
+            life_warnings: history
+                .map(|history| {
+                    // What the verdict carries is said there.
+                    let said = &page.answer.warnings;
+                    let others = history.warnings.iter();
+                    let others = others.filter(|warning| !said.contains(warning));
+                    others.map(ToString::to_string).collect()
                 })
                 .unwrap_or_default(),
             lineage: history

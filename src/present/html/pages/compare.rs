@@ -47,6 +47,7 @@ struct Found {
     mentions: Vec<MentionView>,
     has_notes: bool,
     basis: Option<String>,
+    warnings: Vec<String>,
 }
 
 struct MentionView {
@@ -103,12 +104,17 @@ impl Found {
                 .tabular
                 .as_ref()
                 .is_some_and(|consulted| consulted.release().is_some()),
-            basis: found
+            basis: found.left.answer.basis.as_ref().map(|basis| {
+                let file = file_name(&basis.file);
+                format!("{}: {file} ({})", basis.release, basis.provenance.label())
+            }),
+            warnings: found
                 .left
                 .answer
-                .basis
-                .as_ref()
-                .map(|basis| format!("{}: {}", basis.release, file_name(&basis.file))),
+                .warnings
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }

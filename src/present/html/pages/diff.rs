@@ -5,8 +5,8 @@ use chrono::NaiveDate;
 
 use super::super::notes::{NotesView, Wording};
 use super::super::{
-    Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, anchor, bars, chapter_word,
-    cms_lines, cms_source, difference, heading, row, short_label, sums,
+    Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, SourceLine, anchor, bars,
+    chapter_word, cms_lines, cms_source, difference, heading, row, short_label, sums,
 };
 use super::{Asked, Frame, Site, address, file_name, render};
 use crate::error::Result;
@@ -138,7 +138,7 @@ struct Report<'a> {
     before: Option<String>,
     after: Option<String>,
     whole: Option<String>,
-    sources: Vec<(String, String, &'a str)>,
+    sources: Vec<SourceLine<'a>>,
     old_rows: (String, String),
     new_rows: (String, String),
     difference: (String, String),
@@ -334,10 +334,13 @@ fn and_more(note: &Note) -> String {
     }
 }
 
-fn sources(set: &ChangeSet) -> Vec<(String, String, &str)> {
+fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
     super::super::sources(set)
         .into_iter()
-        .map(|(release, file, sha256)| (release, file_name(file).to_owned(), sha256))
+        .map(|source| SourceLine {
+            file: file_name(source.file),
+            ..source
+        })
         .collect()
 }
 

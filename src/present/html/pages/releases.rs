@@ -7,7 +7,7 @@ use super::{Asked, Frame, Site, file_name, render};
 use crate::answer::{ReleaseLine, ReleaseStatus};
 use crate::error::Result;
 use crate::model::{CodeSet, ListedBy};
-use crate::present::{counted, grouped, trust_notes};
+use crate::present::{counted, grouped};
 use crate::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
 
 /// Writes the releases with their proofs, hashes and gaps.
@@ -145,7 +145,7 @@ impl<'a> LoadedRow<'a> {
             rows: grouped(line.rows.map_or(0, |(rows, _)| rows)),
             billable: grouped(line.rows.map_or(0, |(_, billable)| billable)),
             proofs,
-            trust: trust_notes(&stored.release),
+            trust: stored.release.trust_notes(),
             patches: match line.patches {
                 0 => String::new(),
                 patches => format!(

@@ -6,7 +6,7 @@ use super::verdict::word;
 use super::{Asked, Frame, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
-use crate::present::{counted, warning_text};
+use crate::present::counted;
 
 /// Writes the page of a search; without a report, the page on which to ask.
 ///
@@ -109,7 +109,7 @@ impl Results {
         Results {
             status,
             hits,
-            warnings: report.warnings.iter().map(warning_text).collect(),
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
         }
     }
 }

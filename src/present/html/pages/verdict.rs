@@ -7,8 +7,8 @@ use crate::model::{
     Answer, CodeSet, Conversion, Entry, Fate, LineageLink, Retirement, Successor, UnknownReason,
     Verdict, eve,
 };
+use crate::present::counted;
 use crate::present::text::{lineage as words, verdict_meaning};
-use crate::present::{counted, warning_text};
 
 /// The most codes that a list shows at once.
 const SHORT_LIST: usize = 12;
@@ -123,7 +123,7 @@ impl VerdictView {
             said: Vec::new(),
             lists: Vec::new(),
             elsewhere: Vec::new(),
-            warnings: answer.warnings.iter().map(warning_text).collect(),
+            warnings: answer.warnings.iter().map(ToString::to_string).collect(),
         };
         view.tell(answer);
         let stop = answer.pcs.as_ref().and_then(|pcs| pcs.characters.last());
