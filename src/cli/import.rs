@@ -63,7 +63,11 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     };
     let database = context.database()?;
     let bar = progress_bar();
-    let mut store = Store::open_or_create(&database)?;
+    // What would be stored in a database that is not there yet needs none.
+    let mut store = match args.dry_run && !database.exists() {
+        true => Store::in_memory()?,
+        false => Store::open_or_create(&database)?,
+    };
     let imported = import(
         &mut store,
         &args.paths,
@@ -86,7 +90,7 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         },
     );
     bar.finish_and_clear();
-    let is_new = imported.as_ref().is_ok_and(ImportReport::changed);
+    let is_new = !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed);
     // Else whoever copies the one file while a server has it open copies it without this import.
     if is_new && !store.fold_log() {
         // The import is done whether anyone listens or not.
