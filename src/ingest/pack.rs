@@ -68,6 +68,10 @@ pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
             }),
         }
     }
+    // Of one table in two formats the workbook is the original: the other is seen to be its copy.
+    documents.sort_by_key(|(kind, file)| {
+        *kind == DocumentKind::ConversionTable && !file.name.to_ascii_lowercase().ends_with(".xlsx")
+    });
     let mut groups: Vec<Package> = Vec::new();
     for (kind, file) in documents {
         let code_set = kind.code_set();
