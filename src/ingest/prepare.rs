@@ -368,14 +368,9 @@ impl Preparer {
         evidence: &Evidence<'_>,
         stated: ReleaseId,
     ) -> Result<Option<String>> {
-        let against = if stated.fits_calendar() {
-            contradiction(self.catalogue, evidence, stated, self.options.today)
-        } else {
-            Some(format!(
-                "{} has no release {stated}: they take effect on October 1 and April 1, and once, in 2021, on January 1",
-                evidence.code_set.name()
-            ))
-        };
+        let against = stated
+            .off_calendar(evidence.code_set)
+            .or_else(|| contradiction(self.catalogue, evidence, stated, self.options.today));
         match against {
             Some(reason) if !self.options.force => Err(Error::new(ErrorKind::Conflict, reason)
                 .in_file(evidence.shown)

@@ -107,6 +107,16 @@ impl ReleaseId {
         }
     }
 
+    /// Says that no update takes effect in the month of this one, if none does.
+    pub fn off_calendar(&self, code_set: CodeSet) -> Option<String> {
+        (!self.fits_calendar()).then(|| {
+            format!(
+                "{} has no release {self}: they take effect on October 1 and April 1, and once, in 2021, on January 1",
+                code_set.name()
+            )
+        })
+    }
+
     /// Lists the releases, as first posted, that a fiscal year can have, oldest first.
     pub fn of_fiscal_year(fiscal_year: i32) -> Vec<ReleaseId> {
         let mut ids = vec![

@@ -217,6 +217,11 @@ pub fn candidates(
         .with_hint("state it with --release, for example --release FY2027"));
     }
     keep_possible(catalogue, evidence.code_set, &mut ids, today);
+    let off = ids.iter().find_map(|id| id.off_calendar(evidence.code_set));
+    if let Some(off) = off {
+        let error = Error::new(ErrorKind::Ambiguous, off).in_file(evidence.shown);
+        return Err(error.with_hint("state the release with --release"));
+    }
     Ok(Candidates {
         ids,
         by,

@@ -159,9 +159,13 @@ impl Reader {
         if hints.fiscal_year.is_none() {
             hints.fiscal_year = plain_year;
         }
-        // A phrase of another year is the day of a download; without a year it names the year as well.
+        // A phrase of another year is the day of a download, as is one of a month that has no release; without a
+        // year it names the year as well.
         for (month, year) in phrases {
-            if hints.month.is_none() && hints.fiscal_year.is_none_or(|named| named == year) {
+            if ReleaseId::mid_year(year, month).fits_calendar()
+                && hints.month.is_none()
+                && hints.fiscal_year.is_none_or(|named| named == year)
+            {
                 hints.fiscal_year = Some(year);
                 hints.month = Some(month);
             }
