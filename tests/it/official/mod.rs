@@ -13,6 +13,7 @@ mod exports;
 mod faults;
 mod fhir;
 mod impact;
+mod imports;
 mod index;
 mod kinds;
 mod lineage;

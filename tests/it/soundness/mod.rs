@@ -30,6 +30,11 @@ impl Chance {
         Chance(seed)
     }
 
+    /// Begins with one seed every time: for what many tests share.
+    pub(crate) fn from_seed(seed: u64) -> Chance {
+        Chance(seed)
+    }
+
     /// A number below another one.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         // SplitMix64.

@@ -1,0 +1,231 @@
+//! Files that were cut off, or lost a part: refused wherever they come from, and taken on purpose only.
+
+use std::path::PathBuf;
+
+use codeyear::answer;
+use codeyear::error::ErrorKind;
+use codeyear::ingest::ImportOptions;
+use codeyear::model::{CodeSet, Warning};
+use codeyear::store::Store;
+
+use super::{
+    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, into, numbered, on, order_files,
+    order_of, pcs_fy2026, pcs_fy2028, rows_of, said, stating,
+};
+use crate::soundness::Chance;
+
+/// Parts of an order file, each with words of the reason for which it is refused.
+fn parts(order: &[u8], chance: &mut Chance) -> Vec<(String, Vec<u8>, &'static str)> {
+    let rows = rows_of(order);
+    let whole = rows.len();
+    let mut parts = Vec::new();
+    let cut = whole * 60 / 100 + chance.below(whole * 37 / 100);
+    for count in [3, 1000, whole / 2, 95 * whole / 100, cut] {
+        let part = numbered(rows.iter().copied().take(count));
+        parts.push((format!("the first {count} rows"), part, " rows and "));
+    }
+    // Of a few chapters so little is lost that only their letters tell.
+    let letter_of = |row: &str| row.as_bytes()[6];
+    let mut letters: Vec<(usize, u8)> = (b'0'..=b'Z')
+        .map(|letter| {
+            let count = rows.iter().filter(|row| letter_of(row) == letter).count();
+            (count, letter)
+        })
+        .filter(|(count, _)| (1..whole / 50).contains(count))
+        .collect();
+    letters.sort_unstable();
+    letters.truncate(3);
+    for (_, letter) in letters {
+        let part = numbered(rows.iter().copied().filter(|row| letter_of(row) != letter));
+        let name = format!("without {}", char::from(letter));
+        parts.push((name, part, "no code begins with "));
+    }
+    let last = &rows[whole - 1][6..9];
+    let has_others = rows
+        .iter()
+        .any(|row| letter_of(row) == last.as_bytes()[0] && &row[6..9] != last);
+    assert!(has_others, "{last} is alone under its letter");
+    let part = numbered(rows.iter().copied().filter(|row| &row[6..9] != last));
+    parts.push((format!("without {last}"), part, "the last category of "));
+    parts
+}
+
+#[test]
+fn a_part_of_a_release_to_come_is_refused_into_an_empty_database() {
+    let Some(cm) = fy2027("parts of ICD-10-CM") else {
+        return;
+    };
+    let Some(pcs) = pcs_fy2026("parts of ICD-10-PCS") else {
+        return;
+    };
+    let folder = Folder::new();
+    let mut chance = Chance::new();
+    for made in [fy2028(cm), pcs_fy2028(pcs)] {
+        for (what, part, reason) in parts(&made.order, &mut chance) {
+            let path = folder.write(&format!("{}-FY2028.txt", made.code_set.id()), part);
+            let error = alone(&[path], &dry(BEFORE_APRIL)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Format, "{what}");
+            let said = said(&error);
+            assert!(said.contains(reason), "{what}: {said}");
+            assert!(said.contains("--allow-incomplete"), "{what}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_part_is_refused_beside_the_whole_in_both_orders_and_as_a_correction() {
+    let Some(official) = fy2027("parts beside the whole") else {
+        return;
+    };
+    let folder = Folder::new();
+    let rows = rows_of(&official.order);
+    let count = rows.len() - 1 - Chance::new().below(rows.len() / 30);
+    let part = numbered(rows.into_iter().take(count));
+    let part = folder.write("part/icd10cm-FY2027.txt", part);
+    let whole = folder.write("whole/icd10cm_order_2027.txt", &official.order);
+    for paths in [[part.clone(), whole.clone()], [whole.clone(), part.clone()]] {
+        for revision in [false, true] {
+            let options = ImportOptions {
+                revision,
+                ..dry("2026-11-28")
+            };
+            let report = alone(&paths, &options).unwrap();
+            assert_eq!(
+                order_files(&report),
+                [(CodeSet::Icd10Cm, "FY2027".to_owned())],
+                "the whole is taken: {report:?}"
+            );
+            let [failed] = report.failed.as_slice() else {
+                panic!("{report:?}");
+            };
+            assert!(failed.file.ends_with("part/icd10cm-FY2027.txt"));
+        }
+    }
+    // With nothing else, in a database that holds the release, as itself and as the next one.
+    let mut store = Store::in_memory().unwrap();
+    into(&mut store, &[whole], &on("2026-11-28")).unwrap();
+    let before = store.content_hash().unwrap();
+    for (release, revision) in [
+        ("FY2027", false),
+        ("FY2027", true),
+        ("FY2028", false),
+        ("FY2028", true),
+    ] {
+        let options = ImportOptions {
+            revision,
+            ..stating(release, on(BEFORE_APRIL))
+        };
+        let taken = into(&mut store, std::slice::from_ref(&part), &options);
+        let error = taken.map(|report| format!("{report:?}")).unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::Format | ErrorKind::Conflict),
+            "{error}"
+        );
+    }
+    assert_eq!(store.content_hash().unwrap(), before);
+}
+
+#[test]
+fn a_file_that_its_own_addenda_counts_otherwise_is_cut_off() {
+    let Some(official) = fy2027("rows beside the count of the addenda") else {
+        return;
+    };
+    let made = fy2028(official);
+    let folder = Folder::new();
+    folder.write("a/icd10cm_order_addenda_2028.txt", made.october_addenda());
+    let rows = rows_of(&made.order);
+    let mut chance = Chance::new();
+    for lost in [0, 1, 1 + chance.below(40)] {
+        let at = chance.below(rows.len() - 40);
+        let kept = rows
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !(at..at + lost).contains(index))
+            .map(|(_, row)| *row);
+        folder.write("a/icd10cm_order_2028.txt", numbered(kept));
+        let taken = alone(&[folder.path("a")], &dry(BEFORE_APRIL));
+        match taken {
+            Ok(report) => {
+                assert_eq!(lost, 0, "{lost} rows from {at}");
+                assert_eq!(report.taken[0].rows, made.rows);
+            }
+            Err(error) => {
+                assert!(lost > 0, "{error}");
+                assert!(
+                    said(&error).contains("the addenda posted with it counts"),
+                    "{lost} rows from {at}: {error}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_taken_on_purpose_warns_in_every_answer() {
+    let Some(official) = fy2027("a part on purpose") else {
+        return;
+    };
+    let folder = Folder::new();
+    let fy2026 = order_of(&official.releases, CodeSet::Icd10Cm, "FY2026");
+    let rows = rows_of(&fy2026);
+    let (kept, lost) = rows.split_at(95_000);
+    let path = folder.write("order.txt", numbered(kept.iter().copied()));
+    let paths = [path];
+    let stated = stating("FY2026", on("2026-11-28"));
+    let mut store = Store::in_memory().unwrap();
+    let error = into(&mut store, &paths, &stated).unwrap_err();
+    assert!(said(&error).contains("95000"), "{error}");
+    let on_purpose = ImportOptions {
+        allow_incomplete: true,
+        ..stated
+    };
+    let report = into(&mut store, &paths, &on_purpose).unwrap();
+    let notes = report.taken[0].notes.join("; ");
+    assert!(notes.contains("only a part"), "{notes}");
+    let warns = |warnings: &[Warning]| {
+        let mut warnings = warnings.iter();
+        warnings.any(|warning| matches!(warning, Warning::Incomplete { .. }))
+    };
+    let mut chance = Chance::new();
+    let day = "2025-12-01".parse().unwrap();
+    let mut codes: Vec<&str> = vec!["A00.0", "A00", "X99.999", "U09.9"];
+    codes.extend((0..20).map(|_| code_of(kept[chance.below(kept.len())])));
+    codes.extend((0..20).map(|_| code_of(lost[chance.below(lost.len())])));
+    for code in codes {
+        let found = answer::check(&store, CodeSet::Icd10Cm, code, day).unwrap();
+        assert!(warns(&found.warnings), "{code}: {found:?}");
+    }
+    let kept_code = code_of(kept[chance.below(kept.len())]);
+    let life = answer::history(&store, CodeSet::Icd10Cm, kept_code).unwrap();
+    assert!(warns(&life.warnings), "{kept_code}: {life:?}");
+    // The whole takes its place, and nothing warns any more.
+    let whole = folder.write("whole/order.txt", &fy2026);
+    into(&mut store, &[whole], &stating("FY2026", on("2026-11-28"))).unwrap();
+    let found = answer::check(&store, CodeSet::Icd10Cm, kept_code, day).unwrap();
+    assert!(!warns(&found.warnings), "{found:?}");
+    assert!(store.compare_spans(CodeSet::Icd10Cm).unwrap() == 0);
+}
+
+#[test]
+fn official_neighbours_of_very_different_size_are_taken_in_either_order() {
+    let Some(official) = fy2027("FY2013 and FY2014") else {
+        return;
+    };
+    let folder = Folder::new();
+    let fy2013 = super::member(
+        &official.releases.join("before-force/icd10cm-FY2013.zip"),
+        &|name| name.contains("order"),
+    );
+    let fy2014 = order_of(&official.releases, CodeSet::Icd10Cm, "FY2014");
+    let first = folder.write("icd10cm_order_2013.txt", fy2013);
+    let second = folder.write("icd10cm_order_2014.txt", fy2014);
+    let rows = |paths: &[PathBuf]| {
+        let report = alone(paths, &dry("2026-11-28")).unwrap();
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+        let mut rows: Vec<u64> = report.taken.iter().map(|taken| taken.rows).collect();
+        rows.sort_unstable();
+        rows
+    };
+    assert_eq!(rows(&[first.clone(), second.clone()]), [79_502, 91_737]);
+    assert_eq!(rows(&[second, first]), [79_502, 91_737]);
+}
