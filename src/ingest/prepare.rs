@@ -144,6 +144,14 @@ struct ReadOrder<'p> {
     parsed: Option<Arc<OrderFile>>,
 }
 
+impl ReadOrder<'_> {
+    /// Checks whether the last line has no end.
+    fn ends_open(&self) -> bool {
+        let parsed = self.parsed.as_ref();
+        parsed.is_some_and(|order| order.envelope().ends_without_line_end())
+    }
+}
+
 /// An order addenda, read.
 struct ReadAddenda<'p> {
     found: &'p Found,
@@ -240,6 +248,8 @@ impl Preparer {
             addenda: addenda.as_ref().map(|addenda| &addenda.parsed),
             ..evidence_of(code_set, first)
         };
+        // It may turn out to have the rows of a file behind it in the command, and then it is whole.
+        let is_open = order.as_ref().is_some_and(ReadOrder::ends_open);
         let prepared = self
             .identify(&evidence)
             .and_then(|told| self.prepare_listing(code_set, told, order, addenda));
@@ -260,7 +270,7 @@ impl Preparer {
                     self.prepare_document(*kind, found, beside, is_last, tell);
                 }
             }
-            Err(error) if error.kind() == ErrorKind::Ambiguous && !is_last => {
+            Err(error) if (error.kind() == ErrorKind::Ambiguous || is_open) && !is_last => {
                 self.postponed.push(package.clone());
             }
             Err(error) => match self.rivals.take() {
@@ -438,6 +448,7 @@ impl Preparer {
         order: ReadOrder<'_>,
         counted: Option<(u64, u64)>,
     ) -> Result<(Part<Order>, ReleaseId)> {
+        let ends_whole = !order.ends_open();
         let ReadOrder {
             found,
             sha256,
@@ -468,9 +479,6 @@ impl Preparer {
                 },
             }
         } else {
-            let ends = parsed
-                .as_ref()
-                .is_none_or(|order| !order.envelope().ends_without_line_end());
             let posted = Posted {
                 code_set,
                 sha256: &sha256,
@@ -480,7 +488,7 @@ impl Preparer {
                     .as_ref()
                     .map(|archive| archive.sha256.as_str()),
                 counted,
-                ends_whole: ends,
+                ends_whole,
                 shown: &found.shown,
             };
             self.resolve(id, &posted, forced, &mut notes)?
