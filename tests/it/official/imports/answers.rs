@@ -6,7 +6,8 @@ use codeyear::source::catalogue::Catalogue;
 use codeyear::store::Store;
 
 use super::{BEFORE_APRIL, Folder, fy2027, fy2028, into, on, order_of, stating};
-use crate::official::id;
+use crate::official::{id, release_zip};
+use crate::world::World;
 
 fn holding_order_file(releases: &std::path::Path, code_set: CodeSet, release: &str) -> Store {
     let folder = Folder::new();
@@ -30,9 +31,7 @@ fn an_update_that_is_not_loaded_is_warned_of_unless_it_is_known_to_have_the_same
     let catalogue = Catalogue::bundled().unwrap();
     for (code_set, year) in [
         (CodeSet::Icd10Cm, 2023),
-        (CodeSet::Icd10Cm, 2024),
         (CodeSet::Icd10Cm, 2025),
-        (CodeSet::Icd10Pcs, 2024),
         (CodeSet::Icd10Pcs, 2025),
     ] {
         let october = id(&format!("FY{year}"));
@@ -133,4 +132,34 @@ fn past_the_newest_known_update_every_answer_says_what_could_have_come() {
             possible: id("FY2028-04"),
         }]
     );
+}
+
+#[test]
+fn the_list_of_releases_says_of_today_what_is_missing_and_what_is_not_known() {
+    let Some(official) = fy2027("the list of releases") else {
+        return;
+    };
+    let world = World::empty();
+    let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2027");
+    let run = world.run(&["--today", "2026-11-28", "import", zip.to_str().unwrap()]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    for (today, words) in [
+        ("2026-11-28", "ICD-10-CM on 2026-11-28: covered"),
+        ("2027-03-31", "ICD-10-CM on 2027-03-31: covered"),
+        (
+            "2027-05-01",
+            "an update of 2027-04-01 would not be known to it",
+        ),
+        (
+            "2027-11-01",
+            "the latest date covered is 2027-09-30 (FY2027)",
+        ),
+    ] {
+        let run = world.run(&["--today", today, "releases", "--code-set", "icd10cm"]);
+        assert!(run.stdout.contains(words), "{today}: {}", run.stdout);
+    }
+    let run = world.run(&["check", "A00.0", "--on", "2028-01-01"]);
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stdout.contains("not-covered"), "{run:?}");
+    assert!(run.stdout.contains("governs through 2027-09-30"), "{run:?}");
 }

@@ -83,23 +83,25 @@ fn a_part_is_refused_beside_the_whole_in_both_orders_and_as_a_correction() {
     let part = numbered(rows.into_iter().take(count));
     let part = folder.write("part/icd10cm-FY2027.txt", part);
     let whole = folder.write("whole/icd10cm_order_2027.txt", &official.order);
-    for paths in [[part.clone(), whole.clone()], [whole.clone(), part.clone()]] {
-        for revision in [false, true] {
-            let options = ImportOptions {
-                revision,
-                ..dry("2026-11-28")
-            };
-            let report = alone(&paths, &options).unwrap();
-            assert_eq!(
-                order_files(&report),
-                [(CodeSet::Icd10Cm, "FY2027".to_owned())],
-                "the whole is taken: {report:?}"
-            );
-            let [failed] = report.failed.as_slice() else {
-                panic!("{report:?}");
-            };
-            assert!(failed.file.ends_with("part/icd10cm-FY2027.txt"));
-        }
+    for (paths, revision) in [
+        ([part.clone(), whole.clone()], false),
+        ([whole.clone(), part.clone()], false),
+        ([whole.clone(), part.clone()], true),
+    ] {
+        let options = ImportOptions {
+            revision,
+            ..dry("2026-11-28")
+        };
+        let report = alone(&paths, &options).unwrap();
+        assert_eq!(
+            order_files(&report),
+            [(CodeSet::Icd10Cm, "FY2027".to_owned())],
+            "the whole is taken: {report:?}"
+        );
+        let [failed] = report.failed.as_slice() else {
+            panic!("{report:?}");
+        };
+        assert!(failed.file.ends_with("part/icd10cm-FY2027.txt"));
     }
     // With nothing else, in a database that holds the release, as itself and as the next one.
     let mut store = Store::in_memory().unwrap();
@@ -228,4 +230,24 @@ fn official_neighbours_of_very_different_size_are_taken_in_either_order() {
     };
     assert_eq!(rows(&[first.clone(), second.clone()]), [79_502, 91_737]);
     assert_eq!(rows(&[second, first]), [79_502, 91_737]);
+}
+
+#[test]
+fn official_files_that_disagree_with_each_other_are_sound() {
+    let Some(official) = fy2027("FY2012 and FY2013") else {
+        return;
+    };
+    let archives = official.releases.join("before-force");
+    let paths = ["icd10cm-FY2013.zip", "icd10cm-FY2012.zip"].map(|name| archives.join(name));
+    let mut store = Store::in_memory().unwrap();
+    let report = into(&mut store, &paths, &on("2026-11-28")).unwrap();
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    assert_eq!(report.taken.len(), 12);
+    let unread: u64 = report.taken.iter().map(|taken| taken.unread).sum();
+    assert_eq!(unread, 2, "the attribute oldid of FY2012");
+    let today = "2026-11-28".parse().unwrap();
+    let options = answer::VerifyOptions::default();
+    let verified = answer::verify(&store, &options, today, &mut |_, _| {}).unwrap();
+    assert!(verified.is_sound(), "{verified:?}");
+    assert_eq!(verified.releases.len(), 2);
 }
