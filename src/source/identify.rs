@@ -216,10 +216,10 @@ pub fn candidates(
         .in_file(evidence.shown)
         .with_hint("state it with --release, for example --release FY2027"));
     }
-    keep_possible(catalogue, evidence.code_set, &mut ids, today);
-    let off = ids.iter().find_map(|id| id.off_calendar(evidence.code_set));
-    if let Some(off) = off {
-        let error = Error::new(ErrorKind::Ambiguous, off).in_file(evidence.shown);
+    if let Some(reason) = keep_possible(catalogue, evidence.code_set, &mut ids, today)
+        && evidence.order_sha256.is_some()
+    {
+        let error = Error::new(ErrorKind::Ambiguous, reason).in_file(evidence.shown);
         return Err(error.with_hint("state the release with --release"));
     }
     Ok(Candidates {
@@ -401,22 +401,27 @@ fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
 }
 
 /// Leaves out updates that were never published, as the catalogue knows, and those that cannot be published yet;
-/// all of them stay if none would.
+/// says why, if one that never was is all that there is. All of them stay if they only come too early.
 fn keep_possible(
     catalogue: &Catalogue,
     code_set: CodeSet,
     ids: &mut Vec<ReleaseId>,
     today: NaiveDate,
-) {
+) -> Option<String> {
     let newest = catalogue.of(code_set).map(|known| known.id).max();
-    let is_possible = |id: &ReleaseId| {
-        let is_known = catalogue.find(code_set, *id).is_some();
-        let is_past = newest.is_some_and(|newest| *id < newest);
-        is_known || !id.is_mid_year() || (!is_past && can_be_published(*id, today))
+    let is_known = |id: &ReleaseId| catalogue.find(code_set, *id).is_some();
+    let never = |id: &ReleaseId| {
+        let is_past = id.is_mid_year() && newest.is_some_and(|newest| *id < newest);
+        let reason = || format!("as far as the catalogue knows, {id} was never published");
+        id.off_calendar(code_set)
+            .or_else(|| (is_past && !is_known(id)).then(reason))
     };
+    let is_in_time = |id: &ReleaseId| !id.is_mid_year() || can_be_published(*id, today);
+    let is_possible = |id: &ReleaseId| is_known(id) || (never(id).is_none() && is_in_time(id));
     if ids.iter().any(is_possible) {
         ids.retain(is_possible);
     }
+    ids.iter().find_map(never)
 }
 
 /// Checks whether a release to come, unknown to the catalogue, can have the bytes of the last one before it: an

@@ -1,7 +1,7 @@
 //! What a name may say of a release, and what a footer proves.
 
 use codeyear::error::ErrorKind;
-use codeyear::model::CodeSet;
+use codeyear::model::{CodeSet, ReleaseId};
 use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, candidates};
 
@@ -168,6 +168,30 @@ fn a_january_release_exists_for_2021_only_and_no_other_month_has_one() {
             found(&hashes.evidence(name, None), NEAR_APRIL).unwrap(),
             "FY2021-01"
         );
+    }
+}
+
+#[test]
+fn an_april_that_the_catalogue_knows_never_came_is_asked_about() {
+    let Some(official) = fy2027("months that had no update") else {
+        return;
+    };
+    let made = fy2028(official);
+    let hashes = Hashes::of(CodeSet::Icd10Cm, &made.order, None);
+    let catalogue = Catalogue::bundled().unwrap();
+    for year in 2013..=2026 {
+        let id = ReleaseId::mid_year(year, 4);
+        for name in [
+            format!("icd10cm-order-April-{year}.txt"),
+            format!("icd10cm-FY{year}-04.txt"),
+            format!("april-1-{year}-codes.txt"),
+        ] {
+            let found = found(&hashes.evidence(&name, None), NEAR_APRIL);
+            match catalogue.find(CodeSet::Icd10Cm, id) {
+                Some(_) => assert_eq!(found, Ok(id.to_string()), "{name}"),
+                None => assert!(found.unwrap_err().contains("was never published"), "{name}"),
+            }
+        }
     }
 }
 
