@@ -42,7 +42,12 @@ fn the_rows_of_a_known_release_are_that_release_in_any_bytes_and_the_note_says_w
     let official_file = folder.write("official/icd10cm_order_2027.txt", &official.order);
     // All of them after the official file.
     let mut store = Store::in_memory().unwrap();
-    into(&mut store, &[official_file.clone()], &on("2026-11-28")).unwrap();
+    into(
+        &mut store,
+        std::slice::from_ref(&official_file),
+        &on("2026-11-28"),
+    )
+    .unwrap();
     let before = store.content_hash().unwrap();
     let mut paths = Vec::new();
     for (number, (mark, end, tail)) in WAYS.into_iter().enumerate().skip(1) {
