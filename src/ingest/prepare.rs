@@ -271,6 +271,7 @@ impl Preparer {
                 }
             }
             Err(error) if (error.kind() == ErrorKind::Ambiguous || is_open) && !is_last => {
+                self.rivals = None;
                 self.postponed.push(package.clone());
             }
             Err(error) => match self.rivals.take() {
