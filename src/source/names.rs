@@ -382,7 +382,8 @@ mod tests {
         for known in Catalogue::bundled().unwrap().releases() {
             for archive in &known.archives {
                 let is_list = archive.holds.iter().any(|held| held != "other");
-                let ids = NameHints::read(&archive.file).candidates();
+                // One address has a day with slashes in its last part, which are no folders.
+                let ids = NameHints::read(&archive.file.replace('/', "-")).candidates();
                 if !is_list || ids.is_empty() {
                     continue;
                 }
