@@ -13,7 +13,6 @@ use crate::model::{
     Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding, NodeKind,
     PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
 };
-use crate::source::catalogue::known_releases;
 use crate::store::{Store, StoredDocument};
 
 /// A level of the book.
@@ -45,14 +44,7 @@ pub enum BrowseAt {
 pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) -> Result<Browse> {
     let timeline = store.timeline(code_set)?;
     let Some(release) = timeline.governing(date).map(|period| period.release) else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!("no loaded {} release governs {date}", code_set.name()),
-        )
-        .with_hint(format!(
-            "{} would: import it with codeyear import",
-            timeline.needed_for(date, &known_releases(code_set))
-        )));
+        return Err(super::not_covered(&timeline, date));
     };
     let file = store.listing_file(code_set, release)?;
     let mut level = Browse {

@@ -6,9 +6,10 @@ use super::facts::{Facts, InStore};
 use crate::answer::{basis_of, warnings};
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Standing, UnknownReason, Verdict, judge,
+    Answer, Basis, Code, CodeSet, Entry, Life, ReleaseId, Standing, UnknownReason, Verdict, eve,
+    judge,
 };
-use crate::source::catalogue::known_releases;
+use crate::source::catalogue::{known_releases, order_file_url};
 use crate::store::Store;
 
 /// The most suggestions for an unknown code.
@@ -69,6 +70,10 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         }
         _ => None,
     };
+    let download = match &verdict {
+        Verdict::NotCovered { needed, .. } => order_file_url(code_set, *needed),
+        _ => None,
+    };
     let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),
@@ -80,6 +85,7 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         later_bases: Vec::new(),
         retirement,
         pcs,
+        download,
         warnings,
     };
     keep_telling_warnings(&mut answer);
@@ -220,6 +226,14 @@ fn patch(
     }
 }
 
+/// Returns what the releases list a code as on a day.
+fn listed_on(life: &Life, date: NaiveDate) -> Option<&Entry> {
+    let mut listed = life.iter();
+    listed
+        .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
+        .map(|listed| &listed.entry)
+}
+
 /// Gives the verdict on a code on a day, and the release in force.
 pub(crate) fn verdict_in(
     listings: &dyn Facts,
@@ -231,12 +245,9 @@ pub(crate) fn verdict_in(
     let life = listings.life(code)?;
     Ok(match judge(date, timeline, &life) {
         Standing::NotInForce => {
-            let listed_by = timeline.governing(date).and_then(|period| {
-                let listed = life.iter().find(|listed| {
-                    listed.from <= date && listed.until.is_none_or(|until| date < until)
-                })?;
-                Some((period.release, listed.entry.clone()))
-            });
+            let listed_by = timeline
+                .governing(date)
+                .and_then(|period| Some((period.release, listed_on(&life, date)?.clone())));
             (
                 Verdict::NotInForce {
                     in_force_from: code_set.in_force_from(),
@@ -248,11 +259,13 @@ pub(crate) fn verdict_in(
         Standing::NotCovered => {
             let previous = timeline
                 .latest_before(date)
-                .map(|period| (period.release, crate::model::eve(period.until)));
+                .map(|period| (period.release, eve(period.until)));
+            let last = previous.and_then(|(_, day)| listed_on(&life, day).cloned());
             (
                 Verdict::NotCovered {
                     needed: timeline.needed_for(date, &known_releases(code_set)),
                     previous,
+                    last,
                 },
                 None,
             )

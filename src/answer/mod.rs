@@ -56,8 +56,8 @@ pub(crate) use show::show_in;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warning};
-use crate::source::catalogue::{known_releases, known_rows};
+use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warning, eve};
+use crate::source::catalogue::{known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
 /// Lists what could make an answer for some days other than it is: the sample; releases that the catalogue
@@ -126,6 +126,25 @@ pub(crate) fn basis_of(
         provenance: trust.map_or(Provenance::Unlisted, |trust| trust.provenance),
         patch,
     }
+}
+
+/// Makes the error of a question on a day that no loaded release governs.
+fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
+    let code_set = timeline.code_set();
+    let needed = timeline.needed_for(date, &known_releases(code_set));
+    let mut message = format!("no loaded {} release governs {date}", code_set.name());
+    if let Some(period) = timeline.latest_before(date) {
+        message.push_str(&format!(
+            "; the newest one before it, {}, governs through {}",
+            period.release,
+            eve(period.until)
+        ));
+    }
+    let hint = match order_file_url(code_set, needed) {
+        Some(url) => format!("{needed} would: download {url} and import it"),
+        None => format!("{needed} would: import it with codeyear import"),
+    };
+    Error::new(ErrorKind::NotFound, message).with_hint(hint)
 }
 
 /// Checks whether a release that is not loaded is known to have the very rows of a loaded one.

@@ -59,6 +59,14 @@ pub struct CoverageOfDay {
     pub unknown_since: Option<(ReleaseId, ReleaseId)>,
 }
 
+impl CoverageOfDay {
+    /// Checks whether the day is covered and no known release is missing for it. That the calendar could have had
+    /// an update since the newest known one is no miss: nobody knows whether there is one.
+    pub fn is_complete(&self) -> bool {
+        self.governed_by.is_some() && self.missing.is_empty()
+    }
+}
+
 /// All releases, loaded and missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleasesOverview {

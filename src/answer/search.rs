@@ -16,7 +16,6 @@ use crate::model::{
     Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
     SearchReport, Standing, Timeline, judge,
 };
-use crate::source::catalogue::known_releases;
 use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
 
 /// How a search is to be asked.
@@ -54,14 +53,7 @@ pub fn search(
 ) -> Result<SearchReport> {
     let timeline = store.timeline(code_set)?;
     let Some(period) = timeline.governing(date) else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!("no loaded {} release governs {date}", code_set.name()),
-        )
-        .with_hint(format!(
-            "{} would: import it with codeyear import",
-            timeline.needed_for(date, &known_releases(code_set))
-        )));
+        return Err(super::not_covered(&timeline, date));
     };
     let tokens = tokens(words);
     if tokens.is_empty() {

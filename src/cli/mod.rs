@@ -19,6 +19,7 @@ mod search;
 mod serve;
 mod shell;
 mod show;
+mod status;
 mod verify;
 
 use std::io::{BufWriter, IsTerminal, Write};
@@ -81,6 +82,7 @@ enum Verb {
     Import(import::ImportArgs),
     Remove(remove::RemoveArgs),
     Releases(releases::ReleasesArgs),
+    Status(status::StatusArgs),
     Check(check::CheckArgs),
     History(history::HistoryArgs),
     Show(show::ShowArgs),
@@ -158,6 +160,25 @@ impl Context<'_> {
         let store = Store::open(&self.database()?)?;
         store.pin()?;
         Ok(store)
+    }
+
+    /// Opens the database if there is one with a release in it. Before the first import the catalogue is all
+    /// there is to show.
+    fn store_if_any(&self) -> Result<Option<Store>> {
+        match self.store() {
+            Ok(store) => Ok(Some(store)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says that there is no release yet, and how to get one.
+    fn say_nothing_loaded(&mut self) -> Result<()> {
+        let database = self.database()?;
+        self.say(&format!(
+            "No release is loaded yet in {}: import one with codeyear import PATH...\n",
+            database.display()
+        ))
     }
 
     /// Writes data.
@@ -276,6 +297,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Import(args) => import::run(args, context),
         Verb::Remove(args) => remove::run(args, context),
         Verb::Releases(args) => releases::run(args, context),
+        Verb::Status(args) => status::run(args, context),
         Verb::Check(args) => check::run(args, context),
         Verb::History(args) => history::run(args, context),
         Verb::Show(args) => show::show(args, context),

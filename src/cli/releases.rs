@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Context, Format, Outcome, parse_code_set};
 use crate::answer;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::model::CodeSet;
 use crate::present::{json, text};
 
@@ -20,23 +20,14 @@ pub(super) struct ReleasesArgs {
 }
 
 pub(super) fn run(args: &ReleasesArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    // Before the first import there is no database, and the catalogue is all there is to show.
-    let store = match context.store() {
-        Ok(store) => Some(store),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let store = context.store_if_any()?;
     let overview = answer::releases(store.as_ref(), args.code_set)?;
     let days = answer::coverage_on(store.as_ref(), args.code_set, context.today)?;
     match args.format {
         Format::Text => {
             context.print(&text::releases(&overview, &days, context.style()))?;
             if store.is_none() {
-                let database = context.database()?;
-                context.say(&format!(
-                    "No release is loaded yet in {}: import one with codeyear import PATH...\n",
-                    database.display()
-                ))?;
+                context.say_nothing_loaded()?;
             }
         }
         Format::Json => context.print(&json::releases(&overview, &days)?)?,

@@ -192,6 +192,8 @@ pub enum Verdict {
         needed: ReleaseId,
         /// The newest loaded release before that day, with the last day that it governs.
         previous: Option<(ReleaseId, NaiveDate)>,
+        /// What the code was on that last day; `None` if it was not listed then.
+        last: Option<Entry>,
     },
 }
 
@@ -383,6 +385,8 @@ pub struct Answer {
     pub retirement: Option<Retirement>,
     /// Of a code of ICD-10-PCS that no release lists: which of its characters its table does not allow.
     pub pcs: Option<PcsPage>,
+    /// Of a day that is not covered: the official address of the release to load, if one is known.
+    pub download: Option<String>,
     /// What could make it other than it is.
     pub warnings: Vec<Warning>,
 }

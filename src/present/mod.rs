@@ -14,7 +14,7 @@ pub mod table;
 pub mod text;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeSet, Entry};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,17 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Says what a code was on the last day that is covered.
+pub(crate) fn last_state(entry: Option<&Entry>) -> String {
+    match entry {
+        Some(entry) if entry.billable => {
+            format!("that day it was billable: {}", entry.long_title)
+        }
+        Some(entry) => format!("that day it was a header: {}", entry.long_title),
+        None => "that day it was not listed".to_owned(),
+    }
 }
 
 /// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.

@@ -251,9 +251,20 @@ pub fn known_releases(code_set: CodeSet) -> Vec<ReleaseId> {
 
 /// Returns the hash of the rows that the catalogue knows of a release, reading one file of it alone.
 pub fn known_rows(code_set: CodeSet, id: ReleaseId) -> Option<String> {
+    read_one(code_set, id)?
+        .order_file
+        .map(|order| order.rows_sha256)
+}
+
+/// Returns an official address of the order file of a release, if one is known, reading one file of the catalogue
+/// alone.
+pub fn order_file_url(code_set: CodeSet, id: ReleaseId) -> Option<String> {
+    read_one(code_set, id)?.order_file_urls().into_iter().next()
+}
+
+fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<KnownRelease> {
     let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
-    let known = parse(file.contents_utf8()?).ok()?;
-    known.order_file.map(|order| order.rows_sha256)
+    parse(file.contents_utf8()?).ok()
 }
 
 fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D::Error> {

@@ -23,6 +23,7 @@ mod reliability;
 mod reports;
 mod sample;
 mod soundness;
+mod status;
 mod trust;
 #[cfg(feature = "serve")]
 mod web;

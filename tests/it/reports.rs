@@ -409,6 +409,7 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     sample.write("codes.csv", "dx,n\nG35,1\nQ51.20,1\nA00.0,1\nn/a,1\n");
     let mut values = vec![
         json_of(&sample, &["releases"]),
+        json_of(&sample, &["status"]),
         json_of(&sample, &["verify"]),
         json_of(&sample, &["backup", "copy.db"]),
         json_of(&damaged, &["verify"]),

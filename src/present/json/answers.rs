@@ -56,6 +56,8 @@ pub(super) struct AnswerJson<'a> {
     listed_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<String>,
+    last_known: Option<EntryJson<'a>>,
+    download: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retirement: Option<RetirementJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +132,8 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         in_force_from: None,
         listed_by: None,
         needed: None,
+        last_known: None,
+        download: None,
         retirement: answer
             .retirement
             .as_ref()
@@ -188,10 +192,16 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             json.in_force_from = Some(in_force_from.to_string());
             json.listed_by = listed_by.as_ref().map(|(release, _)| release.to_string());
         }
-        Verdict::NotCovered { needed, previous } => {
+        Verdict::NotCovered {
+            needed,
+            previous,
+            last,
+        } => {
             json.needed = Some(needed.to_string());
             json.previous_release = previous.as_ref().map(|(release, _)| release.to_string());
             json.previous_last_day = previous.as_ref().map(|(_, day)| day.to_string());
+            json.last_known = last.as_ref().map(|entry| EntryJson::new(code_set, entry));
+            json.download = answer.download.as_deref();
         }
     }
     json

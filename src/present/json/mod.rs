@@ -24,7 +24,7 @@ pub use audit::{audit, inference};
 pub use changes::changes;
 pub use failure::failure;
 pub use questions::{QuestionOf, Questions, read_questions};
-pub use releases::{backup, import, releases, verify};
+pub use releases::{backup, import, releases, status, verify};
 pub(super) use rows::row;
 #[cfg(feature = "serve")]
 pub use schemas::schemas;

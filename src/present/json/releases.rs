@@ -117,6 +117,50 @@ struct GapJson {
     through: String,
 }
 
+impl<'a> DayJson<'a> {
+    fn new(day: &'a CoverageOfDay) -> Self {
+        DayJson {
+            code_set: day.code_set.id(),
+            date: day.day.to_string(),
+            covered: day.governed_by.is_some(),
+            release: day.governed_by.map(|(release, _)| release.to_string()),
+            through: day.governed_by.map(|(_, through)| through.to_string()),
+            latest_release: day.latest.map(|(release, _)| release.to_string()),
+            latest_date: day.latest.map(|(_, through)| through.to_string()),
+            missing: day
+                .missing
+                .iter()
+                .map(|(release, urls)| MissingJson {
+                    release: release.to_string(),
+                    urls,
+                })
+                .collect(),
+            possible_unknown: day.unknown_since.map(|(_, possible)| possible.to_string()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct StatusJson<'a> {
+    schema: &'static str,
+    sample: bool,
+    complete: bool,
+    days: Vec<DayJson<'a>>,
+}
+
+/// Writes whether a day is covered by each code set.
+///
+/// # Errors
+/// [`crate::ErrorKind::Io`] if the JSON cannot be written.
+pub fn status(days: &[CoverageOfDay], is_sample: bool) -> Result<String> {
+    to_text(&StatusJson {
+        schema: "codeyear/status/1",
+        sample: is_sample,
+        complete: days.iter().all(CoverageOfDay::is_complete),
+        days: days.iter().map(DayJson::new).collect(),
+    })
+}
+
 /// Writes the overview of releases.
 ///
 /// # Errors
@@ -126,27 +170,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
         schema: "codeyear/releases/1",
         sample: overview.sample,
         content_hash: &overview.content_hash,
-        days: days
-            .iter()
-            .map(|day| DayJson {
-                code_set: day.code_set.id(),
-                date: day.day.to_string(),
-                covered: day.governed_by.is_some(),
-                release: day.governed_by.map(|(release, _)| release.to_string()),
-                through: day.governed_by.map(|(_, through)| through.to_string()),
-                latest_release: day.latest.map(|(release, _)| release.to_string()),
-                latest_date: day.latest.map(|(_, through)| through.to_string()),
-                missing: day
-                    .missing
-                    .iter()
-                    .map(|(release, urls)| MissingJson {
-                        release: release.to_string(),
-                        urls,
-                    })
-                    .collect(),
-                possible_unknown: day.unknown_since.map(|(_, possible)| possible.to_string()),
-            })
-            .collect(),
+        days: days.iter().map(DayJson::new).collect(),
         releases: overview
             .lines
             .iter()

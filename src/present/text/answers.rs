@@ -3,7 +3,7 @@
 use super::{line, lineage};
 use crate::error::printable;
 use crate::model::{Answer, CodeHistory, CodeSet, Entry, UnknownReason, Verdict, eve};
-use crate::present::{Style, marks};
+use crate::present::{Style, last_state, marks};
 
 /// How many codes of a list are shown unless the user wants all.
 const SHORT_LIST: usize = 12;
@@ -172,21 +172,26 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                 );
             }
         }
-        Verdict::NotCovered { needed, previous } => {
+        Verdict::NotCovered {
+            needed,
+            previous,
+            last,
+        } => {
             if let Some((release, last_day)) = previous {
                 line(
                     out,
                     2,
                     &format!(
-                        "the newest release loaded before it, {release}, governs through {last_day}"
+                        "the newest release loaded before it, {release}, governs through {last_day}; {}",
+                        last_state(last.as_ref())
                     ),
                 );
             }
-            line(
-                out,
-                2,
-                &format!("{needed} would answer: import it with codeyear import"),
-            );
+            let from = match &answer.download {
+                Some(url) => format!("download {url} and import it"),
+                None => "import it with codeyear import".to_owned(),
+            };
+            line(out, 2, &format!("{needed} would answer: {from}"));
         }
     }
     if let Some(pcs) = &answer.pcs {

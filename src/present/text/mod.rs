@@ -15,7 +15,7 @@ pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
 pub(crate) use lineage::fate_words;
-pub use releases::{backup, import, releases, verify};
+pub use releases::{backup, import, releases, status, verify};
 pub use search::search;
 pub use show::{compare, show};
 pub(crate) use show::{last_change_words, mentions_heading, note_label};

@@ -14,11 +14,7 @@ use crate::store::{Added, ProofOutcome, ProofSubject, StoreProof};
 pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Style) -> String {
     let mut out = String::new();
     if overview.sample {
-        line(
-            &mut out,
-            0,
-            &style.doubtful("This database holds the bundled sample, not the whole code sets."),
-        );
+        sample_line(&mut out, style);
         out.push('\n');
     }
     for day in days.iter().filter(|_| !overview.sample) {
@@ -146,6 +142,26 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
 }
 
 /// Writes whether a day is covered, through which day, and what is missing with its address.
+fn sample_line(out: &mut String, style: Style) {
+    line(
+        out,
+        0,
+        &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+    );
+}
+
+/// Writes whether a day is covered by each code set, and what is missing.
+pub fn status(days: &[CoverageOfDay], is_sample: bool, style: Style) -> String {
+    let mut out = String::new();
+    if is_sample {
+        sample_line(&mut out, style);
+    }
+    for day in days {
+        day_line(&mut out, day, style);
+    }
+    out
+}
+
 fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
     let name = day.code_set.name();
     let date = day.day;

@@ -89,7 +89,7 @@ fn holding(releases: &Path, code_set: CodeSet, ids: &[&str]) -> Store {
 ///
 /// It lies in the folder that cargo gives to tests. A test binary ends without a word to its statics,
 /// so what an earlier run left there is removed first.
-fn everything(releases: &Path) -> Store {
+pub(crate) fn everything(releases: &Path) -> Store {
     static DATABASE: OnceLock<PathBuf> = OnceLock::new();
     let database = DATABASE.get_or_init(|| {
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));

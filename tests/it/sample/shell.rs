@@ -41,6 +41,7 @@ fn help_of_each_verb_tells_the_rest() {
         "import",
         "remove",
         "releases",
+        "status",
         "check",
         "history",
         "diff",

@@ -7,8 +7,8 @@ use crate::model::{
     Answer, CodeSet, Conversion, Entry, Fate, LineageLink, Retirement, Successor, UnknownReason,
     Verdict, eve,
 };
-use crate::present::counted;
 use crate::present::text::{lineage as words, verdict_meaning};
+use crate::present::{counted, last_state};
 
 /// The most codes that a list shows at once.
 const SHORT_LIST: usize = 12;
@@ -230,15 +230,23 @@ impl VerdictView {
                 }
                 self.go(answer, *in_force_from);
             }
-            Verdict::NotCovered { needed, previous } => {
+            Verdict::NotCovered {
+                needed,
+                previous,
+                last,
+            } => {
                 if let Some((release, last_day)) = previous {
                     self.said.push(format!(
-                        "The newest release loaded before it, {release}, governs through {}.",
-                        long_day(*last_day)
+                        "The newest release loaded before it, {release}, governs through {}; {}.",
+                        long_day(*last_day),
+                        last_state(last.as_ref())
                     ));
                     self.go(answer, *last_day);
                 }
-                self.said.push(format!("{needed} would answer."));
+                self.said.push(match &answer.download {
+                    Some(url) => format!("{needed} would answer: it is at {url}."),
+                    None => format!("{needed} would answer."),
+                });
             }
         }
     }
