@@ -91,13 +91,8 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     );
     bar.finish_and_clear();
     let is_new = !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed);
-    // Else whoever copies the one file while a server has it open copies it without this import.
-    if is_new && !store.fold_log() {
-        // The import is done whether anyone listens or not.
-        let _ = context.say(&format!(
-            "note: a reader keeps an older state, so this import is still in {database}-wal beside the database; copy it with codeyear backup\n",
-            database = database.display()
-        ));
+    if is_new {
+        context.fold_log(&store);
     }
     drop(store);
     let report = imported?;

@@ -181,6 +181,18 @@ impl Context<'_> {
         ))
     }
 
+    /// Folds the write-ahead log into the one file. Else whoever copies that file while a server has it open copies
+    /// it without what was just written.
+    fn fold_log(&mut self, store: &Store) {
+        if !store.fold_log() {
+            let database = store.path().display().to_string();
+            // It is written whether anyone listens or not.
+            let _ = self.say(&format!(
+                "note: a reader keeps an older state, so what was written is still in {database}-wal beside the database; copy it with codeyear backup\n"
+            ));
+        }
+    }
+
     /// Writes data.
     fn print(&mut self, text: &str) -> Result<()> {
         write_all(self.out, text.as_bytes())

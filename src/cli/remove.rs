@@ -57,6 +57,7 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
     drop(store);
     let mut store = Store::open_or_create(&context.database()?)?;
     ingest::remove(&mut store, code_set, args.release)?;
+    context.fold_log(&store);
     context.print(&format!("{} {} removed\n", code_set.name(), args.release))?;
     Ok(Outcome::Good)
 }

@@ -18,10 +18,11 @@ use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, ide
 use crate::source::sha256_hex;
 use crate::store::NewFile;
 
-use super::Left;
 use super::complete::Extent;
 use super::pack::Package;
 use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen, evidence_of};
+use super::rivals::Item;
+use super::{Left, TakenKind};
 
 /// A file around the order file, read.
 pub(super) struct PostedDocument {
@@ -29,6 +30,28 @@ pub(super) struct PostedDocument {
     pub(super) file: NewFile,
     pub(super) archive_sha256: Option<String>,
     pub(super) bytes: Vec<u8>,
+    /// What speaks against its release, if the user insists.
+    pub(super) forced: Option<String>,
+}
+
+/// The release that a document was found to be of.
+struct DocumentRelease {
+    id: ReleaseId,
+    by: IdentifiedBy,
+    /// The rows of the order file beside it, if they are new.
+    listed: Option<Arc<OrderFile>>,
+    forced: Option<String>,
+}
+
+impl DocumentRelease {
+    fn new(id: ReleaseId, by: IdentifiedBy, listed: Option<Arc<OrderFile>>) -> DocumentRelease {
+        DocumentRelease {
+            id,
+            by,
+            listed,
+            forced: None,
+        }
+    }
 }
 
 /// What a document was posted with.
@@ -61,6 +84,8 @@ struct StandIn<'a> {
     sha256: &'a str,
     archive_sha256: Option<&'a str>,
     identified_by: IdentifiedBy,
+    /// What speaks against the release, if the user insists.
+    forced: Option<&'a str>,
 }
 
 impl Preparer {
@@ -76,7 +101,12 @@ impl Preparer {
     ) {
         let prepared = found.read().and_then(|bytes| {
             let sha256 = sha256_hex(&bytes);
-            let (id, by, listed) = self.document_release(kind, found, &sha256, beside)?;
+            let DocumentRelease {
+                id,
+                by,
+                listed,
+                forced,
+            } = self.document_release(kind, found, &sha256, beside)?;
             if self.is_before_all(kind.code_set(), id) {
                 return Ok(Err(id));
             }
@@ -85,6 +115,7 @@ impl Preparer {
                 file: self.new_file(found, kind.code_set(), &sha256),
                 archive_sha256: found.archive.as_ref().map(|archive| archive.sha256.clone()),
                 bytes,
+                forced,
             };
             let mut prepared = Prepared::new(self.catalogue, kind.code_set(), id, by);
             let mut parsing = |code_set| {
@@ -133,10 +164,10 @@ impl Preparer {
             let Ok(bytes) = found.read() else { continue };
             let sha256 = sha256_hex(&bytes);
             let beside = Beside::Documents(&[]);
-            if let Ok((id, ..)) = self.document_release(*kind, found, &sha256, beside)
-                && !ids.contains(&id)
+            if let Ok(found) = self.document_release(*kind, found, &sha256, beside)
+                && !ids.contains(&found.id)
             {
-                ids.push(id);
+                ids.push(found.id);
             }
         }
         ids
@@ -149,7 +180,7 @@ impl Preparer {
         found: &Found,
         sha256: &str,
         beside: Beside<'_>,
-    ) -> Result<(ReleaseId, IdentifiedBy, Option<Arc<OrderFile>>)> {
+    ) -> Result<DocumentRelease> {
         let code_set = kind.code_set();
         let evidence = Evidence {
             document_sha256: Some(sha256),
@@ -164,18 +195,25 @@ impl Preparer {
         } = beside
             && let Some(_) = identify_sample(&evidence, Some(id), self.sample)?
         {
-            return Ok((id, IdentifiedBy::Sample, beside.listed()));
+            return Ok(DocumentRelease::new(
+                id,
+                IdentifiedBy::Sample,
+                beside.listed(),
+            ));
         }
         if let Some(id) = identify_sample(&evidence, stated, self.sample)? {
-            return Ok((id, IdentifiedBy::Sample, None));
+            return Ok(DocumentRelease::new(id, IdentifiedBy::Sample, None));
         }
         if let Some(stated) = stated {
-            self.insisted(&evidence, stated)?;
+            let forced = self.insisted(&evidence, stated)?;
             let id = match &beside {
                 Beside::Listing { id, .. } => *id,
                 Beside::Documents(_) => self.newest_stored(code_set, stated),
             };
-            return Ok((id, IdentifiedBy::Statement, beside.listed()));
+            return Ok(DocumentRelease {
+                forced,
+                ..DocumentRelease::new(id, IdentifiedBy::Statement, beside.listed())
+            });
         }
         let own = candidates(self.catalogue, &evidence, self.options.today);
         let mates = match beside {
@@ -190,7 +228,7 @@ impl Preparer {
                     Err(_) => true,
                 };
                 if agrees {
-                    return Ok((id, identified_by, listed));
+                    return Ok(DocumentRelease::new(id, identified_by, listed));
                 }
                 &[]
             }
@@ -198,7 +236,7 @@ impl Preparer {
         };
         let mut own = match (own, mates) {
             (Ok(own), _) => own,
-            (Err(_), [one]) => return Ok((*one, IdentifiedBy::Name, None)),
+            (Err(_), [one]) => return Ok(DocumentRelease::new(*one, IdentifiedBy::Name, None)),
             (Err(error), _) => return Err(error),
         };
         if own.ids.len() > 1 {
@@ -212,12 +250,16 @@ impl Preparer {
         }
         match own.ids.as_slice() {
             // A document belongs to the newest correction that is stored.
-            [one] => Ok((self.newest_stored(code_set, *one), own.by, None)),
+            [one] => Ok(DocumentRelease::new(
+                self.newest_stored(code_set, *one),
+                own.by,
+                None,
+            )),
             several => Err(ambiguous(&evidence, several)),
         }
     }
 
-    /// Returns the newest correction of a release that is stored or about to be; else the release itself.
+    /// Returns a release that is stored or about to be, or else the newest correction of it that is.
     fn newest_stored(&self, code_set: CodeSet, id: ReleaseId) -> ReleaseId {
         let editions = self
             .seen
@@ -249,9 +291,21 @@ impl Preparer {
             file,
             archive_sha256,
             bytes,
+            forced,
         } = posted;
+        let item = Item {
+            code_set,
+            id,
+            kind: TakenKind::Document(kind),
+        };
+        if self.contested.contains(&item) {
+            return Err(item.error().in_file(shown));
+        }
         let is_release = |seen: &&mut Seen| seen.code_set == code_set && seen.id == id;
         let release = self.seen.iter_mut().find(is_release);
+        let is_forced = release
+            .as_ref()
+            .is_some_and(|seen| seen.trust.forced.is_some());
         let stands_in = kind == DocumentKind::Tabular && release.is_none();
         let is_homeless = release.is_none() && !stands_in;
         let is_stored = self.seen_documents.contains(&(kind, file.sha256.clone()));
@@ -259,6 +313,14 @@ impl Preparer {
             let mut of_kind = release.documents.iter().filter(|(other, _)| *other == kind);
             of_kind.any(|(_, sha256)| *sha256 != file.sha256)
         });
+        if let Some(reason) = forced.as_ref().filter(|_| !stands_in && !is_forced) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
+            )
+            .in_file(shown)
+            .with_hint("leave --release out"));
+        }
         let mut notes = Vec::new();
         // A table that stands beside another is read to see whether it is a copy.
         let contents = if is_stored && !stands_in && !is_other && !is_homeless {
@@ -278,6 +340,7 @@ impl Preparer {
                         sha256: &file.sha256,
                         archive_sha256: archive_sha256.as_deref(),
                         identified_by: prepared.identified_by,
+                        forced: forced.as_deref(),
                     };
                     let (entries, trust) = self
                         .expand(tabular, &posted, &mut notes)
@@ -354,6 +417,9 @@ impl Preparer {
         if let Some(reason) = &missing {
             notes.push(format!("only a part: {reason}"));
         }
+        if let Some(reason) = posted.forced {
+            notes.push(format!("against the evidence: {reason}"));
+        }
         let known = self.catalogue.find(code_set, id);
         let provenance = known.map_or(Provenance::Unlisted, |known| {
             known.provenance_of(posted.sha256, &extent.rows_sha256, posted.archive_sha256)
@@ -366,7 +432,7 @@ impl Preparer {
                 provenance
             },
             incomplete: missing,
-            forced: None,
+            forced: posted.forced.map(str::to_owned),
         };
         self.seen.push(Seen {
             code_set,

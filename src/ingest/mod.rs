@@ -222,12 +222,12 @@ pub fn import(
     let mut contested = Vec::new();
     loop {
         let mut run = Run::new(*options, contested);
-        if let Some(item) = run.go(store, paths, progress)? {
-            contested = run.contested;
-            contested.push(item);
-            continue;
+        run.go(store, paths, progress)?;
+        if run.rivals.is_empty() {
+            return Ok(run.report);
         }
-        return Ok(run.report);
+        contested = run.contested;
+        contested.append(&mut run.rivals);
     }
 }
 
@@ -250,8 +250,8 @@ struct Run {
     new_items: Vec<Item>,
     /// What files of this command disagree on, as earlier attempts found.
     contested: Vec<Item>,
-    /// What files of this command disagree on, as this attempt found: it cannot go on.
-    rivals: Option<Item>,
+    /// What files of this command disagree on, as this attempt found: it is not stored.
+    rivals: Vec<Item>,
 }
 
 impl Run {
@@ -265,17 +265,17 @@ impl Run {
             options,
             new_items: Vec::new(),
             contested,
-            rivals: None,
+            rivals: Vec::new(),
         }
     }
 
-    /// Imports what can be taken. Returns what files disagree on, if they do; nothing is stored then.
+    /// Imports what can be taken. Stores nothing if files disagree on something, and notes what.
     fn go(
         &mut self,
         store: &mut Store,
         paths: &[PathBuf],
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Option<Item>> {
+    ) -> Result<()> {
         let Findings { mut found, damaged } = find(paths)?;
         if let Some(code_set) = self.options.code_set {
             for file in &mut found {
@@ -301,8 +301,8 @@ impl Run {
         });
         let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
         self.prepare_and_write(&mut writer, &packages, progress)?;
-        if self.rivals.is_some() {
-            return Ok(self.rivals);
+        if !self.rivals.is_empty() {
+            return Ok(());
         }
         if self.report.taken.is_empty() {
             return Err(self.nothing_taken());
@@ -311,7 +311,7 @@ impl Run {
         if self.report.changed() && !self.options.dry_run {
             writer.commit()?;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Prepares in one thread and writes in this one, until files show that disagree.
@@ -345,11 +345,8 @@ impl Run {
                         write(writer, *prepared, self, progress)?;
                     }
                     Message::Failed(error) => self.failed(*error)?,
-                    Message::Rivals(item) => self.rivals = Some(item),
+                    Message::Rivals(item) => self.rivals.push(item),
                     Message::Left(left) => self.report.left.push(left),
-                }
-                if self.rivals.is_some() {
-                    break;
                 }
             }
             Ok(())
@@ -359,7 +356,8 @@ impl Run {
     /// Notes that a file cannot be taken, unless that ends everything: what is wrong with the database does, and
     /// with all or nothing asked for whatever is wrong.
     fn failed(&mut self, error: Error) -> Result<()> {
-        if self.options.strict || matches!(error.kind(), ErrorKind::Store | ErrorKind::Busy) {
+        let is_fatal = self.options.strict && self.rivals.is_empty();
+        if is_fatal || matches!(error.kind(), ErrorKind::Store | ErrorKind::Busy) {
             return Err(error);
         }
         self.report.failed.push(Failed::new(&error));
@@ -441,6 +439,7 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -
             })
             .collect(),
         seen_documents: writer.document_hashes()?.into_iter().collect(),
+        listed: Vec::new(),
         postponed: Vec::new(),
         contested,
         rivals: None,
@@ -515,6 +514,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     file: new_file,
                     archive_sha256: None,
                     bytes,
+                    forced: None,
                 };
                 preparer
                     .add_document(&mut prepared, kind, posted, None, &mut |_| {})

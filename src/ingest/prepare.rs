@@ -52,8 +52,9 @@ pub(super) enum Message {
 pub(super) enum Order {
     /// The release is stored with these rows.
     Stored,
-    /// The release is stored with these rows, in bytes that are less well known than these.
-    Better(Arc<OrderFile>, Trust),
+    /// The release is stored with these rows, in bytes that are less well known than these, or as a part. The file
+    /// is `None` if the bytes are the same.
+    Better(Option<Arc<OrderFile>>, Trust),
     /// Another release of the code set is stored, or about to be, with these bytes.
     SameAs(ReleaseId, Trust),
     /// New rows.
@@ -119,6 +120,13 @@ pub(super) struct Seen {
     pub(super) is_new: bool,
 }
 
+/// A release that a file of this command lists.
+pub(super) struct Listed {
+    code_set: CodeSet,
+    edition: ReleaseId,
+    rows_sha256: String,
+}
+
 /// Reads, identifies and parses, package after package.
 pub(super) struct Preparer {
     pub(super) catalogue: &'static Catalogue,
@@ -127,6 +135,8 @@ pub(super) struct Preparer {
     pub(super) seen: Vec<Seen>,
     /// The documents that are stored, or about to be: kind and SHA-256.
     pub(super) seen_documents: HashSet<(DocumentKind, String)>,
+    /// The releases that files of the command are certain to list.
+    pub(super) listed: Vec<Listed>,
     /// Files whose release other files of the command could decide.
     pub(super) postponed: Vec<Package>,
     /// What files of this command disagree on.
@@ -182,19 +192,42 @@ impl Preparer {
             self.prepare(package, false, tell);
         }
         let undecided = std::mem::take(&mut self.postponed);
-        let (listings, mut others): (Vec<Package>, Vec<Package>) = undecided
+        let (order_files, others): (Vec<Package>, Vec<Package>) = undecided
             .into_iter()
-            .partition(|package| package.order.is_some() || package.addenda.is_some());
-        for package in &listings {
-            self.prepare(package, true, tell);
+            .partition(|package| package.order.is_some());
+        let (addenda, mut others): (Vec<Package>, Vec<Package>) = others
+            .into_iter()
+            .partition(|package| package.addenda.is_some());
+        for undecided in [&order_files, &addenda] {
+            self.settle();
+            for package in undecided {
+                self.prepare(package, true, tell);
+            }
         }
+        self.settle();
         for package in documents {
             self.prepare(package, false, tell);
         }
         others.append(&mut self.postponed);
+        self.settle();
         for package in &others {
             self.prepare(package, true, tell);
         }
+    }
+
+    /// Takes the releases that files of this command list by now for evidence on the files that follow. Files of
+    /// one pass are no evidence on each other, so that their order does not decide.
+    fn settle(&mut self) {
+        self.listed = self
+            .seen
+            .iter()
+            .filter(|seen| seen.is_of_command)
+            .map(|seen| Listed {
+                code_set: seen.code_set,
+                edition: seen.id.edition(),
+                rows_sha256: seen.trust.rows_sha256.clone(),
+            })
+            .collect();
     }
 
     /// Prepares a package: the order file and addenda, then each document, so that no two documents are in
@@ -217,11 +250,16 @@ impl Preparer {
             },
             None => None,
         };
+        // The error of an addenda that cannot be read is told, once.
+        let rest = Package {
+            addenda: package.addenda.clone().filter(|_| addenda.is_some()),
+            ..package.clone()
+        };
         let order = match &package.order {
             Some((code_set, found)) => match self.read_order(*code_set, found, tell) {
                 Ok(order) => Some((*code_set, order)),
                 Err(error) => {
-                    fail_package(package, error, tell);
+                    fail_package(&rest, error, tell);
                     return;
                 }
             },
@@ -272,13 +310,13 @@ impl Preparer {
             }
             Err(error) if (error.kind() == ErrorKind::Ambiguous || is_open) && !is_last => {
                 self.rivals = None;
-                self.postponed.push(package.clone());
+                self.postponed.push(rest);
             }
             Err(error) => match self.rivals.take() {
                 Some(item) => {
                     tell(Message::Rivals(item));
                 }
-                None => fail_package(package, error, tell),
+                None => fail_package(&rest, error, tell),
             },
         }
     }
@@ -344,11 +382,10 @@ impl Preparer {
         if found.ids.len() > 1 {
             // What another file of this command is, this one is not.
             let others = |id: &ReleaseId| {
-                self.seen.iter().any(|seen| {
-                    seen.is_of_command
-                        && seen.code_set == evidence.code_set
-                        && seen.id.edition() == *id
-                        && Some(seen.trust.rows_sha256.as_str()) != evidence.rows_sha256
+                self.listed.iter().any(|listed| {
+                    listed.code_set == evidence.code_set
+                        && listed.edition == *id
+                        && Some(listed.rows_sha256.as_str()) != evidence.rows_sha256
                 })
             };
             if evidence.order_sha256.is_some() && !found.ids.iter().all(others) {
@@ -395,9 +432,9 @@ impl Preparer {
     /// Keeps the releases that files of this command list, if there is one among them.
     pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {
-            self.seen.iter().any(|seen| {
-                seen.is_of_command && seen.code_set == code_set && seen.id.edition() == id.edition()
-            })
+            self.listed
+                .iter()
+                .any(|listed| listed.code_set == code_set && listed.edition == id.edition())
         };
         if ids.iter().any(is_listed) {
             ids.retain(is_listed);
@@ -498,14 +535,16 @@ impl Preparer {
             (
                 Resolved::Stored {
                     id,
-                    better: Some(provenance),
+                    better: Some(trust),
                 },
-                Some(parsed),
+                parsed,
             ) => {
-                let trust = Trust {
-                    provenance,
-                    ..sample_trust()
-                };
+                for seen in &mut self.seen {
+                    if seen.code_set == code_set && seen.id == id {
+                        seen.sha256.clone_from(&sha256);
+                        seen.trust = trust.clone();
+                    }
+                }
                 (Order::Better(parsed, trust), id)
             }
             (Resolved::Stored { id, .. }, _) => (Order::Stored, id),

@@ -47,8 +47,9 @@ pub(super) enum Resolved {
     Stored {
         /// The release, with its revision.
         id: ReleaseId,
-        /// How well these bytes are known, if better than the stored ones, whose place they take.
-        better: Option<Provenance>,
+        /// How far the release can be trusted with these bytes, if they are better known than the stored ones, or
+        /// whole where those are a part: they take their place.
+        better: Option<Trust>,
     },
     /// A release, or a correction of one, to be stored.
     New {
@@ -83,6 +84,15 @@ impl Preparer {
             .find(code_set, id)
             .and_then(|known| known.order_file.as_ref());
         let provenance = self.provenance(id, posted);
+        let is_known = facts.is_some_and(|facts| facts.rows_sha256 == extent.rows_sha256);
+        let missing = match is_known {
+            true => None,
+            false => {
+                let lacks = [self.lacks(id, extent), posted.lacks()];
+                let reasons: Vec<String> = lacks.into_iter().flatten().collect();
+                (!reasons.is_empty()).then(|| reasons.join("; "))
+            }
+        };
         if let Some(seen) = self.stored_with(code_set, id.edition(), &extent.rows_sha256) {
             if self.options.release == Some(id) && id.revision() > 0 && seen.id.revision() == 0 {
                 return Err(fail(
@@ -93,18 +103,22 @@ impl Preparer {
                     ),
                 ));
             }
-            let is_better = seen.sha256 != sha256
-                && provenance != seen.trust.provenance
-                && matches!(provenance, Provenance::Official | Provenance::Rebuilt);
+            let is_whole_at_last = seen.trust.incomplete.is_some() && missing.is_none();
+            let is_better = is_whole_at_last || provenance.rank() > seen.trust.provenance.rank();
             if seen.sha256 != sha256 && !is_better {
                 notes.push(format!(
                     "the rows of {}, which is stored, in other bytes",
                     seen.id
                 ));
             }
+            let trust = Trust {
+                provenance,
+                incomplete: missing.filter(|_| !is_whole_at_last),
+                ..seen.trust.clone()
+            };
             return Ok(Resolved::Stored {
                 id: seen.id,
-                better: is_better.then_some(provenance),
+                better: is_better.then_some(trust),
             });
         }
         let item = Item {
@@ -115,21 +129,21 @@ impl Preparer {
         if provenance == Provenance::Unlisted && self.contested.contains(&item) {
             return Err(item.error().in_file(shown));
         }
-        let is_known = facts.is_some_and(|facts| facts.rows_sha256 == extent.rows_sha256);
-        let missing = match is_known {
-            true => None,
-            false => {
-                let lacks = [self.lacks(id, extent), posted.lacks()];
-                let reasons: Vec<String> = lacks.into_iter().flatten().collect();
-                (!reasons.is_empty()).then(|| reasons.join("; "))
-            }
-        };
         let takes_part = missing.is_some() && self.options.allow_incomplete;
         let stored = self.seen.iter().find(|seen| {
             seen.code_set == code_set && seen.id == id && seen.listed_by == ListedBy::OrderFile
         });
         let replaces_part =
             missing.is_none() && stored.is_some_and(|seen| seen.trust.incomplete.is_some());
+        if let (Some(seen), Some(reason)) = (stored, &missing)
+            && seen.trust.incomplete.is_none()
+        {
+            return Err(fail(
+                ErrorKind::Conflict,
+                format!("{name} {id} is stored whole, and this looks cut off: {reason}"),
+            )
+            .with_hint("leave it out; if the publisher posted it anew, download it again"));
+        }
         let conflict = match (stored, facts) {
             (Some(_), _) if !replaces_part => {
                 Some(format!("{name} {id} is already stored with other contents"))
@@ -147,7 +161,8 @@ impl Preparer {
             // A file that the catalogue knows is right beside one that it does not, and a whole one beside a part.
             let is_rival = stored.is_some_and(|seen| {
                 seen.is_new
-                    && provenance == seen.trust.provenance
+                    && provenance == Provenance::Unlisted
+                    && seen.trust.provenance == Provenance::Unlisted
                     && missing.is_some() == seen.trust.incomplete.is_some()
             });
             self.rivals = is_rival.then_some(item);
@@ -169,7 +184,20 @@ impl Preparer {
             ));
         }
         let id = if is_revision {
-            id.with_revision(self.newest_revision(code_set, id) + 1)
+            let correction = id.with_revision(self.newest_revision(code_set, id, false) + 1);
+            let item = Item {
+                id: correction,
+                ..item
+            };
+            if self.contested.contains(&item) {
+                return Err(item.error().in_file(shown));
+            }
+            // Two corrections in one command: which of them answers must not hang on their order.
+            if self.newest_revision(code_set, id, true) >= correction.revision() {
+                self.rivals = Some(item);
+                return Err(item.error().in_file(shown));
+            }
+            correction
         } else {
             id
         };
@@ -253,11 +281,13 @@ impl Preparer {
         lacks(extent, known.0, known.1)
     }
 
-    /// Returns the number of the newest correction of a release that is stored or known.
-    fn newest_revision(&self, code_set: CodeSet, id: ReleaseId) -> u32 {
+    /// Returns the number of the newest correction of a release that is stored or known; with those of this command
+    /// that are not stored yet, or without.
+    fn newest_revision(&self, code_set: CodeSet, id: ReleaseId, with_new: bool) -> u32 {
         let stored = self.seen.iter().filter(|seen| seen.code_set == code_set);
         let known = self.catalogue.of(code_set).map(|known| known.id);
         stored
+            .filter(|seen| with_new || !seen.is_new)
             .map(|seen| seen.id)
             .chain(known)
             .filter(|other| other.edition() == id.edition())

@@ -49,7 +49,7 @@ impl Run {
         match &added {
             Ok(Added::New) => self.new_items.push(item),
             Err(error) if error.kind() == ErrorKind::Conflict && self.new_items.contains(&item) => {
-                self.rivals = Some(item);
+                self.rivals.push(item);
             }
             _ => {}
         }

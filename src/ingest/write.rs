@@ -55,14 +55,8 @@ pub(super) fn write(
         let rows = match &part.contents {
             Order::Stored => None,
             Order::Better(order, trust) => {
-                writer.replace_order_file(
-                    code_set,
-                    id,
-                    &part.file,
-                    order.envelope(),
-                    trust,
-                    today,
-                )?;
+                let envelope = order.as_ref().map(|order| order.envelope());
+                writer.replace_order_file(code_set, id, &part.file, envelope, trust, today)?;
                 None
             }
             Order::SameAs(other, trust) => Some((Rows::SameAs(*other), trust)),
@@ -195,7 +189,8 @@ pub(super) fn write(
         });
     }
     run.report.taken.append(&mut taken_now);
-    if run.rivals.is_some() {
+    // Of an attempt that is not stored, with all or nothing, what failed is no end.
+    if !run.rivals.is_empty() {
         return Ok(());
     }
     for error in failed {

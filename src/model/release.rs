@@ -283,6 +283,17 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    /// Returns how well such bytes are known, the better the higher: bytes that are known better take the place of
+    /// stored ones with the same rows.
+    pub fn rank(self) -> u8 {
+        match self {
+            Provenance::Official => 3,
+            Provenance::Rebuilt => 2,
+            Provenance::Derived | Provenance::SameRows => 1,
+            Provenance::Unlisted | Provenance::Sample => 0,
+        }
+    }
+
     /// Every kind.
     pub const ALL: [Provenance; 6] = [
         Provenance::Official,

@@ -108,7 +108,8 @@ pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "recursive_triggers", true)?;
     let mut sql = String::from(
         "CREATE TEMP TABLE IF NOT EXISTS touched (subject TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM temp.touched;
-         CREATE TEMP TABLE IF NOT EXISTS damaged (subject TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM temp.damaged;",
+         CREATE TEMP TABLE IF NOT EXISTS damaged (subject TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM temp.damaged;
+         CREATE TEMP TABLE IF NOT EXISTS before (subject TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID; DELETE FROM temp.before;",
     );
     for (table, _) in LARGE {
         for event in ["UPDATE", "DELETE"] {
@@ -119,7 +120,15 @@ pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
         }
     }
     connection.execute_batch(&sql)?;
-    // What was changed by hand before this import is not to be covered up by it.
+    // What was changed or added by hand before this import is not to be covered up by it.
+    for (table, key) in LARGE {
+        connection.execute(
+            &format!(
+                "INSERT INTO temp.before SELECT ?1, coalesce(max({key}), 0) FROM main.{table}"
+            ),
+            [table],
+        )?;
+    }
     for table in SMALL {
         if !is_whole(connection, table)? {
             connection.execute("INSERT INTO temp.damaged VALUES (?1)", [table])?;
@@ -161,10 +170,19 @@ pub(super) fn extend(connection: &Connection, groups: &Groups) -> rusqlite::Resu
     }
     let touched = subjects("SELECT subject FROM temp.touched")?;
     for (table, key) in LARGE {
-        if touched.iter().any(|touched| touched == table) {
+        let is_touched = touched.iter().any(|touched| touched == table);
+        let before: i64 = match is_touched {
+            true => 0,
+            false => connection.query_row(
+                "SELECT last FROM temp.before WHERE subject = ?1",
+                [table],
+                |row| row.get(0),
+            )?,
+        };
+        if is_touched {
             remove(connection, table)?;
         }
-        append(connection, table, key)?;
+        append(connection, table, key, before)?;
     }
     let groups: Vec<i64> = match groups.0.lock() {
         Ok(groups) => groups.iter().copied().collect(),
@@ -174,7 +192,9 @@ pub(super) fn extend(connection: &Connection, groups: &Groups) -> rusqlite::Resu
     for (table, key, bits) in GROUPED {
         write_groups(connection, table, key, bits, &groups)?;
     }
-    connection.execute_batch("DELETE FROM temp.touched; DELETE FROM temp.damaged")
+    connection.execute_batch(
+        "DELETE FROM temp.touched; DELETE FROM temp.damaged; DELETE FROM temp.before",
+    )
 }
 
 /// Writes the digests of all tables anew.
@@ -184,7 +204,7 @@ pub(super) fn rewrite_all(connection: &Connection) -> rusqlite::Result<()> {
     }
     for (table, key) in LARGE {
         remove(connection, table)?;
-        append(connection, table, key)?;
+        append(connection, table, key, 0)?;
     }
     for (table, key, bits) in GROUPED {
         remove(connection, table)?;
@@ -228,11 +248,12 @@ pub(super) fn write_whole(connection: &Connection, table: &str) -> rusqlite::Res
     Ok(())
 }
 
-/// Adds a segment for the rows above those that have one.
-fn append(connection: &Connection, table: &str, key: &str) -> rusqlite::Result<()> {
-    let after: i64 = connection
+/// Adds a segment for the rows above those that have one, and above those that were there before the import.
+fn append(connection: &Connection, table: &str, key: &str, before: i64) -> rusqlite::Result<()> {
+    let covered: i64 = connection
         .prepare_cached("SELECT coalesce(max(last), 0) FROM digest WHERE subject = ?1")?
         .query_row([table], |row| row.get(0))?;
+    let after = covered.max(before);
     let last: i64 = connection
         .prepare_cached(&format!("SELECT coalesce(max({key}), 0) FROM {table}"))?
         .query_row([], |row| row.get(0))?;

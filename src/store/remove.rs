@@ -54,7 +54,6 @@ fn take_out(
         "DELETE FROM addenda_row WHERE source_file IN (SELECT id FROM source_file WHERE release = ?1)",
         "DELETE FROM addenda_footer WHERE source_file IN (SELECT id FROM source_file WHERE release = ?1)",
         "DELETE FROM tabular_difference WHERE release = ?1",
-        "DELETE FROM proof WHERE release = ?1",
         "DELETE FROM period WHERE release = ?1",
         "DELETE FROM source_file WHERE release = ?1",
         "DELETE FROM release WHERE id = ?1",
@@ -81,7 +80,7 @@ fn take_out(
     Ok(())
 }
 
-/// Takes out the rows and patches of a release.
+/// Takes out the rows and patches of a release, and the proofs of them.
 pub(super) fn take_rows_out(
     connection: &Connection,
     release: i64,
@@ -92,6 +91,11 @@ pub(super) fn take_rows_out(
              AND NOT EXISTS (SELECT 1 FROM release WHERE listing = ?1 AND id <> ?2)",
         (listing, release),
     )?;
-    connection.execute("DELETE FROM patch WHERE release = ?1", [release])?;
+    for table in ["patch", "proof"] {
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE release = ?1"),
+            [release],
+        )?;
+    }
     Ok(())
 }

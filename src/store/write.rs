@@ -274,7 +274,7 @@ impl Writer<'_> {
     }
 
     /// Puts better known bytes of the order file of a release in the place of the stored ones. The rows are the
-    /// same.
+    /// same; without an envelope the bytes are, too.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be written.
@@ -283,26 +283,38 @@ impl Writer<'_> {
         code_set: CodeSet,
         id: ReleaseId,
         file: &NewFile,
-        envelope: &Envelope,
+        envelope: Option<&Envelope>,
         trust: &Trust,
         today: NaiveDate,
     ) -> Result<()> {
         let replace = |writer: &Writer<'_>| -> rusqlite::Result<()> {
             let release = rows::release_number(&writer.transaction, code_set, id)?;
+            match envelope {
+                Some(envelope) => {
+                    writer.transaction.execute(
+                        "DELETE FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+                        [release],
+                    )?;
+                    let kind = ListedBy::OrderFile.name();
+                    writer.insert_file(release, kind, file, Some(envelope), today)?;
+                }
+                None => {
+                    let (archive, archive_sha256) = file.archive.clone().unzip();
+                    writer.transaction.execute(
+                        "UPDATE source_file SET name = ?2, archive = ?3, archive_sha256 = ?4, url = ?5, imported_on = ?6
+                         WHERE release = ?1 AND kind = 'order_file'",
+                        params![release, file.name, archive, archive_sha256, file.url, today.to_string()],
+                    )?;
+                }
+            }
+            // What was proven was proven of the bytes before.
             writer.transaction.execute(
-                "DELETE FROM source_file WHERE release = ?1 AND kind = 'order_file'",
+                "DELETE FROM proof WHERE release = ?1 AND subject = 'order_file'",
                 [release],
             )?;
-            writer.insert_file(
-                release,
-                ListedBy::OrderFile.name(),
-                file,
-                Some(envelope),
-                today,
-            )?;
             writer.transaction.execute(
-                "UPDATE release SET provenance = ?2 WHERE id = ?1",
-                params![release, trust.provenance.name()],
+                "UPDATE release SET provenance = ?2, incomplete = ?3 WHERE id = ?1",
+                params![release, trust.provenance.name(), trust.incomplete],
             )?;
             Ok(())
         };

@@ -106,6 +106,7 @@ fn an_import_does_not_cover_up_what_was_changed_before_it() {
         "UPDATE source_file SET url = 'https://example.org'",
         "UPDATE entry SET long_title = 'another' WHERE id = 5",
         "INSERT INTO patch VALUES (1, '2030-01-01', 1, 'nobody')",
+        "INSERT INTO poa_exempt (code, title, digest) VALUES ('Z999', 'nobody', x'00')",
     ] {
         let world = World::empty();
         let paths = write_years(&world, &YEARS[..2]);
