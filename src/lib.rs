@@ -57,6 +57,7 @@
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, parse and store joined: what can be taken is stored at once, what cannot is named |
+//! | `fetch` | official archives from their publishers, proven by their hash; the only part that connects to others |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, browse, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
@@ -155,6 +156,8 @@ pub mod answer;
 pub mod claims;
 pub mod cli;
 pub mod error;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 pub mod fhir;
 pub mod ingest;
 pub mod model;

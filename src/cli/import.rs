@@ -118,6 +118,6 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-fn short(file: &str) -> &str {
+pub(super) fn short(file: &str) -> &str {
     file.rsplit(['/', '>']).next().unwrap_or(file).trim()
 }

@@ -10,6 +10,8 @@ mod check;
 mod demo;
 mod diff;
 mod export;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod history;
 mod import;
 mod releases;
@@ -79,6 +81,8 @@ enum ColourChoice {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[cfg(feature = "fetch")]
+    Fetch(fetch::FetchArgs),
     Import(import::ImportArgs),
     Remove(remove::RemoveArgs),
     Releases(releases::ReleasesArgs),
@@ -306,6 +310,8 @@ fn is_broken_pipe(error: &Error) -> bool {
 
 fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
     match verb {
+        #[cfg(feature = "fetch")]
+        Verb::Fetch(args) => fetch::run(args, context),
         Verb::Import(args) => import::run(args, context),
         Verb::Remove(args) => remove::run(args, context),
         Verb::Releases(args) => releases::run(args, context),

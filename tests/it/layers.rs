@@ -9,13 +9,17 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 use crate::world::{World, today};
 
 /// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),
     ("source", &["error", "model", "parse"]),
     ("store", &["error", "model", "parse", "source"]),
     ("ingest", &["error", "model", "parse", "source", "store"]),
+    (
+        "fetch",
+        &["error", "model", "parse", "source", "store", "ingest"],
+    ),
     ("answer", &["error", "model", "parse", "source", "store"]),
     (
         "claims",
@@ -29,7 +33,9 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ),
     (
         "present",
-        &["error", "model", "store", "ingest", "answer", "claims"],
+        &[
+            "error", "model", "store", "ingest", "fetch", "answer", "claims",
+        ],
     ),
     (
         "web",
@@ -40,14 +46,14 @@ const LAYERS: [(&str, &[&str]); 12] = [
     (
         "cli",
         &[
-            "error", "model", "parse", "source", "store", "ingest", "answer", "claims", "fhir",
-            "present", "web",
+            "error", "model", "parse", "source", "store", "ingest", "fetch", "answer", "claims",
+            "fhir", "present", "web",
         ],
     ),
 ];
 
 /// What only some files may name: the word, who may, and why nobody else does.
-const ONLY_IN: [(&str, &[&str], &str); 19] = [
+const ONLY_IN: [(&str, &[&str], &str); 20] = [
     ("axum::", &["src/web/"], "HTTP is the server's"),
     (
         "tokio::",
@@ -60,6 +66,11 @@ const ONLY_IN: [(&str, &[&str], &str); 19] = [
         "only the server logs: everything else returns what it has to say",
     ),
     ("rusqlite::", &["src/store/"], "SQL is the store's"),
+    (
+        "ureq::",
+        &["src/fetch/"],
+        "only a fetch connects to other machines",
+    ),
     (
         "similar::",
         &["src/present/marks.rs"],

@@ -7,6 +7,8 @@ mod answers;
 mod audit;
 mod changes;
 mod failure;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod impact;
 mod lineage;
 mod notes;
@@ -23,6 +25,8 @@ pub use answers::{answers, history};
 pub use audit::{audit, inference};
 pub use changes::changes;
 pub use failure::failure;
+#[cfg(feature = "fetch")]
+pub use fetch::{fetch, posted};
 pub use questions::{QuestionOf, Questions, read_questions};
 pub use releases::{backup, import, releases, status, verify};
 pub(super) use rows::row;

@@ -245,7 +245,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct ImportJson<'a> {
+pub(super) struct ImportJson<'a> {
     schema: &'static str,
     dry_run: bool,
     taken: Vec<TakenJson<'a>>,
@@ -289,48 +289,54 @@ struct FailedJson<'a> {
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn import(report: &ImportReport) -> Result<String> {
-    to_text(&ImportJson {
-        schema: "codeyear/import/1",
-        dry_run: report.dry_run,
-        taken: report
-            .taken
-            .iter()
-            .map(|taken| TakenJson {
-                file: &taken.file,
-                kind: taken.kind.name(),
-                code_set: taken.code_set.id(),
-                release: taken.release.to_string(),
-                identified_by: taken.identified_by,
-                rows: taken.rows,
-                billable: taken.billable,
-                outcome: match taken.added {
-                    Added::New => "stored",
-                    Added::Better => "better-bytes",
-                    Added::AlreadyThere | Added::Copy => "already-stored",
-                },
-                notes: &taken.notes,
-                unread: taken.unread,
-            })
-            .collect(),
-        left: report
-            .left
-            .iter()
-            .map(|left| LeftJson {
-                file: &left.file,
-                why: &left.why,
-            })
-            .collect(),
-        failed: report
-            .failed
-            .iter()
-            .map(|failed| FailedJson {
-                file: &failed.file,
-                line: failed.line,
-                why: &failed.why,
-                hint: failed.hint.as_deref(),
-            })
-            .collect(),
-    })
+    to_text(&ImportJson::new(report))
+}
+
+impl<'a> ImportJson<'a> {
+    pub(super) fn new(report: &'a ImportReport) -> Self {
+        ImportJson {
+            schema: "codeyear/import/1",
+            dry_run: report.dry_run,
+            taken: report
+                .taken
+                .iter()
+                .map(|taken| TakenJson {
+                    file: &taken.file,
+                    kind: taken.kind.name(),
+                    code_set: taken.code_set.id(),
+                    release: taken.release.to_string(),
+                    identified_by: taken.identified_by,
+                    rows: taken.rows,
+                    billable: taken.billable,
+                    outcome: match taken.added {
+                        Added::New => "stored",
+                        Added::Better => "better-bytes",
+                        Added::AlreadyThere | Added::Copy => "already-stored",
+                    },
+                    notes: &taken.notes,
+                    unread: taken.unread,
+                })
+                .collect(),
+            left: report
+                .left
+                .iter()
+                .map(|left| LeftJson {
+                    file: &left.file,
+                    why: &left.why,
+                })
+                .collect(),
+            failed: report
+                .failed
+                .iter()
+                .map(|failed| FailedJson {
+                    file: &failed.file,
+                    line: failed.line,
+                    why: &failed.why,
+                    hint: failed.hint.as_deref(),
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -2,6 +2,8 @@
 
 mod answers;
 mod audit;
+#[cfg(feature = "fetch")]
+mod fetch;
 pub(crate) mod lineage;
 mod releases;
 mod search;
@@ -14,6 +16,8 @@ use comfy_table::{Table, presets};
 pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
+#[cfg(feature = "fetch")]
+pub use fetch::{fetch, posted};
 pub(crate) use lineage::fate_words;
 pub use releases::{backup, import, releases, status, verify};
 pub use search::search;

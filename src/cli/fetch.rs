@@ -1,0 +1,310 @@
+//! `codeyear fetch`.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use etcetera::BaseStrategy;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Context, Format, Outcome, parse_code_set};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fetch::{
+    FetchOptions, FetchReport, Fetcher, Progress, Proxies, expected_releases, missing,
+};
+use crate::ingest::Progress as ImportProgress;
+use crate::model::{CodeSet, ReleaseId};
+use crate::present::{json, text};
+use crate::source::catalogue::Catalogue;
+use crate::store::Store;
+
+/// Fetch releases from NCHS and CMS, and import them
+///
+/// Fetched are the fewest files that have the order file, its addenda and the files around it; PDFs are not. An
+/// address with a known hash goes before one without, NCHS before CMS; where one fails the next is asked. A file is
+/// taken when its SHA-256 is the known one. Most tables and indexes have no known hash: --unverified takes them
+/// too. A download that was broken off goes on where it ended when the same command runs again.
+///
+/// Files are kept in codeyear/downloads in your data folder; with --to they are kept in that folder and not
+/// imported. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name proxies; certificates are the system's, or those
+/// of SSL_CERT_FILE and SSL_CERT_DIR.
+///
+/// Exit codes: 0 all there, 1 something was not taken, 2 error. With --check: 0 nothing is posted that is not known,
+/// 1 something is, 2 could not tell.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["releases", "missing", "check"]).required(true).multiple(true)))]
+pub(super) struct FetchArgs {
+    /// Fetch these releases (FY2026, FY2022-04)
+    #[arg(value_name = "RELEASE")]
+    releases: Vec<ReleaseId>,
+    /// Fetch all that the catalogue knows and the database lacks, through those of the next October 1
+    #[arg(long, conflicts_with_all = ["releases", "check"])]
+    missing: bool,
+    /// Ask whether releases that the catalogue does not know are posted, by the publishers' naming patterns
+    #[arg(long, conflicts_with_all = ["unverified", "dry_run", "to"])]
+    check: bool,
+    /// Fetch one code set only (icd10cm, icd10pcs)
+    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    code_set: Option<CodeSet>,
+    /// Take files whose hash is not known
+    #[arg(long)]
+    unverified: bool,
+    /// Say what would be fetched, and connect to nobody
+    #[arg(long)]
+    dry_run: bool,
+    /// Keep the files in this folder and import nothing
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// Ask this address in the place of the publishers': for the path behind their host, then for the file name, then
+    /// for icd10cm/icd10cm-FY2026.zip
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    /// Give up on a server that says nothing for so long
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Write the report as text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let folder = match &args.to {
+        Some(folder) => folder.clone(),
+        None => default_folder()?,
+    };
+    let mut fetcher = Fetcher::new(FetchOptions {
+        mirror: args.mirror.clone(),
+        unverified: args.unverified,
+        dry_run: args.dry_run,
+        proxies: proxies(),
+        timeout: Duration::from_secs(args.timeout),
+        ..FetchOptions::into_folder(&folder)
+    })?;
+    if args.check {
+        return check(args, &mut fetcher, context);
+    }
+    let targets = match args.missing {
+        true => missing(open(context)?.as_ref(), args.code_set, context.today)?,
+        false => named(args)?,
+    };
+    let is_import = args.to.is_none() && !args.dry_run && !targets.is_empty();
+    let mut store = match is_import {
+        true => Some(Store::open_or_create(&context.database()?)?),
+        false => None,
+    };
+    let bar = progress_bar();
+    let today = context.today;
+    let mut reports = Vec::new();
+    let mut ended = Ok(());
+    for (code_set, id) in targets {
+        let mut tell = |progress| show(&bar, progress, context);
+        let fetched = match &mut store {
+            Some(store) => fetcher.fetch_into(store, code_set, id, today, &mut tell),
+            None => fetcher
+                .fetch(code_set, id, &mut tell)
+                .map(|fetched| FetchReport {
+                    fetched,
+                    imported: None,
+                }),
+        };
+        match fetched {
+            Ok(fetched) => reports.push(fetched),
+            Err(error) => {
+                ended = Err(error);
+                break;
+            }
+        }
+    }
+    bar.finish_and_clear();
+    let mut imported = reports.iter().filter_map(|report| report.imported.as_ref());
+    let is_new = imported.any(|report| report.changed());
+    if let Some(store) = store
+        && is_new
+    {
+        context.fold_log(&store);
+    }
+    // What was done before an error is done, and is reported.
+    if ended.is_ok() || !reports.is_empty() {
+        match args.format {
+            Format::Text => {
+                context.print(&text::fetch(&reports, &folder, context.style()))?;
+            }
+            Format::Json => context.print(&json::fetch(&reports, &folder, args.dry_run)?)?,
+        }
+    }
+    ended?;
+    Ok(match reports.iter().all(FetchReport::is_whole) {
+        true => Outcome::Good,
+        false => Outcome::Bad,
+    })
+}
+
+/// Asks whether releases are posted.
+fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> Result<Outcome> {
+    let catalogue = Catalogue::bundled()?;
+    let store = open(context)?;
+    let stored = store.as_ref().map(Store::releases).transpose()?;
+    let stored = stored.unwrap_or_default();
+    let mut targets = Vec::new();
+    for code_set in CodeSet::ALL {
+        if args.code_set.is_some_and(|wanted| wanted != code_set) {
+            continue;
+        }
+        let ids = match args.releases.as_slice() {
+            [] => expected_releases(catalogue, code_set, context.today),
+            named => named.to_vec(),
+        };
+        let is_stored = |id: &ReleaseId| {
+            let mut stored = stored.iter().map(|stored| &stored.release);
+            stored.any(|release| release.code_set == code_set && release.id == *id)
+        };
+        let ids = ids.into_iter().filter(|id| !is_stored(id));
+        targets.extend(ids.map(|id| (code_set, id)));
+    }
+    drop(store);
+    let bar = progress_bar();
+    let mut checked = Vec::new();
+    for (code_set, id) in targets {
+        let mut tell = |progress| show(&bar, progress, context);
+        checked.push(fetcher.check(catalogue, code_set, id, &mut tell));
+    }
+    bar.finish_and_clear();
+    match args.format {
+        Format::Text => context.print(&text::posted(&checked, context.style()))?,
+        Format::Json => context.print(&json::posted(&checked)?)?,
+    }
+    let is_untold =
+        |one: &crate::fetch::CheckedRelease| one.posted.is_empty() && !one.untold.is_empty();
+    Ok(match () {
+        () if checked.iter().any(|one| !one.posted.is_empty()) => Outcome::Bad,
+        () if checked.iter().any(is_untold) => Outcome::Untold,
+        () => Outcome::Good,
+    })
+}
+
+/// Lists the named releases: of each code set that has them by the catalogue, or of both where none has.
+fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
+    let catalogue = Catalogue::bundled()?;
+    let sets = || {
+        let sets = CodeSet::ALL.into_iter();
+        sets.filter(|one| args.code_set.is_none_or(|wanted| wanted == *one))
+    };
+    let mut targets = Vec::new();
+    for id in &args.releases {
+        if !id.fits_calendar() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
+            )
+            .with_hint("codeyear releases lists those that are known"));
+        }
+        let is_known = |set: &CodeSet| catalogue.find(*set, *id).is_some();
+        let known: Vec<CodeSet> = sets().filter(is_known).collect();
+        let of = if known.is_empty() {
+            sets().collect()
+        } else {
+            known
+        };
+        for target in of.into_iter().map(|set| (set, *id)) {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+    }
+    Ok(targets)
+}
+
+/// Opens the database, if there is one.
+fn open(context: &Context<'_>) -> Result<Option<Store>> {
+    match context.store() {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn default_folder() -> Result<PathBuf> {
+    etcetera::choose_base_strategy()
+        .map(|strategy| strategy.data_dir().join("codeyear").join("downloads"))
+        .map_err(|error| {
+            Error::new(
+                ErrorKind::Usage,
+                format!("your data folder cannot be told: {error}"),
+            )
+            .with_hint("name a folder with --to")
+        })
+}
+
+/// Reads the proxies that the environment names, in capitals or not.
+fn proxies() -> Proxies {
+    let read = |name: &str| {
+        let names = [name.to_ascii_lowercase(), name.to_owned()];
+        let values = names
+            .into_iter()
+            .filter_map(|name| std::env::var(name).ok());
+        values.into_iter().find(|value| !value.trim().is_empty())
+    };
+    Proxies {
+        https: read("HTTPS_PROXY"),
+        http: read("HTTP_PROXY"),
+        all: read("ALL_PROXY"),
+        none: read("NO_PROXY"),
+    }
+}
+
+fn progress_bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {wide_msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Shows how far it has come: on the bar, and where there is no terminal what makes one wait, as lines.
+fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {
+    let mut say = |text: String| {
+        if bar.is_hidden() {
+            // The fetch goes on if nobody listens.
+            let _ = context.say(&format!("{text}\n"));
+        }
+        bar.set_message(text);
+        bar.tick();
+    };
+    match progress {
+        Progress::Begins { file, bytes } => {
+            bar.reset();
+            match bytes {
+                Some(bytes) => bar.set_length(bytes),
+                None => bar.unset_length(),
+            }
+            bar.set_message(file);
+            bar.tick();
+        }
+        Progress::At { bytes } => bar.set_position(bytes),
+        Progress::Retries {
+            file,
+            problem,
+            pause,
+        } => say(format!(
+            "{file}: {problem}; trying again in {} seconds",
+            pause.as_secs_f32()
+        )),
+        Progress::Waits => say("another fetch writes into the folder; waiting for it".to_owned()),
+        Progress::Imports(ImportProgress::Waiting) => {
+            say("another import is running; waiting for it to end".to_owned());
+        }
+        Progress::Imports(ImportProgress::Done { file, release }) => {
+            bar.set_message(format!(
+                "importing {release} {}",
+                super::import::short(&file)
+            ));
+            bar.tick();
+        }
+        Progress::Imports(_) | Progress::Ended => {}
+    }
+}

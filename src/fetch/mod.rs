@@ -1,0 +1,373 @@
+//! Official archives from their publishers: which ones, from where, and whether they are what they should be.
+//!
+//! A file is in its place only if its SHA-256 is the catalogue's, or if the user takes files without a known hash.
+//! What is in its place goes into the database by the ordinary import. Nothing is asked of the environment. This is
+//! the only part that connects to other machines.
+
+mod check;
+mod download;
+mod http;
+mod import;
+mod plan;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::model::{CodeSet, ReleaseId};
+use crate::source::archive::find;
+use crate::source::catalogue::Catalogue;
+use crate::source::recognise::FileKind;
+
+use download::{Downloader, Outcome, Target};
+use http::Client;
+
+pub use check::{CheckedRelease, Posted, expected_releases, guesses};
+pub use http::{Problem, Proxies, shown_address};
+pub use import::{FetchReport, import_fetched, missing};
+pub use plan::{Known, Piece, Source, sources};
+
+/// What a fetch is asked to do.
+#[derive(Debug, Clone)]
+pub struct FetchOptions {
+    /// The folder for the files.
+    pub folder: PathBuf,
+    /// An address that stands for the publishers': the path, or the file name alone, is put behind it.
+    pub mirror: Option<String>,
+    /// Take files whose hash is not known.
+    pub unverified: bool,
+    /// Connect to nobody, and return what would be fetched.
+    pub dry_run: bool,
+    /// The proxies to use.
+    pub proxies: Proxies,
+    /// How long a server may say nothing.
+    pub timeout: Duration,
+    /// The pause before the first retry; each one after it is twice as long.
+    pub pause: Duration,
+}
+
+impl FetchOptions {
+    /// Fetches into a folder, from the publishers, what has a known hash.
+    pub fn into_folder(folder: impl Into<PathBuf>) -> FetchOptions {
+        FetchOptions {
+            folder: folder.into(),
+            mirror: None,
+            unverified: false,
+            dry_run: false,
+            proxies: Proxies::default(),
+            timeout: Duration::from_secs(60),
+            pause: Duration::from_secs(1),
+        }
+    }
+}
+
+/// How a file came into its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileOutcome {
+    /// It was downloaded.
+    Fetched,
+    /// It was there already.
+    AlreadyThere,
+    /// It would be downloaded.
+    Planned,
+}
+
+impl FileOutcome {
+    /// Returns the fixed name: `fetched`, `already-there`, `planned`.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileOutcome::Fetched => "fetched",
+            FileOutcome::AlreadyThere => "already-there",
+            FileOutcome::Planned => "planned",
+        }
+    }
+}
+
+/// A file that is in its place, or would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedFile {
+    /// The source that it is of.
+    pub source: Source,
+    /// The address that gave it.
+    pub url: String,
+    /// Its place.
+    pub path: PathBuf,
+    /// Its size; of one that is not there yet, as the catalogue says.
+    pub bytes: Option<u64>,
+    /// Its SHA-256; of one that is not there yet, as the catalogue says.
+    pub sha256: Option<String>,
+    /// How it came there.
+    pub outcome: FileOutcome,
+}
+
+/// An address that did not give its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The address.
+    pub url: String,
+    /// Why not.
+    pub problem: Problem,
+}
+
+/// Why a part of a release was not fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFetched {
+    /// No address is known.
+    NoAddress,
+    /// No address has a known hash, and the user did not take files without one.
+    NoKnownHash,
+    /// Every address failed.
+    Failed,
+}
+
+impl NotFetched {
+    /// Returns the fixed name: `no-address`, `no-known-hash`, `failed`.
+    pub fn name(self) -> &'static str {
+        match self {
+            NotFetched::NoAddress => "no-address",
+            NotFetched::NoKnownHash => "no-known-hash",
+            NotFetched::Failed => "failed",
+        }
+    }
+}
+
+/// What was fetched of one release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedRelease {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release.
+    pub id: ReleaseId,
+    /// Whether the catalogue knows it.
+    pub in_catalogue: bool,
+    /// The files, in the order in which they were fetched.
+    pub files: Vec<FetchedFile>,
+    /// The addresses that failed.
+    pub attempts: Vec<Attempt>,
+    /// What is left, and why.
+    pub left: Vec<(Piece, NotFetched)>,
+}
+
+/// How far a fetch has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// A file begins.
+    Begins {
+        /// The file.
+        file: String,
+        /// Its size, if it is known.
+        bytes: Option<u64>,
+    },
+    /// So much of it is there.
+    At {
+        /// The bytes.
+        bytes: u64,
+    },
+    /// The connection failed, and is tried again after a pause.
+    Retries {
+        /// The file.
+        file: String,
+        /// Why it failed.
+        problem: Problem,
+        /// The pause.
+        pause: Duration,
+    },
+    /// Another fetch writes into the folder; this one waits for it.
+    Waits,
+    /// The file is there, or is given up.
+    Ended,
+    /// What came is imported.
+    Imports(crate::ingest::Progress),
+}
+
+/// Fetches releases, one after the other.
+#[derive(Debug)]
+pub struct Fetcher {
+    options: FetchOptions,
+    client: Client,
+}
+
+impl Fetcher {
+    /// Makes a fetcher. It connects to nobody yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] if the mirror is no address.
+    pub fn new(options: FetchOptions) -> Result<Fetcher> {
+        if let Some(mirror) = &options.mirror
+            && !(mirror.starts_with("http://") || mirror.starts_with("https://"))
+        {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "a mirror is an address that begins with http:// or https://",
+            )
+            .with_hint("a folder on this machine needs no fetch: codeyear import FOLDER"));
+        }
+        let client = Client::new(options.proxies.clone(), options.timeout);
+        Ok(Fetcher { options, client })
+    }
+
+    /// Fetches what a release was published with and an import takes: the fewest files, those with a known hash
+    /// first, NCHS before CMS. Where an address fails, the next one that has the same is asked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the folder cannot be written. An address that fails is part of the value.
+    pub fn fetch(
+        &mut self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<FetchedRelease> {
+        let catalogue = Catalogue::bundled()?;
+        let known = catalogue.find(code_set, id);
+        let mut sources = known.map(sources).unwrap_or_default();
+        if !sources
+            .iter()
+            .any(|source| source.pieces.contains(&Piece::OrderFile))
+        {
+            sources.extend(guesses(catalogue, code_set, id));
+        }
+        let mut wanted: BTreeSet<Piece> = sources
+            .iter()
+            .filter(|source| source.known != Known::Guess)
+            .flat_map(|source| source.pieces.iter().copied())
+            .collect();
+        wanted.insert(Piece::OrderFile);
+        if self.options.mirror.is_some() {
+            sources.push(Source::whole_release(code_set, id, &wanted));
+        }
+        let mut release = FetchedRelease {
+            code_set,
+            id,
+            in_catalogue: known.is_some(),
+            files: Vec::new(),
+            attempts: Vec::new(),
+            left: Vec::new(),
+        };
+        let mut spent = BTreeSet::new();
+        while let Some(next) = plan::next(&sources, &wanted, &spent, self.options.unverified) {
+            spent.insert(next);
+            let Some(source) = sources.get(next) else {
+                break;
+            };
+            if let Some(file) = self.fetch_source(source, &mut release.attempts, progress)? {
+                for piece in source.pieces.iter().chain(&pieces_of(&file)?) {
+                    wanted.remove(piece);
+                }
+                release.files.push(file);
+            }
+        }
+        for piece in wanted {
+            let has = |of_those: &dyn Fn(&Source) -> bool| {
+                sources
+                    .iter()
+                    .any(|source| source.pieces.contains(&piece) && of_those(source))
+            };
+            let reason = match () {
+                () if !has(&|_| true) => NotFetched::NoAddress,
+                () if !self.options.unverified && has(&|source| source.sha256.is_none()) => {
+                    NotFetched::NoKnownHash
+                }
+                () => NotFetched::Failed,
+            };
+            release.left.push((piece, reason));
+        }
+        Ok(release)
+    }
+
+    /// Fetches the file of one source.
+    fn fetch_source(
+        &mut self,
+        source: &Source,
+        attempts: &mut Vec<Attempt>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Option<FetchedFile>> {
+        let urls = source.urls(self.options.mirror.as_deref());
+        let path = self.options.folder.join(&source.file);
+        let first = urls.first().cloned().unwrap_or_default();
+        let mut file = FetchedFile {
+            source: source.clone(),
+            url: first,
+            path,
+            bytes: source.bytes,
+            sha256: source.sha256.clone(),
+            outcome: FileOutcome::Planned,
+        };
+        if self.options.dry_run {
+            return Ok(Some(file));
+        }
+        let target = Target {
+            file: &source.file,
+            path: &file.path,
+            bytes: source.bytes,
+            sha256: source.sha256.as_deref(),
+        };
+        let mut downloader = Downloader {
+            client: &mut self.client,
+            pause: self.options.pause,
+            progress,
+        };
+        let mut failed = None;
+        for url in urls {
+            match downloader.download(&url, &target)? {
+                Ok(Outcome {
+                    bytes,
+                    sha256,
+                    is_new,
+                }) => {
+                    file.url = url;
+                    file.bytes = Some(bytes);
+                    file.sha256 = Some(sha256);
+                    file.outcome = if is_new {
+                        FileOutcome::Fetched
+                    } else {
+                        FileOutcome::AlreadyThere
+                    };
+                    if source.sha256.is_none()
+                        && let Some(problem) = damage(&file.path)?
+                    {
+                        std::fs::remove_file(&file.path)
+                            .map_err(|error| io_error("remove", &file.path, error))?;
+                        attempts.push(Attempt {
+                            url: file.url,
+                            problem,
+                        });
+                        return Ok(None);
+                    }
+                    return Ok(Some(file));
+                }
+                Err(problem) => {
+                    let is_there = !matches!(problem, Problem::NotThere(_));
+                    failed = Some(Attempt { url, problem });
+                    if is_there {
+                        break;
+                    }
+                }
+            }
+        }
+        attempts.extend(failed);
+        Ok(None)
+    }
+}
+
+/// Returns what is wrong with a file whose hash is not known: a damaged archive.
+fn damage(path: &Path) -> Result<Option<Problem>> {
+    let findings = find(&[path.to_path_buf()])?;
+    let error = findings.damaged.first();
+    Ok(error.map(|error| Problem::Damaged(error.message().to_owned())))
+}
+
+/// Returns what a file that is there holds, whatever the catalogue says of it.
+fn pieces_of(file: &FetchedFile) -> Result<Vec<Piece>> {
+    if file.outcome == FileOutcome::Planned {
+        return Ok(Vec::new());
+    }
+    let findings = find(std::slice::from_ref(&file.path))?;
+    let pieces = findings.found.iter().filter_map(|found| match found.kind {
+        FileKind::OrderFile(_) => Some(Piece::OrderFile),
+        FileKind::OrderAddenda(_) => Some(Piece::OrderAddenda),
+        FileKind::Document(kind) => Some(Piece::Document(kind)),
+        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => None,
+    });
+    Ok(pieces.collect())
+}

@@ -1,0 +1,207 @@
+//! What was fetched, and what publishers have posted, as text.
+
+use std::path::Path;
+
+use super::{import, line};
+use crate::error::printable;
+use crate::fetch::{
+    Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, Known, NotFetched, Piece,
+    Problem, shown_address,
+};
+use crate::present::{Style, grouped};
+
+/// Writes what a fetch did, release by release. What was imported is reported as an import is.
+pub fn fetch(reports: &[FetchReport], folder: &Path, style: Style) -> String {
+    let mut out = String::new();
+    for report in reports {
+        let fetched = &report.fetched;
+        let heading = format!("{} {}", fetched.code_set.name(), fetched.id);
+        line(&mut out, 0, &style.bold(&heading));
+        for file in &fetched.files {
+            file_lines(&mut out, file, style);
+        }
+        let left = fetched.left.iter().map(|(_, reason)| reason);
+        let is_left = |wanted| left.clone().any(|reason| *reason == wanted);
+        for attempt in &fetched.attempts {
+            // That another address has what this one lacks is no news.
+            let is_news = !matches!(attempt.problem, Problem::NotThere(_));
+            if is_news || is_left(NotFetched::Failed) {
+                attempt_lines(&mut out, attempt, style);
+            }
+        }
+        for reason in [
+            NotFetched::Failed,
+            NotFetched::NoKnownHash,
+            NotFetched::NoAddress,
+        ] {
+            let pieces: Vec<Piece> = fetched
+                .left
+                .iter()
+                .filter(|(_, one)| *one == reason)
+                .map(|(piece, _)| *piece)
+                .collect();
+            if !pieces.is_empty() {
+                left_lines(&mut out, report, &pieces, reason, style);
+            }
+        }
+        if let Some(imported) = &report.imported {
+            for text in import(imported, style).lines() {
+                line(&mut out, 2, text);
+            }
+        }
+    }
+    line(&mut out, 0, &summary(reports, folder));
+    out
+}
+
+fn file_lines(out: &mut String, file: &FetchedFile, style: Style) {
+    let what = match file.outcome {
+        FileOutcome::Fetched => "fetched",
+        FileOutcome::AlreadyThere => "already there:",
+        FileOutcome::Planned => "would fetch",
+    };
+    let bytes = file.bytes.map_or("size not known".to_owned(), |bytes| {
+        format!("{} bytes", grouped(bytes))
+    });
+    let hash = match (file.source.known, file.outcome) {
+        (Known::InHand, FileOutcome::Planned) => "SHA-256 known",
+        (Known::InHand, _) => "SHA-256 as known",
+        (Known::ByOthers, FileOutcome::Planned) => "SHA-256 known (hash by others)",
+        (Known::ByOthers, _) => "SHA-256 as known (hash by others)",
+        (Known::NoHash, _) => "unverified: no hash is known",
+        (Known::Guess, _) => "unverified: no hash is known, and the address is a guess",
+    };
+    let name = printable(&file.source.file);
+    line(out, 2, &format!("{what} {name}  {bytes}, {hash}"));
+    let holds = labels(&file.source.pieces);
+    let from = format!("{holds}; {}", printable(&shown_address(&file.url)));
+    line(out, 4, &style.dim(&from));
+    if let (Some(there), Some(expected)) = (file.bytes, file.source.bytes)
+        && there != expected
+    {
+        let note = format!("note: the catalogue says {} bytes", grouped(expected));
+        line(out, 4, &note);
+    }
+}
+
+fn attempt_lines(out: &mut String, attempt: &Attempt, style: Style) {
+    let url = printable(&shown_address(&attempt.url));
+    let why = printable(&attempt.problem.to_string());
+    line(out, 2, &format!("{} {url}: {why}", style.bad("failed:")));
+    if let Some(hint) = attempt.problem.hint() {
+        line(out, 4, &format!("hint: {hint}"));
+    }
+}
+
+fn left_lines(
+    out: &mut String,
+    report: &FetchReport,
+    pieces: &[Piece],
+    reason: NotFetched,
+    style: Style,
+) {
+    let why = match reason {
+        NotFetched::Failed => "no address gave it",
+        NotFetched::NoKnownHash => "no address with a known hash",
+        NotFetched::NoAddress => "no address is known",
+    };
+    let hint = match reason {
+        NotFetched::Failed => None,
+        NotFetched::NoKnownHash if report.fetched.in_catalogue => {
+            Some("--unverified takes files whose hash is not known")
+        }
+        NotFetched::NoKnownHash => Some(
+            "the catalogue does not know this release: --check looks where it is likely to be, --unverified fetches it from there",
+        ),
+        NotFetched::NoAddress => {
+            Some("find it at the publisher's and import it with codeyear import")
+        }
+    };
+    let what = labels(pieces);
+    line(
+        out,
+        2,
+        &format!("{} {what}: {why}", style.bad("not fetched:")),
+    );
+    if let Some(hint) = hint {
+        line(out, 4, &format!("hint: {hint}"));
+    }
+}
+
+fn labels(pieces: &[Piece]) -> String {
+    let labels: Vec<&str> = pieces.iter().map(|piece| piece.label()).collect();
+    labels.join(", ")
+}
+
+fn summary(reports: &[FetchReport], folder: &Path) -> String {
+    let files = || reports.iter().flat_map(|report| &report.fetched.files);
+    let count = |outcome| {
+        let files: Vec<u64> = files()
+            .filter(|file| file.outcome == outcome)
+            .map(|file| file.bytes.unwrap_or_default())
+            .collect();
+        (files.len(), files.iter().sum::<u64>())
+    };
+    let say = |(files, bytes): (usize, u64)| {
+        let s = if files == 1 { "" } else { "s" };
+        format!("{files} file{s} ({} bytes)", grouped(bytes))
+    };
+    if reports.is_empty() {
+        return "nothing is missing".to_owned();
+    }
+    let planned = count(FileOutcome::Planned);
+    if planned.0 > 0 {
+        return format!("dry run: {} would be fetched", say(planned));
+    }
+    let fetched = say(count(FileOutcome::Fetched));
+    let there = match count(FileOutcome::AlreadyThere) {
+        (0, _) => String::new(),
+        there => format!(", {} already there", say(there)),
+    };
+    format!("{fetched} fetched{there}; kept in {}", folder.display())
+}
+
+/// Writes what the publishers have posted of the releases that were looked for.
+pub fn posted(checked: &[CheckedRelease], style: Style) -> String {
+    let mut out = String::new();
+    for one in checked {
+        let name = style.bold(&format!("{} {}", one.code_set.name(), one.id));
+        let addresses = |count: usize| match count {
+            1 => "1 address".to_owned(),
+            count => format!("{count} addresses"),
+        };
+        let asked = one.posted.len() + one.not_there + one.untold.len();
+        let found = match (one.posted.len(), one.untold.len()) {
+            (0, 0) => format!("not posted at any of {}", addresses(asked)),
+            (0, untold) => format!(
+                "could not tell: {} of {asked} did not answer",
+                addresses(untold)
+            ),
+            (posted, _) => format!("posted: {}", addresses(posted)),
+        };
+        line(&mut out, 0, &format!("{name}  {found}"));
+        for posted in &one.posted {
+            let bytes = posted
+                .bytes
+                .map_or(String::new(), |bytes| format!(", {} bytes", grouped(bytes)));
+            let what = labels(&posted.source.pieces);
+            let url = printable(&shown_address(&posted.url));
+            line(
+                &mut out,
+                2,
+                &format!("{url}  {}", style.dim(&format!("({what}{bytes})"))),
+            );
+        }
+        for attempt in &one.untold {
+            attempt_lines(&mut out, attempt, style);
+        }
+        if !one.posted.is_empty() {
+            line(
+                &mut out,
+                2,
+                &format!("hint: codeyear fetch {} --unverified", one.id),
+            );
+        }
+    }
+    out
+}
