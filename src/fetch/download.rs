@@ -269,7 +269,12 @@ impl Downloader<'_> {
             }
             (self.progress)(Progress::At { bytes: part.bytes });
         }
-        if !is_checked && is_something_else(target.file, &head).is_none() {
+        if !is_checked {
+            // A byte or two say nothing yet.
+            let problem = is_something_else(target.file, &head);
+            if let Some(problem) = problem.filter(|_| head.len() >= 4) {
+                return failed(problem);
+            }
             part.write(&head)?;
         }
         failed(Problem::BrokenOff {

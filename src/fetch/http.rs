@@ -155,7 +155,7 @@ impl Problem {
     /// Returns what to do about it, if something can be done.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Problem::Refused(_) | Problem::WebPage => Some(
+            Problem::Refused(_) | Problem::WebPage | Problem::NotAZip => Some(
                 "download the address with a browser and import the file, or name another server with --mirror",
             ),
             Problem::WrongHash { .. } | Problem::WrongSize { .. } => Some(

@@ -20,7 +20,7 @@ use crate::source::archive::find;
 use crate::source::catalogue::Catalogue;
 use crate::source::recognise::FileKind;
 
-use download::{Downloader, Outcome, Target};
+use download::{Downloader, Target};
 use http::Client;
 
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
@@ -250,11 +250,14 @@ impl Fetcher {
             let Some(source) = sources.get(next) else {
                 break;
             };
-            if let Some(file) = self.fetch_source(source, &mut release.attempts, progress)? {
-                for piece in source.pieces.iter().chain(&pieces_of(&file)?) {
-                    wanted.remove(piece);
+            match self.fetch_file(source, progress)? {
+                Ok(file) => {
+                    for piece in source.pieces.iter().chain(&pieces_of(&file)?) {
+                        wanted.remove(piece);
+                    }
+                    release.files.push(file);
                 }
-                release.files.push(file);
+                Err(attempt) => release.attempts.push(attempt),
             }
         }
         for piece in wanted {
@@ -265,7 +268,7 @@ impl Fetcher {
             };
             let reason = match () {
                 () if !has(&|_| true) => NotFetched::NoAddress,
-                () if !self.options.unverified && has(&|source| source.sha256.is_none()) => {
+                () if !self.options.unverified && !has(&|source| source.sha256.is_some()) => {
                     NotFetched::NoKnownHash
                 }
                 () => NotFetched::Failed,
@@ -275,13 +278,15 @@ impl Fetcher {
         Ok(release)
     }
 
-    /// Fetches the file of one source.
-    fn fetch_source(
+    /// Fetches the file of one source into the folder. An address that does not give it is the inner error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the folder cannot be written.
+    pub fn fetch_file(
         &mut self,
         source: &Source,
-        attempts: &mut Vec<Attempt>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<Option<FetchedFile>> {
+    ) -> Result<Result<FetchedFile, Attempt>> {
         let urls = source.urls(self.options.mirror.as_deref());
         let path = self.options.folder.join(&source.file);
         let first = urls.first().cloned().unwrap_or_default();
@@ -294,7 +299,7 @@ impl Fetcher {
             outcome: FileOutcome::Planned,
         };
         if self.options.dry_run {
-            return Ok(Some(file));
+            return Ok(Ok(file));
         }
         let target = Target {
             file: &source.file,
@@ -307,46 +312,44 @@ impl Fetcher {
             pause: self.options.pause,
             progress,
         };
-        let mut failed = None;
+        let mut failed = Attempt {
+            url: file.url.clone(),
+            problem: Problem::NotThere(404),
+        };
         for url in urls {
-            match downloader.download(&url, &target)? {
-                Ok(Outcome {
-                    bytes,
-                    sha256,
-                    is_new,
-                }) => {
+            let outcome = downloader.download(&url, &target)?;
+            failed.url.clone_from(&url);
+            match outcome {
+                Ok(outcome) => {
                     file.url = url;
-                    file.bytes = Some(bytes);
-                    file.sha256 = Some(sha256);
-                    file.outcome = if is_new {
-                        FileOutcome::Fetched
-                    } else {
-                        FileOutcome::AlreadyThere
+                    file.bytes = Some(outcome.bytes);
+                    file.sha256 = Some(outcome.sha256);
+                    file.outcome = match outcome.is_new {
+                        true => FileOutcome::Fetched,
+                        false => FileOutcome::AlreadyThere,
                     };
-                    if source.sha256.is_none()
-                        && let Some(problem) = damage(&file.path)?
-                    {
-                        std::fs::remove_file(&file.path)
-                            .map_err(|error| io_error("remove", &file.path, error))?;
-                        attempts.push(Attempt {
-                            url: file.url,
-                            problem,
-                        });
-                        return Ok(None);
-                    }
-                    return Ok(Some(file));
+                    let damage = match source.sha256 {
+                        Some(_) => None,
+                        None => damage(&file.path)?,
+                    };
+                    let Some(problem) = damage else {
+                        return Ok(Ok(file));
+                    };
+                    std::fs::remove_file(&file.path)
+                        .map_err(|error| io_error("remove", &file.path, error))?;
+                    failed.problem = problem;
+                    break;
                 }
                 Err(problem) => {
                     let is_there = !matches!(problem, Problem::NotThere(_));
-                    failed = Some(Attempt { url, problem });
+                    failed.problem = problem;
                     if is_there {
                         break;
                     }
                 }
             }
         }
-        attempts.extend(failed);
-        Ok(None)
+        Ok(Err(failed))
     }
 }
 

@@ -12,6 +12,8 @@
 mod world;
 
 mod claims;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod fhir;
 mod hostile;
 mod laws;

@@ -547,12 +547,36 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     );
     values.push(serde_json::from_str(&failure).unwrap());
 
+    #[cfg(feature = "fetch")]
+    values.extend(fetched());
+
     let mut printed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for value in &values {
         let schema = value["schema"].as_str().unwrap().to_owned();
         keys(value, printed.entry(schema).or_default());
     }
     printed
+}
+
+/// What a fetch prints: files, failures, what is left, and what is posted.
+#[cfg(feature = "fetch")]
+fn fetched() -> Vec<Value> {
+    use crate::fetch::server::{Manner, Server};
+    let server = Server::start();
+    let refused = Manner::Status(403, usize::MAX);
+    server.put("/2027-conversion-table.zip", "", refused);
+    let posted = "/files/zip/2028-conversion-table.zip";
+    server.put(posted, "PK", Manner::Well);
+    let world = World::empty();
+    let mirror = server.address();
+    let cm = ["--code-set", "icd10cm", "--mirror", &mirror];
+    [
+        &["fetch", "FY2026", "--dry-run"][..],
+        &["fetch", "FY2027", "--to", "files"],
+        &["fetch", "--check", "FY2028"],
+    ]
+    .map(|args| json_of(&world, &[args, &cm].concat()))
+    .into()
 }
 
 /// The fields that docs/json.md describes: what stands in the first column of its tables.

@@ -11,6 +11,8 @@ mod conversion;
 mod counts;
 mod exports;
 mod faults;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod fhir;
 mod impact;
 mod imports;
