@@ -1,7 +1,8 @@
 //! Releases to come: addresses by the publishers' own patterns.
 //!
-//! No pattern is written down here. The addresses of a release that the catalogue does not know are those of the
-//! last ones of the same month, with the years in them moved on.
+//! The addresses of a release that the catalogue does not know are those of the last ones of the same month, with
+//! the years in them moved on. CMS names April's files as October's with `april-1-` before them, so that a file that
+//! got another name in April has it in October too.
 
 use chrono::{Datelike, Months, NaiveDate};
 
@@ -62,18 +63,23 @@ pub fn guesses(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<S
     let month = |id: ReleaseId| id.effective_from().month();
     let mut models: Vec<_> = catalogue
         .of(code_set)
-        .filter(|known| known.id.edition() != id.edition() && month(known.id) == month(id))
-        .filter(|known| known.id.revision() == 0)
-        .collect();
-    models.sort_by_key(|known| (known.id.days_from(id), known.id));
-    let mut guessed: Vec<Source> = Vec::new();
-    let models = models
-        .into_iter()
+        .filter(|known| known.id.edition() != id.edition() && known.id.revision() == 0)
         .map(|known| (known.id, super::sources(known)))
-        .filter(|(_, sources)| !sources.is_empty());
-    for (model, sources) in models.take(MODELS) {
+        .filter(|(_, sources)| !sources.is_empty())
+        .collect();
+    models.sort_by_key(|(model, _)| (model.days_from(id), *model));
+    let of_month = |is_same: bool| {
+        let models = models.iter();
+        models.filter(move |(model, _)| (month(*model) == month(id)) == is_same)
+    };
+    let mut guessed: Vec<Source> = Vec::new();
+    for (model, sources) in of_month(true).take(MODELS).chain(of_month(false).take(1)) {
         for source in sources {
-            let Some(url) = moved(&source.url, model, id) else {
+            let url = match month(*model) == month(id) {
+                true => moved(&source.url, *model, id),
+                false => renamed(&source.url, *model, id).and_then(|url| moved(&url, *model, id)),
+            };
+            let Some(url) = url else {
                 continue;
             };
             if guessed.iter().any(|one| one.url == url) {
@@ -86,7 +92,7 @@ pub fn guesses(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<S
                 bytes: None,
                 sha256: None,
                 known: Known::Guess,
-                ..source
+                ..source.clone()
             });
         }
     }
@@ -165,6 +171,20 @@ impl Fetcher {
             None => number(headers, "content-length"),
         })
     }
+}
+
+/// Writes an address of CMS as that of the same file of the other month: `april-1-2026-titles.zip` of April is
+/// `2026-titles.zip` of October. `None` if it is of another form.
+fn renamed(url: &str, from: ReleaseId, to: ReleaseId) -> Option<String> {
+    let (folder, name) = url.rsplit_once('/')?;
+    let year = from.fiscal_year();
+    let (old, new) = match (from.effective_from().month(), to.effective_from().month()) {
+        (4, 10) => (format!("april-1-{year}-"), format!("{year}-")),
+        (10, 4) => (format!("{year}-"), format!("april-1-{year}-")),
+        _ => return None,
+    };
+    let rest = name.strip_prefix(&old)?;
+    Some(format!("{folder}/{new}{rest}"))
 }
 
 /// Moves the years in an address on from one release to another. `None` if it has no year, or has the day of a
@@ -279,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_releases_of_the_last_year_would_have_been_found() {
-        // The catalogue without a release leads to its address: by the one before it.
+        // By the addresses of one release alone the next one's are found.
         let catalogue = Catalogue::bundled().unwrap();
         let moved_on = |set: CodeSet, from: &str, to: &str| {
             let id = |text: &str| text.parse::<ReleaseId>().unwrap();
@@ -287,14 +307,23 @@ mod tests {
             let to = catalogue.find(set, id(to)).unwrap();
             let urls = |known| super::super::sources(known).into_iter().map(|one| one.url);
             let real: Vec<String> = urls(to).collect();
-            let mut guessed = urls(from).filter_map(|url| moved(&url, from.id, to.id));
+            let mut guessed = urls(from).filter_map(|url| {
+                let is_april = from.id.is_mid_year() != to.id.is_mid_year();
+                let url = match is_april {
+                    true => renamed(&url, from.id, to.id)?,
+                    false => url,
+                };
+                moved(&url, from.id, to.id)
+            });
             guessed.any(|url| real.contains(&url))
         };
         for (set, from, to) in [
             (CodeSet::Icd10Cm, "FY2025", "FY2026"),
             (CodeSet::Icd10Cm, "FY2026", "FY2027"),
             (CodeSet::Icd10Pcs, "FY2025", "FY2026"),
-            (CodeSet::Icd10Pcs, "FY2026", "FY2027"),
+            // CMS left a word out of the name in April.
+            (CodeSet::Icd10Pcs, "FY2026-04", "FY2027"),
+            (CodeSet::Icd10Cm, "FY2026-04", "FY2027"),
         ] {
             assert!(moved_on(set, from, to), "{set:?} {from} {to}");
         }
