@@ -251,8 +251,19 @@ impl Fetcher {
                 break;
             };
             match self.fetch_file(source, progress)? {
-                Ok(file) => {
-                    for piece in source.pieces.iter().chain(&pieces_of(&file)?) {
+                Ok(mut file) => {
+                    let is_proven = file.source.sha256.is_some();
+                    if file.outcome != FileOutcome::Planned {
+                        let mut found = pieces_of(&file)?;
+                        if is_proven {
+                            found.append(&mut file.source.pieces);
+                        }
+                        found.sort_unstable();
+                        found.dedup();
+                        // What nobody has seen holds what is found in it, whatever its name promises.
+                        file.source.pieces = found;
+                    }
+                    for piece in &file.source.pieces {
                         wanted.remove(piece);
                     }
                     release.files.push(file);
@@ -362,9 +373,6 @@ fn damage(path: &Path) -> Result<Option<Problem>> {
 
 /// Returns what a file that is there holds, whatever the catalogue says of it.
 fn pieces_of(file: &FetchedFile) -> Result<Vec<Piece>> {
-    if file.outcome == FileOutcome::Planned {
-        return Ok(Vec::new());
-    }
     let findings = find(std::slice::from_ref(&file.path))?;
     let pieces = findings.found.iter().filter_map(|found| match found.kind {
         FileKind::OrderFile(_) => Some(Piece::OrderFile),

@@ -73,7 +73,10 @@ fn file_lines(out: &mut String, file: &FetchedFile, style: Style) {
     };
     let name = printable(&file.source.file);
     line(out, 2, &format!("{what} {name}  {bytes}, {hash}"));
-    let holds = labels(&file.source.pieces);
+    let holds = match file.source.pieces.as_slice() {
+        [] => "nothing that is taken".to_owned(),
+        pieces => labels(pieces),
+    };
     let from = format!("{holds}; {}", printable(&shown_address(&file.url)));
     line(out, 4, &style.dim(&from));
     if let (Some(there), Some(expected)) = (file.bytes, file.source.bytes)
