@@ -127,11 +127,12 @@
 //!   or the state after. A dry run is that transaction, not committed.
 //! - **Trust is stored with the release, and said where it answers.** [`model::Trust`] holds the provenance of the
 //!   bytes, what a part lacks, and what the user insisted against. It travels with the [`model::Timeline`], which
-//!   every answer asks for the release in force anyway, so that no answer can forget it; in words it is said once, in
-//!   [`present`].
+//!   every answer asks for the release in force anyway, so that no answer can forget it; its words are said once, by
+//!   [`model::Warning`].
 //! - **A row is proven by its digest, what is derived by deriving it again.** `digest` has a hash of each table's rows,
 //!   in segments by the growing key, one for what each import added: an import hashes what it adds, and `verify`
-//!   hashes all. Spans, lives and the full-text index have none, because they are computed anew and compared. A digest
+//!   hashes all. Spans and lives have none, because they are computed anew and compared; the full-text index has them by the
+//!   groups in which it is written. A digest
 //!   proves that rows are as they were stored, not that nobody rewrote both; for that there is the content hash.
 //! - **What a document holds and no rule knows is kept.** An unknown attribute or element goes into `document_unread`
 //!   as it stands and is counted in the report: next year's file must not fail for one new element, nor lose it.

@@ -60,7 +60,7 @@ pub struct AddendaProof {
     pub stated_base: Option<ReleaseId>,
     /// The base that it was replayed on, if one is loaded.
     pub base: Option<ReleaseId>,
-    /// Whether that is not the stated base and has its order file, byte for byte, so that it counts as the base.
+    /// Whether that is not the stated base and has the same rows, so that it counts as the base.
     pub same_file: bool,
     /// Whether the base was chosen by the user.
     pub base_chosen: bool,
@@ -149,7 +149,7 @@ impl AddendaProof {
             && stated != base
         {
             let same = if self.same_file {
-                ", and both have the same order file"
+                ", and both have the same rows"
             } else {
                 ""
             };

@@ -14,8 +14,9 @@ use crate::store::Store;
 
 /// Prove what is stored: against the official addenda, the hashes, the counts
 ///
-/// Writes every order file back and hashes it, replays every order addenda on its base, and derives the
-/// history anew. The outcomes are kept and shown by codeyear releases.
+/// Checks the file with SQLite's own check, its schema and references, and every row against the digests that were
+/// stored with it. Writes every order file back and hashes it, replays every order addenda on its base, and derives
+/// the history anew. The outcomes are kept and shown by codeyear releases.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// Verify this release only

@@ -1,6 +1,7 @@
 //! A value to text, Markdown, HTML, CSV, JSON or Parquet. Nothing here asks a database or a clock.
 
 pub mod changes;
+pub mod cms;
 pub mod export;
 pub mod html;
 pub mod impact;

@@ -3,6 +3,7 @@
 //! A [`Store`] is one SQLite file. Releases go in through a [`Writer`], which is one transaction:
 //! whatever ends it early leaves the file as it was. Spans are derived in that same transaction.
 
+mod addenda;
 mod backup;
 mod book;
 mod digests;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+pub use addenda::NewAddenda;
 pub use documents::{Contents, NewDocument, StoredDocument};
 pub use listing::Listing;
 pub(crate) use listing::{Differences, FoundCode};
@@ -39,7 +41,7 @@ pub(crate) use query::Patch;
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use soundness::{StoreFault, StoreProof};
-pub use write::{Added, NewAddenda, NewFile, NewRelease, Rows, Writer};
+pub use write::{Added, NewFile, NewRelease, Rows, Writer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;

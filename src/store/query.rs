@@ -38,7 +38,7 @@ pub struct SourceFile {
 pub struct StoredRelease {
     /// What it is.
     pub release: LoadedRelease,
-    /// How it was told: `hash`, `archive`, `name`, `statement`, `sample`.
+    /// By what it was identified: `hash`, `rows`, `archive`, `footer`, `name`, `statement`, `sample`.
     pub identified_by: String,
     /// The file that its rows come from: its order file, or its tabular list.
     pub listing_file: SourceFile,

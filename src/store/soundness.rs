@@ -48,14 +48,14 @@ pub enum StoreFault {
 }
 
 impl StoreFault {
-    /// Returns the fixed name: `file`, `schema`, `reference`, `rows`, `strangers`, `unreadable`.
+    /// Returns the fixed name: `file`, `schema`, `reference`, `rows`, `unknown-rows`, `unreadable`.
     pub fn name(&self) -> &'static str {
         match self {
             StoreFault::File(_) => "file",
             StoreFault::Schema(_) => "schema",
             StoreFault::Reference { .. } => "reference",
             StoreFault::Rows { .. } => "rows",
-            StoreFault::Strangers { .. } => "strangers",
+            StoreFault::Strangers { .. } => "unknown-rows",
             StoreFault::Unreadable(_) => "unreadable",
         }
     }

@@ -25,7 +25,7 @@ use crate::model::{
     TitleChange, chapter_of, count_by_kind,
 };
 use crate::present::marks::{Piece, mark};
-use crate::present::{Style, changes, grouped, percent, successors};
+use crate::present::{Style, cms, grouped, percent, successors};
 
 /// How many codes below a header are named in its row; they all have rows of their own.
 const NAMED_BELOW: usize = 12;
@@ -237,7 +237,7 @@ fn cms_lines(set: &ChangeSet) -> [CmsLine; 3] {
             _ => counts.revised,
         })
     };
-    changes::cms_sums(set).map(|(word, count, made_of)| CmsLine {
+    cms::cms_sums(set).map(|(word, count, made_of)| CmsLine {
         word,
         made_of,
         official: official(word),
@@ -250,7 +250,7 @@ fn cms_source(set: &ChangeSet) -> String {
     let Some(footer) = &set.cms_footer else {
         return String::new();
     };
-    match changes::left_out(footer) {
+    match cms::left_out(footer) {
         Some(left_out) => format!("CMS: footer of {}; {left_out}.", footer.file),
         None => format!("CMS: footer of {}.", footer.file),
     }

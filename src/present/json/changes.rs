@@ -8,8 +8,8 @@ use super::notes::{self, NotesJson};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{Change, ChangeKind, ChangeLineage, ChangeSet, Counts, LineageWay, chapter_of};
-use crate::present::changes as change_text;
 use crate::present::marks::{Piece, mark};
+use crate::present::{changes as change_text, cms};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -178,7 +178,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             new: cms.new,
             deleted: cms.deleted,
             revised: cms.revised,
-            explained: change_text::counting_explained(changes),
+            explained: cms::counting_explained(changes),
         },
         cms_footer: changes.cms_footer.as_ref().map(|footer| CmsFooterJson {
             file: &footer.file,

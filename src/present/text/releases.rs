@@ -295,7 +295,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         failed => format!(", {failed} not taken"),
     };
     let dry_run = if report.dry_run {
-        "would be so (nothing was stored): "
+        "dry run, nothing is stored: "
     } else {
         ""
     };

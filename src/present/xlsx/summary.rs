@@ -6,7 +6,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 use super::date;
 use super::sheet::{Cell, Formats, write_cell};
 use crate::model::{ChangeKind, ChangeSet, Impact, Severity};
-use crate::present::{Style, changes as change_text, impact};
+use crate::present::{Style, changes as change_text, cms, impact};
 
 /// A sheet that is written from top to bottom.
 struct Summary<'a> {
@@ -142,13 +142,13 @@ fn of_kinds(summary: &mut Summary<'_>, changes: &ChangeSet, style: Style) -> Res
         None => summary.head(&["Counted as CMS counts", "Codes"])?,
     }
     let official = official.map(|cms| [cms.new, cms.deleted, cms.revised]);
-    for (at, (word, count, _)) in change_text::cms_sums(changes).into_iter().enumerate() {
+    for (at, (word, count, _)) in cms::cms_sums(changes).into_iter().enumerate() {
         let mut cells = vec![Cell::text(word), Cell::Number(count)];
         cells.extend(official.and_then(|cms| cms.get(at).copied().map(Cell::Number)));
         summary.cells(&cells)?;
     }
-    summary.line(&change_text::cms_sentence(changes))?;
-    summary.line(&change_text::counting_explained(changes))
+    summary.line(&cms::cms_sentence(changes))?;
+    summary.line(&cms::counting_explained(changes))
 }
 
 fn of_impact(

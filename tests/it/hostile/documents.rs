@@ -1,4 +1,4 @@
-//! Files around the order file that are broken, made up or in the wrong place, and words that are no words.
+//! Files around the order file that are broken, made up or in the wrong place.
 
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -7,10 +7,9 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{
-    assert_refused, database_with_fy2030, leftovers, order_file, refused_in, rows, run_patiently,
-    sample, sample_text, taken, world,
+    assert_refused, database_with_fy2030, leftovers, order_file, refused_in, run_patiently, sample,
+    sample_text, taken, world,
 };
-use crate::world::World;
 
 const TABULAR: &str = "icd10cm/FY2026-04/icd10c-tabular-April-1-2026.xml";
 const WORKBOOK: &str = "icd10cm/FY2026/ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx";
@@ -598,123 +597,4 @@ fn a_broken_document_takes_the_order_file_beside_it_down_with_all_or_nothing_alo
         run.stdout.contains("near    tabular list: the imported files disagree: expanded, it differs from the order file in"),
         "{run:?}"
     );
-}
-
-// ---------------------------------------------------------------------------------------------
-// Words.
-
-#[test]
-fn words_in_the_language_of_the_full_text_index_are_words_and_nothing_else() {
-    let world = World::with_sample();
-    let long = "merkel ".repeat(1_500);
-    let one = "m".repeat(10_000);
-    for words in [
-        "\"",
-        "\"merkel",
-        "merkel\"",
-        "*",
-        "merkel*",
-        "merkel AND",
-        "AND merkel OR NOT",
-        "NEAR(",
-        "NEAR(merkel cell, 2)",
-        "merkel - cell",
-        "-merkel",
-        "--",
-        "^merkel",
-        "words : merkel",
-        "{words} : merkel",
-        "merkel + cell",
-        "(((",
-        ")",
-        "'; DROP TABLE entry; --",
-        "%",
-        "_",
-        "\\",
-        "merkel\ncell",
-        "merkel\tcell",
-        "\u{200b}merkel\u{200b}",
-        "\u{feff}",
-        "🦠",
-        "merkel 🦠",
-        "a\u{24b6}b",
-        "मर्केल",
-        "メルケル",
-        "\u{301}",
-        "½",
-        "ﬁ",
-        "İ",
-        long.as_str(),
-        one.as_str(),
-    ] {
-        for extra in [
-            &[][..],
-            &["--unlisted"],
-            &["--format", "json"],
-            &["--code-set", "icd10pcs", "--on", "2022-05-01"],
-        ] {
-            let mut args = vec!["search", "--on", "2026-03-01"];
-            if extra.contains(&"--on") {
-                args.truncate(1);
-            }
-            args.extend(extra);
-            args.extend(["--", words]);
-            let run = run_patiently(&mut world.command(&args));
-            let shown: String = words.chars().take(60).collect();
-            assert!(matches!(run.exit, 0..=2), "{shown:?}: {run:?}");
-            for word in ["fts5", "SQL", "database", "panicked", "syntax", "no such"] {
-                assert!(!run.stderr.contains(word), "{shown:?}: {run:?}");
-            }
-            if run.exit == 2 {
-                assert!(
-                    run.stderr
-                        .starts_with("error: there are no words to search for"),
-                    "{shown:?}: {run:?}"
-                );
-                assert!(run.stderr.contains("hint: "), "{shown:?}: {run:?}");
-            }
-            assert!(
-                !run.stdout.chars().any(|c| c.is_control() && c != '\n'),
-                "{shown:?}: {run:?}"
-            );
-        }
-    }
-    for words in ["", " ", " \t ", "...", "-"] {
-        let run = world.run(&["search", "--on", "2026-03-01", "--", words]);
-        assert_refused(&run, &["there are no words to search for"]);
-    }
-    // Signs between words are blanks, and none of them makes a word of its own.
-    let plain = world.run(&["search", "--on", "2026-03-01", "merkel cell"]);
-    assert_eq!(plain.exit, 0, "{plain:?}");
-    for words in [
-        "\"merkel\" (cell)",
-        "merkel-cell",
-        "merkel/cell",
-        "*merkel* AND cell",
-    ] {
-        let run = world.run(&["search", "--on", "2026-03-01", "--", words]);
-        assert_eq!(run.stdout, plain.stdout, "{words}");
-    }
-}
-
-#[test]
-fn wrong_numbers_and_dates_of_a_search_are_refused() {
-    let world = World::with_sample();
-    for args in [
-        &["--most", "-1"][..],
-        &["--most", "many"],
-        &["--on", "2026-02-30"],
-        &["--code-set", "icd9"],
-    ] {
-        let mut all = vec!["search", "merkel"];
-        all.extend(args);
-        let run = world.run(&all);
-        assert_eq!(run.exit, 2, "{run:?}");
-        assert!(run.stdout.is_empty(), "{run:?}");
-    }
-    for most in ["0", "18446744073709551615"] {
-        let run = world.run(&["search", "merkel", "--on", "2026-03-01", "--most", most]);
-        assert!(matches!(run.exit, 0 | 1), "{run:?}");
-    }
-    assert!(rows().len() > 100);
 }

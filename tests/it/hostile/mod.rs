@@ -12,6 +12,7 @@ mod paths;
 mod patient_data;
 mod questions;
 mod reports;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

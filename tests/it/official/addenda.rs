@@ -180,7 +180,7 @@ fn an_addenda_replays_on_a_release_with_the_same_order_file_as_its_base() {
     assert_eq!(addenda.outcome(), ProofOutcome::Exact);
     assert_eq!(
         addenda.detail(),
-        "replayed on FY2025: row for row exact (its base is FY2025-04, and both have the same order file)"
+        "replayed on FY2025: row for row exact (its base is FY2025-04, and both have the same rows)"
     );
     // FY2022 is not what FY2025's addenda is against, and has other bytes.
     let addenda = addenda_of(&report, "FY2025");

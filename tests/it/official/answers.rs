@@ -130,9 +130,25 @@ fn a_missing_year_is_not_covered_and_its_release_is_named() {
     // Billable before and after the missing year, new in it, a header since it, and no code at all.
     for code in ["E11.9", "M54.50", "M54.5", "Z99.999"] {
         let found = check(&store, CodeSet::Icd10Cm, code, "2021-11-01");
-        let Verdict::NotCovered { needed, previous } = &found.verdict else {
+        let Verdict::NotCovered {
+            needed,
+            previous,
+            last,
+        } = &found.verdict
+        else {
             panic!("{code}: {found:?}");
         };
+        let was_billable = ["E11.9", "M54.5"].contains(&code);
+        assert_eq!(
+            last.as_ref().is_some_and(|entry| entry.billable),
+            was_billable
+        );
+        assert!(
+            found
+                .download
+                .as_ref()
+                .is_some_and(|url| url.starts_with("https://"))
+        );
         assert_eq!(*needed, id("FY2022"));
         assert_eq!(*previous, Some((id("FY2021"), day("2021-09-30"))));
         assert!(found.basis.is_none());

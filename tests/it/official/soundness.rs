@@ -86,7 +86,7 @@ fn a_change_by_hand_of_any_column_of_the_full_database_is_found() {
         let found: BTreeSet<&str> = proof
             .faults
             .iter()
-            .filter(|fault| ["rows", "strangers"].contains(&fault.name()))
+            .filter(|fault| ["rows", "unknown-rows"].contains(&fault.name()))
             .filter_map(|fault| fault.table())
             .collect();
         for (table, done) in &done {
