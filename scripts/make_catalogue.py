@@ -265,6 +265,9 @@ def archive_of(row, held):
         "note": note,
         "holds": HELD_BY_KIND[kind],
     }
+    # Of a kind the table of addresses may have the description, which is a document for people.
+    if archive["file"].lower().endswith((".pdf", ".docx")):
+        archive["holds"] = {"other"}
     if (archive["sha256"] is None) != (row["basis"] == "address by others"):
         raise SystemExit(f"error: {url}: basis and hash do not go together")
     if archive["sha256"] in held:

@@ -74,6 +74,20 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         Verdict::NotCovered { needed, .. } => order_file_url(code_set, *needed),
         _ => None,
     };
+    let mut warnings = warnings;
+    // The day on which a code came or went is that of another release than the one that governs.
+    let told_by = match &verdict {
+        Verdict::NotYetEffective { first_day, .. } => timeline.governing(*first_day),
+        Verdict::Deleted { last_day, .. } => {
+            last_day.succ_opt().and_then(|day| timeline.governing(day))
+        }
+        _ => None,
+    };
+    for warning in told_by.map_or_else(Vec::new, |period| timeline.doubts(period.release)) {
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
     let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),

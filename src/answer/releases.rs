@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, Period, ReleaseId, Timeline, eve};
+use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning, eve};
 use crate::source::catalogue::{Catalogue, KnownRelease};
 use crate::store::{Store, StoreKind, StoredRelease};
 
@@ -49,6 +49,8 @@ pub struct CoverageOfDay {
     pub day: NaiveDate,
     /// The loaded release that governs it, with the last day that it governs.
     pub governed_by: Option<(ReleaseId, NaiveDate)>,
+    /// What limits the trust in that release.
+    pub warnings: Vec<Warning>,
     /// The last day that a loaded release governs, with that release.
     pub latest: Option<(ReleaseId, NaiveDate)>,
     /// The releases that the catalogue knows to govern the day or to stand before the one that does in its year,
@@ -61,9 +63,14 @@ pub struct CoverageOfDay {
 
 impl CoverageOfDay {
     /// Checks whether the day is covered and no known release is missing for it. That the calendar could have had
-    /// an update since the newest known one is no miss: nobody knows whether there is one.
+    /// an update since the newest known one is no miss: nobody knows whether there is one. A part of a release, or
+    /// one that the user insisted on, covers no day for sure.
     pub fn is_complete(&self) -> bool {
-        self.governed_by.is_some() && self.missing.is_empty()
+        let is_doubtful = self
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::Incomplete { .. } | Warning::Forced { .. }));
+        self.governed_by.is_some() && self.missing.is_empty() && !is_doubtful
     }
 }
 
@@ -226,6 +233,10 @@ fn coverage_of(
         code_set,
         day,
         governed_by: governing.map(last_day),
+        warnings: match (timeline, governing) {
+            (Some(timeline), Some(period)) => timeline.doubts(period.release),
+            _ => Vec::new(),
+        },
         latest: latest.map(last_day),
         missing,
         unknown_since: newest

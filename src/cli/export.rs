@@ -146,6 +146,7 @@ fn spans(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = open(context)?;
     let code_sets = answer::exported_code_sets(&store, args.code_set)?;
     let about = about(&store, "spans", format)?;
+    say_doubts(&store, &code_sets, context)?;
     write_table(args, context, "spans", &mut |out| {
         let mut rows = 0;
         let mut table = TableWriter::begin(format, &SPAN_COLUMNS, &about, out)?;
@@ -164,6 +165,7 @@ fn periods(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let code_sets = answer::exported_code_sets(&store, args.code_set)?;
     let about = about(&store, "periods", format)?;
     let periods = answer::export_periods(&store, &code_sets)?;
+    say_doubts(&store, &code_sets, context)?;
     write_table(args, context, "periods", &mut |out| {
         let mut table = TableWriter::begin(format, &PERIOD_COLUMNS, &about, out)?;
         for period in &periods {
@@ -202,6 +204,7 @@ fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = open(context)?;
     let code_sets = answer::exported_code_sets(&store, args.code_set)?;
     let vocabulary = answer::ohdsi_vocabulary(&store, &code_sets)?;
+    say_doubts(&store, &code_sets, context)?;
     let folder = &args.output;
     std::fs::create_dir_all(folder).map_err(|error| io_error("make the folder", folder, error))?;
     // Both are there before either takes its place.
@@ -340,6 +343,19 @@ fn open(context: &mut Context<'_>) -> Result<Store> {
         context.say("note: this is the bundled sample, not the whole code sets\n")?;
     }
     Ok(store)
+}
+
+/// Says what limits the trust in the releases that a table rests on: its rows have no place for it.
+fn say_doubts(store: &Store, code_sets: &[CodeSet], context: &mut Context<'_>) -> Result<()> {
+    for code_set in code_sets {
+        let timeline = store.timeline(*code_set)?;
+        for period in timeline.periods() {
+            for warning in timeline.doubts(period.release) {
+                context.say(&format!("warning: {}: {warning}\n", code_set.name()))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Says what a file rests on, for a format that has a place for it.

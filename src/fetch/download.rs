@@ -15,7 +15,7 @@ use super::Progress;
 use super::http::{Client, Method, Problem, number, text};
 use crate::error::{Result, io_error};
 use crate::source::hex;
-use crate::source::recognise::{FileKind, HEAD, recognise};
+use crate::source::recognise::{FileKind, HEAD, SAVED_PAGE, recognise};
 
 /// The most bytes of a file. The largest official one has 25 MB.
 const MAX_BYTES: u64 = 1 << 30;
@@ -424,7 +424,7 @@ fn hash(file: &mut File) -> std::io::Result<(u64, Sha256)> {
 
 /// Returns what came in the place of a file, by its first bytes: a web page, or something that is no zip.
 fn is_something_else(file: &str, head: &[u8]) -> Option<Problem> {
-    if recognise(file, head) == FileKind::SavedPage {
+    if recognise(file, head) == FileKind::Broken(SAVED_PAGE) {
         return Some(Problem::WebPage);
     }
     let lower = file.to_ascii_lowercase();

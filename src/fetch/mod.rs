@@ -378,7 +378,7 @@ fn pieces_of(file: &FetchedFile) -> Result<Vec<Piece>> {
         FileKind::OrderFile(_) => Some(Piece::OrderFile),
         FileKind::OrderAddenda(_) => Some(Piece::OrderAddenda),
         FileKind::Document(kind) => Some(Piece::Document(kind)),
-        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => None,
+        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
     });
     Ok(pieces.collect())
 }

@@ -18,7 +18,7 @@ use crate::model::{LoadedRelease, Timeline, eve};
 pub(super) enum Content {
     /// All concepts.
     Complete,
-    /// All that the bundled sample has.
+    /// All that the bundled sample, or a part of a release, has.
     Fragment,
     /// None.
     NotPresent,
@@ -44,6 +44,11 @@ pub(super) fn resource(
             json!(eve(period.until).to_string()),
         );
     }
+    // Of a part not all concepts are there.
+    let content = match content {
+        Content::Complete if release.trust.incomplete.is_some() => Content::Fragment,
+        content => content,
+    };
     let mut resource = json!({
         "resourceType": "CodeSystem",
         "id": system.id_of(release.id),

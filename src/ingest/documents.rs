@@ -303,9 +303,6 @@ impl Preparer {
         }
         let is_release = |seen: &&mut Seen| seen.code_set == code_set && seen.id == id;
         let release = self.seen.iter_mut().find(is_release);
-        let is_forced = release
-            .as_ref()
-            .is_some_and(|seen| seen.trust.forced.is_some());
         let stands_in = kind == DocumentKind::Tabular && release.is_none();
         let is_homeless = release.is_none() && !stands_in;
         let is_stored = self.seen_documents.contains(&(kind, file.sha256.clone()));
@@ -313,13 +310,9 @@ impl Preparer {
             let mut of_kind = release.documents.iter().filter(|(other, _)| *other == kind);
             of_kind.any(|(_, sha256)| *sha256 != file.sha256)
         });
-        if let Some(reason) = forced.as_ref().filter(|_| !stands_in && !is_forced) {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
-            )
-            .in_file(shown)
-            .with_hint("leave --release out"));
+        if let Some(reason) = forced.as_ref().filter(|_| !stands_in) {
+            self.refuse_unmarked(code_set, id, reason)
+                .map_err(|error| error.in_file(shown.as_str()))?;
         }
         let mut notes = Vec::new();
         // A table that stands beside another is read to see whether it is a copy.

@@ -283,7 +283,7 @@ impl Run {
                     FileKind::OrderFile(kind) | FileKind::OrderAddenda(kind) => *kind = code_set,
                     FileKind::Document(_)
                     | FileKind::Zip
-                    | FileKind::SavedPage
+                    | FileKind::Broken(_)
                     | FileKind::Other(_) => {}
                 }
             }
@@ -520,7 +520,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     .add_document(&mut prepared, kind, posted, None, &mut |_| {})
                     .map_err(in_file)?;
             }
-            FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => {}
+            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => {}
         }
         write(&mut writer, prepared, &mut run, &mut |_| {})?;
     }

@@ -45,7 +45,7 @@ pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
             }),
             FileKind::OrderAddenda(code_set) => addenda.push((code_set, file)),
             FileKind::Document(kind) => documents.push((kind, file)),
-            FileKind::Zip | FileKind::SavedPage => {}
+            FileKind::Zip | FileKind::Broken(_) => {}
             FileKind::Other(why) => left.push(Left {
                 file: file.shown,
                 why: why.to_owned(),

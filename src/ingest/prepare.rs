@@ -429,6 +429,28 @@ impl Preparer {
         }
     }
 
+    /// Refuses what the user insists on against the evidence where no answer would say so: beside a release that
+    /// is not marked itself.
+    pub(super) fn refuse_unmarked(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        reason: &str,
+    ) -> Result<()> {
+        let is_marked = self
+            .seen
+            .iter()
+            .any(|seen| seen.code_set == code_set && seen.id == id && seen.trust.forced.is_some());
+        if is_marked {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
+        )
+        .with_hint("leave --release out"))
+    }
+
     /// Keeps the releases that files of this command list, if there is one among them.
     pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {
@@ -450,6 +472,7 @@ impl Preparer {
         addenda: Option<ReadAddenda<'_>>,
     ) -> Result<(Prepared, Option<Arc<OrderFile>>)> {
         let Told { id, by, forced } = told;
+        let told_against = forced.clone();
         let mut prepared = Prepared::new(self.catalogue, code_set, id, by);
         let mut listed = None;
         if let Some(order) = order {
@@ -465,6 +488,10 @@ impl Preparer {
                 order: Some(part),
                 ..Prepared::new(self.catalogue, code_set, id, by)
             };
+        }
+        if let (None, Some(addenda), Some(reason)) = (&prepared.order, &addenda, &told_against) {
+            self.refuse_unmarked(code_set, id, reason)
+                .map_err(|error| error.in_file(addenda.found.shown.as_str()))?;
         }
         prepared.addenda = addenda.map(|addenda| Part {
             shown: addenda.found.shown.clone(),

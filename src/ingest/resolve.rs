@@ -144,6 +144,11 @@ impl Preparer {
             )
             .with_hint("leave it out; if the publisher posted it anew, download it again"));
         }
+        if let (Some(reason), false) = (&missing, takes_part) {
+            return Err(fail(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
+                "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
+            ));
+        }
         let conflict = match (stored, facts) {
             (Some(_), _) if !replaces_part => {
                 Some(format!("{name} {id} is already stored with other contents"))
@@ -177,11 +182,6 @@ impl Preparer {
                 None => "if the publisher corrected the release, import it with --revision: both are kept and the correction answers".to_owned(),
             };
             return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(hint));
-        }
-        if let (Some(reason), false) = (&missing, takes_part) {
-            return Err(fail(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
-                "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
-            ));
         }
         let id = if is_revision {
             let correction = id.with_revision(self.newest_revision(code_set, id, false) + 1);

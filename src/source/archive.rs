@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::error::{Error, ErrorKind, Result, io_error, printable};
-use crate::source::recognise::{FileKind, HEAD, SAVED_PAGE, recognise};
+use crate::source::recognise::{FileKind, HEAD, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
 const MOST_BYTES: u64 = 128 << 20;
@@ -87,8 +87,8 @@ impl Found {
 pub struct Findings {
     /// The files, in a stable order.
     pub found: Vec<Found>,
-    /// What cannot be opened: damaged and unsafe archives, web pages saved in the place of a file, files that
-    /// cannot be read. Nothing of such an archive is among the files.
+    /// What cannot be opened: damaged and unsafe archives, what stands in the place of a file and is not it, files
+    /// that cannot be read. Nothing of such an archive is among the files.
     pub damaged: Vec<Error>,
 }
 
@@ -110,16 +110,16 @@ pub fn find(paths: &[PathBuf]) -> Result<Findings> {
         }
         find_in(path, &metadata, &mut findings);
     }
-    let (pages, found) = findings
+    let (broken, found): (Vec<Found>, Vec<Found>) = findings
         .found
         .into_iter()
-        .partition(|file| file.kind == FileKind::SavedPage);
+        .partition(|file| matches!(file.kind, FileKind::Broken(_)));
     findings.found = found;
-    findings.damaged.extend(
-        pages
-            .iter()
-            .map(|page: &Found| damaged(&page.shown, SAVED_PAGE)),
-    );
+    for file in broken {
+        if let FileKind::Broken(why) = file.kind {
+            findings.damaged.push(damaged(&file.shown, why));
+        }
+    }
     Ok(findings)
 }
 
@@ -172,7 +172,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     }
     let kind = recognise(&name, &head);
     if kind != FileKind::Zip {
-        if kind != FileKind::SavedPage && name.to_ascii_lowercase().ends_with(".zip") {
+        if !matches!(kind, FileKind::Broken(_)) && name.to_ascii_lowercase().ends_with(".zip") {
             return Err(damaged(
                 &shown,
                 "expected a zip archive, found something else",

@@ -17,11 +17,15 @@ pub enum FileKind {
     Document(DocumentKind),
     /// A zip archive, perhaps with the above in it.
     Zip,
-    /// A web page under the name of a file of another kind: the download failed.
-    SavedPage,
+    /// Something that stands where a file should be and is not it, in words: a web page under the name of a file of
+    /// another kind, a text in UTF-16. It has failed, and is not merely left.
+    Broken(&'static str),
     /// Something that this version does not take, in words.
     Other(&'static str),
 }
+
+/// What a text is called of which nothing is known.
+const UNKNOWN_TEXT: &str = "of no kind that is known here";
 
 /// What a saved web page is called.
 pub const SAVED_PAGE: &str = "a saved web page, not the file: the publisher's server gave an error page, or the link needs a browser";
@@ -34,7 +38,13 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     let lower = name.to_ascii_lowercase();
     let ends = |end: &str| lower.ends_with(end);
     if head.is_empty() {
-        return FileKind::Other("an empty file");
+        let is_data = [".txt", ".xml", ".csv", ".xlsx", ".zip"]
+            .into_iter()
+            .any(ends);
+        return match is_data {
+            true => FileKind::Broken("an empty file"),
+            false => FileKind::Other("an empty file"),
+        };
     }
     if looks_like_conversion(name, head) {
         return FileKind::Document(DocumentKind::ConversionTable);
@@ -60,14 +70,14 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         return FileKind::Other("a spreadsheet or document of an old Office format");
     }
     if is_utf16(head) {
-        return FileKind::Other("a text in UTF-16: save it as UTF-8 or plain text");
+        return FileKind::Broken("a text in UTF-16: save it as UTF-8 or plain text");
     }
     let text = String::from_utf8_lossy(head);
     let text = text.trim_start_matches('\u{feff}');
     if is_web_page(text) {
         return match () {
             () if ends(".html") || ends(".htm") => FileKind::Other("a web page"),
-            () => FileKind::SavedPage,
+            () => FileKind::Broken(SAVED_PAGE),
         };
     }
     if text.starts_with('<') {
@@ -93,7 +103,22 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     if let Some(kind) = recognise_addenda(&lower, text) {
         return kind;
     }
-    FileKind::Other(recognise_text(&lower, first, text))
+    let what = recognise_text(&lower, first, text);
+    if what == UNKNOWN_TEXT && is_named_order_file(&lower) {
+        return FileKind::Broken(
+            "named as an order file, and its lines are of another layout: columns 1-5 are the order number, 7-13 the code, 15 the flag",
+        );
+    }
+    FileKind::Other(what)
+}
+
+/// Checks whether a name is that of an order file, as the publishers give it.
+fn is_named_order_file(lower: &str) -> bool {
+    let own = lower.rsplit(['/', '\\']).next().unwrap_or(lower);
+    own.ends_with(".txt")
+        && own.contains("order")
+        && !own.contains("addenda")
+        && (own.contains("icd10cm") || own.contains("icd10pcs"))
 }
 
 /// Tells whether a text is in UTF-16: by its byte order mark, or by every other byte being NUL, as in
@@ -302,7 +327,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     {
         return "an addenda of an ICD-10-PCS index or definition file";
     }
-    "of no kind that is known here"
+    UNKNOWN_TEXT
 }
 
 /// Tells whether a line is a code in columns 1-7, a blank, and a title. A word in capitals, as it begins
@@ -493,9 +518,16 @@ mod tests {
             ("order.txt", "\x1f\u{8b}", "no kind"),
             ("empty.txt", "", "empty"),
             ("notes.txt", "hello", "no kind"),
+            (
+                "icd10cm_order_2032.txt",
+                "000001 A00     0 Cholera",
+                "named as an order file",
+            ),
         ] {
             match recognise(name, head.as_bytes()) {
-                FileKind::Other(what) => assert!(what.contains(part), "{name}: {what}"),
+                FileKind::Other(what) | FileKind::Broken(what) => {
+                    assert!(what.contains(part), "{name}: {what}");
+                }
                 kind => panic!("{name}: {kind:?}"),
             }
         }
@@ -506,7 +538,9 @@ mod tests {
             (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Office"),
         ] {
             match recognise("icd10cm_order_2028.txt", head) {
-                FileKind::Other(what) => assert!(what.contains(part), "{what}"),
+                FileKind::Other(what) | FileKind::Broken(what) => {
+                    assert!(what.contains(part), "{what}");
+                }
                 kind => panic!("{kind:?}"),
             }
         }
@@ -532,7 +566,7 @@ mod tests {
             ] {
                 assert_eq!(
                     recognise(name, head.as_bytes()),
-                    FileKind::SavedPage,
+                    FileKind::Broken(SAVED_PAGE),
                     "{name}"
                 );
             }

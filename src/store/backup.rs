@@ -93,6 +93,13 @@ impl Store {
         if target.is_dir() {
             return refuse(ErrorKind::Usage, "this is a folder", "name a file in it");
         }
+        if target.exists() && !target.is_file() {
+            return refuse(
+                ErrorKind::Usage,
+                "this is a pipe or a device",
+                "name a file",
+            );
+        }
         // A log beside it would be taken for the copy's own, and change what it holds.
         for end in ["-wal", "-journal"] {
             if with_end(target, end).exists() {

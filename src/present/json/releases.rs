@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::to_text;
+use super::{WarningJson, to_text, warnings_json};
 use crate::answer::{CoverageOfDay, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::Result;
 use crate::ingest::ImportReport;
@@ -30,6 +30,7 @@ struct DayJson<'a> {
     through: Option<String>,
     latest_release: Option<String>,
     latest_date: Option<String>,
+    warnings: Vec<WarningJson>,
     missing: Vec<MissingJson<'a>>,
     possible_unknown: Option<String>,
 }
@@ -127,6 +128,7 @@ impl<'a> DayJson<'a> {
             through: day.governed_by.map(|(_, through)| through.to_string()),
             latest_release: day.latest.map(|(release, _)| release.to_string()),
             latest_date: day.latest.map(|(_, through)| through.to_string()),
+            warnings: warnings_json(&day.warnings),
             missing: day
                 .missing
                 .iter()

@@ -193,6 +193,9 @@ fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
             );
         }
     }
+    for warning in &day.warnings {
+        line(out, 2, &format!("{} {warning}", style.doubtful("warning:")));
+    }
     for (release, urls) in &day.missing {
         let from = match urls.first() {
             Some(url) => format!("download {url}"),

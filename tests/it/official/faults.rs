@@ -111,7 +111,7 @@ fn what_is_left_is_called_what_it_is() {
             _ => "a general equivalence mapping",
         };
         match recognise(&name, &bytes) {
-            FileKind::SavedPage => assert!(name.starts_with("page."), "{name}"),
+            FileKind::Broken(_) => assert!(name.starts_with("page."), "{name}"),
             FileKind::Other(what) => assert!(what.starts_with(words), "{name}: {what}"),
             kind => panic!("{name}: {kind:?}"),
         }
