@@ -38,9 +38,8 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     let lower = name.to_ascii_lowercase();
     let ends = |end: &str| lower.ends_with(end);
     if head.is_empty() {
-        let is_data = [".txt", ".xml", ".csv", ".xlsx", ".zip"]
-            .into_iter()
-            .any(ends);
+        let is_data =
+            [".xml", ".csv", ".xlsx", ".zip"].into_iter().any(ends) || is_named_order_file(&lower);
         return match is_data {
             true => FileKind::Broken("an empty file"),
             false => FileKind::Other("an empty file"),

@@ -397,7 +397,7 @@ fn a_text_file_named_zip_is_refused() {
         b"<html>404 not found</html>",
         &["a saved web page, not the file"],
     );
-    archive_refused(b"", &["expected a zip archive"]);
+    archive_refused(b"", &["an empty file"]);
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn a_tabular_list_in_another_encoding_is_refused_with_the_place_of_the_byte() {
         .flat_map(u16::to_le_bytes)
         .collect();
     let utf16 = [b"\xff\xfe".as_slice(), &utf16].concat();
-    document_refused("Tabular.xml", &utf16, &["nothing to import"]);
+    document_refused("Tabular.xml", &utf16, &["a text in UTF-16"]);
 }
 
 #[test]

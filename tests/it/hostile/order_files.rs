@@ -63,7 +63,7 @@ fn columns_set_apart_by_tabs_are_no_order_file() {
         .collect();
     refused(
         text.as_bytes(),
-        &["nothing to import", "of no kind that is known here"],
+        &["named as an order file, and its lines are of another layout"],
     );
 }
 
@@ -180,9 +180,9 @@ fn a_title_of_blanks_is_refused_with_its_line() {
 }
 
 #[test]
-fn an_empty_file_is_nothing_to_import() {
+fn an_empty_file_is_refused() {
     refused(b"", &["an empty file"]);
-    refused(b"\r\n\r\n", &["nothing to import"]);
+    refused(b"\r\n\r\n", &["named as an order file"]);
 }
 
 #[test]
@@ -260,9 +260,9 @@ fn a_file_with_other_bytes_around_its_rows_is_taken_and_written_back_as_it_was()
 }
 
 #[test]
-fn a_file_in_utf16_is_nothing_to_import() {
+fn a_file_in_utf16_is_refused() {
     let text = String::from_utf8(order_file()).unwrap();
     let mut bytes = vec![0xff, 0xfe];
     bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
-    refused(&bytes, &["nothing to import"]);
+    refused(&bytes, &["a text in UTF-16"]);
 }
