@@ -1,7 +1,9 @@
 //! Copies of a database while others use it.
 
 use std::fs;
+#[cfg(feature = "serve")]
 use std::io::Read;
+#[cfg(feature = "serve")]
 use std::process::Stdio;
 
 use rusqlite::Connection;
