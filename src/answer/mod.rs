@@ -60,7 +60,7 @@ use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warn
 use crate::source::catalogue::{known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
-/// Lists what could make an answer for some days other than it is: the sample; releases that the catalogue
+/// Returns what could make an answer for some days other than it is: the sample; releases that the catalogue
 /// knows to govern one of those days and that are not loaded, unless it knows them to have the same rows; what
 /// limits the trust in the releases that govern them; and an update that could have come since the newest known.
 pub(crate) fn warnings(
@@ -128,7 +128,7 @@ pub(crate) fn basis_of(
     }
 }
 
-/// Makes the error of a question on a day that no loaded release governs.
+/// Returns the error of a question on a day that no loaded release governs.
 fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     let code_set = timeline.code_set();
     let needed = timeline.needed_for(date, &known_releases(code_set));

@@ -286,7 +286,7 @@ pub fn verify(
     Ok(report)
 }
 
-/// Takes an answer; of a database that is known to be damaged, what cannot be read is one more fault.
+/// Returns an answer; in a damaged database, a failed read is added to the faults.
 fn unless_damaged<T>(
     answer: Result<T>,
     what: &str,

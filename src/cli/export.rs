@@ -345,7 +345,7 @@ fn open(context: &mut Context<'_>) -> Result<Store> {
     Ok(store)
 }
 
-/// Says what limits the trust in the releases that a table rests on: its rows have no place for it.
+/// Writes the warnings about the releases of a table: its rows have no place for them.
 fn say_doubts(store: &Store, code_sets: &[CodeSet], context: &mut Context<'_>) -> Result<()> {
     for code_set in code_sets {
         let timeline = store.timeline(*code_set)?;

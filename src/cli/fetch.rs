@@ -183,7 +183,7 @@ fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> 
     })
 }
 
-/// Lists the named releases: of each code set that has them by the catalogue, or of both where none has.
+/// Returns the named releases: of each code set that has them by the catalogue, or of both where none has.
 fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
     let catalogue = Catalogue::bundled()?;
     let sets = || {

@@ -176,7 +176,7 @@ impl Context<'_> {
         }
     }
 
-    /// Says that there is no release yet, and how to get one.
+    /// Writes that there is no release yet, and how to get one.
     fn say_nothing_loaded(&mut self) -> Result<()> {
         let database = self.database()?;
         self.say(&format!(

@@ -40,7 +40,7 @@ pub struct CheckedRelease {
     pub untold: Vec<Attempt>,
 }
 
-/// Lists the releases that the catalogue does not know and that may be posted by a day: the next one, and all that
+/// Returns the releases that the catalogue does not know and that may be posted by a day: the next one, and all that
 /// take effect within a year.
 pub fn expected_releases(
     catalogue: &Catalogue,
@@ -58,7 +58,7 @@ pub fn expected_releases(
     ids
 }
 
-/// Lists the addresses where a release is likely, by those of the last releases of the same month.
+/// Returns the addresses where a release is likely, by those of the last releases of the same month.
 pub fn guesses(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<Source> {
     let month = |id: ReleaseId| id.effective_from().month();
     let mut models: Vec<_> = catalogue

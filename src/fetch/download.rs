@@ -366,7 +366,7 @@ impl Part {
         Ok(())
     }
 
-    /// Puts the file in its place: it is on the disk before it has its name.
+    /// Moves the file to its place: it is on the disk before it has its name.
     fn put(&mut self, path: &Path, folder: &Path) -> Result<()> {
         self.file
             .sync_all()

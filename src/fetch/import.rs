@@ -28,7 +28,7 @@ impl FetchReport {
     }
 }
 
-/// Lists the releases that the catalogue knows and the store lacks, as of a day: those that took effect, and those
+/// Returns the releases that the catalogue knows and the store lacks, as of a day: those that took effect, and those
 /// that will by the next October 1, which are posted months before. One that is listed from its tabular list
 /// lacks its order file.
 ///

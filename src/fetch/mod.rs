@@ -189,7 +189,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Makes a fetcher. It connects to nobody yet.
+    /// Returns a fetcher. It connects to nobody yet.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] if the mirror is no address.

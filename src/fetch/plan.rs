@@ -110,7 +110,7 @@ impl Source {
         })
     }
 
-    /// Names the one zip of a release that a mirror may have: `icd10cm/icd10cm-FY2026.zip`.
+    /// Returns the one zip of a release that a mirror may have: `icd10cm/icd10cm-FY2026.zip`.
     pub(super) fn whole_release(
         code_set: CodeSet,
         id: ReleaseId,
@@ -128,7 +128,7 @@ impl Source {
         }
     }
 
-    /// Lists the addresses to ask: the official one, or on a mirror its path and then its name alone.
+    /// Returns the addresses to ask: the official one, or on a mirror its path and then its name alone.
     pub(super) fn urls(&self, mirror: Option<&str>) -> Vec<String> {
         let Some(mirror) = mirror else {
             return vec![self.url.clone()];
@@ -150,7 +150,7 @@ impl Source {
     }
 }
 
-/// Lists what the catalogue knows to fetch of a release.
+/// Returns what the catalogue knows to fetch of a release.
 pub fn sources(known: &KnownRelease) -> Vec<Source> {
     known
         .archives
@@ -221,7 +221,7 @@ fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<Piece> {
     }
 }
 
-/// Makes a file name of a name of the catalogue: CMS has dates with slashes in some.
+/// Returns the file name for a name of the catalogue: CMS has dates with slashes in some.
 pub(super) fn file_name(name: &str) -> String {
     name.replace(['/', '\\'], "-")
 }

@@ -193,7 +193,7 @@ impl<'a> Snapshot<'a> {
             .collect())
     }
 
-    /// Says what limits the trust in the release that answers.
+    /// Returns the warnings about the release that answers.
     pub(super) fn doubts(&self) -> Vec<String> {
         let doubts = self.facts.timeline().doubts(self.period.release);
         doubts.iter().map(ToString::to_string).collect()

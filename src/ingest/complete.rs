@@ -28,7 +28,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Measures a parsed order file.
+    /// Returns the extent of a parsed order file.
     pub(super) fn of_order_file(code_set: CodeSet, order: &OrderFile) -> Extent {
         Extent::new(
             code_set,
@@ -39,7 +39,7 @@ impl Extent {
         )
     }
 
-    /// Measures the rows that a tabular list expands to.
+    /// Returns the extent of the rows that a tabular list expands to.
     pub(super) fn of_entries(code_set: CodeSet, entries: &[Entry]) -> Extent {
         let mut hash = RowsHash::new();
         for entry in entries {
@@ -59,7 +59,7 @@ impl Extent {
         )
     }
 
-    /// Takes what the catalogue knows of an order file for what is there: the bytes are the same.
+    /// Returns the extent that the catalogue has of an order file with the same bytes.
     pub(super) fn of_known(code_set: CodeSet, facts: &OrderFileFacts) -> Extent {
         Extent {
             code_set,
@@ -97,7 +97,7 @@ impl Extent {
     }
 }
 
-/// Says what a release lacks that the nearest known one has: rows, a chapter letter, the last category; `None`
+/// Returns what a release lacks that the nearest known one has: rows, a chapter letter, the last category; `None`
 /// if it is whole.
 pub(super) fn lacks(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts) -> Option<String> {
     if extent.rows_sha256 == facts.rows_sha256 {

@@ -157,7 +157,7 @@ impl Preparer {
             && !seen.any(|seen| seen.code_set == code_set && seen.id == id)
     }
 
-    /// Lists the releases that some of the documents that were posted together are certain to be of.
+    /// Returns the releases that some of the documents that were posted together are certain to be of.
     pub(super) fn decided(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
         let mut ids = Vec::new();
         for (kind, found) in documents.iter().filter(|_| documents.len() > 1) {
@@ -173,7 +173,7 @@ impl Preparer {
         ids
     }
 
-    /// Decides the release of a file around the order file.
+    /// Returns the release of a file around the order file.
     fn document_release(
         &self,
         kind: DocumentKind,
@@ -276,7 +276,7 @@ impl Preparer {
         editions.max().unwrap_or(id)
     }
 
-    /// Takes a file around the order file, and parses it if its bytes are new.
+    /// Reads a file around the order file, and parses it if its bytes are new.
     pub(super) fn add_document(
         &mut self,
         prepared: &mut Prepared,
@@ -471,7 +471,7 @@ fn readings(table: &ConversionTable) -> String {
     )
 }
 
-/// Gives the rows that a tabular list expands to. It knows no short titles.
+/// Returns the rows that a tabular list expands to. It knows no short titles.
 pub(super) fn expanded_entries(tabular: &Tabular) -> Vec<Entry> {
     tabular
         .expand()

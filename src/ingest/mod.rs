@@ -231,7 +231,7 @@ pub fn import(
     }
 }
 
-/// Takes a release out of the database.
+/// Removes a release from the database.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] if it is not stored, [`ErrorKind::Store`] if the database cannot be written.
@@ -353,7 +353,7 @@ impl Run {
         })
     }
 
-    /// Notes that a file cannot be taken, unless that ends everything: what is wrong with the database does, and
+    /// Records a file that cannot be imported, unless that ends the import: what is wrong with the database does, and
     /// with all or nothing asked for whatever is wrong.
     fn failed(&mut self, error: Error) -> Result<()> {
         let is_fatal = self.options.strict && self.rivals.is_empty();
@@ -365,7 +365,7 @@ impl Run {
         Ok(())
     }
 
-    /// Makes the error of an import that takes nothing: the one reason, or each file with its own.
+    /// Returns the error of an import that takes nothing: the one reason, or each file with its own.
     fn nothing_taken(&mut self) -> Error {
         let report = &self.report;
         let first_error = self.first_error.take();

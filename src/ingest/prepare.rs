@@ -213,7 +213,7 @@ impl Preparer {
         }
     }
 
-    /// Takes the releases that files of this command list by now for evidence on the files that follow. Files of
+    /// Records the releases of this command as evidence on the files that follow. Files of
     /// one pass are no evidence on each other, so that their order does not decide.
     fn settle(&mut self) {
         self.listed = self
@@ -358,7 +358,7 @@ impl Preparer {
         })
     }
 
-    /// Decides the release of an order file or addenda: by what the user states, else by the evidence.
+    /// Returns the release of an order file or addenda: by what the user states, else by the evidence.
     fn identify(&self, evidence: &Evidence<'_>) -> Result<Told> {
         let stated = self.options.release;
         if let Some(id) = identify_sample(evidence, stated, self.sample)? {
@@ -420,7 +420,7 @@ impl Preparer {
         }
     }
 
-    /// Makes an order file and addenda, whose release is known, ready to be written.
+    /// Prepares an order file and addenda, whose release is known, to be written.
     fn prepare_listing(
         &mut self,
         code_set: CodeSet,
@@ -459,7 +459,7 @@ impl Preparer {
         Ok((prepared, listed))
     }
 
-    /// Resolves an order file: stored, new, or refused. `counted` are the rows and billable rows by the footer of
+    /// Returns an order file as stored or new, or refuses it. `counted` are the rows and billable rows by the footer of
     /// its addenda.
     fn prepare_order(
         &mut self,
@@ -610,7 +610,7 @@ impl Preparer {
     }
 }
 
-/// Tells that an order file or addenda cannot be taken, and what was posted with it neither.
+/// Reports an order file or addenda that cannot be imported, and each file posted with it.
 fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -> bool) {
     let what = if package.order.is_some() {
         "the order file that it was posted with was not taken"

@@ -26,7 +26,7 @@ pub(super) struct Posted<'a> {
 }
 
 impl Posted<'_> {
-    /// Says what the file lacks by its own end and by the addenda posted with it.
+    /// Returns what the file lacks by its own end and by the addenda posted with it.
     fn lacks(&self) -> Option<String> {
         if !self.ends_whole {
             return Some("its last line has no end, so its last title may be cut off".to_owned());
@@ -62,7 +62,7 @@ pub(super) enum Resolved {
 }
 
 impl Preparer {
-    /// Decides what an order file is. Refuses other rows for a release that is stored or known, unless the user
+    /// Returns what an order file is. Refuses other rows for a release that is stored or known, unless the user
     /// calls them a correction; a correction that corrects nothing; and a part, unless it is asked for.
     pub(super) fn resolve(
         &mut self,
@@ -276,7 +276,7 @@ impl Preparer {
         .with_hint("leave --release out"))
     }
 
-    /// Finds the stored release of an edition that has some rows.
+    /// Returns the stored release of an edition that has some rows.
     fn stored_with(&self, code_set: CodeSet, edition: ReleaseId, rows: &str) -> Option<&Seen> {
         self.seen.iter().find(|seen| {
             seen.code_set == code_set
@@ -286,7 +286,7 @@ impl Preparer {
         })
     }
 
-    /// Says how rows differ from those that the catalogue knows; `None` if they may be better than those.
+    /// Returns how rows differ from those that the catalogue knows; `None` if they may be better than those.
     fn unlike_known(
         &self,
         id: ReleaseId,
@@ -317,7 +317,7 @@ impl Preparer {
         ))
     }
 
-    /// Says what a release lacks beside the nearest one that the catalogue knows.
+    /// Returns what a release lacks beside the nearest one that the catalogue knows.
     pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
         let known = nearest(self.catalogue, extent.code_set, id.edition())?;
         lacks(extent, known.0, known.1)
@@ -351,7 +351,7 @@ impl Preparer {
     }
 }
 
-/// Finds the release nearest in time whose rows the catalogue knows: the release itself, if it is one of them.
+/// Returns the release nearest in time whose rows the catalogue knows: the release itself, if it is one of them.
 fn nearest(
     catalogue: &Catalogue,
     code_set: CodeSet,

@@ -18,7 +18,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// Makes the error of a file that is one of several for this.
+    /// Returns the error of a file that is one of several for this.
     pub(super) fn error(self) -> Error {
         Error::new(
             ErrorKind::Conflict,

@@ -9,7 +9,7 @@ use super::prepare::{DocumentPart, Order, Prepared};
 use super::rivals::Item;
 use super::{Left, Progress, Run, Taken, TakenKind};
 
-/// Names the file that an error is of; one of the database names the database.
+/// Returns an error with its file; one of the database names the database.
 fn in_part(error: Error, shown: &str) -> Error {
     match error.kind() {
         ErrorKind::Store | ErrorKind::Busy => error,
@@ -207,7 +207,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Says in how much the tabular list of a release differs from its order file, if it does.
+/// Returns in how much the tabular list of a release differs from its order file, if it does.
 fn differences_note(id: ReleaseId, found: &[TabularDifference]) -> Option<String> {
     let count = |wanted: &dyn Fn(DifferenceKind) -> bool| {
         found.iter().filter(|found| wanted(found.kind)).count()

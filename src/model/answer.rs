@@ -304,7 +304,7 @@ pub enum Warning {
 }
 
 impl fmt::Display for Warning {
-    /// Says it in words, which every format has.
+    /// Writes the warning in the words that all formats use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Warning::MissingRelease { release } => write!(

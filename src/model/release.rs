@@ -107,7 +107,7 @@ impl ReleaseId {
         }
     }
 
-    /// Says that no update takes effect in the month of this one, if none does.
+    /// Returns why no update can have this month; `None` if one can.
     pub fn off_calendar(&self, code_set: CodeSet) -> Option<String> {
         (!self.fits_calendar()).then(|| {
             format!(
@@ -117,7 +117,7 @@ impl ReleaseId {
         })
     }
 
-    /// Lists the releases, as first posted, that a fiscal year can have, oldest first.
+    /// Returns the releases, as first posted, that a fiscal year can have, oldest first.
     pub fn of_fiscal_year(fiscal_year: i32) -> Vec<ReleaseId> {
         let mut ids = vec![
             ReleaseId::october(fiscal_year),
@@ -329,7 +329,7 @@ impl Provenance {
         }
     }
 
-    /// Finds one by its fixed name.
+    /// Returns the provenance with a fixed name.
     pub fn from_name(name: &str) -> Option<Provenance> {
         Provenance::ALL
             .into_iter()
@@ -351,7 +351,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Lists what limits the trust in a release: that the user insisted on it, that it is a part, that its order
+    /// Returns what limits the trust in a release: that the user insisted on it, that it is a part, that its order
     /// file is derived.
     pub fn warnings(&self, release: ReleaseId) -> Vec<Warning> {
         let forced = self.forced.clone();
@@ -388,7 +388,7 @@ pub struct LoadedRelease {
 }
 
 impl LoadedRelease {
-    /// Says how far it can be trusted: how well its bytes are known, and what speaks against it.
+    /// Returns notes on trust, in words: how well its bytes are known, and what speaks against it.
     pub fn trust_notes(&self) -> Vec<String> {
         let label = self.listed_by.label();
         let mut notes = vec![format!("{label}: {}", self.trust.provenance.label())];

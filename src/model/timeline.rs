@@ -86,7 +86,7 @@ impl Timeline {
         self.trust.get(&release)
     }
 
-    /// Lists what limits the trust in a loaded release, as far as the timeline knows it.
+    /// Returns what limits the trust in a loaded release, as far as the timeline knows it.
     pub fn doubts(&self, release: ReleaseId) -> Vec<Warning> {
         self.trust(release)
             .map_or_else(Vec::new, |trust| trust.warnings(release))

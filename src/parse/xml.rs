@@ -167,7 +167,7 @@ impl<'b> Xml<'b> {
         Ok(())
     }
 
-    /// Makes the error for an element that may not stand here.
+    /// Returns the error for an element that may not stand here.
     pub(super) fn misplaced(&self, element: &Element, parent: &str) -> Error {
         self.fail(format!(
             "unexpected element <{}> in <{parent}>",
@@ -386,7 +386,7 @@ impl<'b> Xml<'b> {
         ))
     }
 
-    /// Tells whether an element without known attributes has this name; one that is not known is kept, to
+    /// Checks whether an element without known attributes has this name; one that is not known is kept, to
     /// its end.
     ///
     /// # Errors

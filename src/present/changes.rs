@@ -157,7 +157,7 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
     out
 }
 
-/// Lists the files compared: the release, the file, how well its bytes are known, and its SHA-256. Of a tabular
+/// Returns the files compared: the release, the file, how well its bytes are known, and its SHA-256. Of a tabular
 /// list that is compared beside the rows no provenance is known.
 pub(super) fn sources(changes: &ChangeSet) -> Vec<ComparedFile<'_>> {
     let releases = [changes.old, changes.new];

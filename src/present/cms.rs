@@ -94,7 +94,7 @@ pub(super) fn cms_sums(changes: &ChangeSet) -> [(&'static str, u64, String); 3] 
     ]
 }
 
-/// Says which revisions the order files have and CMS's addenda leaves out; `None` if it has all.
+/// Returns which revisions the order files have and CMS's addenda leaves out; `None` if it has all.
 pub(super) fn left_out(footer: &CmsFooter) -> Option<String> {
     let all: u64 = footer.left_out.iter().sum();
     let parts: Vec<String> = ChangeKind::ALL

@@ -93,7 +93,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Says what a code was on the last day that is covered.
+/// Returns what a code was on the last day that is covered.
 pub(crate) fn last_state(entry: Option<&Entry>) -> String {
     match entry {
         Some(entry) if entry.billable => {

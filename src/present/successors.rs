@@ -44,7 +44,7 @@ pub(super) fn line(changes: &ChangeSet, code: &Code, style: Style) -> Option<(Li
     Some((lineage.way, words))
 }
 
-/// Names the tables that some links rest on: `FY2021, FY2026 tables`.
+/// Returns the tables that some links rest on: `FY2021, FY2026 tables`.
 fn tables<'a>(links: impl Iterator<Item = &'a LineageLink>) -> String {
     let tables: BTreeSet<ReleaseId> = links.map(|link| link.table).collect();
     let names: Vec<String> = tables.iter().map(ReleaseId::to_string).collect();

@@ -92,7 +92,7 @@ pub struct Findings {
     pub damaged: Vec<Error>,
 }
 
-/// Finds the files in what the user named, archives and folders opened.
+/// Returns the files in what the user named, archives and folders opened.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] for a path that is not there, [`ErrorKind::Usage`] for a pipe or a device.
@@ -123,7 +123,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Finds the files in one path. What cannot be opened is noted, and the rest goes on.
+/// Returns the files in one path. What cannot be opened is noted, and the rest goes on.
 fn find_in(path: &Path, metadata: &Metadata, findings: &mut Findings) {
     if metadata.is_file() {
         let before = findings.found.len();
@@ -143,7 +143,7 @@ fn find_in(path: &Path, metadata: &Metadata, findings: &mut Findings) {
     }
 }
 
-/// Lists what is in a folder, in a stable order.
+/// Returns what is in a folder, in a stable order.
 fn children(path: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
     let mut children = Vec::new();
     for child in std::fs::read_dir(path).map_err(|error| io_error("read", path, error))? {
@@ -224,7 +224,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     )
 }
 
-/// Takes a file that was packed by itself, as gzip does. Its own name is that before the ending.
+/// Reads a file that was packed by itself, as gzip does. Its own name is that before the ending.
 fn find_packed(
     path: &Path,
     shown: &str,

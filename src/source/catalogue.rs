@@ -143,7 +143,7 @@ impl KnownRelease {
         }
     }
 
-    /// Lists the official addresses of archives that hold its order file.
+    /// Returns the official addresses of archives that hold its order file.
     pub fn order_file_urls(&self) -> Vec<String> {
         self.archives
             .iter()
@@ -224,7 +224,7 @@ impl Catalogue {
         &self.releases
     }
 
-    /// Lists the releases of a code set, oldest first.
+    /// Returns the releases of a code set, oldest first.
     pub fn of(&self, code_set: CodeSet) -> impl DoubleEndedIterator<Item = &KnownRelease> {
         self.releases
             .iter()

@@ -43,7 +43,7 @@ impl RowsHash {
         RowsHash::default()
     }
 
-    /// Takes in the next row.
+    /// Adds the next row.
     pub fn add(&mut self, code: &Code, billable: bool, short_title: &str, long_title: &str) {
         for part in [
             code.as_str(),

@@ -32,7 +32,7 @@ impl NameHints {
         Reader::new(stem).read()
     }
 
-    /// Lists the releases that the name allows, without their corrections; none if it names no year.
+    /// Returns the releases that the name allows, without their corrections; none if it names no year.
     pub fn candidates(&self) -> Vec<ReleaseId> {
         let Some(year) = self.fiscal_year else {
             return Vec::new();

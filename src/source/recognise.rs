@@ -120,7 +120,7 @@ fn is_named_order_file(lower: &str) -> bool {
         && (own.contains("icd10cm") || own.contains("icd10pcs"))
 }
 
-/// Tells whether a text is in UTF-16: by its byte order mark, or by every other byte being NUL, as in
+/// Checks whether a text is in UTF-16: by its byte order mark, or by every other byte being NUL, as in
 /// plain English without one.
 fn is_utf16(head: &[u8]) -> bool {
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
@@ -133,7 +133,7 @@ fn is_utf16(head: &[u8]) -> bool {
         && (pairs.iter().all(|pair| is_zero(pair, 0)) || pairs.iter().all(|pair| is_zero(pair, 1)))
 }
 
-/// Tells whether a text is HTML, behind blanks, an XML declaration and comments.
+/// Checks whether a text is HTML, behind blanks, an XML declaration and comments.
 fn is_web_page(text: &str) -> bool {
     let mut rest = text;
     loop {
@@ -329,7 +329,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     UNKNOWN_TEXT
 }
 
-/// Tells whether a line is a code in columns 1-7, a blank, and a title. A word in capitals, as it begins
+/// Checks whether a line is a code in columns 1-7, a blank, and a title. A word in capitals, as it begins
 /// many a text, is none: a code has a digit in its second or third place.
 fn is_code_and_title(line: &[u8]) -> bool {
     let column = line.get(..7).unwrap_or_default();
@@ -349,7 +349,7 @@ fn is_code_and_title(line: &[u8]) -> bool {
         })
 }
 
-/// Tells whether a line is a row of a GEM: a source, blanks, a target, blanks, five flags.
+/// Checks whether a line is a row of a GEM: a source, blanks, a target, blanks, five flags.
 fn is_gem_row(line: &[u8]) -> bool {
     let text = std::str::from_utf8(line).unwrap_or_default();
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
@@ -367,7 +367,7 @@ fn is_gem_row(line: &[u8]) -> bool {
     }
 }
 
-/// Tells whether a line is a record of HCPCS Level II: a code of a letter and four digits, or a modifier
+/// Checks whether a line is a record of HCPCS Level II: a code of a letter and four digits, or a modifier
 /// behind three blanks; a sequence of five digits; a record id, 3 or 4 for codes and 7 or 8 for modifiers.
 fn is_hcpcs_row(line: &[u8]) -> bool {
     let field = |range: std::ops::Range<usize>| line.get(range).unwrap_or_default();
@@ -384,7 +384,7 @@ fn is_hcpcs_row(line: &[u8]) -> bool {
         && line.get(11).is_some_and(|byte| *byte != b' ')
 }
 
-/// Tells whether a text is one of those that come with HCPCS Level II: record layout, corrections, codes
+/// Checks whether a text is one of those that come with HCPCS Level II: record layout, corrections, codes
 /// that are not otherwise classified, notes on processing, changes by code.
 fn is_about_hcpcs(file: &str, text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -394,7 +394,7 @@ fn is_about_hcpcs(file: &str, text: &str) -> bool {
         || (file.starts_with("proc_notes") && lower.contains("processing notes"))
 }
 
-/// Tells whether a text is of ICD-9-CM. Its codes have the shape of others (`E8000`, `V010`), so that the
+/// Checks whether a text is of ICD-9-CM. Its codes have the shape of others (`E8000`, `V010`), so that the
 /// numbers that begin every list tell it, the words of the tabular list, or the name.
 fn is_icd_9(file: &str, first: &str) -> bool {
     let bytes = first.as_bytes();

@@ -87,7 +87,7 @@ pub(super) struct Segment {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Groups(Arc<Mutex<BTreeSet<i64>>>);
 
-/// Notices from here on which groups of the full-text index change, on this connection only. A trigger on a table
+/// Records from here on which groups of the full-text index change, on this connection only. A trigger on a table
 /// of the full-text engine would call the engine again.
 pub(super) fn notice_groups(connection: &mut Connection) -> rusqlite::Result<Groups> {
     let groups = Groups::default();
@@ -102,7 +102,7 @@ pub(super) fn notice_groups(connection: &mut Connection) -> rusqlite::Result<Gro
     Ok(groups)
 }
 
-/// Notices from here on which large tables lose or change rows, on this connection only.
+/// Records from here on which large tables lose or change rows, on this connection only.
 pub(super) fn watch(connection: &Connection) -> rusqlite::Result<()> {
     // Else what REPLACE removes is not noticed.
     connection.pragma_update(None, "recursive_triggers", true)?;
@@ -152,7 +152,7 @@ pub(super) fn is_whole(connection: &Connection, table: &str) -> rusqlite::Result
     })
 }
 
-/// Brings the digests up to date with all that was stored, changed and removed since [`watch`].
+/// Updates the digests with all that was stored, changed and removed since [`watch`].
 pub(super) fn extend(connection: &Connection, groups: &Groups) -> rusqlite::Result<()> {
     // The full-text engine writes what it still holds back when a savepoint begins, else at the very end.
     connection.execute_batch("SAVEPOINT digests; RELEASE digests")?;

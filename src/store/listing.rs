@@ -174,7 +174,7 @@ impl Store {
         })
     }
 
-    /// Finds the category nearest to one that neither of two releases lists, among those with the same first
+    /// Returns the category nearest to one that neither of two releases lists, among those with the same first
     /// character that one of them does: the first after it, or the last before it.
     ///
     /// Categories of one first character are in the order of their characters in every official file, but for

@@ -360,7 +360,7 @@ fn governing(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<BTr
         .collect()
 }
 
-/// Lists the categories that a governing release lists in an order of their own; of all releases or of some.
+/// Returns the categories that a governing release lists in an order of their own; of all releases or of some.
 fn orders(
     connection: &Connection,
     code_set: CodeSet,

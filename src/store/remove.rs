@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ReleaseId};
 
 impl Writer<'_> {
-    /// Takes a stored release out, and derives again what followed from it.
+    /// Removes a stored release, and derives again what followed from it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot be
@@ -80,7 +80,7 @@ fn take_out(
     Ok(())
 }
 
-/// Takes out the rows and patches of a release, and the proofs of them.
+/// Removes the rows and patches of a release, and the proofs of them.
 pub(super) fn take_rows_out(
     connection: &Connection,
     release: i64,

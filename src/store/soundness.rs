@@ -133,7 +133,7 @@ impl Store {
         Ok(proof)
     }
 
-    /// Lists the SHA-256 of all imported files, each with that of the archive that it was in.
+    /// Returns the SHA-256 of all imported files, each with that of the archive that it was in.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -359,7 +359,7 @@ fn check_table(
     Ok(())
 }
 
-/// Lets the full-text engine compare its index with what it is of. Its check is a write, so it is asked of a
+/// Checks with the full-text engine whether its index fits what it is of. Its check is a write, so it is asked of a
 /// temporary index with the stored one's pages.
 fn check_search(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(

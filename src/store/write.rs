@@ -258,7 +258,7 @@ impl Writer<'_> {
         Ok(Added::New)
     }
 
-    /// Puts better known bytes of the order file of a release in the place of the stored ones. The rows are the
+    /// Replaces the stored bytes of an order file with better known ones. The rows are the
     /// same; without an envelope the bytes are, too.
     ///
     /// # Errors
@@ -551,7 +551,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Takes out the rows of a release that come from its tabular list, or from a part of its order file, and
+    /// Removes the rows of a release that come from its tabular list, or from a part of its order file, and
     /// returns its number. Their entries stay, listed by no release: to drop them would mean to look for each in
     /// every listing.
     fn take_listing_out(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
@@ -648,7 +648,7 @@ impl Writer<'_> {
             .map_err(|error| store_error(&path, error))
     }
 
-    /// Notes that anything of a code set may have changed.
+    /// Records that anything of a code set may have changed.
     pub(super) fn changed_all(&mut self, code_set: CodeSet) {
         self.index = None;
         self.changed.insert(code_set, Changed::All);

@@ -207,7 +207,7 @@ fn split_tail(text: &str) -> (&str, &str) {
     text.split_at_checked(title_end).unwrap_or((text, ""))
 }
 
-/// Tells from the first row that five columns cannot number how it and all that follow are numbered.
+/// Returns the numbering of the rows after the 99,999th, by the first of them.
 fn numbering_of(line: &str, number: usize) -> Result<Numbering> {
     let bytes = line.as_bytes();
     let is_blank = |column: usize| bytes.get(column - 1) == Some(&b' ');

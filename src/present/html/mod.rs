@@ -167,7 +167,7 @@ struct SourceLine<'a> {
     sha256: &'a str,
 }
 
-/// Names each release with the files compared.
+/// Returns each release with the files compared.
 fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
     super::changes::sources(set)
         .into_iter()
@@ -245,7 +245,7 @@ fn cms_lines(set: &ChangeSet) -> [CmsLine; 3] {
     })
 }
 
-/// Says where CMS's own counts stand and what they leave out; empty without them.
+/// Returns where CMS's own counts stand and what they leave out; empty without them.
 fn cms_source(set: &ChangeSet) -> String {
     let Some(footer) = &set.cms_footer else {
         return String::new();

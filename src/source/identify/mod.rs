@@ -91,7 +91,7 @@ pub struct Candidates {
     pub revision: u32,
 }
 
-/// Finds the release of the bundled sample that a file is of, if it is one. What the user states can choose
+/// Returns the release of the bundled sample that a file is of, if it is one. What the user states can choose
 /// among releases with the same bytes, but never make a sample of one thing into another.
 ///
 /// # Errors
@@ -159,7 +159,7 @@ pub fn identify_sample(
     }
 }
 
-/// Lists the releases that a file can be. `today` is the day of the import.
+/// Returns the releases that a file can be. `today` is the day of the import.
 ///
 /// # Errors
 /// [`ErrorKind::Ambiguous`] if the footer of the addenda contradicts a name, or nothing speaks for any release.
@@ -229,7 +229,7 @@ pub fn candidates(
     })
 }
 
-/// Says what contradicts the release that the user states: a hash that the catalogue knows, or the footer of
+/// Returns what contradicts the release that the user states: a hash that the catalogue knows, or the footer of
 /// the addenda; `None` if nothing does.
 pub fn contradiction(
     catalogue: &Catalogue,
@@ -262,7 +262,7 @@ pub fn contradiction(
     None
 }
 
-/// Makes the error for a file that could be several releases.
+/// Returns the error for a file that could be several releases.
 pub fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
     Error::new(
         ErrorKind::Ambiguous,
@@ -283,7 +283,7 @@ pub fn can_be_published(id: ReleaseId, today: NaiveDate) -> bool {
         .is_none_or(|posted| today >= posted)
 }
 
-/// Lists releases in words: `FY2026 or FY2026-04`.
+/// Returns releases in words: `FY2026 or FY2026-04`.
 pub(crate) fn list(ids: &[ReleaseId]) -> String {
     let ids: Vec<String> = ids.iter().map(ReleaseId::to_string).collect();
     ids.join(" or ")
@@ -305,7 +305,7 @@ fn narrow(ids: &mut Vec<ReleaseId>, others: &[ReleaseId]) -> bool {
     agrees || others.is_empty()
 }
 
-/// Lists the releases whose bytes or rows the catalogue knows these to be, the strongest hash first.
+/// Returns the releases whose bytes or rows the catalogue knows these to be, the strongest hash first.
 fn by_hash(
     catalogue: &Catalogue,
     evidence: &Evidence<'_>,
@@ -362,7 +362,7 @@ fn by_hash(
     found
 }
 
-/// Lists the releases that the footer of the addenda allows; none if there is no footer or it names no year.
+/// Returns the releases that the footer of the addenda allows; none if there is no footer or it names no year.
 fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
     let Some([headers, codes]) = evidence.addenda.and_then(|addenda| addenda.footer.as_ref())
     else {
