@@ -3,7 +3,7 @@
 
 Builds the release binary, imports the official releases, makes claims from the exported spans, and audits them by
 `codeyear audit`, DuckDB, Polars and Spark, with the time, the memory and how both grow. Prints Markdown, writes
-audit.json with every single run, and with --update-readme replaces the block between the two marks of README.md.
+audit.json with every single run, and with --update-figures replaces the block between the two marks of docs/figures.md.
 
 Exit codes: 0 every target is met, 1 one is missed (stderr says which), 2 it could not be measured.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from measure import (
     MB, ROOT, CannotMeasure, Case, Runner, Target, build, duration, exit_code, finish, install, load, machine,
-    note_load, official_releases, pin, quantity, readme_parts, say, tool,
+    note_load, official_releases, pin, quantity, figures_parts, say, tool,
 )  # fmt: skip
 
 PEERS = ("duckdb==1.5.6", "numpy==2.4.6", "polars==2.1.0")
@@ -380,7 +380,7 @@ def report(bench: AuditBench, environment: dict, rows: int) -> str:
         f"{environment['load_after']:.1f} after; wall times are the best of the runs, CPU times the median. Of the "
         f"ways to ask DuckDB and Polars the fastest on a million rows ran ({'; '.join(bench.lost)}). codeyear "
         f"{environment['codeyear']}, {', '.join(environment['peers'])}{spark} on Python {environment['python']}. Made "
-        f"by `{environment['command']}`; what it measures is told in [benches/README.md](benches/README.md)."
+        f"by `{environment['command']}`; what it measures is told in [benches/README.md](../benches/README.md)."
     )
     return "\n".join(lines)
 
@@ -404,15 +404,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, metavar="N", help="runs of each command after a warm-up [default: 5]")
     parser.add_argument("--large", action="store_true", help="audit ten times as many rows too, once (10 GB of disk)")
     parser.add_argument("--no-spark", action="store_true", help="leave Spark out")
-    parser.add_argument("--update-readme", action="store_true", help="replace the block in README.md")
+    parser.add_argument("--update-figures", action="store_true", help="replace the block in docs/figures.md")
     parser.add_argument("--cache", type=Path, metavar="FOLDER",
                         help="keep peers and results here [default: bench in cargo's target folder]")  # fmt: skip
     return parser.parse_args()
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.update_readme:
-        readme_parts(BEGIN, END)
+    if arguments.update_figures:
+        figures_parts(BEGIN, END)
     releases = official_releases(arguments.releases)
     rows = arguments.rows or 10 * MILLION
     if rows < GROWTH:
@@ -454,7 +454,7 @@ def run(arguments: argparse.Namespace) -> int:
         "ways": bench.lost,
     }  # fmt: skip
     note_load(environment)
-    marks = (BEGIN, END) if arguments.update_readme else None
+    marks = (BEGIN, END) if arguments.update_figures else None
     return finish(report(bench, environment, rows), told, cache / "audit.json", bench.targets, marks)
 
 

@@ -4,7 +4,7 @@
 Builds the release binary, imports the releases, asks the questions, and compares `codeyear diff` with
 the `csv-diff` command and with `git diff --no-index`; measures the parsers of official XML, and the import and
 a page of one tabular list against the Python package `simple-icd-10-cm`. Prints Markdown, writes results.json with every
-single run, and with --update-readme replaces the block between the two bench marks of README.md.
+single run, and with --update-figures replaces the block between the two bench marks of docs/figures.md.
 
 Exit codes: 0 every target is met, 1 one is missed (stderr says which), 2 it could not be measured.
 """
@@ -26,7 +26,7 @@ from statistics import median
 
 from measure import (
     MB, ROOT, CannotMeasure, Case, Runner, Target, build, duration, exit_code, finish, install, load, machine,
-    note_load, official_releases, pin, quantity, readme_parts, remove_database, say, tool,
+    note_load, official_releases, pin, quantity, figures_parts, remove_database, say, tool,
 )  # fmt: skip
 
 CSV_DIFF = "1.2"
@@ -482,7 +482,7 @@ def shown_command(arguments: argparse.Namespace) -> str:
         command += f" --releases {shlex.quote(releases.as_posix())}"
     if arguments.runs is not None:
         command += f" --runs {arguments.runs}"
-    for name in ("quick", "update_readme"):
+    for name in ("quick", "update_figures"):
         if getattr(arguments, name):
             command += f" --{name.replace('_', '-')}"
     return command
@@ -513,7 +513,7 @@ def report(bench: Bench, environment: dict) -> str:
         f"and {environment['load_after']:.1f} after. Wall times are judged by the median. "
         f"codeyear {environment['codeyear']}; csv-diff {environment['csv_diff']} and simple-icd-10-cm "
         f"{environment['simple_icd']} on Python {environment['python']}; git {environment['git']}. Made by `{environment['command']}`; what it measures is "
-        "told in [benches/README.md](benches/README.md).",
+        "told in [benches/README.md](../benches/README.md).",
     ]
     return "\n".join(lines)
 
@@ -542,15 +542,15 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, metavar="N",
                         help="runs of a fast command, at least 10; slow ones get a quarter [default: 40]")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="do fewer runs")
-    parser.add_argument("--update-readme", action="store_true", help="replace the block in README.md")
+    parser.add_argument("--update-figures", action="store_true", help="replace the block in docs/figures.md")
     parser.add_argument("--cache", type=Path, metavar="FOLDER",
                         help="keep the peer and the results here [default: bench in cargo's target folder]")  # fmt: skip
     return parser.parse_args()
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.update_readme:
-        readme_parts(BEGIN, END)
+    if arguments.update_figures:
+        figures_parts(BEGIN, END)
     releases = official_releases(arguments.releases)
     runs = max(arguments.runs or (FEWEST_RUNS if arguments.quick else 40), FEWEST_RUNS)
     heavy_runs = 3 if arguments.quick else max(runs // 4, 3)
@@ -585,7 +585,7 @@ def run(arguments: argparse.Namespace) -> int:
         shutil.rmtree(work, ignore_errors=True)
     environment["load_after"] = load()
     note_load(environment)
-    marks = (BEGIN, END) if arguments.update_readme else None
+    marks = (BEGIN, END) if arguments.update_figures else None
     told = results(bench, environment)
     return finish(report(bench, environment), told, cache / "results.json", bench.targets, marks)
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: processes measured whole, targets, peers installed, the block of the README.
+"""What the benchmarks share: processes measured whole, targets, peers installed, the block of docs/figures.md.
 
 A command is started and reaped by a process as small as Python can be, so that its memory is its own.
 """
@@ -261,17 +261,17 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def readme_parts(begin: str, end: str) -> tuple[Path, str, str]:
-    """The README's text before its block and from its end on."""
-    path = ROOT / "README.md"
+def figures_parts(begin: str, end: str) -> tuple[Path, str, str]:
+    """The text of docs/figures.md before a block and from its end on."""
+    path = ROOT / "docs" / "figures.md"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise CannotMeasure(f"README.md does not hold {begin} and then {end}, once each")
+        raise CannotMeasure(f"docs/figures.md does not hold {begin} and then {end}, once each")
     return path, text[: text.index(begin)], text[text.index(end) :]
 
 
-def update_readme(begin: str, end: str, block: str) -> None:
-    path, before, after = readme_parts(begin, end)
+def update_figures(begin: str, end: str, block: str) -> None:
+    path, before, after = figures_parts(begin, end)
     path.write_text(f"{before}{begin}\n{block}\n{after}", encoding="utf-8")
 
 
@@ -304,14 +304,14 @@ def note_load(environment: dict) -> None:
 
 
 def finish(text: str, told: dict, results: Path, targets: list[Target], marks: tuple[str, str] | None) -> int:
-    """Prints the report, keeps every single figure, and puts the report between marks of the README.
+    """Prints the report, keeps every single figure, and puts the report between marks of docs/figures.md.
 
     The exit code is 1 if a target is missed."""
     results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(text)
     if marks:
-        update_readme(*marks, text)
+        update_figures(*marks, text)
     missed = [target for target in targets if not target.met()]
     for target in missed:
         say(f"missed: {target.what}: {target.shown}, target {target.shown_limit}")

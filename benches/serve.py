@@ -3,8 +3,8 @@
 
 Builds the release binary, imports the official releases, starts the server, and loads it from the same two cores
 with wrk: checks, FHIR validations, code pages and searches over codes, days and words drawn with a fixed seed.
-Prints Markdown, writes serve.json with every figure, and with --update-readme replaces the block between the two
-marks of README.md.
+Prints Markdown, writes serve.json with every figure, and with --update-figures replaces the block between the two
+marks of docs/figures.md.
 
 Exit codes: 0 every target is met, 1 one is missed (stderr says which), 2 it could not be measured.
 """
@@ -25,7 +25,7 @@ from pathlib import Path
 
 from measure import (
     MB, CannotMeasure, Target, build, cpu_model, exit_code, finish, load, official_releases, pin,
-    readme_parts, say, tool,
+    figures_parts, say, tool,
 )  # fmt: skip
 
 BEGIN, END = "<!-- serve-bench:begin -->", "<!-- serve-bench:end -->"
@@ -258,13 +258,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--releases", type=Path, metavar="FOLDER", help="folder with icd10cm and icd10pcs [default: ../shared/releases]")
     parser.add_argument("--db", type=Path, help="a database of all releases, instead of importing them")
     parser.add_argument("--seconds", type=int, default=10, help="length of each load")
-    parser.add_argument("--update-readme", action="store_true")
+    parser.add_argument("--update-figures", action="store_true")
     return parser.parse_args()
 
 
 def run(options: argparse.Namespace) -> int:
-    if options.update_readme:
-        readme_parts(BEGIN, END)
+    if options.update_figures:
+        figures_parts(BEGIN, END)
     tool("wrk")
     binary, target = build("bare_route")
     cores = pin()
@@ -282,7 +282,7 @@ def run(options: argparse.Namespace) -> int:
         bench = Bench(work, options.seconds)
         shares = measure(bench, binary, target / "release" / "examples" / "bare_route", database)
     figures = {"rows": bench.rows, **shares, "targets": [vars(target) for target in bench.targets]}
-    marks = (BEGIN, END) if options.update_readme else None
+    marks = (BEGIN, END) if options.update_figures else None
     results = target / "bench" / "serve.json"
     return finish(markdown(bench, shares, cores), figures, results, bench.targets, marks)
 

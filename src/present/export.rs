@@ -1,4 +1,4 @@
-//! Spans and periods as tables. `README.md` and `docs/json.md` describe the columns.
+//! Spans and periods as tables. `docs/exports.md` describes the columns.
 
 use super::table::{Cell, Column, ColumnKind, TableWriter};
 use crate::error::Result;

@@ -1,4 +1,4 @@
-//! What README.md and docs/json.md say of the program, held against the program: both ways.
+//! What README.md and the pages of docs/ say of the program, held against the program: both ways.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -36,6 +36,12 @@ fn documents() -> Vec<(String, String)> {
         .into_iter()
         .map(|name| (name.clone(), read(&name)))
         .collect()
+}
+
+/// Returns the text of all documents, one after the other.
+fn text_of_documents() -> String {
+    let texts: Vec<String> = documents().into_iter().map(|(_, text)| text).collect();
+    texts.join("\n")
 }
 
 /// The pieces of code of a Markdown text: the lines of blocks, and what stands between backticks.
@@ -215,10 +221,10 @@ fn the_readme_names_every_verdict_and_every_format() {
 }
 
 #[test]
-fn what_the_readme_prints_is_what_the_program_prints_on_the_sample() {
+fn what_the_documents_print_is_what_the_program_prints_on_the_sample() {
     let world = World::with_sample();
-    let readme = read("README.md");
-    let mut lines = readme.lines().peekable();
+    let text = text_of_documents();
+    let mut lines = text.lines().peekable();
     let mut found = 0;
     while let Some(line) = lines.next() {
         let Some(call) = line.strip_prefix("$ codeyear ") else {
@@ -249,15 +255,15 @@ fn what_the_readme_prints_is_what_the_program_prints_on_the_sample() {
         let is_over = printed.all(|one| one.contains("this is the bundled sample"));
         assert!(is_left_out || is_over, "{call}: {}", run.stdout);
     }
-    assert!(found >= 3, "README.md shows only {found} outputs");
+    assert!(found >= 5, "the documents show only {found} outputs");
 }
 
 #[test]
-fn every_query_in_the_readme_finds_something_in_the_sample() {
+fn every_query_in_the_documents_finds_something_in_the_sample() {
     let world = World::with_sample();
     let connection = rusqlite::Connection::open(world.database()).unwrap();
-    let readme = read("README.md");
-    let blocks: Vec<&str> = readme
+    let text = text_of_documents();
+    let blocks: Vec<&str> = text
         .split("```sql")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
@@ -267,7 +273,7 @@ fn every_query_in_the_readme_finds_something_in_the_sample() {
         .split(';')
         .filter(|query| query.contains("SELECT"))
         .collect();
-    assert!(queries.len() >= 2, "README.md shows no queries");
+    assert!(queries.len() >= 2, "the documents show no queries");
     for query in queries {
         let mut statement = connection
             .prepare(query)
@@ -638,12 +644,11 @@ fn every_json_schema_that_is_printed_is_named_in_the_documents_and_the_reverse()
 }
 
 #[test]
-fn every_code_in_the_readme_is_one_that_the_sample_lists() {
+fn every_code_in_the_documents_is_one_that_the_sample_lists() {
     let world = World::with_sample();
     let store = world.store();
-    let readme = read("README.md");
     let mut found = 0;
-    for piece in code(&readme) {
+    for piece in code(&text_of_documents()) {
         let Some((arguments, _)) = arguments(&piece) else {
             continue;
         };
