@@ -180,6 +180,21 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Returns the error of a release that is asked for and not loaded: `ICD-10-CM FY2026`.
+pub(crate) fn not_loaded(release: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("{release} is not loaded"))
+        .with_hint("codeyear releases lists what is loaded")
+}
+
+/// Returns the error of a file whose release is not stored: `tabular list`, `ICD-10-CM FY2026`.
+pub(crate) fn without_release(kind: &str, release: &str) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("this is the {kind} of {release}, which is not stored"),
+    )
+    .with_hint("import the release's order file with it, or before it")
+}
+
 /// Makes the error for a file that could not be read or written, with the system's reason.
 pub(crate) fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {

@@ -55,7 +55,7 @@ pub(crate) use show::show_in;
 
 use chrono::NaiveDate;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warning, eve};
 use crate::source::catalogue::{known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
@@ -187,9 +187,5 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
     } else {
         format!("loaded are {}", list.join(", "))
     };
-    Err(Error::new(
-        ErrorKind::NotFound,
-        format!("{} {id} is not loaded", code_set.name()),
-    )
-    .with_hint(hint))
+    Err(not_loaded(&format!("{} {id}", code_set.name())).with_hint(hint))
 }

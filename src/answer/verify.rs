@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::addenda_base::AddendaBase;
 use crate::answer::verify_documents::{DocumentProof, verify_documents};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{
     CodeSet, Entry, ListedBy, LoadedRelease, Provenance, ReleaseId, Replay, replay,
 };
@@ -334,12 +334,11 @@ fn prove(
         .as_ref()
         .is_some_and(|store| !store.faults.is_empty());
     if wanted.is_empty() && !is_damaged {
-        let message = match options.release {
-            Some(id) => format!("{id} is not loaded"),
-            None => "no release is loaded".to_owned(),
-        };
-        return Err(Error::new(ErrorKind::NotFound, message)
-            .with_hint("codeyear releases lists what is loaded"));
+        return Err(match options.release {
+            Some(id) => not_loaded(&id.to_string()),
+            None => Error::new(ErrorKind::NotFound, "no release is loaded")
+                .with_hint("import one with codeyear import"),
+        });
     }
     for one in &wanted {
         let (code_set, id) = (one.release.code_set, one.release.id);

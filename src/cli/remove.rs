@@ -3,8 +3,7 @@
 use clap::Args;
 
 use super::{Context, Outcome, parse_code_set};
-use crate::answer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::ingest;
 use crate::model::{CodeSet, ReleaseId};
 use crate::store::Store;
@@ -37,14 +36,10 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
     let code_set = match held.as_slice() {
         [one] => *one,
         [] => {
-            let code_set = args.code_set.unwrap_or(CodeSet::Icd10Cm);
             // A correction does not stand for the release that it corrects here: only the very one goes.
-            answer::find_release(&store, code_set, args.release)?;
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("{} {} is not loaded", code_set.name(), args.release),
-            )
-            .with_hint("codeyear releases lists what is loaded"));
+            let code_set = args.code_set.map(|set| format!("{} ", set.name()));
+            let release = format!("{}{}", code_set.unwrap_or_default(), args.release);
+            return Err(not_loaded(&release));
         }
         _ => {
             return Err(Error::new(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use super::{FetchedFile, FetchedRelease, Fetcher, FileOutcome, Progress};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::ingest::{Failed, ImportOptions, ImportReport, Progress as ImportProgress, import};
 use crate::model::{CodeSet, ListedBy, ReleaseId};
 use crate::source::catalogue::Catalogue;
@@ -109,21 +109,11 @@ fn take(
     match import(store, paths, options, progress) {
         Err(error) if matches!(error.kind(), Ambiguous | Conflict | Format | NotFound) => {
             Ok(ImportReport {
-                failed: vec![failed(&error)],
+                failed: vec![Failed::new(&error)],
                 ..ImportReport::default()
             })
         }
         result => result,
-    }
-}
-
-fn failed(error: &Error) -> Failed {
-    let place = error.place();
-    Failed {
-        file: place.map(|place| place.file.clone()).unwrap_or_default(),
-        line: place.and_then(|place| place.line),
-        why: error.message().to_owned(),
-        hint: error.hint().map(str::to_owned),
     }
 }
 

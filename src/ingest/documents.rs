@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, without_release};
 use crate::model::{
     CodeSet, ConversionTable, Document, DocumentKind, Entry, ListedBy, ListedRow, Previous,
     PreviousPart, Provenance, ReleaseId, Tabular, Trust,
@@ -353,16 +353,9 @@ impl Preparer {
         };
         // What is wrong with the file itself is said before.
         if is_homeless {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "this is the {} of {} {id}, which is not stored",
-                    kind.label(),
-                    code_set.name()
-                ),
-            )
-            .in_file(shown)
-            .with_hint("import the release's order file with it, or before it"));
+            return Err(
+                without_release(kind.label(), &format!("{} {id}", code_set.name())).in_file(shown),
+            );
         }
         if !is_other {
             self.seen_documents.insert((kind, file.sha256.clone()));

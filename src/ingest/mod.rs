@@ -175,7 +175,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn new(error: &Error) -> Failed {
+    pub(crate) fn new(error: &Error) -> Failed {
         let place = error.place();
         Failed {
             file: place.map(|place| place.file.clone()).unwrap_or_default(),

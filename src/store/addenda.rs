@@ -5,7 +5,7 @@ use rusqlite::params;
 
 use super::rows;
 use super::write::{Added, NewFile, Writer};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, without_release};
 use crate::model::{Addenda, CodeSet, ReleaseId};
 
 /// An order addenda to be stored with its release.
@@ -35,16 +35,11 @@ impl Writer<'_> {
             .into_iter()
             .find(|stored| stored.release.code_set == new.code_set && stored.release.id == new.id)
         else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "this is the order addenda of {} {}, which is not stored",
-                    new.code_set.name(),
-                    new.id
-                ),
+            return Err(without_release(
+                "order addenda",
+                &format!("{} {}", new.code_set.name(), new.id),
             )
-            .in_file(new.file.name.as_str())
-            .with_hint("import the release's order file with it, or before it"));
+            .in_file(new.file.name.as_str()));
         };
         if let Some(addenda) = &stored.addenda {
             if addenda.sha256 == new.file.sha256 {

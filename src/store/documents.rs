@@ -7,7 +7,7 @@ use super::book;
 use super::rows::{date, parsed, release_number};
 use super::write::{Added, NewFile, Writer};
 use super::{SourceFile, Store, code_set_id};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, without_release};
 use crate::model::{
     CodeSet, Document, DocumentKind, ListedRow, ReleaseId, Tabular, TabularDifference, UnreadList,
 };
@@ -74,16 +74,10 @@ impl Writer<'_> {
         let code_set = new.kind.code_set();
         let label = new.kind.label();
         if !self.holds_release(code_set, new.id)? {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!(
-                    "this is the {label} of {} {}, which is not stored",
-                    code_set.name(),
-                    new.id
-                ),
-            )
-            .in_file(new.file.name.as_str())
-            .with_hint("import the release's order file with it, or before it"));
+            return Err(
+                without_release(label, &format!("{} {}", code_set.name(), new.id))
+                    .in_file(new.file.name.as_str()),
+            );
         }
         let there = find(self.connection(), code_set, new.id, new.kind)
             .map_err(|error| self.error(error))?;

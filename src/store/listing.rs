@@ -9,7 +9,7 @@ use super::rows::{entry, envelope, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
 use super::spans::patched_runs;
 use super::{Store, code_set_id};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{Code, CodeSet, Entry, ReleaseId};
 use crate::parse::order::write_row;
 
@@ -280,13 +280,7 @@ impl Store {
             .optional()
             .map_err(|error| self.error(error))?;
         let Some(listing) = listing else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("{} {id} is not loaded", code_set.name()),
-            )
-            .with_hint(
-                "codeyear releases lists what is loaded; import the release with codeyear import",
-            ));
+            return Err(not_loaded(&format!("{} {id}", code_set.name())));
         };
         runs_of(&self.connection, listing).map_err(|error| self.error(error))
     }

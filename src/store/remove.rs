@@ -10,7 +10,7 @@ use super::code_set_id;
 use super::rows;
 use super::spans;
 use super::write::Writer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Result, not_loaded};
 use crate::model::{CodeSet, ReleaseId};
 
 impl Writer<'_> {
@@ -30,11 +30,7 @@ impl Writer<'_> {
             .optional()
             .map_err(|error| self.error(error))?;
         let Some((release, listing)) = release else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("{} {id} is not loaded", code_set.name()),
-            )
-            .with_hint("codeyear releases lists what is loaded"));
+            return Err(not_loaded(&format!("{} {id}", code_set.name())));
         };
         take_out(self.connection(), code_set, release, listing)
             .map_err(|error| self.error(error))?;
