@@ -470,7 +470,6 @@ impl Preparer {
         order: ReadOrder<'_>,
         counted: Option<(u64, u64)>,
     ) -> Result<(Part<Order>, ReleaseId)> {
-        let ends_whole = !order.ends_open();
         let ReadOrder {
             found,
             sha256,
@@ -510,7 +509,7 @@ impl Preparer {
                     .as_ref()
                     .map(|archive| archive.sha256.as_str()),
                 counted,
-                ends_whole,
+                envelope: parsed.as_ref().map(|order| order.envelope()),
                 shown: &found.shown,
             };
             self.resolve(id, &posted, forced, &mut notes)?

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
+use crate::parse::order::Envelope;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 use crate::source::identify::{Evidence, contradiction};
 
@@ -20,15 +21,24 @@ pub(super) struct Posted<'a> {
     pub(super) archive_sha256: Option<&'a str>,
     /// Rows and billable rows by the footer of the addenda posted with it.
     pub(super) counted: Option<(u64, u64)>,
-    /// Whether its last line ends as a line does: a title that is cut off looks like a shorter one.
-    pub(super) ends_whole: bool,
+    /// What stands around its rows; `None` if the bytes are known.
+    pub(super) envelope: Option<&'a Envelope>,
     pub(super) shown: &'a str,
 }
 
 impl Posted<'_> {
+    /// Returns what differs from the official layout around the rows, as the end of a note; empty if nothing does.
+    fn differs(&self) -> String {
+        match self.envelope.map(Envelope::describe) {
+            Some(differs) if !differs.is_empty() => format!(" ({differs})"),
+            _ => String::new(),
+        }
+    }
+
     /// Returns what the file lacks by its own end and by the addenda posted with it.
     fn lacks(&self) -> Option<String> {
-        if !self.ends_whole {
+        // A title that is cut off looks like a shorter one.
+        if self.envelope.is_some_and(Envelope::ends_without_line_end) {
             return Some("its last line has no end, so its last title may be cut off".to_owned());
         }
         let (rows, billable) = self.counted?;
@@ -108,8 +118,9 @@ impl Preparer {
             let is_better = is_whole_at_last || provenance.rank() > seen.trust.provenance.rank();
             if seen.sha256 != sha256 && !is_better {
                 notes.push(format!(
-                    "the rows of {}, which is stored, in other bytes",
-                    seen.id
+                    "the rows of {}, which is stored, in other bytes{}",
+                    seen.id,
+                    posted.differs()
                 ));
             }
             let trust = Trust {
@@ -221,7 +232,9 @@ impl Preparer {
                     format!("{}: {made}", provenance.label())
                 }));
             }
-            Provenance::SameRows => notes.push(provenance.label().to_owned()),
+            Provenance::SameRows => {
+                notes.push(format!("{}{}", provenance.label(), posted.differs()));
+            }
             Provenance::Official | Provenance::Unlisted | Provenance::Sample => {}
         }
         Ok(Resolved::New {

@@ -135,11 +135,6 @@ impl Envelope {
         differs.join(", ")
     }
 
-    /// Checks whether all that stands around the rows is as in the official files.
-    pub fn is_official(&self) -> bool {
-        self.describe().is_empty()
-    }
-
     /// Checks whether the file ends with its last row, or within that row's line end. Every official file
     /// ends its last line, and a title that is cut off looks like a shorter one: so such a file is whole
     /// only if its rows are known.

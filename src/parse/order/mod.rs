@@ -52,7 +52,7 @@ impl OrderFile {
     /// Parses an order file of a code set.
     ///
     /// A file without an end of its last line is read: whether it is whole is for the caller to say, by
-    /// [`OrderFile::check_end`] or by rows that are known.
+    /// [`Envelope::ends_without_line_end`] or by rows that are known.
     ///
     /// # Errors
     /// [`ErrorKind::Format`] with line and column for whatever the layout does not allow: a gap in the
@@ -148,23 +148,6 @@ impl OrderFile {
     /// Returns what stands around the rows.
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
-    }
-
-    /// Checks that the last line has an end.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Format`] with the last line if it has none: the file looks cut off.
-    pub fn check_end(&self) -> Result<()> {
-        if !self.envelope.ends_without_line_end() {
-            return Ok(());
-        }
-        let last = self.text.rsplit('\n').next().unwrap_or_default();
-        Err(broken(
-            self.rows.len(),
-            last.len() + 1,
-            "expected the end of the line, found the end of the file",
-        )
-        .with_hint("the file is cut off; download it again"))
     }
 
     /// Gives the rows in tabular order.
