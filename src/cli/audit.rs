@@ -1,13 +1,14 @@
 //! `codeyear audit`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{Context, Format, Outcome, parse_code_set, parse_date, write_file, write_whole};
+use super::{
+    Context, Format, Outcome, parse_code_set, parse_date, progress_bar, write_file, write_whole,
+};
 use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
     Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions, VerdictKind,
@@ -178,7 +179,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
     let file = ClaimsFile::recognise(input, &name, args.input.map(InputFormat::from))?;
     let options = options(args, file.format(), context)?;
     let index = Index::open(context.store()?)?;
-    let bar = progress_bar(args);
+    let bar = audit_bar(args);
     let mut progress = |bytes| bar.inc(bytes);
     let to_stdout = args
         .output
@@ -393,19 +394,11 @@ fn outcome(summary: &AuditSummary) -> Outcome {
     }
 }
 
-fn progress_bar(args: &AuditArgs) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    // Of a packed file the bytes unpacked are counted, whose number is not known before.
-    let bar = match std::fs::metadata(&args.claims) {
-        Ok(file) if file.is_file() => ProgressBar::new(file.len()),
-        _ => ProgressBar::no_length(),
-    };
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:30} {bytes} at {bytes_per_sec}, {eta} left")
-    {
-        bar.set_style(style);
-    }
-    bar
+/// Returns the bar of an audit. Of a packed file the bytes unpacked are counted, whose number is not known before.
+fn audit_bar(args: &AuditArgs) -> ProgressBar {
+    let file = std::fs::metadata(&args.claims).ok();
+    let length = file
+        .filter(std::fs::Metadata::is_file)
+        .map(|file| file.len());
+    progress_bar(length, "{bar:30} {bytes} at {bytes_per_sec}, {eta} left")
 }

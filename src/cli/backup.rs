@@ -1,12 +1,10 @@
 //! `codeyear backup`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Format, Outcome};
+use super::{Context, Format, Outcome, progress_bar};
 use crate::error::Result;
 use crate::present::{json, text};
 
@@ -29,7 +27,7 @@ pub(super) struct BackupArgs {
 
 pub(super) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let bar = progress_bar();
+    let bar = progress_bar(None, "{bar:30} {percent} %");
     let bytes = store.back_up(&args.file, args.force, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
@@ -47,15 +45,4 @@ pub(super) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<Outcom
         Format::Json => context.print(&json::backup(&from, &to, bytes, &content_hash)?)?,
     }
     Ok(Outcome::Good)
-}
-
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %") {
-        bar.set_style(style);
-    }
-    bar
 }

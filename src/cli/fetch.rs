@@ -1,14 +1,13 @@
 //! `codeyear fetch`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use etcetera::BaseStrategy;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{
     FetchOptions, FetchReport, Fetcher, Progress, Proxies, expected_releases, missing,
@@ -93,7 +92,7 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
         true => Some(Store::open_or_create(&context.database()?)?),
         false => None,
     };
-    let bar = progress_bar();
+    let bar = progress_bar(None, BAR);
     let today = context.today;
     let mut reports = Vec::new();
     let mut ended = Ok(());
@@ -163,7 +162,7 @@ fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> 
         targets.extend(ids.map(|id| (code_set, id)));
     }
     drop(store);
-    let bar = progress_bar();
+    let bar = progress_bar(None, BAR);
     let mut checked = Vec::new();
     for (code_set, id) in targets {
         let mut tell = |progress| show(&bar, progress, context);
@@ -253,17 +252,8 @@ fn proxies() -> Proxies {
     }
 }
 
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    let template = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {wide_msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
-}
+/// What the bar of a download shows.
+const BAR: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {wide_msg}";
 
 /// Shows how far it has come: on the bar, and where there is no terminal what makes one wait, as lines.
 fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {

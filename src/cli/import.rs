@@ -1,12 +1,10 @@
 //! `codeyear import`.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::Result;
 use crate::ingest::{ImportOptions, ImportReport, Progress, import};
 use crate::model::{CodeSet, ReleaseId};
@@ -62,7 +60,7 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         today: context.today,
     };
     let database = context.database()?;
-    let bar = progress_bar();
+    let bar = progress_bar(None, "{bar:30} {pos}/{len} {wide_msg}");
     // What would be stored in a database that is not there yet needs none.
     let mut store = match args.dry_run && !database.exists() {
         true => Store::in_memory()?,
@@ -105,17 +103,6 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     } else {
         Outcome::Bad
     })
-}
-
-fn progress_bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 pub(super) fn short(file: &str) -> &str {

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
@@ -219,6 +220,21 @@ fn write_all(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(unwritable_output),
     }
+}
+
+/// Returns a progress bar on stderr by a template, hidden where that is no terminal. Without a length it counts only.
+fn progress_bar(length: Option<u64>, template: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = match length {
+        Some(length) => ProgressBar::new(length),
+        None => ProgressBar::no_length(),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn unwritable_output(error: std::io::Error) -> Error {
