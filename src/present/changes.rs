@@ -163,16 +163,23 @@ pub(super) fn sources(changes: &ChangeSet) -> Vec<ComparedFile<'_>> {
     let releases = [changes.old, changes.new];
     let of_rows = changes.sources.iter().zip(changes.provenance.map(Some));
     let of_notes = changes.notes.iter().flat_map(|notes| &notes.sources);
-    of_rows
+    let compared = of_rows
         .chain(of_notes.map(|source| (source, None)))
-        .zip(releases.into_iter().cycle())
-        .map(|(((file, sha256), provenance), release)| ComparedFile {
-            release,
-            file,
-            sha256,
-            provenance,
-        })
-        .collect()
+        .zip(releases.into_iter().cycle());
+    let mut files: Vec<ComparedFile<'_>> = Vec::new();
+    for (((file, sha256), provenance), release) in compared {
+        // The rows of a release without order file come from its tabular list, whose notes are compared too.
+        let is_named = |one: &ComparedFile<'_>| one.release == release && one.sha256 == sha256;
+        if !files.iter().any(is_named) {
+            files.push(ComparedFile {
+                release,
+                file,
+                sha256,
+                provenance,
+            });
+        }
+    }
+    files
 }
 
 /// A file that was compared.

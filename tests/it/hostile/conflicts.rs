@@ -8,6 +8,15 @@ use super::{
 };
 use crate::world::World;
 
+/// The import of a file as a release that it may not be.
+const AS_FY2031: [&str; 5] = [
+    "import",
+    "--allow-incomplete",
+    "order.txt",
+    "--release",
+    "FY2031",
+];
+
 #[test]
 fn an_order_file_stated_as_another_code_set_is_refused() {
     refused_in(
@@ -32,13 +41,7 @@ fn the_sample_stated_as_another_code_set_never_becomes_a_full_release() {
 fn the_sample_stated_as_another_release_is_refused() {
     let world = World::empty();
     world.write("order.txt", sample("icd10cm/FY2026/icd10cm_order_2026.txt"));
-    let run = world.run(&[
-        "import",
-        "--allow-incomplete",
-        "order.txt",
-        "--release",
-        "FY2031",
-    ]);
+    let run = world.run(&AS_FY2031);
     assert_refused(&run, &["order.txt", "FY2026"]);
 }
 
@@ -242,13 +245,7 @@ fn the_sample_and_full_releases_never_mix() {
     let world = World::with_sample();
     let before = fs::read(world.database()).unwrap();
     world.write("order.txt", order_file());
-    let run = world.run(&[
-        "import",
-        "--allow-incomplete",
-        "order.txt",
-        "--release",
-        "FY2031",
-    ]);
+    let run = world.run(&AS_FY2031);
     assert_refused(&run, &["codeyear.db", "sample", "--db"]);
     assert!(fs::read(world.database()).unwrap() == before);
     // Both at once.

@@ -50,8 +50,13 @@ fn change_each<'t>(
 }
 
 /// The tables that digests do not cover; what they hold is derived again.
-fn is_derived(table: &&Table) -> bool {
-    ["period", "coverage", "span", "lives", "digest"].contains(&table.name.as_str())
+const DERIVED: [&str; 5] = ["period", "coverage", "span", "lives", "digest"];
+
+/// Returns the full database to be copied, its tables, and the chance.
+fn ready(releases: &Path) -> (Copies, Vec<Table>, Chance) {
+    let copies = Copies::of(&everything(releases));
+    let tables = tables(&by_hand(&copies.whole));
+    (copies, tables, Chance::new())
 }
 
 #[test]
@@ -59,11 +64,11 @@ fn a_change_by_hand_of_any_column_of_the_full_database_is_found() {
     let Some(releases) = official_releases("a change by hand of the full database") else {
         return;
     };
-    let store = everything(&releases);
-    let copies = Copies::of(&store);
-    let mut chance = Chance::new();
-    let tables = tables(&by_hand(&copies.whole));
-    let hashed: Vec<&Table> = tables.iter().filter(|table| !is_derived(table)).collect();
+    let (copies, tables, mut chance) = ready(&releases);
+    let hashed: Vec<&Table> = tables
+        .iter()
+        .filter(|table| !DERIVED.contains(&table.name.as_str()))
+        .collect();
     let most = hashed
         .iter()
         .map(|table| table.columns.len())
@@ -109,11 +114,8 @@ fn a_change_by_hand_of_what_is_derived_in_the_full_database_is_found() {
     let Some(releases) = official_releases("a change by hand of the full database") else {
         return;
     };
-    let store = everything(&releases);
-    let copies = Copies::of(&store);
-    let mut chance = Chance::new();
-    let tables = tables(&by_hand(&copies.whole));
-    for name in ["period", "coverage", "span", "lives", "digest"] {
+    let (copies, tables, mut chance) = ready(&releases);
+    for name in DERIVED {
         let table = tables.iter().find(|table| table.name == name).unwrap();
         let column = &table.columns[chance.below(table.columns.len())];
         let path = copies.next();
