@@ -3,7 +3,7 @@
 use super::facts::{Facts, InStore};
 use crate::answer::warnings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeHistory, CodeSet, HistorySpan, eve};
+use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, eve};
 use crate::store::Store;
 
 /// Gives the life of a code over all loaded releases.
@@ -104,6 +104,13 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
             first.valid_from,
             eve(last.until),
         ),
+        rebuilt: timeline
+            .periods()
+            .iter()
+            .filter(|period| period.from < end && first.valid_from < period.until)
+            .map(|period| period.release)
+            .filter(|release| super::provenance_of(timeline, *release) == Provenance::Rebuilt)
+            .collect(),
         gaps,
         deleted_by,
         covered_through: eve(last.until),

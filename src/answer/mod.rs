@@ -118,14 +118,20 @@ pub(crate) fn basis_of(
     (file, sha256): (String, String),
     patch: Option<String>,
 ) -> Basis {
-    let trust = timeline.trust(release);
     Basis {
         release,
         file,
         sha256,
-        provenance: trust.map_or(Provenance::Unlisted, |trust| trust.provenance),
+        provenance: provenance_of(timeline, release),
         patch,
     }
+}
+
+/// Returns how well the file is known that the rows of a loaded release come from.
+fn provenance_of(timeline: &Timeline, release: ReleaseId) -> Provenance {
+    let trust = timeline.trust(release);
+    debug_assert!(trust.is_some(), "{release} is loaded without its trust");
+    trust.map_or(Provenance::Unlisted, |trust| trust.provenance)
 }
 
 /// Returns the error of a question on a day that no loaded release governs.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::answer::warnings;
+use crate::answer::{provenance_of, warnings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
@@ -99,6 +99,7 @@ pub fn search(
         words: words.trim().to_owned(),
         date,
         release: period.release,
+        provenance: provenance_of(&timeline, period.release),
         found,
         more,
         warnings: warnings(store.kind()?, code_set, &timeline, date, date),

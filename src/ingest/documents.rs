@@ -386,7 +386,10 @@ impl Preparer {
         let is_sample = posted.identified_by == IdentifiedBy::Sample;
         let entries = expanded_entries(tabular);
         let extent = Extent::of_entries(code_set, &entries);
-        let missing = self.lacks(id, &extent).filter(|_| !is_sample);
+        let missing = self
+            .lacks(id, &extent)
+            .or_else(|| self.counts_differ(id, &extent))
+            .filter(|_| !is_sample);
         if let Some(reason) = &missing
             && !self.options.allow_incomplete
         {

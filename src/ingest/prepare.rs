@@ -20,7 +20,7 @@ use crate::store::NewFile;
 use super::complete::Extent;
 use super::documents::Beside;
 use super::pack::Package;
-use super::resolve::{Posted, Resolved};
+use super::resolve::{Posted, Resolved, looks_cut_off};
 use super::rivals::Item;
 use super::{ImportOptions, Left};
 
@@ -239,7 +239,7 @@ impl Preparer {
         tell: &mut dyn FnMut(Message) -> bool,
     ) {
         let addenda = match &package.addenda {
-            Some((code_set, found)) => match read_addenda(*code_set, found) {
+            Some((code_set, found)) => match self.read_addenda(*code_set, found) {
                 Ok(addenda) => Some((*code_set, addenda)),
                 Err(error) => {
                     tell(Message::Failed(Box::new(error)));
@@ -317,6 +317,33 @@ impl Preparer {
                 None => fail_package(&rest, error, tell),
             },
         }
+    }
+
+    /// Reads an order addenda. One that is not known must have the lines that its footer counts.
+    fn read_addenda<'p>(&self, code_set: CodeSet, found: &'p Found) -> Result<ReadAddenda<'p>> {
+        let bytes = found.read()?;
+        let in_file = |error: Error| error.in_file(found.shown.as_str());
+        let parsed = parse_order_addenda(code_set, &bytes).map_err(in_file)?;
+        let sha256 = sha256_hex(&bytes);
+        let is_known = self.sample.iter().any(|file| file.sha256 == sha256)
+            || self.catalogue.of(code_set).any(|known| {
+                let mut addenda = known
+                    .order_addenda
+                    .iter()
+                    .flat_map(|addenda| &addenda.sha256);
+                addenda.any(|known| *known == sha256)
+            });
+        if let Some(lacks) = parsed.lacks()
+            && !is_known
+            && !self.options.allow_incomplete
+        {
+            return Err(in_file(looks_cut_off(&lacks)));
+        }
+        Ok(ReadAddenda {
+            found,
+            sha256,
+            parsed,
+        })
     }
 
     /// Reads an order file, and parses it if its bytes are not known.
@@ -629,18 +656,6 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
             goes_on = tell(Message::Failed(Box::new(error)));
         }
     }
-}
-
-/// Reads an order addenda.
-fn read_addenda(code_set: CodeSet, found: &Found) -> Result<ReadAddenda<'_>> {
-    let bytes = found.read()?;
-    let parsed = parse_order_addenda(code_set, &bytes)
-        .map_err(|error| error.in_file(found.shown.as_str()))?;
-    Ok(ReadAddenda {
-        found,
-        sha256: sha256_hex(&bytes),
-        parsed,
-    })
 }
 
 /// Returns what the place and name of a file say of it.

@@ -12,6 +12,13 @@ use super::complete::{Extent, lacks};
 use super::prepare::{Preparer, Seen};
 use super::rivals::Item;
 
+/// Returns the error of a file that is only a part.
+pub(super) fn looks_cut_off(reason: &str) -> Error {
+    Error::new(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
+        "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
+    )
+}
+
 /// An order file whose release is to be resolved.
 #[derive(Clone, Copy)]
 pub(super) struct Posted<'a> {
@@ -114,6 +121,24 @@ impl Preparer {
                     ),
                 ));
             }
+            let has_base = self
+                .seen
+                .iter()
+                .any(|other| other.code_set == code_set && other.id == id.edition());
+            if seen.id.revision() > 0 && id.revision() == 0 && !has_base && !self.options.revision {
+                return Err(fail(
+                    ErrorKind::Conflict,
+                    format!(
+                        "{name} {} is stored with the rows of {id}: it corrects nothing",
+                        seen.id
+                    ),
+                )
+                .with_hint(format!(
+                    "take it out with codeyear remove {} --code-set {}, then import this one",
+                    seen.id,
+                    code_set.id()
+                )));
+            }
             let is_whole_at_last = seen.trust.incomplete.is_some() && missing.is_none();
             let is_better = is_whole_at_last || provenance.rank() > seen.trust.provenance.rank();
             if seen.sha256 != sha256 && !is_better {
@@ -157,9 +182,7 @@ impl Preparer {
             .with_hint("leave it out; if the publisher posted it anew, download it again"));
         }
         if let (Some(reason), false) = (&missing, takes_part) {
-            return Err(fail(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
-                "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
-            ));
+            return Err(looks_cut_off(reason).in_file(shown));
         }
         let conflict = match (stored, facts) {
             (Some(_), _) if !replaces_part => {
@@ -172,7 +195,12 @@ impl Preparer {
             }
             _ => None,
         };
+        // What the catalogue knows is the release itself, and no correction of something that it does not know.
+        let wrong = stored.filter(|seen| {
+            provenance != Provenance::Unlisted && seen.trust.provenance == Provenance::Unlisted
+        });
         let is_revision = self.options.revision
+            && wrong.is_none()
             && (conflict.is_some() || (facts.is_none() && id.revision() == 0));
         if let (Some(message), false) = (&conflict, is_revision) {
             // A file that the catalogue knows is right beside one that it does not, and a whole one beside a part.
@@ -183,9 +211,6 @@ impl Preparer {
                     && missing.is_some() == seen.trust.incomplete.is_some()
             });
             self.rivals = is_rival.then_some(item);
-            let wrong = stored.filter(|seen| {
-                provenance != Provenance::Unlisted && seen.trust.provenance == Provenance::Unlisted
-            });
             let hint = match wrong {
                 Some(_) => format!(
                     "the catalogue knows this file and not what is stored: take that out with codeyear remove {id} --code-set {}, then import this one",
@@ -334,6 +359,20 @@ impl Preparer {
     pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
         let known = nearest(self.catalogue, extent.code_set, id.edition())?;
         lacks(extent, known.0, known.1)
+    }
+
+    /// Returns how the counts of a tabular list differ from those of the order file that the catalogue knows. The
+    /// list of a release gives the very codes of its order file; its short titles it does not know.
+    pub(super) fn counts_differ(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
+        let known = self.catalogue.find(extent.code_set, id)?;
+        let facts = known.order_file.as_ref()?;
+        let differs = (facts.rows, facts.billable) != (extent.rows, extent.billable);
+        differs.then(|| {
+            format!(
+                "it has {} rows ({} billable), and the order file of {id} has {} ({} billable)",
+                extent.rows, extent.billable, facts.rows, facts.billable
+            )
+        })
     }
 
     /// Returns the number of the newest correction of a release that is stored or known; with those of this command

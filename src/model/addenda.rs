@@ -95,6 +95,26 @@ pub struct Addenda {
 }
 
 impl Addenda {
+    /// Returns how the lines differ from what the footer counts; `None` if they do not. Without a footer nothing says
+    /// where the file ends.
+    pub fn lacks(&self) -> Option<String> {
+        let Some(footer) = &self.footer else {
+            return Some("it has no footer".to_owned());
+        };
+        let mut blocks = footer.iter().zip(self.count()).zip(["headers", "codes"]);
+        blocks.find_map(|((block, found), name)| {
+            (block.counts != found).then(|| {
+                let sum =
+                    |counts: &AddendaCounts| counts.additions + counts.deletions + counts.revisions;
+                format!(
+                    "its footer counts {} changes of {name}, and it has {}",
+                    sum(&block.counts),
+                    sum(&found)
+                )
+            })
+        })
+    }
+
     /// Counts the lines as the footer does: headers (flag 0), then codes (flag 1).
     pub fn count(&self) -> [AddendaCounts; 2] {
         let mut blocks = [AddendaCounts::default(); 2];

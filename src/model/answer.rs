@@ -423,6 +423,8 @@ pub struct CodeHistory {
     pub deleted_by: Option<(ReleaseId, NaiveDate)>,
     /// The last day that the loaded releases govern.
     pub covered_through: NaiveDate,
+    /// The releases of its spans whose order files were rebuilt.
+    pub rebuilt: Vec<ReleaseId>,
     /// What could make it other than it is.
     pub warnings: Vec<Warning>,
 }

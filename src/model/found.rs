@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, Entry, IndexKind, ReleaseId, Warning};
+use crate::model::{Code, CodeSet, Entry, IndexKind, Provenance, ReleaseId, Warning};
 
 /// What of a code the words of a search were found in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub struct SearchReport {
     pub date: NaiveDate,
     /// The release in force.
     pub release: ReleaseId,
+    /// How well the file that its rows come from is known.
+    pub provenance: Provenance,
     /// What was found, as many as were asked for.
     pub found: Vec<FoundEntry>,
     /// Whether there is more than was asked for.

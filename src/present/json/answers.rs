@@ -228,6 +228,7 @@ pub(super) struct HistoryBody<'a> {
     lineage: LineageJson<'a>,
     poa: Vec<PoaJson>,
     gaps: Vec<DaysJson>,
+    rebuilt: Vec<String>,
     warnings: Vec<WarningJson>,
 }
 
@@ -295,6 +296,7 @@ pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
                 through: through.to_string(),
             })
             .collect(),
+        rebuilt: history.rebuilt.iter().map(ToString::to_string).collect(),
         warnings: warnings_json(&history.warnings),
     }
 }

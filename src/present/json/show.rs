@@ -370,6 +370,7 @@ pub(super) struct SearchJson<'a> {
     words: &'a str,
     date: String,
     release: String,
+    provenance: &'static str,
     more: bool,
     found: Vec<FoundJson<'a>>,
     warnings: Vec<WarningJson>,
@@ -402,6 +403,7 @@ pub fn search(report: &SearchReport) -> Result<String> {
         words: &report.words,
         date: report.date.to_string(),
         release: report.release.to_string(),
+        provenance: report.provenance.name(),
         more: report.more,
         found: report
             .found

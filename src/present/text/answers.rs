@@ -2,7 +2,7 @@
 
 use super::{line, lineage};
 use crate::error::printable;
-use crate::model::{Answer, CodeHistory, CodeSet, Entry, UnknownReason, Verdict, eve};
+use crate::model::{Answer, CodeHistory, CodeSet, Entry, Provenance, UnknownReason, Verdict, eve};
 use crate::present::{Style, last_state, marks};
 
 /// How many codes of a list are shown unless the user wants all.
@@ -397,6 +397,10 @@ pub(super) fn life_lines(out: &mut String, history: &CodeHistory, style: Style) 
                 style.doubtful("gap:")
             ),
         );
+    }
+    for release in &history.rebuilt {
+        let rests = format!("rests on {release} ({})", Provenance::Rebuilt.label());
+        line(out, 2, &style.dim(&rests));
     }
     for warning in &history.warnings {
         line(

@@ -1,7 +1,7 @@
 //! What a search found.
 
 use super::line;
-use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
+use crate::model::{DocumentKind, FoundIn, FoundStanding, Provenance, SearchReport};
 use crate::present::Style;
 
 /// Writes what a search found, one code a line.
@@ -60,6 +60,14 @@ pub fn search(report: &SearchReport, style: Style) -> String {
     }
     if report.more {
         line(&mut out, 0, &style.dim("... and more (--most shows more)"));
+    }
+    if report.provenance == Provenance::Rebuilt {
+        let rests = format!(
+            "rests on {} ({})",
+            report.release,
+            report.provenance.label()
+        );
+        line(&mut out, 0, &style.dim(&rests));
     }
     for warning in &report.warnings {
         line(

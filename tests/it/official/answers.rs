@@ -52,6 +52,22 @@ fn the_rebuilt_and_the_derived_order_files_are_called_so_in_what_rests_on_them()
     );
     let rebuilt = check(&store, CodeSet::Icd10Cm, "A00.0", "2020-11-01");
     assert_eq!(rebuilt.basis.unwrap().provenance, Provenance::Rebuilt);
+    let options = answer::SearchOptions {
+        most: 20,
+        unlisted: false,
+    };
+    let found = answer::search(
+        &store,
+        CodeSet::Icd10Cm,
+        "cholera",
+        day("2020-11-01"),
+        options,
+    );
+    assert_eq!(found.unwrap().provenance, Provenance::Rebuilt);
+    let life = answer::history(&store, CodeSet::Icd10Cm, "A00.0").unwrap();
+    assert_eq!(life.rebuilt, [id("FY2021")]);
+    let life = answer::history(&store, CodeSet::Icd10Cm, "M54.50").unwrap();
+    assert!(life.rebuilt.is_empty());
     assert_eq!(rebuilt.warnings, []);
     let release = id("FY2025-04");
     let derived = [Warning::Derived { release }];

@@ -7,6 +7,7 @@ mod answers;
 mod bytes;
 mod documents;
 mod handed;
+mod labels;
 mod names;
 mod parts;
 mod published;
@@ -78,15 +79,28 @@ fn newest(
 
 /// Reads the one member of an archive whose name is asked for.
 fn member(zip: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<u8> {
+    let mut found = members(zip, wanted);
+    let (_, bytes) = found.swap_remove(0);
+    bytes
+}
+
+/// Reads the members of an archive whose names are asked for.
+fn members(zip: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
     let mut zip = ZipArchive::new(std::fs::File::open(zip).unwrap()).unwrap();
-    let name = zip
+    let names: Vec<String> = zip
         .file_names()
         .map(|name| name.unwrap().into_owned())
-        .find(|name| wanted(name))
-        .unwrap();
-    let mut bytes = Vec::new();
-    zip.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
-    bytes
+        .filter(|name| wanted(name))
+        .collect();
+    let mut read = |name: &String| {
+        let mut bytes = Vec::new();
+        zip.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    names
+        .iter()
+        .map(|name| (name.clone(), read(name)))
+        .collect()
 }
 
 fn order_of(releases: &Path, code_set: CodeSet, release: &str) -> Vec<u8> {

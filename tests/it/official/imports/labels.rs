@@ -1,0 +1,159 @@
+//! What a file is called, against what it holds: lists, addenda and corrections under a wrong name.
+
+use codeyear::error::ErrorKind;
+use codeyear::ingest::{ImportOptions, TakenKind, remove};
+use codeyear::model::{CodeSet, ReleaseId};
+use codeyear::parse::addenda::parse_order_addenda;
+use codeyear::store::Store;
+
+use super::{
+    BEFORE_APRIL, Folder, fy2027, fy2028, into, member, on, order_of, said, stating, stored,
+};
+use crate::official::{release_zip, truth};
+use crate::soundness::Chance;
+
+#[test]
+fn a_tabular_list_stands_in_for_no_release_whose_order_file_has_other_counts() {
+    let Some(official) = fy2027("a tabular list under another name") else {
+        return;
+    };
+    let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2026-04");
+    let list = member(&zip, &|name| name.to_lowercase().contains("tabular"));
+    let folder = Folder::new();
+    let path = folder.write("list.xml", list);
+    for release in ["FY2027", "FY2025", "FY2022-04", "FY2016"] {
+        let options = stating(release, on("2026-11-28"));
+        let error = super::alone(std::slice::from_ref(&path), &options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Format, "{release}: {error}");
+        assert!(said(&error).contains("--allow-incomplete"), "{error}");
+    }
+    let report = super::alone(
+        &[path],
+        &ImportOptions {
+            dry_run: true,
+            ..stating("FY2026-04", on("2026-11-28"))
+        },
+    );
+    assert_eq!(report.unwrap().taken.len(), 1);
+}
+
+#[test]
+fn every_official_addenda_has_the_lines_that_its_footer_counts() {
+    let Some(official) = fy2027("the lines of every addenda") else {
+        return;
+    };
+    let mut read = 0;
+    for record in truth(&official.releases, "order-file-counts.csv") {
+        let code_set: CodeSet = record["code_set"].parse().unwrap();
+        let zip = release_zip(&official.releases, code_set, &record["release"]);
+        let is_addenda = |name: &str| {
+            let name = name.to_lowercase().replace('-', "_");
+            name.contains("order_addenda") && name.ends_with(".txt")
+        };
+        for (_, bytes) in super::members(&zip, &is_addenda) {
+            let addenda = parse_order_addenda(code_set, &bytes).unwrap();
+            read += 1;
+            let is_errata = record["release"].ends_with("errata");
+            let expected = is_errata.then(|| "it has no footer".to_owned());
+            assert_eq!(addenda.lacks(), expected, "{}", record["release"]);
+        }
+    }
+    assert!(read > 20, "{read}");
+}
+
+#[test]
+fn an_addenda_that_lost_lines_or_its_footer_is_refused_and_its_order_file_taken() {
+    let Some(official) = fy2027("a cut addenda") else {
+        return;
+    };
+    let made = fy2028(official);
+    let whole = String::from_utf8(made.october_addenda()).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let mut chance = Chance::new();
+    for _ in 0..3 {
+        // A deletion less, anywhere among them.
+        let deletions: Vec<usize> = (0..lines.len())
+            .filter(|at| lines[*at].starts_with("Delete:"))
+            .collect();
+        let gone = deletions[chance.below(deletions.len())];
+        let mut fewer = lines.clone();
+        fewer.remove(gone);
+        let footer = lines.iter().position(|line| line.trim() == "Headers");
+        for (cut, why) in [
+            (fewer.concat(), "its footer counts"),
+            (lines[..footer.unwrap()].concat(), "it has no footer"),
+        ] {
+            let folder = Folder::new();
+            folder.write("in/icd10cm_order_2028.txt", &made.order);
+            folder.write("in/icd10cm_order_addenda_2028.txt", cut);
+            let options = ImportOptions {
+                dry_run: true,
+                ..on(BEFORE_APRIL)
+            };
+            let report = super::alone(&[folder.path("in")], &options).unwrap();
+            assert_eq!(report.taken.len(), 1, "{report:?}");
+            assert_eq!(report.taken[0].kind, TakenKind::OrderFile);
+            assert!(report.failed[0].why.contains(why), "{report:?}");
+            let options = ImportOptions {
+                allow_incomplete: true,
+                ..options
+            };
+            let report = super::alone(&[folder.path("in")], &options).unwrap();
+            assert!(report.failed.is_empty(), "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn a_correction_that_came_before_an_equal_base_is_told_to_be_taken_out() {
+    let Some(official) = fy2027("a correction before its base") else {
+        return;
+    };
+    let made = fy2028(official);
+    let folder = Folder::new();
+    let path = folder.write("icd10cm_order_2028.txt", &made.order);
+    let path = std::slice::from_ref(&path);
+    let mut store = Store::in_memory().unwrap();
+    into(
+        &mut store,
+        path,
+        &stating("FY2028-errata", on(BEFORE_APRIL)),
+    )
+    .unwrap();
+    let base = stating("FY2028", on(BEFORE_APRIL));
+    let error = into(&mut store, path, &base).unwrap_err();
+    assert!(
+        said(&error).contains("codeyear remove FY2028-errata"),
+        "{error}"
+    );
+    let erratum = ReleaseId::october(2028).with_revision(1);
+    remove(&mut store, CodeSet::Icd10Cm, erratum).unwrap();
+    into(&mut store, path, &base).unwrap();
+    assert_eq!(stored(&store), [ReleaseId::october(2028)]);
+}
+
+#[test]
+fn what_the_catalogue_knows_is_never_filed_as_a_correction_of_what_was_forced() {
+    let Some(official) = fy2027("a forced release and the official one") else {
+        return;
+    };
+    let folder = Folder::new();
+    let of_another = order_of(&official.releases, CodeSet::Icd10Cm, "FY2026");
+    let wrong = folder.write("wrong.txt", of_another);
+    let right = folder.write("right.txt", &official.order);
+    let mut store = Store::in_memory().unwrap();
+    let forced = ImportOptions {
+        force: true,
+        ..stating("FY2027", on(BEFORE_APRIL))
+    };
+    into(&mut store, &[wrong], &forced).unwrap();
+    for revision in [false, true] {
+        let options = ImportOptions {
+            revision,
+            ..stating("FY2027", on(BEFORE_APRIL))
+        };
+        let error = into(&mut store, std::slice::from_ref(&right), &options).unwrap_err();
+        assert!(said(&error).contains("codeyear remove FY2027"), "{error}");
+    }
+    assert_eq!(stored(&store), [ReleaseId::october(2027)]);
+}
