@@ -127,7 +127,12 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
     if ended.is_ok() || !reports.is_empty() {
         match args.format {
             Format::Text => {
-                context.print(&text::fetch(&reports, &folder, context.style()))?;
+                context.print(&text::fetch(
+                    &reports,
+                    &folder,
+                    args.dry_run,
+                    context.style(),
+                ))?;
             }
             Format::Json => context.print(&json::fetch(&reports, &folder, args.dry_run)?)?,
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Context, Format, Outcome, parse_code_set, progress_bar};
-use crate::error::Result;
+use crate::error::{Result, io_error};
 use crate::ingest::{ImportOptions, ImportReport, Progress, import};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
@@ -59,6 +59,10 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         dry_run: args.dry_run,
         today: context.today,
     };
+    // A path that is not there makes no database.
+    for path in &args.paths {
+        std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
+    }
     let database = context.database()?;
     let bar = progress_bar(None, "{bar:30} {pos}/{len} {wide_msg}");
     // What would be stored in a database that is not there yet needs none.

@@ -8,10 +8,10 @@ use crate::fetch::{
     Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, Known, NotFetched, Piece,
     Problem, shown_address,
 };
-use crate::present::{Style, grouped};
+use crate::present::{Style, counted, grouped};
 
 /// Writes what a fetch did, release by release. What was imported is reported as an import is.
-pub fn fetch(reports: &[FetchReport], folder: &Path, style: Style) -> String {
+pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool, style: Style) -> String {
     let mut out = String::new();
     for report in reports {
         let fetched = &report.fetched;
@@ -50,7 +50,7 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, style: Style) -> String {
             }
         }
     }
-    line(&mut out, 0, &summary(reports, folder));
+    line(&mut out, 0, &summary(reports, folder, dry_run));
     out
 }
 
@@ -136,29 +136,39 @@ fn labels(pieces: &[Piece]) -> String {
     labels.join(", ")
 }
 
-fn summary(reports: &[FetchReport], folder: &Path) -> String {
-    let files = || reports.iter().flat_map(|report| &report.fetched.files);
-    let count = |outcome| {
-        let files: Vec<u64> = files()
-            .filter(|file| file.outcome == outcome)
-            .map(|file| file.bytes.unwrap_or_default())
-            .collect();
-        (files.len(), files.iter().sum::<u64>())
+fn summary(reports: &[FetchReport], folder: &Path, dry_run: bool) -> String {
+    let files: Vec<&FetchedFile> = reports
+        .iter()
+        .flat_map(|report| &report.fetched.files)
+        .collect();
+    let of = |outcome| -> Vec<Option<u64>> {
+        let files = files.iter().filter(|file| file.outcome == outcome);
+        files.map(|file| file.bytes).collect()
     };
-    let say = |(files, bytes): (usize, u64)| {
-        let s = if files == 1 { "" } else { "s" };
-        format!("{files} file{s} ({} bytes)", grouped(bytes))
+    let say = |sizes: &[Option<u64>]| {
+        let bytes = grouped(sizes.iter().flatten().sum());
+        let unknown = sizes.iter().filter(|size| size.is_none()).count();
+        let beyond = match unknown {
+            0 => String::new(),
+            unknown => format!(" and {} of unknown size", counted(unknown as u64, "file")),
+        };
+        format!(
+            "{} ({bytes} bytes{beyond})",
+            counted(sizes.len() as u64, "file")
+        )
     };
     if reports.is_empty() {
         return "nothing is missing".to_owned();
     }
-    let planned = count(FileOutcome::Planned);
-    if planned.0 > 0 {
-        return format!("dry run: {} would be fetched", say(planned));
+    if dry_run {
+        return format!(
+            "dry run: {} would be fetched",
+            say(&of(FileOutcome::Planned))
+        );
     }
-    let fetched = say(count(FileOutcome::Fetched));
-    let there = match count(FileOutcome::AlreadyThere) {
-        (0, _) => String::new(),
+    let fetched = say(&of(FileOutcome::Fetched));
+    let there = match of(FileOutcome::AlreadyThere).as_slice() {
+        [] => String::new(),
         there => format!(", {} already there", say(there)),
     };
     format!("{fetched} fetched{there}; kept in {}", folder.display())

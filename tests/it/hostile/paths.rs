@@ -36,6 +36,14 @@ fn a_broken_file_beside_a_good_one_stores_nothing() {
 }
 
 #[test]
+fn a_path_that_is_not_there_makes_no_database() {
+    let world = World::empty();
+    let run = world.run(&["import", "nowhere.zip"]);
+    assert_refused(&run, &["nowhere.zip: cannot open"]);
+    assert!(!world.database().exists());
+}
+
+#[test]
 fn a_folder_with_nothing_to_import_is_refused() {
     refused_in(
         &[("in/notes.txt", b"hello"), ("in/deep/more.txt", b"hello")],
