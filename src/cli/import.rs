@@ -68,27 +68,13 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         true => Store::in_memory()?,
         false => Store::open_or_create(&database)?,
     };
-    let imported = import(
-        &mut store,
-        &args.paths,
-        &options,
-        &mut |progress| match progress {
-            Progress::Found { files } => bar.set_length(files as u64),
-            Progress::Done { file, release } => {
-                bar.set_message(format!("{release} {}", short(&file)));
-                bar.inc(1);
-            }
-            Progress::Waiting => {
-                // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
-                if bar.is_hidden() {
-                    let _ = context.say("another import is running; waiting for it to end\n");
-                }
-                bar.set_message("another import is running; waiting for it to end");
-                bar.tick();
-            }
-            Progress::Committing => bar.set_message("ending the transaction"),
-        },
-    );
+    let imported = import(&mut store, &args.paths, &options, &mut |progress| {
+        // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
+        if progress == Progress::Waiting && bar.is_hidden() {
+            let _ = context.say("another import is running; waiting for it to end\n");
+        }
+        show_progress(&bar, progress);
+    });
     bar.finish_and_clear();
     let is_new = !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed);
     if is_new {
@@ -107,7 +93,23 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     })
 }
 
-fn progress_bar() -> ProgressBar {
+/// Shows how far an import has come.
+pub(super) fn show_progress(bar: &ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Found { files } => bar.set_length(files as u64),
+        Progress::Done { file, release } => {
+            bar.set_message(format!("{release} {}", short(&file)));
+            bar.inc(1);
+        }
+        Progress::Waiting => {
+            bar.set_message("another import is running; waiting for it to end");
+            bar.tick();
+        }
+        Progress::Committing => bar.set_message("ending the transaction"),
+    }
+}
+
+pub(super) fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -14,12 +14,11 @@ use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
 use crate::source::sample::SampleFile;
-use crate::source::sha256_hex;
 use crate::store::NewFile;
 
 use super::complete::Extent;
 use super::documents::Beside;
-use super::pack::Package;
+use super::group::Package;
 use super::resolve::{Posted, Resolved};
 use super::rivals::Item;
 use super::{ImportOptions, Left};
@@ -326,8 +325,7 @@ impl Preparer {
         found: &'p Found,
         tell: &mut dyn FnMut(Message) -> bool,
     ) -> Result<ReadOrder<'p>> {
-        let bytes = found.read()?;
-        let sha256 = sha256_hex(&bytes);
+        let (bytes, sha256) = found.read_hashed()?;
         // Bytes that are stored have been read and found good.
         let is_stored = self.seen.iter().any(|seen| {
             seen.code_set == code_set
@@ -634,12 +632,12 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
 
 /// Reads an order addenda.
 fn read_addenda(code_set: CodeSet, found: &Found) -> Result<ReadAddenda<'_>> {
-    let bytes = found.read()?;
+    let (bytes, sha256) = found.read_hashed()?;
     let parsed = parse_order_addenda(code_set, &bytes)
         .map_err(|error| error.in_file(found.shown.as_str()))?;
     Ok(ReadAddenda {
         found,
-        sha256: sha256_hex(&bytes),
+        sha256,
         parsed,
     })
 }
