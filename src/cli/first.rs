@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use super::import::{progress_bar, show_progress};
 use super::{Context, default_database};
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::ingest::{ImportReport, Progress, import_pack, pack_would_add};
+use crate::ingest::{ImportOptions, ImportReport, Progress, import_pack, pack_would_add};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, Pack};
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Finds the pack: the one that is named with `--pack` or `CODEYEAR_PACK`, else the one in this program, else one
 /// beside it, else one in the data folder.
@@ -133,17 +133,9 @@ pub(super) fn fill(
     store: &mut Store,
     pack: &Pack,
 ) -> Result<ImportReport> {
-    if store.kind()? == StoreKind::Sample {
-        return Err(Error::new(
-            ErrorKind::Conflict,
-            "the database holds the bundled sample, which never mixes with full releases",
-        )
-        .in_file(store.path().display().to_string())
-        .with_hint("build another one: codeyear --db FILE init"));
-    }
     let bar = progress_bar();
-    let today = context.today;
-    let imported = import_pack(store, pack, today, &mut |progress| {
+    let options = ImportOptions::on(context.today);
+    let imported = import_pack(store, pack, &options, &mut |progress| {
         if progress == Progress::Waiting && bar.is_hidden() {
             let _ = context.say("another import is running; waiting for it to end\n");
         }

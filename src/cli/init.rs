@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::{Context, Format, Outcome, first, official};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::ImportReport;
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::Pack;
 use crate::present::json;
-use crate::store::Store;
+use crate::store::{Store, StoreKind};
 
 /// Build the database of all official releases, or add what it lacks
 ///
@@ -31,10 +31,18 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         return official::fetch_into_database(context, &database, args.yes);
     };
     let report = first::build(context, &pack, &database)?;
+    let store = Store::open(&database)?;
+    if report.taken.is_empty() && store.kind()? == StoreKind::Sample {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "the database holds the bundled sample, which never mixes with full releases",
+        )
+        .in_file(database.display().to_string())
+        .with_hint("build another one: codeyear --db FILE init"));
+    }
     match args.format {
         Format::Json => context.print(&json::import(&report)?)?,
         Format::Text => {
-            let store = Store::open(&database)?;
             let text = describe(&pack, &report, &store)?;
             context.print(&format!("Database: {}\n{text}", database.display()))?;
         }

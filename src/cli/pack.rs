@@ -26,6 +26,9 @@ pub(super) struct PackArgs {
     /// Take the official files from this folder; may be given several times
     #[arg(long, value_name = "FOLDER", required_unless_present = "fetch")]
     from: Vec<PathBuf>,
+    /// Compress at this level, from 1 (fast) to 22
+    #[arg(long, value_name = "LEVEL", default_value_t = LEVEL, value_parser = clap::value_parser!(i32).range(1..=22))]
+    level: i32,
     /// Fetch the official files from their publishers
     #[arg(long, conflicts_with = "from")]
     fetch: bool,
@@ -45,7 +48,7 @@ pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome>
         bar.set_position(0);
         bar.set_message("packing");
         let written = write_whole(&args.output, &mut |out| {
-            pack::write(&chosen.files, LEVEL, out, &|_| bar.inc(1))
+            pack::write(&chosen.files, args.level, out, &|_| bar.inc(1))
         })?;
         Ok((chosen, written))
     });

@@ -131,15 +131,16 @@ pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<(CodeSet, Releas
     Ok(releases)
 }
 
-/// Imports what a pack [would add](pack_would_add): all of it, or nothing if the pack is damaged. What the user
-/// imported is never replaced. The report is empty if there is nothing to add.
+/// Imports what a pack [would add](pack_would_add): all of it, or nothing if a file of the pack cannot be taken,
+/// whatever the options say of that. What the user imported is never replaced. The report is empty if there is
+/// nothing to add.
 ///
 /// # Errors
 /// As [`import`], and [`crate::ErrorKind::Format`] for a damaged pack. Nothing is stored then.
 pub fn import_pack(
     store: &mut Store,
     pack: &Pack,
-    today: NaiveDate,
+    options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
     let wanted: BTreeSet<(CodeSet, ReleaseId)> = pack_would_add(pack, store)?.into_iter().collect();
@@ -148,7 +149,7 @@ pub fn import_pack(
     }
     let options = ImportOptions {
         strict: true,
-        ..ImportOptions::on(today)
+        ..*options
     };
     let mut found = || {
         Ok(Findings {

@@ -31,7 +31,7 @@ pub(super) struct Index {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StreamFacts {
-    /// What it holds: `icd10cm listings`, `icd10cm documents`.
+    /// What it holds: `icd10cm order_file`.
     pub name: String,
     /// Its size in the pack.
     pub bytes: u64,

@@ -9,9 +9,9 @@
 //! magic (8 bytes) | format (u32) | length of the index (u32) | SHA-256 of the index (32) | index (JSON) | streams
 //! ```
 //!
-//! Numbers are little-endian. A stream is one zstd frame. There are two for a code set, one of order files and
-//! addenda and one of all other files: what a file shares with last year's is then not far before it, and the
-//! window that a reader keeps in memory stays small.
+//! Numbers are little-endian. A stream is one zstd frame with the files of one kind of one code set, release after
+//! release: last year's file lies just before this year's, so that a window of two files finds nearly all that
+//! they share, and whoever reads keeps no more than such windows in memory.
 
 mod embedded;
 mod format;

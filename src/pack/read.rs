@@ -1,18 +1,19 @@
-//! Reading a pack: each stream is unpacked once, from its beginning, by a thread that is one file ahead.
+//! Reading a pack: each stream is unpacked once, from its beginning.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::format::{PackedFile, refused};
 use super::{Pack, Source};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::source::archive::Supply;
+use crate::source::recognise::FileKind;
 use crate::source::sha256_hex;
 
 /// The largest window of a stream, as a power of two: a reader keeps so many bytes in memory.
-pub(super) const WINDOW_LOG: u32 = 27;
+pub(super) const MAX_WINDOW_LOG: u32 = 27;
 
 impl Source {
     /// Opens the bytes from some place on. Returns the size of all of them too.
@@ -49,14 +50,24 @@ pub(super) struct Streams {
     streams: Vec<Mutex<Option<Open>>>,
 }
 
-type Read1 = (usize, Result<(Vec<u8>, String)>);
+/// What was read of a file: its bytes, and their hash.
+type Contents = Result<(Vec<u8>, String)>;
 
 /// A stream that is being unpacked.
 #[derive(Debug)]
 struct Open {
     /// The first file that it may still give.
     next: usize,
-    files: Receiver<Read1>,
+    from: Feed,
+}
+
+/// Who unpacks a stream.
+#[derive(Debug)]
+enum Feed {
+    /// A thread that is one file ahead, of order files: two thirds of all bytes, and one after the other.
+    Ahead(Receiver<(usize, Contents)>),
+    /// Whoever asks, so that no file of each of the other kinds is in memory before it is needed.
+    Here(Box<Unpacker>),
 }
 
 impl Streams {
@@ -70,34 +81,45 @@ impl Streams {
     }
 
     /// Begins to unpack a stream, for the files that are wanted from one on.
-    fn open(&self, stream: usize, first: usize) -> Open {
-        let files: Vec<(usize, PackedFile, bool)> = self
-            .pack
-            .files()
-            .iter()
-            .zip(&self.is_wanted)
-            .enumerate()
+    fn open(&self, stream: usize, first: usize) -> Result<Open> {
+        let all = self.pack.files().iter().zip(&self.is_wanted).enumerate();
+        let mut files: Vec<(usize, PackedFile, bool)> = all
             .filter(|(_, (file, _))| file.stream == stream)
-            .map(|(number, (file, is_wanted))| {
-                (number, file.clone(), *is_wanted && number >= first)
-            })
+            .map(|(number, (file, wanted))| (number, file.clone(), *wanted && number >= first))
             .collect();
-        let (send, receive) = sync_channel(0);
-        let pack = self.pack.clone();
-        // It ends with the last file, or when nobody takes the next one.
-        std::thread::spawn(move || unpack(&pack, stream, &files, &send));
-        Open {
-            next: first,
-            files: receive,
-        }
+        let last = files.iter().rposition(|(.., is_wanted)| *is_wanted);
+        files.truncate(last.map_or(0, |last| last + 1));
+        let is_ahead = files
+            .first()
+            .is_some_and(|(_, file, _)| matches!(file.kind, FileKind::OrderFile(_)));
+        let mut unpacker = Unpacker {
+            decoder: decoder(&self.pack, stream)?,
+            pack: self.pack.clone(),
+            files: files.into_iter(),
+        };
+        let from = if is_ahead {
+            let (send, receive) = sync_channel(0);
+            // It ends with the last file, or when nobody takes the next one.
+            std::thread::spawn(move || {
+                while let Some(given) = unpacker.next() {
+                    if send.send(given).is_err() {
+                        break;
+                    }
+                }
+            });
+            Feed::Ahead(receive)
+        } else {
+            Feed::Here(Box::new(unpacker))
+        };
+        Ok(Open { next: first, from })
     }
 }
 
 impl Supply for Streams {
-    fn read(&self, number: usize) -> Result<(Vec<u8>, String)> {
-        let ended = || Error::new(ErrorKind::Format, "the pack has no such file");
-        let file = self.pack.files().get(number).ok_or_else(ended)?;
-        let stream = self.streams.get(file.stream).ok_or_else(ended)?;
+    fn read(&self, number: usize) -> Contents {
+        let missing = || Error::new(ErrorKind::Format, "the pack has no such file");
+        let file = self.pack.files().get(number).ok_or_else(missing)?;
+        let stream = self.streams.get(file.stream).ok_or_else(missing)?;
         // Whoever held it ended in the middle: it begins again.
         let mut open = stream.lock().unwrap_or_else(|poisoned| {
             let mut open = poisoned.into_inner();
@@ -107,46 +129,50 @@ impl Supply for Streams {
         // What lies before can only be reached from the beginning.
         let mut current = match open.take() {
             Some(current) if current.next <= number => current,
-            _ => self.open(file.stream, number),
+            _ => self.open(file.stream, number)?,
         };
         loop {
-            let (given, read) = current.files.recv().map_err(|_| ended())?;
+            let given = match &mut current.from {
+                Feed::Ahead(files) => files.recv().ok(),
+                Feed::Here(unpacker) => unpacker.next(),
+            };
+            let (given, contents) = given.ok_or_else(missing)?;
             current.next = given + 1;
-            if given == number || read.is_err() {
-                let read = read?;
+            if given == number || contents.is_err() {
+                let contents = contents?;
                 *open = Some(current);
-                return Ok(read);
+                return Ok(contents);
             }
         }
     }
 }
 
-/// Unpacks a stream and sends the files that are wanted, each proven by its hash.
-fn unpack(
-    pack: &Pack,
-    stream: usize,
-    files: &[(usize, PackedFile, bool)],
-    send: &SyncSender<Read1>,
-) {
-    let last = files.iter().rposition(|(.., is_wanted)| *is_wanted);
-    let files = files.get(..=last.unwrap_or_default()).unwrap_or_default();
-    let first = files.first().map_or(0, |(number, ..)| *number);
-    let mut reader = match decoder(pack, stream) {
-        Ok(reader) => reader,
-        Err(error) => {
-            // Nobody is left to be told if this fails.
-            let _ = send.send((first, Err(error)));
-            return;
+/// Unpacks a stream, and gives the files that are wanted, each proven by its hash.
+struct Unpacker {
+    decoder: Decoder,
+    pack: Pack,
+    files: std::vec::IntoIter<(usize, PackedFile, bool)>,
+}
+
+impl std::fmt::Debug for Unpacker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unpacker").finish_non_exhaustive()
+    }
+}
+
+impl Iterator for Unpacker {
+    type Item = (usize, Contents);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        for (number, file, is_wanted) in self.files.by_ref() {
+            if is_wanted {
+                return Some((number, read_file(&mut self.decoder, &self.pack, &file)));
+            }
+            if let Err(error) = skip(&mut self.decoder, &self.pack, &file) {
+                return Some((number, Err(error)));
+            }
         }
-    };
-    for (number, file, is_wanted) in files {
-        let read = match is_wanted {
-            true => read_file(&mut reader, pack, file),
-            false => skip(&mut reader, pack, file).map(|()| Default::default()),
-        };
-        if (*is_wanted || read.is_err()) && send.send((*number, read)).is_err() {
-            return;
-        }
+        None
     }
 }
 
@@ -161,7 +187,7 @@ fn decoder(pack: &Pack, stream: usize) -> Result<Decoder> {
     let reader: Box<dyn Read + Send> = Box::new(reader.take(length));
     let fail = |error| damaged(pack, None, &error);
     let mut decoder = zstd::Decoder::with_buffer(BufReader::new(reader)).map_err(fail)?;
-    decoder.window_log_max(WINDOW_LOG).map_err(fail)?;
+    decoder.window_log_max(MAX_WINDOW_LOG).map_err(fail)?;
     Ok(decoder.single_frame())
 }
 

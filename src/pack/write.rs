@@ -1,12 +1,14 @@
 //! Writing a pack: the same files give the same bytes.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zstd::stream::raw::CParameter;
 
 use super::format::{Index, PackedArchive, PackedFile, StreamFacts, kind_name, write_head};
+use super::read::MAX_WINDOW_LOG;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Provenance, ReleaseId};
+use crate::model::{CodeSet, DocumentKind, Provenance, ReleaseId};
 use crate::source::archive::Found;
 use crate::source::recognise::FileKind;
 
@@ -41,8 +43,11 @@ pub struct Written {
     pub files: Vec<PackedFile>,
 }
 
-/// What a stream holds: a code set, and either order files and addenda or all other files.
-type StreamKey = (CodeSet, bool);
+/// What a stream holds: the files of one kind, of all releases of a code set.
+type StreamKey = (CodeSet, Place);
+
+/// The place of a kind of file among those of its release, in the sequence in which an import takes them.
+type Place = (u8, Option<DocumentKind>);
 
 /// Writes a pack of some files at a [`LEVEL`] of compression. `progress` is told each file when it is packed.
 ///
@@ -57,39 +62,29 @@ pub fn write(
 ) -> Result<Written> {
     let files = in_order(files)?;
     let mut keys: Vec<StreamKey> = files.iter().map(|file| key(file)).collect();
-    keys.sort_unstable_by_key(|(code_set, is_document)| (*code_set, *is_document));
+    keys.sort_unstable();
     keys.dedup();
-    // One thread a stream: they have nothing in common.
-    let packed: Vec<Result<(Vec<u8>, Vec<PackedFile>)>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = keys
-            .iter()
-            .enumerate()
-            .map(|(number, wanted)| {
-                let files: Vec<&NewFile> = files
-                    .iter()
-                    .copied()
-                    .filter(|file| key(file) == *wanted)
-                    .collect();
-                scope.spawn(move || pack_stream(&files, number, level, progress))
-            })
-            .collect();
-        let ended = threads.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        });
-        ended.collect()
-    });
+    let streams: Vec<Vec<&NewFile>> = keys
+        .iter()
+        .map(|wanted| {
+            let of_stream = files.iter().copied();
+            of_stream.filter(|file| key(file) == *wanted).collect()
+        })
+        .collect();
+    let packed = pack_streams(&streams, level, progress);
     let mut index = Index {
         streams: Vec::new(),
         files: Vec::new(),
     };
     let mut streams = Vec::new();
-    for ((code_set, is_document), packed) in keys.into_iter().zip(packed) {
+    for packed in packed {
         let (bytes, files) = packed?;
-        let what = if is_document { "documents" } else { "listings" };
+        let name = files.first().map(|file| {
+            let kind = kind_name(file.kind).unwrap_or_default();
+            format!("{} {kind}", file.code_set.id())
+        });
         index.streams.push(StreamFacts {
-            name: format!("{} {what}", code_set.id()),
+            name: name.unwrap_or_default(),
             bytes: bytes.len() as u64,
             unpacked: files.iter().map(|file| file.bytes).sum(),
         });
@@ -98,7 +93,7 @@ pub fn write(
     }
     index
         .files
-        .sort_by_key(|file| order(file.code_set, file.release, file.kind));
+        .sort_by_key(|file| (file.code_set, file.release, place(file.kind)));
     let head = write_head(&index)?;
     for part in std::iter::once(&head).chain(&streams) {
         out.write_all(part).map_err(|error| {
@@ -116,28 +111,22 @@ pub fn write(
 }
 
 fn key(file: &NewFile) -> StreamKey {
-    let is_document = matches!(file.found.kind, FileKind::Document(_));
-    (file.code_set, is_document)
+    (file.code_set, place(file.found.kind))
 }
 
-/// The place of a file: release after release, each in the sequence in which an import takes its files.
-fn order(
-    code_set: CodeSet,
-    release: ReleaseId,
-    kind: FileKind,
-) -> (CodeSet, ReleaseId, u8, Option<crate::model::DocumentKind>) {
+fn place(kind: FileKind) -> Place {
     match kind {
-        FileKind::OrderAddenda(_) => (code_set, release, 0, None),
-        FileKind::OrderFile(_) => (code_set, release, 1, None),
-        FileKind::Document(kind) => (code_set, release, 2, Some(kind)),
-        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => (code_set, release, 3, None),
+        FileKind::OrderAddenda(_) => (0, None),
+        FileKind::OrderFile(_) => (1, None),
+        FileKind::Document(kind) => (2, Some(kind)),
+        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => (3, None),
     }
 }
 
 fn in_order(files: &[NewFile]) -> Result<Vec<&NewFile>> {
-    let place = |file: &&NewFile| order(file.code_set, file.release, file.found.kind);
+    let order = |file: &&NewFile| (file.code_set, file.release, place(file.found.kind));
     let mut files: Vec<&NewFile> = files.iter().collect();
-    files.sort_by_key(place);
+    files.sort_by_key(order);
     let refuse = |file: &NewFile, message: &str| {
         Err(Error::new(ErrorKind::Usage, message)
             .in_file(file.found.shown.as_str())
@@ -153,12 +142,56 @@ fn in_order(files: &[NewFile]) -> Result<Vec<&NewFile>> {
         }
         if files
             .get(at + 1)
-            .is_some_and(|next| place(next) == place(file))
+            .is_some_and(|next| order(next) == order(file))
         {
             return refuse(file, "another file is this of the same release as well");
         }
     }
     Ok(files)
+}
+
+/// A stream: its bytes, and its files.
+type Packed = (Vec<u8>, Vec<PackedFile>);
+
+/// Packs the streams, as many at a time as there are processors: they have nothing in common.
+fn pack_streams(
+    streams: &[Vec<&NewFile>],
+    level: i32,
+    progress: &(dyn Fn(&str) + Sync),
+) -> Vec<Result<Packed>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let mut packed: Vec<(usize, Result<Packed>)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut packed = Vec::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let Some(files) = streams.get(number) else {
+                    return packed;
+                };
+                packed.push((number, pack_stream(files, number, level, progress)));
+            }
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let ended = threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        ended.flatten().collect()
+    });
+    packed.sort_by_key(|(number, _)| *number);
+    packed.into_iter().map(|(_, packed)| packed).collect()
+}
+
+/// The smallest window that is set, as a power of two.
+const MIN_WINDOW_LOG: u32 = 20;
+
+/// Returns the window of a stream, as a power of two: a file and the one before it fit into it.
+fn window_log(files: &[&NewFile]) -> u32 {
+    let largest = files.iter().map(|file| file.found.bytes).max();
+    let both = (2 * largest.unwrap_or_default()).next_power_of_two();
+    both.ilog2().clamp(MIN_WINDOW_LOG, MAX_WINDOW_LOG)
 }
 
 /// Packs the files of one stream, one after the other.
@@ -167,13 +200,13 @@ fn pack_stream(
     stream: usize,
     level: i32,
     progress: &(dyn Fn(&str) + Sync),
-) -> Result<(Vec<u8>, Vec<PackedFile>)> {
+) -> Result<Packed> {
     let fail = |error: std::io::Error| {
         Error::new(ErrorKind::Io, format!("zstd cannot pack: {error}")).caused_by(error)
     };
     let mut encoder = zstd::Encoder::new(Vec::new(), level).map_err(fail)?;
     for parameter in [
-        CParameter::WindowLog(super::read::WINDOW_LOG),
+        CParameter::WindowLog(window_log(files)),
         CParameter::EnableLongDistanceMatching(true),
         CParameter::ChecksumFlag(true),
     ] {
