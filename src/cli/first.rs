@@ -46,13 +46,14 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
         Err(_) => None,
     };
     if context.global.db.is_some() {
-        return Err(missing_named(missing));
+        let error = missing.unwrap_or_else(no_database);
+        return Err(missing_named(error));
     }
     let Some(pack) = find_pack(context)? else {
         return Err(match (missing, database) {
             (Some(missing), _) => missing,
             (None, Err(error)) => error,
-            (None, Ok(_)) => Error::new(ErrorKind::NotFound, "there is no database here yet"),
+            (None, Ok(_)) => no_database(),
         });
     };
     let built = database.and_then(|database| {
@@ -67,11 +68,13 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     }
 }
 
-/// Makes the error of a database that was named and is not there: its name may be mistyped.
-fn missing_named(missing: Option<Error>) -> Error {
-    missing
-        .unwrap_or_else(|| Error::new(ErrorKind::NotFound, "there is no database here yet"))
-        .with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
+fn no_database() -> Error {
+    Error::new(ErrorKind::NotFound, "there is no database here yet")
+}
+
+/// Says what to do where a database was named and is not there: its name may be mistyped.
+pub(super) fn missing_named(error: Error) -> Error {
+    error.with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
 }
 
 /// Says once which releases a pack would add to the database. What is wrong with the pack is said as well: it is

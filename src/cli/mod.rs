@@ -178,7 +178,7 @@ impl Context<'_> {
 
     /// Opens the database that is there, in one state of it.
     fn existing_store(&self) -> Result<Store> {
-        let store = Store::open(&self.database()?)?;
+        let store = self.unpinned_store()?;
         store.pin()?;
         Ok(store)
     }
@@ -212,6 +212,14 @@ impl Context<'_> {
                 "note: a reader keeps an older state, so what was written is still in {database}-wal beside the database; copy it with codeyear backup\n"
             ));
         }
+    }
+
+    /// Opens the database that is there; each question sees its newest state.
+    fn unpinned_store(&self) -> Result<Store> {
+        Store::open(&self.database()?).map_err(|error| match self.global.db {
+            Some(_) if error.kind() == ErrorKind::NotFound => first::missing_named(error),
+            _ => error,
+        })
     }
 
     /// Writes data.

@@ -351,7 +351,7 @@ impl Preparer {
         Ok(ReadOrder {
             found,
             sha256,
-            extent: Extent::of_order_file(code_set, &parsed),
+            extent: Extent::of_order_file(code_set, &parsed, known),
             parsed: Some(Arc::new(parsed)),
         })
     }

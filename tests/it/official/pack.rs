@@ -155,7 +155,9 @@ fn two_first_questions_at_once_build_the_database_of_an_import_by_hand() {
     ] {
         assert!(runs[0].stdout.contains(part), "{part}: {runs:?}");
     }
-    let built = runs.iter().filter(|run| run.stderr.contains("building "));
+    let built = runs
+        .iter()
+        .filter(|run| run.stderr.starts_with("building "));
     assert_eq!(built.count(), 1, "{runs:?}");
 
     let store = Store::open(&database_at_home(&world)).unwrap();
