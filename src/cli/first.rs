@@ -58,10 +58,11 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     };
     let built = database.and_then(|database| {
         build(context, &pack, &database)?;
-        Store::open(&database)
+        Ok(database)
     });
     match built {
-        Ok(store) => Ok(store),
+        // It is still empty if all that the pack has was taken out of it.
+        Ok(database) => Store::open(&database),
         // What is wrong with the pack is wrong with it in memory as well.
         Err(error) if matches!(error.kind(), ErrorKind::Format | ErrorKind::Conflict) => Err(error),
         Err(error) => in_memory(context, &pack, &error),

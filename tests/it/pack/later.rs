@@ -117,6 +117,22 @@ fn what_was_removed_stays_out_until_it_is_imported_again() {
         remove(&mut store, CodeSet::Icd10Cm, id(release)).unwrap();
     }
     assert_eq!(would_add(&pack, &store), [""; 0]);
+    drop(store);
+    let empty = std::fs::read(world.database()).unwrap();
+    world.write(".local/share/codeyear/codeyear.db", empty);
+    let run = super::ask(
+        &world,
+        &[
+            "--pack",
+            "years.pack",
+            "check",
+            "A000",
+            "--on",
+            "2030-11-01",
+        ],
+    );
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stderr.contains("the database is empty"), "{run:?}");
 }
 
 #[test]
