@@ -92,7 +92,7 @@ impl Streams {
         let is_ahead = files
             .first()
             .is_some_and(|(_, file, _)| matches!(file.kind, FileKind::OrderFile(_)));
-        let mut unpacker = Unpacker {
+        let unpacker = Unpacker {
             decoder: decoder(&self.pack, stream)?,
             pack: self.pack.clone(),
             files: files.into_iter(),
@@ -101,7 +101,7 @@ impl Streams {
             let (send, receive) = sync_channel(0);
             // It ends with the last file, or when nobody takes the next one.
             std::thread::spawn(move || {
-                while let Some(given) = unpacker.next() {
+                for given in unpacker {
                     if send.send(given).is_err() {
                         break;
                     }
