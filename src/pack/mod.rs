@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Numbers are little-endian. A stream is one zstd frame with the files of one kind of one code set, release after
-//! release: last year's file lies just before this year's, so that a window of two files finds nearly all that
-//! they share, and whoever reads keeps no more than such windows in memory.
+//! release: last year's file lies just before this year's, so that a small window finds nearly all that they
+//! share, and whoever reads keeps no more than such windows in memory.
 
 mod embedded;
 mod format;

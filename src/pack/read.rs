@@ -3,13 +3,11 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::format::{PackedFile, refused};
 use super::{Pack, Source};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::source::archive::Supply;
-use crate::source::recognise::FileKind;
 use crate::source::sha256_hex;
 
 /// The largest window of a stream, as a power of two: a reader keeps so many bytes in memory.
@@ -53,21 +51,23 @@ pub(super) struct Streams {
 /// What was read of a file: its bytes, and their hash.
 type Contents = Result<(Vec<u8>, String)>;
 
-/// A stream that is being unpacked.
-#[derive(Debug)]
+/// A stream that is being unpacked, by whoever asks: its thread waits for the one that writes anyway, and a file
+/// that is unpacked ahead is one more in memory.
 struct Open {
     /// The first file that it may still give.
     next: usize,
-    from: Feed,
+    decoder: Decoder,
+    pack: Pack,
+    /// The files, and whether they are wanted.
+    files: std::vec::IntoIter<(usize, PackedFile, bool)>,
 }
 
-/// Who unpacks a stream.
-#[derive(Debug)]
-enum Feed {
-    /// A thread that is one file ahead, of order files: two thirds of all bytes, and one after the other.
-    Ahead(Receiver<(usize, Contents)>),
-    /// Whoever asks, so that no file of each of the other kinds is in memory before it is needed.
-    Here(Box<Unpacker>),
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Streams {
@@ -89,29 +89,12 @@ impl Streams {
             .collect();
         let last = files.iter().rposition(|(.., is_wanted)| *is_wanted);
         files.truncate(last.map_or(0, |last| last + 1));
-        let is_ahead = files
-            .first()
-            .is_some_and(|(_, file, _)| matches!(file.kind, FileKind::OrderFile(_)));
-        let unpacker = Unpacker {
+        Ok(Open {
+            next: first,
             decoder: decoder(&self.pack, stream)?,
             pack: self.pack.clone(),
             files: files.into_iter(),
-        };
-        let from = if is_ahead {
-            let (send, receive) = sync_channel(0);
-            // It ends with the last file, or when nobody takes the next one.
-            std::thread::spawn(move || {
-                for given in unpacker {
-                    if send.send(given).is_err() {
-                        break;
-                    }
-                }
-            });
-            Feed::Ahead(receive)
-        } else {
-            Feed::Here(Box::new(unpacker))
-        };
-        Ok(Open { next: first, from })
+        })
     }
 }
 
@@ -132,11 +115,7 @@ impl Supply for Streams {
             _ => self.open(file.stream, number)?,
         };
         loop {
-            let given = match &mut current.from {
-                Feed::Ahead(files) => files.recv().ok(),
-                Feed::Here(unpacker) => unpacker.next(),
-            };
-            let (given, contents) = given.ok_or_else(missing)?;
+            let (given, contents) = current.next_file().ok_or_else(missing)?;
             current.next = given + 1;
             if given == number || contents.is_err() {
                 let contents = contents?;
@@ -147,23 +126,9 @@ impl Supply for Streams {
     }
 }
 
-/// Unpacks a stream, and gives the files that are wanted, each proven by its hash.
-struct Unpacker {
-    decoder: Decoder,
-    pack: Pack,
-    files: std::vec::IntoIter<(usize, PackedFile, bool)>,
-}
-
-impl std::fmt::Debug for Unpacker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Unpacker").finish_non_exhaustive()
-    }
-}
-
-impl Iterator for Unpacker {
-    type Item = (usize, Contents);
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl Open {
+    /// Unpacks the next file that is wanted, and proves it by its hash.
+    fn next_file(&mut self) -> Option<(usize, Contents)> {
         for (number, file, is_wanted) in self.files.by_ref() {
             if is_wanted {
                 return Some((number, read_file(&mut self.decoder, &self.pack, &file)));

@@ -187,11 +187,23 @@ fn pack_streams(
 /// The smallest window that is set, as a power of two.
 const MIN_WINDOW_LOG: u32 = 20;
 
-/// Returns the window of a stream, as a power of two: a file and the one before it fit into it.
+/// Returns the window of a stream, as a power of two. An order file and the one before it fit into it; of the other
+/// files the place where last year's said the same: their windows are open all at once.
 fn window_log(files: &[&NewFile]) -> u32 {
     let largest = files.iter().map(|file| file.found.bytes).max();
-    let both = (2 * largest.unwrap_or_default()).next_power_of_two();
-    both.ilog2().clamp(MIN_WINDOW_LOG, MAX_WINDOW_LOG)
+    let largest = largest.unwrap_or_default();
+    let is_listing = files
+        .first()
+        .is_some_and(|file| matches!(file.found.kind, FileKind::OrderFile(_)));
+    let window = if is_listing {
+        2 * largest
+    } else {
+        largest + largest / 8
+    };
+    window
+        .next_power_of_two()
+        .ilog2()
+        .clamp(MIN_WINDOW_LOG, MAX_WINDOW_LOG)
 }
 
 /// Packs the files of one stream, one after the other.
