@@ -24,6 +24,10 @@ pub struct Packing {
     pub left: Vec<Left>,
 }
 
+/// By what one of two copies is chosen, the smaller first: whether its archive is unknown, and the names, so that
+/// the sequence of the folders decides nothing.
+type Rank = (bool, String, String);
+
 /// Chooses the files for a pack: those that an import of these paths takes, each for the release that it takes it
 /// for, and of those the ones whose bytes the catalogue knows. Of two copies the one stays whose archive is known.
 ///
@@ -49,7 +53,7 @@ pub fn choose_for_pack(
         .map(|taken| (taken.file.as_str(), taken))
         .collect();
     // By what a release has one of.
-    let mut chosen: BTreeMap<(CodeSet, ReleaseId, &str), (bool, NewFile)> = BTreeMap::new();
+    let mut chosen: BTreeMap<(CodeSet, ReleaseId, &str), (Rank, NewFile)> = BTreeMap::new();
     for found in find(paths)?.found {
         let Some(taken) = taken.get(found.shown.as_str()) else {
             continue;
@@ -84,10 +88,11 @@ pub fn choose_for_pack(
             },
             found: found.clone(),
         };
-        let is_published = published.is_some();
+        let archive_name = archive.map_or_else(String::new, |archive| archive.name.clone());
+        let rank = (published.is_none(), archive_name, found.name.clone());
         let place = (code_set, release, taken.kind.name());
         match chosen.get(&place) {
-            Some((there_is_published, _)) if *there_is_published || !is_published => {
+            Some((there, _)) if *there <= rank => {
                 left.push(leave(format!(
                     "another file is the {} of {release} as well",
                     taken.kind.label()
@@ -103,7 +108,7 @@ pub fn choose_for_pack(
                         ),
                     });
                 }
-                chosen.insert(place, (is_published, file));
+                chosen.insert(place, (rank, file));
             }
         }
     }
