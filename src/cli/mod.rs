@@ -186,7 +186,7 @@ impl Context<'_> {
     /// Opens the database if there is one with a release in it. Before the first import the catalogue is all
     /// there is to show.
     fn store_if_any(&self) -> Result<Option<Store>> {
-        match self.store() {
+        match self.existing_store() {
             Ok(store) => Ok(Some(store)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

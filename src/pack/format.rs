@@ -106,7 +106,7 @@ pub(super) fn kind_name(kind: FileKind) -> Option<&'static str> {
         FileKind::OrderFile(_) => Some("order_file"),
         FileKind::OrderAddenda(_) => Some("order_addenda"),
         FileKind::Document(kind) => Some(kind.name()),
-        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => None,
+        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
     }
 }
 

@@ -119,7 +119,7 @@ fn place(kind: FileKind) -> Place {
         FileKind::OrderAddenda(_) => (0, None),
         FileKind::OrderFile(_) => (1, None),
         FileKind::Document(kind) => (2, Some(kind)),
-        FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => (3, None),
+        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => (3, None),
     }
 }
 

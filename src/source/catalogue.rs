@@ -186,7 +186,7 @@ impl KnownRelease {
                 let mut documents = self.documents.iter();
                 documents.any(|known| known.kind == kind && known.sha256 == sha256)
             }
-            FileKind::Zip | FileKind::SavedPage | FileKind::Other(_) => return false,
+            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => return false,
         };
         is_known || self.has_archive(archive_sha256) || self.has_archive(Some(sha256))
     }

@@ -22,7 +22,9 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ),
     (
         "fetch",
-        &["error", "model", "parse", "source", "pack", "store", "ingest"],
+        &[
+            "error", "model", "parse", "source", "pack", "store", "ingest",
+        ],
     ),
     ("answer", &["error", "model", "parse", "source", "store"]),
     (
@@ -50,8 +52,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "error", "model", "parse", "source", "pack", "store", "ingest", "fetch", "answer", "claims",
-            "fhir", "present", "web",
+            "error", "model", "parse", "source", "pack", "store", "ingest", "fetch", "answer",
+            "claims", "fhir", "present", "web",
         ],
     ),
 ];
