@@ -41,6 +41,14 @@ CREATE TABLE document_unread (
 -- How many more such things the document has than document_unread keeps: 10,000 and a megabyte at most.
 ALTER TABLE document ADD COLUMN unread_beyond INTEGER NOT NULL DEFAULT 0;
 
+-- The releases that the user took out with `codeyear remove`. What comes by itself (`codeyear init`) leaves them
+-- out; an import that names their files brings them back, and removes the row.
+CREATE TABLE removed (
+    code_set INTEGER NOT NULL REFERENCES code_set,
+    release TEXT NOT NULL,          -- its name, 'FY2026'
+    PRIMARY KEY (code_set, release)
+) WITHOUT ROWID;
+
 -- By what `codeyear verify` knows that rows are still those that were imported: SHA-256 of the rows of a table,
 -- in segments by its growing key, one for what each import added. Of a small table one segment, written anew
 -- with each import. Tables that are derived from others have none: they are derived again and compared.

@@ -118,6 +118,7 @@ class Release:
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
         self.listed = None  # (rows_sha256, letters, last category) of its order file
         self.addenda = None  # (name, bytes, [sha256])
+        self.documents = []  # (kind, name, bytes, sha256)
         self.addenda_base = None
         self.archives = []
 
@@ -169,6 +170,43 @@ def kind_of_member(name):
     if base.endswith(".xml") and "index" in base:
         return "index"
     return "other"
+
+
+# What stands around an order file, in the order in which it is imported; the names are those of `codeyear`.
+DOCUMENTS = [
+    "tabular",
+    "index",
+    "external_cause_index",
+    "drug_table",
+    "neoplasm_table",
+    "conversion_table",
+    "poa_exempt_list",
+    "pcs_tables",
+    "pcs_definitions",
+]
+
+
+def document_kind(code_set, name, data):
+    """Which file around an order file this is, by its content where that tells; None for any other file."""
+    base = name.rsplit("/", 1)[-1].lower()
+    head = data[:4096].decode("utf-8", "replace")
+    if base.endswith(".xml"):
+        # The layout of 2011 is not taken.
+        if "<version>2011</version>" in head:
+            return None
+        for root, kind in (("<ICD10CM.tabular", "tabular"), ("<ICD10PCS.tabular", "pcs_tables"), ("<ICD10PCS.definitions", "pcs_definitions")):
+            if root in head:
+                return kind
+        if "<ICD10CM.index" in head:
+            title = head.split("<letter>")[0].lower()
+            words = (("external", "external_cause_index"), ("drug", "drug_table"), ("substance", "drug_table"), ("neoplasm", "neoplasm_table"), ("malignant", "neoplasm_table"))
+            return next((kind for word, kind in words if word in title), "index")
+        return None
+    if code_set == "icd10cm" and "conversion" in base and base.endswith((".xlsx", ".csv")):
+        return "conversion_table"
+    if re.match(r"poaexemptcodes", base):
+        return "poa_exempt_list"
+    return None
 
 
 def listed(data):
@@ -310,6 +348,9 @@ def load(releases_dir, truth_dir, addresses):
                 addenda_bytes[digest] = data
             if name == release.order_name:
                 release.listed = listed(data)
+            kind = document_kind(release.code_set, name, data)
+            if kind:
+                release.documents.append((kind, name.rsplit("/", 1)[-1], len(data), digest))
         if release.members.get(release.order_name) != (release.bytes, release.sha256):
             raise SystemExit(f"error: {path.name}: the order file is not the one counted")
 
@@ -465,6 +506,15 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"name = {string(name)}",
             f"bytes = {size}",
             "sha256 = [" + ", ".join(map(string, hashes)) + "]",
+        ]
+    for kind, name, size, digest in sorted(release.documents, key=lambda d: (DOCUMENTS.index(d[0]), d[1])):
+        lines += [
+            "",
+            "[[document]]",
+            f"kind = {string(kind)}",
+            f"name = {string(name)}",
+            f"bytes = {size}",
+            f"sha256 = {string(digest)}",
         ]
     for archive in sorted(release.archives, key=archive_order):
         lines += archive_toml(archive)

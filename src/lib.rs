@@ -55,8 +55,9 @@
 //! | [`model`] | nouns and pure rules: codes, releases, verdicts, changes; no I/O, no clock, no SQL, no serde |
 //! | [`parse`] | one file a format: bytes to values |
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
+//! | [`pack`] | the official files of all releases in one file, as a build ships it |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
-//! | [`ingest`] | source, parse and store joined: what can be taken is stored at once, what cannot is named |
+//! | [`ingest`] | source, pack, parse and store joined: what can be taken is stored at once, what cannot is named |
 //! | `fetch` | official archives from their publishers, proven by their hash; the only part that connects to others |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, browse, compare, search, diff, releases, verify, and all codes at once for an export |
 //! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
@@ -150,6 +151,11 @@
 //!   puts it in the place of the last. So no answer mixes two states, nobody waits for an import, and what an
 //!   address gives can be tagged by the content hash. A check asks no database at all: the same rules run over
 //!   facts in memory, now with their titles, files and patches.
+//! - **A pack is files, not a database.** What a program ships are the publishers' bytes, and the first question
+//!   builds the database from them by the ordinary import: so a schema can change without a new pack, `verify`
+//!   proves the result as it proves any import, and nobody has to believe a database that someone else made. A
+//!   release shares nearly all of its bytes with the one before it, so that all of them together are smaller
+//!   than the zips of two years.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 
@@ -162,6 +168,7 @@ pub mod fetch;
 pub mod fhir;
 pub mod ingest;
 pub mod model;
+pub mod pack;
 pub mod parse;
 pub mod present;
 pub mod source;

@@ -395,6 +395,8 @@ fn files_known(store: &Store, sample: bool) -> Result<FilesKnown> {
             known.extend(release.order_file.iter().map(|file| file.sha256.as_str()));
             let addenda = release.order_addenda.iter();
             known.extend(addenda.flat_map(|addenda| addenda.sha256.iter().map(String::as_str)));
+            let documents = release.documents.iter();
+            known.extend(documents.map(|document| document.sha256.as_str()));
             let archives = release.archives.iter();
             known.extend(archives.filter_map(|archive| archive.sha256.as_deref()));
         }

@@ -26,7 +26,7 @@ pub(super) struct BackupArgs {
 }
 
 pub(super) fn run(args: &BackupArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let store = context.store()?;
+    let store = context.existing_store()?;
     let bar = progress_bar(None, "{bar:30} {percent} %");
     let bytes = store.back_up(&args.file, args.force, &mut |done, all| {
         bar.set_length(all);

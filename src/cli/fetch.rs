@@ -84,7 +84,11 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
         return check(args, &mut fetcher, context);
     }
     let targets = match args.missing {
-        true => missing(open(context)?.as_ref(), args.code_set, context.today)?,
+        true => missing(
+            context.store_if_any()?.as_ref(),
+            args.code_set,
+            context.today,
+        )?,
         false => named(args)?,
     };
     let is_import = args.to.is_none() && !args.dry_run && !targets.is_empty();
@@ -147,7 +151,7 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
 /// Asks whether releases are posted.
 fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> Result<Outcome> {
     let catalogue = Catalogue::bundled()?;
-    let store = open(context)?;
+    let store = context.store_if_any()?;
     let stored = store.as_ref().map(Store::releases).transpose()?;
     let stored = stored.unwrap_or_default();
     let mut targets = Vec::new();
@@ -217,15 +221,6 @@ fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
         }
     }
     Ok(targets)
-}
-
-/// Opens the database, if there is one.
-fn open(context: &Context<'_>) -> Result<Option<Store>> {
-    match context.store() {
-        Ok(store) => Ok(Some(store)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn default_folder() -> Result<PathBuf> {

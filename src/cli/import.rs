@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::ProgressBar;
 
 use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::{Result, io_error};
@@ -10,6 +11,9 @@ use crate::ingest::{ImportOptions, ImportReport, Progress, import};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
 use crate::store::Store;
+
+/// The progress bar of an import: files done, of all, and the one that came last.
+pub(super) const FILES_BAR: &str = "{bar:30} {pos}/{len} {wide_msg}";
 
 /// Import official releases: zips as CMS and NCHS post them, folders, single files
 ///
@@ -64,33 +68,19 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
         std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
     }
     let database = context.database()?;
-    let bar = progress_bar(None, "{bar:30} {pos}/{len} {wide_msg}");
+    let bar = progress_bar(None, FILES_BAR);
     // What would be stored in a database that is not there yet needs none.
     let mut store = match args.dry_run && !database.exists() {
         true => Store::in_memory()?,
         false => Store::open_or_create(&database)?,
     };
-    let imported = import(
-        &mut store,
-        &args.paths,
-        &options,
-        &mut |progress| match progress {
-            Progress::Found { files } => bar.set_length(files as u64),
-            Progress::Done { file, release } => {
-                bar.set_message(format!("{release} {}", short(&file)));
-                bar.inc(1);
-            }
-            Progress::Waiting => {
-                // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
-                if bar.is_hidden() {
-                    let _ = context.say("another import is running; waiting for it to end\n");
-                }
-                bar.set_message("another import is running; waiting for it to end");
-                bar.tick();
-            }
-            Progress::Committing => bar.set_message("ending the transaction"),
-        },
-    );
+    let imported = import(&mut store, &args.paths, &options, &mut |progress| {
+        // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
+        if progress == Progress::Waiting && bar.is_hidden() {
+            let _ = context.say("another import is running; waiting for it to end\n");
+        }
+        show_progress(&bar, progress);
+    });
     bar.finish_and_clear();
     let is_new = !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed);
     if is_new {
@@ -107,6 +97,22 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     } else {
         Outcome::Bad
     })
+}
+
+/// Shows how far an import has come.
+pub(super) fn show_progress(bar: &ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Found { files } => bar.set_length(files as u64),
+        Progress::Done { file, release } => {
+            bar.set_message(format!("{release} {}", short(&file)));
+            bar.inc(1);
+        }
+        Progress::Waiting => {
+            bar.set_message("another import is running; waiting for it to end");
+            bar.tick();
+        }
+        Progress::Committing => bar.set_message("ending the transaction"),
+    }
 }
 
 pub(super) fn short(file: &str) -> &str {

@@ -12,8 +12,12 @@ mod diff;
 mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
+mod first;
 mod history;
 mod import;
+mod init;
+mod official;
+mod pack;
 mod releases;
 mod remove;
 mod search;
@@ -62,6 +66,9 @@ struct Global {
     /// Use this database file [default: codeyear/codeyear.db in your data folder]
     #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE")]
     db: Option<PathBuf>,
+    /// Take the official files from this pack [default: the one in this program, beside it or in your data folder]
+    #[arg(long, global = true, env = "CODEYEAR_PACK", value_name = "FILE")]
+    pack: Option<PathBuf>,
     /// Take this date for today, in tests and in reports that are to be made again
     #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
     today: Option<NaiveDate>,
@@ -84,6 +91,7 @@ enum ColourChoice {
 enum Verb {
     #[cfg(feature = "fetch")]
     Fetch(fetch::FetchArgs),
+    Init(init::InitArgs),
     Import(import::ImportArgs),
     Remove(remove::RemoveArgs),
     Releases(releases::ReleasesArgs),
@@ -101,6 +109,7 @@ enum Verb {
     Verify(verify::VerifyArgs),
     Backup(backup::BackupArgs),
     Demo(demo::DemoArgs),
+    Pack(pack::PackArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
 }
@@ -160,9 +169,17 @@ impl Context<'_> {
         }
     }
 
-    /// Opens the database for an answer, which rests on one state of it whatever is imported meanwhile.
-    fn store(&self) -> Result<Store> {
-        let store = Store::open(&self.database()?)?;
+    /// Opens the database for an answer, which rests on one state of it whatever is imported meanwhile. Where
+    /// there is none yet it is built from the pack.
+    fn store(&mut self) -> Result<Store> {
+        let store = first::open(self)?;
+        store.pin()?;
+        Ok(store)
+    }
+
+    /// Opens the database that is there, in one state of it.
+    fn existing_store(&self) -> Result<Store> {
+        let store = self.unpinned_store()?;
         store.pin()?;
         Ok(store)
     }
@@ -170,7 +187,7 @@ impl Context<'_> {
     /// Opens the database if there is one with a release in it. Before the first import the catalogue is all
     /// there is to show.
     fn store_if_any(&self) -> Result<Option<Store>> {
-        match self.store() {
+        match self.existing_store() {
             Ok(store) => Ok(Some(store)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -196,6 +213,14 @@ impl Context<'_> {
                 "note: a reader keeps an older state, so what was written is still in {database}-wal beside the database; copy it with codeyear backup\n"
             ));
         }
+    }
+
+    /// Opens the database that is there; each question sees its newest state.
+    fn unpinned_store(&self) -> Result<Store> {
+        Store::open(&self.database()?).map_err(|error| match self.global.db {
+            Some(_) if error.kind() == ErrorKind::NotFound => first::missing_named(error),
+            _ => error,
+        })
     }
 
     /// Writes data.
@@ -328,6 +353,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
     match verb {
         #[cfg(feature = "fetch")]
         Verb::Fetch(args) => fetch::run(args, context),
+        Verb::Init(args) => init::run(args, context),
         Verb::Import(args) => import::run(args, context),
         Verb::Remove(args) => remove::run(args, context),
         Verb::Releases(args) => releases::run(args, context),
@@ -345,6 +371,7 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Verify(args) => verify::run(args, context),
         Verb::Backup(args) => backup::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
+        Verb::Pack(args) => pack::run(args, context),
         Verb::Completions(args) => shell::completions(args, context),
         Verb::Man(args) => shell::man(args, context),
     }

@@ -24,7 +24,7 @@ pub(super) struct RemoveArgs {
 
 pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcome> {
     // Says it if there is no database yet.
-    let store = context.store()?;
+    let store = context.existing_store()?;
     let held: Vec<CodeSet> = store
         .releases()?
         .into_iter()

@@ -76,6 +76,9 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         }
     }
     date_header(context.today)?;
+    if context.global.db.is_none() {
+        build_database(context)?;
+    }
     let server = Server::bind(Settings {
         database: context.database()?,
         listen: args.listen,
@@ -104,6 +107,21 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
     }
     server.run(Box::new(std::io::stderr()))?;
     Ok(Outcome::Good)
+}
+
+/// Builds the database where there is none yet. A server needs it on disk: each of its threads opens it.
+fn build_database(context: &mut Context<'_>) -> Result<()> {
+    let store = super::first::open(context)?;
+    if store.path() == context.database()? {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Io,
+        "a server needs a database on disk, and none can be written here",
+    )
+    .with_hint(
+        "name a file that can be written: codeyear --db FILE init, then codeyear --db FILE serve",
+    ))
 }
 
 /// Refuses a clock whose dates the HTTP library cannot write as the date of an answer: it panics.

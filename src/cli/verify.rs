@@ -10,7 +10,6 @@ use crate::answer::{self, VerifyOptions};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
-use crate::store::Store;
 
 /// Prove what is stored: against the official addenda, the hashes, the counts
 ///
@@ -35,7 +34,7 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<Outcome> {
     // Not pinned: it keeps the outcomes.
-    let store = Store::open(&context.database()?)?;
+    let store = context.unpinned_store()?;
     // A base belongs to one code set.
     let code_set = args.code_set.or(args.base.map(|_| CodeSet::Icd10Cm));
     let options = VerifyOptions {

@@ -28,13 +28,17 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Returns the extent of a parsed order file.
-    pub(super) fn of_order_file(code_set: CodeSet, order: &OrderFile) -> Extent {
+    /// Returns the extent of a parsed order file. Of bytes that the catalogue knows it takes the hash of the rows from there.
+    pub(super) fn of_order_file(
+        code_set: CodeSet,
+        order: &OrderFile,
+        known: Option<&OrderFileFacts>,
+    ) -> Extent {
         Extent::new(
             code_set,
             order.rows().len() as u64,
             order.billable(),
-            rows_sha256(order),
+            known.map_or_else(|| rows_sha256(order), |facts| facts.rows_sha256.clone()),
             order.rows().iter().map(|row| row.code),
         )
     }
@@ -82,9 +86,14 @@ impl Extent {
     ) -> Extent {
         let mut letters = BTreeSet::new();
         let mut categories = BTreeSet::new();
-        for code in codes {
-            letters.extend(code.as_str().chars().next());
-            categories.insert(code.category());
+        let mut last = None;
+        for category in codes.map(|code| code.category()) {
+            // Codes of one category stand together.
+            if last != Some(category) {
+                letters.extend(category.as_str().chars().next());
+                categories.insert(category);
+                last = Some(category);
+            }
         }
         Extent {
             code_set,

@@ -15,11 +15,10 @@ use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
-use crate::source::sha256_hex;
 use crate::store::NewFile;
 
 use super::complete::Extent;
-use super::pack::Package;
+use super::group::Package;
 use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen, evidence_of};
 use super::rivals::Item;
 use super::{Left, TakenKind};
@@ -99,8 +98,7 @@ impl Preparer {
         is_last: bool,
         tell: &mut dyn FnMut(Message) -> bool,
     ) {
-        let prepared = found.read().and_then(|bytes| {
-            let sha256 = sha256_hex(&bytes);
+        let prepared = found.read_hashed().and_then(|(bytes, sha256)| {
             let DocumentRelease {
                 id,
                 by,
@@ -161,8 +159,9 @@ impl Preparer {
     pub(super) fn decided(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
         let mut ids = Vec::new();
         for (kind, found) in documents.iter().filter(|_| documents.len() > 1) {
-            let Ok(bytes) = found.read() else { continue };
-            let sha256 = sha256_hex(&bytes);
+            let Ok((_, sha256)) = found.read_hashed() else {
+                continue;
+            };
             let beside = Beside::Documents(&[]);
             if let Ok(found) = self.document_release(*kind, found, &sha256, beside)
                 && !ids.contains(&found.id)

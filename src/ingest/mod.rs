@@ -6,7 +6,8 @@
 
 mod complete;
 mod documents;
-mod pack;
+mod group;
+mod packing;
 mod prepare;
 mod resolve;
 mod rivals;
@@ -31,7 +32,8 @@ use crate::source::sample::{sample_bytes, sample_files};
 use crate::store::{Added, NewFile, Store, Writer};
 
 use documents::PostedDocument;
-use pack::{Package, pack};
+use group::{Package, group_files};
+pub use packing::{Packing, choose_for_pack, import_pack, pack_would_add};
 use prepare::{Message, Order, Part, Prepared, Preparer, Seen};
 use rivals::Item;
 use write::write;
@@ -219,10 +221,20 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
+    import_found(store, &mut || find(paths), options, progress)
+}
+
+/// Imports files, wherever they are found. Where files disagree it begins again, and looks for them again.
+fn import_found(
+    store: &mut Store,
+    find: &mut dyn FnMut() -> Result<Findings>,
+    options: &ImportOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ImportReport> {
     let mut contested = Vec::new();
     loop {
         let mut run = Run::new(*options, contested);
-        run.go(store, paths, progress)?;
+        run.go(store, find()?, progress)?;
         if run.rivals.is_empty() {
             return Ok(run.report);
         }
@@ -273,10 +285,10 @@ impl Run {
     fn go(
         &mut self,
         store: &mut Store,
-        paths: &[PathBuf],
+        findings: Findings,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<()> {
-        let Findings { mut found, damaged } = find(paths)?;
+        let Findings { mut found, damaged } = findings;
         if let Some(code_set) = self.options.code_set {
             for file in &mut found {
                 match &mut file.kind {
@@ -288,7 +300,7 @@ impl Run {
                 }
             }
         }
-        let (packages, left) = pack(found);
+        let (packages, left) = group_files(found);
         self.report.left = left;
         for error in damaged {
             self.failed(error)?;

@@ -14,12 +14,11 @@ use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
 use crate::source::sample::SampleFile;
-use crate::source::sha256_hex;
 use crate::store::NewFile;
 
 use super::complete::Extent;
 use super::documents::Beside;
-use super::pack::Package;
+use super::group::Package;
 use super::resolve::{Posted, Resolved, looks_cut_off};
 use super::rivals::Item;
 use super::{ImportOptions, Left};
@@ -321,10 +320,9 @@ impl Preparer {
 
     /// Reads an order addenda. One that is not known must have the lines that its footer counts.
     fn read_addenda<'p>(&self, code_set: CodeSet, found: &'p Found) -> Result<ReadAddenda<'p>> {
-        let bytes = found.read()?;
+        let (bytes, sha256) = found.read_hashed()?;
         let in_file = |error: Error| error.in_file(found.shown.as_str());
         let parsed = parse_order_addenda(code_set, &bytes).map_err(in_file)?;
-        let sha256 = sha256_hex(&bytes);
         let is_known = self.sample.iter().any(|file| file.sha256 == sha256)
             || self.catalogue.of(code_set).any(|known| {
                 let mut addenda = known
@@ -353,8 +351,7 @@ impl Preparer {
         found: &'p Found,
         tell: &mut dyn FnMut(Message) -> bool,
     ) -> Result<ReadOrder<'p>> {
-        let bytes = found.read()?;
-        let sha256 = sha256_hex(&bytes);
+        let (bytes, sha256) = found.read_hashed()?;
         // Bytes that are stored have been read and found good.
         let is_stored = self.seen.iter().any(|seen| {
             seen.code_set == code_set
@@ -380,7 +377,7 @@ impl Preparer {
         Ok(ReadOrder {
             found,
             sha256,
-            extent: Extent::of_order_file(code_set, &parsed),
+            extent: Extent::of_order_file(code_set, &parsed, known),
             parsed: Some(Arc::new(parsed)),
         })
     }

@@ -56,6 +56,55 @@ enum Location {
     Member { zip: PathBuf, index: usize },
     NestedMember { zip: Arc<Vec<u8>>, index: usize },
     Unpacked(Arc<Vec<u8>>),
+    Supplied { by: Arc<dyn Supply>, number: usize },
+}
+
+/// What gives files that are neither on disk nor in a zip archive, such as those of a pack.
+pub trait Supply: std::fmt::Debug + Send + Sync {
+    /// Reads a file whole, and checks its SHA-256, which is returned with it. To read them in the order of
+    /// their numbers is the fastest way.
+    ///
+    /// # Errors
+    /// As [`Found::read`].
+    fn read(&self, number: usize) -> Result<(Vec<u8>, String)>;
+}
+
+/// What is known of a file that is supplied.
+#[derive(Debug)]
+pub struct SuppliedFile {
+    /// What it is.
+    pub kind: FileKind,
+    /// The name to show.
+    pub shown: String,
+    /// Its own name with its folders.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The archive that it was published in.
+    pub archive: Option<ArchiveFile>,
+    /// Files of one group were posted together.
+    pub group: String,
+    /// Who reads it.
+    pub by: Arc<dyn Supply>,
+    /// Its number there.
+    pub number: usize,
+}
+
+impl From<SuppliedFile> for Found {
+    fn from(file: SuppliedFile) -> Found {
+        Found {
+            kind: file.kind,
+            shown: file.shown,
+            name: file.name,
+            bytes: file.bytes,
+            archive: file.archive.map(Arc::new),
+            group: file.group,
+            location: Location::Supplied {
+                by: file.by,
+                number: file.number,
+            },
+        }
+    }
 }
 
 impl Found {
@@ -66,6 +115,7 @@ impl Found {
     /// unpacks to more than an official file can have.
     pub fn read(&self) -> Result<Vec<u8>> {
         match &self.location {
+            Location::Supplied { by, number } => by.read(*number).map(|(bytes, _)| bytes),
             Location::File(path) => {
                 let file = File::open(path).map_err(|error| io_error("open", path, error))?;
                 read_limited(file, self.bytes, &self.shown)
@@ -79,6 +129,21 @@ impl Found {
                 read_member(Cursor::new(zip.as_slice()), *index, &self.shown)
             }
         }
+    }
+}
+
+impl Found {
+    /// Reads the whole file, and returns its SHA-256 with it.
+    ///
+    /// # Errors
+    /// As [`Found::read`].
+    pub fn read_hashed(&self) -> Result<(Vec<u8>, String)> {
+        if let Location::Supplied { by, number } = &self.location {
+            return by.read(*number);
+        }
+        let bytes = self.read()?;
+        let sha256 = super::sha256_hex(&bytes);
+        Ok((bytes, sha256))
     }
 }
 

@@ -10,7 +10,8 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet, Entry, Provenance, ReleaseId};
+use crate::model::{Code, CodeSet, DocumentKind, Entry, Provenance, ReleaseId};
+use crate::source::recognise::FileKind;
 
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
 
@@ -51,6 +52,21 @@ pub struct ExpectedAddenda {
     pub bytes: u64,
     /// The SHA-256 of each edition of it that was published.
     pub sha256: Vec<String>,
+}
+
+/// A file around the order file of a release, as it was in hand when the catalogue was made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownDocument {
+    /// What it is.
+    #[serde(deserialize_with = "document_kind")]
+    pub kind: DocumentKind,
+    /// Its official name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
 }
 
 /// Who vouches for what the catalogue says of an archive.
@@ -113,6 +129,8 @@ pub struct KnownRelease {
     pub order_file: Option<OrderFileFacts>,
     /// Its order addenda, if one is known.
     pub order_addenda: Option<ExpectedAddenda>,
+    /// The files around its order file whose bytes are known.
+    pub documents: Vec<KnownDocument>,
     /// The archives that were published with it.
     pub archives: Vec<Archive>,
     /// Facts that its order file does not tell.
@@ -152,6 +170,27 @@ impl KnownRelease {
             .collect()
     }
 
+    /// Checks whether the bytes of a file are known as one of this release: by its own hash, or by that of the
+    /// archive that it is in.
+    pub fn knows_file(&self, kind: FileKind, sha256: &str, archive_sha256: Option<&str>) -> bool {
+        let is_known = match kind {
+            FileKind::OrderFile(_) => {
+                let order = self.order_file.as_ref();
+                order.is_some_and(|facts| facts.sha256 == sha256)
+            }
+            FileKind::OrderAddenda(_) => {
+                let addenda = self.order_addenda.as_ref();
+                addenda.is_some_and(|addenda| addenda.sha256.iter().any(|known| known == sha256))
+            }
+            FileKind::Document(kind) => {
+                let mut documents = self.documents.iter();
+                documents.any(|known| known.kind == kind && known.sha256 == sha256)
+            }
+            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => return false,
+        };
+        is_known || self.has_archive(archive_sha256) || self.has_archive(Some(sha256))
+    }
+
     /// Checks whether a hash is that of one of its archives.
     pub fn has_archive(&self, sha256: Option<&str>) -> bool {
         sha256.is_some()
@@ -179,6 +218,8 @@ struct ReleaseFile {
     corrects: Option<String>,
     order_file: Option<OrderFileFacts>,
     order_addenda: Option<ExpectedAddenda>,
+    #[serde(default)]
+    document: Vec<KnownDocument>,
     #[serde(default)]
     archive: Vec<Archive>,
     #[serde(default)]
@@ -273,6 +314,12 @@ fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D
         .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a provenance")))
 }
 
+fn document_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DocumentKind, D::Error> {
+    let name = String::deserialize(from)?;
+    DocumentKind::from_name(&name)
+        .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a kind of document")))
+}
+
 fn code_set_files(code_set: CodeSet) -> impl Iterator<Item = &'static include_dir::File<'static>> {
     FILES
         .get_dir(code_set.id())
@@ -324,6 +371,7 @@ fn parse(text: &str) -> Result<KnownRelease> {
             .transpose()?,
         order_file: file.order_file,
         order_addenda: file.order_addenda,
+        documents: file.document,
         archives: file.archive,
         patches,
     })

@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 /// The tables that are hashed whole with every import: they are small, or their rows are replaced.
-pub(super) const SMALL: [&str; 11] = [
+pub(super) const SMALL: [&str; 12] = [
     "addenda_footer",
     "code_set",
     "document",
@@ -28,6 +28,7 @@ pub(super) const SMALL: [&str; 11] = [
     "patch",
     "proof",
     "release",
+    "removed",
     "search_config",
     "source_file",
     "tabular_difference",

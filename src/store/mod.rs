@@ -6,6 +6,7 @@
 mod addenda;
 mod backup;
 mod book;
+mod create;
 mod digests;
 mod documents;
 mod documents_proof;
@@ -285,9 +286,13 @@ fn empty(shown: String) -> Error {
 fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool)> {
     let shown = path.display().to_string();
     if !path.exists() {
-        return Err(Error::new(ErrorKind::NotFound, "there is no database here yet")
-            .in_file(shown)
-            .with_hint("import a release first (codeyear import PATH...), or try the bundled sample with codeyear demo"));
+        return Err(
+            Error::new(ErrorKind::NotFound, "there is no database here yet")
+                .in_file(shown)
+                .with_hint(
+                    "codeyear init brings the official history, codeyear demo shows the sample",
+                ),
+        );
     }
     let absolute =
         std::path::absolute(path).map_err(|error| crate::error::io_error("open", path, error))?;

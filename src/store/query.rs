@@ -80,6 +80,20 @@ impl Store {
         kind(&self.connection).map_err(|error| self.error(error))
     }
 
+    /// Lists the releases that are stored.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn release_ids(&self) -> Result<Vec<(CodeSet, ReleaseId)>> {
+        let mut all = Vec::new();
+        for code_set in CodeSet::ALL {
+            let ids = super::rows::release_ids(&self.connection, code_set);
+            let ids = ids.map_err(|error| self.error(error))?;
+            all.extend(ids.into_iter().map(|id| (code_set, id)));
+        }
+        Ok(all)
+    }
+
     /// Gives the timeline of a code set.
     ///
     /// # Errors

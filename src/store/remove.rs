@@ -6,10 +6,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::code_set_id;
 use super::rows;
 use super::spans;
 use super::write::Writer;
+use super::{Store, code_set_id};
 use crate::error::{Result, not_loaded};
 use crate::model::{CodeSet, ReleaseId};
 
@@ -33,9 +33,34 @@ impl Writer<'_> {
             return Err(not_loaded(&format!("{} {id}", code_set.name())));
         };
         take_out(self.connection(), code_set, release, listing)
+            .and_then(|()| {
+                self.connection().execute(
+                    "INSERT OR IGNORE INTO removed (code_set, release) VALUES (?1, ?2)",
+                    params![code_set_id(code_set), id.to_string()],
+                )
+            })
             .map_err(|error| self.error(error))?;
         self.changed_all(code_set);
         Ok(())
+    }
+}
+
+impl Store {
+    /// Lists the releases that the user took out and did not import again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the database cannot be read.
+    pub fn removed_releases(&self) -> Result<Vec<(CodeSet, ReleaseId)>> {
+        let removed = || -> rusqlite::Result<Vec<(CodeSet, ReleaseId)>> {
+            self.connection
+                .prepare(
+                    "SELECT code_set.name, release FROM removed
+                     JOIN code_set ON code_set.id = removed.code_set ORDER BY code_set.id, release",
+                )?
+                .query_map([], |row| Ok((rows::parsed(row, 0)?, rows::parsed(row, 1)?)))?
+                .collect()
+        };
+        removed().map_err(|error| self.error(error))
     }
 }
 

@@ -370,6 +370,11 @@ impl Writer<'_> {
             }
             Rows::SameAs(other) => self.insert_release_like(new, replaced, other)?,
         };
+        // Whoever imports it again wants it again.
+        self.transaction.execute(
+            "DELETE FROM removed WHERE code_set = ?1 AND release = ?2",
+            params![code_set_id(new.code_set), new.id.to_string()],
+        )?;
         if let Some(index) = &mut index {
             self.insert_patches(release, new, index)?;
         }

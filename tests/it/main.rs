@@ -20,6 +20,7 @@ mod laws;
 mod layers;
 mod notes;
 mod official;
+mod pack;
 mod pages;
 mod reliability;
 mod reports;

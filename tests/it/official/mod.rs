@@ -20,6 +20,7 @@ mod index;
 mod kinds;
 mod lineage;
 mod notes;
+mod pack;
 mod pages;
 mod pcs_tables;
 mod poa;

@@ -38,6 +38,7 @@ fn help_of_each_verb_tells_the_rest() {
     let world = World::empty();
     let mut commands = vec![vec!["--help"]];
     for verb in [
+        "init",
         "import",
         "remove",
         "releases",
@@ -50,6 +51,7 @@ fn help_of_each_verb_tells_the_rest() {
         "verify",
         "backup",
         "demo",
+        "pack",
         "completions",
         "man",
     ] {

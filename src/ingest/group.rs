@@ -32,7 +32,7 @@ impl Package {
 
 /// Puts files that were posted together into packages: order files first, because what was posted
 /// without one needs its release.
-pub(super) fn pack(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
+pub(super) fn group_files(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
     let mut packages: Vec<Package> = Vec::new();
     let mut addenda = Vec::new();
     let mut documents = Vec::new();

@@ -1,0 +1,274 @@
+//! The first question on a machine: where a pack is, and the database that is built from it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::import::{FILES_BAR, show_progress};
+use super::{Context, default_database, progress_bar};
+use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::ingest::{ImportOptions, ImportReport, Progress, import_pack, pack_would_add};
+use crate::model::{CodeSet, ReleaseId};
+use crate::pack::{self, Pack};
+use crate::store::Store;
+
+/// Finds the pack: the one that is named with `--pack` or `CODEYEAR_PACK`, else the one in this program, else one
+/// beside it, else one in the data folder.
+pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
+    let named = context.global.pack.as_deref();
+    if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
+        return Pack::open(path).map(Some);
+    }
+    if let Some(pack) = pack::embedded()? {
+        return Ok(Some(pack));
+    }
+    let beside = std::env::current_exe().ok();
+    let in_data_folder = default_database().ok();
+    [beside, in_data_folder]
+        .into_iter()
+        .flatten()
+        .map(|path| path.with_file_name(pack::FILE_NAME))
+        .find(|path| path.is_file())
+        .map(|path| Pack::open(&path))
+        .transpose()
+}
+
+/// Opens the database for a question. Where there is none yet, and none was named, it is built from the pack;
+/// where it cannot be written, the answer comes from memory.
+pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
+    let database = context.database();
+    let missing = match database.as_deref().map(Store::open) {
+        Ok(Ok(store)) => {
+            tell_of_newer_pack(context, &store);
+            return Ok(store);
+        }
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Some(error),
+        Ok(Err(error)) => return Err(error),
+        Err(_) => None,
+    };
+    if context.global.db.is_some() {
+        let error = missing.unwrap_or_else(no_database);
+        return Err(missing_named(error));
+    }
+    let Some(pack) = find_pack(context)? else {
+        return Err(match (missing, database) {
+            (Some(missing), _) => missing,
+            (None, Err(error)) => error,
+            (None, Ok(_)) => no_database(),
+        });
+    };
+    let built = database.and_then(|database| {
+        build(context, &pack, &database)?;
+        Ok(database)
+    });
+    match built {
+        // It is still empty if all that the pack has was taken out of it.
+        Ok(database) => Store::open(&database),
+        // What is wrong with the pack is wrong with it in memory as well.
+        Err(error) if matches!(error.kind(), ErrorKind::Format | ErrorKind::Conflict) => Err(error),
+        Err(error) => in_memory(context, &pack, &error),
+    }
+}
+
+fn no_database() -> Error {
+    Error::new(ErrorKind::NotFound, "there is no database here yet")
+}
+
+/// Says what to do where a database was named and is not there: its name may be mistyped.
+pub(super) fn missing_named(error: Error) -> Error {
+    error.with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
+}
+
+/// Says once which releases a pack would add to the database. What is wrong with the pack is said as well: it is
+/// not needed for the answer.
+fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
+    let note = match find_pack(context) {
+        Ok(None) => return,
+        Ok(Some(pack)) => match pack_would_add(&pack, store) {
+            Ok(releases) if releases.is_empty() => return,
+            Ok(releases) => format!(
+                "note: {} holds {}, which the database lacks: codeyear init adds {}\n",
+                pack.label(),
+                describe(&releases),
+                if releases.len() == 1 { "it" } else { "them" }
+            ),
+            Err(error) => format!("note: the pack was not compared with the database: {error}\n"),
+        },
+        Err(error) => format!("note: the pack cannot be used: {error}\n"),
+    };
+    // The answer does not depend on it.
+    let _ = context.say(&note);
+}
+
+/// Returns releases in words: all of them if they are few, else how many, and from which to which.
+pub(super) fn describe(releases: &[(CodeSet, ReleaseId)]) -> String {
+    let of_set = |code_set: CodeSet| {
+        let ids: Vec<String> = releases
+            .iter()
+            .filter(|(set, _)| *set == code_set)
+            .map(|(_, id)| id.to_string())
+            .collect();
+        match ids.as_slice() {
+            [] => None,
+            [first, .., last] if ids.len() > 3 => Some(format!(
+                "{} releases of {} ({first} to {last})",
+                ids.len(),
+                code_set.name()
+            )),
+            _ => Some(format!("{} {}", code_set.name(), ids.join(", "))),
+        }
+    };
+    let sets: Vec<String> = CodeSet::ALL.into_iter().filter_map(of_set).collect();
+    sets.join(" and ")
+}
+
+/// Answers from memory, because the database cannot be written.
+fn in_memory(context: &mut Context<'_>, pack: &Pack, reason: &Error) -> Result<Store> {
+    let mut store = Store::in_memory()?;
+    fill(context, &mut store, pack)?;
+    context.say(&format!(
+        "note: no database can be written ({reason}): this answer comes from memory, and the next one takes as long\n"
+    ))?;
+    Ok(store)
+}
+
+/// Imports what a pack would add, with a progress bar.
+pub(super) fn fill(
+    context: &mut Context<'_>,
+    store: &mut Store,
+    pack: &Pack,
+) -> Result<ImportReport> {
+    let bar = progress_bar(None, FILES_BAR);
+    let options = ImportOptions::on(context.today);
+    let imported = import_pack(store, pack, &options, &mut |progress| {
+        if progress == Progress::Waiting && bar.is_hidden() {
+            let _ = context.say("another import is running; waiting for it to end\n");
+        }
+        show_progress(&bar, progress);
+    });
+    bar.finish_and_clear();
+    imported
+}
+
+/// Builds a database from a pack: beside its place, by one program at a time, put there when it is whole. Returns
+/// what was imported; nothing if another program was faster.
+pub(super) fn build(
+    context: &mut Context<'_>,
+    pack: &Pack,
+    database: &Path,
+) -> Result<ImportReport> {
+    if let Some(folder) = database
+        .parent()
+        .filter(|path| !path.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| io_error("make the folder", folder, error))?;
+    }
+    if !database.exists() {
+        let place = Place::lock(context, database)?;
+        if !database.exists() {
+            let releases = describe(&pack.releases());
+            context.say(&format!(
+                "building {} from {}: {releases}\n",
+                database.display(),
+                pack.label()
+            ))?;
+            place.clear();
+            let built = make(context, pack, &place);
+            if built.is_err() {
+                place.clear();
+            }
+            if let Some(report) = built? {
+                return Ok(report);
+            }
+        }
+    }
+    // It is there by now, made by another program: whole, or empty as yet.
+    let mut store = Store::open_or_create(database)?;
+    let report = fill(context, &mut store, pack)?;
+    store.fold_log();
+    Ok(report)
+}
+
+/// Makes a database and puts it in its place; returns nothing if there is one in its place by then.
+fn make(context: &mut Context<'_>, pack: &Pack, place: &Place) -> Result<Option<ImportReport>> {
+    let mut store = Store::create_new(&place.part)?;
+    let report = fill(context, &mut store, pack)?;
+    store.finish_new()?;
+    place.put().map(|is_there| is_there.then_some(report))
+}
+
+/// The place of a database that is being built. The lock beside it is held until the value ends.
+struct Place {
+    database: PathBuf,
+    part: PathBuf,
+    _lock: File,
+}
+
+impl Place {
+    /// Waits until no other program builds a database here.
+    fn lock(context: &mut Context<'_>, database: &Path) -> Result<Place> {
+        let path = with_end(database, ".lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| io_error("write", &path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                context.say("another program is building the database; waiting for it to end\n")?;
+                lock.lock()
+                    .map_err(|error| io_error("lock", &path, error))?;
+            }
+            // A file system without locks: who is second finds the place taken.
+            Err(TryLockError::Error(_)) => {}
+        }
+        Ok(Place {
+            database: database.to_path_buf(),
+            part: with_end(database, ".part"),
+            _lock: lock,
+        })
+    }
+
+    /// Removes what a program left that was killed while it built.
+    fn clear(&self) {
+        for end in ["", "-wal", "-shm", "-journal"] {
+            // Mostly there is none.
+            let _ = std::fs::remove_file(with_end(&self.part, end));
+        }
+    }
+
+    /// Puts the database in its place, unless there is one by now; returns whether it is this one.
+    fn put(&self) -> Result<bool> {
+        // The log of a database that was deleted would be taken for this one's.
+        for end in ["-wal", "-shm", "-journal"] {
+            if !self.database.exists() {
+                let _ = std::fs::remove_file(with_end(&self.database, end));
+            }
+        }
+        // A link, where the file system has them, never replaces what another program put there.
+        let is_there = match std::fs::hard_link(&self.part, &self.database) {
+            Ok(()) => true,
+            Err(_) if self.database.exists() => false,
+            Err(_) => {
+                std::fs::rename(&self.part, &self.database)
+                    .map_err(|error| io_error("write", &self.database, error))?;
+                true
+            }
+        };
+        self.clear();
+        if let Some(folder) = self.database.parent() {
+            // Not every system can; the file itself is on the disk.
+            let _ = File::open(folder).and_then(|folder| folder.sync_all());
+        }
+        let _ = std::fs::remove_file(with_end(&self.database, ".lock"));
+        Ok(is_there)
+    }
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}

@@ -1,0 +1,84 @@
+//! `codeyear init`.
+
+use clap::Args;
+
+use super::{Context, Format, Outcome, first, official};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ingest::ImportReport;
+use crate::model::{CodeSet, ReleaseId};
+use crate::pack::Pack;
+use crate::present::json;
+use crate::store::{Store, StoreKind};
+
+/// Build the database of all official releases, or add what it lacks
+///
+/// From the pack, offline: the one in this program, named with --pack, beside the program or in the data folder.
+/// Without a pack everything is fetched from the publishers. What you imported is never replaced, and what you
+/// took out with codeyear remove stays out.
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Fetch without asking, where there is no pack
+    #[arg(long)]
+    yes: bool,
+    /// Write the report as text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let database = context.database()?;
+    let Some(pack) = first::find_pack(context)? else {
+        return official::fetch_into_database(context, &database, args.yes);
+    };
+    let report = first::build(context, &pack, &database)?;
+    let store = Store::open(&database)?;
+    if report.taken.is_empty() && store.kind()? == StoreKind::Sample {
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            "the database holds the bundled sample, which never mixes with full releases",
+        )
+        .in_file(database.display().to_string())
+        .with_hint("build another one: codeyear --db FILE init"));
+    }
+    match args.format {
+        Format::Json => context.print(&json::import(&report)?)?,
+        Format::Text => {
+            let text = describe(&pack, &report, &store)?;
+            context.print(&format!("Database: {}\n{text}", database.display()))?;
+        }
+    }
+    Ok(Outcome::Good)
+}
+
+fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String> {
+    let mut added: Vec<(CodeSet, ReleaseId)> = report
+        .taken
+        .iter()
+        .map(|taken| (taken.code_set, taken.release))
+        .collect();
+    added.sort_unstable();
+    added.dedup();
+    let mut text = if added.is_empty() {
+        format!("Nothing to add from {}\n", pack.label())
+    } else {
+        format!(
+            "Added from {}: {}, {} files\n",
+            pack.label(),
+            first::describe(&added),
+            report.taken.len()
+        )
+    };
+    let removed = store.removed_releases()?;
+    let in_pack = pack.releases();
+    let left_out: Vec<(CodeSet, ReleaseId)> = removed
+        .into_iter()
+        .filter(|removed| in_pack.contains(removed))
+        .collect();
+    if !left_out.is_empty() {
+        text.push_str(&format!(
+            "Left out, because codeyear remove took it out: {}. codeyear import PATH... brings it back\n",
+            first::describe(&left_out)
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,166 @@
+//! Packs: which files belong into one, and the import from one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use crate::error::Result;
+use crate::model::{CodeSet, Provenance, ReleaseId};
+use crate::pack::{NewFile, Pack};
+use crate::source::archive::{Findings, find};
+use crate::source::catalogue::Catalogue;
+use crate::source::recognise::FileKind;
+use crate::store::{Store, StoreKind};
+
+use super::{ImportOptions, ImportReport, Left, Progress, Taken, import, import_found};
+
+/// The files that belong into a pack, and those that do not.
+#[derive(Debug)]
+pub struct Packing {
+    /// The files to pack.
+    pub files: Vec<NewFile>,
+    /// What was left out, and why.
+    pub left: Vec<Left>,
+}
+
+/// By what one of two copies is chosen, the smaller first: whether its archive is unknown, and the names, so that
+/// the sequence of the folders decides nothing.
+type Rank = (bool, String, String);
+
+/// Chooses the files for a pack: those that an import of these paths takes, each for the release that it takes it
+/// for, and of those the ones whose bytes the catalogue knows. Of two copies the one stays whose archive is known.
+///
+/// # Errors
+/// As [`import`].
+pub fn choose_for_pack(
+    paths: &[PathBuf],
+    today: NaiveDate,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Packing> {
+    let catalogue = Catalogue::bundled()?;
+    let mut store = Store::in_memory()?;
+    let report = import(&mut store, paths, &ImportOptions::on(today), progress)?;
+    drop(store);
+    let mut left = report.left;
+    left.extend(report.failed.into_iter().map(|failed| Left {
+        file: failed.file,
+        why: failed.why,
+    }));
+    let taken: HashMap<&str, &Taken> = report
+        .taken
+        .iter()
+        .map(|taken| (taken.file.as_str(), taken))
+        .collect();
+    // By what a release has one of.
+    let mut chosen: BTreeMap<(CodeSet, ReleaseId, &str), (Rank, NewFile)> = BTreeMap::new();
+    for found in find(paths)?.found {
+        let Some(taken) = taken.get(found.shown.as_str()) else {
+            continue;
+        };
+        let (code_set, release) = (taken.code_set, taken.release);
+        let (_, sha256) = found.read_hashed()?;
+        let archive = found.archive.as_ref();
+        let archive_sha256 = archive.map(|archive| archive.sha256.as_str());
+        let known = catalogue
+            .find(code_set, release)
+            .filter(|known| known.knows_file(found.kind, &sha256, archive_sha256));
+        let leave = |why: String| Left {
+            file: found.shown.clone(),
+            why,
+        };
+        let Some(known) = known else {
+            left.push(leave("the catalogue does not know its hash".to_owned()));
+            continue;
+        };
+        let published = known.archives.iter().find(|archive| {
+            archive.sha256.is_some()
+                && (archive.sha256.as_deref() == archive_sha256
+                    || archive.sha256.as_deref() == Some(sha256.as_str()))
+        });
+        let file = NewFile {
+            code_set,
+            release,
+            url: published.map(|archive| archive.url.clone()),
+            provenance: match (&found.kind, &known.order_file) {
+                (FileKind::OrderFile(_), Some(facts)) if published.is_none() => facts.provenance,
+                _ => Provenance::Official,
+            },
+            found: found.clone(),
+        };
+        let archive_name = archive.map_or_else(String::new, |archive| archive.name.clone());
+        let rank = (published.is_none(), archive_name, found.name.clone());
+        let place = (code_set, release, taken.kind.name());
+        match chosen.get(&place) {
+            Some((there, _)) if *there <= rank => {
+                left.push(leave(format!(
+                    "another file is the {} of {release} as well",
+                    taken.kind.label()
+                )));
+            }
+            there => {
+                if let Some((_, other)) = there {
+                    left.push(Left {
+                        file: other.found.shown.clone(),
+                        why: format!(
+                            "another file is the {} of {release} as well",
+                            taken.kind.label()
+                        ),
+                    });
+                }
+                chosen.insert(place, (rank, file));
+            }
+        }
+    }
+    Ok(Packing {
+        files: chosen.into_values().map(|(_, file)| file).collect(),
+        left,
+    })
+}
+
+/// Lists the releases that a pack would add to a database: those that are neither stored nor taken out by the
+/// user. A database of the sample takes none.
+///
+/// # Errors
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<(CodeSet, ReleaseId)>> {
+    if store.kind()? == StoreKind::Sample {
+        return Ok(Vec::new());
+    }
+    let stored = store.release_ids()?;
+    let removed = store.removed_releases()?;
+    let is_there =
+        |release: &(CodeSet, ReleaseId)| stored.contains(release) || removed.contains(release);
+    let mut releases = pack.releases();
+    releases.retain(|release| !is_there(release));
+    Ok(releases)
+}
+
+/// Imports what a pack [would add](pack_would_add): all of it, or nothing if a file of the pack cannot be taken,
+/// whatever the options say of that. What the user imported is never replaced. The report is empty if there is
+/// nothing to add.
+///
+/// # Errors
+/// As [`import`], and [`crate::ErrorKind::Format`] for a damaged pack. Nothing is stored then.
+pub fn import_pack(
+    store: &mut Store,
+    pack: &Pack,
+    options: &ImportOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ImportReport> {
+    let wanted: BTreeSet<(CodeSet, ReleaseId)> = pack_would_add(pack, store)?.into_iter().collect();
+    if wanted.is_empty() {
+        return Ok(ImportReport::default());
+    }
+    let options = ImportOptions {
+        strict: true,
+        ..*options
+    };
+    let mut found = || {
+        Ok(Findings {
+            found: pack.found(&|code_set, release| wanted.contains(&(code_set, release))),
+            damaged: Vec::new(),
+        })
+    };
+    import_found(store, &mut found, &options, progress)
+}

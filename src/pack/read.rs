@@ -1,0 +1,201 @@
+//! Reading a pack: each stream is unpacked once, from its beginning.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::sync::Mutex;
+
+use super::format::{PackedFile, refused};
+use super::{Pack, Source};
+use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::source::archive::Supply;
+use crate::source::sha256_hex;
+
+/// The largest window of a stream, as a power of two: a reader keeps so many bytes in memory.
+pub(super) const MAX_WINDOW_LOG: u32 = 27;
+
+impl Source {
+    /// Opens the bytes from some place on. Returns the size of all of them too.
+    pub(super) fn open_at(&self, at: u64, label: &str) -> Result<(u64, Box<dyn Read + Send>)> {
+        match self {
+            Source::Memory(bytes) => {
+                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..));
+                let rest = rest.ok_or_else(|| refused(label, "the pack is cut off"))?;
+                Ok((bytes.len() as u64, Box::new(rest)))
+            }
+            Source::File(path) => {
+                let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
+                let metadata = file
+                    .metadata()
+                    .map_err(|error| io_error("open", path, error))?;
+                if !metadata.is_file() {
+                    return Err(refused(label, "expected a file, found something else"));
+                }
+                file.seek(SeekFrom::Start(at))
+                    .map_err(|error| io_error("read", path, error))?;
+                let reader = BufReader::with_capacity(1 << 17, file);
+                Ok((metadata.len(), Box::new(reader)))
+            }
+        }
+    }
+}
+
+/// The streams of a pack while files are read from them.
+#[derive(Debug)]
+pub(super) struct Streams {
+    pack: Pack,
+    /// Which files will be asked for.
+    is_wanted: Vec<bool>,
+    streams: Vec<Mutex<Option<Open>>>,
+}
+
+/// What was read of a file: its bytes, and their hash.
+type Contents = Result<(Vec<u8>, String)>;
+
+/// A stream that is being unpacked, by whoever asks: its thread waits for the one that writes anyway, and a file
+/// that is unpacked ahead is one more in memory.
+struct Open {
+    /// The first file that it may still give.
+    next: usize,
+    decoder: Decoder,
+    pack: Pack,
+    /// The files, and whether they are wanted.
+    files: std::vec::IntoIter<(usize, PackedFile, bool)>,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Streams {
+    pub(super) fn new(pack: Pack, is_wanted: Vec<bool>) -> Streams {
+        let streams = pack.streams().iter().map(|_| Mutex::new(None)).collect();
+        Streams {
+            pack,
+            is_wanted,
+            streams,
+        }
+    }
+
+    /// Begins to unpack a stream, for the files that are wanted from one on.
+    fn open(&self, stream: usize, first: usize) -> Result<Open> {
+        let all = self.pack.files().iter().zip(&self.is_wanted).enumerate();
+        let mut files: Vec<(usize, PackedFile, bool)> = all
+            .filter(|(_, (file, _))| file.stream == stream)
+            .map(|(number, (file, wanted))| (number, file.clone(), *wanted && number >= first))
+            .collect();
+        let last = files.iter().rposition(|(.., is_wanted)| *is_wanted);
+        files.truncate(last.map_or(0, |last| last + 1));
+        Ok(Open {
+            next: first,
+            decoder: decoder(&self.pack, stream)?,
+            pack: self.pack.clone(),
+            files: files.into_iter(),
+        })
+    }
+}
+
+impl Supply for Streams {
+    fn read(&self, number: usize) -> Contents {
+        let missing = || Error::new(ErrorKind::Format, "the pack has no such file");
+        let file = self.pack.files().get(number).ok_or_else(missing)?;
+        let stream = self.streams.get(file.stream).ok_or_else(missing)?;
+        // Whoever held it ended in the middle: it begins again.
+        let mut open = stream.lock().unwrap_or_else(|poisoned| {
+            let mut open = poisoned.into_inner();
+            *open = None;
+            open
+        });
+        // What lies before can only be reached from the beginning.
+        let mut current = match open.take() {
+            Some(current) if current.next <= number => current,
+            _ => self.open(file.stream, number)?,
+        };
+        loop {
+            let (given, contents) = current.next_file().ok_or_else(missing)?;
+            current.next = given + 1;
+            if given == number || contents.is_err() {
+                let contents = contents?;
+                *open = Some(current);
+                return Ok(contents);
+            }
+        }
+    }
+}
+
+impl Open {
+    /// Unpacks the next file that is wanted, and proves it by its hash.
+    fn next_file(&mut self) -> Option<(usize, Contents)> {
+        for (number, file, is_wanted) in self.files.by_ref() {
+            if is_wanted {
+                return Some((number, read_file(&mut self.decoder, &self.pack, &file)));
+            }
+            if let Err(error) = skip(&mut self.decoder, &self.pack, &file) {
+                return Some((number, Err(error)));
+            }
+        }
+        None
+    }
+}
+
+type Decoder = zstd::Decoder<'static, BufReader<Box<dyn Read + Send>>>;
+
+fn decoder(pack: &Pack, stream: usize) -> Result<Decoder> {
+    let facts = pack.streams();
+    let before = facts.iter().take(stream).map(|stream| stream.bytes);
+    let length = facts.get(stream).map_or(0, |stream| stream.bytes);
+    let at = pack.streams_at + before.sum::<u64>();
+    let (_, reader) = pack.source.open_at(at, &pack.label)?;
+    let reader: Box<dyn Read + Send> = Box::new(reader.take(length));
+    let fail = |error| damaged(pack, None, &error);
+    let mut decoder = zstd::Decoder::with_buffer(BufReader::new(reader)).map_err(fail)?;
+    decoder.window_log_max(MAX_WINDOW_LOG).map_err(fail)?;
+    Ok(decoder.single_frame())
+}
+
+fn read_file(reader: &mut Decoder, pack: &Pack, file: &PackedFile) -> Result<(Vec<u8>, String)> {
+    let length = usize::try_from(file.bytes).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(length);
+    reader
+        .by_ref()
+        .take(file.bytes)
+        .read_to_end(&mut bytes)
+        .map_err(|error| damaged(pack, Some(file), &error))?;
+    if bytes.len() != length {
+        return Err(refused(
+            &pack.shown(file),
+            "the pack ends before this file does",
+        ));
+    }
+    let sha256 = sha256_hex(&bytes);
+    if sha256 != file.sha256 {
+        return Err(refused(
+            &pack.shown(file),
+            &format!(
+                "the pack is damaged: expected SHA-256 {}, found {sha256}",
+                file.sha256
+            ),
+        ));
+    }
+    Ok((bytes, sha256))
+}
+
+fn skip(reader: &mut Decoder, pack: &Pack, file: &PackedFile) -> Result<()> {
+    let skipped = std::io::copy(&mut reader.by_ref().take(file.bytes), &mut std::io::sink())
+        .map_err(|error| damaged(pack, Some(file), &error))?;
+    match skipped == file.bytes {
+        true => Ok(()),
+        false => Err(refused(
+            &pack.shown(file),
+            "the pack ends before this file does",
+        )),
+    }
+}
+
+fn damaged(pack: &Pack, file: Option<&PackedFile>, error: &std::io::Error) -> Error {
+    let shown = file.map_or_else(|| pack.label.clone(), |file| pack.shown(file));
+    refused(&shown, &format!("the pack is damaged: {error}"))
+}
