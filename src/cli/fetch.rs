@@ -1,6 +1,7 @@
 //! `codeyear fetch`.
 
-use std::path::PathBuf;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
@@ -8,7 +9,7 @@ use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
 use super::{Context, Format, Outcome, parse_code_set, progress_bar};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::fetch::{
     FetchOptions, FetchReport, Fetcher, Progress, Proxies, expected_releases, missing,
 };
@@ -46,15 +47,25 @@ pub(super) struct FetchArgs {
     /// Fetch one code set only (icd10cm, icd10pcs)
     #[arg(long, value_name = "SET", value_parser = parse_code_set)]
     code_set: Option<CodeSet>,
-    /// Take files whose hash is not known
-    #[arg(long)]
-    unverified: bool,
     /// Say what would be fetched, and connect to nobody
     #[arg(long)]
     dry_run: bool,
     /// Keep the files in this folder and import nothing
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    #[command(flatten)]
+    how: HowToFetch,
+    /// Write the report as text or JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// How files are fetched.
+#[derive(Debug, Args)]
+pub(super) struct HowToFetch {
+    /// Take files whose hash is not known
+    #[arg(long)]
+    unverified: bool,
     /// Ask this address in the place of the publishers': for the path behind their host, then for the file name, then
     /// for icd10cm/icd10cm-FY2026.zip
     #[arg(long, value_name = "URL")]
@@ -62,9 +73,6 @@ pub(super) struct FetchArgs {
     /// Give up on a server that says nothing for so long
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Write the report as text or JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
 }
 
 pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome> {
@@ -72,86 +80,185 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
         Some(folder) => folder.clone(),
         None => default_folder()?,
     };
-    let mut fetcher = Fetcher::new(FetchOptions {
-        mirror: args.mirror.clone(),
-        unverified: args.unverified,
+    let job = Job {
+        how: &args.how,
+        folder,
         dry_run: args.dry_run,
-        proxies: proxies(),
-        timeout: Duration::from_secs(args.timeout),
-        ..FetchOptions::into_folder(&folder)
-    })?;
+    };
     if args.check {
-        return check(args, &mut fetcher, context);
+        return check(args, &mut job.fetcher()?, context);
     }
     let targets = match args.missing {
         true => missing(
-            context.store_if_any()?.as_ref(),
+            context.existing_store_if_any()?.as_ref(),
             args.code_set,
             context.today,
         )?,
         false => named(args)?,
     };
     let is_import = args.to.is_none() && !args.dry_run && !targets.is_empty();
-    let mut store = match is_import {
-        true => Some(Store::open_or_create(&context.database()?)?),
+    let database = match is_import {
+        true => Some(context.database()?),
         false => None,
     };
-    let bar = progress_bar(None, BAR);
-    let today = context.today;
-    let mut reports = Vec::new();
-    let mut ended = Ok(());
-    for (code_set, id) in targets {
-        let mut tell = |progress| show(&bar, progress, context);
-        let fetched = match &mut store {
-            Some(store) => fetcher.fetch_into(store, code_set, id, today, &mut tell),
-            None => fetcher
-                .fetch(code_set, id, &mut tell)
-                .map(|fetched| FetchReport {
-                    fetched,
-                    imported: None,
-                }),
-        };
-        match fetched {
-            Ok(fetched) => reports.push(fetched),
-            Err(error) => {
-                ended = Err(error);
-                break;
-            }
+    job.run_and_report(targets, database.as_deref(), args.format, context)
+}
+
+/// Fetches what the database lacks and imports it. How many files and bytes it will be is said first, and asked
+/// unless `yes` is set.
+pub(super) fn fetch_into_database(
+    how: &HowToFetch,
+    yes: bool,
+    format: Format,
+    context: &mut Context<'_>,
+) -> Result<Outcome> {
+    let targets = missing(
+        context.existing_store_if_any()?.as_ref(),
+        None,
+        context.today,
+    )?;
+    let database = context.database()?;
+    let mut job = Job {
+        how,
+        folder: default_folder()?,
+        dry_run: true,
+    };
+    if !targets.is_empty() {
+        let (planned, ended) = job.run(targets.clone(), None, context)?;
+        ended?;
+        let plan = text::fetch_plan(&planned);
+        context.say(&format!(
+            "There is no pack here. From NCHS and CMS: {plan}\n"
+        ))?;
+        if !yes && !confirm("Fetch them?", context)? {
+            return Err(Error::new(ErrorKind::Usage, "nothing was fetched").with_hint(
+                "codeyear init --yes fetches without asking; with a pack (--pack FILE or CODEYEAR_PACK) nothing is fetched; codeyear demo shows the sample",
+            ));
         }
     }
-    bar.finish_and_clear();
-    let mut imported = reports.iter().filter_map(|report| report.imported.as_ref());
-    let is_new = imported.any(|report| report.changed());
-    if let Some(store) = store
-        && is_new
-    {
-        context.fold_log(&store);
+    job.dry_run = false;
+    job.run_and_report(targets, Some(&database), format, context)
+}
+
+/// Asks on the terminal. Where there is none, nobody agrees.
+fn confirm(question: &str, context: &mut Context<'_>) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
     }
-    // What was done before an error is done, and is reported.
-    if ended.is_ok() || !reports.is_empty() {
-        match args.format {
-            Format::Text => {
-                context.print(&text::fetch(
-                    &reports,
-                    &folder,
-                    args.dry_run,
-                    context.style(),
-                ))?;
-            }
-            Format::Json => context.print(&json::fetch(&reports, &folder, args.dry_run)?)?,
-        }
-    }
+    context.say(&format!("{question} [y/N] "))?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| io_error("read", Path::new("the terminal"), error))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Fetches the files of all releases that the catalogue knows, and returns the folder that they are in. Archives
+/// without a known hash are fetched as well: what is packed is chosen file by file, by hashes that are known.
+pub(super) fn fetch_to_pack(how: &HowToFetch, context: &mut Context<'_>) -> Result<Vec<PathBuf>> {
+    let job = Job {
+        how,
+        folder: default_folder()?,
+        dry_run: false,
+    };
+    let targets = missing(None, None, context.today)?;
+    let (reports, ended) = job.run(targets, None, context)?;
     ended?;
-    Ok(match reports.iter().all(FetchReport::is_whole) {
-        true => Outcome::Good,
-        false => Outcome::Bad,
-    })
+    context.say(&text::fetch(&reports, &job.folder, false, context.style()))?;
+    Ok(vec![job.folder])
+}
+
+/// A fetch of releases into a folder.
+struct Job<'a> {
+    how: &'a HowToFetch,
+    folder: PathBuf,
+    dry_run: bool,
+}
+
+impl Job<'_> {
+    fn fetcher(&self) -> Result<Fetcher> {
+        Fetcher::new(FetchOptions {
+            mirror: self.how.mirror.clone(),
+            unverified: self.how.unverified,
+            dry_run: self.dry_run,
+            proxies: proxies(),
+            timeout: Duration::from_secs(self.how.timeout),
+            ..FetchOptions::into_folder(&self.folder)
+        })
+    }
+
+    /// Fetches releases, and imports them if a database is named. Returns what was done, and how it ended.
+    fn run(
+        &self,
+        targets: Vec<(CodeSet, ReleaseId)>,
+        database: Option<&Path>,
+        context: &mut Context<'_>,
+    ) -> Result<(Vec<FetchReport>, Result<()>)> {
+        let mut fetcher = self.fetcher()?;
+        let mut store = database.map(Store::open_or_create).transpose()?;
+        let bar = progress_bar(None, BAR);
+        let today = context.today;
+        let mut reports = Vec::new();
+        let mut ended = Ok(());
+        for (code_set, id) in targets {
+            let mut tell = |progress| show(&bar, progress, context);
+            let fetched = match &mut store {
+                Some(store) => fetcher.fetch_into(store, code_set, id, today, &mut tell),
+                None => fetcher
+                    .fetch(code_set, id, &mut tell)
+                    .map(|fetched| FetchReport {
+                        fetched,
+                        imported: None,
+                    }),
+            };
+            match fetched {
+                Ok(fetched) => reports.push(fetched),
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
+            }
+        }
+        bar.finish_and_clear();
+        let mut imported = reports.iter().filter_map(|report| report.imported.as_ref());
+        let is_new = imported.any(|report| report.changed());
+        if let Some(store) = store
+            && is_new
+        {
+            context.fold_log(&store);
+        }
+        Ok((reports, ended))
+    }
+
+    /// Fetches releases as [`Job::run`] does, and writes what was done.
+    fn run_and_report(
+        &self,
+        targets: Vec<(CodeSet, ReleaseId)>,
+        database: Option<&Path>,
+        format: Format,
+        context: &mut Context<'_>,
+    ) -> Result<Outcome> {
+        let (reports, ended) = self.run(targets, database, context)?;
+        // What was done before an error is done, and is reported.
+        if ended.is_ok() || !reports.is_empty() {
+            let report = match format {
+                Format::Text => text::fetch(&reports, &self.folder, self.dry_run, context.style()),
+                Format::Json => json::fetch(&reports, &self.folder, self.dry_run)?,
+            };
+            context.print(&report)?;
+        }
+        ended?;
+        Ok(match reports.iter().all(FetchReport::is_whole) {
+            true => Outcome::Good,
+            false => Outcome::Bad,
+        })
+    }
 }
 
 /// Asks whether releases are posted.
 fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> Result<Outcome> {
     let catalogue = Catalogue::bundled()?;
-    let store = context.store_if_any()?;
+    let store = context.existing_store_if_any()?;
     let stored = store.as_ref().map(Store::releases).transpose()?;
     let stored = stored.unwrap_or_default();
     let mut targets = Vec::new();

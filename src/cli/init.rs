@@ -13,13 +13,15 @@ use crate::store::{Store, StoreKind};
 /// Build the database of all official releases, or add what it lacks
 ///
 /// From the pack, offline: the one in this program, named with --pack, beside the program or in the data folder.
-/// Without a pack everything is fetched from the publishers. What you imported is never replaced, and what you
+/// Without a pack what is missing is fetched from the publishers, as codeyear fetch --missing does. What you imported is never replaced, and what you
 /// took out with codeyear remove stays out.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
     /// Fetch without asking, where there is no pack
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    how: official::HowToFetch,
     /// Write the report as text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -27,12 +29,9 @@ pub(super) struct InitArgs {
 
 pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let database = context.database()?;
-    let Some(pack) = first::find_pack(context)? else {
-        return official::fetch_into_database(context, &database, args.yes);
-    };
-    let report = first::build(context, &pack, &database)?;
-    let store = Store::open(&database)?;
-    if report.taken.is_empty() && store.kind()? == StoreKind::Sample {
+    if let Some(store) = context.existing_store_if_any()?
+        && store.kind()? == StoreKind::Sample
+    {
         return Err(Error::new(
             ErrorKind::Conflict,
             "the database holds the bundled sample, which never mixes with full releases",
@@ -40,6 +39,11 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         .in_file(database.display().to_string())
         .with_hint("build another one: codeyear --db FILE init"));
     }
+    let Some(pack) = first::find_pack(context)? else {
+        return official::fetch_into_database(&args.how, args.yes, args.format, context);
+    };
+    let report = first::build(context, &pack, &database)?;
+    let store = Store::open(&database)?;
     match args.format {
         Format::Json => context.print(&json::import(&report)?)?,
         Format::Text => {

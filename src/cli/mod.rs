@@ -184,21 +184,22 @@ impl Context<'_> {
         Ok(store)
     }
 
-    /// Opens the database if there is one with a release in it. Before the first import the catalogue is all
-    /// there is to show.
-    fn store_if_any(&self) -> Result<Option<Store>> {
-        match self.existing_store() {
-            Ok(store) => Ok(Some(store)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// Opens the database for an answer that does not need one: where there is none yet, and no pack to build it
+    /// from, the catalogue is all there is to show.
+    fn store_if_any(&mut self) -> Result<Option<Store>> {
+        if_any(self.store())
+    }
+
+    /// Opens the database if there is one with a release in it.
+    fn existing_store_if_any(&self) -> Result<Option<Store>> {
+        if_any(self.existing_store())
     }
 
     /// Writes that there is no release yet, and how to get one.
     fn say_nothing_loaded(&mut self) -> Result<()> {
         let database = self.database()?;
         self.say(&format!(
-            "No release is loaded yet in {}: import one with codeyear import PATH...\n",
+            "No release is loaded yet in {}: codeyear init brings the official history, codeyear import PATH... what you have\n",
             database.display()
         ))
     }
@@ -339,6 +340,15 @@ fn day_of(time: std::time::SystemTime) -> NaiveDate {
     within.map_or(NaiveDate::default(), |utc| {
         utc.with_timezone(&Local).date_naive()
     })
+}
+
+/// Returns a store that could be opened, and `None` for one that is not there or empty.
+fn if_any(opened: Result<Store>) -> Result<Option<Store>> {
+    match opened {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Recognises data whose reader went away before its end (`codeyear export spans -o - | head`): it is not

@@ -1,30 +1,47 @@
-//! The one place where official files come from the network: `codeyear init` without a pack, and
+//! The one place where official files come from the network: `codeyear fetch`, `codeyear init` without a pack, and
 //! `codeyear pack --fetch`.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "fetch")]
+pub(super) use super::fetch::{HowToFetch, fetch_into_database, fetch_to_pack};
 
-use super::{Context, Outcome};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(not(feature = "fetch"))]
+pub(super) use without::{HowToFetch, fetch_into_database, fetch_to_pack};
 
-/// Fetches all official files and imports them. How many files and bytes it will be is said first, and asked
-/// unless `yes` is set.
-pub(super) fn fetch_into_database(
-    _context: &mut Context<'_>,
-    _database: &Path,
-    _yes: bool,
-) -> Result<Outcome> {
-    Err(not_here())
-}
+/// What stands there in a build that connects to nobody.
+#[cfg(not(feature = "fetch"))]
+mod without {
+    use std::path::PathBuf;
 
-/// Fetches all official files, to be packed. Returns the folders that they are in.
-pub(super) fn fetch_to_pack(_context: &mut Context<'_>) -> Result<Vec<PathBuf>> {
-    Err(not_here())
-}
+    use clap::Args;
 
-fn not_here() -> Error {
-    Error::new(
-        ErrorKind::Usage,
-        "there is no pack, and fetching is not part of this build",
-    )
-    .with_hint("name a pack with --pack FILE or CODEYEAR_PACK, or import files that you downloaded with codeyear import PATH...; codeyear demo shows the sample")
+    use crate::cli::{Context, Format, Outcome};
+    use crate::error::{Error, ErrorKind, Result};
+
+    /// No options.
+    #[derive(Debug, Args)]
+    pub(in crate::cli) struct HowToFetch {}
+
+    pub(in crate::cli) fn fetch_into_database(
+        _how: &HowToFetch,
+        _yes: bool,
+        _format: Format,
+        _context: &mut Context<'_>,
+    ) -> Result<Outcome> {
+        Err(not_here())
+    }
+
+    pub(in crate::cli) fn fetch_to_pack(
+        _how: &HowToFetch,
+        _context: &mut Context<'_>,
+    ) -> Result<Vec<PathBuf>> {
+        Err(not_here())
+    }
+
+    fn not_here() -> Error {
+        Error::new(
+            ErrorKind::Usage,
+            "there is no pack, and fetching is not part of this build",
+        )
+        .with_hint("name a pack with --pack FILE or CODEYEAR_PACK, or import files that you downloaded with codeyear import PATH...; codeyear demo shows the sample")
+    }
 }

@@ -32,11 +32,13 @@ pub(super) struct PackArgs {
     /// Fetch the official files from their publishers
     #[arg(long, conflicts_with = "from")]
     fetch: bool,
+    #[command(flatten)]
+    how: official::HowToFetch,
 }
 
 pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let folders = match args.fetch {
-        true => official::fetch_to_pack(context)?,
+        true => official::fetch_to_pack(&args.how, context)?,
         false => args.from.clone(),
     };
     let bar = progress_bar(None, FILES_BAR);

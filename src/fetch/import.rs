@@ -30,7 +30,7 @@ impl FetchReport {
 
 /// Returns the releases that the catalogue knows and the store lacks, as of a day: those that took effect, and those
 /// that will by the next October 1, which are posted months before. One that is listed from its tabular list
-/// lacks its order file.
+/// lacks its order file. What was taken out of the store stays out.
 ///
 /// # Errors
 /// [`ErrorKind::Store`] if the database cannot be read.
@@ -40,6 +40,8 @@ pub fn missing(
     today: NaiveDate,
 ) -> Result<Vec<(CodeSet, ReleaseId)>> {
     let stored = store.map(Store::releases).transpose()?.unwrap_or_default();
+    let removed = store.map(Store::removed_releases).transpose()?;
+    let removed = removed.unwrap_or_default();
     let until = ReleaseId::october_of(today).fiscal_year_end();
     let is_stored = |code_set: CodeSet, id: ReleaseId| {
         stored.iter().map(|stored| &stored.release).any(|release| {
@@ -53,7 +55,7 @@ pub fn missing(
         .map(|known| (known.code_set, known.id))
         .filter(|(set, _)| code_set.is_none_or(|wanted| wanted == *set))
         .filter(|(_, id)| id.effective_from() <= until)
-        .filter(|(set, id)| !is_stored(*set, *id))
+        .filter(|(set, id)| !is_stored(*set, *id) && !removed.contains(&(*set, *id)))
         .collect())
 }
 

@@ -9,7 +9,7 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 use crate::world::{World, today};
 
 /// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),

@@ -136,6 +136,39 @@ fn labels(pieces: &[Piece]) -> String {
     labels.join(", ")
 }
 
+/// Returns how many files and bytes would be fetched, and how many files have no known hash to be fetched by.
+pub fn fetch_plan(planned: &[FetchReport]) -> String {
+    let files = planned.iter().flat_map(|report| &report.fetched.files);
+    let sizes: Vec<Option<u64>> = files.map(|file| file.bytes).collect();
+    let mut left = planned.iter().flat_map(|report| &report.fetched.left);
+    let releases = planned
+        .iter()
+        .filter(|report| !report.fetched.files.is_empty());
+    let plan = format!(
+        "{} of {}",
+        files_and_bytes(&sizes),
+        counted(releases.count() as u64, "release")
+    );
+    match left.any(|(_, reason)| *reason == NotFetched::NoKnownHash) {
+        true => format!("{plan}; --unverified adds those whose hash is not known"),
+        false => plan,
+    }
+}
+
+/// Returns the number of files and their bytes, of which some may be unknown.
+fn files_and_bytes(sizes: &[Option<u64>]) -> String {
+    let bytes = grouped(sizes.iter().flatten().sum());
+    let unknown = sizes.iter().filter(|size| size.is_none()).count();
+    let beyond = match unknown {
+        0 => String::new(),
+        unknown => format!(" and {} of unknown size", counted(unknown as u64, "file")),
+    };
+    format!(
+        "{} ({bytes} bytes{beyond})",
+        counted(sizes.len() as u64, "file")
+    )
+}
+
 fn summary(reports: &[FetchReport], folder: &Path, dry_run: bool) -> String {
     let files: Vec<&FetchedFile> = reports
         .iter()
@@ -145,31 +178,19 @@ fn summary(reports: &[FetchReport], folder: &Path, dry_run: bool) -> String {
         let files = files.iter().filter(|file| file.outcome == outcome);
         files.map(|file| file.bytes).collect()
     };
-    let say = |sizes: &[Option<u64>]| {
-        let bytes = grouped(sizes.iter().flatten().sum());
-        let unknown = sizes.iter().filter(|size| size.is_none()).count();
-        let beyond = match unknown {
-            0 => String::new(),
-            unknown => format!(" and {} of unknown size", counted(unknown as u64, "file")),
-        };
-        format!(
-            "{} ({bytes} bytes{beyond})",
-            counted(sizes.len() as u64, "file")
-        )
-    };
     if reports.is_empty() {
         return "nothing is missing".to_owned();
     }
     if dry_run {
         return format!(
             "dry run: {} would be fetched",
-            say(&of(FileOutcome::Planned))
+            files_and_bytes(&of(FileOutcome::Planned))
         );
     }
-    let fetched = say(&of(FileOutcome::Fetched));
+    let fetched = files_and_bytes(&of(FileOutcome::Fetched));
     let there = match of(FileOutcome::AlreadyThere).as_slice() {
         [] => String::new(),
-        there => format!(", {} already there", say(there)),
+        there => format!(", {} already there", files_and_bytes(there)),
     };
     format!("{fetched} fetched{there}; kept in {}", folder.display())
 }

@@ -17,7 +17,7 @@ pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
 #[cfg(feature = "fetch")]
-pub use fetch::{fetch, posted};
+pub use fetch::{fetch, fetch_plan, posted};
 pub(crate) use lineage::fate_words;
 pub use releases::{backup, import, releases, status, verify};
 pub use search::search;

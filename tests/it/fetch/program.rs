@@ -214,6 +214,40 @@ fn a_release_that_the_catalogue_does_not_know_is_fetched_from_where_it_is_likely
     assert!(world.path(kept).is_file());
 }
 
+#[test]
+fn init_without_a_pack_says_what_it_would_fetch_and_fetches_only_if_it_may() {
+    let server = Server::start();
+    let world = World::empty();
+    let mirror = server.address();
+    let init = ["init", "--mirror", &mirror, "--today", "2014-10-01"];
+    let run = world.run(&init);
+    assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{run:?}");
+    insta::assert_snapshot!(run.stderr, @"
+    There is no pack here. From NCHS and CMS: 14 files (23,489,082 bytes) of 8 releases; --unverified adds those whose hash is not known
+    error: nothing was fetched
+    hint: codeyear init --yes fetches without asking; with a pack (--pack FILE or CODEYEAR_PACK) nothing is fetched; codeyear demo shows the sample
+    ");
+    assert_eq!(server.requests().len(), 0);
+    assert!(!world.database().exists());
+    let run = world.run(&[&init[..], &["--yes"]].concat());
+    assert_eq!(run.exit, 1, "the server has none of them: {run:?}");
+    assert!(run.stdout.contains("not fetched: order file"), "{run:?}");
+    assert_ne!(server.requests().len(), 0);
+}
+
+#[test]
+fn a_pack_is_written_from_what_is_fetched() {
+    let server = Server::start();
+    let world = World::empty();
+    let mirror = server.address();
+    let pack = ["pack", "-o", "a.pack", "--fetch", "--mirror", &mirror];
+    let run = world.run(&[&pack[..], &["--today", "2014-10-01"]].concat());
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stderr.contains("not fetched: order file"), "{run:?}");
+    assert_ne!(server.requests().len(), 0);
+    assert!(!world.path("a.pack").exists());
+}
+
 /// The calls to the system that a run of the program makes to open sockets; `None` where they cannot be traced.
 fn sockets(world: &World, args: &[&str]) -> Option<String> {
     let trace = world.path("trace.txt");
@@ -265,6 +299,7 @@ fn only_a_fetch_opens_a_socket() {
         &["audit", claims, "--code", "dx", "--date", "day"],
         &["export", "spans", "-o", "spans.csv"],
         &["releases"],
+        &["status"],
         &["verify"],
         &["import", sample.to_str().unwrap(), "--allow-incomplete"],
         &["backup", "copy.db"],
