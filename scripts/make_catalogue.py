@@ -10,12 +10,14 @@ in --out differ from what it would write.
 import argparse
 import csv
 import hashlib
+import io
 import json
 import re
 import sys
 import urllib.parse
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 BANNER = "# Written by scripts/make_catalogue.py from the official files; do not edit by hand.\n"
 
@@ -118,7 +120,7 @@ class Release:
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
         self.listed = None  # (rows_sha256, letters, last category) of its order file
         self.addenda = None  # (name, bytes, [sha256])
-        self.documents = []  # (kind, name, bytes, sha256)
+        self.documents = []  # (kind, name, bytes, sha256, (entries, letters, last) or None)
         self.addenda_base = None
         self.archives = []
 
@@ -207,6 +209,64 @@ def document_kind(code_set, name, data):
     if re.match(r"poaexemptcodes", base):
         return "poa_exempt_list"
     return None
+
+
+def sheet_rows(data):
+    """The rows of the one sheet of a workbook, as lists of the cells' texts by column."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(io.BytesIO(data)) as workbook:
+        texts = []
+        if "xl/sharedStrings.xml" in workbook.namelist():
+            strings = ElementTree.fromstring(workbook.read("xl/sharedStrings.xml"))
+            texts = ["".join(part.text or "" for part in item.iter(space + "t")) for item in strings.iter(space + "si")]
+        (name,) = [name for name in workbook.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)]
+        sheet = ElementTree.fromstring(workbook.read(name))
+    rows = []
+    for row in sheet.iter(space + "row"):
+        cells = {}
+        for cell in row.iter(space + "c"):
+            value = cell.find(space + "v")
+            text = "".join(part.text or "" for part in cell.iter(space + "t"))
+            if value is not None:
+                text = texts[int(value.text)] if cell.get("t") == "s" else value.text
+            cells[re.match(r"[A-Z]+", cell.get("r"))[0]] = text
+        rows.append([cells.get(column, "") for column in "ABC"])
+    return rows
+
+
+CODE = re.compile(r"[A-Z][0-9A-Z]{2}(\.?[0-9A-Z]{1,4})?")
+
+
+def outline(kind, name, data):
+    """What a document lists: how many codes, rows of tables or terms, what these begin with, and the category of
+    the last. None of a tabular list, whose codes are those of the order file."""
+    if kind == "tabular":
+        return None
+    heads = []
+    if kind == "conversion_table":
+        if name.lower().endswith(".csv"):
+            rows = csv.reader(io.StringIO(data.decode("utf-8-sig")))
+        else:
+            rows = sheet_rows(data)
+        heads = [row[0].strip() for row in rows if row and CODE.fullmatch(row[0].strip())]
+    elif kind == "poa_exempt_list":
+        # Some lines have an order number before the code.
+        lines = [line.split("\t") for line in data.decode("utf-8-sig").splitlines()[1:] if line.strip()]
+        heads = [next(cell.strip() for cell in line if CODE.fullmatch(cell.strip())) for line in lines]
+    elif kind == "pcs_tables":
+        for table in ElementTree.fromstring(data).iter("pcsTable"):
+            code = "".join(axis.find("label").get("code") for axis in table.findall("axis"))
+            heads += [code for row in table.findall("pcsRow")]
+    elif kind == "pcs_definitions":
+        for section in ElementTree.fromstring(data).iter("section"):
+            heads += [section.get("code") for axis in section.iter("terms")]
+    else:
+        for letter in ElementTree.fromstring(data).iter("letter"):
+            title = "".join(letter.find("title").itertext()).strip()
+            # What begins with a digit stands under no letter.
+            head = title if re.fullmatch("[A-Z]", title) else "#"
+            heads += [head for term in letter.iter() if term.tag in ("mainTerm", "term")]
+    return len(heads), "".join(dict.fromkeys(head[0] for head in heads)), heads[-1][:3]
 
 
 def listed(data):
@@ -350,7 +410,8 @@ def load(releases_dir, truth_dir, addresses):
                 release.listed = listed(data)
             kind = document_kind(release.code_set, name, data)
             if kind:
-                release.documents.append((kind, name.rsplit("/", 1)[-1], len(data), digest))
+                own = name.rsplit("/", 1)[-1]
+                release.documents.append((kind, own, len(data), digest, outline(kind, own, data)))
         if release.members.get(release.order_name) != (release.bytes, release.sha256):
             raise SystemExit(f"error: {path.name}: the order file is not the one counted")
 
@@ -507,7 +568,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"bytes = {size}",
             "sha256 = [" + ", ".join(map(string, hashes)) + "]",
         ]
-    for kind, name, size, digest in sorted(release.documents, key=lambda d: (DOCUMENTS.index(d[0]), d[1])):
+    for kind, name, size, digest, contents in sorted(release.documents, key=lambda d: (DOCUMENTS.index(d[0]), d[1])):
         lines += [
             "",
             "[[document]]",
@@ -516,6 +577,9 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"bytes = {size}",
             f"sha256 = {string(digest)}",
         ]
+        if contents:
+            entries, letters, last = contents
+            lines += [f"entries = {entries}", f"letters = {string(letters)}", f"last = {string(last)}"]
     for archive in sorted(release.archives, key=archive_order):
         lines += archive_toml(archive)
     lines += patch_toml(release, releases_dir, truth_dir, releases)

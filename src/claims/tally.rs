@@ -336,7 +336,7 @@ impl Tally {
                 months.entry(first).or_default().add(&counts);
             }
         }
-        let warnings = warnings_of(index, &months, &releases);
+        let mut warnings = warnings_of(index, &months, &releases);
         let provenance = releases.keys().filter_map(|(code_set, release)| {
             let key = (*code_set, (*release)?);
             Some((key, index.timeline(key.0).trust(key.1)?.provenance))
@@ -354,6 +354,15 @@ impl Tally {
             .map(|((code_set, release), codes)| (code_set, release, codes))
             .collect();
         causes.sort_by_key(|(_, _, codes)| std::cmp::Reverse(*codes));
+        // That a code came or went is told by another release than the one of the day.
+        for (code_set, cause, _) in &causes {
+            let doubts = cause.map(|cause| index.timeline(*code_set).doubts(cause));
+            for warning in doubts.into_iter().flatten() {
+                if !warnings.contains(&(*code_set, warning.clone())) {
+                    warnings.push((*code_set, warning));
+                }
+            }
+        }
         let notes = match self.unknown {
             Some(_) => Vec::new(),
             None => vec![format!(

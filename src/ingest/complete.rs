@@ -1,10 +1,11 @@
-//! Whether the rows of a release are all there, beside those of the nearest release that the catalogue knows.
+//! Whether the rows of a release, and the entries of a document, are all there, beside those of the nearest release
+//! that the catalogue knows.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Code, CodeSet, Entry, ReleaseId};
+use crate::model::{Code, CodeSet, Document, Entry, ReleaseId};
 use crate::parse::order::OrderFile;
-use crate::source::catalogue::OrderFileFacts;
+use crate::source::catalogue::{KnownDocument, OrderFileFacts};
 use crate::source::{RowsHash, rows_sha256};
 
 /// How many percent of the nearest release's rows a release has at least. The largest official fall is that of
@@ -28,7 +29,8 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    /// Returns the extent of a parsed order file. Of bytes that the catalogue knows it takes the hash of the rows from there.
+    /// Returns the extent of a parsed order file. Of bytes that the catalogue knows it takes the hash of the rows
+    /// from there.
     pub(super) fn of_order_file(
         code_set: CodeSet,
         order: &OrderFile,
@@ -112,33 +114,125 @@ pub(super) fn lacks(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts)
     if extent.rows_sha256 == facts.rows_sha256 {
         return None;
     }
-    if extent.rows * 100 < facts.rows * LEAST_PERCENT {
-        return Some(format!(
-            "it has {} rows and {nearest} has {}",
-            extent.rows, facts.rows
-        ));
-    }
-    let missing: String = facts
-        .letters
-        .chars()
-        .filter(|letter| !extent.letters.contains(letter))
-        .collect();
-    if !missing.is_empty() {
-        return Some(format!(
-            "no code begins with {} as in {nearest}",
-            missing
-                .chars()
-                .map(String::from)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ));
-    }
     let last = Code::from_plain(facts.last_category.as_bytes());
-    if last.is_some_and(|last| !extent.categories.contains(&last)) {
-        return Some(format!(
-            "it does not list {}, the last category of {nearest}",
-            facts.last_category
-        ));
+    too_few("rows", extent.rows, facts.rows, nearest)
+        .or_else(|| without_letters("code", &extent.letters, &facts.letters, nearest))
+        .or_else(|| {
+            let has_last = last.is_none_or(|last| extent.categories.contains(&last));
+            (!has_last).then(|| without_last(&facts.last_category, nearest))
+        })
+}
+
+fn too_few(what: &str, found: u64, known: u64, nearest: ReleaseId) -> Option<String> {
+    (found * 100 < known * LEAST_PERCENT)
+        .then(|| format!("it has {found} {what} and {nearest} has {known}"))
+}
+
+fn without_letters(
+    what: &str,
+    found: &BTreeSet<char>,
+    known: &str,
+    nearest: ReleaseId,
+) -> Option<String> {
+    let missing = known.chars().filter(|letter| !found.contains(letter));
+    let missing: Vec<String> = missing.map(String::from).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "no {what} begins with {} as in {nearest}",
+            missing.join(", ")
+        )
+    })
+}
+
+fn without_last(last: &str, nearest: ReleaseId) -> String {
+    format!("it does not list {last}, the last category of {nearest}")
+}
+
+/// What a document lists, in short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outline {
+    /// What its entries are.
+    what: &'static str,
+    /// What one of them is called.
+    one: &'static str,
+    entries: u64,
+    /// What its entries begin with.
+    letters: BTreeSet<char>,
+    /// Its categories, tables, sections or letters.
+    categories: BTreeSet<String>,
+}
+
+impl Outline {
+    /// Returns what a document lists; `None` of a tabular list, which is measured by its rows.
+    pub(super) fn of(document: &Document) -> Option<Outline> {
+        let code = |code: &Code| code.category().as_str().to_owned();
+        let outline = |what, one, heads: &mut dyn Iterator<Item = String>| {
+            let mut entries = 0;
+            let categories: BTreeSet<String> = heads.inspect(|_| entries += 1).collect();
+            let letters = categories.iter().filter_map(|head| head.chars().next());
+            Some(Outline {
+                what,
+                one,
+                entries,
+                letters: letters.collect(),
+                categories,
+            })
+        };
+        match document {
+            Document::Tabular(_) => None,
+            Document::ConversionTable(table) => {
+                let codes = table.rows.iter().filter_map(|row| row.code.as_ref());
+                outline("rows", "code", &mut codes.map(code))
+            }
+            Document::PoaExemptList(list) => outline(
+                "codes",
+                "code",
+                &mut list.rows.iter().map(|row| code(&row.code)),
+            ),
+            Document::PcsTables(tables) => {
+                let rows = tables.tables.iter().flat_map(|table| {
+                    let code = table.code.as_str().to_owned();
+                    table.rows.iter().map(move |_| code.clone())
+                });
+                outline("rows", "table", &mut { rows })
+            }
+            Document::PcsDefinitions(definitions) => {
+                let terms = definitions.terms.iter();
+                outline(
+                    "terms",
+                    "section",
+                    &mut terms.map(|term| term.section.to_string()),
+                )
+            }
+            Document::Index(index) => {
+                let terms = index.terms.iter();
+                outline(
+                    "terms",
+                    "term",
+                    &mut terms.map(|term| term.letter.to_string()),
+                )
+            }
+        }
     }
-    None
+
+    /// Returns what the document lacks beside one of the same kind that the catalogue knows. Beside one of a later
+    /// release the number of entries says nothing: they become more.
+    pub(super) fn lacks(
+        &self,
+        id: ReleaseId,
+        nearest: ReleaseId,
+        known: &KnownDocument,
+    ) -> Option<String> {
+        let fewer = known
+            .entries
+            .filter(|_| nearest <= id)
+            .and_then(|entries| too_few(self.what, self.entries, entries, nearest));
+        let letters = known.letters.as_deref().unwrap_or_default();
+        fewer
+            .or_else(|| without_letters(self.one, &self.letters, letters, nearest))
+            .or_else(|| {
+                let last = known.last.as_ref()?;
+                (!self.categories.contains(last)).then(|| without_last(last, nearest))
+            })
+    }
 }

@@ -15,13 +15,18 @@ use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
+use crate::source::recognise::FileKind;
 use crate::store::NewFile;
 
-use super::complete::Extent;
+use super::complete::{Extent, Outline};
 use super::group::Package;
 use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen, evidence_of};
+use super::resolve::looks_cut_off;
 use super::rivals::Item;
 use super::{Left, TakenKind};
+
+/// In how many rows a tabular list and its order file differ at most. From FY2014 on they differ in none.
+const MOST_SLIPS: u64 = 20;
 
 /// A file around the order file, read.
 pub(super) struct PostedDocument {
@@ -323,6 +328,16 @@ impl Preparer {
             if let Document::ConversionTable(table) = &document {
                 notes.push(readings(table));
             }
+            if !stands_in
+                && !is_homeless
+                && prepared.identified_by != IdentifiedBy::Sample
+                && !self.is_known_document(kind, &file.sha256, archive_sha256.as_deref())
+                && let Some(reason) = self.document_lacks(kind, id, &document, listed)
+            {
+                self.allow_part(code_set, id, &reason)
+                    .map_err(|error| error.in_file(shown.as_str()))?;
+                notes.push(format!("only a part: {reason}"));
+            }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
                     parsing(code_set);
@@ -372,6 +387,61 @@ impl Preparer {
             },
         ));
         Ok(())
+    }
+
+    /// Checks whether the catalogue knows the bytes of a document, or those of its archive.
+    fn is_known_document(
+        &self,
+        kind: DocumentKind,
+        sha256: &str,
+        archive_sha256: Option<&str>,
+    ) -> bool {
+        self.catalogue
+            .of(kind.code_set())
+            .any(|known| known.knows_file(FileKind::Document(kind), sha256, archive_sha256))
+    }
+
+    /// Returns what a document lacks that stands beside an order file: a tabular list codes of that file, any other
+    /// what the nearest document of its kind has that the catalogue knows.
+    fn document_lacks(
+        &self,
+        kind: DocumentKind,
+        id: ReleaseId,
+        document: &Document,
+        listed: Option<&OrderFile>,
+    ) -> Option<String> {
+        if let Document::Tabular(tabular) = document {
+            let extent = Extent::of_entries(kind.code_set(), &expanded_entries(tabular));
+            return self
+                .lacks(id, &extent)
+                .or_else(|| self.counts_differ(id, &extent))
+                .or_else(|| listed.and_then(|order| unlike(&extent, order, id)));
+        }
+        let outline = Outline::of(document)?;
+        let known = self.catalogue.of(kind.code_set());
+        let documents = known.flat_map(|known| {
+            let of_kind = known.documents.iter().filter(|known| known.kind == kind);
+            of_kind.map(|document| (known.id, document))
+        });
+        let (nearest, known) =
+            documents.min_by_key(|(known, _)| (*known > id.edition(), known.days_from(id)))?;
+        outline.lacks(id, nearest, known)
+    }
+
+    /// Checks that a part of a document may be taken: beside a part of a release, whose answers say so.
+    fn allow_part(&self, code_set: CodeSet, id: ReleaseId, reason: &str) -> Result<()> {
+        let is_part = self.seen.iter().any(|seen| {
+            seen.code_set == code_set && seen.id == id && seen.trust.incomplete.is_some()
+        });
+        match self.options.allow_incomplete {
+            true if is_part => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::Format,
+                format!("it looks cut off or is of another release: {reason}"),
+            )
+            .with_hint("download it again; --allow-incomplete takes a part only beside an order file that is one, because no answer would say so")),
+            false => Err(looks_cut_off(reason)),
+        }
     }
 
     /// Returns the rows that a tabular list gives for a release without order file. It knows no short titles.
@@ -434,6 +504,18 @@ impl Preparer {
         });
         Ok((entries, trust))
     }
+}
+
+/// Returns in how much a tabular list is unlike the order file that it stands beside: of a release to come too the
+/// list gives its very codes, and what differs beyond a slip is another release's.
+fn unlike(extent: &Extent, order: &OrderFile, id: ReleaseId) -> Option<String> {
+    let rows = order.rows().len() as u64;
+    (extent.rows.abs_diff(rows) > MOST_SLIPS).then(|| {
+        format!(
+            "it has {} rows, and the order file of {id} has {rows}",
+            extent.rows
+        )
+    })
 }
 
 /// Parses a file around the order file.

@@ -12,10 +12,14 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use crate::error::{Error, ErrorKind, Result, io_error, printable};
-use crate::source::recognise::{FileKind, HEAD, recognise};
+use crate::model::DocumentKind;
+use crate::parse::conversion::is_conversion_workbook;
+use crate::source::recognise::{FileKind, HEAD, SPREADSHEET, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
 const MOST_BYTES: u64 = 128 << 20;
+/// The largest workbook that is opened to see what it is. The largest conversion table has 0.2 MB.
+const MOST_OF_WORKBOOK: u64 = 2 << 20;
 /// The most members of an archive. The largest official one has 20.
 const MOST_MEMBERS: usize = 10_000;
 /// The first bytes of a file packed with gzip.
@@ -174,6 +178,17 @@ pub fn find(paths: &[PathBuf]) -> Result<Findings> {
             .with_hint("save what it gives to a file and import that"));
         }
         find_in(path, &metadata, &mut findings);
+    }
+    for file in &mut findings.found {
+        // The first bytes of a workbook say nothing of it.
+        if file.kind == FileKind::Other(SPREADSHEET)
+            && file.bytes <= MOST_OF_WORKBOOK
+            && file
+                .read()
+                .is_ok_and(|bytes| is_conversion_workbook(&bytes))
+        {
+            file.kind = FileKind::Document(DocumentKind::ConversionTable);
+        }
     }
     let (broken, found): (Vec<Found>, Vec<Found>) = findings
         .found

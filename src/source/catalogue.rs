@@ -67,6 +67,13 @@ pub struct KnownDocument {
     pub bytes: u64,
     /// Its SHA-256.
     pub sha256: String,
+    /// How many codes, rows of tables or terms it has; like the next two `None` of a tabular list, whose codes are
+    /// those of the order file.
+    pub entries: Option<u64>,
+    /// The characters that these begin with; of an index its letters, `#` for what begins with a digit.
+    pub letters: Option<String>,
+    /// The category or table of the last one; of an index the last letter.
+    pub last: Option<String>,
 }
 
 /// Who vouches for what the catalogue says of an archive.

@@ -2,7 +2,7 @@
 
 use crate::model::{Code, CodeSet, DocumentKind, PoaKind};
 use crate::parse::addenda::begins_with_action;
-use crate::parse::conversion::looks_like_conversion;
+use crate::parse::conversion::{has_other_separators, looks_like_conversion};
 use crate::parse::index::index_kind_of_head;
 use crate::parse::poa::looks_like_poa;
 
@@ -26,6 +26,9 @@ pub enum FileKind {
 
 /// What a text is called of which nothing is known.
 const UNKNOWN_TEXT: &str = "of no kind that is known here";
+
+/// What a workbook is called whose name says no more.
+pub const SPREADSHEET: &str = "a spreadsheet";
 
 /// What a saved web page is called.
 pub const SAVED_PAGE: &str = "a saved web page, not the file: the publisher's server gave an error page, or the link needs a browser";
@@ -53,7 +56,7 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
             () if ends(".xlsx") && lower.contains("conversion") => FileKind::Other(
                 "a conversion table of another layout than that of ICD-10-CM, which is taken",
             ),
-            () if ends(".xlsx") => FileKind::Other("a spreadsheet"),
+            () if ends(".xlsx") => FileKind::Other(SPREADSHEET),
             () if ends(".docx") => FileKind::Other("a text document"),
             () => FileKind::Zip,
         };
@@ -101,6 +104,11 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     }
     if let Some(kind) = recognise_addenda(&lower, text) {
         return kind;
+    }
+    if has_other_separators(head) {
+        return FileKind::Broken(
+            "a conversion table whose cells are parted by semicolons or tabs: save it with commas, or take the workbook",
+        );
     }
     let what = recognise_text(&lower, first, text);
     if what == UNKNOWN_TEXT && is_named_order_file(&lower) {

@@ -176,7 +176,10 @@ fn an_audit_warns_of_the_releases_that_judge_a_code_of_the_file() {
     world.write("both.csv", "dx,day\nA00.0,2030-11-01\nA00.0,2031-11-01\n");
     // Between these days lies FY2032, and no code is judged by it.
     world.write("ends.csv", "dx,day\nA00.0,2030-11-01\nA00.0,2032-11-01\n");
+    // It tells from which day this code is valid.
+    world.write("early.csv", "dx,day\nM54.50,2030-11-01\n");
     let audit = |file| ["audit", file, "--code", "dx", "--date", "day"];
+    assert_eq!(derived(&json(&world, &audit("early.csv"))), ["FY2032"]);
     let text = printed(&world, &audit("both.csv"));
     assert_eq!(
         text.matches(&format!("warning: ICD-10-CM: {DERIVED}"))

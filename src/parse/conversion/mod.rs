@@ -42,6 +42,23 @@ pub fn looks_like_conversion(name: &str, head: &[u8]) -> bool {
     }
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     text.contains("current code assignment,effective")
+        || text.contains("\"current code assignment\",\"effective")
+}
+
+/// Checks by its header row whether a workbook is a conversion table of ICD-10-CM, whatever its name.
+pub fn is_conversion_workbook(bytes: &[u8]) -> bool {
+    read_workbook(bytes).is_ok_and(|(_, rows)| find_header(&mut rows.into_iter()).is_ok())
+}
+
+/// Checks whether the first bytes of a text are those of a conversion table of ICD-10-CM whose cells are parted by
+/// semicolons or tabs, as some spreadsheet programs save it.
+pub fn has_other_separators(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let begins = "current code assignment";
+    [';', '\t'].into_iter().any(|separator| {
+        text.contains(&format!("{begins}{separator}effective"))
+            || text.contains(&format!("\"{begins}\"{separator}\"effective"))
+    })
 }
 
 /// Parses a conversion table of ICD-10-CM; xlsx and CSV are told apart by content.

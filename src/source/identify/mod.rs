@@ -174,10 +174,18 @@ pub fn candidates(
         .map(NameHints::read)
         .unwrap_or_default();
     let footer = by_footer(catalogue, evidence);
-    if let Some((mut ids, by)) = by_hash(catalogue, evidence) {
-        // Releases with the same bytes are told apart by what else speaks for one of them.
-        for other in [&footer, &own.candidates(), &archive.candidates()] {
+    if let Some((mut ids, mut by)) = by_hash(catalogue, evidence) {
+        // Releases with the same bytes are told apart by what else speaks for one of them, and that is then named.
+        for (other, what) in [
+            (&footer, IdentifiedBy::Footer),
+            (&own.candidates(), IdentifiedBy::Name),
+            (&archive.candidates(), IdentifiedBy::Name),
+        ] {
+            let before = ids.len();
             narrow(&mut ids, other);
+            if ids.len() < before {
+                by = what;
+            }
         }
         return Ok(Candidates {
             ids,
@@ -330,7 +338,13 @@ fn by_hash(
             Some(order.rows_sha256.as_str()) == evidence.rows_sha256
         })
     });
-    let by_document = ids(&|known| known.has_archive(evidence.document_sha256));
+    let by_document = ids(&|known| {
+        known.has_archive(evidence.document_sha256)
+            || known
+                .documents
+                .iter()
+                .any(|document| Some(document.sha256.as_str()) == evidence.document_sha256)
+    });
     let by_archive = ids(&|known| known.has_archive(evidence.archive_sha256));
     let by_addenda = ids(&|known| {
         known.has_archive(evidence.addenda_sha256)

@@ -68,7 +68,12 @@ fn say(text: &str) {
 
 fn release_zip(releases: &Path, code_set: CodeSet, release: &str) -> PathBuf {
     let set = code_set.id();
-    releases.join(set).join(format!("{set}-{release}.zip"))
+    let name = format!("{set}-{release}.zip");
+    let before_force = releases.join("before-force").join(&name);
+    match before_force.exists() {
+        true => before_force,
+        false => releases.join(set).join(name),
+    }
 }
 
 fn import_all(store: &mut Store, paths: &[PathBuf], options: &ImportOptions) -> ImportReport {

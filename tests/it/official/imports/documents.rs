@@ -1,15 +1,24 @@
-//! Conversion tables: the release of each, one table in two formats, and the ways to write a day.
+//! Files around order files: the release of each, whether they are whole, one conversion table in two formats, and
+//! the ways to write a day.
+
+use std::io::{Cursor, Read as _};
+use std::path::Path;
 
 use codeyear::error::ErrorKind;
-use codeyear::ingest::{ImportReport, TakenKind};
-use codeyear::model::{CodeSet, DocumentKind};
-use codeyear::source::catalogue::Catalogue;
+use codeyear::ingest::{ImportOptions, ImportReport, TakenKind};
+use codeyear::model::{CodeSet, DocumentKind, IndexKind, ReleaseId};
+use codeyear::parse::conversion::parse_conversion;
+use codeyear::parse::index::parse_index;
+use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
+use codeyear::parse::poa::parse_poa;
+use codeyear::source::catalogue::{Catalogue, KnownDocument};
 use codeyear::source::identify::{Evidence, candidates};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
+use zip::ZipArchive;
 
 use super::{
-    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, order_of, rows_of, said, stating,
-    zip_of,
+    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, members, order_of, rows_of, said,
+    stating, zip_of,
 };
 use crate::official::release_zip;
 use crate::soundness::Chance;
@@ -21,30 +30,43 @@ struct Line {
     before: String,
 }
 
-/// Draws rows from the codes of an order file.
+/// Draws rows from the codes of an order file: as many as a table has, of all chapters, to its last category.
 fn lines(order: &[u8], chance: &mut Chance) -> Vec<Line> {
     let rows = rows_of(order);
-    let mut dotted = || {
-        let code = code_of(rows[chance.below(rows.len())]);
+    let dotted = |row: &str| {
+        let code = code_of(row);
         match code.split_at_checked(3) {
             Some((category, rest)) if !rest.is_empty() => format!("{category}.{rest}"),
             _ => code.to_owned(),
         }
     };
-    let mut lines: Vec<Line> = (0..200)
-        .map(|number| Line {
-            code: dotted(),
-            day: match number % 3 {
-                0 => (2020 + number / 30, 10, 1),
-                1 => (2022 + number / 40, 4, 1),
-                _ => (2021, 1, 1),
-            },
-            before: dotted(),
-        })
+    let first = chance.below(16);
+    let mut drawn: Vec<String> = rows
+        .iter()
+        .skip(first)
+        .step_by(16)
+        .map(|row| dotted(row))
         .collect();
-    lines.sort_by(|one, two| one.code.cmp(&two.code));
-    lines.dedup_by(|one, two| one.code == two.code);
-    lines
+    let begins = |wanted: &str| rows.iter().find(|row| code_of(row).starts_with(wanted));
+    let letters: Vec<String> = ('A'..='Z').map(String::from).collect();
+    for wanted in letters.iter().map(String::as_str).chain(["Z98"]) {
+        drawn.extend(begins(wanted).map(|row| dotted(row)));
+    }
+    drawn.sort();
+    drawn.dedup();
+    let day = |number: i32| match number % 3 {
+        0 => (2020 + number / 1000, 10, 1),
+        1 => (2022 + number / 2000, 4, 1),
+        _ => (2021, 1, 1),
+    };
+    (0..)
+        .zip(drawn)
+        .map(|(number, code)| Line {
+            code,
+            day: day(number),
+            before: dotted(rows[chance.below(rows.len())]),
+        })
+        .collect()
 }
 
 const HEADER: [&str; 3] = [
@@ -298,4 +320,295 @@ fn a_table_of_a_release_that_is_not_loaded_says_so() {
     let error = alone(&[table], &stating("FY2028", dry(BEFORE_APRIL))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(said(&error).contains("which is not stored"), "{error}");
+}
+
+/// The files around the order file of a release: kind, name and bytes, as the catalogue knows them.
+fn documents_of(
+    releases: &Path,
+    code_set: CodeSet,
+    release: &str,
+) -> Vec<(DocumentKind, String, Vec<u8>)> {
+    let zip = release_zip(releases, code_set, release);
+    let catalogue = Catalogue::bundled().unwrap();
+    let known = catalogue.find(code_set, release.parse().unwrap()).unwrap();
+    let all = members(&zip, &|_| true);
+    let documents = known.documents.iter().map(|document| {
+        let is_it = |(name, _): &&(String, Vec<u8>)| {
+            name.rsplit('/').next() == Some(document.name.as_str())
+        };
+        let (_, bytes) = all.iter().find(is_it).unwrap();
+        (document.kind, document.name.clone(), bytes.clone())
+    });
+    documents.collect()
+}
+
+/// The releases that the catalogue knows documents of, with the zip here.
+fn releases_with_documents() -> Vec<(CodeSet, String)> {
+    let catalogue = Catalogue::bundled().unwrap();
+    let known = catalogue.releases().iter();
+    known
+        .filter(|known| !known.documents.is_empty())
+        .map(|known| (known.code_set, known.id.to_string()))
+        .collect()
+}
+
+#[test]
+fn the_catalogue_counts_what_is_read_from_each_document() {
+    let Some(official) = fy2027("the counts of documents") else {
+        return;
+    };
+    let mut counted = 0;
+    for (code_set, release) in releases_with_documents() {
+        let catalogue = Catalogue::bundled().unwrap();
+        let known = catalogue.find(code_set, release.parse().unwrap()).unwrap();
+        for (kind, name, bytes) in documents_of(&official.releases, code_set, &release) {
+            let entries = match kind {
+                DocumentKind::Tabular => None,
+                DocumentKind::Index(_) => Some(parse_index(&bytes).unwrap().terms.len()),
+                DocumentKind::PcsTables => {
+                    let tables = parse_pcs_tables(&bytes).unwrap().tables;
+                    Some(tables.iter().map(|table| table.rows.len()).sum())
+                }
+                DocumentKind::PcsDefinitions => {
+                    Some(parse_pcs_definitions(&bytes).unwrap().terms.len())
+                }
+                DocumentKind::ConversionTable => {
+                    let rows = parse_conversion(&bytes).unwrap().rows;
+                    Some(rows.iter().filter(|row| row.code.is_some()).count())
+                }
+                DocumentKind::PoaExemptList => Some(parse_poa(&name, &bytes).unwrap().rows.len()),
+            };
+            let is_it = |document: &&KnownDocument| document.kind == kind && document.name == name;
+            let document = known.documents.iter().find(is_it).unwrap();
+            assert_eq!(
+                document.entries,
+                entries.map(|count| count as u64),
+                "{release} {name}"
+            );
+            counted += 1;
+        }
+    }
+    assert!(counted > 80, "{counted}");
+}
+
+/// A document in other bytes that say the same.
+fn in_other_bytes(kind: DocumentKind, bytes: &[u8]) -> Vec<u8> {
+    match kind {
+        // A workbook is packed anew.
+        DocumentKind::ConversionTable if bytes.starts_with(b"PK") => {
+            let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
+            let mut members = Vec::new();
+            for at in 0..zip.len() {
+                let mut member = zip.by_index(at).unwrap();
+                let mut bytes = Vec::new();
+                member.read_to_end(&mut bytes).unwrap();
+                members.push((member.name().unwrap().into_owned(), bytes));
+            }
+            let members: Vec<(&str, &[u8])> = members
+                .iter()
+                .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+                .collect();
+            zip_of(&members)
+        }
+        _ => [bytes, b"\r\n"].concat(),
+    }
+}
+
+#[test]
+fn each_document_in_other_bytes_is_whole_beside_its_neighbours() {
+    let Some(official) = fy2027("documents in other bytes") else {
+        return;
+    };
+    for (code_set, release) in releases_with_documents() {
+        // The lists before FY2014 give fewer codes than their order files.
+        let id: ReleaseId = release.parse().unwrap();
+        let folder = Folder::new();
+        folder.write(
+            &format!("{}-{release}.txt", code_set.id()),
+            order_of(&official.releases, code_set, &release),
+        );
+        let documents = documents_of(&official.releases, code_set, &release);
+        let documents: Vec<_> = documents
+            .into_iter()
+            .filter(|(kind, ..)| *kind != DocumentKind::Tabular || id.fiscal_year() >= 2014)
+            .collect();
+        for (kind, name, bytes) in &documents {
+            folder.write(name, in_other_bytes(*kind, bytes));
+        }
+        let report = alone(&[folder.path("")], &stating(&release, dry("2026-11-28"))).unwrap();
+        assert!(report.failed.is_empty(), "{release}: {:?}", report.failed);
+        assert_eq!(
+            report.taken.len(),
+            documents.len() + 1,
+            "{release}: {report:?}"
+        );
+    }
+}
+
+/// Parts of a document, each in words.
+fn parts(kind: DocumentKind, bytes: &[u8], chance: &mut Chance) -> Vec<(String, Vec<u8>)> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let without = |what: &str, from: &str, to: &str, nth: usize| {
+        let begin = text.match_indices(from).nth(nth).unwrap().0;
+        let end = begin + text[begin..].find(to).unwrap() + to.len();
+        (
+            format!("without {what} {nth}"),
+            [&text[..begin], &text[end..]].concat().into_bytes(),
+        )
+    };
+    match kind {
+        DocumentKind::PoaExemptList => {
+            let lines: Vec<&str> = text.lines().collect();
+            let cut = lines.len() * 3 / 100 + chance.below(lines.len() * 90 / 100);
+            [999, cut, lines.len() * 97 / 100, lines.len() - 200]
+                .map(|count| {
+                    (
+                        format!("the first {count} lines"),
+                        lines[..count].join("\r\n").into_bytes(),
+                    )
+                })
+                .to_vec()
+        }
+        DocumentKind::Tabular => {
+            let chapter = chance.below(21);
+            vec![without("chapter", "<chapter>", "</chapter>", chapter)]
+        }
+        DocumentKind::Index(IndexKind::Neoplasms) => {
+            let at = text.match_indices("</term>").nth(600).unwrap().0;
+            let begin = text[..at].rfind("<term level=\"1\">").unwrap();
+            vec![(
+                "the first 600 terms".to_owned(),
+                [&text[..begin], "</mainTerm></letter></ICD10CM.index>"]
+                    .concat()
+                    .into_bytes(),
+            )]
+        }
+        DocumentKind::Index(_) => vec![
+            without("letter", "<letter>", "</letter>", chance.below(20)),
+            without("letter", "<letter>", "</letter>", 1),
+        ],
+        DocumentKind::PcsTables => {
+            let count = text.matches("<pcsTable>").count();
+            let at = text.match_indices("<pcsTable>").nth(count - 30).unwrap().0;
+            let cut = [&text[..at], "</ICD10PCS.tabular>"].concat().into_bytes();
+            vec![("without the last tables".to_owned(), cut)]
+        }
+        DocumentKind::PcsDefinitions => vec![without(
+            "section",
+            "<section",
+            "</section>",
+            chance.below(10),
+        )],
+        DocumentKind::ConversionTable => Vec::new(),
+    }
+}
+
+#[test]
+fn a_part_of_a_document_is_refused_beside_a_whole_order_file() {
+    let Some(official) = fy2027("parts of documents") else {
+        return;
+    };
+    let mut chance = Chance::new();
+    let mut kinds = std::collections::BTreeSet::new();
+    for (code_set, release) in [
+        (CodeSet::Icd10Cm, "FY2017"),
+        (CodeSet::Icd10Cm, "FY2025"),
+        (CodeSet::Icd10Pcs, "FY2026"),
+    ] {
+        let folder = Folder::new();
+        let order = folder.write(
+            &format!("{}-{release}.txt", code_set.id()),
+            order_of(&official.releases, code_set, release),
+        );
+        for (kind, name, bytes) in documents_of(&official.releases, code_set, release) {
+            for (what, part) in parts(kind, &bytes, &mut chance) {
+                kinds.insert(kind.name());
+                let path = folder.write(&name, part);
+                for options in [
+                    stating(release, dry("2026-11-28")),
+                    ImportOptions {
+                        allow_incomplete: true,
+                        ..stating(release, dry("2026-11-28"))
+                    },
+                ] {
+                    let report = alone(&[order.clone(), path.clone()], &options).unwrap();
+                    let failed = report
+                        .failed
+                        .first()
+                        .unwrap_or_else(|| panic!("{release} {name} {what}: {report:?}"));
+                    assert!(
+                        failed.why.contains("it looks cut off"),
+                        "{what}: {}",
+                        failed.why
+                    );
+                }
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    // A conversion table, as CSV.
+    let made = fy2028(official);
+    let folder = Folder::new();
+    let order = folder.write("icd10cm_order_2028.txt", &made.order);
+    let lines = lines(&made.order, &mut chance);
+    for count in [298, lines.len() / 2, lines.len() - 130] {
+        let table = folder.write("CONVERSION-TABLE-FY2028.csv", csv(&lines[..count], &iso));
+        let report = alone(&[order.clone(), table], &dry(BEFORE_APRIL)).unwrap();
+        assert!(
+            report.failed[0].why.contains("it looks cut off"),
+            "{count}: {report:?}"
+        );
+    }
+}
+
+#[test]
+fn a_document_of_one_year_is_not_that_of_another_that_is_stated() {
+    let Some(official) = fy2027("documents of another year") else {
+        return;
+    };
+    let folder = Folder::new();
+    let order = folder.write("icd10cm_order_2027.txt", &official.order);
+    for (kind, name, bytes) in documents_of(&official.releases, CodeSet::Icd10Cm, "FY2026-04") {
+        let path = folder.write(&name, &bytes);
+        let stated = stating("FY2027", dry("2026-11-28"));
+        let report = alone(&[order.clone(), path.clone()], &stated).unwrap();
+        let why = &report.failed[0].why;
+        assert!(
+            why.contains("this is not ICD-10-CM FY2027"),
+            "{name}: {why}"
+        );
+        if kind == DocumentKind::Tabular {
+            let path = folder.write(&name, in_other_bytes(kind, &bytes));
+            let report = alone(&[order.clone(), path], &stated).unwrap();
+            let why = &report.failed[0].why;
+            assert!(
+                why.contains("and the order file of FY2027 has"),
+                "{name}: {why}"
+            );
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn a_workbook_is_a_conversion_table_by_its_header_whatever_its_name() {
+    let Some(official) = fy2027("a workbook under another name") else {
+        return;
+    };
+    let made = fy2028(official);
+    let folder = Folder::new();
+    let order = folder.write("icd10cm_order_2028.txt", &made.order);
+    let lines = lines(&made.order, &mut Chance::new());
+    let table = folder.write("table.xlsx", workbook(&lines));
+    let options = stating("FY2028", dry(BEFORE_APRIL));
+    let report = alone(&[order.clone(), table], &options).unwrap();
+    assert_eq!(tables(&report).len(), 1, "{report:?}");
+    let text = String::from_utf8(csv(&lines, &iso)).unwrap();
+    for separator in [";", "\t"] {
+        let table = folder.write("table.csv", text.replace(',', separator));
+        let report = alone(&[order.clone(), table], &options).unwrap();
+        let why = &report.failed[0].why;
+        assert!(why.contains("parted by semicolons or tabs"), "{why}");
+    }
 }

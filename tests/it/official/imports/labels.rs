@@ -20,7 +20,8 @@ fn a_tabular_list_stands_in_for_no_release_whose_order_file_has_other_counts() {
     let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2026-04");
     let list = member(&zip, &|name| name.to_lowercase().contains("tabular"));
     let folder = Folder::new();
-    let path = folder.write("list.xml", list);
+    // In other bytes, so that no hash tells.
+    let path = folder.write("list.xml", [list.as_slice(), b"\r\n"].concat());
     for release in ["FY2027", "FY2025", "FY2022-04", "FY2016"] {
         let options = stating(release, on("2026-11-28"));
         let error = super::alone(std::slice::from_ref(&path), &options).unwrap_err();

@@ -6,9 +6,10 @@ use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, candidates};
 
 use super::{
-    BEFORE_APRIL, Folder, Hashes, Made, NEAR_APRIL, alone, dry, fy2027, fy2028, order_files,
-    order_of, pcs_fy2026, pcs_fy2028, releases_of, said, stating, zip_of,
+    BEFORE_APRIL, Folder, Hashes, Made, NEAR_APRIL, alone, dry, fy2027, fy2028, member,
+    order_files, order_of, pcs_fy2026, pcs_fy2028, releases_of, said, stating, zip_of,
 };
+use crate::official::release_zip;
 use crate::soundness::Chance;
 
 /// Folders and archives as people name them: `M` is a month, `Y` a year.
@@ -322,17 +323,21 @@ fn one_year_is_taken_as_cms_posts_it_and_what_the_calendar_rules_out_is_no_candi
     };
     let made = fy2028(official);
     let folder = Folder::new();
-    let poa = b"Order28\tPOAexemptCode\tDescription\r\n00002\tB90.0\tSequelae of central nervous system tuberculosis\r\n";
-    let table = b"ICD-10-CM\r\nCurrent code assignment,Effective,Previous Code(s) Assignment\r\nA00.0,2020,A00.9\r\n";
+    let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2026");
+    let mut poa = member(&zip, &|name| name.starts_with("POAexemptCodesFY26"));
+    let mut table = member(&zip, &|name| name.to_uppercase().contains("CONVERSION"));
+    // In other bytes, so that no hash tells their year.
+    poa.extend(b"\r\n");
+    table.extend(b"\0");
     let order = [("Code Descriptions/icd10cm_order_2028.txt", &*made.order)];
     folder.write("2028-code-descriptions-tabular-order.zip", zip_of(&order));
     folder.write(
         "2028-poa-exempt-codes.zip",
-        zip_of(&[("POAexemptCodesFY28.txt", poa)]),
+        zip_of(&[("POAexemptCodesFY28.txt", &poa)]),
     );
     folder.write(
         "2028-conversion-table.zip",
-        zip_of(&[("ICD-10-CM-CONVERSION-TABLE-FY28.csv", table)]),
+        zip_of(&[("ICD-10-CM-CONVERSION-TABLE-FY28.xlsx", &table)]),
     );
     let report = alone(&[folder.path("")], &dry(BEFORE_APRIL)).unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);

@@ -6,27 +6,14 @@ use codeyear::ingest::{ImportOptions, ImportReport, TakenKind};
 use codeyear::store::Store;
 
 use super::{
-    BEFORE_APRIL, Folder, alone, dry, fy2027, fy2028, into, order_files, releases_of, said, zip_of,
+    BEFORE_APRIL, Folder, alone, dry, fy2027, into, member, order_files, order_of, releases_of,
+    said, zip_of,
 };
 use crate::official::release_zip;
 use crate::world::World;
 use codeyear::model::CodeSet;
 
 const PAGE: &str = "<!DOCTYPE html><html><title>Access Denied</title></html>";
-
-/// A tabular list of three codes with an attribute that no version knows.
-const TABULAR: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<ICD10CM.tabular>
-<version>2028</version>
-<introduction><introSection type="title"><title>ICD-10-CM TABULAR LIST of DISEASES and INJURIES</title></introSection></introduction>
-<chapter><name>1</name><desc>Certain infectious and parasitic diseases (A00-B99)</desc>
-<sectionIndex><sectionRef first="A00" last="A09" id="A00-A09">Intestinal infectious diseases</sectionRef></sectionIndex>
-<section id="A00-A09" ATTRIBUTE="X"><desc>Intestinal infectious diseases (A00-A09)</desc>
-<diag><name>A00</name><desc>Cholera</desc>
-<diag><name>A00.0</name><desc>Cholera due to Vibrio cholerae 01, biovar cholerae</desc></diag>
-<diag><name>A00.1</name><desc>Cholera eltor</desc></diag>
-</diag></section></chapter></ICD10CM.tabular>
-"#;
 
 fn failed(report: &ImportReport) -> Vec<(&str, &str)> {
     let failed = report.failed.iter();
@@ -43,45 +30,48 @@ fn what_is_wrong_beside_a_release_costs_the_release_nothing_unless_all_or_nothin
     let Some(official) = fy2027("a release among what is wrong") else {
         return;
     };
-    let made = fy2028(official);
+    let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2017");
+    let order = order_of(&official.releases, CodeSet::Icd10Cm, "FY2017");
+    let list = member(&zip, &|name| name.ends_with("tabular_2017.xml"));
+    let list = String::from_utf8(list).unwrap();
     let folder = Folder::new();
-    folder.write("icd10cm_order_2028.txt", &made.order);
+    folder.write("icd10cm_order_2017.txt", &order);
     folder.write("page.zip", PAGE);
-    folder.write("2028-addendum.pdf.txt", format!("\r\n<!-- x -->{PAGE}"));
-    folder.write("cut.zip", &zip_of(&[("order.txt", &made.order)])[..100_000]);
+    folder.write("2017-addendum.pdf.txt", format!("\r\n<!-- x -->{PAGE}"));
+    folder.write("cut.zip", &zip_of(&[("order.txt", &order)])[..100_000]);
     let poa = |rows: &str| format!("Order27\tPOAexemptCode\tDescription\r\n{rows}");
     folder.write(
         "POAexemptCodesFY19.txt",
         poa("01238\tB90.0\tSequelae of central nervous system tuberculosis\r\n"),
     );
     folder.write(
-        "POAexemptCodesFY28.txt",
+        "POAexemptCodesFY17.txt",
         poa("01238\tB90.0\tSequelae of tuberculosis\r\n01239\tB90\r\n"),
     );
     folder.write(
-        "new/icd10cm_tabular_2028.xml",
-        TABULAR.replace("ATTRIBUTE", "newid"),
+        "new/icd10cm_tabular_2017.xml",
+        list.replacen("<section id=", "<section newid=\"X\" id=", 1),
     );
     folder.write("README.txt", "What is in this folder.\r\n");
     let report = alone(&[folder.path("")], &dry(BEFORE_APRIL)).unwrap();
     assert_eq!(
         order_files(&report),
-        [(CodeSet::Icd10Cm, "FY2028".to_owned())]
+        [(CodeSet::Icd10Cm, "FY2017".to_owned())]
     );
-    assert_eq!(releases_of(&report), ["FY2028".to_owned()].into());
+    assert_eq!(releases_of(&report), ["FY2017".to_owned()].into());
     let failed = failed(&report);
     let why = |name: &str| {
         let found = failed.iter().find(|(file, _)| *file == name);
         found.unwrap_or_else(|| panic!("{name}: {failed:?}")).1
     };
     assert!(why("page.zip").contains("a saved web page"));
-    assert!(why("2028-addendum.pdf.txt").contains("a saved web page"));
+    assert!(why("2017-addendum.pdf.txt").contains("a saved web page"));
     assert!(why("cut.zip").contains("damaged or cut off"));
     assert!(why("POAexemptCodesFY19.txt").contains("FY2019, which is not stored"));
     let list = report
         .failed
         .iter()
-        .find(|one| one.file.ends_with("POAexemptCodesFY28.txt"))
+        .find(|one| one.file.ends_with("POAexemptCodesFY17.txt"))
         .unwrap_or_else(|| panic!("{failed:?}"));
     assert_eq!(list.line, Some(3), "{list:?}");
     assert_eq!(failed.len(), 5, "{failed:?}");
