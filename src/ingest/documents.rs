@@ -25,9 +25,6 @@ use super::resolve::looks_cut_off;
 use super::rivals::Item;
 use super::{Left, TakenKind};
 
-/// In how many rows a tabular list and its order file differ at most. From FY2014 on they differ in none.
-const MOST_SLIPS: u64 = 20;
-
 /// A file around the order file, read.
 pub(super) struct PostedDocument {
     pub(super) shown: String,
@@ -332,11 +329,13 @@ impl Preparer {
                 && !is_homeless
                 && prepared.identified_by != IdentifiedBy::Sample
                 && !self.is_known_document(kind, &file.sha256, archive_sha256.as_deref())
-                && let Some(reason) = self.document_lacks(kind, id, &document, listed)
+                && let Some(reason) = self.document_lacks(kind, id, &document)
             {
-                self.allow_part(code_set, id, &reason)
-                    .map_err(|error| error.in_file(shown.as_str()))?;
-                notes.push(format!("only a part: {reason}"));
+                if self.knows_kind(kind, id) {
+                    self.allow_part(code_set, id, &reason)
+                        .map_err(|error| error.in_file(shown.as_str()))?;
+                }
+                notes.push(format!("it may be only a part: {reason}"));
             }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
@@ -401,6 +400,16 @@ impl Preparer {
             .any(|known| known.knows_file(FileKind::Document(kind), sha256, archive_sha256))
     }
 
+    /// Checks whether the catalogue knows what a document of this kind and release holds. Of a release to come it
+    /// knows only what those before it hold, and the publisher may have reason to list less.
+    fn knows_kind(&self, kind: DocumentKind, id: ReleaseId) -> bool {
+        let known = self.catalogue.find(kind.code_set(), id.edition());
+        known.is_some_and(|known| match kind {
+            DocumentKind::Tabular => known.order_file.is_some(),
+            _ => known.documents.iter().any(|known| known.kind == kind),
+        })
+    }
+
     /// Returns what a document lacks that stands beside an order file: a tabular list codes of that file, any other
     /// what the nearest document of its kind has that the catalogue knows.
     fn document_lacks(
@@ -408,14 +417,12 @@ impl Preparer {
         kind: DocumentKind,
         id: ReleaseId,
         document: &Document,
-        listed: Option<&OrderFile>,
     ) -> Option<String> {
         if let Document::Tabular(tabular) = document {
             let extent = Extent::of_entries(kind.code_set(), &expanded_entries(tabular));
             return self
                 .lacks(id, &extent)
-                .or_else(|| self.counts_differ(id, &extent))
-                .or_else(|| listed.and_then(|order| unlike(&extent, order, id)));
+                .or_else(|| self.counts_differ(id, &extent));
         }
         let outline = Outline::of(document)?;
         let known = self.catalogue.of(kind.code_set());
@@ -437,7 +444,7 @@ impl Preparer {
             true if is_part => Ok(()),
             true => Err(Error::new(
                 ErrorKind::Format,
-                format!("it looks cut off or is of another release: {reason}"),
+                format!("it looks cut off: {reason}"),
             )
             .with_hint("download it again; --allow-incomplete takes a part only beside an order file that is one, because no answer would say so")),
             false => Err(looks_cut_off(reason)),
@@ -504,18 +511,6 @@ impl Preparer {
         });
         Ok((entries, trust))
     }
-}
-
-/// Returns in how much a tabular list is unlike the order file that it stands beside: of a release to come too the
-/// list gives its very codes, and what differs beyond a slip is another release's.
-fn unlike(extent: &Extent, order: &OrderFile, id: ReleaseId) -> Option<String> {
-    let rows = order.rows().len() as u64;
-    (extent.rows.abs_diff(rows) > MOST_SLIPS).then(|| {
-        format!(
-            "it has {} rows, and the order file of {id} has {rows}",
-            extent.rows
-        )
-    })
 }
 
 /// Parses a file around the order file.
