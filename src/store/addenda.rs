@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::params;
 
+use super::documents::another_hint;
 use super::rows;
 use super::write::{Added, NewFile, Writer};
 use crate::error::{Error, ErrorKind, Result, without_release};
@@ -47,10 +48,14 @@ impl Writer<'_> {
             }
             return Err(Error::new(
                 ErrorKind::Conflict,
-                format!("{} {} is already stored with another order addenda", new.code_set.name(), new.id),
+                format!(
+                    "{} {} is already stored with another order addenda",
+                    new.code_set.name(),
+                    new.id
+                ),
             )
             .in_file(new.file.name.as_str())
-            .with_hint("if the release was posted again, import its order file and addenda together with --revision"));
+            .with_hint(another_hint(new.code_set, new.id)));
         }
         self.store_addenda(new).map_err(|error| self.error(error))?;
         Ok(Added::New)

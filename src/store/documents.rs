@@ -50,6 +50,14 @@ pub struct StoredDocument {
     pub(super) number: i64,
 }
 
+/// Says what to do where a release has another document or addenda than the one that comes.
+pub(super) fn another_hint(code_set: CodeSet, id: ReleaseId) -> String {
+    format!(
+        "if the stored one is wrong, take the release out with codeyear remove {id} --code-set {}, then import all its files; if the release was posted again with other rows, import its order file and this file together with --revision",
+        code_set.id()
+    )
+}
+
 impl Writer<'_> {
     /// Lists the documents whose bytes are stored: kind and SHA-256.
     ///
@@ -93,7 +101,7 @@ impl Writer<'_> {
                 ),
             )
             .in_file(new.file.name.as_str())
-            .with_hint("if the release was posted again, import its order file and this file together with --revision")),
+            .with_hint(another_hint(code_set, new.id))),
             None => {
                 self.insert_document(new)
                     .map_err(|error| self.error(error))?;
