@@ -56,7 +56,7 @@ pub(crate) use show::show_in;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result, not_loaded};
-use crate::model::{Basis, CodeSet, Period, Provenance, ReleaseId, Timeline, Warning, eve};
+use crate::model::{Basis, CodeSet, Entry, Period, Provenance, ReleaseId, Timeline, Warning, eve};
 use crate::source::catalogue::{known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
@@ -151,6 +151,17 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
         None => format!("{needed} would: import it with codeyear import"),
     };
     Error::new(ErrorKind::NotFound, message).with_hint(hint)
+}
+
+/// Returns what a code was on the last day that is covered.
+pub(crate) fn last_state(entry: Option<&Entry>) -> String {
+    match entry {
+        Some(entry) if entry.billable => {
+            format!("that day it was billable: {}", entry.long_title)
+        }
+        Some(entry) => format!("that day it was a header: {}", entry.long_title),
+        None => "that day it was not listed".to_owned(),
+    }
 }
 
 /// Checks whether a release that is not loaded is known to have the very rows of a loaded one.

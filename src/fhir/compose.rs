@@ -81,7 +81,7 @@ impl Wanted {
         let date = self
             .date
             .filter(|date| fixed.is_none_or(|period| period.from <= *date && *date < period.until));
-        let snapshot = Snapshot::at(context, system, version.as_deref(), date)?;
+        let snapshot = Snapshot::at(context, system, version.as_deref(), date, None)?;
         if let Some(checked) = of(&self.checked) {
             let timeline = snapshot.facts.timeline();
             let wanted = release_of(timeline, &checked)

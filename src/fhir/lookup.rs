@@ -152,7 +152,7 @@ pub(super) fn snapshot<'a>(
                 )));
             }
             let version = instance.version();
-            Snapshot::at(context, instance.system, Some(&version), date)
+            Snapshot::at(context, instance.system, Some(&version), date, None)
         }
         None => {
             let Some(system) = &coding.system else {
@@ -162,7 +162,13 @@ pub(super) fn snapshot<'a>(
             };
             let (uri, version) = cut_version(system);
             let version = coding.version.as_deref().or(version);
-            Snapshot::at(context, System::get(uri)?, version, date)
+            Snapshot::at(
+                context,
+                System::get(uri)?,
+                version,
+                date,
+                coding.code.as_deref(),
+            )
         }
     }
 }

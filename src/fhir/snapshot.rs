@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use super::Context;
 use super::outcome::{Answered, Failure, clip};
-use crate::answer::Facts;
+use crate::answer::{Facts, last_state};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, eve};
-use crate::source::catalogue::known_releases;
+use crate::source::catalogue::{known_releases, order_file_url};
 
 /// A code set as FHIR knows it.
 #[derive(Debug, PartialEq, Eq)]
@@ -111,12 +111,14 @@ pub(super) struct Snapshot<'a> {
 }
 
 impl<'a> Snapshot<'a> {
-    /// Finds what answers for a version and a day, or for one of them, or for today.
+    /// Finds what answers for a version and a day, or for one of them, or for today. If nothing does, the failure
+    /// tells the last known state of the code that was asked for, and where the release is.
     pub(super) fn at(
         context: &Context<'a>,
         system: &'static System,
         version: Option<&str>,
         date: Option<NaiveDate>,
+        asked: Option<&str>,
     ) -> Answered<Snapshot<'a>> {
         let facts = context.facts(system.code_set);
         let timeline = facts.timeline();
@@ -138,7 +140,7 @@ impl<'a> Snapshot<'a> {
             }
             None => {
                 let day = date.unwrap_or(context.terminology.today);
-                (governing(system, timeline, day)?, day)
+                (governing(system, facts, day, asked)?, day)
             }
         };
         Ok(Snapshot {
@@ -210,8 +212,14 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-fn governing<'t>(system: &System, timeline: &'t Timeline, day: NaiveDate) -> Answered<&'t Period> {
+fn governing<'f>(
+    system: &System,
+    facts: &'f dyn Facts,
+    day: NaiveDate,
+    asked: Option<&str>,
+) -> Answered<&'f Period> {
     let code_set = system.code_set;
+    let timeline = facts.timeline();
     if day < code_set.in_force_from() {
         return Err(Failure::not_found(format!(
             "{} was not in force on {day}, but from {} on; give a version to ask a release that was published before. {}",
@@ -220,24 +228,53 @@ fn governing<'t>(system: &System, timeline: &'t Timeline, day: NaiveDate) -> Ans
             versions(timeline)
         )));
     }
-    timeline.governing(day).ok_or_else(|| {
-        let needed = timeline.needed_for(day, &known_releases(code_set));
-        Failure::not_found(format!(
-            "no loaded version of '{}' governs {day}: version {} would have to be loaded. {}",
-            system.uri,
-            version_of(needed),
-            versions(timeline)
-        ))
+    if let Some(period) = timeline.governing(day) {
+        return Ok(period);
+    }
+    let needed = timeline.needed_for(day, &known_releases(code_set));
+    let mut message = format!(
+        "no loaded version of '{}' governs {day}: version {} would have to be loaded",
+        system.uri,
+        version_of(needed)
+    );
+    if let Some(period) = timeline.latest_before(day) {
+        let last_day = eve(period.until);
+        message.push_str(&format!(
+            "; the newest version before it, {}, governs through {last_day}",
+            version_of(period.release)
+        ));
+        if let Some(Ok(code)) = asked.map(|text| code_set.parse_code(text)) {
+            let entry = facts.entry_on(&code, last_day)?;
+            message.push_str(&format!("; {}", last_state(entry.as_ref())));
+        }
+    }
+    Err(Failure::not_found(format!(
+        "{message}.{} {}",
+        place_of(code_set, needed),
+        versions(timeline)
+    )))
+}
+
+/// Says where the order file of a release is; empty if no address is known.
+fn place_of(code_set: CodeSet, release: ReleaseId) -> String {
+    let url = order_file_url(code_set, release);
+    url.map_or_else(String::new, |url| {
+        format!(" Version {} is at {url}.", version_of(release))
     })
 }
 
 /// The failure that a version is not loaded, with those that are.
 pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> Failure {
+    let known = version.parse().ok().map(|id| place_of(system.code_set, id));
     Failure::not_found(format!(
-        "A definition for CodeSystem '{}' version '{}' could not be found. {}",
+        "A definition for CodeSystem '{}' version '{}' could not be found. {}{}",
         system.uri,
         clip(version),
-        versions(timeline)
+        versions(timeline),
+        known.map_or_else(String::new, |place| match place.is_empty() {
+            true => place,
+            false => format!(".{}", place.trim_end_matches('.')),
+        })
     ))
 }
 

@@ -91,9 +91,9 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     };
     // The version of the code is the one in which it was used; it only has to be there.
     if let Some(version) = coding.version.as_deref().or(uri_version) {
-        Snapshot::at(context, system_asked, Some(version), None)?;
+        Snapshot::at(context, system_asked, Some(version), None, None)?;
     }
-    let snapshot = Snapshot::at(context, system_asked, version, date)?;
+    let snapshot = Snapshot::at(context, system_asked, version, date, Some(text))?;
     let parsed = system_asked.code_set.parse_code(text);
     let code = match parsed {
         Ok(code) if snapshot.facts.lists(&code)? => code,

@@ -15,7 +15,7 @@ pub mod table;
 pub mod text;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet, Entry};
+use crate::model::{Code, CodeSet};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,17 +91,6 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// Returns what a code was on the last day that is covered.
-pub(crate) fn last_state(entry: Option<&Entry>) -> String {
-    match entry {
-        Some(entry) if entry.billable => {
-            format!("that day it was billable: {}", entry.long_title)
-        }
-        Some(entry) => format!("that day it was a header: {}", entry.long_title),
-        None => "that day it was not listed".to_owned(),
-    }
 }
 
 /// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.

@@ -3,7 +3,7 @@
 use super::{line, lineage};
 use crate::error::printable;
 use crate::model::{Answer, CodeHistory, CodeSet, Entry, Provenance, UnknownReason, Verdict, eve};
-use crate::present::{Style, last_state, marks};
+use crate::present::{Style, marks};
 
 /// How many codes of a list are shown unless the user wants all.
 const SHORT_LIST: usize = 12;
@@ -183,7 +183,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                     2,
                     &format!(
                         "the newest release loaded before it, {release}, governs through {last_day}; {}",
-                        last_state(last.as_ref())
+                        crate::answer::last_state(last.as_ref())
                     ),
                 );
             }

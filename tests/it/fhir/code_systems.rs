@@ -129,6 +129,36 @@ fn what_is_not_loaded_is_never_answered_from_a_neighbour() {
 }
 
 #[test]
+fn a_day_that_is_not_covered_is_refused_with_the_last_known_state_and_where_the_release_is() {
+    let server = Server::with_sample();
+    for operation in ["CodeSystem/$lookup", "CodeSystem/$validate-code"] {
+        let asked = |code, date| {
+            let system = ["system", "url"][usize::from(operation.ends_with("validate-code"))];
+            let query = [(system, PCS), ("code", code), ("date", date)];
+            server.refused(operation, &query)
+        };
+        // The sample lacks ICD-10-PCS of FY2026, which the catalogue knows.
+        let (status, text) = asked("0270346", "2025-11-01");
+        assert_eq!(status, 404, "{text}");
+        for expected in [
+            "no loaded version of 'http://www.cms.gov/Medicare/Coding/ICD10' governs 2025-11-01: version 2026 would have to be loaded",
+            "; the newest version before it, ",
+            "that day it was billable: ",
+            " Version 2026 is at https://",
+            "Valid versions: ",
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+        let (_, text) = asked("0270349", "2025-11-01");
+        assert!(text.contains("that day it was not listed"), "{text}");
+    }
+    let query = [("system", PCS), ("code", "0270346"), ("version", "2026")];
+    let (status, text) = server.refused("CodeSystem/$lookup", &query);
+    assert_eq!(status, 404);
+    assert!(text.contains("Version 2026 is at https://"), "{text}");
+}
+
+#[test]
 fn a_correction_stands_for_the_release_that_it_corrects() {
     let server = Server::with_sample();
     let found = server.get(

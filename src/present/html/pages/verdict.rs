@@ -7,8 +7,8 @@ use crate::model::{
     Answer, CodeSet, Conversion, Entry, Fate, LineageLink, Retirement, Successor, UnknownReason,
     Verdict, eve,
 };
+use crate::present::counted;
 use crate::present::text::{lineage as words, verdict_meaning};
-use crate::present::{counted, last_state};
 
 /// The most codes that a list shows at once.
 const SHORT_LIST: usize = 12;
@@ -239,7 +239,7 @@ impl VerdictView {
                     self.said.push(format!(
                         "The newest release loaded before it, {release}, governs through {}; {}.",
                         long_day(*last_day),
-                        last_state(last.as_ref())
+                        crate::answer::last_state(last.as_ref())
                     ));
                     self.go(answer, *last_day);
                 }
