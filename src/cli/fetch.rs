@@ -12,6 +12,7 @@ use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::fetch::{
     FetchOptions, FetchReport, Fetcher, Progress, Proxies, expected_releases, missing,
+    shown_address,
 };
 use crate::ingest::Progress as ImportProgress;
 use crate::model::{CodeSet, ReleaseId};
@@ -75,7 +76,23 @@ pub(super) struct HowToFetch {
     timeout: u64,
 }
 
+impl HowToFetch {
+    /// Checks whether the user says how to fetch.
+    pub(super) fn is_given(&self) -> bool {
+        self.unverified || self.mirror.is_some()
+    }
+}
+
 pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    for id in &args.releases {
+        if !id.fits_calendar() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
+            )
+            .with_hint("codeyear releases lists those that are known"));
+        }
+    }
     let folder = match &args.to {
         Some(folder) => folder.clone(),
         None => default_folder()?,
@@ -128,7 +145,10 @@ pub(super) fn fetch_into_database(
         ended?;
         let plan = text::fetch_plan(&planned);
         context.say(&format!(
-            "There is no pack here. From NCHS and CMS: {plan}\n"
+            "There is no pack here. From {}: {plan}\n",
+            how.mirror
+                .as_deref()
+                .map_or("NCHS and CMS".to_owned(), shown_address)
         ))?;
         if !yes && !confirm("Fetch them?", context)? {
             return Err(Error::new(ErrorKind::Usage, "nothing was fetched").with_hint(
@@ -153,9 +173,13 @@ fn confirm(question: &str, context: &mut Context<'_>) -> Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// Fetches the files of all releases that the catalogue knows, and returns the folder that they are in. Archives
+/// Fetches the files of all releases through the next October 1, and returns the folder that they are in, and whether
+/// all that is known came. Archives
 /// without a known hash are fetched as well: what is packed is chosen file by file, by hashes that are known.
-pub(super) fn fetch_to_pack(how: &HowToFetch, context: &mut Context<'_>) -> Result<Vec<PathBuf>> {
+pub(super) fn fetch_to_pack(
+    how: &HowToFetch,
+    context: &mut Context<'_>,
+) -> Result<(Vec<PathBuf>, bool)> {
     let job = Job {
         how,
         folder: default_folder()?,
@@ -165,7 +189,8 @@ pub(super) fn fetch_to_pack(how: &HowToFetch, context: &mut Context<'_>) -> Resu
     let (reports, ended) = job.run(targets, None, context)?;
     ended?;
     context.say(&text::fetch(&reports, &job.folder, false, context.style()))?;
-    Ok(vec![job.folder])
+    let is_whole = reports.iter().all(FetchReport::is_whole);
+    Ok((vec![job.folder], is_whole))
 }
 
 /// A fetch of releases into a folder.
@@ -307,13 +332,6 @@ fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
     };
     let mut targets = Vec::new();
     for id in &args.releases {
-        if !id.fits_calendar() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
-            )
-            .with_hint("codeyear releases lists those that are known"));
-        }
         let is_known = |set: &CodeSet| catalogue.find(*set, *id).is_some();
         let known: Vec<CodeSet> = sets().filter(is_known).collect();
         let of = if known.is_empty() {

@@ -14,8 +14,14 @@ use crate::store::Store;
 /// Finds the pack: the one that is named with `--pack` or `CODEYEAR_PACK`, else the one in this program, else one
 /// beside it, else one in the data folder.
 pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
-    let named = context.global.pack.as_deref();
-    if let Some(path) = named.filter(|path| !path.as_os_str().is_empty()) {
+    let named = context.global.pack();
+    if let Some(path) = named {
+        // A database that is not there is another matter, and no error where none is needed.
+        if !path.exists() {
+            return Err(Error::new(ErrorKind::Usage, "there is no such pack")
+                .in_file(path.display().to_string())
+                .with_hint("check the name that --pack or CODEYEAR_PACK gives"));
+        }
         return Pack::open(path).map(Some);
     }
     if let Some(pack) = pack::embedded()? {
@@ -45,7 +51,7 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
         Ok(Err(error)) => return Err(error),
         Err(_) => None,
     };
-    if context.global.db.is_some() {
+    if context.global.database().is_some() {
         let error = missing.unwrap_or_else(no_database);
         return Err(missing_named(error));
     }
@@ -86,9 +92,10 @@ fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
         Ok(Some(pack)) => match pack_would_add(&pack, store) {
             Ok(releases) if releases.is_empty() => return,
             Ok(releases) => format!(
-                "note: {} holds {}, which the database lacks: codeyear init adds {}\n",
+                "note: {} holds {}, which the database lacks: codeyear{} init adds {}\n",
                 pack.label(),
                 describe(&releases),
+                database_option(context),
                 if releases.len() == 1 { "it" } else { "them" }
             ),
             Err(error) => format!("note: the pack was not compared with the database: {error}\n"),
@@ -97,6 +104,15 @@ fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
     };
     // The answer does not depend on it.
     let _ = context.say(&note);
+}
+
+/// Returns the option that names the database, as the user gave it; empty for the default one, and for one that the
+/// environment names.
+fn database_option(context: &Context<'_>) -> String {
+    let named = context.global.database();
+    let of_environment = std::env::var_os("CODEYEAR_DB");
+    let named = named.filter(|path| of_environment.as_deref() != Some(path.as_os_str()));
+    named.map_or_else(String::new, |path| format!(" --db {}", path.display()))
 }
 
 /// Returns releases in words: all of them if they are few, else how many, and from which to which.
@@ -214,19 +230,20 @@ impl Place {
             .write(true)
             .open(&path)
             .map_err(|error| io_error("write", &path, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
+        let part = match lock.try_lock() {
+            Ok(()) => ".part".to_owned(),
             Err(TryLockError::WouldBlock) => {
                 context.say("another program is building the database; waiting for it to end\n")?;
                 lock.lock()
                     .map_err(|error| io_error("lock", &path, error))?;
+                ".part".to_owned()
             }
-            // A file system without locks: who is second finds the place taken.
-            Err(TryLockError::Error(_)) => {}
-        }
+            // Without locks two programs build at once, each its own: the first that is whole is put in place.
+            Err(TryLockError::Error(_)) => format!(".{}.part", std::process::id()),
+        };
         Ok(Place {
             database: database.to_path_buf(),
-            part: with_end(database, ".part"),
+            part: with_end(database, &part),
             _lock: lock,
         })
     }
@@ -262,8 +279,13 @@ impl Place {
             // Not every system can; the file itself is on the disk.
             let _ = File::open(folder).and_then(|folder| folder.sync_all());
         }
-        let _ = std::fs::remove_file(with_end(&self.database, ".lock"));
         Ok(is_there)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(with_end(&self.database, ".lock"));
     }
 }
 

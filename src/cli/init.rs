@@ -10,7 +10,7 @@ use crate::pack::Pack;
 use crate::present::json;
 use crate::store::{Store, StoreKind};
 
-/// Build the database of all official releases, or add what it lacks
+/// Build the database of all official releases, or add the releases that it lacks
 ///
 /// From the pack, offline: the one in this program, named with --pack, beside the program or in the data folder.
 /// Without a pack what is missing is fetched from the publishers, as codeyear fetch --missing does. What you imported is never replaced, and what you
@@ -42,8 +42,17 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
     let Some(pack) = first::find_pack(context)? else {
         return official::fetch_into_database(&args.how, args.yes, args.format, context);
     };
+    if args.how.is_given() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "there is a pack here, so that nothing is fetched",
+        )
+        .in_file(pack.label())
+        .with_hint("leave out --mirror and --unverified, or fetch with codeyear fetch --missing"));
+    }
     let report = first::build(context, &pack, &database)?;
-    let store = Store::open(&database)?;
+    // It may be empty, if all that the pack has was taken out of it.
+    let store = Store::open_or_create(&database)?;
     match args.format {
         Format::Json => context.print(&json::import(&report)?)?,
         Format::Text => {
@@ -55,11 +64,12 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
 }
 
 fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String> {
-    let mut added: Vec<(CodeSet, ReleaseId)> = report
-        .taken
-        .iter()
-        .map(|taken| (taken.code_set, taken.release))
-        .collect();
+    let new = || {
+        let taken = report.taken.iter();
+        taken.filter(|taken| taken.added.is_change())
+    };
+    let mut added: Vec<(CodeSet, ReleaseId)> =
+        new().map(|taken| (taken.code_set, taken.release)).collect();
     added.sort_unstable();
     added.dedup();
     let mut text = if added.is_empty() {
@@ -69,7 +79,7 @@ fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String>
             "Added from {}: {}, {} files\n",
             pack.label(),
             first::describe(&added),
-            report.taken.len()
+            new().count()
         )
     };
     let removed = store.removed_releases()?;

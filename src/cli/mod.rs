@@ -32,6 +32,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,10 +65,10 @@ pub struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// Use this database file [default: codeyear/codeyear.db in your data folder]
-    #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE")]
+    #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE", value_parser = path())]
     db: Option<PathBuf>,
     /// Take the official files from this pack [default: the one in this program, beside it or in your data folder]
-    #[arg(long, global = true, env = "CODEYEAR_PACK", value_name = "FILE")]
+    #[arg(long, global = true, env = "CODEYEAR_PACK", value_name = "FILE", value_parser = path())]
     pack: Option<PathBuf>,
     /// Take this date for today, in tests and in reports that are to be made again
     #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
@@ -78,6 +79,22 @@ struct Global {
     /// Write codes without dots (text and Markdown; CSV and JSON give both)
     #[arg(long, global = true)]
     no_dots: bool,
+}
+
+impl Global {
+    /// Returns the database that is named, if one is.
+    fn database(&self) -> Option<&Path> {
+        self.db
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Returns the pack that is named, if one is.
+    fn pack(&self) -> Option<&Path> {
+        self.pack
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,6 +129,11 @@ enum Verb {
     Pack(pack::PackArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
+}
+
+/// Reads a path, which may be empty: a variable that is set to nothing names nothing.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// How a verb ended, as its exit code says.
@@ -163,8 +185,8 @@ impl Context<'_> {
     }
 
     fn database(&self) -> Result<PathBuf> {
-        match &self.global.db {
-            Some(path) => Ok(path.clone()),
+        match self.global.database() {
+            Some(path) => Ok(path.to_path_buf()),
             None => default_database(),
         }
     }
@@ -218,7 +240,7 @@ impl Context<'_> {
 
     /// Opens the database that is there; each question sees its newest state.
     fn unpinned_store(&self) -> Result<Store> {
-        Store::open(&self.database()?).map_err(|error| match self.global.db {
+        Store::open(&self.database()?).map_err(|error| match self.global.database() {
             Some(_) if error.kind() == ErrorKind::NotFound => first::missing_named(error),
             _ => error,
         })

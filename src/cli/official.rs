@@ -21,6 +21,12 @@ mod without {
     #[derive(Debug, Args)]
     pub(in crate::cli) struct HowToFetch {}
 
+    impl HowToFetch {
+        pub(in crate::cli) fn is_given(&self) -> bool {
+            false
+        }
+    }
+
     pub(in crate::cli) fn fetch_into_database(
         _how: &HowToFetch,
         _yes: bool,
@@ -33,7 +39,7 @@ mod without {
     pub(in crate::cli) fn fetch_to_pack(
         _how: &HowToFetch,
         _context: &mut Context<'_>,
-    ) -> Result<Vec<PathBuf>> {
+    ) -> Result<(Vec<PathBuf>, bool)> {
         Err(not_here())
     }
 

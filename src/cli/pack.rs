@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::import::{FILES_BAR, show_progress};
 use super::{Context, Outcome, first, official, progress_bar, write_whole};
-use crate::error::{Result, io_error};
+use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::ingest::{Packing, choose_for_pack};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, LEVEL, Written};
@@ -37,9 +37,15 @@ pub(super) struct PackArgs {
 }
 
 pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let folders = match args.fetch {
+    if !args.fetch && args.how.is_given() {
+        return Err(Error::new(
+            ErrorKind::Usage,
+            "--mirror and --unverified are of use with --fetch only",
+        ));
+    }
+    let (folders, is_whole) = match args.fetch {
         true => official::fetch_to_pack(&args.how, context)?,
-        false => args.from.clone(),
+        false => (args.from.clone(), true),
     };
     let bar = progress_bar(None, FILES_BAR);
     let chosen = choose_for_pack(&folders, context.today, &mut |progress| {
@@ -60,7 +66,10 @@ pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome>
         std::fs::read(&args.output).map_err(|error| io_error("read", &args.output, error))?;
     let sha256 = sha256_hex(&bytes);
     context.print(&describe(args, &chosen, &written, &sha256))?;
-    Ok(Outcome::Good)
+    Ok(match is_whole {
+        true => Outcome::Good,
+        false => Outcome::Bad,
+    })
 }
 
 /// Returns what was packed, stream by stream, and what was left out, reason by reason.

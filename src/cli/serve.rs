@@ -76,7 +76,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         }
     }
     date_header(context.today)?;
-    if context.global.db.is_none() {
+    if context.global.database().is_none() {
         build_database(context)?;
     }
     let server = Server::bind(Settings {

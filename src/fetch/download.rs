@@ -150,7 +150,10 @@ impl Downloader<'_> {
                         break;
                     }
                     let pause = asked
-                        .unwrap_or(self.pause.saturating_mul(1 << idle.min(6)))
+                        .unwrap_or(
+                            self.pause
+                                .saturating_mul(1 << idle.saturating_sub(1).min(6)),
+                        )
                         .min(MAX_PAUSE);
                     (self.progress)(Progress::Retries {
                         file: target.file.to_owned(),

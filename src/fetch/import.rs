@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use super::{FetchedFile, FetchedRelease, Fetcher, FileOutcome, Progress};
 use crate::error::{ErrorKind, Result};
-use crate::ingest::{Failed, ImportOptions, ImportReport, Progress as ImportProgress, import};
+use crate::ingest::{
+    Failed, ImportOptions, ImportReport, Progress as ImportProgress, import_if_any,
+};
 use crate::model::{CodeSet, ListedBy, ReleaseId};
 use crate::source::catalogue::Catalogue;
 use crate::store::Store;
@@ -79,7 +81,11 @@ pub fn import_fetched(
     let options = ImportOptions::on(today);
     let mut report = take(store, &paths, &options, progress)?;
     for file in files {
-        let is_of_it = |failed: &Failed| failed.file.contains(&file.source.file);
+        let path = file.path.display().to_string();
+        let is_of_it = |failed: &Failed| {
+            let rest = failed.file.strip_prefix(&path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" > "))
+        };
         if file.source.sha256.is_some() || !report.failed.iter().any(is_of_it) {
             continue;
         }
@@ -108,7 +114,7 @@ fn take(
     progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport> {
     use ErrorKind::{Ambiguous, Conflict, Format, NotFound};
-    match import(store, paths, options, progress) {
+    match import_if_any(store, paths, options, progress) {
         Err(error) if matches!(error.kind(), Ambiguous | Conflict | Format | NotFound) => {
             Ok(ImportReport {
                 failed: vec![Failed::new(&error)],

@@ -43,7 +43,7 @@ pub struct FetchOptions {
     pub proxies: Proxies,
     /// How long a server may say nothing.
     pub timeout: Duration,
-    /// The pause before the first retry; each one after it is twice as long.
+    /// The pause before the first retry; as long as nothing comes, each one after it is twice as long.
     pub pause: Duration,
 }
 
@@ -346,9 +346,17 @@ impl Fetcher {
                     let Some(problem) = damage else {
                         return Ok(Ok(file));
                     };
-                    std::fs::remove_file(&file.path)
-                        .map_err(|error| io_error("remove", &file.path, error))?;
-                    failed.problem = problem;
+                    // What this fetch wrote is of no use; what was there is the user's.
+                    if outcome.is_new {
+                        std::fs::remove_file(&file.path)
+                            .map_err(|error| io_error("remove", &file.path, error))?;
+                        failed.problem = problem;
+                    } else {
+                        failed.problem = Problem::Damaged(format!(
+                            "{} was there and is damaged ({problem}): remove it, or name another folder",
+                            file.path.display()
+                        ));
+                    }
                     break;
                 }
                 Err(problem) => {
@@ -367,7 +375,11 @@ impl Fetcher {
 /// Returns what is wrong with a file whose hash is not known: a damaged archive.
 fn damage(path: &Path) -> Result<Option<Problem>> {
     let findings = find(&[path.to_path_buf()])?;
-    let error = findings.damaged.first();
+    // A member that cannot be taken is for the import to name: the rest of its archive can.
+    let error = findings
+        .damaged
+        .first()
+        .filter(|_| findings.found.is_empty());
     Ok(error.map(|error| Problem::Damaged(error.message().to_owned())))
 }
 

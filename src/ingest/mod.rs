@@ -13,6 +13,7 @@ mod resolve;
 mod rivals;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -91,9 +92,7 @@ pub struct ImportReport {
 impl ImportReport {
     /// Tells whether anything new was stored.
     pub fn changed(&self) -> bool {
-        self.taken
-            .iter()
-            .any(|taken| matches!(taken.added, Added::New | Added::Better))
+        self.taken.iter().any(|taken| taken.added.is_change())
     }
 }
 
@@ -221,22 +220,41 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
-    import_found(store, &mut || find(paths), options, progress)
+    let mut run = run(store, &mut || find(paths), options, None, progress)?;
+    match run.report.taken.is_empty() {
+        true => Err(run.nothing_taken()),
+        false => Ok(run.report),
+    }
 }
 
-/// Imports files, wherever they are found. Where files disagree it begins again, and looks for them again.
-fn import_found(
+/// Imports as [`import`] does. That nothing can be taken is no error but a report with the reason of each file.
+///
+/// # Errors
+/// As [`import`], but for that.
+pub(crate) fn import_if_any(
     store: &mut Store,
-    find: &mut dyn FnMut() -> Result<Findings>,
+    paths: &[PathBuf],
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
+    run(store, &mut || find(paths), options, None, progress).map(|run| run.report)
+}
+
+/// Imports files, wherever they are found, of any release or of some only. Where files disagree it begins again, and
+/// looks for them again.
+fn run(
+    store: &mut Store,
+    find: &mut dyn FnMut() -> Result<Findings>,
+    options: &ImportOptions,
+    only: Option<&BTreeSet<(CodeSet, ReleaseId)>>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Run> {
     let mut contested = Vec::new();
     loop {
         let mut run = Run::new(*options, contested);
-        run.go(store, find()?, progress)?;
+        run.go(store, find()?, only, progress)?;
         if run.rivals.is_empty() {
-            return Ok(run.report);
+            return Ok(run);
         }
         contested = run.contested;
         contested.append(&mut run.rivals);
@@ -286,6 +304,7 @@ impl Run {
         &mut self,
         store: &mut Store,
         findings: Findings,
+        only: Option<&BTreeSet<(CodeSet, ReleaseId)>>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<()> {
         let Findings { mut found, damaged } = findings;
@@ -306,18 +325,29 @@ impl Run {
             self.failed(error)?;
         }
         if packages.is_empty() {
-            return Err(self.nothing_taken());
+            return Ok(());
         }
         progress(Progress::Found {
             files: packages.iter().map(Package::files).sum(),
         });
         let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
         self.prepare_and_write(&mut writer, &packages, progress)?;
-        if !self.rivals.is_empty() {
+        if !self.rivals.is_empty() || self.report.taken.is_empty() {
             return Ok(());
         }
-        if self.report.taken.is_empty() {
-            return Err(self.nothing_taken());
+        let mut taken = self.report.taken.iter();
+        if let Some(only) = only
+            && let Some(other) = taken.find(|one| !only.contains(&(one.code_set, one.release)))
+        {
+            return Err(Error::new(
+                ErrorKind::Format,
+                format!(
+                    "this is a file of {} {}, and stands under another release",
+                    other.code_set.name(),
+                    other.release
+                ),
+            )
+            .in_file(other.file.as_str()));
         }
         progress(Progress::Committing);
         if self.report.changed() && !self.options.dry_run {

@@ -13,7 +13,7 @@ use crate::source::catalogue::Catalogue;
 use crate::source::recognise::FileKind;
 use crate::store::{Store, StoreKind};
 
-use super::{ImportOptions, ImportReport, Left, Progress, Taken, import, import_found};
+use super::{ImportOptions, ImportReport, Left, Progress, Taken, import, run};
 
 /// The files that belong into a pack, and those that do not.
 #[derive(Debug)]
@@ -162,5 +162,5 @@ pub fn import_pack(
             damaged: Vec::new(),
         })
     };
-    import_found(store, &mut found, &options, progress)
+    run(store, &mut found, &options, Some(&wanted), progress).map(|run| run.report)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, DocumentKind, Provenance, ReleaseId};
+use crate::source::archive::is_safe_name;
 use crate::source::recognise::FileKind;
 use crate::source::sha256_hex;
 
@@ -234,6 +235,15 @@ fn parse(json: &[u8]) -> Result<Index, String> {
                 .map(FileKind::Document)
                 .ok_or_else(|| format!("{other:?} is no kind of file of {}", code_set.name()))?,
         };
+        let is_safe = {
+            let archive = file.archive.as_ref().map(|archive| archive.name.as_str());
+            let mut names = [Some(file.name.as_str()), archive].into_iter().flatten();
+            let url = file.url.as_deref().unwrap_or_default();
+            names.all(is_safe_name) && !url.contains(char::is_control)
+        };
+        if !is_safe {
+            return Err(format!("the name or address of {:?}", file.name));
+        }
         if file.bytes > MAX_FILE || file.stream >= json.streams.len() {
             return Err(format!("the size or stream of {:?}", file.name));
         }

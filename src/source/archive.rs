@@ -242,6 +242,14 @@ fn children(path: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
     Ok(children)
 }
 
+/// Checks whether a name from an archive or a pack holds no control character and leads to no other folder.
+pub(crate) fn is_safe_name(name: &str) -> bool {
+    let is_absolute = name.starts_with(['/', '\\']) || name.as_bytes().get(1) == Some(&b':');
+    !is_absolute
+        && !name.contains(char::is_control)
+        && !name.split(['/', '\\']).any(|part| part == "..")
+}
+
 fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
     let shown = printable(&path.display().to_string());
     let name = printable(&file_name(path));
@@ -404,11 +412,7 @@ fn find_members<R: Read + Seek>(
             .with_hint("this archive was not made by CMS or NCHS; download it again"));
         }
         let shown_member = format!("{shown} > {name}");
-        let is_absolute = name.starts_with(['/', '\\']) || name.as_bytes().get(1) == Some(&b':');
-        if is_absolute
-            || member.enclosed_name().is_none()
-            || name.split(['/', '\\']).any(|part| part == "..")
-        {
+        if !is_safe_name(&name) || member.enclosed_name().is_none() {
             return Err(
                 damaged(&shown_member, "the member's path leads out of the archive")
                     .with_hint("this archive was not made by CMS or NCHS; download it again"),

@@ -91,6 +91,13 @@ pub enum Added {
     Copy,
 }
 
+impl Added {
+    /// Checks whether the database has something by it that it did not have.
+    pub fn is_change(self) -> bool {
+        matches!(self, Added::New | Added::Better)
+    }
+}
+
 const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// An import in progress. Dropping it without [`Writer::commit`] leaves the database as it was.

@@ -77,7 +77,10 @@ pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
     let heading = find_header(&mut rows)?;
     let rows: Vec<ConversionRow> = rows
         .map(|(row, cells)| {
-            on_one_line(row, &cells)?;
+            // In a workbook a cell may have lines of its own.
+            if sheet.is_none() {
+                on_one_line(row, &cells)?;
+            }
             read_row(row, cells)
         })
         .collect::<Result<_>>()?;

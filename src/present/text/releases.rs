@@ -282,10 +282,11 @@ pub fn import(report: &ImportReport, style: Style) -> String {
     let new = report
         .taken
         .iter()
-        .filter(|taken| matches!(taken.added, Added::New | Added::Better))
+        .filter(|taken| taken.added.is_change())
         .count();
     let there = report.taken.len() - new;
     let summary = match (new, there) {
+        (0, 0) => "nothing is stored".to_owned(),
         (0, _) => "nothing new: every file was stored already".to_owned(),
         (new, 0) => format!("{new} file{} stored", if new == 1 { "" } else { "s" }),
         (new, there) => format!(

@@ -371,4 +371,13 @@ fn a_file_without_a_known_hash_must_be_a_whole_archive() {
     assert_eq!(case.fetch().unwrap_err().name(), "damaged");
     assert_eq!(case.ranges(), [None]);
     assert_eq!(case.names(), [""; 0]);
+    // A file that the user put there is not this program's to remove.
+    let half = &case.bytes[..1000];
+    std::fs::write(case.folder.path().join("a b.zip"), half).unwrap();
+    let problem = case.fetch().unwrap_err();
+    assert!(
+        problem.to_string().contains("was there and is damaged"),
+        "{problem}"
+    );
+    assert_eq!(case.names(), ["a b.zip"]);
 }

@@ -1,11 +1,12 @@
 //! Packs that are damaged, cut off or of a newer format: refused, with words, and nothing is left.
 
 use codeyear::ErrorKind;
-use codeyear::pack::Pack;
+use codeyear::model::ReleaseId;
+use codeyear::pack::{NewFile, Pack};
 
 use super::{ask, bytes_of, database_at_home, sample};
 use crate::soundness::Chance;
-use crate::world::World;
+use crate::world::{Run, World};
 
 /// Asks the first question with a pack that is broken.
 fn refused(bytes: &[u8], parts: &[&str], what: &str) {
@@ -110,9 +111,56 @@ fn a_pack_that_is_missing_or_a_folder_is_refused() {
     let error = Pack::open(&world.path("nowhere.pack")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(Pack::open(world.folder()).is_err());
-    let run = ask(&world, &["--pack", "nowhere.pack", "init"]);
+    for verb in ["init", "status", "releases"] {
+        let run = ask(&world, &["--pack", "nowhere.pack", verb]);
+        assert_eq!(run.exit, 2, "{verb}: {run:?}");
+        assert!(
+            run.stderr.contains("nowhere.pack: there is no such pack"),
+            "{verb}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_is_set_to_nothing_names_nothing() {
+    let world = World::with_sample();
+    let mut command = world.command(&["check", "C7B", "--on", "2026-03-01"]);
+    let run = Run::from(command.env("CODEYEAR_PACK", "").output().unwrap());
+    assert_eq!((run.exit, run.stderr.as_str()), (1, ""), "{run:?}");
+}
+
+/// A pack of the sample's files whose index says something else of each.
+fn with_index(change: &dyn Fn(&mut NewFile)) -> Vec<u8> {
+    let mut files = sample();
+    files.iter_mut().for_each(change);
+    bytes_of(&files).0
+}
+
+#[test]
+fn a_name_with_a_control_character_or_a_way_out_is_refused() {
+    for name in ["\u{1b}[31mEVIL.txt", "../../evil.txt", "/etc/evil.txt"] {
+        let bytes = with_index(&|file| file.found.name = name.to_owned());
+        refused(&bytes, &["the name or address of"], name);
+    }
+}
+
+#[test]
+fn a_pack_that_calls_a_release_another_stores_nothing() {
+    let world = World::empty();
+    let of_2026: ReleaseId = "FY2026".parse().unwrap();
+    let bytes = with_index(&|file| {
+        if file.release == of_2026 {
+            file.release = "FY2027".parse().unwrap();
+        }
+    });
+    world.write("wrong.pack", bytes);
+    let run = ask(&world, &["--pack", "wrong.pack", "init"]);
     assert_eq!(run.exit, 2, "{run:?}");
-    assert!(run.stderr.contains("nowhere.pack"), "{run:?}");
+    assert!(
+        run.stderr.contains("and stands under another release"),
+        "{run:?}"
+    );
+    assert!(!database_at_home(&world).exists());
 }
 
 #[test]
