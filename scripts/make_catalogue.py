@@ -19,6 +19,8 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import sample_tables
+
 BANNER = "# Written by scripts/make_catalogue.py from the official files; do not edit by hand.\n"
 
 CODE_SET_NAMES = {"icd10cm": "ICD-10-CM", "icd10pcs": "ICD-10-PCS"}
@@ -490,19 +492,44 @@ def archive_order(archive):
 
 def patch_toml(release, releases_dir, truth_dir, releases):
     """The codes that took effect before any order file carried them."""
-    if release.key != ("icd10cm", "FY2020"):
+    if release.key == ("icd10cm", "FY2020"):
+        patches = covid_diagnoses(releases_dir, truth_dir, releases)
+    elif release.key == ("icd10pcs", "FY2020"):
+        patches = covid_procedures(releases_dir, releases)
+    else:
         return []
+    lines = []
+    for effective, row, citation in patches:
+        lines += [
+            "",
+            "[[patch]]",
+            f"effective_from = {string(effective)}",
+            f"code = {string(row[6:13].rstrip())}",
+            f"billable = {str(row[14] == '1').lower()}",
+            f"short_title = {string(row[16:76].rstrip())}",
+            f"long_title = {string(row[77:])}",
+            f"citation = {string(citation)}",
+        ]
+    return lines
+
+
+def order_rows(releases_dir, release):
+    """The lines of a release's order file by code, each with its number."""
+    zip_path = releases_dir / release.code_set / f"{release.code_set}-{release.id}.zip"
+    rows = members_of(zip_path)[release.order_name].decode("ascii").split("\r\n")
+    return {row[6:13].rstrip(): (number, row) for number, row in enumerate(rows, 1) if row}
+
+
+def covid_diagnoses(releases_dir, truth_dir, releases):
+    """U07.0, U07.1 and their category: (first day, row of the order file that has the titles, citation)."""
     source = releases[("icd10cm", "FY2021")]
-    zip_path = releases_dir / "icd10cm" / "icd10cm-FY2021.zip"
-    rows = members_of(zip_path)[source.order_name].decode("ascii").split("\r\n")
+    rows = order_rows(releases_dir, source)
     with open(truth_dir / "icd10cm-conversion-fy2026.csv", newline="") as file:
         conversion = {r["current"].strip(): r for r in csv.DictReader(file)}
-    lines = []
     for code in ("U07", "U070", "U071"):
-        number, row = next((n, r) for n, r in enumerate(rows, 1) if r[6:13].rstrip() == code)
-        billable = row[14] == "1"
+        number, row = rows[code]
         order_file = f"FY2021's order file ({source.order_name}), line {number}"
-        if billable:
+        if row[14] == "1":
             dotted = f"{code[:3]}.{code[3:]}"
             found = conversion[dotted]
             effective = found["effective"]
@@ -511,23 +538,49 @@ def patch_toml(release, releases_dir, truth_dir, releases):
                 f"'{dotted} | {effective} | {found['previous_raw']}'; titles as in {order_file}"
             )
         else:
-            below = [conversion[c]["effective"] for c in ("U07.0", "U07.1")]
-            effective = min(below)
+            effective = min(conversion[c]["effective"] for c in ("U07.0", "U07.1"))
             citation = (
                 f"The category of U07.0 and U07.1, titles as in {order_file}; "
                 "a category cannot take effect after its codes"
             )
-        lines += [
-            "",
-            "[[patch]]",
-            f"effective_from = {string(effective)}",
-            f"code = {string(code)}",
-            f"billable = {str(billable).lower()}",
-            f"short_title = {string(row[16:76].rstrip())}",
-            f"long_title = {string(row[77:])}",
-            f"citation = {string(citation)}",
-        ]
-    return lines
+        yield effective, row, citation
+
+
+def covid_procedures(releases_dir, releases):
+    """The codes of ICD-10-PCS that the conversion table dates to a day on which no release begins, and their tables.
+
+    Each is (first day, row of the order file that has the titles, citation).
+    """
+    first_days = {r.effective_from[5:] for r in releases.values() if r.code_set == "icd10pcs"}
+    name = "icd10pcs_conversion_table_2022.xlsx"
+    workbook = members_of(releases_dir / "icd10pcs" / "icd10pcs-FY2022-04-errata.zip")[name]
+    dated = {}
+    for number, cells in enumerate(sample_tables.read_cells(workbook), 1):
+        month_and_day = cells.get("H", "").replace(".", "-")
+        if number > 1 and month_and_day not in first_days:
+            code, year = cells["A"], cells["C"]
+            dated.setdefault(code, (f"{year}-{month_and_day}", number, cells))
+    source = releases[("icd10pcs", "FY2021-01")]
+    rows = order_rows(releases_dir, source)
+    known = order_rows(releases_dir, releases[("icd10pcs", "FY2020")])
+    tables = {code[:3] for code in dated} - known.keys()
+    for code in sorted(dated.keys() | tables):
+        number, row = rows[code]
+        order_file = f"FY2021-01's order file ({source.order_name}), line {number}"
+        if code in tables:
+            below = sorted(c for c in dated if c.startswith(code))
+            effective = min(dated[c][0] for c in below)
+            citation = (
+                f"The table of {' and '.join(below)}, titles as in {order_file}; "
+                "a table cannot take effect after its codes"
+            )
+        else:
+            effective, line, cells = dated[code]
+            citation = (
+                f"CMS ICD-10-PCS conversion table FY2022 ({name}), row {line}: "
+                f"'{code} | {cells['C']} | {cells['D']} | {cells['H']}'; titles as in {order_file}"
+            )
+        yield effective, row, citation
 
 
 def release_toml(release, releases_dir, truth_dir, releases):

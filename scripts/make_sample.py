@@ -42,6 +42,7 @@ RELEASES = {
         "FY2025-04",
         "FY2026",
         "FY2026-04",
+        "FY2027",
     ],
     "icd10pcs": ["FY2022-04", "FY2022-04-errata"],
 }
@@ -152,6 +153,9 @@ PALLIATIVE_CARE = {
 
 # Titles in which an official addenda differs from the order file of its release.
 RESIDUE = {("icd10cm", "FY2022"): {"Z6830", "Z6841"}}
+
+# Releases that say the same of the codes here as the one before them.
+UNCHANGED = {"FY2024-04", "FY2025-04", "FY2026-04", "FY2027"}
 
 # What the README shows code by code; every line is proven against the rows.
 # (code, release before, release after, kind of change, what to see)
@@ -517,6 +521,18 @@ def prove_shown(samples):
                 fail(f"{code}: the remark names {named}, which neither release holds")
 
 
+def prove_unchanged(samples):
+    """Fails unless the releases that say the same as the one before them are those that the README names."""
+    ids = RELEASES["icd10cm"]
+    found = {
+        after
+        for before, after in zip(ids, ids[1:])
+        if not any(counts_between(samples["icd10cm", before], samples["icd10cm", after]))
+    }
+    if found != UNCHANGED:
+        fail(f"the same as the release before: {sorted(found)}")
+
+
 def whole_and_part(samples, code_set):
     """The categories held whole in every release, and those of which only a part is held."""
     whole, part = set(), set()
@@ -639,7 +655,7 @@ The rows stand in tabular order, which is not the order of the letters: C4A betw
 {table(["code", "from", "to", "change", "what to see"], shown)}
 ICD-10-PCS FY2022-04-errata is FY2022-04 reposted with two codes more, XW023X7 and XW023Y7: a revision, not another release. Its addenda has no footer.
 
-ICD-10-CM FY2024-04, FY2025-04 and FY2026-04 say the same as the October release before them; the addenda of the first two are a footer only.
+ICD-10-CM FY2024-04, FY2025-04 and FY2026-04 say the same as the October release before them; the addenda of the first two are a footer only. FY2027 says the same of the codes that are here, and its addenda here is a footer only, too; of the notes, indexes and lists around its order file none is at hand.
 
 ## What changed between neighbours in the sample
 
@@ -657,6 +673,7 @@ def main():
 
     samples = load(args.releases, args.catalogue)
     prove_shown(samples)
+    prove_unchanged(samples)
     files = [(s, *file) for s in samples.values() for file in s.files()]
     wanted = {path: data for _, _, path, data, _ in files}
     wanted["sample.toml"] = sample_toml(files).encode()

@@ -127,6 +127,23 @@ def read_workbook(data):
     return sheet.get("name"), rows
 
 
+def read_cells(data):
+    """The rows of the only sheet of a workbook, each as text by the letters of its column."""
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    strings = [
+        "".join(text.text or "" for text in item.iter(f"{MAIN}t"))
+        for item in ElementTree.fromstring(archive.read("xl/sharedStrings.xml")).iter(f"{MAIN}si")
+    ]
+    for row in ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml")).iter(f"{MAIN}row"):
+        cells = {}
+        for cell in row:
+            value = cell.find(f"{MAIN}v")
+            if value is not None:
+                text = strings[int(value.text)] if cell.get("t") == "s" else value.text
+                cells[cell.get("r").rstrip("0123456789")] = text
+        yield cells
+
+
 def cell_xml(reference, cell):
     kind, value = cell
     if kind == "text":

@@ -13,7 +13,7 @@ use crate::model::{CodeSet, ReleaseId};
 use crate::present::{changes, cms, html, text};
 use crate::store::Store;
 
-/// Try codeyear on the bundled sample: a few hundred real codes of 14 releases, nothing downloaded
+/// Try codeyear on the bundled sample: a few hundred real codes of 15 releases, nothing downloaded
 ///
 /// Imports the sample into a database of its own, checks some codes on several dates, and writes an HTML
 /// report of what changed from FY2025 to FY2026.

@@ -414,6 +414,36 @@ mod tests {
     }
 
     #[test]
+    fn codes_for_covid_treatments_are_patched_in_from_august_first_2020() {
+        let known = Catalogue::bundled()
+            .unwrap()
+            .find(CodeSet::Icd10Pcs, ReleaseId::october(2020))
+            .unwrap();
+        let codes: Vec<&str> = known
+            .patches
+            .iter()
+            .map(|patch| patch.entry.code.as_str())
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                "XW013F5", "XW033E5", "XW033F5", "XW033G5", "XW033H5", "XW043E5", "XW043F5",
+                "XW043G5", "XW043H5", "XW0DXF5", "XW1", "XW13325", "XW14325"
+            ]
+        );
+        for patch in &known.patches {
+            assert_eq!(patch.effective_from.to_string(), "2020-08-01");
+            assert_eq!(
+                patch.entry.billable,
+                patch.entry.code.as_str().len() == 7,
+                "{}",
+                patch.entry.code.as_str()
+            );
+            assert!(patch.citation.contains("line "), "{}", patch.citation);
+        }
+    }
+
+    #[test]
     fn covid_codes_are_patched_in_from_april_first_2020() {
         let known = Catalogue::bundled()
             .unwrap()

@@ -47,8 +47,16 @@ fn the_sample_is_called_one() {
             .contains("ICD-10-CM on 2026-03-01: covered by FY2026 through 2026-03-31"),
         "{run:?}"
     );
+    // The newest release of the sample.
+    let run = world.run(&["status", "--today", "2026-11-28", "--code-set", "icd10cm"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(
+        run.stdout
+            .contains("ICD-10-CM on 2026-11-28: covered by FY2027 through 2027-09-30"),
+        "{run:?}"
+    );
     // The sample's last day is past.
-    let run = world.run(&["status", "--today", "2026-10-01", "--code-set", "icd10cm"]);
+    let run = world.run(&["status", "--today", "2027-10-01", "--code-set", "icd10cm"]);
     assert_eq!(run.exit, 1, "{run:?}");
     assert!(run.stdout.contains("not covered"), "{run:?}");
 }

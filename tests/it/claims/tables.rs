@@ -12,7 +12,7 @@ const CLAIMS: &str = "id,patient,dx,dos\n\
     6,P-SECRET,U07.1,2020-03-31\n\
     7,P-SECRET,U07.1,2020-04-01\n\
     8,P-SECRET,C7B.00,2015-09-30\n\
-    9,P-SECRET,C7B.00,2027-01-01\n\
+    9,P-SECRET,C7B.00,2027-10-01\n\
     10,P-SECRET,not a code,2026-03-01\n\
     11,P-SECRET,,2026-03-01\n";
 

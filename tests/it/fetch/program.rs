@@ -81,10 +81,11 @@ fn what_is_missing_depends_on_the_day_and_on_the_database() {
     );
     let all = releases(&world, "2026-03-01");
     let has = |releases: &[String], name: &str| releases.iter().any(|one| one == name);
-    assert!(has(&all, "icd10cm FY2026") && has(&all, "icd10cm FY2027"));
+    assert!(has(&all, "icd10cm FY2026") && has(&all, "icd10cm FY2023"));
     let sample = World::with_sample();
     let rest = releases(&sample, "2026-03-01");
-    assert!(!has(&rest, "icd10cm FY2026") && has(&rest, "icd10cm FY2027"));
+    assert!(!has(&rest, "icd10cm FY2026") && has(&rest, "icd10cm FY2023"));
+    assert!(!has(&rest, "icd10cm FY2027") && has(&rest, "icd10pcs FY2027"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_file_for_each_resource_holds_every_concept() {
     let run = world.run(&["export", "fhir", "-o", "fhir"]);
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(run.stderr.contains("the bundled sample"), "{run:?}");
-    assert!(run.stderr.contains("14 code systems with 5,"), "{run:?}");
+    assert!(run.stderr.contains("15 code systems with 5,"), "{run:?}");
     let read = |name: &str| -> Value {
         let text = std::fs::read_to_string(world.path("fhir").join(name)).unwrap();
         serde_json::from_str(&text).unwrap()
@@ -69,7 +69,7 @@ fn stdout_is_a_bundle_a_resource_or_a_resource_a_line() {
             .or_default() += 1;
         assert!(entry["fullUrl"].as_str().unwrap().starts_with("urn:uuid:"));
     }
-    assert_eq!(kinds["CodeSystem"], 14);
+    assert_eq!(kinds["CodeSystem"], 15);
     let lines = world.run(&[
         "export",
         "fhir",
@@ -80,7 +80,7 @@ fn stdout_is_a_bundle_a_resource_or_a_resource_a_line() {
     ]);
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     let resources: Vec<Value> = lines.stdout.lines().map(read).collect();
-    assert_eq!(resources.len(), 12 + kinds["ConceptMap"]);
+    assert_eq!(resources.len(), 13 + kinds["ConceptMap"]);
     let one = world.run(&[
         "export",
         "fhir",
@@ -106,7 +106,7 @@ fn stdout_is_a_bundle_a_resource_or_a_resource_a_line() {
     let run = world.run(&["export", "fhir", "--format", "ndjson", "-o", "lines"]);
     assert_eq!(run.exit, 0, "{run:?}");
     let text = std::fs::read_to_string(world.path("lines/CodeSystem.ndjson")).unwrap();
-    assert_eq!(text.lines().count(), 14);
+    assert_eq!(text.lines().count(), 15);
     assert!(world.path("lines/ConceptMap.ndjson").is_file());
 }
 

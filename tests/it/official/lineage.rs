@@ -188,6 +188,41 @@ fn the_code_of_covid_is_known_from_the_first_of_april_2020_with_the_row_that_say
 }
 
 #[test]
+fn the_codes_of_covid_treatments_are_known_from_the_first_of_august_2020_with_the_row_that_says_so()
+{
+    let Some(releases) = official_releases("XW033E5") else {
+        return;
+    };
+    let store = everything(&releases);
+    let pcs = CodeSet::Icd10Pcs;
+    let check = |code: &str, on: &str| answer::check(&store, pcs, code, day(on)).unwrap();
+    for (code, verdict) in [
+        ("XW033E5", "billable"),
+        ("XW13325", "billable"),
+        ("XW1", "header"),
+    ] {
+        let eve = check(code, "2020-07-31").verdict;
+        let Verdict::NotYetEffective {
+            first_day, exact, ..
+        } = eve
+        else {
+            panic!("{eve:?}");
+        };
+        assert_eq!((first_day, exact), (day("2020-08-01"), true), "{code}");
+        let first = check(code, "2020-08-01");
+        assert_eq!(first.verdict.name(), verdict, "{code}");
+        let basis = first.basis.unwrap();
+        assert_eq!(basis.release, id("FY2020"), "{code}");
+        let citation = basis.patch.unwrap();
+        assert!(citation.contains("FY2021-01's order file"), "{citation}");
+        // The release of October 2020 is not at hand.
+        let uncovered = check(code, "2020-10-01");
+        assert_eq!(uncovered.verdict.name(), "not-covered", "{code}");
+        assert_eq!(check(code, "2021-01-01").verdict.name(), verdict, "{code}");
+    }
+}
+
+#[test]
 fn every_code_retired_since_fy2018_has_successors_or_is_said_to_have_none() {
     let Some(releases) = official_releases("every retired code") else {
         return;

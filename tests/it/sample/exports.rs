@@ -84,7 +84,7 @@ fn an_export_that_cannot_be_made_says_what_to_do() {
             &["export", "spans", "--code-set", "hcpcs"],
             &["export", "spans", "-o", "nowhere/spans.csv"],
             &["export", "order"],
-            &["export", "order", "--release", "FY2027"],
+            &["export", "order", "--release", "FY2023"],
             &["export", "ohdsi"],
             &["export", "ohdsi", "-o", "cm.csv"],
             &["--db", "nowhere.db", "export", "spans"],

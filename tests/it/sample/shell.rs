@@ -100,7 +100,7 @@ fn a_request_that_is_wrong_says_what_where_and_what_to_do() {
             &["check"],
             &["check", "-"],
             &["check", "C7B", "--code-set", "icd9"],
-            &["diff", "FY2025", "FY2027"],
+            &["diff", "FY2023", "FY2025"],
             &["diff", "FY25", "FY2026"],
             &["diff", "FY2025"],
             &["diff", "FY2025", "FY2026", "--under", "C76-C43"],

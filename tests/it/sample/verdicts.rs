@@ -38,7 +38,8 @@ fn each_of_the_seven_verdicts_says_what_a_coder_needs_next() {
             &["check", "C7.B", "C7B.05", "O40.1XX", "--on", "2026-03-01"],
             &["check", "A00", "--on", "2015-09-30"],
             &["check", "C7B", "--on", "2018-11-01"],
-            &["check", "C7B", "--on", "2026-10-01"],
+            &["check", "C7B", "--on", "2026-11-28"],
+            &["check", "C7B", "--on", "2027-10-01"],
         ],
     );
     for verdict in [
