@@ -119,7 +119,8 @@ impl Supply for Streams {
             current.next = given + 1;
             if given == number || contents.is_err() {
                 let contents = contents?;
-                *open = Some(current);
+                // A stream that has given all holds its window for nothing.
+                *open = (!current.files.as_slice().is_empty()).then_some(current);
                 return Ok(contents);
             }
         }
