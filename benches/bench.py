@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+import invented
 from measure import (
     MB, ROOT, CannotMeasure, Case, Runner, Target, build, duration, exit_code, finish, install, load, machine,
     note_load, official_releases, pin, quantity, figures_parts, remove_database, say, tool,
@@ -46,8 +47,13 @@ MOST_SHOW_SECONDS = 0.010
 LEAST_TABULAR_MB_PER_SECOND = 150.0
 LEAST_CSV_DIFF_RATIO = 10.0
 LEAST_GIT_DIFF_RATIO = 2.0
+MOST_FIRST_ANSWER_SECONDS = 4.0
+MOST_FIRST_ANSWER_MEMORY = 300 * MB
 # A longer history may not make an import dearer. A twentieth is what two equal imports differ by here.
 MOST_NINETEENTH_TO_SECOND = 1.05
+# The newest official release, and one of as many that are invented after it.
+LONG_HISTORY = 60
+MOST_SIXTIETH_TO_TWENTIETH = 1.2
 
 
 # What is told apart in the store: the words, the kinds of document, the table of their items, those of its details.
@@ -172,6 +178,7 @@ class Bench:
 
     def __init__(self, runner: Runner, binary: Path, work: Path, releases: Path, runs: int, heavy_runs: int):
         self.runner, self.binary, self.work = runner, str(binary), work
+        self.releases = releases
         self.runs, self.heavy_runs = runs, heavy_runs
         self.folders = {name: releases / name for name in ("icd10cm", "icd10pcs")}
         self.cut_folders = {
@@ -234,11 +241,39 @@ class Bench:
             self.figures.append((f"database of {what} with all their files",
                                  quantity(database_bytes(case.restored), "MB")))  # fmt: skip
         self.figures.append((f"{one.name}", quantity(one.wall(), "s")))
+        everything = self.work / "everything.db"
+        # Some files there are of kinds that no import takes.
+        whole = importing("the whole folder of official files", everything, str(self.releases))
+        whole.exits = (0, 1)
+        self.runner.measure([whole], self.heavy_runs, 1)
+        self.groups.append(("import of the whole folder", [whole]))
+        self.with_documents.append(whole)
+        self.below(whole.name, whole.wall(), MOST_IMPORT_SECONDS, "s")
+        self.below(f"{whole.name}: peak memory", whole.memory(), MOST_MEMORY, "MB")
+
+    def first_answer(self) -> None:
+        """The first question on a machine that holds nothing but the program and a pack."""
+        pack = self.work / "codeyear.pack"
+        say("codeyear pack of all official files")
+        packing = [self.binary, "pack", "-o", str(pack), "--from", str(self.releases)]
+        self.runner.output(packing, exits=(0, 1))
+        size = pack.stat().st_size
+        home = self.work / "empty-home"
+        question = ["check", "C7B", "--on", "2026-11-28"]
+        case = Case("first answer from a pack on an empty machine: check C7B",
+                    [self.binary, "--pack", str(pack), *question], exits=(1,), home=home)  # fmt: skip
+        self.runner.measure([case], self.heavy_runs, 1)
+        self.groups.append(("first answer", [case]))
+        self.with_documents.append(case)
+        self.below(case.name, case.wall(), MOST_FIRST_ANSWER_SECONDS, "s")
+        self.below(f"{case.name}: peak memory", case.memory(), MOST_FIRST_ANSWER_MEMORY, "MB")
+        self.figures.append(("pack of all official files", quantity(size, "MB")))
 
     def one_by_one(self) -> None:
         """Imports each release by a command of its own, in order of date; then the second and the last again."""
         database = self.work / "sequence.db"
-        found = self.archives["icd10cm"]
+        # The target was set for these: the 2nd and the 19th both have the bytes of the release before.
+        found = self.archives["icd10cm"][:19]
         if len(found) < 3:
             raise CannotMeasure("a sequence needs three releases of ICD-10-CM or more")
 
@@ -282,6 +317,62 @@ class Bench:
             Target(f"import of the {len(found)}th release to that of the 2nd", median(walls) / growth, limit,
                    False, shown, f"< {limit} per MB")  # fmt: skip
         )
+
+    def long_history(self) -> None:
+        """The newest official release, and the 60th with invented ones after it: imports of their own, and questions."""
+        found = self.archives["icd10cm"]
+        newest = found[-1]
+        year = int(newest.release[2:6])
+        later = invented.write(newest.path, newest.order_file, year, LONG_HISTORY - len(found), self.work / "invented")
+        paths = [archive.path for archive in found] + [path for _, path, _, _ in later]
+        last_year = later[-1][0]
+        # On that day all of them have been published.
+        day = ["--today", f"{last_year}-01-01"]
+        database = self.work / "long.db"
+
+        def importing(place: int) -> Case:
+            name = f"import: the {place}th of {LONG_HISTORY} ICD-10-CM releases by itself"
+            return self.codeyear(name, database, *day, "import", str(paths[place - 1]))
+
+        remove_database(database)
+        early, late = importing(len(found)), importing(LONG_HISTORY)
+        kept = {len(found): early, LONG_HISTORY: late}
+        for place in range(1, LONG_HISTORY + 1):
+            if place in kept:
+                kept[place].before = self.work / f"before-{place}.db"
+                shutil.copyfile(database, kept[place].before)
+            self.runner.run(importing(place))
+            if place == len(found):
+                shutil.copyfile(database, self.work / "short-history.db")
+        shutil.copyfile(database, self.work / "long-history.db")
+        early.restored = late.restored = database
+        self.runner.measure([early, late], max(self.runs // 2, FEWEST_RUNS), 1)
+        self.groups.append(("a long history", [early, late]))
+        self.growth_below(f"import of the {LONG_HISTORY}th release to that of the {len(found)}th", early, late)
+        questions = {
+            "check C7B": (["check", "C7B", "--on", "2026-03-01"], (1,)),
+            "history M54.5": (["history", "M54.5"], (0,)),
+            "search low back pain": (["search", "low", "back", "pain", "--on", "2026-05-01"], (0,)),
+            "diff FY2025 FY2026": (["diff", "FY2025", "FY2026"], (0,)),
+        }
+        for what, (question, exits) in questions.items():
+            short, long = (
+                self.codeyear(f"{what}, of {count} releases", self.work / name, *question, exits=exits)
+                for name, count in (("short-history.db", len(found)), ("long-history.db", LONG_HISTORY))
+            )
+            self.runner.measure([short, long], max(self.runs // 2, FEWEST_RUNS), 1)
+            self.groups.append(("a long history", [short, long]))
+            self.growth_below(f"{what} of {LONG_HISTORY} releases to that of {len(found)}", short, long)
+
+    def growth_below(self, what: str, early: Case, late: Case) -> None:
+        """What a longer history costs: the middle one of the ratios of the rounds."""
+        rounds = median(after / before for before, after in zip(early.walls(), late.walls(), strict=True))
+        shown = (
+            f"{rounds:.2f} ({duration(early.wall())}, then {duration(late.wall())}; "
+            f"CPU time: {late.cpu() / early.cpu():.2f})"
+        )
+        limit = MOST_SIXTIETH_TO_TWENTIETH
+        self.targets.append(Target(what, rounds, limit, False, shown, f"< {limit}"))
 
     def diffs(self, csv_diff: Path) -> None:
         by_release = {archive.release: archive for archive in self.archives["icd10cm"]}
@@ -573,7 +664,9 @@ def run(arguments: argparse.Namespace) -> int:
         bench = Bench(runner, binary, work, releases, runs, heavy_runs)
         bench.floor()
         bench.imports()
+        bench.first_answer()
         bench.one_by_one()
+        bench.long_history()
         bench.diffs(csv_diff)
         bench.questions()
         bench.parsers(target / "release" / "examples" / "parse_speed")

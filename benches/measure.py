@@ -68,6 +68,8 @@ class Case:
     restored: Path | None = None
     before: Path | None = None
     output: Path | None = None
+    # A folder that is empty when the command starts, as HOME: an empty machine.
+    home: Path | None = None
     peer: bool = False
     samples: list[Sample] = field(default_factory=list)
 
@@ -136,7 +138,12 @@ class Runner:
         if case.output and case.output.is_file():
             # Freeing what the last run wrote is no part of this one.
             case.output.unlink()
-        marshal.dump((case.argv, self.environment, case.stdin, str(self.stderr)), self.starter.stdin)
+        environment = self.environment
+        if case.home:
+            shutil.rmtree(case.home, ignore_errors=True)
+            case.home.mkdir(parents=True)
+            environment = environment | {"HOME": str(case.home)}
+        marshal.dump((case.argv, environment, case.stdin, str(self.stderr)), self.starter.stdin)
         self.starter.stdin.flush()
         try:
             exit_code, wall, cpu, memory = marshal.load(self.starter.stdout)

@@ -156,6 +156,10 @@
 //!   proves the result as it proves any import, and nobody has to believe a database that someone else made. A
 //!   release shares nearly all of its bytes with the one before it, so that all of them together are smaller
 //!   than the zips of two years.
+//! - **The first import is another work than those after it.** It fills an empty database: the indexes by codes, the
+//!   spans and the lives are made when all rows are there, whatever the order in which the files come, and nothing is
+//!   written to be changed again. Where there is no database yet it is built beside its place, without a log, and put
+//!   there whole; what ends the program before leaves none.
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 

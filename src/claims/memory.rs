@@ -47,7 +47,7 @@ impl Facts for InMemory<'_> {
             let stretch = life.into_iter().find(|stretch| covers(stretch, on));
             below.extend(stretch.map(|stretch| self.set.entry(at, *code, stretch.billable, on)));
         }
-        if let Some(order) = self.set.lives.orders.get(&(release, prefix.category())) {
+        if let Some(order) = self.set.lives.orders.get(release, prefix.category()) {
             // A patch has no place in the order file; it comes last.
             below.sort_by_cached_key(|entry| {
                 let at = order.iter().position(|code| *code == entry.code);

@@ -190,9 +190,7 @@ pub(super) fn build(
             ))?;
             place.clear();
             let built = make(context, pack, &place);
-            if built.is_err() {
-                place.clear();
-            }
+            place.leave();
             if let Some(report) = built? {
                 return Ok(report);
             }
@@ -203,6 +201,45 @@ pub(super) fn build(
     let report = fill(context, &mut store, pack)?;
     store.fold_log();
     Ok(report)
+}
+
+/// Fills a database that is not there yet: beside its place, by one program at a time, put there when it is whole and
+/// holds something. Returns `None` if nothing can be made so: where something is in its place, and where nothing can
+/// be written beside it.
+pub(super) fn make_new(
+    context: &mut Context<'_>,
+    database: &Path,
+    fill: impl FnOnce(&mut Context<'_>, &mut Store) -> Result<ImportReport>,
+) -> Result<Option<ImportReport>> {
+    // A link that leads nowhere yet is the user's way to name another place.
+    let is_free = || database.symlink_metadata().is_err();
+    if let Some(folder) = database.parent().filter(|_| is_free()) {
+        // Whoever opens the database says better what is wrong.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    if !is_free() {
+        return Ok(None);
+    }
+    let Ok(place) = Place::lock(context, database) else {
+        return Ok(None);
+    };
+    if !is_free() {
+        return Ok(None);
+    }
+    place.clear();
+    let Ok(mut store) = Store::create_new(&place.part) else {
+        place.leave();
+        return Ok(None);
+    };
+    let made = fill(context, &mut store).and_then(|report| {
+        if !report.changed() {
+            return Ok(Some(report));
+        }
+        store.finish_new()?;
+        Ok(place.put()?.then_some(report))
+    });
+    place.leave();
+    made
 }
 
 /// Makes a database and puts it in its place; returns nothing if there is one in its place by then.
@@ -274,12 +311,17 @@ impl Place {
                 true
             }
         };
-        self.clear();
         if let Some(folder) = self.database.parent() {
             // Not every system can; the file itself is on the disk.
             let _ = File::open(folder).and_then(|folder| folder.sync_all());
         }
         Ok(is_there)
+    }
+
+    /// Leaves nothing beside the database, and lets the next program build.
+    fn leave(self) {
+        self.clear();
+        let _ = std::fs::remove_file(with_end(&self.database, ".lock"));
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::first::make_new;
 use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::{Result, io_error};
 use crate::ingest::{ImportOptions, ImportReport, Progress, import};
@@ -69,25 +70,36 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     }
     let database = context.database()?;
     let bar = progress_bar(None, FILES_BAR);
-    // What would be stored in a database that is not there yet needs none.
-    let mut store = match args.dry_run && !database.exists() {
-        true => Store::in_memory()?,
-        false => Store::open_or_create(&database)?,
+    let fill = |context: &mut Context<'_>, store: &mut Store| -> Result<ImportReport> {
+        import(store, &args.paths, &options, &mut |progress| {
+            // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
+            if progress == Progress::Waiting && bar.is_hidden() {
+                let _ = context.say("another import is running; waiting for it to end\n");
+            }
+            show_progress(&bar, progress);
+        })
     };
-    let imported = import(&mut store, &args.paths, &options, &mut |progress| {
-        // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
-        if progress == Progress::Waiting && bar.is_hidden() {
-            let _ = context.say("another import is running; waiting for it to end\n");
+    let made = match args.dry_run {
+        true => None,
+        false => make_new(context, &database, fill).inspect_err(|_| bar.finish_and_clear())?,
+    };
+    let report = match made {
+        Some(report) => report,
+        None => {
+            // What would be stored in a database that is not there yet needs none.
+            let mut store = match args.dry_run && !database.exists() {
+                true => Store::in_memory()?,
+                false => Store::open_or_create(&database)?,
+            };
+            let imported = fill(context, &mut store);
+            bar.finish_and_clear();
+            if !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed) {
+                context.fold_log(&store);
+            }
+            imported?
         }
-        show_progress(&bar, progress);
-    });
+    };
     bar.finish_and_clear();
-    let is_new = !args.dry_run && imported.as_ref().is_ok_and(ImportReport::changed);
-    if is_new {
-        context.fold_log(&store);
-    }
-    drop(store);
-    let report = imported?;
     match args.format {
         Format::Text => context.print(&text::import(&report, context.style()))?,
         Format::Json => context.print(&json::import(&report)?)?,

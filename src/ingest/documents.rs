@@ -100,7 +100,7 @@ impl Preparer {
         is_last: bool,
         tell: &mut dyn FnMut(Message) -> bool,
     ) {
-        let prepared = found.read_hashed().and_then(|(bytes, sha256)| {
+        let prepared = self.read(found).and_then(|(bytes, sha256)| {
             let DocumentRelease {
                 id,
                 by,

@@ -1,9 +1,10 @@
 //! Import: files as published, recognised, identified, parsed and stored in one transaction.
 //!
-//! One thread unpacks, hashes and parses while this one writes, one release apart, so that memory does
-//! not grow with the number of releases. A release is the unit: what can be taken is taken, and what cannot
+//! One thread unpacks and hashes, the next parses and this one writes, each a file behind the one before, so that
+//! memory does not grow with the number of releases. A release is the unit: what can be taken is taken, and what cannot
 //! is named with its reason, unless the user wants all or nothing. What is taken goes in at once, or not at all.
 
+mod ahead;
 mod complete;
 mod documents;
 mod group;
@@ -13,6 +14,7 @@ mod resolve;
 mod rivals;
 mod write;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -485,6 +487,8 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -
         postponed: Vec::new(),
         contested,
         rivals: None,
+        last_order: None,
+        ahead: RefCell::new(None),
     })
 }
 

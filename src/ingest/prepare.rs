@@ -1,5 +1,6 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, ide
 use crate::source::sample::SampleFile;
 use crate::store::NewFile;
 
+use super::ahead::{self, Ahead};
 use super::complete::Extent;
 use super::documents::Beside;
 use super::group::Package;
@@ -140,6 +142,11 @@ pub(super) struct Preparer {
     pub(super) contested: Vec<Item>,
     /// What files of this command disagree on, as shows only now.
     pub(super) rivals: Option<Item>,
+    /// The order file that was parsed last, with its SHA-256: an update without changes has the same bytes, and a
+    /// tabular list that is compared with them.
+    pub(super) last_order: Option<(CodeSet, String, Arc<OrderFile>)>,
+    /// The files that are being read while others are parsed.
+    pub(super) ahead: RefCell<Option<Ahead>>,
 }
 
 /// An order file, read.
@@ -149,6 +156,8 @@ struct ReadOrder<'p> {
     extent: Extent,
     /// Its rows; `None` if the bytes are known.
     parsed: Option<Arc<OrderFile>>,
+    /// Its rows, if they are at hand.
+    at_hand: Option<Arc<OrderFile>>,
 }
 
 impl ReadOrder<'_> {
@@ -185,9 +194,14 @@ impl Preparer {
         let (listings, documents): (Vec<&Package>, Vec<&Package>) = packages
             .iter()
             .partition(|package| package.order.is_some() || package.addenda.is_some());
-        for package in listings {
-            self.prepare(package, false, tell);
-        }
+        std::thread::scope(|scope| {
+            *self.ahead.borrow_mut() = Some(Ahead::begin(scope, &listings));
+            for package in listings {
+                self.prepare(package, false, tell);
+            }
+            // Without a reader the other thread ends.
+            *self.ahead.borrow_mut() = None;
+        });
         let undecided = std::mem::take(&mut self.postponed);
         let (order_files, others): (Vec<Package>, Vec<Package>) = undecided
             .into_iter()
@@ -247,13 +261,15 @@ impl Preparer {
             },
             None => None,
         };
+        let mut kinds = package.documents.iter().map(|(kind, _)| *kind);
+        let has_list = kinds.any(|kind| kind == DocumentKind::Tabular);
         // The error of an addenda that cannot be read is told, once.
         let rest = Package {
             addenda: package.addenda.clone().filter(|_| addenda.is_some()),
             ..package.clone()
         };
         let order = match &package.order {
-            Some((code_set, found)) => match self.read_order(*code_set, found, tell) {
+            Some((code_set, found)) => match self.read_order(*code_set, found, has_list, tell) {
                 Ok(order) => Some((*code_set, order)),
                 Err(error) => {
                     fail_package(&rest, error, tell);
@@ -266,6 +282,7 @@ impl Preparer {
             (Some((code_set, order)), _) => (*code_set, order.found),
             (None, Some((code_set, addenda))) => (*code_set, addenda.found),
             (None, None) => {
+                self.last_order = None;
                 let mates = self.decided(&package.documents);
                 for (kind, found) in &package.documents {
                     self.prepare_document(*kind, found, Beside::Documents(&mates), is_last, tell);
@@ -318,9 +335,17 @@ impl Preparer {
         }
     }
 
+    /// Reads a file whole, and returns its SHA-256 with it.
+    pub(super) fn read(&self, found: &Found) -> ahead::Read {
+        match &mut *self.ahead.borrow_mut() {
+            Some(ahead) => ahead.read(found),
+            None => found.read_hashed(),
+        }
+    }
+
     /// Reads an order addenda. One that is not known must have the lines that its footer counts.
     fn read_addenda<'p>(&self, code_set: CodeSet, found: &'p Found) -> Result<ReadAddenda<'p>> {
-        let (bytes, sha256) = found.read_hashed()?;
+        let (bytes, sha256) = self.read(found)?;
         let in_file = |error: Error| error.in_file(found.shown.as_str());
         let parsed = parse_order_addenda(code_set, &bytes).map_err(in_file)?;
         let is_known = self.sample.iter().any(|file| file.sha256 == sha256)
@@ -344,14 +369,16 @@ impl Preparer {
         })
     }
 
-    /// Reads an order file, and parses it if its bytes are not known.
+    /// Reads an order file, and parses it if its bytes are not known, or if a tabular list that came with it is to be
+    /// compared with its rows: to read both back from the store would take longer.
     fn read_order<'p>(
-        &self,
+        &mut self,
         code_set: CodeSet,
         found: &'p Found,
+        has_list: bool,
         tell: &mut dyn FnMut(Message) -> bool,
     ) -> Result<ReadOrder<'p>> {
-        let (bytes, sha256) = found.read_hashed()?;
+        let (bytes, sha256) = self.read(found)?;
         // Bytes that are stored have been read and found good.
         let is_stored = self.seen.iter().any(|seen| {
             seen.code_set == code_set
@@ -363,22 +390,42 @@ impl Preparer {
             .of(code_set)
             .filter_map(|known| known.order_file.as_ref())
             .find(|facts| facts.sha256 == sha256);
+        let at_hand = match self.last_order.take() {
+            Some((set, last, order)) if set == code_set && last == sha256 => Some(order),
+            _ => None,
+        };
+        self.last_order = at_hand
+            .clone()
+            .map(|order| (code_set, sha256.clone(), order));
+        let has_new_list = has_list
+            && !self.seen.iter().any(|seen| {
+                let mut kinds = seen.documents.iter().map(|(kind, _)| *kind);
+                seen.sha256 == sha256 && kinds.any(|kind| kind == DocumentKind::Tabular)
+            });
         if let Some(facts) = known.filter(|_| is_stored) {
+            let at_hand = match at_hand {
+                None if has_new_list => OrderFile::parse(code_set, bytes).ok().map(Arc::new),
+                at_hand => at_hand,
+            };
             return Ok(ReadOrder {
                 found,
                 sha256,
                 extent: Extent::of_known(code_set, facts),
                 parsed: None,
+                at_hand,
             });
         }
         tell(Message::Parsing(code_set));
         let parsed = OrderFile::parse(code_set, bytes)
             .map_err(|error| error.in_file(found.shown.as_str()))?;
+        let parsed = Arc::new(parsed);
+        self.last_order = Some((code_set, sha256.clone(), Arc::clone(&parsed)));
         Ok(ReadOrder {
             found,
             sha256,
             extent: Extent::of_order_file(code_set, &parsed, known),
-            parsed: Some(Arc::new(parsed)),
+            parsed: Some(Arc::clone(&parsed)),
+            at_hand: Some(parsed),
         })
     }
 
@@ -461,10 +508,9 @@ impl Preparer {
                 let [headers, codes] = addenda.parsed.footer.as_ref()?;
                 Some((headers.new_rows + codes.new_rows, codes.new_rows))
             });
+            let at_hand = order.at_hand.clone();
             let (part, id) = self.prepare_order(code_set, id, by, forced, order, counted)?;
-            if let Order::Parsed(parsed, _) = &part.contents {
-                listed = Some(Arc::clone(parsed));
-            }
+            listed = at_hand;
             prepared = Prepared {
                 order: Some(part),
                 ..Prepared::new(self.catalogue, code_set, id, by)
@@ -499,6 +545,7 @@ impl Preparer {
             sha256,
             extent,
             parsed,
+            at_hand: _,
         } = order;
         let mut notes = Vec::new();
         let file = self.new_file(found, code_set, &sha256);

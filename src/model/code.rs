@@ -1,6 +1,7 @@
 //! Codes, their spelling, and the code sets they belong to.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::str::FromStr;
 
 use chrono::NaiveDate;
@@ -170,10 +171,57 @@ impl FromStr for CodeSet {
 /// The order of `Code` values is the order of their characters. It is **not** the order of the
 /// book: C4A stands between C43 and C44. Ranges and reports go by [tabular
 /// position](crate::store::Store::listing).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
     bytes: [u8; 7],
     length: u8,
+}
+
+impl Hash for Code {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.key());
+    }
+}
+
+/// Hashes codes, and nothing longer, by one multiplication. No file can be made to collide: the seed is another
+/// one in each program.
+#[derive(Debug, Clone)]
+pub(crate) struct CodeHash(u64);
+
+impl Default for CodeHash {
+    fn default() -> CodeHash {
+        CodeHash(RandomState::new().hash_one(0u64))
+    }
+}
+
+impl BuildHasher for CodeHash {
+    type Hasher = CodeHasher;
+
+    fn build_hasher(&self) -> CodeHasher {
+        CodeHasher(self.0)
+    }
+}
+
+/// A hash in the making.
+#[derive(Debug)]
+pub(crate) struct CodeHasher(u64);
+
+impl Hasher for CodeHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The digits of the golden ratio: no pattern in them is one of codes.
+        let product = u128::from(number ^ self.0) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
 }
 
 impl Code {

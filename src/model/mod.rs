@@ -43,6 +43,7 @@ pub use change::{
 };
 pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
+pub(crate) use code::CodeHash;
 pub use code::{Code, CodeRange, CodeSet, MalformedCode};
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,

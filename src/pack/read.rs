@@ -60,6 +60,8 @@ struct Open {
     pack: Pack,
     /// The files, and whether they are wanted.
     files: std::vec::IntoIter<(usize, PackedFile, bool)>,
+    /// Whether the last of them is the last of the stream.
+    is_to_end: bool,
 }
 
 impl std::fmt::Debug for Open {
@@ -88,12 +90,15 @@ impl Streams {
             .map(|(number, (file, wanted))| (number, file.clone(), *wanted && number >= first))
             .collect();
         let last = files.iter().rposition(|(.., is_wanted)| *is_wanted);
-        files.truncate(last.map_or(0, |last| last + 1));
+        let wanted = last.map_or(0, |last| last + 1);
+        let is_to_end = wanted == files.len();
+        files.truncate(wanted);
         Ok(Open {
             next: first,
             decoder: decoder(&self.pack, stream)?,
             pack: self.pack.clone(),
             files: files.into_iter(),
+            is_to_end,
         })
     }
 }
@@ -119,7 +124,12 @@ impl Supply for Streams {
             current.next = given + 1;
             if given == number || contents.is_err() {
                 let contents = contents?;
-                *open = Some(current);
+                if current.files.as_slice().is_empty() {
+                    // It holds its window for nothing now, once what stands behind the last file is read.
+                    current.end()?;
+                } else {
+                    *open = Some(current);
+                }
                 return Ok(contents);
             }
         }
@@ -127,6 +137,21 @@ impl Supply for Streams {
 }
 
 impl Open {
+    /// Reads what a stream has behind its last file: the sum by which the decoder proves all of it.
+    fn end(mut self) -> Result<()> {
+        if !self.is_to_end {
+            return Ok(());
+        }
+        let damaged = |error| damaged(&self.pack, None, &error);
+        match std::io::copy(&mut self.decoder, &mut std::io::sink()).map_err(damaged)? {
+            0 => Ok(()),
+            _ => Err(refused(
+                &self.pack.label,
+                "the pack is damaged: a stream holds more than its files",
+            )),
+        }
+    }
+
     /// Unpacks the next file that is wanted, and proves it by its hash.
     fn next_file(&mut self) -> Option<(usize, Contents)> {
         for (number, file, is_wanted) in self.files.by_ref() {

@@ -120,12 +120,12 @@ impl Writer<'_> {
     }
 
     fn insert_document(&mut self, new: &NewDocument<'_>) -> rusqlite::Result<()> {
-        let connection = self.connection();
+        let (connection, known) = self.connection_and_items();
         let stored = book::find_document(connection, new.kind, &new.file.sha256)?;
         let document = match (stored, new.contents) {
             (Some(document), _) => document,
             (None, Contents::Parsed(document)) => {
-                book::insert(connection, &new.file.sha256, document)?
+                book::insert(connection, known, &new.file.sha256, document)?
             }
             (None, Contents::Stored) => return Err(rusqlite::Error::QueryReturnedNoRows),
         };

@@ -1,18 +1,19 @@
 //! Which entry has which number: every distinct entry of a code set, found by its contents.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::code_set_id;
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeHash, CodeSet};
 
 /// The entries of one code set, in memory while an import runs: about 15 MB for all of ICD-10-CM.
 #[derive(Debug, Default)]
 pub(super) struct EntryIndex {
     text: String,
     slots: Vec<Slot>,
-    newest: HashMap<Code, usize>,
+    newest: HashMap<Code, usize, CodeHash>,
 }
 
 #[derive(Debug)]
@@ -94,6 +95,28 @@ impl EntryIndex {
         Ok(index)
     }
 
+    /// Reads the codes of the entries only: an index that [`EntryIndex::number`] is not asked of.
+    pub(super) fn load_codes(
+        connection: &Connection,
+        code_set: CodeSet,
+    ) -> rusqlite::Result<EntryIndex> {
+        let mut index = EntryIndex::default();
+        let mut statement =
+            connection.prepare("SELECT id, code FROM entry WHERE +code_set = ?1 ORDER BY id")?;
+        let mut rows = statement.query([code_set_id(code_set)])?;
+        while let Some(row) = rows.next()? {
+            let entry = EntryRef {
+                code: Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                    .ok_or_else(|| super::rows::malformed_code(1))?,
+                billable: false,
+                short_title: "",
+                long_title: "",
+            };
+            index.push(row.get(0)?, &entry);
+        }
+        Ok(index)
+    }
+
     /// Finds the number of an entry, or stores it. `likely` is the number that it has if the listing
     /// goes on as an earlier one did.
     pub(super) fn number(
@@ -131,6 +154,18 @@ impl EntryIndex {
             entry.long_title,
         ))?;
         Ok((number, self.push(number, entry)))
+    }
+
+    /// Gives the code of an entry number. `likely` is its slot if numbers are asked for one after the other, and
+    /// is then that of the next.
+    pub(super) fn code_in_turn(&self, number: i64, likely: &Cell<usize>) -> Option<Code> {
+        let is_it = |slot: &&Slot| slot.number == number;
+        let at = match self.slots.get(likely.get()).filter(is_it) {
+            Some(_) => likely.get(),
+            None => self.slots.partition_point(|slot| slot.number < number),
+        };
+        likely.set(at + 1);
+        self.slots.get(at).filter(is_it).map(|slot| slot.code)
     }
 
     /// Gives the code of an entry number.

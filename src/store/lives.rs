@@ -5,25 +5,30 @@
 //! on), so a life is stored once and a code is a key and the number of its life. The value is derived from
 //! the spans in the import's own transaction.
 //!
-//! Layout, all numbers little-endian: `CYL1`; the number of lives (u32), each the number of its stretches
+//! Layout, all numbers little-endian: `CYL2`; the number of lives (u32), each the number of its stretches
 //! (u8), each stretch its first day, the day after its last (u16, days from 2000-01-01; 65535 while it lasts)
 //! and its billable flag (u8); the number of codes (u32), their keys ascending (u64), the numbers of their
-//! lives (u16); the number of orders (u32), each a release (u8 and its name), how many codes (u32) and their
-//! places among the keys (u32).
+//! lives (u16); the number of distinct orders (u32), each how many codes (u32) and their places among the keys
+//! (u32); the number of releases (u32), each its name (u8 and the name), how many orders it has (u32) and their
+//! places among the orders (u32). Before, as `CYL1`, each release had its orders to itself: the number of orders,
+//! each a release, how many codes and their places. That is still read, and written no more.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::entries::EntryIndex;
+use super::orders::Orders;
 use super::rows::{date, parsed, runs_of};
 use super::runs::RunSet;
 use super::{Store, code_set_id};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId};
 
-const MAGIC: &[u8] = b"CYL1";
+const MAGIC: &[u8] = b"CYL2";
+const MAGIC_BEFORE: &[u8] = b"CYL1";
 const OPEN: u16 = u16::MAX;
 /// Day 0 of the layout.
 const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
@@ -51,9 +56,8 @@ pub(crate) struct Lives {
     pub(crate) codes: Vec<Code>,
     /// For each code the number of its life.
     pub(crate) life_of: Vec<u16>,
-    /// The categories that a release lists in another order than that of the characters: the codes of the
-    /// category as that release lists them.
-    pub(crate) orders: BTreeMap<(ReleaseId, Code), Vec<Code>>,
+    /// The categories that a release lists in another order than that of the characters.
+    pub(crate) orders: Orders,
 }
 
 impl Store {
@@ -148,7 +152,7 @@ pub(super) fn write(
 pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
-        Some(bytes) => bytes == lives.to_bytes(),
+        Some(bytes) => bytes == lives.to_bytes() || Lives::read_before(&bytes) == Some(lives),
         None => lives.codes.is_empty(),
     })
 }
@@ -188,7 +192,7 @@ impl Gathered {
         self.life_of.push(number);
     }
 
-    fn into_lives(self, orders: BTreeMap<(ReleaseId, Code), Vec<Code>>) -> Lives {
+    fn into_lives(self, orders: Orders) -> Lives {
         Lives {
             lives: self.lives,
             codes: self.codes,
@@ -273,7 +277,8 @@ fn derive(
         code = next;
         stretches.add(row, 1, &mut life)?;
     }
-    Ok(gathered.into_lives(orders(connection, code_set, None, index)?))
+    let orders = Orders::gather(orders(connection, code_set, None, index)?);
+    Ok(gathered.into_lives(orders))
 }
 
 /// Derives the lives of some codes and the orders of some releases again. What comes out is what deriving all
@@ -334,10 +339,11 @@ fn update(
         }
     }
     let governing = governing(connection, code_set)?;
-    let mut all = known.orders;
-    all.retain(|(release, _), _| governing.contains(release) && !releases.contains(release));
-    all.extend(orders(connection, code_set, Some(releases), index)?);
-    Ok(gathered.into_lives(all))
+    let orders = known.orders.update(
+        |release| governing.contains(release) && !releases.contains(release),
+        orders(connection, code_set, Some(releases), index)?,
+    );
+    Ok(gathered.into_lives(orders))
 }
 
 fn too_many() -> rusqlite::Error {
@@ -366,10 +372,11 @@ fn orders(
     code_set: CodeSet,
     only: Option<&BTreeSet<ReleaseId>>,
     index: Option<&EntryIndex>,
-) -> rusqlite::Result<BTreeMap<(ReleaseId, Code), Vec<Code>>> {
+) -> rusqlite::Result<Vec<(ReleaseId, Vec<Vec<Code>>)>> {
     let mut own = Vec::new();
+    let likely = Cell::new(0);
     let codes: &dyn Fn(i64) -> Option<Code> = match index {
-        Some(index) => &|number| index.code(number),
+        Some(index) => &|number| index.code_in_turn(number, &likely),
         None => {
             let mut statement = connection
                 .prepare("SELECT id, code FROM entry WHERE +code_set = ?1 ORDER BY id")?;
@@ -395,15 +402,10 @@ fn orders(
         let listing = super::rows::listing_number(connection, code_set, id)?;
         listings.entry(listing).or_default().push(id);
     }
-    let mut orders = BTreeMap::new();
+    let mut orders = Vec::new();
     for (listing, releases) in listings {
-        for category in out_of_order(&runs_of(connection, listing)?, codes) {
-            for release in &releases {
-                if let Some(first) = category.first() {
-                    orders.insert((*release, first.category()), category.clone());
-                }
-            }
-        }
+        let categories = out_of_order(&runs_of(connection, listing)?, codes);
+        orders.extend(releases.into_iter().map(|id| (id, categories.clone())));
     }
     Ok(orders)
 }
@@ -412,6 +414,7 @@ fn orders(
 fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Code>> {
     let mut found = Vec::new();
     let mut category: Vec<Code> = Vec::new();
+    let mut current: Option<Code> = None;
     let mut ends = |category: &mut Vec<Code>| {
         if !category.is_sorted() {
             found.push(category.clone());
@@ -421,11 +424,10 @@ fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Co
     for run in runs.by_position() {
         for number in run.first..run.first + run.length {
             let Some(code) = code(number) else { continue };
-            if category
-                .first()
-                .is_some_and(|first| first.category() != code.category())
-            {
+            let of_code = Some(code.category());
+            if current != of_code {
                 ends(&mut category);
+                current = of_code;
             }
             category.push(code);
         }
@@ -450,21 +452,70 @@ impl Lives {
         bytes.extend(count(self.codes.len()));
         bytes.extend(self.codes.iter().flat_map(|code| code.key().to_le_bytes()));
         bytes.extend(self.life_of.iter().flat_map(|life| life.to_le_bytes()));
-        bytes.extend(count(self.orders.len()));
-        for ((release, _), codes) in &self.orders {
+        bytes.extend(count(self.orders.distinct().len()));
+        for order in self.orders.distinct() {
+            bytes.extend(count(order.len()));
+            for code in order {
+                bytes.extend(count(self.codes.partition_point(|other| other < code)));
+            }
+        }
+        bytes.extend(count(self.orders.releases().len()));
+        for (release, orders) in self.orders.releases() {
             let release = release.to_string();
             bytes.push(u8::try_from(release.len()).unwrap_or(u8::MAX));
             bytes.extend(release.as_bytes());
-            bytes.extend(count(codes.len()));
-            for code in codes {
-                bytes.extend(count(self.codes.partition_point(|other| other < code)));
-            }
+            bytes.extend(count(orders.len()));
+            bytes.extend(orders.iter().flat_map(|order| order.to_le_bytes()));
         }
         bytes
     }
 
     fn read(bytes: &[u8]) -> Option<Lives> {
-        let mut rest = Bytes(bytes.strip_prefix(MAGIC)?);
+        let Some(rest) = bytes.strip_prefix(MAGIC) else {
+            return Lives::read_before(bytes);
+        };
+        let mut rest = Bytes(rest);
+        let lives = Lives::read_codes(&mut rest)?;
+        let mut distinct = Vec::new();
+        for _ in 0..rest.count()? {
+            distinct.push(lives.read_order(&mut rest)?);
+        }
+        let mut of_release = BTreeMap::new();
+        for _ in 0..rest.count()? {
+            let release = rest.release()?;
+            let count = rest.count()?;
+            of_release.insert(release, rest.numbers(count)?.collect());
+        }
+        let orders = Orders::from_parts(distinct, of_release)?;
+        rest.0.is_empty().then_some(Lives { orders, ..lives })
+    }
+
+    /// Reads the layout in which each release has its orders to itself.
+    fn read_before(bytes: &[u8]) -> Option<Lives> {
+        let mut rest = Bytes(bytes.strip_prefix(MAGIC_BEFORE)?);
+        let lives = Lives::read_codes(&mut rest)?;
+        let mut of_release: BTreeMap<ReleaseId, Vec<Vec<Code>>> = BTreeMap::new();
+        for _ in 0..rest.count()? {
+            let release = rest.release()?;
+            let order = lives.read_order(&mut rest)?;
+            of_release.entry(release).or_default().push(order);
+        }
+        let orders = Orders::gather(of_release);
+        rest.0.is_empty().then_some(Lives { orders, ..lives })
+    }
+
+    /// Reads the codes of a category in an order of their own.
+    fn read_order(&self, rest: &mut Bytes<'_>) -> Option<Vec<Code>> {
+        let count = rest.count()?;
+        let places = rest.numbers(count)?;
+        let codes = places.map(|place| self.codes.get(place as usize).copied());
+        codes
+            .collect::<Option<Vec<Code>>>()
+            .filter(|codes| !codes.is_empty())
+    }
+
+    /// Reads what comes before the orders.
+    fn read_codes(rest: &mut Bytes<'_>) -> Option<Lives> {
         let mut lives = Vec::new();
         for _ in 0..rest.count()? {
             let mut life = Vec::new();
@@ -497,25 +548,11 @@ impl Lives {
         if life_of.iter().any(|life| usize::from(*life) >= lives.len()) {
             return None;
         }
-        let mut orders = BTreeMap::new();
-        for _ in 0..rest.count()? {
-            let length = usize::from(rest.byte()?);
-            let release: ReleaseId = std::str::from_utf8(rest.take(length)?).ok()?.parse().ok()?;
-            let count = rest.count()?;
-            let category = rest
-                .take(count.checked_mul(4)?)?
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|place| codes.get(u32::from_le_bytes(*place) as usize).copied())
-                .collect::<Option<Vec<Code>>>()?;
-            orders.insert((release, category.first()?.category()), category);
-        }
-        rest.0.is_empty().then_some(Lives {
+        Some(Lives {
             lives,
             codes,
             life_of,
-            orders,
+            orders: Orders::default(),
         })
     }
 }
@@ -547,6 +584,18 @@ impl<'b> Bytes<'b> {
 
     fn u16(&mut self) -> Option<u16> {
         Some(u16::from_le_bytes(self.take(2)?.try_into().ok()?))
+    }
+
+    /// Reads the name of a release.
+    fn release(&mut self) -> Option<ReleaseId> {
+        let length = usize::from(self.byte()?);
+        std::str::from_utf8(self.take(length)?).ok()?.parse().ok()
+    }
+
+    /// Reads some numbers of 32 bits.
+    fn numbers(&mut self, count: usize) -> Option<impl Iterator<Item = u32> + 'b> {
+        let (numbers, _) = self.take(count.checked_mul(4)?)?.as_chunks::<4>();
+        Some(numbers.iter().map(|number| u32::from_le_bytes(*number)))
     }
 
     fn count(&mut self) -> Option<usize> {

@@ -35,8 +35,8 @@ impl Searchable {
         })
     }
 
-    /// Takes what has come since into the full-text index.
-    pub(super) fn add_new(self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Takes what has come since into the full-text index, and returns how far the tables are filled by then.
+    pub(super) fn add_new(self, connection: &Connection) -> rusqlite::Result<Searchable> {
         connection.execute(
             "INSERT INTO search (rowid, words)
              SELECT id, long_title FROM entry
@@ -58,7 +58,7 @@ impl Searchable {
             "INSERT INTO search (rowid, words) SELECT id + ?2, path FROM index_term WHERE id > ?1",
             [self.term, 3 * REGION],
         )?;
-        Ok(())
+        Searchable::stored(connection)
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::book::KnownItems;
 use super::digests;
 use super::entries::{EntryIndex, EntryRef};
+use super::fresh::Later;
 use super::lives::{self, Changed};
 use super::query::{self, StoredRelease};
 use super::remove;
@@ -115,6 +117,10 @@ pub struct Writer<'s> {
     groups: digests::Groups,
     /// What has changed of the code sets.
     changed: BTreeMap<CodeSet, Changed>,
+    /// The indexes that are made when all rows are there.
+    later: Later,
+    /// The items of documents that are stored.
+    items: KnownItems,
 }
 
 impl Store {
@@ -136,6 +142,11 @@ impl Store {
         if probe.is_err_and(|error| fail(error).kind() == ErrorKind::Busy) {
             on_wait();
         }
+        // The rows of an empty database refer to those that this import itself wrote just before.
+        let is_empty = query::kind(&self.connection).map_err(fail)? == StoreKind::Empty;
+        self.connection
+            .pragma_update(None, "foreign_keys", !is_empty)
+            .map_err(fail)?;
         let groups = digests::notice_groups(&mut self.connection).map_err(fail)?;
         let transaction = self
             .connection
@@ -148,6 +159,7 @@ impl Store {
             .map_err(fail)?;
         let searchable = Searchable::stored(&transaction).map_err(fail)?;
         digests::watch(&transaction).map_err(fail)?;
+        let later = Later::take_out(&transaction).map_err(fail)?;
         Ok(Writer {
             transaction,
             path,
@@ -156,6 +168,8 @@ impl Store {
             searchable,
             groups,
             changed: BTreeMap::new(),
+            later,
+            items: KnownItems::default(),
         })
     }
 }
@@ -188,7 +202,13 @@ impl Writer<'_> {
             .as_ref()
             .is_none_or(|(held, _)| *held != code_set)
         {
-            self.index = None;
+            if self.index.take().is_some() {
+                // The words of one code set are taken up while the files of the other are being parsed.
+                self.searchable = self
+                    .searchable
+                    .add_new(&self.transaction)
+                    .map_err(|error| self.error(error))?;
+            }
             let index =
                 EntryIndex::load(&self.transaction, code_set).map_err(|error| self.error(error))?;
             self.index = Some((code_set, index));
@@ -385,7 +405,10 @@ impl Writer<'_> {
         if let Some(index) = &mut index {
             self.insert_patches(release, new, index)?;
         }
-        let changed = if replaced.is_some() {
+        let changed = if self.later.is_all() {
+            // All spans are derived at once when all releases are there, whatever the order they come in.
+            None
+        } else if replaced.is_some() {
             spans::rebuild(&self.transaction, new.code_set, index.as_ref())?;
             None
         } else {
@@ -644,15 +667,23 @@ impl Writer<'_> {
     /// [`ErrorKind::Store`] if the database cannot be written; it is then as it was before.
     pub fn commit(self) -> Result<()> {
         let path = self.path;
-        for (code_set, changed) in self.changed {
-            let index = self.index.as_ref();
-            let index = index.and_then(|(held, index)| (*held == code_set).then_some(index));
-            lives::write(&self.transaction, code_set, &changed, index)
-                .map_err(|error| store_error(&path, error))?;
-        }
         self.searchable
             .add_new(&self.transaction)
             .map_err(|error| store_error(&path, error))?;
+        let is_all_new = self.later.is_all();
+        self.later
+            .make(&self.transaction)
+            .map_err(|error| store_error(&path, error))?;
+        for (code_set, changed) in self.changed {
+            let index = self.index.as_ref();
+            let index = index.and_then(|(held, index)| (*held == code_set).then_some(index));
+            if is_all_new {
+                derive_all(&self.transaction, code_set, index)
+                    .map_err(|error| store_error(&path, error))?;
+            }
+            lives::write(&self.transaction, code_set, &changed, index)
+                .map_err(|error| store_error(&path, error))?;
+        }
         digests::extend(&self.transaction, &self.groups)
             .map_err(|error| store_error(&path, error))?;
         self.transaction
@@ -666,6 +697,11 @@ impl Writer<'_> {
         self.changed.insert(code_set, Changed::All);
     }
 
+    /// Gives the connection that the transaction runs on, and the items that are stored.
+    pub(super) fn connection_and_items(&mut self) -> (&Connection, &mut KnownItems) {
+        (&self.transaction, &mut self.items)
+    }
+
     /// Gives the connection that the transaction runs on.
     pub(super) fn connection(&self) -> &Connection {
         &self.transaction
@@ -674,4 +710,20 @@ impl Writer<'_> {
     pub(super) fn error(&self, error: rusqlite::Error) -> Error {
         store_error(&self.path, error)
     }
+}
+
+/// Derives the days that releases govern and the spans of a code set, of which nothing is derived yet.
+fn derive_all(
+    connection: &Connection,
+    code_set: CodeSet,
+    index: Option<&EntryIndex>,
+) -> rusqlite::Result<()> {
+    let ids = rows::release_ids(connection, code_set)?;
+    spans::write_timeline(connection, &Timeline::new(code_set, ids))?;
+    // Without the index each entry would be looked up by itself.
+    let own = match index {
+        Some(_) => None,
+        None => Some(EntryIndex::load_codes(connection, code_set)?),
+    };
+    spans::rebuild(connection, code_set, index.or(own.as_ref()))
 }

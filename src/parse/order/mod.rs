@@ -17,7 +17,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeHash, CodeSet};
 use crate::parse::{broken, not_utf8, shown};
 
 pub use envelope::{Envelope, LineEnding, Numbering};
@@ -94,7 +94,7 @@ impl OrderFile {
         };
         // The shortest line of an official file is longer than 100 bytes.
         let mut rows = Vec::with_capacity(body.len() / 128);
-        let mut seen = HashSet::with_capacity(body.len() / 128);
+        let mut seen = HashSet::with_capacity_and_hasher(body.len() / 128, CodeHash::default());
         let mut start = first;
         for (index, line) in body.split('\n').enumerate() {
             let number = index + 1;
@@ -343,7 +343,7 @@ fn parse_line(
         }
         // Only the short title is padded.
         let kept = if is_padded { trimmed } else { text };
-        if let Some(at) = kept.find(char::is_control) {
+        if let Some(at) = first_control(kept) {
             return Err(broken(
                 number,
                 column + at,
@@ -361,6 +361,16 @@ fn parse_line(
         short_title,
         long_title,
     })
+}
+
+/// Returns where the first control character of a text is.
+fn first_control(text: &str) -> Option<usize> {
+    // Those beyond ASCII begin with this byte; nearly no title has one of these.
+    let may_be = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
+    match text.bytes().any(may_be) {
+        true => text.find(char::is_control),
+        false => None,
+    }
 }
 
 fn offset(at: usize) -> Result<u32> {

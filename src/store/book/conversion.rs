@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, KnownItems, insert_document};
 use crate::model::{ConversionRow, ConversionTable, DocumentKind, Previous, PreviousPart};
 
 impl Item for ConversionRow {
@@ -67,6 +67,7 @@ impl Item for ConversionRow {
 /// Stores a conversion table.
 pub(super) fn insert(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     table: &ConversionTable,
 ) -> rusqlite::Result<i64> {
@@ -76,7 +77,7 @@ pub(super) fn insert(
         version: table.sheet.as_deref().unwrap_or_default(),
         title: &table.heading,
     };
-    insert_document(connection, &about, &table.rows)
+    insert_document(connection, known, &about, &table.rows)
 }
 
 /// Checks whether a stored conversion table has the rows of another, in its order. Blanks around cells do not

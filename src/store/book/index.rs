@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, KnownItems, insert_document};
 use crate::model::{
     AlphabeticIndex, Code, DocumentKind, IndexReference, IndexTarget, IndexTerm, path_text,
 };
@@ -107,6 +107,7 @@ fn target_columns(target: &IndexTarget) -> (&'static str, Option<Code>, Option<C
 /// Stores an index or table.
 pub(super) fn insert(
     connection: &Connection,
+    known: &mut KnownItems,
     kind: DocumentKind,
     sha256: &str,
     index: &AlphabeticIndex,
@@ -125,7 +126,7 @@ pub(super) fn insert(
         version: &index.version,
         title: &index.title,
     };
-    let document = insert_document(connection, &about, &terms)?;
+    let document = insert_document(connection, known, &about, &terms)?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO index_heading (document, cell, heading) VALUES (?1, ?2, ?3)",
     )?;

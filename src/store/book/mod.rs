@@ -14,26 +14,27 @@ pub(super) mod unread;
 use rusqlite::Connection;
 
 pub(super) use conversion::has_rows;
-pub(super) use items::{document_runs, find_document};
+pub(super) use items::{KnownItems, document_runs, find_document};
 
 use crate::model::Document;
 
 /// Stores a document, and gives its number.
 pub(super) fn insert(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     document: &Document,
 ) -> rusqlite::Result<i64> {
     let kind = document.kind();
     let number = match document {
-        Document::Tabular(tabular) => tabular::insert(connection, sha256, tabular),
-        Document::Index(index) => index::insert(connection, kind, sha256, index),
-        Document::PcsTables(tables) => pcs::insert_tables(connection, sha256, tables),
+        Document::Tabular(tabular) => tabular::insert(connection, known, sha256, tabular),
+        Document::Index(index) => index::insert(connection, known, kind, sha256, index),
+        Document::PcsTables(tables) => pcs::insert_tables(connection, known, sha256, tables),
         Document::PcsDefinitions(definitions) => {
-            pcs::insert_definitions(connection, sha256, definitions)
+            pcs::insert_definitions(connection, known, sha256, definitions)
         }
-        Document::ConversionTable(table) => conversion::insert(connection, sha256, table),
-        Document::PoaExemptList(list) => poa::insert(connection, sha256, list),
+        Document::ConversionTable(table) => conversion::insert(connection, known, sha256, table),
+        Document::PoaExemptList(list) => poa::insert(connection, known, sha256, list),
     }?;
     if let Some(list) = document.unread() {
         unread::insert(connection, number, list)?;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, KnownItems, insert_document};
 use crate::model::{
     Code, DocumentKind, PcsAxis, PcsDefinitions, PcsLabel, PcsRow, PcsTable, PcsTables,
 };
@@ -80,6 +80,7 @@ impl Item for StoredRow<'_> {
 /// Stores the tables of a release.
 pub(super) fn insert_tables(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     tables: &PcsTables,
 ) -> rusqlite::Result<i64> {
@@ -94,7 +95,7 @@ pub(super) fn insert_tables(
         version: &tables.version,
         title: &tables.title,
     };
-    insert_document(connection, &about, &rows)
+    insert_document(connection, known, &about, &rows)
 }
 
 /// Reads rows of one table, given by their numbers in their order.
@@ -216,6 +217,7 @@ impl Item for Definition<'_> {
 /// Stores the definitions of a release.
 pub(super) fn insert_definitions(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     definitions: &PcsDefinitions,
 ) -> rusqlite::Result<i64> {
@@ -268,5 +270,5 @@ pub(super) fn insert_definitions(
         version: &definitions.version,
         title: &definitions.title,
     };
-    insert_document(connection, &about, &entries)
+    insert_document(connection, known, &about, &entries)
 }

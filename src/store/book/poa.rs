@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::items::{About, Fingerprint, Item, ItemDigest, insert_document};
+use super::items::{About, Fingerprint, Item, ItemDigest, KnownItems, insert_document};
 use crate::model::{DocumentKind, PoaList, PoaRow};
 
 impl Item for PoaRow {
@@ -34,6 +34,7 @@ impl Item for PoaRow {
 /// Stores a whole list.
 pub(super) fn insert(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     list: &PoaList,
 ) -> rusqlite::Result<i64> {
@@ -43,5 +44,5 @@ pub(super) fn insert(
         version: "",
         title: "",
     };
-    insert_document(connection, &about, &list.rows)
+    insert_document(connection, known, &about, &list.rows)
 }

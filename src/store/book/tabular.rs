@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::items::{About, Fingerprint, Item, ItemDigest, document_runs, insert_document};
+use super::items::{
+    About, Fingerprint, Item, ItemDigest, KnownItems, document_runs, insert_document,
+};
 use crate::model::{
     BlockReference, DocumentKind, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular,
     TabularNode, VisualCategory, VisualRange,
@@ -154,6 +156,7 @@ impl Item for TabularNode {
 /// Stores a tabular list.
 pub(super) fn insert(
     connection: &Connection,
+    known: &mut KnownItems,
     sha256: &str,
     tabular: &Tabular,
 ) -> rusqlite::Result<i64> {
@@ -163,7 +166,7 @@ pub(super) fn insert(
         version: &tabular.version,
         title: "",
     };
-    insert_document(connection, &about, &tabular.nodes)
+    insert_document(connection, known, &about, &tabular.nodes)
 }
 
 /// Reads a tabular list whole.
