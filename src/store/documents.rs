@@ -1,5 +1,7 @@
 //! Documents and the releases that they were published with.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -302,7 +304,7 @@ fn compare_stored(
 }
 
 const COLUMNS: &str = "SELECT source_file.kind, release.name, document.item_count, document.id,
-        source_file.name, archive, url, source_file.sha256, bytes, imported_on
+        source_file.name, archive, url, source_file.sha256, bytes, imported_on, release.id
      FROM source_file JOIN release ON release.id = source_file.release
      JOIN document ON document.id = source_file.document";
 
@@ -358,15 +360,19 @@ pub(super) fn list(
         .collect()
 }
 
-/// Lists the documents of a release, in the order of their kinds.
-pub(super) fn of_release(
+/// Lists the documents of all releases by the number of the release, those of one in the order of their kinds.
+pub(super) fn by_release(
     connection: &Connection,
-    release: i64,
-) -> rusqlite::Result<Vec<StoredDocument>> {
-    let mut documents = connection
-        .prepare_cached(&format!("{COLUMNS} WHERE release.id = ?1"))?
-        .query_map([release], stored)?
-        .collect::<rusqlite::Result<Vec<StoredDocument>>>()?;
-    documents.sort_by_key(|document| document.kind);
+) -> rusqlite::Result<BTreeMap<i64, Vec<StoredDocument>>> {
+    let mut documents: BTreeMap<i64, Vec<StoredDocument>> = BTreeMap::new();
+    let mut statement = connection.prepare_cached(COLUMNS)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let of_release = documents.entry(row.get(10)?).or_default();
+        of_release.push(stored(row)?);
+    }
+    for of_release in documents.values_mut() {
+        of_release.sort_by_key(|document| document.kind);
+    }
     Ok(documents)
 }

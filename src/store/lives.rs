@@ -339,10 +339,24 @@ fn update(
         }
     }
     let governing = governing(connection, code_set)?;
-    let orders = known.orders.update(
-        |release| governing.contains(release) && !releases.contains(release),
-        orders(connection, code_set, Some(releases), index)?,
-    );
+    let keeps = |release: &ReleaseId| governing.contains(release) && !releases.contains(release);
+    // A release with the listing of another has its orders.
+    let mut alike = Vec::new();
+    let mut own = BTreeSet::new();
+    for release in releases {
+        let listing = super::rows::listing_number(connection, code_set, *release)?;
+        match listed_with(connection, listing)?.into_iter().find(keeps) {
+            Some(other) => alike.push((*release, known.orders.of(other))),
+            None => {
+                own.insert(*release);
+            }
+        }
+    }
+    alike.retain(|(release, _)| governing.contains(release));
+    if !own.is_empty() {
+        alike.extend(orders(connection, code_set, Some(&own), index)?);
+    }
+    let orders = known.orders.update(keeps, alike);
     Ok(gathered.into_lives(orders))
 }
 
@@ -363,6 +377,14 @@ fn governing(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<BTr
              WHERE period.code_set = ?1",
         )?
         .query_map([code_set_id(code_set)], |row| parsed(row, 0))?
+        .collect()
+}
+
+/// Returns the releases that have a listing.
+fn listed_with(connection: &Connection, listing: i64) -> rusqlite::Result<Vec<ReleaseId>> {
+    connection
+        .prepare_cached("SELECT name FROM release WHERE listing = ?1 ORDER BY id")?
+        .query_map([listing], |row| parsed(row, 0))?
         .collect()
 }
 

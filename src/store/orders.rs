@@ -37,6 +37,15 @@ impl Orders {
         self.order(*numbers.get(at)?)
     }
 
+    /// Gives the orders of a release.
+    pub(super) fn of(&self, release: ReleaseId) -> Vec<Vec<Code>> {
+        let numbers = self.of_release.get(&release).into_iter().flatten();
+        numbers
+            .filter_map(|number| self.order(*number))
+            .map(<[Code]>::to_vec)
+            .collect()
+    }
+
     /// Keeps the releases of which the rule says so, with new orders for some.
     pub(super) fn update(
         mut self,

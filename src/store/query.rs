@@ -1,5 +1,7 @@
 //! Reading: releases, lives of codes, addenda, the content hash.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -415,14 +417,17 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
          FROM release JOIN code_set ON code_set.id = release.code_set
          ORDER BY code_set.id, effective_from, revision",
     )?;
+    let mut files = source_files(connection)?;
+    let mut documents = super::documents::by_release(connection)?;
+    let mut proofs = proofs(connection)?;
     let mut rows = statement.query([])?;
     let mut releases = Vec::new();
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
         let listed_by = row.get_ref(6)?.as_str()?;
         let listed_by = ListedBy::from_name(listed_by).ok_or_else(|| malformed(6, listed_by))?;
-        let listing_file = source_file(connection, number, listed_by.name())?
-            .ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let mut file = |kind: &str| files.remove(&(number, kind.to_owned()));
+        let listing_file = file(listed_by.name()).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         releases.push(StoredRelease {
             release: LoadedRelease {
                 code_set: parsed(row, 1)?,
@@ -435,58 +440,61 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
             },
             identified_by: row.get(5)?,
             listing_file,
-            addenda: source_file(connection, number, "order_addenda")?,
-            documents: super::documents::of_release(connection, number)?,
-            proofs: proofs(connection, number)?,
+            addenda: file("order_addenda"),
+            documents: documents.remove(&number).unwrap_or_default(),
+            proofs: proofs.remove(&number).unwrap_or_default(),
         });
     }
     Ok(releases)
 }
 
-fn source_file(
-    connection: &Connection,
-    release: i64,
-    kind: &str,
-) -> rusqlite::Result<Option<SourceFile>> {
+/// Reads all source files, by the number of their release and their kind.
+fn source_files(connection: &Connection) -> rusqlite::Result<BTreeMap<(i64, String), SourceFile>> {
     connection
         .prepare_cached(
-            "SELECT name, archive, url, sha256, bytes, imported_on FROM source_file WHERE release = ?1 AND kind = ?2",
+            "SELECT release, kind, name, archive, url, sha256, bytes, imported_on FROM source_file",
         )?
-        .query_row(params![release, kind], |row| {
-            Ok(SourceFile {
-                name: row.get(0)?,
-                archive: row.get(1)?,
-                url: row.get(2)?,
-                sha256: row.get(3)?,
-                bytes: row.get::<_, i64>(4)?.unsigned_abs(),
-                imported_on: date(row, 5)?,
-            })
-        })
-        .optional()
-}
-
-fn proofs(connection: &Connection, release: i64) -> rusqlite::Result<Vec<Proof>> {
-    connection
-        .prepare_cached("SELECT subject, base, outcome, detail, checked_on FROM proof WHERE release = ?1 ORDER BY subject")?
-        .query_map([release], |row| {
-            let subject: String = row.get(0)?;
-            let outcome: String = row.get(2)?;
-            Ok(Proof {
-                subject: if subject == ProofSubject::OrderFile.name() {
-                    ProofSubject::OrderFile
-                } else {
-                    ProofSubject::OrderAddenda
-                },
-                base: match row.get_ref(1)? {
-                    ValueRef::Null => None,
-                    _ => Some(parsed(row, 1)?),
-                },
-                outcome: ProofOutcome::from_name(&outcome),
-                detail: row.get(3)?,
-                checked_on: date(row, 4)?,
-            })
+        .query_map([], |row| {
+            let file = SourceFile {
+                name: row.get(2)?,
+                archive: row.get(3)?,
+                url: row.get(4)?,
+                sha256: row.get(5)?,
+                bytes: row.get::<_, i64>(6)?.unsigned_abs(),
+                imported_on: date(row, 7)?,
+            };
+            Ok(((row.get(0)?, row.get(1)?), file))
         })?
         .collect()
+}
+
+/// Reads all proofs, by the number of their release.
+fn proofs(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<Proof>>> {
+    let mut proofs: BTreeMap<i64, Vec<Proof>> = BTreeMap::new();
+    let mut statement = connection.prepare_cached(
+        "SELECT subject, base, outcome, detail, checked_on, release FROM proof ORDER BY release, subject",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let subject: String = row.get(0)?;
+        let outcome: String = row.get(2)?;
+        let proof = Proof {
+            subject: if subject == ProofSubject::OrderFile.name() {
+                ProofSubject::OrderFile
+            } else {
+                ProofSubject::OrderAddenda
+            },
+            base: match row.get_ref(1)? {
+                ValueRef::Null => None,
+                _ => Some(parsed(row, 1)?),
+            },
+            outcome: ProofOutcome::from_name(&outcome),
+            detail: row.get(3)?,
+            checked_on: date(row, 4)?,
+        };
+        proofs.entry(row.get(5)?).or_default().push(proof);
+    }
+    Ok(proofs)
 }
 
 pub(super) fn kind(connection: &Connection) -> rusqlite::Result<StoreKind> {
