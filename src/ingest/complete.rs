@@ -22,6 +22,8 @@ pub(super) struct Extent {
     pub(super) billable: u64,
     /// The hash of its rows.
     pub(super) rows_sha256: String,
+    /// The last code, if it is a header: nothing is below it.
+    ends_with_header: Option<Code>,
     /// The first characters of its codes.
     letters: BTreeSet<char>,
     /// Its categories or tables.
@@ -41,7 +43,7 @@ impl Extent {
             order.rows().len() as u64,
             order.billable(),
             known.map_or_else(|| rows_sha256(order), |facts| facts.rows_sha256.clone()),
-            order.rows().iter().map(|row| row.code),
+            order.rows().iter().map(|row| (row.code, row.billable)),
         )
     }
 
@@ -61,7 +63,7 @@ impl Extent {
             entries.len() as u64,
             entries.iter().filter(|entry| entry.billable).count() as u64,
             hash.finish(),
-            entries.iter().map(|entry| entry.code),
+            entries.iter().map(|entry| (entry.code, entry.billable)),
         )
     }
 
@@ -72,6 +74,7 @@ impl Extent {
             rows: facts.rows,
             billable: facts.billable,
             rows_sha256: facts.rows_sha256.clone(),
+            ends_with_header: None,
             letters: facts.letters.chars().collect(),
             categories: Code::from_plain(facts.last_category.as_bytes())
                 .into_iter()
@@ -84,12 +87,15 @@ impl Extent {
         rows: u64,
         billable: u64,
         rows_sha256: String,
-        codes: impl Iterator<Item = Code>,
+        codes: impl Iterator<Item = (Code, bool)>,
     ) -> Extent {
         let mut letters = BTreeSet::new();
         let mut categories = BTreeSet::new();
         let mut last = None;
-        for category in codes.map(|code| code.category()) {
+        let mut ends_with_header = None;
+        for (code, billable) in codes {
+            ends_with_header = (!billable).then_some(code);
+            let category = code.category();
             // Codes of one category stand together.
             if last != Some(category) {
                 letters.extend(category.as_str().chars().next());
@@ -102,6 +108,7 @@ impl Extent {
             rows,
             billable,
             rows_sha256,
+            ends_with_header,
             letters,
             categories,
         }
@@ -121,11 +128,21 @@ pub(super) fn lacks(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts)
             let has_last = last.is_none_or(|last| extent.categories.contains(&last));
             (!has_last).then(|| without_last(&facts.last_category, nearest))
         })
+        .or_else(|| {
+            let last = extent.ends_with_header?;
+            Some(format!(
+                "it ends with {}, a header that has nothing below it",
+                last.dotted(extent.code_set)
+            ))
+        })
 }
 
 fn too_few(what: &str, found: u64, known: u64, nearest: ReleaseId) -> Option<String> {
-    (found * 100 < known * LEAST_PERCENT)
-        .then(|| format!("it has {found} {what} and {nearest} has {known}"))
+    fewer(what, found, known, nearest).filter(|_| found * 100 < known * LEAST_PERCENT)
+}
+
+fn fewer(what: &str, found: u64, known: u64, nearest: ReleaseId) -> Option<String> {
+    (found < known).then(|| format!("it has {found} {what} and {nearest} has {known}"))
 }
 
 fn without_letters(
@@ -223,10 +240,13 @@ impl Outline {
         nearest: ReleaseId,
         known: &KnownDocument,
     ) -> Option<String> {
-        let fewer = known
-            .entries
-            .filter(|_| nearest <= id)
-            .and_then(|entries| too_few(self.what, self.entries, entries, nearest));
+        let fewer = known.entries.filter(|_| nearest <= id).and_then(|entries| {
+            match nearest == id.edition() {
+                // In other bytes it may have more, and no less.
+                true => fewer(self.what, self.entries, entries, nearest),
+                false => too_few(self.what, self.entries, entries, nearest),
+            }
+        });
         let letters = known.letters.as_deref().unwrap_or_default();
         fewer
             .or_else(|| without_letters(self.one, &self.letters, letters, nearest))

@@ -229,7 +229,12 @@ impl Preparer {
                     Err(_) => true,
                 };
                 if agrees {
-                    return Ok(DocumentRelease::new(id, identified_by, listed));
+                    let by = match &own {
+                        _ if identified_by == IdentifiedBy::Sample => identified_by,
+                        Ok(own) if own.ids.len() == 1 => own.by,
+                        _ => IdentifiedBy::OrderFile,
+                    };
+                    return Ok(DocumentRelease::new(id, by, listed));
                 }
                 &[]
             }

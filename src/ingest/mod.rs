@@ -233,6 +233,7 @@ pub fn import(
 ///
 /// # Errors
 /// As [`import`], but for that.
+#[cfg(feature = "fetch")]
 pub(crate) fn import_if_any(
     store: &mut Store,
     paths: &[PathBuf],

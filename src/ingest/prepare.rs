@@ -302,8 +302,9 @@ impl Preparer {
         };
         // It may turn out to have the rows of a file behind it in the command, and then it is whole.
         let is_open = order.as_ref().is_some_and(ReadOrder::ends_open);
+        let rows = order.as_ref().map(|order| order.extent.rows);
         let prepared = self
-            .identify(&evidence)
+            .identify(&evidence, rows)
             .and_then(|told| self.prepare_listing(code_set, told, order, addenda));
         match prepared {
             Ok((prepared, listed)) => {
@@ -429,8 +430,17 @@ impl Preparer {
         })
     }
 
-    /// Returns the release of an order file or addenda: by what the user states, else by the evidence.
-    fn identify(&self, evidence: &Evidence<'_>) -> Result<Told> {
+    /// Checks whether a file of so many rows may be a copy of a known release that lost some or was changed, and no
+    /// update of it: updates add rows.
+    fn may_be_a_damaged(&self, code_set: CodeSet, id: ReleaseId, rows: Option<u64>) -> bool {
+        let known = self.catalogue.find(code_set, id);
+        let facts = known.and_then(|known| known.order_file.as_ref());
+        facts.is_some_and(|facts| rows.is_some_and(|rows| rows <= facts.rows))
+    }
+
+    /// Returns the release of an order file of so many rows, or of an addenda: by what the user states, else by the
+    /// evidence.
+    fn identify(&self, evidence: &Evidence<'_>, rows: Option<u64>) -> Result<Told> {
         let stated = self.options.release;
         if let Some(id) = identify_sample(evidence, stated, self.sample)? {
             return Ok(Told {
@@ -457,7 +467,13 @@ impl Preparer {
                         && Some(listed.rows_sha256.as_str()) != evidence.rows_sha256
                 })
             };
-            if evidence.order_sha256.is_some() && !found.ids.iter().all(others) {
+            if evidence.order_sha256.is_some()
+                && !found.ids.iter().all(others)
+                && !found
+                    .ids
+                    .iter()
+                    .any(|id| others(id) && self.may_be_a_damaged(evidence.code_set, *id, rows))
+            {
                 found.ids.retain(|id| !others(id));
             }
             // The addenda of an order file that came without it.

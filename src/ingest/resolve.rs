@@ -12,6 +12,10 @@ use super::complete::{Extent, lacks};
 use super::prepare::{Preparer, Seen};
 use super::rivals::Item;
 
+/// How many of a thousand rows of the release that it corrects a correction has at least. The one correction that
+/// was published has all of them.
+const LEAST_PER_MILLE_OF_CORRECTION: u64 = 999;
+
 /// Returns the error of a file that is only a part.
 pub(super) fn looks_cut_off(reason: &str) -> Error {
     Error::new(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
@@ -100,6 +104,10 @@ impl Preparer {
         let facts = self
             .catalogue
             .find(code_set, id)
+            .and_then(|known| known.order_file.as_ref());
+        let facts_of_edition = self
+            .catalogue
+            .find(code_set, id.edition())
             .and_then(|known| known.order_file.as_ref());
         let provenance = self.provenance(id, posted);
         let is_known = facts.is_some_and(|facts| facts.rows_sha256 == extent.rows_sha256);
@@ -202,6 +210,21 @@ impl Preparer {
         let is_revision = self.options.revision
             && wrong.is_none()
             && (conflict.is_some() || (facts.is_none() && id.revision() == 0));
+        // A correction that lists less than what it corrects is more likely a file that lost some.
+        if let Some(facts) = facts_of_edition
+            && (is_revision || id.revision() > 0)
+            && extent.rows * 1000 < facts.rows * LEAST_PER_MILLE_OF_CORRECTION
+            && !is_known
+            && !takes_part
+        {
+            return Err(looks_cut_off(&format!(
+                "it has {} rows and {}, which it would correct, has {}",
+                extent.rows,
+                id.edition(),
+                facts.rows
+            ))
+            .in_file(shown));
+        }
         if let (Some(message), false) = (&conflict, is_revision) {
             // A file that the catalogue knows is right beside one that it does not, and a whole one beside a part.
             let is_rival = stored.is_some_and(|seen| {

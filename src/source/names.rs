@@ -119,6 +119,15 @@ impl Reader {
                 at += phrase.words;
                 continue;
             }
+            // The first day of a release as ISO 8601 writes it; any other such date is the day of a download.
+            if let Some(date) = self.iso_date(at)
+                && date.day == 1
+                && date.month == 10
+            {
+                phrases.push((date.month, date.year + 1));
+                at += date.words;
+                continue;
+            }
             if let Some(date) = self.numeric_date(at) {
                 let is_effective = at
                     .checked_sub(1)
@@ -260,6 +269,22 @@ impl Reader {
 
     fn is_glued(&self, at: usize) -> bool {
         self.at(at).is_some_and(|word| word.is_glued)
+    }
+
+    /// Reads a date as ISO 8601 has it: `2027-10-01`.
+    fn iso_date(&self, at: usize) -> Option<Phrase> {
+        let year = self.at(at)?.year()?;
+        let part = |at: usize| {
+            let word = self.at(at)?;
+            word.number().filter(|_| word.text.len() == 2)
+        };
+        let (month, day) = (part(at + 1)?, part(at + 2)?);
+        ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some(Phrase {
+            month,
+            day,
+            year,
+            words: 3,
+        })
     }
 
     /// Reads a date in numbers: `04-01-2022`, `1 11 2023`.

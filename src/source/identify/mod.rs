@@ -36,12 +36,15 @@ pub enum IdentifiedBy {
     Footer,
     /// The names of the file and its archive.
     Name,
+    /// The order file or addenda that it was posted with.
+    OrderFile,
     /// It is a file of the bundled sample.
     Sample,
 }
 
 impl IdentifiedBy {
-    /// Returns the fixed name: `statement`, `hash`, `rows`, `archive`, `footer`, `name`, `sample`.
+    /// Returns the fixed name: `statement`, `hash`, `rows`, `archive`, `footer`, `name`,
+    /// `order-file`, `sample`.
     pub fn name(self) -> &'static str {
         match self {
             IdentifiedBy::Statement => "statement",
@@ -50,6 +53,7 @@ impl IdentifiedBy {
             IdentifiedBy::Archive => "archive",
             IdentifiedBy::Footer => "footer",
             IdentifiedBy::Name => "name",
+            IdentifiedBy::OrderFile => "order-file",
             IdentifiedBy::Sample => "sample",
         }
     }
@@ -422,20 +426,25 @@ fn keep_possible(
     ids: &mut Vec<ReleaseId>,
     today: NaiveDate,
 ) -> Option<String> {
-    let newest = catalogue.of(code_set).map(|known| known.id).max();
     let is_known = |id: &ReleaseId| catalogue.find(code_set, *id).is_some();
-    let never = |id: &ReleaseId| {
-        let is_past = id.is_mid_year() && newest.is_some_and(|newest| *id < newest);
-        let reason = || format!("as far as the catalogue knows, {id} was never published");
-        id.off_calendar(code_set)
-            .or_else(|| (is_past && !is_known(id)).then(reason))
-    };
+    let never = |id: &ReleaseId| never_published(catalogue, code_set, *id);
     let is_in_time = |id: &ReleaseId| !id.is_mid_year() || can_be_published(*id, today);
     let is_possible = |id: &ReleaseId| is_known(id) || (never(id).is_none() && is_in_time(id));
     if ids.iter().any(is_possible) {
         ids.retain(is_possible);
     }
     ids.iter().find_map(never)
+}
+
+/// Returns why an update cannot be: the calendar has none then, or the catalogue knows later ones and not this one.
+fn never_published(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Option<String> {
+    let newest = catalogue.of(code_set).map(|known| known.id).max();
+    let is_past = id.is_mid_year() && newest.is_some_and(|newest| id < newest);
+    let is_known = catalogue.find(code_set, id).is_some();
+    id.off_calendar(code_set).or_else(|| {
+        (is_past && !is_known)
+            .then(|| format!("as far as the catalogue knows, {id} was never published"))
+    })
 }
 
 /// Checks whether a release to come, unknown to the catalogue, can have the bytes of the last one before it: an

@@ -251,3 +251,89 @@ fn official_files_that_disagree_with_each_other_are_sound() {
     assert!(verified.is_sound(), "{verified:?}");
     assert_eq!(verified.releases.len(), 2);
 }
+
+#[test]
+fn a_damaged_copy_of_october_beside_it_is_no_update_of_april() {
+    let Some(official) = fy2027("a damaged copy beside the whole") else {
+        return;
+    };
+    let folder = Folder::new();
+    let whole = folder.write("icd10cm-FY2027.txt", &official.order);
+    let rows = rows_of(&official.order);
+    let mut chance = Chance::new();
+    let out = chance.below(rows.len() - 2000);
+    let middle = rows[..out].iter().chain(&rows[out + 1900..]);
+    let text = std::str::from_utf8(&official.order).unwrap();
+    let reworded = text.replacen("Cholera", "Cholira", 1).into_bytes();
+    for (what, damaged) in [
+        (
+            "without the last row",
+            numbered(rows.iter().copied().take(rows.len() - 1)),
+        ),
+        ("without 1,900 rows", numbered(middle.copied())),
+        ("with another title", reworded),
+    ] {
+        let damaged = folder.write("damaged/icd10cm_order_2027.txt", damaged);
+        for paths in [[whole.clone(), damaged.clone()], [damaged, whole.clone()]] {
+            for revision in [false, true] {
+                let options = ImportOptions {
+                    revision,
+                    ..dry("2026-11-28")
+                };
+                let report = alone(&paths, &options).unwrap();
+                let found = order_files(&report);
+                assert_eq!(
+                    found,
+                    [(CodeSet::Icd10Cm, "FY2027".to_owned())],
+                    "{what}: {report:?}"
+                );
+                assert_eq!(report.failed.len(), 1, "{what}: {report:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_correction_does_not_lose_rows() {
+    let Some(official) = fy2027("a correction that lost rows") else {
+        return;
+    };
+    let folder = Folder::new();
+    let rows = rows_of(&official.order);
+    let out = Chance::new().below(rows.len() - 2000);
+    let middle = rows[..out].iter().chain(&rows[out + 500..]);
+    let path = folder.write("icd10cm-FY2027.txt", numbered(middle.copied()));
+    for options in [
+        ImportOptions {
+            revision: true,
+            ..dry("2026-11-28")
+        },
+        stating("FY2027-errata", dry("2026-11-28")),
+    ] {
+        let error = alone(std::slice::from_ref(&path), &options).unwrap_err();
+        assert!(
+            said(&error).contains("which it would correct, has 98403"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_ends_with_a_header_has_lost_what_was_below_it() {
+    let Some(official) = fy2027("a header at the end") else {
+        return;
+    };
+    let made = fy2028(official);
+    let folder = Folder::new();
+    let rows = rows_of(&made.order);
+    let last = rows.iter().rposition(|row| &row[14..15] == "0").unwrap();
+    let path = folder.write(
+        "icd10cm_order_2028.txt",
+        numbered(rows[..=last].iter().copied()),
+    );
+    let error = alone(&[path], &dry(BEFORE_APRIL)).unwrap_err();
+    assert!(
+        said(&error).contains("a header that has nothing below it"),
+        "{error}"
+    );
+}
