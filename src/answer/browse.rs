@@ -26,7 +26,7 @@ pub enum BrowseAt {
     Block(String),
 }
 
-/// Gives one level of the book on a day, with what stands directly below it.
+/// Returns one level of the book on a day, with what stands directly below it.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] if no loaded release governs the day or the book has no such level,

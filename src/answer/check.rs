@@ -173,7 +173,7 @@ pub fn check_span(
     Ok(answers)
 }
 
-/// Tells which code set a text is meant for, where the user does not say: ICD-10-CM, unless only
+/// Returns which code set a text is meant for, where the user does not say: ICD-10-CM, unless only
 /// ICD-10-PCS can have, or has, such a code.
 ///
 /// # Errors
@@ -184,7 +184,7 @@ pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
     detect_in(&diagnoses, &procedures, text)
 }
 
-/// Tells which code set a text is meant for, from the facts of ICD-10-CM and of ICD-10-PCS.
+/// Returns which code set a text is meant for, from the facts of ICD-10-CM and of ICD-10-PCS.
 pub(crate) fn detect_in(
     diagnoses: &dyn Facts,
     procedures: &dyn Facts,
@@ -248,7 +248,7 @@ fn listed_on(life: &Life, date: NaiveDate) -> Option<&Entry> {
         .map(|listed| &listed.entry)
 }
 
-/// Gives the verdict on a code on a day, and the release in force.
+/// Returns the verdict on a code on a day, and the release in force.
 pub(crate) fn verdict_in(
     listings: &dyn Facts,
     code: &Code,

@@ -77,7 +77,7 @@ fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
     mentions
 }
 
-/// Tells whether a note names a code, a level above it, or something below it: `(C7B.-)`, `(C7B.00)`.
+/// Checks whether a note names a code, a level above it, or something below it: `(C7B.-)`, `(C7B.00)`.
 fn names(note: &str, code: &Code) -> bool {
     note.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
         .filter_map(|word| CodeSet::Icd10Cm.parse_code(word.trim_end_matches('.')).ok())

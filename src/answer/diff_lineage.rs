@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::store::{Store, StoreKind};
 
-/// Gives the lineage of each changed code that could be reported on one side only, by the conversions that
+/// Returns the lineage of each changed code that could be reported on one side only, by the conversions that
 /// took effect after the old side's first day and by the new side's.
 ///
 /// Backwards in time there is none: the tables tell what became of a code, and a report that undoes a
@@ -96,7 +96,7 @@ pub(super) fn lineage(
     Ok(lineage)
 }
 
-/// Tells which way the lineage of a change leads, if it could be reported on one side only.
+/// Returns which way the lineage of a change leads, if it could be reported on one side only.
 fn way(change: &Change) -> Option<LineageWay> {
     let old = change.old.as_ref().is_some_and(|entry| entry.billable);
     let new = change.new.as_ref().is_some_and(|entry| entry.billable);
@@ -107,7 +107,7 @@ fn way(change: &Change) -> Option<LineageWay> {
     }
 }
 
-/// Gives the last day within a stretch on which a code ceased to be billable, or the first on which it
+/// Returns the last day within a stretch on which a code ceased to be billable, or the first on which it
 /// became so; the last day of the stretch where its life does not tell.
 fn day_of(life: &Life, way: LineageWay, after: NaiveDate, through: NaiveDate) -> NaiveDate {
     let days = life

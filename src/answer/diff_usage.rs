@@ -48,7 +48,7 @@ pub(super) fn impact(
     Ok(weigh(changes, lineage, usage, &used, &parent_of))
 }
 
-/// Gives the codes above those in question that one of the two releases lists.
+/// Returns the codes above those in question that one of the two releases lists.
 fn listed_above(
     store: &Store,
     code_set: CodeSet,

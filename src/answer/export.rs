@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::store::Store;
 
-/// Tells which code sets an export is of: the one asked for, or all that are loaded.
+/// Returns which code sets an export is of: the one asked for, or all that are loaded.
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] if no release of the one asked for is loaded.
@@ -37,7 +37,7 @@ pub fn exported_code_sets(store: &Store, asked: Option<CodeSet>) -> Result<Vec<C
     }
 }
 
-/// Gives every span of the code sets, by code set, code and first day, one after the other.
+/// Returns every span of the code sets, by code set, code and first day, one after the other.
 ///
 /// # Errors
 /// [`ErrorKind::Store`] if the database cannot be read, and whatever `take` fails with.
@@ -99,7 +99,7 @@ pub fn export_spans(
     Ok(())
 }
 
-/// Gives the days that each loaded release governs, by code set and day.
+/// Returns the days that each loaded release governs, by code set and day.
 ///
 /// # Errors
 /// [`ErrorKind::Store`] if the database cannot be read.
@@ -168,7 +168,7 @@ impl Retirements {
         })
     }
 
-    /// Gives the codes that the conversion tables lead to from a code that could no longer be reported from
+    /// Returns the codes that the conversion tables lead to from a code that could no longer be reported from
     /// a day on, as [`retirement`](super::retirement) gives them for that day.
     pub(super) fn successors(&self, code: &Code, retired_from: NaiveDate) -> Vec<Code> {
         let listed = |code: &Code, date: NaiveDate| self.listings.listed_as(code, date);

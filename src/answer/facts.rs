@@ -13,34 +13,34 @@ use crate::store::{Store, StoreKind};
 /// The facts of one code set: in the database for one question, in memory for ten million. The rules are
 /// written once over this, so that both give the same answer.
 pub(crate) trait Facts {
-    /// Gives the loaded releases and the days that they govern.
+    /// Returns the loaded releases and the days that they govern.
     fn timeline(&self) -> &Timeline;
 
-    /// Gives all that the loaded releases say of a code; titles may be left out.
+    /// Returns all that the loaded releases say of a code; titles may be left out.
     fn life(&self, code: &Code) -> Result<Life>;
 
     /// Lists what stands below a code on a day, itself included, in tabular order of the release that
     /// governs the day.
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>>;
 
-    /// Gives the rows of the conversion tables that a code's lineage rests on, or more.
+    /// Returns the rows of the conversion tables that a code's lineage rests on, or more.
     fn conversions(&self, code: &Code) -> Result<Cow<'_, Conversions>>;
 
     /// Lists the releases whose conversion tables are loaded, oldest first.
     fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>>;
 
-    /// Tells whether these are facts of full releases or of the bundled sample, which is cut.
+    /// Checks whether these are facts of full releases or of the bundled sample, which is cut.
     fn kind(&self) -> Result<StoreKind>;
 
-    /// Tells whether these are facts of the bundled sample.
+    /// Checks whether these are facts of the bundled sample.
     fn is_sample(&self) -> Result<bool> {
         Ok(self.kind()? == StoreKind::Sample)
     }
 
-    /// Gives the file that the rows of a release come from: its name and SHA-256.
+    /// Returns the file that the rows of a release come from: its name and SHA-256.
     fn listing_file(&self, release: ReleaseId) -> Result<(String, String)>;
 
-    /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
+    /// Returns the citation of the patch from which a code's entry is taken on a day, if it is one.
     fn patch_citation(
         &self,
         release: ReleaseId,
@@ -48,10 +48,10 @@ pub(crate) trait Facts {
         on: NaiveDate,
     ) -> Result<Option<String>>;
 
-    /// Tells what the tables of ICD-10-PCS say of a code, character by character.
+    /// Returns what the tables of ICD-10-PCS say of a code, character by character.
     fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage>;
 
-    /// Tells whether any loaded release lists a code.
+    /// Checks whether any loaded release lists a code.
     fn lists(&self, code: &Code) -> Result<bool> {
         Ok(!self.life(code)?.is_empty())
     }
@@ -97,22 +97,22 @@ pub(crate) trait Facts {
         Ok(found.into_iter().collect())
     }
 
-    /// Gives the flag of a code on a day, if it is listed.
+    /// Returns the flag of a code on a day, if it is listed.
     fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
         Ok(self.entry_on(code, date)?.map(|entry| entry.billable))
     }
 
-    /// Tells whether a code is listed on a day.
+    /// Checks whether a code is listed on a day.
     fn lists_on(&self, code: &Code, date: NaiveDate) -> Result<bool> {
         Ok(self.billable_on(code, date)?.is_some())
     }
 
-    /// Gives the first day of the first loaded release that lists a code.
+    /// Returns the first day of the first loaded release that lists a code.
     fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
         Ok(self.life(code)?.first().map(|listed| listed.from))
     }
 
-    /// Gives the entry of a code on a day, if it is listed.
+    /// Returns the entry of a code on a day, if it is listed.
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
         let life = self.life(code)?;
         let found = life

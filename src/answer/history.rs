@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, eve};
 use crate::store::Store;
 
-/// Gives the life of a code over all loaded releases.
+/// Returns the life of a code over all loaded releases.
 ///
 /// # Errors
 /// [`ErrorKind::Usage`] for a text that cannot be a code, [`ErrorKind::NotFound`] for a code that no
@@ -25,7 +25,7 @@ pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHisto
     history_in(store, &InStore::new(store, code_set)?, text)
 }
 
-/// Gives the life of a code, as [`history`] does, with the facts wherever they are held.
+/// Returns the life of a code, as [`history`] does, with the facts wherever they are held.
 pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Result<CodeHistory> {
     let timeline = listings.timeline();
     let code_set = timeline.code_set();

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::store::Store;
 
-/// Gives where a code came from, what became of it, and its POA exemptions.
+/// Returns where a code came from, what became of it, and its POA exemptions.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -23,7 +23,7 @@ pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLi
     lineage_in(store, &InStore::with(store, timeline), code)
 }
 
-/// Gives where a code came from, as [`lineage`] does, with the facts wherever they are held.
+/// Returns where a code came from, as [`lineage`] does, with the facts wherever they are held.
 pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Result<CodeLineage> {
     if listings.timeline().code_set() != CodeSet::Icd10Cm {
         // Conversion tables and POA lists are of ICD-10-CM.
@@ -98,7 +98,7 @@ fn poa(store: &Store, life: &Life, code: &Code) -> Result<Vec<PoaSpan>> {
     Ok(spans)
 }
 
-/// Gives what became of a code by a day, if it could be reported before that day and no longer can.
+/// Returns what became of a code by a day, if it could be reported before that day and no longer can.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -112,7 +112,7 @@ pub fn retirement(
     retirement_in(&InStore::with(store, timeline), code, verdict, date)
 }
 
-/// Gives what became of a code by a day, as [`retirement`] does.
+/// Returns what became of a code by a day, as [`retirement`] does.
 pub(crate) fn retirement_in(
     listings: &dyn Facts,
     code: &Code,
@@ -177,7 +177,7 @@ pub(crate) fn retirement_in(
     Ok(Some(retirement))
 }
 
-/// Gives the last day before `date` on which a code ceased to be billable.
+/// Returns the last day before `date` on which a code ceased to be billable.
 fn retired_from(life: &Life, date: NaiveDate) -> Option<NaiveDate> {
     life.iter()
         .filter(|listed| listed.entry.billable)

@@ -19,7 +19,7 @@ use crate::store::Store;
 /// The longest name that a concept may have.
 const LONGEST_NAME: usize = 255;
 
-/// Gives the codes of the code sets as concepts, each replaced one with those that replaced it, and each with
+/// Returns the codes of the code sets as concepts, each replaced one with those that replaced it, and each with
 /// the nearest one above it that is valid on its last day.
 ///
 /// # Errors
@@ -181,7 +181,7 @@ impl Part {
     }
 }
 
-/// Gives the true days of a code's life while its code set was in force, oldest first.
+/// Returns the true days of a code's life while its code set was in force, oldest first.
 fn days_in_force<'l>(timeline: &Timeline, life: &'l [Listed]) -> Vec<(&'l Listed, Stretch)> {
     let in_force = timeline.code_set().in_force_from();
     let mut days = Vec::new();

@@ -29,7 +29,7 @@ pub struct ShowOptions {
     pub nearest: bool,
 }
 
-/// Gives the coder's page of a code on a day.
+/// Returns the coder's page of a code on a day.
 ///
 /// # Errors
 /// [`ErrorKind::Usage`] if the text cannot be a code, [`ErrorKind::Store`] if the database cannot be read.
@@ -81,7 +81,7 @@ fn last_change(timeline: &Timeline, history: &CodeHistory, date: NaiveDate) -> O
     }
 }
 
-/// Gives the coder's page of a code on a day, as [`show`] does, with the facts wherever they are held; what
+/// Returns the coder's page of a code on a day, as [`show`] does, with the facts wherever they are held; what
 /// the documents say is the store's.
 pub(crate) fn show_in(
     store: &Store,
@@ -344,7 +344,7 @@ fn place(node: &TabularNode) -> PlaceInBook {
     }
 }
 
-/// Tells whether a block reaches over a category that stands in another one: umbrella blocks such as
+/// Checks whether a block reaches over a category that stands in another one: umbrella blocks such as
 /// C00-C96 hold no category themselves.
 fn covers(store: &Store, document: &StoredDocument, block: &str, category_at: i64) -> Result<bool> {
     let Some((first, last)) = block.split_once('-') else {

@@ -43,7 +43,7 @@ pub struct OrderFileProof {
 }
 
 impl OrderFileProof {
-    /// Tells whether everything agrees.
+    /// Checks whether everything agrees.
     pub fn is_exact(&self) -> bool {
         self.official == self.written
             && self

@@ -125,7 +125,7 @@ impl<'i> Annotator<'i> {
         self.judge.into_tally()
     }
 
-    /// Gives what stands before the first claim.
+    /// Returns what stands before the first claim.
     pub(super) fn header(&self) -> Result<Vec<u8>> {
         let mut header = Vec::new();
         if self.form == Some(OutputForm::Csv) {
@@ -330,7 +330,7 @@ impl<'i> Annotator<'i> {
         }
     }
 
-    /// Gives the cells of what was judged, in the order of [`COLUMNS`].
+    /// Returns the cells of what was judged, in the order of [`COLUMNS`].
     fn cells(&self, judged: &std::result::Result<Judged, String>) -> [String; 7] {
         let mut blank = [const { String::new() }; 7];
         let [verdict, release, .., why] = &mut blank;

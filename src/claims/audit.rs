@@ -31,7 +31,7 @@ pub enum InputFormat {
 }
 
 impl InputFormat {
-    /// Gives the name that people use.
+    /// Returns the name that people use.
     pub fn name(self) -> &'static str {
         match self {
             InputFormat::Table => "table",
@@ -42,7 +42,7 @@ impl InputFormat {
         }
     }
 
-    /// Tells whether codes and dates stand in columns that have to be named.
+    /// Checks whether codes and dates stand in columns that have to be named.
     pub fn has_columns(self) -> bool {
         match self {
             InputFormat::Table | InputFormat::Ndjson | InputFormat::Parquet => true,
@@ -124,7 +124,7 @@ impl<'r> ClaimsFile<'r> {
         })
     }
 
-    /// Gives the format.
+    /// Returns the format.
     pub fn format(&self) -> InputFormat {
         self.format
     }

@@ -61,7 +61,7 @@ impl<'r> Blocks<'r> {
         }
     }
 
-    /// Gives the beginning of the file without taking it: what a delimiter is told from.
+    /// Returns the beginning of the file without taking it: what a delimiter is told from.
     pub(super) fn peek(&mut self) -> Result<&[u8]> {
         if self.carry.is_empty() && !self.ended {
             let mut carry = std::mem::take(&mut self.carry);
@@ -149,7 +149,7 @@ impl<'r> Blocks<'r> {
         Ok(any)
     }
 
-    /// Gives where the last whole record ends, and whether a quoted field is open at the end.
+    /// Returns where the last whole record ends, and whether a quoted field is open at the end.
     fn last_end(&self, bytes: &[u8], has_quotes: bool) -> (usize, bool) {
         match self.records {
             Records::Quoted { delimiter } if has_quotes => last_record_end(bytes, delimiter),

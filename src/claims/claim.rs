@@ -18,7 +18,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Gives the number alone.
+    /// Returns the number alone.
     pub fn number(self) -> u64 {
         match self {
             Place::Line(number)

@@ -182,7 +182,7 @@ impl Columns {
         self.dates.iter().copied().chain(inpatient)
     }
 
-    /// Tells whether nothing but the first date column has a say.
+    /// Checks whether nothing but the first date column has a say.
     pub(super) fn has_one_date(&self) -> bool {
         self.dates.len() == 1
             && self.admit.is_none()
@@ -190,7 +190,7 @@ impl Columns {
             && self.on.is_none()
     }
 
-    /// Gives the day on which the codes of a row have to be valid, as [`day_of`] tells it.
+    /// Returns the day on which the codes of a row have to be valid, as [`day_of`] tells it.
     pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
         if let Some(day) = self.on {
             return Ok(day);
@@ -200,7 +200,7 @@ impl Columns {
         day_of(column(self.admit), column(self.discharge), dates, format)
     }
 
-    /// Gives the code set of a row's code.
+    /// Returns the code set of a row's code.
     pub(super) fn system(&self, code: &FoundCodes, fields: &impl Fields) -> CodeSystem {
         match self.code_set_by {
             Some(at) => system_of(fields.field(at)),
@@ -209,7 +209,7 @@ impl Columns {
     }
 }
 
-/// Gives the day on which the codes of a claim have to be valid: an inpatient's discharge date, else the
+/// Returns the day on which the codes of a claim have to be valid: an inpatient's discharge date, else the
 /// first date of service that is not empty. A claim is an inpatient's if it has an admission or a discharge
 /// date; one that was admitted and not discharged has no such day yet.
 pub(super) fn day_of<'t>(
@@ -319,7 +319,7 @@ fn matching(names: &[String], pattern: &str) -> Vec<usize> {
     names.iter().enumerate().filter_map(matching).collect()
 }
 
-/// Tells whether a name is what a pattern says, in which `*` stands for any characters or none.
+/// Checks whether a name is what a pattern says, in which `*` stands for any characters or none.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

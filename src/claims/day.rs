@@ -17,7 +17,7 @@ impl DateFormat {
     /// The formats, in the order in which they are tried.
     pub const ALL: [DateFormat; 3] = [DateFormat::Iso, DateFormat::Us, DateFormat::Compact];
 
-    /// Gives the form in letters: `YYYY-MM-DD`.
+    /// Returns the form in letters: `YYYY-MM-DD`.
     pub fn pattern(self) -> &'static str {
         match self {
             DateFormat::Iso => "YYYY-MM-DD",

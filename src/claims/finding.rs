@@ -27,7 +27,7 @@ pub enum UseBasis {
 }
 
 impl UseBasis {
-    /// Gives the fixed name: `below`, `conversion-table`, `7th-character`, `guess`, `similar`.
+    /// Returns the fixed name: `below`, `conversion-table`, `7th-character`, `guess`, `similar`.
     pub fn name(self) -> &'static str {
         match self {
             UseBasis::Below => "below",
@@ -66,7 +66,7 @@ pub struct Finding {
 }
 
 impl Index {
-    /// Tells all there is to say of a text on a day, by the rules of [`check`](crate::answer::check).
+    /// Returns all there is to say of a text on a day, by the rules of [`check`](crate::answer::check).
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -108,7 +108,7 @@ impl Index {
         Ok(finding)
     }
 
-    /// Tells which code set a text is meant for, as `check` does.
+    /// Returns which code set a text is meant for, as `check` does.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.

@@ -63,7 +63,7 @@ impl VerdictKind {
         VerdictKind::NotCovered,
     ];
 
-    /// Gives the fixed name, as [`Verdict::name`] does.
+    /// Returns the fixed name, as [`Verdict::name`] does.
     pub fn name(self) -> &'static str {
         match self {
             VerdictKind::Billable => "billable",
@@ -76,7 +76,7 @@ impl VerdictKind {
         }
     }
 
-    /// Tells whether a code with this verdict is known not to be billable.
+    /// Checks whether a code with this verdict is known not to be billable.
     pub fn is_failure(self) -> bool {
         !matches!(self, VerdictKind::Billable | VerdictKind::NotCovered)
     }
@@ -131,17 +131,17 @@ impl Index {
         })
     }
 
-    /// Tells whether the database holds full releases or the sample.
+    /// Checks whether the database holds full releases or the sample.
     pub fn kind(&self) -> StoreKind {
         self.kind
     }
 
-    /// Gives the timeline of a code set.
+    /// Returns the timeline of a code set.
     pub fn timeline(&self, code_set: CodeSet) -> &Timeline {
         &self.set(code_set).timeline
     }
 
-    /// Gives the verdict on a code on a day.
+    /// Returns the verdict on a code on a day.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be read.
@@ -170,7 +170,7 @@ impl Index {
         })
     }
 
-    /// Gives the verdict on a listed code on a day within the years of the table.
+    /// Returns the verdict on a listed code on a day within the years of the table.
     pub(super) fn verdict_of(
         &self,
         code_set: CodeSet,
@@ -217,7 +217,7 @@ impl Index {
         Some(causing.release)
     }
 
-    /// Gives the release in force on a day.
+    /// Returns the release in force on a day.
     pub(super) fn release_on(&self, code_set: CodeSet, date: NaiveDate) -> Option<ReleaseId> {
         let set = self.set(code_set);
         let segment = segment_of(&set.days, date)?;
@@ -231,7 +231,7 @@ impl Index {
         }
     }
 
-    /// Gives the facts of a code set in the form that the rules of an answer ask.
+    /// Returns the facts of a code set in the form that the rules of an answer ask.
     pub(crate) fn listings(&self, code_set: CodeSet) -> InMemory<'_> {
         InMemory {
             index: self,
@@ -257,7 +257,7 @@ impl Index {
         Ok(())
     }
 
-    /// Tells whether the titles have been read.
+    /// Checks whether the titles have been read.
     pub fn has_titles(&self) -> bool {
         let sets = [&self.diagnoses, &self.procedures];
         sets.iter().all(|set| set.particulars.get().is_some())
@@ -286,7 +286,7 @@ impl Index {
         check_in(&self.listings(code_set), text, date)
     }
 
-    /// Tells which code set a text is meant for, as [`answer::detect_code_set`](crate::answer::detect_code_set)
+    /// Returns which code set a text is meant for, as [`answer::detect_code_set`](crate::answer::detect_code_set)
     /// does.
     ///
     /// # Errors
@@ -309,7 +309,7 @@ impl Index {
         })
     }
 
-    /// Gives the rows of all conversion tables, read when a code first needs them.
+    /// Returns the rows of all conversion tables, read when a code first needs them.
     pub(super) fn conversions(&self) -> Result<&Conversions> {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
@@ -463,14 +463,14 @@ impl SetIndex {
         }
     }
 
-    /// Gives what stands where a packed code is looked for first.
+    /// Returns what stands where a packed code is looked for first.
     #[inline]
     pub(super) fn first_slot(&self, packed: u64) -> u64 {
         let at = self.slot_of(packed);
         self.slots.get(at).copied().unwrap_or_default()
     }
 
-    /// Gives the segment of a day if a packed code is billable on it; what stood in its first slot is known.
+    /// Returns the segment of a day if a packed code is billable on it; what stood in its first slot is known.
     #[inline]
     pub(super) fn billable_in(&self, packed: u64, first_slot: u64, day: Day) -> Option<u8> {
         let life = match life_in(first_slot, packed) {
@@ -496,14 +496,14 @@ impl SetIndex {
             .map_or(VerdictKind::Unknown, |segment| segment.unlisted)
     }
 
-    /// Gives the entry of the code at a place among all that is listed on a day: with its titles, if they were
+    /// Returns the entry of the code at a place among all that is listed on a day: with its titles, if they were
     /// read.
     pub(super) fn entry(&self, at: usize, code: Code, billable: bool, on: NaiveDate) -> Entry {
         let titled = self.particulars.get().map(|all| all.entry_on(at, code, on));
         titled.flatten().unwrap_or_else(|| untitled(code, billable))
     }
 
-    /// Gives the place of a code among all.
+    /// Returns the place of a code among all.
     pub(super) fn place(&self, code: &Code) -> Option<usize> {
         let codes = &self.lives.codes;
         codes.binary_search_by_key(&code.key(), Code::key).ok()
@@ -514,17 +514,17 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Gives where all codes stand.
+    /// Returns where all codes stand.
     pub(super) fn all(&self) -> std::ops::Range<usize> {
         0..self.lives.codes.len()
     }
 
-    /// Gives where the codes stand that begin as one does.
+    /// Returns where the codes stand that begin as one does.
     pub(super) fn alike(&self, prefix: &Code) -> std::ops::Range<usize> {
         self.narrow(self.all(), prefix)
     }
 
-    /// Gives where the codes stand that begin as one does; they are known to stand within a range.
+    /// Returns where the codes stand that begin as one does; they are known to stand within a range.
     pub(super) fn narrow(
         &self,
         within: std::ops::Range<usize>,
@@ -630,7 +630,7 @@ fn day_table(segments: &[Segment]) -> Vec<u8> {
     table
 }
 
-/// Gives the segment of a day; `None` outside [`YEARS`] and for what is no day.
+/// Returns the segment of a day; `None` outside [`YEARS`] and for what is no day.
 #[inline]
 pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
     if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {

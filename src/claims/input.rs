@@ -52,7 +52,7 @@ pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + S
     })
 }
 
-/// Tells whether a path means the standard input.
+/// Checks whether a path means the standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
@@ -154,7 +154,7 @@ mod tests {
             .collect()
     }
 
-    /// Gives one byte at a time, as a slow pipe does.
+    /// Returns one byte at a time, as a slow pipe does.
     struct Slow(Cursor<Vec<u8>>);
 
     impl Read for Slow {

@@ -247,7 +247,7 @@ impl<'i> Judge<'i> {
         Ok(Some(Judged::Kept(number)))
     }
 
-    /// Gives what is known of a code set.
+    /// Returns what is known of a code set.
     pub(super) fn set(&self, code_set: CodeSet) -> &'i SetIndex {
         self.index.set(code_set)
     }
@@ -260,7 +260,7 @@ impl<'i> Judge<'i> {
             .count(code_set, Some(segment), billable, day, None);
     }
 
-    /// Gives a finding; `None` for what is not one.
+    /// Returns a finding; `None` for what is not one.
     pub(super) fn finding(&self, judged: Judged) -> Option<&Finding> {
         match (judged, &self.once) {
             (Judged::Once, Some((_, Some(finding)))) => Some(finding),
@@ -268,7 +268,7 @@ impl<'i> Judge<'i> {
         }
     }
 
-    /// Gives the number of a finding; codes of which the same is to be said share one.
+    /// Returns the number of a finding; codes of which the same is to be said share one.
     pub(super) fn finding_number(&self, judged: Judged) -> Option<usize> {
         self.kept(judged)?.finding
     }
@@ -291,19 +291,19 @@ impl<'i> Judge<'i> {
         }
     }
 
-    /// Gives the release in force in a segment.
+    /// Returns the release in force in a segment.
     pub(super) fn release(&self, code_set: CodeSet, segment: u8) -> Option<ReleaseId> {
         let segments = &self.index.set(code_set).segments;
         segments.get(usize::from(segment))?.release
     }
 
-    /// Tells whether what was judged is a failure.
+    /// Checks whether what was judged is a failure.
     pub(super) fn fails(&self, judged: Judged) -> bool {
         let kept = self.kept(judged);
         kept.is_some_and(|kept| kept.verdict != VerdictKind::Billable)
     }
 
-    /// Gives what else is counted on the way.
+    /// Returns what else is counted on the way.
     pub(super) fn tally_mut(&mut self) -> &mut Tally {
         &mut self.tally
     }
@@ -317,7 +317,7 @@ impl<'i> Judge<'i> {
         self.tally
     }
 
-    /// Tells the code set of a text.
+    /// Returns the code set of a text.
     fn tell(&self, text: &[u8]) -> Result<CodeSet> {
         if self.index.set(CodeSet::Icd10Cm).find(text).is_some() {
             return Ok(CodeSet::Icd10Cm);

@@ -129,7 +129,7 @@ impl Object<'_> {
         found.map(|(_, value)| *value)
     }
 
-    /// Gives the texts of a field: one, those of an array, or none for null and what is no text.
+    /// Returns the texts of a field: one, those of an array, or none for null and what is no text.
     fn texts(&self, name: &str) -> Vec<String> {
         self.raw(name).map(texts).unwrap_or_default()
     }

@@ -10,7 +10,7 @@ pub(super) fn mix(packed: u64) -> u64 {
     packed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Gives the word and the bits of a packed code's mark.
+/// Returns the word and the bits of a packed code's mark.
 pub(super) fn mark_of(packed: u64) -> (usize, u64) {
     let mixed = mix(packed);
     let at = mixed >> (u64::BITS - MARK_BITS);
@@ -53,7 +53,7 @@ const VALUES: [u8; 256] = {
 /// How many codes of three characters there could be, of which some may be missing.
 pub(super) const CATEGORIES: usize = 37 * 37 * 37;
 
-/// Gives the numbers of all categories that begin as a code does, or the one that it belongs to. They are in the
+/// Returns the numbers of all categories that begin as a code does, or the one that it belongs to. They are in the
 /// order of codes.
 pub(super) fn categories_of(prefix: &Code) -> std::ops::Range<usize> {
     let (mut first, mut count) = (0, 1);
@@ -127,7 +127,7 @@ pub(super) fn pack_short(text: &[u8; 8], length: usize, dot: bool) -> Option<u64
 /// The bits of the number of a life, which stands behind a packed code.
 pub(super) const LIFE_BITS: u32 = 22;
 
-/// Gives the life in a slot if it is that of a packed code.
+/// Returns the life in a slot if it is that of a packed code.
 #[inline]
 pub(super) fn life_in(slot: u64, packed: u64) -> Option<u16> {
     if slot >> LIFE_BITS != packed {
@@ -137,7 +137,7 @@ pub(super) fn life_in(slot: u64, packed: u64) -> Option<u16> {
     u16::try_from(life.checked_sub(1)?).ok()
 }
 
-/// Gives the code that was packed.
+/// Returns the code that was packed.
 pub(super) fn unpack(mut packed: u64) -> Option<Code> {
     let mut bytes = [0; 7];
     let mut from = bytes.len();

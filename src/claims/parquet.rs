@@ -193,7 +193,7 @@ struct BatchAudit<'a> {
 }
 
 impl BatchAudit<'_> {
-    /// Gives the schema of the annotated file.
+    /// Returns the schema of the annotated file.
     fn schema(&self, input: &Schema) -> Schema {
         let mut fields: Vec<Arc<Field>> = Vec::new();
         if self.rows.only_failures {
@@ -220,7 +220,7 @@ impl BatchAudit<'_> {
         Schema::new(fields)
     }
 
-    /// Tells whether any date column holds texts.
+    /// Checks whether any date column holds texts.
     fn has_date_texts(&self, schema: &Schema) -> bool {
         self.columns.date_columns().any(|at| {
             schema.fields().get(at).is_some_and(|field| {
@@ -463,7 +463,7 @@ impl Added {
         }
     }
 
-    /// Gives the columns in the order of [`COLUMNS`].
+    /// Returns the columns in the order of [`COLUMNS`].
     fn finish(mut self) -> [ArrayRef; 7] {
         let [verdict, release, uses, basis, why] = &mut self.texts;
         [

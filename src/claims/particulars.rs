@@ -94,7 +94,7 @@ impl Particulars {
         Ok(particulars)
     }
 
-    /// Gives all that the releases say of the code at a place among the codes.
+    /// Returns all that the releases say of the code at a place among the codes.
     pub(super) fn life(&self, at: usize, code: Code) -> Life {
         let listed = |span: &TitledSpan| Listed {
             entry: self.entry(span, code),
@@ -104,7 +104,7 @@ impl Particulars {
         self.spans_at(at).iter().map(listed).collect()
     }
 
-    /// Gives the entry of the code at a place among the codes on a day.
+    /// Returns the entry of the code at a place among the codes on a day.
     pub(super) fn entry_on(&self, at: usize, code: Code, date: NaiveDate) -> Option<Entry> {
         let covers =
             |span: &&TitledSpan| span.from <= date && span.until.is_none_or(|until| date < until);
@@ -112,12 +112,12 @@ impl Particulars {
         Some(self.entry(span, code))
     }
 
-    /// Gives the file that a release comes from, and its SHA-256.
+    /// Returns the file that a release comes from, and its SHA-256.
     pub(super) fn file(&self, release: ReleaseId) -> Option<(String, String)> {
         self.files.get(&release).cloned()
     }
 
-    /// Gives the citation of the patch that a code's entry is taken from on a day.
+    /// Returns the citation of the patch that a code's entry is taken from on a day.
     pub(super) fn citation(
         &self,
         release: ReleaseId,

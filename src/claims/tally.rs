@@ -33,22 +33,22 @@ pub struct VerdictCounts {
 }
 
 impl VerdictCounts {
-    /// Gives how many codes have a verdict.
+    /// Returns how many codes have a verdict.
     pub fn of(&self, kind: VerdictKind) -> u64 {
         self.codes.get(kind as usize).copied().unwrap_or_default()
     }
 
-    /// Gives what the claims of these codes charge, in cents; a claim counts once for each of its codes.
+    /// Returns what the claims of these codes charge, in cents; a claim counts once for each of its codes.
     pub fn cents_of(&self, kind: VerdictKind) -> i64 {
         self.cents.get(kind as usize).copied().unwrap_or_default()
     }
 
-    /// Gives how many codes there are.
+    /// Returns how many codes there are.
     pub fn total(&self) -> u64 {
         self.codes.iter().sum()
     }
 
-    /// Gives how many codes are known not to be billable: those on a day that no loaded release governs are
+    /// Returns how many codes are known not to be billable: those on a day that no loaded release governs are
     /// not among them.
     pub fn failing(&self) -> u64 {
         let failing = VerdictKind::ALL
@@ -57,7 +57,7 @@ impl VerdictCounts {
         failing.map(|kind| self.of(kind)).sum()
     }
 
-    /// Gives what the claims of failing codes charge, in cents.
+    /// Returns what the claims of failing codes charge, in cents.
     pub fn failing_cents(&self) -> i64 {
         let failing = VerdictKind::ALL
             .into_iter()
@@ -515,12 +515,12 @@ pub struct AuditSummary {
 }
 
 impl AuditSummary {
-    /// Gives how many things cannot be read.
+    /// Returns how many things cannot be read.
     pub fn unread(&self) -> u64 {
         self.problem_counts.iter().map(|(_, count)| count).sum()
     }
 
-    /// Gives the first and last day of the codes judged, by month: the first day of each month.
+    /// Returns the first and last day of the codes judged, by month: the first day of each month.
     pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
         let (first, _) = self.months.first()?;
         let (last, _) = self.months.last()?;

@@ -338,7 +338,7 @@ impl<R: Read> Counter<'_, R> {
         self.fail(ErrorKind::Usage, message).with_hint(hint)
     }
 
-    /// Tells whether the first line can be nothing but the names of columns: all its cells could be names,
+    /// Checks whether the first line can be nothing but the names of columns: all its cells could be names,
     /// and the line after it holds data.
     fn is_header(&self, header: &ByteRecord, second: Option<&ByteRecord>) -> bool {
         let is_name = |cell: &[u8]| {
@@ -400,7 +400,7 @@ struct Columns {
     is_headless: bool,
 }
 
-/// Tells whether a cell is rather a code than the name of a column: `dx1` has the shape of a code too, but
+/// Checks whether a cell is rather a code than the name of a column: `dx1` has the shape of a code too, but
 /// the second character of a code is a digit, those of the category QA0 aside.
 fn looks_like_code(code_set: CodeSet, cell: &[u8]) -> bool {
     let cell = cell.trim_ascii();

@@ -282,7 +282,7 @@ fn read_codes(path: &Path) -> Result<Vec<String>> {
     Ok(codes)
 }
 
-/// Tells whether a field is the usual heading of a column of codes: no code looks like `dx` and a number.
+/// Checks whether a field is the usual heading of a column of codes: no code looks like `dx` and a number.
 fn is_heading(field: &[u8]) -> bool {
     let lower = field.to_ascii_lowercase();
     let stem: Vec<u8> = lower

@@ -148,7 +148,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Gives the exit code.
+    /// Returns the exit code.
     pub fn exit_code(self) -> u8 {
         match self {
             Outcome::Good => 0,

@@ -24,7 +24,7 @@ pub(super) enum Content {
     NotPresent,
 }
 
-/// Gives the resource of a release, without its concepts.
+/// Returns the resource of a release, without its concepts.
 pub(super) fn resource(
     version: FhirVersion,
     system: &System,
@@ -92,7 +92,7 @@ pub(super) fn resource(
     resource
 }
 
-/// Gives the address of the value set of all codes of a system.
+/// Returns the address of the value set of all codes of a system.
 pub(super) fn whole(system: &System) -> String {
     format!("{}?fhir_vs", system.uri)
 }
@@ -128,7 +128,7 @@ fn properties(version: FhirVersion) -> Value {
     ])
 }
 
-/// Gives the loaded releases that answer, with their systems.
+/// Returns the loaded releases that answer, with their systems.
 pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, LoadedRelease)>> {
     let mut found = Vec::new();
     for stored in context.store()?.releases()? {
@@ -147,7 +147,7 @@ pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, L
     Ok(found)
 }
 
-/// Gives the system and version that the identifier of a resource names.
+/// Returns the system and version that the identifier of a resource names.
 pub(super) fn of_id<'a>(context: &Context<'a>, id: &str) -> Answered<Snapshot<'a>> {
     let unknown = || Failure::not_found(format!("there is no CodeSystem/{}", clip(id)));
     let (system, version) = SYSTEMS

@@ -292,7 +292,7 @@ impl<'a> Definition<'a> {
         Ok(found)
     }
 
-    /// Gives the days on which the systems of the value set are looked at.
+    /// Returns the days on which the systems of the value set are looked at.
     pub(super) fn snapshots(&self) -> Vec<Snapshot<'a>> {
         let mut snapshots = Vec::new();
         for clause in &self.include {
@@ -443,7 +443,7 @@ impl<'a> Clause<'a> {
         Ok(found)
     }
 
-    /// Tells whether an entry has what the filters ask for and is in the other value sets.
+    /// Checks whether an entry has what the filters ask for and is in the other value sets.
     fn holds(&self, snapshot: &Snapshot<'a>, entry: &Entry) -> Result<bool> {
         for filter in &self.filters {
             if !filter.holds(snapshot, entry)? {

@@ -52,7 +52,7 @@ impl Relation {
         }
     }
 
-    /// Gives the relation of the first of two steps to the last.
+    /// Returns the relation of the first of two steps to the last.
     pub(super) fn then(self, next: Relation) -> Relation {
         match (self, next) {
             (Relation::Equivalent, other) | (other, Relation::Equivalent) => other,
@@ -61,7 +61,7 @@ impl Relation {
         }
     }
 
-    /// Gives the name of the element that holds it, and its code there.
+    /// Returns the name of the element that holds it, and its code there.
     pub(super) fn coded(self, version: FhirVersion) -> (&'static str, &'static str) {
         match (version, self) {
             // In R4 it is the target that is wider or narrower.
@@ -81,7 +81,7 @@ impl Relation {
     }
 }
 
-/// Gives how the old code of a link stands to the new one.
+/// Returns how the old code of a link stands to the new one.
 pub(super) fn relation(
     conversions: &Conversions,
     link: &LineageLink,
@@ -97,7 +97,7 @@ pub(super) fn relation(
     })
 }
 
-/// Gives the codes that were reported together with the old one of a link; `None` if the table leaves open
+/// Returns the codes that were reported together with the old one of a link; `None` if the table leaves open
 /// which of several.
 pub(super) fn together(link: &LineageLink) -> Option<Vec<Code>> {
     let code = |group: &PreviousGroup| match group.alternatives.as_slice() {
@@ -132,7 +132,7 @@ fn id_of(day: NaiveDate) -> String {
     format!("{}-from-{day}", system().prefix)
 }
 
-/// Gives the address by which a request may name the map of a day. There is no official one, so that it is one
+/// Returns the address by which a request may name the map of a day. There is no official one, so that it is one
 /// that nobody has to own.
 pub(super) fn url_of(day: NaiveDate) -> String {
     identifier(&["codeyear ConceptMap", &id_of(day)])
@@ -158,7 +158,7 @@ pub(super) fn transitions(conversions: &Conversions, listed: &ListedOn<'_>) -> V
         .collect()
 }
 
-/// Gives the resource of a day, with or without its rows.
+/// Returns the resource of a day, with or without its rows.
 pub(super) fn resource(
     version: FhirVersion,
     facts: &dyn Facts,

@@ -122,7 +122,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
 /// The most warnings that an expansion carries.
 const MOST_WARNINGS: usize = 20;
 
-/// Gives an identifier that rests on what is identified alone.
+/// Returns an identifier that rests on what is identified alone.
 pub(super) fn identifier(parts: &[&str]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
@@ -181,7 +181,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Tells whether each word begins a word of one of the titles, or the code.
+/// Checks whether each word begins a word of one of the titles, or the code.
 fn matches(member: &Member<'_>, wanted: &[String]) -> bool {
     let entry = &member.entry;
     let shown = member.snapshot.shown(&entry.code).to_lowercase();

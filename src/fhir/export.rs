@@ -69,12 +69,12 @@ impl std::fmt::Debug for FhirExport<'_> {
 }
 
 impl FhirFile {
-    /// Gives the name of the file, without its end: `CodeSystem-icd-10-cm-2026`.
+    /// Returns the name of the file, without its end: `CodeSystem-icd-10-cm-2026`.
     pub fn name(&self) -> String {
         format!("{}-{}", self.kind, self.id)
     }
 
-    /// Gives the address of the resource within a bundle.
+    /// Returns the address of the resource within a bundle.
     pub fn full_url(&self) -> String {
         identifier(&["codeyear", self.kind, &self.id])
     }
@@ -164,7 +164,7 @@ impl<'s> FhirExport<'s> {
         Ok(())
     }
 
-    /// Gives what is to be written.
+    /// Returns what is to be written.
     pub fn files(&self) -> &[FhirFile] {
         &self.files
     }

@@ -79,7 +79,7 @@ impl Filter {
         })
     }
 
-    /// Gives the code below which everything stands that the filter lets through.
+    /// Returns the code below which everything stands that the filter lets through.
     pub(super) fn root(&self) -> Option<&Code> {
         match self {
             Filter::Is(code) | Filter::Below(code) | Filter::Child(code) | Filter::Leaf(code) => {
@@ -89,7 +89,7 @@ impl Filter {
         }
     }
 
-    /// Tells whether the filter lets an entry through.
+    /// Checks whether the filter lets an entry through.
     pub(super) fn holds(&self, snapshot: &Snapshot<'_>, entry: &Entry) -> Result<bool> {
         let code = &entry.code;
         Ok(match self {

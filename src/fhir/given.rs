@@ -90,7 +90,7 @@ impl Given {
             .map(|item| &item.value)
     }
 
-    /// Gives a text, of whatever type of text.
+    /// Returns a text, of whatever type of text.
     pub(super) fn text(&self, name: &str) -> Answered<Option<&str>> {
         let mut found: Option<&str> = None;
         for text in self.texts(name)? {
@@ -104,7 +104,7 @@ impl Given {
         Ok(found)
     }
 
-    /// Gives the first of several names of a text that is given.
+    /// Returns the first of several names of a text that is given.
     pub(super) fn any_text(&self, names: &[&str]) -> Answered<Option<&str>> {
         for name in names {
             if let Some(text) = self.text(name)? {
@@ -114,7 +114,7 @@ impl Given {
         Ok(None)
     }
 
-    /// Gives all texts of a name that may come more than once.
+    /// Returns all texts of a name that may come more than once.
     pub(super) fn texts(&self, name: &str) -> Answered<Vec<&str>> {
         self.find(name)
             .map(|held| {
@@ -186,7 +186,7 @@ impl Given {
         }
     }
 
-    /// Gives the codings of a `CodeableConcept`, and the whole of it.
+    /// Returns the codings of a `CodeableConcept`, and the whole of it.
     pub(super) fn concept(&self, name: &str) -> Answered<Option<(Vec<Coding>, &Value)>> {
         let Some(held) = self.find(name).next() else {
             return Ok(None);

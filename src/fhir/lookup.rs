@@ -21,7 +21,7 @@ pub(super) fn short_title_use() -> serde_json::Value {
     })
 }
 
-/// Tells whether an entry has a short title that says something else than the long one.
+/// Checks whether an entry has a short title that says something else than the long one.
 pub(super) fn has_short_title(entry: &Entry) -> bool {
     !entry.short_title.is_empty() && entry.short_title != entry.long_title
 }
@@ -120,7 +120,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     Ok(reply.into_json())
 }
 
-/// Gives the billable codes that took the place of one that could be submitted before.
+/// Returns the billable codes that took the place of one that could be submitted before.
 fn successors(snapshot: &Snapshot<'_>, code: &crate::model::Code) -> Result<Vec<Entry>> {
     let (verdict, _) = verdict_in(snapshot.facts, code, snapshot.day)?;
     let retirement = retirement_in(snapshot.facts, code, &verdict, snapshot.day)?;
@@ -229,7 +229,7 @@ pub(super) fn unknown(
     Ok(message)
 }
 
-/// Gives the first day on which a code is listed with its flag of the day, and the first day on which it no
+/// Returns the first day on which a code is listed with its flag of the day, and the first day on which it no
 /// longer is: titles may change in between.
 fn stretch(
     life: &Life,

@@ -55,7 +55,7 @@ impl FhirVersion {
     /// Both, oldest first.
     pub const ALL: [FhirVersion; 2] = [FhirVersion::R4, FhirVersion::R5];
 
-    /// Gives the number of the version: `4.0.1`, `5.0.0`.
+    /// Returns the number of the version: `4.0.1`, `5.0.0`.
     pub fn number(self) -> &'static str {
         match self {
             FhirVersion::R4 => "4.0.1",
@@ -63,7 +63,7 @@ impl FhirVersion {
         }
     }
 
-    /// Gives the name used in paths and on the command line: `r4`, `r5`.
+    /// Returns the name used in paths and on the command line: `r4`, `r5`.
     pub fn id(self) -> &'static str {
         match self {
             FhirVersion::R4 => "r4",
@@ -100,7 +100,7 @@ pub struct Request<'a> {
 
 #[cfg(feature = "serve")]
 impl Request<'_> {
-    /// Tells whether more is needed than the facts of the code sets, or more work than a look at them.
+    /// Checks whether more is needed than the facts of the code sets, or more work than a look at them.
     pub(crate) fn takes_the_database(&self) -> bool {
         let path = self.path.trim_matches('/').replace("%24", "$");
         !matches!(
@@ -238,7 +238,7 @@ pub fn answer(request: &Request<'_>, terminology: &Terminology<'_>) -> Response 
     }
 }
 
-/// Gives a failure that has nothing to do with FHIR as an `OperationOutcome`.
+/// Returns a failure that has nothing to do with FHIR as an `OperationOutcome`.
 #[cfg(feature = "serve")]
 pub(crate) fn failure(status: u16, message: &str, hint: Option<&str>) -> Vec<u8> {
     let code = match status {

@@ -81,7 +81,7 @@ impl Issue {
     }
 }
 
-/// Gives issues as an `OperationOutcome`.
+/// Returns issues as an `OperationOutcome`.
 pub(super) fn operation_outcome(issues: &[Issue]) -> Value {
     let issues: Vec<Value> = issues.iter().map(Issue::to_json).collect();
     json!({ "resourceType": "OperationOutcome", "issue": issues })

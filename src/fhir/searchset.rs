@@ -6,7 +6,7 @@ use super::Context;
 use super::given::day;
 use super::outcome::{Answered, Failure, clip, set};
 
-/// Gives those of some resources that a search asks for. A parameter that is not known is passed over,
+/// Returns those of some resources that a search asks for. A parameter that is not known is passed over,
 /// and the link to the page itself says which ones counted.
 pub(super) fn bundle(
     context: &Context<'_>,

@@ -63,13 +63,13 @@ impl System {
         })
     }
 
-    /// Gives the identifier of the resource of a release.
+    /// Returns the identifier of the resource of a release.
     pub(super) fn id_of(&self, release: ReleaseId) -> String {
         format!("{}-{}", self.prefix, version_of(release))
     }
 }
 
-/// Gives a release as a version of its code system: `2026`, `2026-04`, `2022-04-errata`.
+/// Returns a release as a version of its code system: `2026`, `2026-04`, `2022-04-errata`.
 pub(super) fn version_of(release: ReleaseId) -> String {
     let name = release.to_string();
     name.strip_prefix("FY").unwrap_or(&name).to_owned()
@@ -155,7 +155,7 @@ impl<'a> Snapshot<'a> {
         version_of(self.period.release)
     }
 
-    /// Gives a code as FHIR writes it.
+    /// Returns a code as FHIR writes it.
     pub(super) fn shown(&self, code: &Code) -> String {
         code.dotted(self.system.code_set)
     }
@@ -164,7 +164,7 @@ impl<'a> Snapshot<'a> {
         self.facts.entry_on(code, self.day)
     }
 
-    /// Gives the nearest listed code above one.
+    /// Returns the nearest listed code above one.
     pub(super) fn parent(&self, code: &Code) -> Result<Option<Entry>> {
         for length in (3..code.len()).rev() {
             if let Some(parent) = self.entry(&code.prefix(length))? {

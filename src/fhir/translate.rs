@@ -260,7 +260,7 @@ fn one_match(
     }
 }
 
-/// Gives what a code became by a day.
+/// Returns what a code became by a day.
 fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let day = snapshot.day;
     let shown = snapshot.shown(code);
@@ -396,7 +396,7 @@ fn still_valid(
     Ok((matches, message))
 }
 
-/// Gives what a code came from.
+/// Returns what a code came from.
 fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let shown = snapshot.shown(code);
     let day = snapshot.day;

@@ -324,7 +324,7 @@ fn look_at_entry(
     Ok(())
 }
 
-/// Tells whether two titles are the same but for case and blanks.
+/// Checks whether two titles are the same but for case and blanks.
 fn is_alike(a: &str, b: &str) -> bool {
     if a.eq_ignore_ascii_case(b) {
         return true;
@@ -480,7 +480,7 @@ fn not_in_set(
     Issue::new(severity, "code-invalid", kind, text).at(asked.at(index, "code"))
 }
 
-/// Tells the outcome: of several codings one has to hold, and none may have anything wrong with it.
+/// Returns the outcome: of several codings one has to hold, and none may have anything wrong with it.
 fn reply(asked: &Asked<'_>, checked: Vec<Checked>) -> Value {
     let result = checked.iter().any(|one| one.holds)
         && !checked
@@ -540,7 +540,7 @@ fn reply(asked: &Asked<'_>, checked: Vec<Checked>) -> Value {
     reply.into_json()
 }
 
-/// Gives back a `CodeableConcept`, as far as it was looked at and clipped.
+/// Returns back a `CodeableConcept`, as far as it was looked at and clipped.
 fn shown(concept: &Value) -> Value {
     let codings = concept.get("coding").and_then(Value::as_array);
     let codings: Vec<Value> = codings

@@ -10,7 +10,7 @@ use super::searchset;
 use super::snapshot::{SYSTEMS, System};
 use crate::model::Code;
 
-/// Gives the address of a value set that is taken for granted.
+/// Returns the address of a value set that is taken for granted.
 pub(super) fn implicit_url(system: &System, below: Option<&Code>) -> String {
     match below {
         None => whole(system),
@@ -18,7 +18,7 @@ pub(super) fn implicit_url(system: &System, below: Option<&Code>) -> String {
     }
 }
 
-/// Gives a value set that is taken for granted as a resource.
+/// Returns a value set that is taken for granted as a resource.
 pub(super) fn implicit_resource(
     context: &Context<'_>,
     system: &System,

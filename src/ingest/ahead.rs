@@ -43,7 +43,7 @@ impl Ahead {
         Ahead { to_come, receive }
     }
 
-    /// Gives what was read of a file. Those before it are passed over; one that is not among those to come is read
+    /// Returns what was read of a file. Those before it are passed over; one that is not among those to come is read
     /// now.
     pub(super) fn read(&mut self, found: &Found) -> Read {
         if !self.to_come.contains(&found.shown) {

@@ -22,7 +22,7 @@ impl Package {
             + self.documents.len()
     }
 
-    /// Tells whether a file of a code set was posted with the order file of this package.
+    /// Checks whether a file of a code set was posted with the order file of this package.
     fn has_order_file_beside(&self, code_set: CodeSet, file: &Found) -> bool {
         self.order
             .as_ref()

@@ -92,7 +92,7 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    /// Tells whether anything new was stored.
+    /// Checks whether anything new was stored.
     pub fn changed(&self) -> bool {
         self.taken.iter().any(|taken| taken.added.is_change())
     }
@@ -110,7 +110,7 @@ pub enum TakenKind {
 }
 
 impl TakenKind {
-    /// Gives the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
+    /// Returns the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
     pub fn name(self) -> &'static str {
         match self {
             TakenKind::OrderFile => "order_file",
@@ -119,7 +119,7 @@ impl TakenKind {
         }
     }
 
-    /// Gives the words for people: `order file`, `tabular list`.
+    /// Returns the words for people: `order file`, `tabular list`.
     pub fn label(self) -> &'static str {
         match self {
             TakenKind::OrderFile => "order file",

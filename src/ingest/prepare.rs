@@ -735,7 +735,7 @@ pub(super) fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
     }
 }
 
-/// Gives the facts of the catalogue that the release's order file does not tell.
+/// Returns the facts of the catalogue that the release's order file does not tell.
 pub(super) fn patches(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<Patch> {
     catalogue
         .find(code_set, id)

@@ -18,7 +18,7 @@ pub enum AddendaAction {
 }
 
 impl AddendaAction {
-    /// Gives the fixed name: `add`, `delete`, `revise-from`, `revise-to`.
+    /// Returns the fixed name: `add`, `delete`, `revise-from`, `revise-to`.
     pub fn name(self) -> &'static str {
         match self {
             AddendaAction::Add => "add",
@@ -162,7 +162,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Tells whether base and addenda give the release exactly, row for row.
+    /// Checks whether base and addenda give the release exactly, row for row.
     pub fn is_exact(&self) -> bool {
         self.missing.is_empty() && self.surplus.is_empty() && self.differing.is_empty()
     }

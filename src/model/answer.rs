@@ -129,7 +129,7 @@ pub fn judge(date: NaiveDate, timeline: &Timeline, life: &[Listed]) -> Standing 
     }
 }
 
-/// Gives the day before.
+/// Returns the day before.
 pub(crate) fn eve(date: NaiveDate) -> NaiveDate {
     date.checked_sub_days(Days::new(1)).unwrap_or(date)
 }
@@ -198,7 +198,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Gives the verdict's fixed name: `billable`, `header`, `not-yet-effective`, `deleted`,
+    /// Returns the verdict's fixed name: `billable`, `header`, `not-yet-effective`, `deleted`,
     /// `unknown`, `not-in-force`, `not-covered`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -212,7 +212,7 @@ impl Verdict {
         }
     }
 
-    /// Gives the entry that the verdict speaks of, if a release lists the code.
+    /// Returns the entry that the verdict speaks of, if a release lists the code.
     pub fn entry(&self) -> Option<&Entry> {
         match self {
             Verdict::Billable { entry }

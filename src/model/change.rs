@@ -40,7 +40,7 @@ impl ChangeKind {
         ChangeKind::SpacingOnly,
     ];
 
-    /// Gives the fixed name: `new`, `deleted`, `became-header`, `became-billable`, `revised`,
+    /// Returns the fixed name: `new`, `deleted`, `became-header`, `became-billable`, `revised`,
     /// `short-title-only`, `spacing-only`.
     pub fn name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl ChangeKind {
         }
     }
 
-    /// Gives the words for people: `became header`.
+    /// Returns the words for people: `became header`.
     pub fn label(self) -> &'static str {
         match self {
             ChangeKind::New => "new",
@@ -109,7 +109,7 @@ pub fn compare_titles(old: &Entry, new: &Entry) -> TitleChange {
     }
 }
 
-/// Tells whether two titles have the same words; an accent does not make another word, because order files
+/// Checks whether two titles have the same words; an accent does not make another word, because order files
 /// are written without.
 fn same_words(a: &str, b: &str) -> bool {
     fn words(text: &str) -> impl Iterator<Item = String> {
@@ -164,12 +164,12 @@ impl Change {
         })
     }
 
-    /// Gives the entry to show: the new one, or the old one of a deleted code.
+    /// Returns the entry to show: the new one, or the old one of a deleted code.
     pub fn entry(&self) -> Option<&Entry> {
         self.new.as_ref().or(self.old.as_ref())
     }
 
-    /// Tells whether the code can be billed before or after.
+    /// Checks whether the code can be billed before or after.
     pub fn touches_billable(&self) -> bool {
         self.old.as_ref().is_some_and(|entry| entry.billable)
             || self.new.as_ref().is_some_and(|entry| entry.billable)
@@ -309,7 +309,7 @@ impl ChangeSet {
         counts
     }
 
-    /// Gives the title of a category, as the new side has it, else the old.
+    /// Returns the title of a category, as the new side has it, else the old.
     pub fn category_title(&self, category: &Code) -> Option<&str> {
         self.categories
             .iter()

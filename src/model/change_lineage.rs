@@ -36,14 +36,14 @@ pub struct ChangeLineage {
 }
 
 impl ChangeLineage {
-    /// Tells whether a code that it leads to is so only together with another one.
+    /// Checks whether a code that it leads to is so only together with another one.
     pub fn is_combined(end: &TraceEnd) -> bool {
         end.steps.iter().any(|step| !step.together_with.is_empty())
     }
 }
 
 impl Conversions {
-    /// Tells whether a row says that nothing came before a code.
+    /// Checks whether a row says that nothing came before a code.
     pub fn says_none(&self, code: &Code) -> bool {
         self.rows_of(code)
             .any(|fact| fact.previous == Previous::None)

@@ -20,7 +20,7 @@ impl CodeSet {
     /// Every code set, in the order in which codeyear lists them.
     pub const ALL: [CodeSet; 2] = [CodeSet::Icd10Cm, CodeSet::Icd10Pcs];
 
-    /// Gives the identifier used in files, JSON and on the command line: `icd10cm`, `icd10pcs`.
+    /// Returns the identifier used in files, JSON and on the command line: `icd10cm`, `icd10pcs`.
     pub fn id(self) -> &'static str {
         match self {
             CodeSet::Icd10Cm => "icd10cm",
@@ -28,7 +28,7 @@ impl CodeSet {
         }
     }
 
-    /// Gives the name that people use: `ICD-10-CM`.
+    /// Returns the name that people use: `ICD-10-CM`.
     pub fn name(self) -> &'static str {
         match self {
             CodeSet::Icd10Cm => "ICD-10-CM",
@@ -36,7 +36,7 @@ impl CodeSet {
         }
     }
 
-    /// Gives the first day on which HIPAA transactions had to use this code set: 2015-10-01
+    /// Returns the first day on which HIPAA transactions had to use this code set: 2015-10-01
     /// (45 CFR 162.1002(c)).
     pub fn in_force_from(self) -> NaiveDate {
         crate::model::release::day(2015, 10, 1)
@@ -102,7 +102,7 @@ impl CodeSet {
         Ok(code)
     }
 
-    /// Tells whether a stored code can be one of this set.
+    /// Checks whether a stored code can be one of this set.
     pub(crate) fn accepts(self, code: &Code) -> bool {
         self.check_shape(code).is_ok()
     }
@@ -225,7 +225,7 @@ impl Hasher for CodeHasher {
 }
 
 impl Code {
-    /// Gives the code without dot: `C7B00`.
+    /// Returns the code without dot: `C7B00`.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
@@ -236,7 +236,7 @@ impl Code {
             .unwrap_or_default()
     }
 
-    /// Gives the number of characters, without the dot.
+    /// Returns the number of characters, without the dot.
     #[allow(
         clippy::len_without_is_empty,
         reason = "a code is never empty: it has 3 to 7 characters"
@@ -245,7 +245,7 @@ impl Code {
         usize::from(self.length)
     }
 
-    /// Gives the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
+    /// Returns the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
     pub fn dotted(&self, code_set: CodeSet) -> String {
         let text = self.as_str();
         match (code_set, text.split_at_checked(3)) {
@@ -256,12 +256,12 @@ impl Code {
         }
     }
 
-    /// Gives the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
+    /// Returns the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
     pub fn category(&self) -> Code {
         self.prefix(3)
     }
 
-    /// Gives the code cut to its first `length` characters.
+    /// Returns the code cut to its first `length` characters.
     #[must_use]
     pub fn prefix(&self, length: usize) -> Code {
         let length = length.min(self.len());
@@ -275,18 +275,18 @@ impl Code {
         }
     }
 
-    /// Tells whether this code stands below `ancestor` (or is it), as C7B00 stands below C7B.
+    /// Checks whether this code stands below `ancestor` (or is it), as C7B00 stands below C7B.
     pub fn is_under(&self, ancestor: &Code) -> bool {
         self.as_bytes().starts_with(ancestor.as_bytes())
     }
 
-    /// Gives the code as a number; numbers are in the order of the codes' characters.
+    /// Returns the code as a number; numbers are in the order of the codes' characters.
     pub(crate) fn key(&self) -> u64 {
         let [a, b, c, d, e, f, g] = self.bytes;
         u64::from_be_bytes([0, a, b, c, d, e, f, g])
     }
 
-    /// Gives the code of a number that [`Code::key`] gave.
+    /// Returns the code of a number that [`Code::key`] gave.
     pub(crate) fn from_key(key: u64) -> Option<Code> {
         let bytes = key.to_be_bytes();
         let (_, text) = bytes.split_first()?;

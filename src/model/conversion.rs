@@ -133,13 +133,13 @@ pub enum PreviousPart {
 }
 
 impl Previous {
-    /// Tells whether several codes were reported together, so that none of them alone stands for
+    /// Checks whether several codes were reported together, so that none of them alone stands for
     /// the current code.
     pub fn is_combination(&self) -> bool {
         matches!(self, Previous::Codes { groups } if groups.len() > 1)
     }
 
-    /// Gives the groups of codes; none unless codes are named.
+    /// Returns the groups of codes; none unless codes are named.
     pub fn groups(&self) -> &[PreviousGroup] {
         match self {
             Previous::Codes { groups } => groups,
@@ -147,18 +147,18 @@ impl Previous {
         }
     }
 
-    /// Gives every part, of whatever group.
+    /// Returns every part, of whatever group.
     pub fn parts(&self) -> impl Iterator<Item = &PreviousPart> {
         self.groups().iter().flat_map(|group| &group.alternatives)
     }
 
-    /// Tells whether the cell names a code itself, rather than a range that it lies in.
+    /// Checks whether the cell names a code itself, rather than a range that it lies in.
     pub fn names(&self, code: &Code) -> bool {
         self.parts()
             .any(|part| matches!(part, PreviousPart::Code(named) if named == code))
     }
 
-    /// Gives the groups with every part expanded over a tabular order, each code once a group.
+    /// Returns the groups with every part expanded over a tabular order, each code once a group.
     pub fn expand(&self, order: &TabularOrder) -> Vec<Vec<Code>> {
         let expand_group = |group: &PreviousGroup| {
             let mut known = BTreeSet::new();
@@ -174,7 +174,7 @@ impl Previous {
 }
 
 impl PreviousPart {
-    /// Gives the codes that the part stands for: of the release whose tabular order this is, in that
+    /// Returns the codes that the part stands for: of the release whose tabular order this is, in that
     /// order. Which release, and whether headers are in it, is for the caller to say: a table speaks of
     /// codes that were billable on the eve of the row's day.
     ///
@@ -222,7 +222,7 @@ impl PreviousPart {
         }
     }
 
-    /// Gives the codes that the part names: itself, or its ends.
+    /// Returns the codes that the part names: itself, or its ends.
     pub fn named(&self) -> impl Iterator<Item = Code> {
         let (first, last) = match *self {
             PreviousPart::Code(code) | PreviousPart::Below(code) => (code, None),
@@ -264,7 +264,7 @@ impl TabularOrder {
         TabularOrder { listing, by_code }
     }
 
-    /// Tells whether the code itself is listed.
+    /// Checks whether the code itself is listed.
     pub fn lists(&self, code: &Code) -> bool {
         self.by_code
             .binary_search_by(|(listed, _)| listed.cmp(code))
@@ -286,7 +286,7 @@ impl TabularOrder {
         }))
     }
 
-    /// Gives the listed codes from the first position of one to the last of the other.
+    /// Returns the listed codes from the first position of one to the last of the other.
     fn between(&self, from: Option<(usize, usize)>, to: Option<(usize, usize)>) -> Vec<Code> {
         let Some((first, last)) = from.map(|(first, last)| (first, to.map_or(last, |to| to.1)))
         else {
@@ -356,7 +356,7 @@ impl fmt::Display for RowFlaw {
 }
 
 impl ConversionRow {
-    /// Gives what keeps the row from being read, cell by cell. Empty for a row that reads whole.
+    /// Returns what keeps the row from being read, cell by cell. Empty for a row that reads whole.
     pub fn flaws(&self) -> Vec<RowFlaw> {
         let mut flaws = Vec::new();
         if self.code.is_none() {
@@ -377,7 +377,7 @@ impl ConversionRow {
         flaws
     }
 
-    /// Gives the flaws that only the releases show, besides [`ConversionRow::flaws`]: a code that no
+    /// Returns the flaws that only the releases show, besides [`ConversionRow::flaws`]: a code that no
     /// release lists, and previous codes that were not billable on the eve of the row's day.
     ///
     /// `is_listed` tells whether any release lists a code; `eve` is the order of the codes that were

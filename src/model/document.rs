@@ -36,7 +36,7 @@ impl DocumentKind {
         DocumentKind::PcsDefinitions,
     ];
 
-    /// Gives the fixed name: `tabular`, `index`, `external_cause_index`, `drug_table`, `neoplasm_table`,
+    /// Returns the fixed name: `tabular`, `index`, `external_cause_index`, `drug_table`, `neoplasm_table`,
     /// `conversion_table`, `poa_exempt_list`, `pcs_tables`, `pcs_definitions`.
     pub fn name(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl DocumentKind {
         }
     }
 
-    /// Gives the words for people: `tabular list`.
+    /// Returns the words for people: `tabular list`.
     pub fn label(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "tabular list",
@@ -64,7 +64,7 @@ impl DocumentKind {
         }
     }
 
-    /// Gives one word for it, as a table has room for: `tabular`, `drugs`, `POA`.
+    /// Returns one word for it, as a table has room for: `tabular`, `drugs`, `POA`.
     pub fn word(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "tabular",
@@ -79,7 +79,7 @@ impl DocumentKind {
         }
     }
 
-    /// Gives the word for one of its items: `node`.
+    /// Returns the word for one of its items: `node`.
     pub fn item_label(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "node",
@@ -98,7 +98,7 @@ impl DocumentKind {
             .find(|kind| kind.name() == name)
     }
 
-    /// Gives the code set that such a file belongs to.
+    /// Returns the code set that such a file belongs to.
     pub fn code_set(self) -> CodeSet {
         match self {
             DocumentKind::PcsTables | DocumentKind::PcsDefinitions => CodeSet::Icd10Pcs,
@@ -139,7 +139,7 @@ impl Document {
         }
     }
 
-    /// Tells what it is.
+    /// Returns what it is.
     pub fn kind(&self) -> DocumentKind {
         match self {
             Document::Tabular(_) => DocumentKind::Tabular,

@@ -50,17 +50,17 @@ impl Listings {
         Listings { timeline, spans }
     }
 
-    /// Gives the timeline.
+    /// Returns the timeline.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Gives the spans of all codes, by code and first day.
+    /// Returns the spans of all codes, by code and first day.
     pub fn spans(&self) -> &[CodeSpan] {
         &self.spans
     }
 
-    /// Gives the spans of a code, oldest first.
+    /// Returns the spans of a code, oldest first.
     pub fn of(&self, code: &Code) -> &[CodeSpan] {
         let first = self.spans.partition_point(|span| span.code < *code);
         let rest = self.spans.get(first..).unwrap_or_default();
@@ -68,7 +68,7 @@ impl Listings {
         rest.get(..length).unwrap_or_default()
     }
 
-    /// Tells how a code is listed on a day.
+    /// Returns how a code is listed on a day.
     pub fn listed_as(&self, code: &Code, date: NaiveDate) -> ListedAs {
         if self.timeline.governing(date).is_none() {
             return ListedAs::NotCovered;
@@ -84,7 +84,7 @@ impl Listings {
         }
     }
 
-    /// Gives the day on which a code could no longer be reported, of a span in which it could; `None` if it
+    /// Returns the day on which a code could no longer be reported, of a span in which it could; `None` if it
     /// still can thereafter.
     pub fn retired_from(&self, span: &CodeSpan) -> Option<NaiveDate> {
         span.until.filter(|until| {

@@ -43,7 +43,7 @@ pub enum FoundStanding {
 }
 
 impl FoundStanding {
-    /// Gives the fixed name, which is that of the verdict.
+    /// Returns the fixed name, which is that of the verdict.
     pub fn name(self) -> &'static str {
         match self {
             FoundStanding::Billable => "billable",

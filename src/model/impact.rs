@@ -19,7 +19,7 @@ impl Severity {
     /// Every severity, the gravest first.
     pub const ALL: [Severity; 3] = [Severity::Breaking, Severity::Review, Severity::Info];
 
-    /// Gives the fixed name: `breaking`, `review`, `info`.
+    /// Returns the fixed name: `breaking`, `review`, `info`.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Breaking => "breaking",
@@ -28,7 +28,7 @@ impl Severity {
         }
     }
 
-    /// Gives the severity of a change of a code that is itself in use.
+    /// Returns the severity of a change of a code that is itself in use.
     pub fn of(kind: ChangeKind) -> Severity {
         match kind {
             ChangeKind::Deleted | ChangeKind::BecameHeader => Severity::Breaking,
@@ -104,7 +104,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// Gives the fixed name: `itself`, `successor`, `below`, `beside`.
+    /// Returns the fixed name: `itself`, `successor`, `below`, `beside`.
     pub fn name(self) -> &'static str {
         match self {
             Relation::Itself => "itself",
@@ -114,7 +114,7 @@ impl Relation {
         }
     }
 
-    /// Gives the words that lead from the changed code to those in use: `successor of`.
+    /// Returns the words that lead from the changed code to those in use: `successor of`.
     pub fn words(self) -> &'static str {
         match self {
             Relation::Itself => "is",
@@ -218,14 +218,14 @@ impl Impact {
         unknown
     }
 
-    /// Gives the effects of one severity, in their order.
+    /// Returns the effects of one severity, in their order.
     pub fn of(&self, severity: Severity) -> &[Effect] {
         let first = self.effects.partition_point(|one| one.severity < severity);
         let after = self.effects.partition_point(|one| one.severity <= severity);
         self.effects.get(first..after).unwrap_or_default()
     }
 
-    /// Tells whether a code in use is touched by this severity or a graver one.
+    /// Checks whether a code in use is touched by this severity or a graver one.
     pub fn reaches(&self, severity: Severity) -> bool {
         self.effects.iter().any(|one| one.severity <= severity)
     }

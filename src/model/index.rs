@@ -27,7 +27,7 @@ impl IndexKind {
         IndexKind::ExternalCauses,
     ];
 
-    /// Gives the fixed name: `index`, `external_cause_index`, `drug_table`, `neoplasm_table`.
+    /// Returns the fixed name: `index`, `external_cause_index`, `drug_table`, `neoplasm_table`.
     pub fn name(self) -> &'static str {
         match self {
             IndexKind::Diseases => "index",
@@ -92,7 +92,7 @@ impl ReferenceKind {
         ReferenceKind::Subcategory,
     ];
 
-    /// Gives the fixed name: the element's name in the official XML.
+    /// Returns the fixed name: the element's name in the official XML.
     pub fn name(self) -> &'static str {
         match self {
             ReferenceKind::Code => "code",
@@ -136,18 +136,18 @@ impl IndexTitle {
         self.modifiers.push(start..self.text.len());
     }
 
-    /// Gives the whole title as the file has it, which is without a blank before modifiers:
+    /// Returns the whole title as the file has it, which is without a blank before modifiers:
     /// `Abasia(-astasia) (hysterical)`.
     pub fn verbatim(&self) -> &str {
         &self.text
     }
 
-    /// Tells whether nothing stands in it.
+    /// Checks whether nothing stands in it.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Gives the title's pieces in their order, and of each whether it holds nonessential modifiers.
+    /// Returns the title's pieces in their order, and of each whether it holds nonessential modifiers.
     pub fn pieces(&self) -> Vec<(bool, &str)> {
         let mut pieces = Vec::new();
         let mut at = 0;
@@ -163,7 +163,7 @@ impl IndexTitle {
         pieces
     }
 
-    /// Gives the nonessential modifiers with their parentheses, one for each `nemod` of the file:
+    /// Returns the nonessential modifiers with their parentheses, one for each `nemod` of the file:
     /// `(-astasia) (hysterical)`.
     pub fn modifiers(&self) -> impl Iterator<Item = &str> {
         self.modifiers
@@ -171,7 +171,7 @@ impl IndexTitle {
             .filter_map(|range| self.text.get(range.clone()))
     }
 
-    /// Gives the title without nonessential modifiers, blanks folded; the whole title if it is nothing
+    /// Returns the title without nonessential modifiers, blanks folded; the whole title if it is nothing
     /// but modifiers.
     pub fn essential(&self) -> String {
         let mut essential = String::new();
@@ -188,7 +188,7 @@ impl IndexTitle {
         }
     }
 
-    /// Gives the title as the book prints it, with a blank before modifiers.
+    /// Returns the title as the book prints it, with a blank before modifiers.
     ///
     /// The file does not say where the book has that blank. There is none where a letter or hyphen goes
     /// on after the modifiers (`Cancer(o)phobia`) and before an ending of the word (`person(s)`); a second
@@ -404,7 +404,7 @@ pub struct AlphabeticIndex {
 }
 
 impl AlphabeticIndex {
-    /// Gives the heading of a column.
+    /// Returns the heading of a column.
     pub fn heading(&self, column: u32) -> Option<&str> {
         self.headings
             .iter()
@@ -412,13 +412,13 @@ impl AlphabeticIndex {
             .map(|heading| heading.text.as_str())
     }
 
-    /// Gives the path of the term at a position: its main term first, itself last; empty if there is no
+    /// Returns the path of the term at a position: its main term first, itself last; empty if there is no
     /// such term.
     pub fn path(&self, position: usize) -> Vec<&IndexTerm> {
         path_to(&self.terms, position, |term| term.depth)
     }
 
-    /// Gives the path of each term, in the order of the terms.
+    /// Returns the path of each term, in the order of the terms.
     pub fn paths(&self) -> impl Iterator<Item = Vec<&IndexTerm>> {
         let mut path: Vec<&IndexTerm> = Vec::new();
         self.terms.iter().map(move |term| {
@@ -435,7 +435,7 @@ pub fn path_text(path: &[&IndexTerm]) -> String {
     titles.join(" > ")
 }
 
-/// Gives the path to a position of a list in which each item stands before those below it.
+/// Returns the path to a position of a list in which each item stands before those below it.
 pub(crate) fn path_to<T>(items: &[T], position: usize, depth: impl Fn(&T) -> u32) -> Vec<&T> {
     let mut path: Vec<&T> = Vec::new();
     for item in items.iter().take(position.saturating_add(1)).rev() {

@@ -85,7 +85,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// Tells whether the code could be reported before and cannot be since.
+    /// Checks whether the code could be reported before and cannot be since.
     pub fn is_retired(self) -> bool {
         matches!(self, Fate::BecameHeader | Fate::Deleted)
     }
@@ -249,12 +249,12 @@ impl Conversions {
         }
     }
 
-    /// Gives the rows that count, by code and day.
+    /// Returns the rows that count, by code and day.
     pub fn facts(&self) -> &[ConversionFact] {
         &self.facts
     }
 
-    /// Gives where a code came from and what became of it.
+    /// Returns where a code came from and what became of it.
     pub fn lineage(&self, code: &Code, listed: &ListedOn<'_>) -> Lineage {
         Lineage {
             code: *code,
@@ -268,7 +268,7 @@ impl Conversions {
         }
     }
 
-    /// Gives the links to a code from those that came before it, by day and code.
+    /// Returns the links to a code from those that came before it, by day and code.
     pub(super) fn predecessors(&self, code: &Code, listed: &ListedOn<'_>) -> Vec<LineageLink> {
         let mut links = Vec::new();
         for fact in self.rows_of(code) {
@@ -286,7 +286,7 @@ impl Conversions {
         indexes.filter_map(|index| self.facts.get(*index))
     }
 
-    /// Gives the links from a code to the new codes, by day and code.
+    /// Returns the links from a code to the new codes, by day and code.
     fn successors(&self, code: &Code, listed: &ListedOn<'_>) -> Vec<LineageLink> {
         let found = self.by_old.get(code).into_iter().flatten();
         let mut links: Vec<LineageLink> = found

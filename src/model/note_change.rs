@@ -14,7 +14,7 @@ pub enum NodeStanding {
 }
 
 impl NodeStanding {
-    /// Gives the fixed name: `in-both`, `new`, `gone`.
+    /// Returns the fixed name: `in-both`, `new`, `gone`.
     pub fn name(self) -> &'static str {
         match self {
             NodeStanding::InBoth => "in-both",
@@ -196,7 +196,7 @@ impl NoteChangeKind {
         NoteChangeKind::VisualImpairment,
     ];
 
-    /// Gives the fixed name: `note-added`, `note-removed`, `note-reworded`, `note-moved`,
+    /// Returns the fixed name: `note-added`, `note-removed`, `note-reworded`, `note-moved`,
     /// `seventh-characters`, `heading-added`, `heading-removed`, `range-changed`, `title-revised`,
     /// `place-moved`, `placeholder`, `visual-impairment`.
     pub fn name(self) -> &'static str {
@@ -216,7 +216,7 @@ impl NoteChangeKind {
         }
     }
 
-    /// Gives the words for people: `moved to another kind`.
+    /// Returns the words for people: `moved to another kind`.
     pub fn label(self) -> &'static str {
         match self {
             NoteChangeKind::NoteAdded => "added",
@@ -236,7 +236,7 @@ impl NoteChangeKind {
 }
 
 impl NoteEdit {
-    /// Gives its kind.
+    /// Returns its kind.
     pub fn kind(&self) -> NoteChangeKind {
         match self {
             NoteEdit::HeadingAdded => NoteChangeKind::HeadingAdded,
@@ -254,7 +254,7 @@ impl NoteEdit {
         }
     }
 
-    /// Gives the kind of its note: of one that moved, the kind now.
+    /// Returns the kind of its note: of one that moved, the kind now.
     pub fn note_kind(&self) -> Option<NoteKind> {
         match self {
             NoteEdit::NoteAdded { kind, .. }

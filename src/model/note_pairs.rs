@@ -27,7 +27,7 @@ struct Lone<'t> {
     place: usize,
 }
 
-/// Tells how alike two notes are; `None` if they are not one note.
+/// Returns how alike two notes are; `None` if they are not one note.
 type Rule = dyn Fn(&Lone<'_>, &Lone<'_>) -> Option<u32>;
 
 /// Lists how the notes of a node differ: by kind in the order of [`NoteKind::ALL`], then as the new list
@@ -88,7 +88,7 @@ fn notes(groups: &[NoteGroup], kind: NoteKind) -> Vec<&str> {
         .collect()
 }
 
-/// Gives the notes of one side that the other lacks, each as often as it lacks it.
+/// Returns the notes of one side that the other lacks, each as often as it lacks it.
 fn lone<'t>(kind: NoteKind, notes: &[&'t str], others: &[&str]) -> Vec<Lone<'t>> {
     let mut there: BTreeMap<&str, usize> = BTreeMap::new();
     for note in others {
@@ -162,7 +162,7 @@ pub(super) fn matched<T>(
     pairs
 }
 
-/// Gives what part of their words two notes share, if it is at least `least` of `of`.
+/// Returns what part of their words two notes share, if it is at least `least` of `of`.
 fn similarity(a: &str, b: &str, least: usize, of: usize) -> Option<u32> {
     let (first, second) = (words(a), words(b));
     let shared: usize = first
@@ -183,7 +183,7 @@ fn words(text: &str) -> BTreeMap<String, usize> {
     words
 }
 
-/// Gives a part of a whole in millionths, if it is at least `least` of `of`.
+/// Returns a part of a whole in millionths, if it is at least `least` of `of`.
 pub(super) fn share(part: usize, whole: usize, least: usize, of: usize) -> Option<u32> {
     let millionths = (part * 1_000_000).checked_div(whole)?;
     (part * of >= whole * least)

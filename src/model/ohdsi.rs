@@ -173,12 +173,12 @@ pub struct Concept {
 }
 
 impl Concept {
-    /// Gives OHDSI's name of the vocabulary: `ICD10CM`, `ICD10PCS`.
+    /// Returns OHDSI's name of the vocabulary: `ICD10CM`, `ICD10PCS`.
     pub fn vocabulary(&self) -> &'static str {
         vocabulary(self.code_set)
     }
 
-    /// Gives the domain: `Condition` for every code of ICD-10-CM, `Procedure` for every code of ICD-10-PCS.
+    /// Returns the domain: `Condition` for every code of ICD-10-CM, `Procedure` for every code of ICD-10-PCS.
     pub fn domain(&self) -> &'static str {
         match self.code_set {
             CodeSet::Icd10Cm => "Condition",
@@ -186,7 +186,7 @@ impl Concept {
         }
     }
 
-    /// Gives the class: `5-char billing code`, `3-char nonbill code`; `ICD10PCS`, `ICD10PCS Hierarchy`.
+    /// Returns the class: `5-char billing code`, `3-char nonbill code`; `ICD10PCS`, `ICD10PCS Hierarchy`.
     pub fn class(&self) -> String {
         match (self.code_set, self.billable) {
             (CodeSet::Icd10Cm, true) => format!("{}-char billing code", self.code.len()),
@@ -207,7 +207,7 @@ pub enum InvalidReason {
 }
 
 impl InvalidReason {
-    /// Gives OHDSI's letter: `D`, `U`.
+    /// Returns OHDSI's letter: `D`, `U`.
     pub fn letter(self) -> &'static str {
         match self {
             InvalidReason::Deleted => "D",
@@ -230,7 +230,7 @@ pub enum Relationship {
 }
 
 impl Relationship {
-    /// Gives OHDSI's name.
+    /// Returns OHDSI's name.
     pub fn name(self) -> &'static str {
         match self {
             Relationship::ReplacedBy => "Concept replaced by",
@@ -240,7 +240,7 @@ impl Relationship {
         }
     }
 
-    /// Gives what the second concept is to the first one.
+    /// Returns what the second concept is to the first one.
     #[must_use]
     pub fn reverse(self) -> Relationship {
         match self {
@@ -279,12 +279,12 @@ pub struct Vocabulary {
     pub interrupted: Vec<(CodeSet, Code)>,
 }
 
-/// Gives the last day of what is still valid, by OHDSI's convention: 2099-12-31.
+/// Returns the last day of what is still valid, by OHDSI's convention: 2099-12-31.
 pub fn ohdsi_open_end() -> NaiveDate {
     day(2099, 12, 31)
 }
 
-/// Gives the local identifier of a code, above 2,000,000,000 and within 32 bits.
+/// Returns the local identifier of a code, above 2,000,000,000 and within 32 bits.
 ///
 /// It rests on the code alone: 2,000,000,001 and the first 8 bytes of the SHA-256 of `ICD10CM M54.5`, as a
 /// number modulo 147,483,646. Codes have more characters than fit into so few numbers, so that two may share

@@ -40,7 +40,7 @@ pub enum Consulted {
 }
 
 impl Consulted {
-    /// Gives the release whose document was consulted.
+    /// Returns the release whose document was consulted.
     pub fn release(&self) -> Option<ReleaseId> {
         match self {
             Consulted::Own { release, .. } | Consulted::Nearest { release, .. } => Some(*release),
@@ -61,7 +61,7 @@ pub enum PlaceKind {
 }
 
 impl PlaceKind {
-    /// Gives the fixed name: `chapter`, `block`, `code`.
+    /// Returns the fixed name: `chapter`, `block`, `code`.
     pub fn name(self) -> &'static str {
         match self {
             PlaceKind::Chapter => "chapter",

@@ -29,7 +29,7 @@ pub struct PcsAxis {
 }
 
 impl PcsAxis {
-    /// Gives the label of a character, if it may stand here.
+    /// Returns the label of a character, if it may stand here.
     pub fn label(&self, character: char) -> Option<&PcsLabel> {
         self.labels
             .iter()
@@ -81,7 +81,7 @@ pub struct PcsTable {
 }
 
 impl PcsTable {
-    /// Gives the codes of one row of this table: the last character changes fastest.
+    /// Returns the codes of one row of this table: the last character changes fastest.
     pub fn expand_row(&self, row: &PcsRow) -> Vec<Code> {
         let mut codes = vec![self.code.as_str().to_owned()];
         for axis in &row.axes {
@@ -100,7 +100,7 @@ impl PcsTable {
             .collect()
     }
 
-    /// Gives the codes of the table, row after row.
+    /// Returns the codes of the table, row after row.
     pub fn expand(&self) -> Vec<Code> {
         self.rows
             .iter()
@@ -184,7 +184,7 @@ pub enum PcsRefusal<'t> {
 }
 
 impl PcsRefusal<'_> {
-    /// Gives the fixed name: `length`, `no_section`, `no_body_system`, `no_operation`, `not_in_table`.
+    /// Returns the fixed name: `length`, `no_section`, `no_body_system`, `no_operation`, `not_in_table`.
     pub fn name(&self) -> &'static str {
         match self {
             PcsRefusal::Length { .. } => "length",
@@ -195,7 +195,7 @@ impl PcsRefusal<'_> {
         }
     }
 
-    /// Gives the first character that is not allowed, unless the code has not seven.
+    /// Returns the first character that is not allowed, unless the code has not seven.
     pub fn stop(&self) -> Option<&PcsStop<'_>> {
         match self {
             PcsRefusal::Length { .. } => None,
@@ -214,7 +214,7 @@ impl PcsTables {
         self.tables.iter().find(|table| table.code == wanted)
     }
 
-    /// Gives every code that the tables allow, in the sequence of the order file, which for ICD-10-PCS
+    /// Returns every code that the tables allow, in the sequence of the order file, which for ICD-10-PCS
     /// is that of the characters. They are its billable rows.
     pub fn expand(&self) -> Vec<Code> {
         let mut codes: Vec<Code> = self.tables.iter().flat_map(PcsTable::expand).collect();
@@ -412,7 +412,7 @@ pub struct PcsDefinitions {
 }
 
 impl PcsDefinitions {
-    /// Gives the title of a term's axis: `Operation`, `Body Part`, `Device`.
+    /// Returns the title of a term's axis: `Operation`, `Body Part`, `Device`.
     pub fn axis_title(&self, term: &PcsTerm) -> Option<&str> {
         let mut sections = self.sections.iter();
         let section = sections.find(|section| section.character == term.section)?;
@@ -441,7 +441,7 @@ impl PcsPointerKind {
         PcsPointerKind::Table,
     ];
 
-    /// Gives the fixed name: the element's name in the official XML.
+    /// Returns the fixed name: the element's name in the official XML.
     pub fn name(self) -> &'static str {
         match self {
             PcsPointerKind::Code => "code",
@@ -509,7 +509,7 @@ pub struct PcsIndex {
 }
 
 impl PcsIndex {
-    /// Gives the path of the term at a position: its main term first, itself last; empty if there is no
+    /// Returns the path of the term at a position: its main term first, itself last; empty if there is no
     /// such term.
     pub fn path(&self, position: usize) -> Vec<&PcsIndexTerm> {
         path_to(&self.terms, position, |term| term.depth)

@@ -19,7 +19,7 @@ pub enum PoaKind {
 }
 
 impl PoaKind {
-    /// Gives the fixed name: `full`, `add`, `delete`, `revise`.
+    /// Returns the fixed name: `full`, `add`, `delete`, `revise`.
     pub fn name(self) -> &'static str {
         match self {
             PoaKind::Full => "full",
@@ -86,7 +86,7 @@ pub struct PoaReplay {
 }
 
 impl PoaReplay {
-    /// Tells whether the list before and the changes give the list exactly, titles and all.
+    /// Checks whether the list before and the changes give the list exactly, titles and all.
     pub fn is_exact(&self) -> bool {
         self.missing.is_empty() && self.surplus.is_empty() && self.differing.is_empty()
     }

@@ -58,27 +58,27 @@ impl ReleaseId {
         self
     }
 
-    /// Gives the fiscal year.
+    /// Returns the fiscal year.
     pub fn fiscal_year(&self) -> i32 {
         self.fiscal_year
     }
 
-    /// Tells whether this is an update within the year rather than the October release.
+    /// Checks whether this is an update within the year rather than the October release.
     pub fn is_mid_year(&self) -> bool {
         self.month.is_some()
     }
 
-    /// Gives the number of the correction; 0 is the release as first posted.
+    /// Returns the number of the correction; 0 is the release as first posted.
     pub fn revision(&self) -> u32 {
         self.revision
     }
 
-    /// Gives the release without its revision: what all its revisions have in common.
+    /// Returns the release without its revision: what all its revisions have in common.
     pub fn edition(&self) -> ReleaseId {
         self.with_revision(0)
     }
 
-    /// Gives the first day of the release.
+    /// Returns the first day of the release.
     pub fn effective_from(&self) -> NaiveDate {
         match self.month {
             None => day(self.fiscal_year - 1, 10, 1),
@@ -87,13 +87,13 @@ impl ReleaseId {
         }
     }
 
-    /// Gives the number of days between its first day and another release's.
+    /// Returns the number of days between its first day and another release's.
     pub fn days_from(&self, other: ReleaseId) -> u64 {
         let days = self.effective_from() - other.effective_from();
         days.num_days().unsigned_abs()
     }
 
-    /// Gives the day after the last one that the release can govern: October 1 of its fiscal year.
+    /// Returns the day after the last one that the release can govern: October 1 of its fiscal year.
     pub fn fiscal_year_end(&self) -> NaiveDate {
         day(self.fiscal_year, 10, 1)
     }
@@ -143,7 +143,7 @@ impl ReleaseId {
     }
 }
 
-/// Gives the fiscal year that a day lies in: 2026 for 2025-10-01 to 2026-09-30.
+/// Returns the fiscal year that a day lies in: 2026 for 2025-10-01 to 2026-09-30.
 pub(crate) fn fiscal_year_of(date: NaiveDate) -> i32 {
     if date.month() >= 10 {
         date.year() + 1
@@ -241,7 +241,7 @@ pub enum ListedBy {
 }
 
 impl ListedBy {
-    /// Gives the fixed name: `order_file`, `tabular`.
+    /// Returns the fixed name: `order_file`, `tabular`.
     pub fn name(self) -> &'static str {
         match self {
             ListedBy::OrderFile => "order_file",
@@ -249,7 +249,7 @@ impl ListedBy {
         }
     }
 
-    /// Gives the words for people: `order file`, `tabular list`.
+    /// Returns the words for people: `order file`, `tabular list`.
     pub fn label(self) -> &'static str {
         match self {
             ListedBy::OrderFile => "order file",

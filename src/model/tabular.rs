@@ -19,7 +19,7 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
-    /// Gives the fixed name: `chapter`, `block`, `code`.
+    /// Returns the fixed name: `chapter`, `block`, `code`.
     pub fn name(self) -> &'static str {
         match self {
             NodeKind::Introduction => "introduction",
@@ -79,7 +79,7 @@ impl NoteKind {
         NoteKind::SeventhCharacterNote,
     ];
 
-    /// Gives the fixed name: the element's name in the official XML.
+    /// Returns the fixed name: the element's name in the official XML.
     pub fn name(self) -> &'static str {
         match self {
             NoteKind::InclusionTerm => "inclusionTerm",
@@ -180,7 +180,7 @@ pub struct BlockReference {
 }
 
 impl TabularNode {
-    /// Gives the code of a category, subcategory or code; `None` for what stands above them.
+    /// Returns the code of a category, subcategory or code; `None` for what stands above them.
     pub fn code(&self) -> Option<Code> {
         match self.kind {
             NodeKind::Code => Code::from_plain(self.name.as_bytes()),
@@ -223,7 +223,7 @@ pub struct ExpandedCode<'t> {
 }
 
 impl ExpandedCode<'_> {
-    /// Gives its title: the node's, and with a 7th character its meaning after a comma, as the order
+    /// Returns its title: the node's, and with a 7th character its meaning after a comma, as the order
     /// files write it.
     pub fn title(&self) -> String {
         match self.seventh_character {
@@ -298,7 +298,7 @@ impl Tabular {
         rows
     }
 
-    /// Tells whether the notes of S06 hold the prose that exempts codes from 7th characters D and S.
+    /// Checks whether the notes of S06 hold the prose that exempts codes from 7th characters D and S.
     fn exempts_in_s06(&self) -> bool {
         const PROSE: &str = "7th characters D and S do not apply to codes in category S06";
         self.nodes
@@ -338,7 +338,7 @@ impl DifferenceKind {
         DifferenceKind::Accents,
     ];
 
-    /// Gives the fixed name: `missing`, `surplus`, `flag`, `sequence`, `accents`, `title`.
+    /// Returns the fixed name: `missing`, `surplus`, `flag`, `sequence`, `accents`, `title`.
     pub fn name(self) -> &'static str {
         match self {
             DifferenceKind::Missing => "missing",
@@ -357,7 +357,7 @@ impl DifferenceKind {
             .find(|kind| kind.name() == name)
     }
 
-    /// Tells whether the codes differ, and not only their titles.
+    /// Checks whether the codes differ, and not only their titles.
     pub fn is_of_codes(self) -> bool {
         !matches!(self, DifferenceKind::Accents | DifferenceKind::Title)
     }
@@ -484,7 +484,7 @@ fn flag_word(billable: bool) -> &'static str {
     if billable { "billable" } else { "header" }
 }
 
-/// Gives the letters of a title as an order file writes them: without accents.
+/// Returns the letters of a title as an order file writes them: without accents.
 pub(super) fn plain(title: &str) -> impl Iterator<Item = char> {
     use unicode_normalization::UnicodeNormalization;
     title

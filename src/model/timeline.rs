@@ -92,17 +92,17 @@ impl Timeline {
             .map_or_else(Vec::new, |trust| trust.warnings(release))
     }
 
-    /// Gives the code set.
+    /// Returns the code set.
     pub fn code_set(&self) -> CodeSet {
         self.code_set
     }
 
-    /// Gives the periods, oldest first.
+    /// Returns the periods, oldest first.
     pub fn periods(&self) -> &[Period] {
         &self.periods
     }
 
-    /// Gives the period that a day lies in; `None` if no loaded release governs it.
+    /// Returns the period that a day lies in; `None` if no loaded release governs it.
     pub fn governing(&self, date: NaiveDate) -> Option<&Period> {
         let after = self.periods.partition_point(|period| period.from <= date);
         self.periods
@@ -110,19 +110,19 @@ impl Timeline {
             .filter(|period| date < period.until)
     }
 
-    /// Gives the newest period that begins on or before a day, whether or not it still governs it.
+    /// Returns the newest period that begins on or before a day, whether or not it still governs it.
     pub fn latest_before(&self, date: NaiveDate) -> Option<&Period> {
         let after = self.periods.partition_point(|period| period.from <= date);
         self.periods.get(after.checked_sub(1)?)
     }
 
-    /// Gives the period just before the release that begins on `from`.
+    /// Returns the period just before the release that begins on `from`.
     pub fn before(&self, from: NaiveDate) -> Option<&Period> {
         let at = self.periods.partition_point(|period| period.from < from);
         self.periods.get(at.checked_sub(1)?)
     }
 
-    /// Gives the stretches of days without a gap, each from its first day to the day after its last.
+    /// Returns the stretches of days without a gap, each from its first day to the day after its last.
     pub fn coverage(&self) -> Vec<(NaiveDate, NaiveDate)> {
         let mut runs: Vec<(NaiveDate, NaiveDate)> = Vec::new();
         for period in &self.periods {

@@ -19,7 +19,7 @@ const ACTIONS: [(&str, AddendaAction); 4] = [
     ("Revise to:   ", AddendaAction::ReviseTo),
 ];
 
-/// Tells whether a line begins with an action of an addenda.
+/// Checks whether a line begins with an action of an addenda.
 pub(crate) fn begins_with_action(line: &str) -> bool {
     ACTIONS.iter().any(|(action, _)| line.starts_with(action))
 }

@@ -113,12 +113,12 @@ impl<'b> Xml<'b> {
         }
     }
 
-    /// Gives the place that the reader stands at, in bytes.
+    /// Returns the place that the reader stands at, in bytes.
     pub(super) fn position(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
-    /// Gives the line of a place: for errors only, because it counts from the beginning.
+    /// Returns the line of a place: for errors only, because it counts from the beginning.
     pub(super) fn line_of(&self, position: usize) -> u64 {
         let before = self.bytes.iter().take(position);
         before.filter(|byte| **byte == b'\n').count() as u64 + 1
@@ -335,7 +335,7 @@ impl<'b> Xml<'b> {
         }
     }
 
-    /// Gives the next element within `parent`, or `None` at its end. Text between elements is refused.
+    /// Returns the next element within `parent`, or `None` at its end. Text between elements is refused.
     pub(super) fn child(&mut self, parent: &str) -> Result<Option<Element>> {
         loop {
             match self.event()? {
@@ -413,7 +413,7 @@ impl<'b> Xml<'b> {
         Ok(text)
     }
 
-    /// Gives the next piece of text or element within `parent`, or `None` at its end.
+    /// Returns the next piece of text or element within `parent`, or `None` at its end.
     pub(super) fn content(&mut self, parent: &str) -> Result<Option<Content>> {
         loop {
             match self.event()? {

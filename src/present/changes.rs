@@ -322,7 +322,7 @@ pub(super) fn marked_line(old: &str, new: &str, style: Style) -> (String, String
     }
 }
 
-/// Gives the pairs of titles to show: what it is, old, new.
+/// Returns the pairs of titles to show: what it is, old, new.
 pub(super) fn titles(change: &Change) -> Vec<(&'static str, &str, &str)> {
     let (Some(old), Some(new)) = (&change.old, &change.new) else {
         return Vec::new();
@@ -583,7 +583,7 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| Error::new(ErrorKind::Io, error.to_string()))
 }
 
-/// Gives the places of the changes in the order of a report: that of their effects if they were weighed, else
+/// Returns the places of the changes in the order of a report: that of their effects if they were weighed, else
 /// that of the book.
 pub(super) fn in_order(changes: &ChangeSet) -> Vec<(usize, Option<&Effect>)> {
     match &changes.impact {
@@ -596,7 +596,7 @@ pub(super) fn in_order(changes: &ChangeSet) -> Vec<(usize, Option<&Effect>)> {
     }
 }
 
-/// Gives the fixed name of a title change: `none`, `long`, `short-only`, `spacing-only`.
+/// Returns the fixed name of a title change: `none`, `long`, `short-only`, `spacing-only`.
 pub(super) fn title_change_name(title: TitleChange) -> &'static str {
     match title {
         TitleChange::None => "none",

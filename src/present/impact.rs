@@ -176,7 +176,7 @@ pub(super) fn effects<'a>(
     of_it.filter_map(|effect| Some((effect, changes.changes.get(effect.change)?)))
 }
 
-/// Gives the heading of a report.
+/// Returns the heading of a report.
 pub(super) fn heading(changes: &ChangeSet) -> String {
     format!("What of yours breaks: {}", title(changes))
 }
@@ -195,7 +195,7 @@ fn capital(severity: Severity) -> &'static str {
     }
 }
 
-/// Gives the heading of a severity's list: `Breaking: no longer valid for submission in FY2026`.
+/// Returns the heading of a severity's list: `Breaking: no longer valid for submission in FY2026`.
 pub(super) fn severity_heading(changes: &ChangeSet, severity: Severity) -> String {
     format!("{}: {}", capital(severity), meaning(changes, severity))
 }
@@ -392,7 +392,7 @@ fn markdown_item(
 /// The columns that a weighed report has after the others of a change.
 pub const CSV_COLUMNS: [&str; 4] = ["severity", "uses", "share_of_uses", "touches"];
 
-/// Gives the cells of these columns. The codes in use stand without dots, each with its relation and uses:
+/// Returns the cells of these columns. The codes in use stand without dots, each with its relation and uses:
 /// `successor:E119:12 beside:E118:2`.
 pub(super) fn csv_cells(impact: &Impact, effect: &Effect) -> [String; 4] {
     let touches: Vec<String> = effect

@@ -13,7 +13,7 @@ use crate::model::{
 /// Tabular lists are of this code set alone.
 const CM: CodeSet = CodeSet::Icd10Cm;
 
-/// Gives the words for a kind of note, as coders say them.
+/// Returns the words for a kind of note, as coders say them.
 pub fn note_kind_label(kind: NoteKind) -> &'static str {
     match kind {
         NoteKind::InclusionTerm => "inclusion term",
@@ -145,7 +145,7 @@ pub(super) fn lines(change: &NoteChange, style: Style) -> Vec<EditLine> {
     vec![line]
 }
 
-/// Gives the word that begins a change.
+/// Returns the word that begins a change.
 pub(super) fn label(edit: &NoteEdit) -> &'static str {
     match edit {
         NoteEdit::NoteMoved { .. } | NoteEdit::PlaceMoved { .. } => "moved",
@@ -448,7 +448,7 @@ pub const CSV_COLUMNS: [&str; 8] = [
     "new_note",
 ];
 
-/// Gives the rows of a change for the CSV: of 7th characters and tables one for each that differs.
+/// Returns the rows of a change for the CSV: of 7th characters and tables one for each that differs.
 pub(super) fn csv_rows(change: &NoteChange) -> Vec<[String; 8]> {
     let place = &change.place;
     let kind_name = |kind: Option<NoteKind>| kind.map_or("", NoteKind::name).to_owned();

@@ -37,7 +37,7 @@ impl ReportFormat {
         ReportFormat::Xlsx,
     ];
 
-    /// Gives the fixed name: `text`, `markdown`, `html`, `csv`, `json`, `xlsx`.
+    /// Returns the fixed name: `text`, `markdown`, `html`, `csv`, `json`, `xlsx`.
     pub fn name(self) -> &'static str {
         match self {
             ReportFormat::Text => "text",
@@ -49,7 +49,7 @@ impl ReportFormat {
         }
     }
 
-    /// Gives how the name of such a file ends.
+    /// Returns how the name of such a file ends.
     pub fn extension(self) -> &'static str {
         match self {
             ReportFormat::Text => "txt",
@@ -58,7 +58,7 @@ impl ReportFormat {
         }
     }
 
-    /// Gives the media type of such a file.
+    /// Returns the media type of such a file.
     pub fn media_type(self) -> &'static str {
         match self {
             ReportFormat::Text => "text/plain; charset=utf-8",

@@ -60,7 +60,7 @@ fn split_off_by_day(lineage: &ChangeLineage) -> BTreeMap<NaiveDate, Vec<&Lineage
     by_day
 }
 
-/// Gives the arrow that a line of text begins with.
+/// Returns the arrow that a line of text begins with.
 pub(super) fn arrow(way: LineageWay) -> &'static str {
     match way {
         LineageWay::Forward => "->",
@@ -68,7 +68,7 @@ pub(super) fn arrow(way: LineageWay) -> &'static str {
     }
 }
 
-/// Gives the cell of the one row that says what a code came from, where that is codes reported together:
+/// Returns the cell of the one row that says what a code came from, where that is codes reported together:
 /// `G56.01 and G56.02` tells more than a list.
 fn one_cell(lineage: &ChangeLineage) -> Option<String> {
     let mut rows = lineage.ends.iter().flat_map(|end| &end.steps);

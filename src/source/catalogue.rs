@@ -245,7 +245,7 @@ struct PatchTable {
 }
 
 impl Catalogue {
-    /// Gives the catalogue that is compiled in.
+    /// Returns the catalogue that is compiled in.
     ///
     /// # Errors
     /// [`ErrorKind::Format`] if a file of it is malformed, which a test rules out.

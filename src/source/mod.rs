@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::model::Code;
 use crate::parse::order::OrderFile;
 
-/// Gives the SHA-256 of bytes in lower-case hexadecimal.
+/// Returns the SHA-256 of bytes in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }

@@ -167,7 +167,7 @@ fn is_web_page(text: &str) -> bool {
     begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body")
 }
 
-/// Tells whether the first lines have the columns of an order file, and of which code set:
+/// Checks whether the first lines have the columns of an order file, and of which code set:
 /// ICD-10-PCS has codes of 3 and 7 characters only, ICD-10-CM has those between as well.
 fn order_file(text: &str) -> Option<CodeSet> {
     let mut lines = text.lines().filter(|line| !line.is_empty());

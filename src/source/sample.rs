@@ -30,12 +30,12 @@ pub struct SampleFile {
 }
 
 impl SampleFile {
-    /// Tells whether it is an order file.
+    /// Checks whether it is an order file.
     pub fn is_order_file(&self) -> bool {
         matches!(self.kind, FileKind::OrderFile(_))
     }
 
-    /// Tells whether it is an order addenda.
+    /// Checks whether it is an order addenda.
     pub fn is_addenda(&self) -> bool {
         matches!(self.kind, FileKind::OrderAddenda(_))
     }
@@ -99,7 +99,7 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
     Ok(LIST.get_or_init(|| list))
 }
 
-/// Gives the bytes of a file of the sample.
+/// Returns the bytes of a file of the sample.
 pub fn sample_bytes(file: &SampleFile) -> &'static [u8] {
     FILES
         .get_file(format!("sample/{}", file.path))

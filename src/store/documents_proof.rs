@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::{Code, CodeSet, DocumentKind, ReleaseId};
 
 impl Store {
-    /// Gives the codes that the tables of ICD-10-PCS allow.
+    /// Returns the codes that the tables of ICD-10-PCS allow.
     pub(crate) fn pcs_codes(&self, document: &StoredDocument) -> Result<BTreeSet<Code>> {
         let query = || -> rusqlite::Result<BTreeSet<Code>> {
             let runs = document_runs(&self.connection, document.number)?;
@@ -34,7 +34,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives the codes that a document names: of an index those that references and cells lead to, of a
+    /// Returns the codes that a document names: of an index those that references and cells lead to, of a
     /// conversion table the current ones, of a list its own.
     pub(crate) fn codes_named(&self, document: &StoredDocument) -> Result<BTreeSet<Code>> {
         let sql = match document.kind {
@@ -88,7 +88,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives those of some codes of ICD-10-CM that a release does not list.
+    /// Returns those of some codes of ICD-10-CM that a release does not list.
     pub(crate) fn unlisted_in(&self, id: ReleaseId, codes: &BTreeSet<Code>) -> Result<Vec<Code>> {
         let query = || -> rusqlite::Result<Vec<Code>> {
             let listing = listing_number(&self.connection, CodeSet::Icd10Cm, id)?;
@@ -113,7 +113,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives those of some codes of ICD-10-CM that no loaded release lists.
+    /// Returns those of some codes of ICD-10-CM that no loaded release lists.
     pub(crate) fn unlisted_anywhere(&self, codes: &BTreeSet<Code>) -> Result<Vec<Code>> {
         let mut unlisted = Vec::new();
         for code in codes {

@@ -27,7 +27,7 @@ struct Slot {
     older: Option<usize>,
 }
 
-/// Gives the code of an entry, from the index if one is at hand.
+/// Returns the code of an entry, from the index if one is at hand.
 pub(super) fn code_of(
     connection: &Connection,
     index: Option<&EntryIndex>,
@@ -156,7 +156,7 @@ impl EntryIndex {
         Ok((number, self.push(number, entry)))
     }
 
-    /// Gives the code of an entry number. `likely` is its slot if numbers are asked for one after the other, and
+    /// Returns the code of an entry number. `likely` is its slot if numbers are asked for one after the other, and
     /// is then that of the next.
     pub(super) fn code_in_turn(&self, number: i64, likely: &Cell<usize>) -> Option<Code> {
         let is_it = |slot: &&Slot| slot.number == number;
@@ -168,7 +168,7 @@ impl EntryIndex {
         self.slots.get(at).filter(is_it).map(|slot| slot.code)
     }
 
-    /// Gives the code of an entry number.
+    /// Returns the code of an entry number.
     pub(super) fn code(&self, number: i64) -> Option<Code> {
         let at = self.slots.partition_point(|slot| slot.number < number);
         self.slots

@@ -57,7 +57,7 @@ impl Later {
         Ok(Later(Some(made_by)))
     }
 
-    /// Tells whether the import fills an empty database.
+    /// Checks whether the import fills an empty database.
     pub(super) fn is_all(&self) -> bool {
         self.0.is_some()
     }

@@ -22,7 +22,7 @@ use crate::parse::conversion::read_previous;
 const MOST_CODES: usize = 2_000;
 
 impl Store {
-    /// Gives every row of the stored conversion tables that a code's lineage rests on: those of the code,
+    /// Returns every row of the stored conversion tables that a code's lineage rests on: those of the code,
     /// those that name it as previous, those of what came of it, and so on forward.
     ///
     /// # Errors

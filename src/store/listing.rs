@@ -36,7 +36,7 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    /// Gives the position in the new listing of the entry at a position of the old one, if the new
+    /// Returns the position in the new listing of the entry at a position of the old one, if the new
     /// listing has the very entry.
     pub(crate) fn new_position_of_old(&self, position: i64) -> Option<i64> {
         let after = self
@@ -64,7 +64,7 @@ pub(crate) struct FoundCode {
 }
 
 impl Store {
-    /// Gives the rows of a release in tabular order, as its order file has them.
+    /// Returns the rows of a release in tabular order, as its order file has them.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot
@@ -77,7 +77,7 @@ impl Store {
         })
     }
 
-    /// Gives the entries that are listed on a day, patches included, in tabular order of the release that
+    /// Returns the entries that are listed on a day, patches included, in tabular order of the release that
     /// governs the day. A patch has no place in the order file; it comes last.
     ///
     /// # Errors

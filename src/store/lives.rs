@@ -148,7 +148,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Tells whether the stored lives are those that the spans give.
+/// Checks whether the stored lives are those that the spans give.
 pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
@@ -432,7 +432,7 @@ fn orders(
     Ok(orders)
 }
 
-/// Gives the codes of each category of a listing that are not in the order of their characters.
+/// Returns the codes of each category of a listing that are not in the order of their characters.
 fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Code>> {
     let mut found = Vec::new();
     let mut category: Vec<Code> = Vec::new();

@@ -57,7 +57,7 @@ pub(crate) use search::{FoundItem, Words};
 pub(crate) struct ListedEntries(runs::RunSet);
 
 impl ListedEntries {
-    /// Gives the place of an entry in the order of the book; `None` if it is not listed. A patch has no
+    /// Returns the place of an entry in the order of the book; `None` if it is not listed. A patch has no
     /// place of its own and comes last.
     pub(crate) fn position(&self, number: i64) -> Option<i64> {
         self.0.position(number)
@@ -142,7 +142,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Gives a number that differs after another program has written to the database. It says nothing to
+    /// Returns a number that differs after another program has written to the database. It says nothing to
     /// another value, and nothing of a file that is [taken for unchanging](Store::is_taken_for_unchanging).
     ///
     /// # Errors
@@ -153,7 +153,7 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// Tells whether the file stands where nothing can be written, so that SQLite cannot see if another
+    /// Checks whether the file stands where nothing can be written, so that SQLite cannot see if another
     /// program changes it. Who keeps it open has to look at the file.
     pub fn is_taken_for_unchanging(&self) -> bool {
         self.taken_for_unchanging
@@ -228,7 +228,7 @@ impl Store {
         })
     }
 
-    /// Gives the path of the file.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -354,7 +354,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
-/// Gives the number by which the schema knows a code set.
+/// Returns the number by which the schema knows a code set.
 fn code_set_id(code_set: CodeSet) -> i64 {
     match code_set {
         CodeSet::Icd10Cm => 1,

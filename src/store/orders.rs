@@ -26,7 +26,7 @@ impl Orders {
         orders.settled()
     }
 
-    /// Gives the codes of a category as a release lists them; `None` if that is the order of their characters.
+    /// Returns the codes of a category as a release lists them; `None` if that is the order of their characters.
     pub(crate) fn get(&self, release: ReleaseId, category: Code) -> Option<&[Code]> {
         let numbers = self.of_release.get(&release)?;
         let at = numbers
@@ -37,7 +37,7 @@ impl Orders {
         self.order(*numbers.get(at)?)
     }
 
-    /// Gives the orders of a release.
+    /// Returns the orders of a release.
     pub(super) fn of(&self, release: ReleaseId) -> Vec<Vec<Code>> {
         let numbers = self.of_release.get(&release).into_iter().flatten();
         numbers
@@ -59,12 +59,12 @@ impl Orders {
         self.settled()
     }
 
-    /// Gives the distinct orders.
+    /// Returns the distinct orders.
     pub(super) fn distinct(&self) -> &[Vec<Code>] {
         &self.distinct
     }
 
-    /// Gives the releases that have orders of their own, with the places of these among the distinct ones.
+    /// Returns the releases that have orders of their own, with the places of these among the distinct ones.
     pub(super) fn releases(&self) -> &BTreeMap<ReleaseId, Vec<u32>> {
         &self.of_release
     }

@@ -17,7 +17,7 @@ pub enum ProofSubject {
 }
 
 impl ProofSubject {
-    /// Gives the fixed name: `order_file`, `order_addenda`.
+    /// Returns the fixed name: `order_file`, `order_addenda`.
     pub fn name(self) -> &'static str {
         match self {
             ProofSubject::OrderFile => "order_file",
@@ -40,7 +40,7 @@ pub enum ProofOutcome {
 }
 
 impl ProofOutcome {
-    /// Gives the fixed name: `exact`, `near`, `failed`, `not-checked`.
+    /// Returns the fixed name: `exact`, `near`, `failed`, `not-checked`.
     pub fn name(self) -> &'static str {
         match self {
             ProofOutcome::Exact => "exact",

@@ -74,7 +74,7 @@ impl Store {
         releases(&self.connection).map_err(|error| self.error(error))
     }
 
-    /// Tells whether the database holds full releases or the sample.
+    /// Checks whether the database holds full releases or the sample.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -96,7 +96,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Gives the timeline of a code set.
+    /// Returns the timeline of a code set.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -104,7 +104,7 @@ impl Store {
         timeline(&self.connection, code_set).map_err(|error| self.error(error))
     }
 
-    /// Gives the file that the rows of a stored release come from: its name and SHA-256.
+    /// Returns the file that the rows of a stored release come from: its name and SHA-256.
     pub(crate) fn listing_file(
         &self,
         code_set: CodeSet,
@@ -123,7 +123,7 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// Gives all that the loaded releases say of a code.
+    /// Returns all that the loaded releases say of a code.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -141,7 +141,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives the spans of all codes of a code set without their titles, by code and first day.
+    /// Returns the spans of all codes of a code set without their titles, by code and first day.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -167,7 +167,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Gives all that the loaded releases say of all codes of a code set, one span after the other, by code
+    /// Returns all that the loaded releases say of all codes of a code set, one span after the other, by code
     /// and first day. Nothing is kept in memory.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the citation of the patch from which a code's entry is taken on a day, if it is one.
+    /// Returns the citation of the patch from which a code's entry is taken on a day, if it is one.
     pub(crate) fn patch_citation(
         &self,
         code_set: CodeSet,
@@ -348,7 +348,7 @@ impl Store {
         addenda(&self.connection, code_set, id).map_err(|error| self.error(error))
     }
 
-    /// Gives the content hash: the same releases give the same one, whatever the order of import.
+    /// Returns the content hash: the same releases give the same one, whatever the order of import.
     ///
     /// It covers the facts (each release with the hashes of its files, and the patches) and the
     /// derived spans with their titles.

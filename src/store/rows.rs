@@ -54,7 +54,7 @@ pub(super) fn release_number(
         })
 }
 
-/// Gives the number of a release's listing, which releases with the same order file share.
+/// Returns the number of a release's listing, which releases with the same order file share.
 pub(super) fn listing_number(
     connection: &Connection,
     code_set: CodeSet,

@@ -61,14 +61,14 @@ impl RunSet {
         &self.runs
     }
 
-    /// Gives the runs in tabular order.
+    /// Returns the runs in tabular order.
     pub(crate) fn by_position(&self) -> Vec<Run> {
         let mut runs = self.runs.clone();
         runs.sort_by_key(|run| run.position);
         runs
     }
 
-    /// Gives the position of an entry; `None` if it is not in the set.
+    /// Returns the position of an entry; `None` if it is not in the set.
     pub(crate) fn position(&self, entry: i64) -> Option<i64> {
         let after = self.runs.partition_point(|run| run.first <= entry);
         let run = self.runs.get(after.checked_sub(1)?)?;

@@ -229,7 +229,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the entries that are listed on a day, by number.
+    /// Returns the entries that are listed on a day, by number.
     pub(crate) fn listed_on(
         &self,
         code_set: CodeSet,

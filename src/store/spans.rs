@@ -255,7 +255,7 @@ pub(super) fn point_dates(
         .collect()
 }
 
-/// Gives the entries that are listed on a day: the release's, as patched.
+/// Returns the entries that are listed on a day: the release's, as patched.
 pub(super) fn patched_runs(
     connection: &Connection,
     code_set: CodeSet,

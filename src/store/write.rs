@@ -183,7 +183,7 @@ impl Writer<'_> {
         query::releases(&self.transaction).map_err(|error| self.error(error))
     }
 
-    /// Tells whether the database holds full releases or the sample.
+    /// Checks whether the database holds full releases or the sample.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be read.
@@ -333,7 +333,7 @@ impl Writer<'_> {
         replace(self).map_err(|error| self.error(error))
     }
 
-    /// Tells whether a release is stored, this import included.
+    /// Checks whether a release is stored, this import included.
     pub(super) fn holds_release(&self, code_set: CodeSet, id: ReleaseId) -> Result<bool> {
         rows::release_ids(&self.transaction, code_set)
             .map(|ids| ids.contains(&id))
@@ -697,12 +697,12 @@ impl Writer<'_> {
         self.changed.insert(code_set, Changed::All);
     }
 
-    /// Gives the connection that the transaction runs on, and the items that are stored.
+    /// Returns the connection that the transaction runs on, and the items that are stored.
     pub(super) fn connection_and_items(&mut self) -> (&Connection, &mut KnownItems) {
         (&self.transaction, &mut self.items)
     }
 
-    /// Gives the connection that the transaction runs on.
+    /// Returns the connection that the transaction runs on.
     pub(super) fn connection(&self) -> &Connection {
         &self.transaction
     }

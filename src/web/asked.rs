@@ -36,7 +36,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Gives the day that is asked for: today, if the question has none.
+    /// Returns the day that is asked for: today, if the question has none.
     pub(super) fn day(&mut self) -> Result<NaiveDate> {
         Ok(self.query.date("on")?.unwrap_or(self.today))
     }
@@ -162,12 +162,12 @@ impl Query {
         })
     }
 
-    /// Gives all parameters, for whoever knows others by name.
+    /// Returns all parameters, for whoever knows others by name.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.parameters
     }
 
-    /// Gives all values of a parameter that are not empty.
+    /// Returns all values of a parameter that are not empty.
     pub(super) fn all(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.parameters
@@ -177,7 +177,7 @@ impl Query {
             .collect()
     }
 
-    /// Gives the one value of a parameter; none if it is left out or empty.
+    /// Returns the one value of a parameter; none if it is left out or empty.
     pub(super) fn one(&mut self, name: &'static str) -> Result<Option<String>> {
         let mut values = self.all(name);
         if values.len() > 1 {
@@ -190,7 +190,7 @@ impl Query {
         Ok(values.pop())
     }
 
-    /// Gives the one value of a parameter that cannot be left out.
+    /// Returns the one value of a parameter that cannot be left out.
     pub(super) fn needed(&mut self, name: &'static str, example: &str) -> Result<String> {
         self.one(name)?.ok_or_else(|| {
             Error::new(ErrorKind::Usage, format!("the parameter {name} is missing"))
@@ -198,7 +198,7 @@ impl Query {
         })
     }
 
-    /// Gives a value that is read by its type.
+    /// Returns a value that is read by its type.
     pub(super) fn parsed<T: std::str::FromStr>(
         &mut self,
         name: &'static str,
@@ -224,7 +224,7 @@ impl Query {
         self.parsed(name, "icd10cm or icd10pcs")
     }
 
-    /// Tells whether something is asked for: `1` or `true`.
+    /// Checks whether something is asked for: `1` or `true`.
     pub(super) fn flag(&mut self, name: &'static str) -> Result<bool> {
         match self.one(name)?.as_deref() {
             None | Some("0" | "false") => Ok(false),

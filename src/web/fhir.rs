@@ -143,7 +143,7 @@ fn reply(asked: &Asked, method: fhir::Method, response: fhir::Response) -> Respo
     asked.reply(MEDIA_TYPE, response.body)
 }
 
-/// Gives the address by which the client reached the server, as far as it is one.
+/// Returns the address by which the client reached the server, as far as it is one.
 fn origin(headers: &HeaderMap, asked: &Asked) -> String {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let forwarded = HeaderName::from_static("x-forwarded-proto");

@@ -150,7 +150,7 @@ impl Server {
         })
     }
 
-    /// Gives the address that it listens on.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

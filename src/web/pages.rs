@@ -216,7 +216,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
     .await
 }
 
-/// Gives the page of what was typed, if it is a code that some release lists, in the code set asked for or the
+/// Returns the page of what was typed, if it is a code that some release lists, in the code set asked for or the
 /// other one.
 fn known_code(
     store: &Store,

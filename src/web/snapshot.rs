@@ -77,22 +77,22 @@ impl Snapshot {
         )
     }
 
-    /// Gives the index.
+    /// Returns the index.
     pub(super) fn index(&self) -> &Index {
         &self.index
     }
 
-    /// Gives the content hash, once it is known.
+    /// Returns the content hash, once it is known.
     pub(super) fn content_hash(&self) -> Option<&str> {
         self.content_hash.get().map(String::as_str)
     }
 
-    /// Gives what every page says of the database, once it is known.
+    /// Returns what every page says of the database, once it is known.
     pub(super) fn known_site(&self) -> Option<&Site> {
         self.site.get()
     }
 
-    /// Gives what every page says of the database. The first question takes a pass through it.
+    /// Returns what every page says of the database. The first question takes a pass through it.
     pub(super) fn site(&self, store: &Store) -> Result<&Site> {
         if let Some(site) = self.site.get() {
             return Ok(site);
@@ -101,7 +101,7 @@ impl Snapshot {
         Ok(self.site.get_or_init(|| site))
     }
 
-    /// Gives a digest that differs whenever an answer may, once it is known.
+    /// Returns a digest that differs whenever an answer may, once it is known.
     pub(super) fn state(&self) -> Option<&str> {
         self.state.get().map(String::as_str)
     }
@@ -218,7 +218,7 @@ fn file_number(_: &std::fs::Metadata) -> Option<u64> {
     None
 }
 
-/// Tells whether a database has changed.
+/// Checks whether a database has changed.
 #[derive(Debug)]
 struct Watch {
     store: Store,
@@ -272,7 +272,7 @@ impl Snapshots {
         })
     }
 
-    /// Gives the snapshot of now.
+    /// Returns the snapshot of now.
     pub(super) fn current(&self) -> Arc<Snapshot> {
         match self.current.read() {
             Ok(current) => Arc::clone(&current),

@@ -3,7 +3,7 @@
 /// How many bytes are looked at together, a bit for each.
 const AT_ONCE: usize = u64::BITS as usize;
 
-/// Gives one place after another. Fields are so short that a search for each would cost more than it finds.
+/// Returns one place after another. Fields are so short that a search for each would cost more than it finds.
 pub(super) struct Marks<'b> {
     bytes: &'b [u8],
     delimiter: u8,

@@ -31,7 +31,7 @@ impl Plain<'_> {
         self.ends.len() + 1
     }
 
-    /// Gives where a field begins and ends.
+    /// Returns where a field begins and ends.
     fn place(&self, at: usize) -> Option<(usize, usize)> {
         let from = match at.checked_sub(1) {
             None => self.from,
@@ -74,7 +74,7 @@ pub(super) struct Glance {
 }
 
 impl Glance {
-    /// Tells which; `None` where each row takes a closer look.
+    /// Returns which; `None` where each row takes a closer look.
     pub(super) fn of(columns: &Columns, purpose: Purpose) -> Option<Glance> {
         let is_enough = columns.has_one_date()
             && columns.amount.is_none()
@@ -229,7 +229,7 @@ impl RowWork<'_> {
         Ok(())
     }
 
-    /// Tells whether all codes of a row are billable on its day.
+    /// Checks whether all codes of a row are billable on its day.
     #[inline]
     fn are_billable(&self, codes: &mut [Asked], columns: &[(usize, CodeSet)], day: Day) -> bool {
         for (asked, (_, code_set)) in codes.iter_mut().zip(columns) {

@@ -53,7 +53,7 @@ impl Work for RowWork<'_> {
     }
 }
 
-/// Tells whether nothing but line feeds, perhaps after a carriage return, ends a line, and no byte is NUL.
+/// Checks whether nothing but line feeds, perhaps after a carriage return, ends a line, and no byte is NUL.
 fn has_plain_lines(bytes: &[u8]) -> bool {
     if memchr::memchr(0, bytes).is_some() {
         return false;
@@ -67,7 +67,7 @@ fn has_plain_lines(bytes: &[u8]) -> bool {
     }
 }
 
-/// Gives how many lines a record stands below the first one. The library's place of a record is before the
+/// Returns how many lines a record stands below the first one. The library's place of a record is before the
 /// blank lines that it passes by.
 fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
     let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
@@ -101,7 +101,7 @@ impl<'w> RowWork<'w> {
         })
     }
 
-    /// Gives the header of the annotated file.
+    /// Returns the header of the annotated file.
     pub(super) fn header(&self) -> Result<Vec<u8>> {
         let mut names: Vec<String> = Vec::new();
         if self.options.only_failures {

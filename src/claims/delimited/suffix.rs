@@ -152,7 +152,7 @@ impl Suffixes {
         Ok(())
     }
 
-    /// Gives the columns of a code that is billable in a segment.
+    /// Returns the columns of a code that is billable in a segment.
     pub(super) fn billable(&self, code_set: CodeSet, segment: u8) -> &Suffix {
         let [diagnoses, procedures] = &self.billable;
         let of_set = match code_set {
@@ -163,12 +163,12 @@ impl Suffixes {
         of_set.get(usize::from(segment)).unwrap_or(&self.empty)
     }
 
-    /// Gives the columns of a field without a code.
+    /// Returns the columns of a field without a code.
     pub(super) fn empty(&self) -> &Suffix {
         &self.empty
     }
 
-    /// Gives the columns of a row, or a code, that cannot be read.
+    /// Returns the columns of a row, or a code, that cannot be read.
     pub(super) fn unreadable(&self, problem: &ProblemKind) -> Result<Vec<u8>> {
         self.line([UNREADABLE, "", "", "", "", "", &problem.to_string()])
     }
@@ -214,7 +214,7 @@ fn write_line(writer: &csv_core::Writer, cells: [&str; 7], out: &mut Vec<u8>) ->
     Ok(())
 }
 
-/// Gives the cells of a finding, in the order of [`COLUMNS`].
+/// Returns the cells of a finding, in the order of [`COLUMNS`].
 pub(in crate::claims) fn cells(finding: &Finding, dots: bool) -> [Cow<'_, str>; 7] {
     let mut uses = String::with_capacity(finding.uses.len() * 9);
     for code in &finding.uses {

@@ -68,7 +68,7 @@ pub(super) fn period(at: At<'_, '_>) -> Result<Period, Wrong> {
 }
 
 impl Period {
-    /// Gives both ends where both are days and the end is the earlier one.
+    /// Returns both ends where both are days and the end is the earlier one.
     pub(super) fn is_reversed(&self) -> bool {
         matches!((&self.start, &self.end), (Some(Ok(start)), Some(Ok(end))) if end < start)
     }
@@ -115,7 +115,7 @@ impl Days {
         self.days.is_empty() && self.faults.is_empty()
     }
 
-    /// Gives each day and each fault.
+    /// Returns each day and each fault.
     pub(super) fn each(&self) -> impl Iterator<Item = Day> {
         let faults = self.faults.iter().cloned().map(Err);
         self.days.iter().copied().map(Ok).chain(faults)

@@ -412,7 +412,7 @@ impl<R: Read> FhirClaims<R> {
         Ok(())
     }
 
-    /// Tells whether a list goes on, and takes the comma or its end.
+    /// Checks whether a list goes on, and takes the comma or its end.
     fn goes_on(&mut self, is_first: bool, end: u8) -> Result<bool> {
         match self.source.peek()? {
             Some(byte) if byte == end => {

@@ -39,7 +39,7 @@ pub(super) enum Node {
     Object(Vec<(&'static str, Node)>),
 }
 
-/// Gives the name of an element as it is kept, if it is one that is read.
+/// Returns the name of an element as it is kept, if it is one that is read.
 pub(super) fn kept_name(name: &str) -> Option<&'static str> {
     known(name)
 }
@@ -169,7 +169,7 @@ pub(super) struct At<'n, 'p> {
 }
 
 impl<'n> At<'n, '_> {
-    /// Gives a member of an object, if it is there.
+    /// Returns a member of an object, if it is there.
     pub(super) fn member(&self, name: &str) -> Result<Option<&'n Node>, Wrong> {
         let Node::Object(members) = self.node else {
             return Err(Wrong::new(self.path, "expected an object"));

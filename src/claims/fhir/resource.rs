@@ -103,7 +103,7 @@ pub(super) fn read(
     Ok(Given::Claim(claim, gathered.wrong))
 }
 
-/// Gives the code set of a system; any other than the two here is one that is not kept.
+/// Returns the code set of a system; any other than the two here is one that is not kept.
 fn system(uri: &str) -> CodeSystem {
     let uri = uri
         .split('|')
@@ -238,7 +238,7 @@ impl Rule {
     }
 }
 
-/// Tells by which date a Claim or ExplanationOfBenefit goes.
+/// Returns by which date a Claim or ExplanationOfBenefit goes.
 fn rule(at: At<'_, '_>) -> Result<Rule, Wrong> {
     let types = at.read("type", codes_of)?.unwrap_or_default();
     let subtypes = at.read("subType", codes_of)?.unwrap_or_default();

@@ -71,7 +71,7 @@ impl Brackets {
     }
 }
 
-/// Tells whether a line holds an object from its first byte to its last, by its brackets.
+/// Checks whether a line holds an object from its first byte to its last, by its brackets.
 pub(super) fn is_whole_object(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     line.starts_with(b"{") && Brackets::default().take(line) == Some(line.len())
@@ -98,12 +98,12 @@ impl<R: Read> Source<R> {
         }
     }
 
-    /// Gives where the reader stands.
+    /// Returns where the reader stands.
     pub(super) fn spot(&self) -> Spot {
         self.spot
     }
 
-    /// Gives the bytes that are set aside for reading.
+    /// Returns the bytes that are set aside for reading.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
         self.buffer.capacity()
@@ -144,7 +144,7 @@ impl<R: Read> Source<R> {
         self.advance(1);
     }
 
-    /// Gives the first line, without taking it; `None` if it is longer than a resource may be.
+    /// Returns the first line, without taking it; `None` if it is longer than a resource may be.
     pub(super) fn peek_line(&mut self) -> Result<Option<&[u8]>> {
         let mut searched = 0;
         let length = loop {

@@ -338,7 +338,7 @@ impl Building {
         Ok(())
     }
 
-    /// Gives the days of the line that ends to the codes that it points to.
+    /// Passes the days of the line that ends to the codes that it points to.
     fn end_line(&mut self) {
         let Some(line) = self.line.take() else { return };
         let service = line.service.or_else(|| self.dates.service.clone());

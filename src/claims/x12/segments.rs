@@ -41,18 +41,18 @@ pub(super) struct Segment<'b> {
 }
 
 impl<'b> Segment<'b> {
-    /// Gives the bytes.
+    /// Returns the bytes.
     pub(super) fn bytes(&self) -> &'b [u8] {
         self.bytes
     }
 
-    /// Gives the id: `ST`, `CLM`.
+    /// Returns the id: `ST`, `CLM`.
     pub(super) fn id(&self) -> &'b [u8] {
         let end = memchr(self.delimiters.element, self.bytes).unwrap_or(self.bytes.len());
         self.bytes.get(..end).unwrap_or_default()
     }
 
-    /// Gives the element of a number, from 1; empty where absent.
+    /// Returns the element of a number, from 1; empty where absent.
     pub(super) fn element(&self, number: usize) -> &'b [u8] {
         self.elements().nth(number - 1).unwrap_or_default()
     }
@@ -78,7 +78,7 @@ impl<'b> Segment<'b> {
         element.split(move |byte| *byte == separator)
     }
 
-    /// Gives the component of a number, from 1; empty where absent.
+    /// Returns the component of a number, from 1; empty where absent.
     pub(super) fn component(&self, element: &'b [u8], number: usize) -> &'b [u8] {
         self.components(element).nth(number - 1).unwrap_or_default()
     }
@@ -108,7 +108,7 @@ impl<R: Read> Segments<R> {
         }
     }
 
-    /// Gives the next segment, or `None` at the end of the input between interchanges.
+    /// Returns the next segment, or `None` at the end of the input between interchanges.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl<R: Read> Segments<R> {
         self.delimiters = None;
     }
 
-    /// Gives the bytes that are set aside for reading.
+    /// Returns the bytes that are set aside for reading.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
         self.buffer.capacity()

@@ -123,7 +123,7 @@ fn broken_cell(row: u32, column: u32, message: &str) -> Error {
         )
 }
 
-/// Gives the letters of a column, counted from 0: A, Z, AA.
+/// Returns the letters of a column, counted from 0: A, Z, AA.
 fn name_of_column(column: u32) -> String {
     let mut letters = Vec::new();
     let mut rest = column;

@@ -73,7 +73,7 @@ pub(super) fn read_workbook(bytes: &[u8]) -> Result<(String, BTreeMap<u32, Cells
     Ok((title.clone(), rows))
 }
 
-/// Gives a cell as text: a number as it is shown, a date as `2020-04-01`.
+/// Returns a cell as text: a number as it is shown, a date as `2020-04-01`.
 fn cell_text(value: &DataRef<'_>) -> Result<String, String> {
     match value {
         DataRef::Empty => Ok(String::new()),

@@ -150,17 +150,17 @@ impl OrderFile {
         &self.envelope
     }
 
-    /// Gives the rows in tabular order.
+    /// Returns the rows in tabular order.
     pub fn rows(&self) -> &[OrderRow] {
         &self.rows
     }
 
-    /// Gives the short title of a row: without its padding, with a leading blank if it has one.
+    /// Returns the short title of a row: without its padding, with a leading blank if it has one.
     pub fn short_title(&self, row: &OrderRow) -> &str {
         self.slice(&row.short_title)
     }
 
-    /// Gives the long title of a row, verbatim: two official ICD-10-PCS files have one with a trailing blank.
+    /// Returns the long title of a row, verbatim: two official ICD-10-PCS files have one with a trailing blank.
     pub fn long_title(&self, row: &OrderRow) -> &str {
         self.slice(&row.long_title)
     }

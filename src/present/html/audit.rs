@@ -482,7 +482,7 @@ fn marks(summary: &AuditSummary, months: &[(NaiveDate, VerdictCounts)], wide: f6
     releases.into_iter().enumerate().filter_map(place).collect()
 }
 
-/// Gives a round distance of lines, so that there are three to six up to a number.
+/// Returns a round distance of lines, so that there are three to six up to a number.
 fn nice_step(most: u64) -> u64 {
     let mut step = 1;
     loop {

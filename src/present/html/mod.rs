@@ -211,7 +211,7 @@ impl KindLine {
     }
 }
 
-/// Gives the words for a narrow column.
+/// Returns the words for a narrow column.
 fn short_label(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::SpacingOnly => "spacing or punctuation",
@@ -496,7 +496,7 @@ fn row<'a>(set: &ChangeSet, below: &Below<'_>, change: &'a Change) -> Row<'a> {
     }
 }
 
-/// Gives the long title or both, and both short ones where the long ones do not show the change.
+/// Returns the long title or both, and both short ones where the long ones do not show the change.
 fn titles(change: &Change) -> (Line<'_>, Option<(Title, Title)>) {
     let (Some(old), Some(new)) = (&change.old, &change.new) else {
         let title = change.entry().map_or("", |entry| entry.long_title.as_str());

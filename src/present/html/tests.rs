@@ -34,7 +34,7 @@ fn page(set: &ChangeSet) -> String {
     change_report(set, today()).unwrap()
 }
 
-/// Gives the row of a code, which is one line.
+/// Returns the row of a code, which is one line.
 fn row_of<'a>(page: &'a str, code: &str) -> &'a str {
     let cell = format!("<span class=\"code\">{code}</span>");
     page.lines()

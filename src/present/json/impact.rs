@@ -131,7 +131,7 @@ pub(super) fn impact(code_set: CodeSet, impact: &Impact) -> ImpactJson {
     }
 }
 
-/// Gives the changes in the order of their effects, each with what it means.
+/// Returns the changes in the order of their effects, each with what it means.
 pub(super) fn changes<'a>(changes: &'a ChangeSet, impact: &Impact) -> Vec<ChangeJson<'a>> {
     let effects = impact.effects.iter().filter_map(|effect| {
         let mut json = change_json(changes, changes.changes.get(effect.change)?);

@@ -22,7 +22,7 @@ use super::{answers, changes, failure, questions, releases, show};
 )))]
 struct Shapes;
 
-/// Gives the schemas of what the JSON API takes and gives.
+/// Returns the schemas of what the JSON API takes and gives.
 pub fn schemas() -> Components {
     let mut components = Shapes::openapi().components.unwrap_or_default();
     let meanings = meanings(include_str!("../../../docs/json.md"));

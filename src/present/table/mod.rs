@@ -22,7 +22,7 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
-    /// Gives the fixed name: `csv`, `ndjson`, `parquet`.
+    /// Returns the fixed name: `csv`, `ndjson`, `parquet`.
     pub fn name(self) -> &'static str {
         match self {
             TableFormat::Csv => "csv",

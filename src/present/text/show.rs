@@ -165,7 +165,7 @@ fn consulted_line(out: &mut String, consulted: &Consulted, what: &str, style: St
     }
 }
 
-/// Gives the words for a kind of note.
+/// Returns the words for a kind of note.
 pub(crate) fn note_label(kind: NoteKind) -> &'static str {
     match kind {
         NoteKind::InclusionTerm => "inclusion terms",

@@ -103,7 +103,7 @@ fn date(day: NaiveDate) -> Result<ExcelDateTime, XlsxError> {
     ExcelDateTime::from_ymd(year, month, day)
 }
 
-/// Gives the name of the sheet of a kind.
+/// Returns the name of the sheet of a kind.
 fn sheet_name(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::New => "New",
@@ -197,7 +197,7 @@ fn code(changes: &ChangeSet, code: &Code, style: Style) -> Cell {
     Cell::Code(style.code(changes.code_set, code))
 }
 
-/// Gives the cells of [`OF_A_CHANGE`].
+/// Returns the cells of [`OF_A_CHANGE`].
 fn of_change(changes: &ChangeSet, change: &Change, place: usize, style: Style) -> Vec<Cell> {
     let flag = match (
         change.kind,
@@ -236,7 +236,7 @@ fn of_change(changes: &ChangeSet, change: &Change, place: usize, style: Style) -
     ]
 }
 
-/// Gives the old and the new title, with the words marked that differ.
+/// Returns the old and the new title, with the words marked that differ.
 fn titles(change: &Change, title: impl Fn(&crate::model::Entry) -> &String) -> (Cell, Cell) {
     match (&change.old, &change.new) {
         (Some(old), Some(new)) if title(old) != title(new) => {

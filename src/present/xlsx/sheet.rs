@@ -219,7 +219,7 @@ fn write_pieces(
     Ok(())
 }
 
-/// Gives a number as a cell holds it; a count of uses is far below 2^53.
+/// Returns a number as a cell holds it; a count of uses is far below 2^53.
 #[allow(
     clippy::cast_precision_loss,
     reason = "a workbook holds numbers as floating point"

@@ -14,7 +14,7 @@ struct StoredTerm<'i> {
 }
 
 impl StoredTerm<'_> {
-    /// Gives where nonessential modifiers stand in the title.
+    /// Returns where nonessential modifiers stand in the title.
     fn modifiers(&self) -> String {
         let mut at = 0;
         let mut ranges = Vec::new();

@@ -144,7 +144,7 @@ pub(super) trait Item {
         digest: &ItemDigest,
     ) -> rusqlite::Result<()>;
 
-    /// Gives its position in the document, where the file has one of its own (a row of a sheet, a line);
+    /// Returns its position in the document, where the file has one of its own (a row of a sheet, a line);
     /// else it is counted.
     fn position(&self) -> Option<u32> {
         None

@@ -14,7 +14,7 @@ use crate::store::documents::list;
 use crate::store::rows::date;
 
 impl Store {
-    /// Gives every row of the stored conversion tables whose current code took effect after one day and by
+    /// Returns every row of the stored conversion tables whose current code took effect after one day and by
     /// another, whatever code it is about.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl Store {
         })
     }
 
-    /// Gives every row of the stored conversion tables.
+    /// Returns every row of the stored conversion tables.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.

@@ -33,7 +33,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/api/openapi.json", get(openapi::openapi))
 }
 
-/// Gives the code set that was named, or tells it by the code.
+/// Returns the code set that was named, or tells it by the code.
 fn code_set_of(store: &Store, asked: Option<CodeSet>, code: &str) -> Result<CodeSet> {
     match asked {
         Some(code_set) => Ok(code_set),

@@ -30,7 +30,7 @@ use crate::present::json;
 )]
 struct Api;
 
-/// Gives the description, which is the same for every state of the database.
+/// Returns the description, which is the same for every state of the database.
 pub(super) async fn openapi() -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| {

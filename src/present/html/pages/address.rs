@@ -32,22 +32,22 @@ pub(super) fn with_fields(path: &str, fields: &[(&str, &str)]) -> String {
     }
 }
 
-/// Gives the address of a page on a day.
+/// Returns the address of a page on a day.
 pub(super) fn on(path: &str, day: NaiveDate) -> String {
     with_fields(path, &[("on", &day.to_string())])
 }
 
-/// Gives the path of a code's page.
+/// Returns the path of a code's page.
 pub(super) fn code_path(code_set: CodeSet, code: &Code) -> String {
     format!("/{}/{}", code_set.id(), encode(&code.dotted(code_set)))
 }
 
-/// Gives the address of a code's page on a day.
+/// Returns the address of a code's page on a day.
 pub fn code(code_set: CodeSet, code: &Code, day: NaiveDate) -> String {
     on(&code_path(code_set, code), day)
 }
 
-/// Gives the address of a level of the book on a day.
+/// Returns the address of a level of the book on a day.
 pub(super) fn place(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> String {
     let level = match (place.kind, code_set) {
         (PlaceKind::Chapter, CodeSet::Icd10Cm) => "chapter",

@@ -79,7 +79,7 @@ struct Found {
 }
 
 impl AuditHtml<'_> {
-    /// Gives the largest file in megabytes.
+    /// Returns the largest file in megabytes.
     fn megabytes(&self) -> u64 {
         self.ask.most_bytes / 1_000_000
     }

@@ -284,7 +284,7 @@ impl<'a> CodeHtml<'a> {
     }
 }
 
-/// Gives the address of the last change report that reaches the day, narrowed to the category.
+/// Returns the address of the last change report that reaches the day, narrowed to the category.
 fn changes(site: &Site, page: &CodePage, day: NaiveDate) -> Option<String> {
     let code_set = page.answer.code_set;
     // Below what neither release lists there is nothing to report.
@@ -323,7 +323,7 @@ fn list(heading: &str, code_set: CodeSet, entries: &[Entry], day: NaiveDate) -> 
     (!lines.is_empty()).then(|| CodeList::new(heading, lines))
 }
 
-/// Gives the links to the levels above; of a procedure with its body system, which has no row in the listing.
+/// Returns the links to the levels above; of a procedure with its body system, which has no row in the listing.
 fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
     let code_set = page.answer.code_set;
     let mut crumbs: Vec<Crumb> = page
@@ -346,7 +346,7 @@ fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
     crumbs
 }
 
-/// Gives the link to a level of the book.
+/// Returns the link to a level of the book.
 pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
     let name = match (place.kind, code_set) {
         (PlaceKind::Chapter, CodeSet::Icd10Pcs) => format!("Section {}", place.name),

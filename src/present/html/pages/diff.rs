@@ -186,7 +186,7 @@ impl DiffHtml<'_> {
         code.dotted(self.frame.asked.code_set)
     }
 
-    /// Gives the address of a code's page on the first day of the new side.
+    /// Returns the address of a code's page on the first day of the new side.
     fn to_code(&self, code: &Code) -> String {
         let day = self.set.map_or(self.frame.asked.on, |set| set.new_from);
         address::code(self.frame.asked.code_set, code, day)
@@ -344,7 +344,7 @@ fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
         .collect()
 }
 
-/// Tells whether a change is one that was asked for.
+/// Checks whether a change is one that was asked for.
 fn fits(code_set: CodeSet, change: &Change, ask: &DiffAsk) -> bool {
     if ask.kind.is_some_and(|kind| kind != change.kind) {
         return false;

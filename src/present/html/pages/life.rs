@@ -133,7 +133,7 @@ pub(super) fn spans(history: &CodeHistory, path: &str, day: NaiveDate) -> Vec<Sp
     rows
 }
 
-/// Gives a title in which nothing is marked.
+/// Returns a title in which nothing is marked.
 fn unmarked(title: &str) -> Title {
     super::super::stretches(mark(title, title).1, Mark::Same)
 }

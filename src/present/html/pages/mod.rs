@@ -54,7 +54,7 @@ impl Site {
         Site { overview }
     }
 
-    /// Gives the loaded releases of a code set that govern some days: release, first and last day.
+    /// Returns the loaded releases of a code set that govern some days: release, first and last day.
     fn governing(&self, code_set: CodeSet) -> Vec<(ReleaseId, NaiveDate, NaiveDate)> {
         self.lines(code_set)
             .filter_map(|line| line.governs.map(|(from, through)| (line.id, from, through)))
@@ -95,7 +95,7 @@ impl Site {
             .map(|(id, _, through)| (id, through))
     }
 
-    /// Gives the last day before another one, or else the first day after it, that a release governs.
+    /// Returns the last day before another one, or else the first day after it, that a release governs.
     fn nearest_day(&self, code_set: CodeSet, day: NaiveDate) -> Option<NaiveDate> {
         let governing = self.governing(code_set);
         let before = governing.iter().map(|(_, _, through)| *through);
@@ -208,7 +208,7 @@ impl<'a> Frame<'a> {
         &PARTS
     }
 
-    /// Gives the address of a page on the day asked for.
+    /// Returns the address of a page on the day asked for.
     fn at(&self, path: &str) -> String {
         address::on(path, self.asked.on)
     }
@@ -237,7 +237,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Tells whether the day asked for is one that no release of the code set governs, and which day near it
+    /// Checks whether the day asked for is one that no release of the code set governs, and which day near it
     /// is.
     fn uncovered(&self) -> Option<Uncovered> {
         let code_set = self.asked.code_set;
@@ -262,7 +262,7 @@ fn long_day(day: NaiveDate) -> String {
     day.format("%B %-d, %Y").to_string()
 }
 
-/// Gives the last part of a path.
+/// Returns the last part of a path.
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

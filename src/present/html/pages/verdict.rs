@@ -100,7 +100,7 @@ pub(super) struct VerdictView {
     pub(super) warnings: Vec<String>,
 }
 
-/// Gives the large word for a verdict.
+/// Returns the large word for a verdict.
 pub(super) fn word(name: &str) -> &'static str {
     match name {
         "billable" => "Billable",
