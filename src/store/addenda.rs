@@ -7,7 +7,7 @@ use super::documents::another_hint;
 use super::rows;
 use super::write::{Added, NewFile, Writer};
 use crate::error::{Error, ErrorKind, Result, without_release};
-use crate::model::{Addenda, CodeSet, ReleaseId};
+use crate::model::{Addenda, CodeSet, LoadedRelease, Provenance, ReleaseId};
 
 /// An order addenda to be stored with its release.
 #[derive(Debug)]
@@ -22,6 +22,21 @@ pub struct NewAddenda<'a> {
     pub file: &'a NewFile,
     /// The day of the import.
     pub today: NaiveDate,
+    /// Whether the catalogue knows its bytes. Of any other the footer must count what is stored.
+    pub is_known: bool,
+}
+
+/// Returns how the footer of an addenda counts another release than the one that is stored whole.
+fn counts_other(new: &NewAddenda<'_>, stored: &LoadedRelease) -> Option<String> {
+    let [headers, codes] = new.addenda.footer.as_ref()?;
+    let counted = (headers.new_rows + codes.new_rows, codes.new_rows);
+    let is_cut = stored.trust.incomplete.is_some() || stored.trust.provenance == Provenance::Sample;
+    (!is_cut && counted != (stored.rows, stored.billable)).then(|| {
+        format!(
+            "its footer counts {} rows ({} billable), and {} is stored with {} ({} billable): one of them is cut off, or of another release",
+            counted.0, counted.1, new.id, stored.rows, stored.billable
+        )
+    })
 }
 
 impl Writer<'_> {
@@ -56,6 +71,14 @@ impl Writer<'_> {
             )
             .in_file(new.file.name.as_str())
             .with_hint(another_hint(new.code_set, new.id)));
+        }
+        if let Some(reason) = (!new.is_known)
+            .then(|| counts_other(new, &stored.release))
+            .flatten()
+        {
+            return Err(Error::new(ErrorKind::Conflict, reason)
+                .in_file(new.file.name.as_str())
+                .with_hint(another_hint(new.code_set, new.id)));
         }
         self.store_addenda(new).map_err(|error| self.error(error))?;
         Ok(Added::New)

@@ -337,3 +337,29 @@ fn a_file_that_ends_with_a_header_has_lost_what_was_below_it() {
         "{error}"
     );
 }
+
+#[test]
+fn an_addenda_that_counts_otherwise_is_refused_wherever_it_lies() {
+    let Some(official) = fy2027("an addenda in another folder") else {
+        return;
+    };
+    let made = fy2028(official);
+    let rows = rows_of(&made.order);
+    let folder = Folder::new();
+    let addenda = folder.write(
+        "addenda/icd10cm_order_addenda_2028.txt",
+        made.october_addenda(),
+    );
+    for (lost, failed) in [(0, 0), (1, 1)] {
+        let at = rows.len() / 2;
+        let others = rows[..at].iter().chain(&rows[at + lost..]);
+        let part = numbered(others.copied());
+        let order = folder.write("order/icd10cm-FY2028.txt", part);
+        let report = alone(&[addenda.clone(), order], &dry(BEFORE_APRIL)).unwrap();
+        assert_eq!(order_files(&report).len(), 1, "{report:?}");
+        assert_eq!(report.failed.len(), failed, "{lost}: {report:?}");
+        if let Some(failed) = report.failed.first() {
+            assert!(failed.why.contains("its footer counts"), "{report:?}");
+        }
+    }
+}
