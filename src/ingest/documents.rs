@@ -394,7 +394,7 @@ impl Preparer {
     }
 
     /// Checks whether the catalogue knows the bytes of a document, or those of its archive.
-    fn is_known_document(
+    pub(super) fn is_known_document(
         &self,
         kind: DocumentKind,
         sha256: &str,

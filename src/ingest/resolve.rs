@@ -180,6 +180,10 @@ impl Preparer {
         });
         let replaces_part =
             missing.is_none() && stored.is_some_and(|seen| seen.trust.incomplete.is_some());
+        if missing.is_none() {
+            self.refuse_beside_parts(id, code_set)
+                .map_err(|error| error.in_file(shown))?;
+        }
         if let (Some(seen), Some(reason)) = (stored, &missing)
             && seen.trust.incomplete.is_none()
         {
@@ -335,6 +339,36 @@ impl Preparer {
             format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
         )
         .with_hint("leave --release out"))
+    }
+
+    /// Refuses to put a whole order file in the place of a part beside which documents were taken that may be parts
+    /// too: they would stay, and no answer would say so any more.
+    fn refuse_beside_parts(&self, id: ReleaseId, code_set: CodeSet) -> Result<()> {
+        let is_part = |seen: &&Seen| {
+            seen.code_set == code_set && seen.id == id && seen.trust.incomplete.is_some()
+        };
+        let Some(part) = self.seen.iter().find(is_part) else {
+            return Ok(());
+        };
+        let mut unknown = part
+            .documents
+            .iter()
+            .filter(|(kind, sha256)| !self.is_known_document(*kind, sha256, None));
+        match unknown.next() {
+            None => Ok(()),
+            Some((kind, _)) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "{} {id} is stored as a part, and its {} may be one too",
+                    code_set.name(),
+                    kind.label()
+                ),
+            )
+            .with_hint(format!(
+                "take it out with codeyear remove {id} --code-set {}, then import all its files",
+                code_set.id()
+            ))),
+        }
     }
 
     /// Returns the stored release of an edition that has some rows.

@@ -13,12 +13,13 @@ use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
 use codeyear::parse::poa::parse_poa;
 use codeyear::source::catalogue::{Catalogue, KnownDocument};
 use codeyear::source::identify::{Evidence, candidates};
+use codeyear::store::Store;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 use zip::ZipArchive;
 
 use super::{
-    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, members, order_of, rows_of, said,
-    stating, zip_of,
+    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, into, members, numbered, on,
+    order_of, rows_of, said, stating, zip_of,
 };
 use crate::official::release_zip;
 use crate::soundness::Chance;
@@ -619,5 +620,52 @@ fn a_workbook_is_a_conversion_table_by_its_header_whatever_its_name() {
         let report = alone(&[order.clone(), table], &options).unwrap();
         let why = &report.failed[0].why;
         assert!(why.contains("parted by semicolons or tabs"), "{why}");
+    }
+}
+
+#[test]
+fn a_whole_order_file_does_not_cover_up_documents_that_came_with_a_part() {
+    let Some(official) = fy2027("documents of a part") else {
+        return;
+    };
+    let folder = Folder::new();
+    let whole = order_of(&official.releases, CodeSet::Icd10Cm, "FY2017");
+    let rows = rows_of(&whole);
+    let cut = numbered(rows[..90_000].iter().copied());
+    let part = folder.write("part/icd10cm-FY2017.txt", cut);
+    let whole = folder.write("whole/icd10cm-FY2017.txt", &whole);
+    let documents = documents_of(&official.releases, CodeSet::Icd10Cm, "FY2017");
+    let (_, name, list) = documents
+        .iter()
+        .find(|(kind, ..)| *kind == DocumentKind::PoaExemptList)
+        .unwrap();
+    for (lines, is_taken) in [(20_000, false), (usize::MAX, true)] {
+        let text = String::from_utf8_lossy(list);
+        let list = match lines {
+            usize::MAX => list.clone(),
+            lines => text
+                .lines()
+                .take(lines)
+                .collect::<Vec<_>>()
+                .join("\r\n")
+                .into_bytes(),
+        };
+        let list = folder.write(name, list);
+        let mut store = Store::in_memory().unwrap();
+        let options = ImportOptions {
+            allow_incomplete: true,
+            ..on("2026-11-28")
+        };
+        let report = into(&mut store, &[part.clone(), list], &options).unwrap();
+        assert!(report.failed.is_empty(), "{report:?}");
+        let report = into(&mut store, std::slice::from_ref(&whole), &on("2026-11-28"));
+        assert_eq!(report.is_ok(), is_taken, "{report:?}");
+        if let Err(error) = report {
+            assert!(
+                said(&error).contains("its POA-exempt list may be one too"),
+                "{error}"
+            );
+            assert!(said(&error).contains("codeyear remove FY2017"), "{error}");
+        }
     }
 }
