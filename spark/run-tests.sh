@@ -14,11 +14,7 @@ releases="${CODEYEAR_RELEASES:-$PWD/../shared/releases}"
 # shellcheck source=spark/environment.sh
 . spark/environment.sh
 
-cargo build --quiet --locked
-target="$(cargo metadata --no-deps --format-version 1 --locked |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+source tests/built.sh
 if [ -d "$releases/icd10cm" ] && [ -d "$releases/icd10pcs" ]; then
     sources=("$releases/icd10cm" "$releases/icd10pcs")
 else

@@ -58,7 +58,7 @@ pub(super) fn notes(
     Ok(NotesReport { changes, sources })
 }
 
-/// Says which of two releases have no tabular list, and which releases near them have one.
+/// Returns the error that tells which of two releases have no tabular list, and which releases near them have one.
 fn missing(store: &Store, sides: [ReleaseId; 2]) -> Result<Error> {
     let loaded: Vec<ReleaseId> = store
         .documents(DocumentKind::Tabular)?

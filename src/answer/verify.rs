@@ -103,7 +103,7 @@ impl AddendaProof {
         }
     }
 
-    /// Says the outcome in words.
+    /// Returns the outcome in words.
     pub fn detail(&self) -> String {
         let Some(base) = self.base else {
             return match self.stated_base {

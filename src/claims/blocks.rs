@@ -75,7 +75,7 @@ impl<'r> Blocks<'r> {
         Ok(&self.carry)
     }
 
-    /// Says how records are told apart from here on.
+    /// Sets how records are told apart from here on.
     pub(super) fn set_records(&mut self, records: Records) {
         self.records = records;
     }

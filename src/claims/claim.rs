@@ -95,7 +95,7 @@ pub struct Problem {
 }
 
 impl std::fmt::Display for Problem {
-    /// Says what, without the place: `service_date: no date of the form YYYY-MM-DD`.
+    /// Writes what, without the place: `service_date: no date of the form YYYY-MM-DD`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;

@@ -357,7 +357,8 @@ fn repeated(names: &[String]) -> Option<String> {
     names.iter().find(|name| !seen.insert(*name)).cloned()
 }
 
-/// Says that a column is not there. The names of the others are not told: the first line of a file without a
+/// Returns the error that a column is not there. The names of the others are not told: the first line of a file
+/// without a
 /// header is a patient's.
 fn no_column(names: &[String], name: &str, file: &str) -> Error {
     let count = names.len();

@@ -359,7 +359,7 @@ impl<R: Read> Counter<'_, R> {
         header.iter().all(is_name) && second.is_some_and(|row| row.iter().any(is_data))
     }
 
-    /// Says why there is nothing to weigh by.
+    /// Returns the error that says why there is nothing to weigh by.
     fn nothing(&self, width: usize) -> Error {
         let usage = &self.usage;
         if usage.rows == 0 && usage.ragged_rows > 0 {

@@ -358,7 +358,7 @@ fn say_doubts(store: &Store, code_sets: &[CodeSet], context: &mut Context<'_>) -
     Ok(())
 }
 
-/// Says what a file rests on, for a format that has a place for it.
+/// Returns what a file rests on, for a format that has a place for it.
 fn about(store: &Store, table: &str, format: TableFormat) -> Result<Vec<(&'static str, String)>> {
     if format != TableFormat::Parquet {
         return Ok(Vec::new());

@@ -79,12 +79,12 @@ fn no_database() -> Error {
     Error::new(ErrorKind::NotFound, "there is no database here yet")
 }
 
-/// Says what to do where a database was named and is not there: its name may be mistyped.
+/// Returns an error with what to do where a database was named and is not there: its name may be mistyped.
 pub(super) fn missing_named(error: Error) -> Error {
     error.with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
 }
 
-/// Says once which releases a pack would add to the database. What is wrong with the pack is said as well: it is
+/// Writes once which releases a pack would add to the database. What is wrong with the pack is said as well: it is
 /// not needed for the answer.
 fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
     let note = match find_pack(context) {

@@ -295,7 +295,7 @@ fn depends_on(version: FhirVersion, system: &System, others: &[Code]) -> Value {
     Value::Array(depends.collect())
 }
 
-/// Says where a link stands, in the words of the table.
+/// Returns where a link stands, in the words of the table.
 pub(super) fn comment(link: &LineageLink) -> String {
     format!(
         "conversion table of {}, row {}: {}",

@@ -189,7 +189,7 @@ pub(super) fn find(snapshot: &Snapshot<'_>, text: &str) -> Answered<(crate::mode
     }
 }
 
-/// Says that a code system does not list a code on a day, and what is known of it.
+/// Returns the text that a code system does not list a code on a day, and what is known of it.
 pub(super) fn unknown(
     snapshot: &Snapshot<'_>,
     text: &str,

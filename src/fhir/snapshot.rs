@@ -201,7 +201,7 @@ impl<'a> Snapshot<'a> {
         doubts.iter().map(ToString::to_string).collect()
     }
 
-    /// Says how the code system is called where people read it.
+    /// Returns how the code system is called where people read it.
     pub(super) fn title(&self) -> Result<String> {
         let name = self.system.code_set.name();
         Ok(if self.facts.is_sample()? {
@@ -255,7 +255,7 @@ fn governing<'f>(
     )))
 }
 
-/// Says where the order file of a release is; empty if no address is known.
+/// Returns where the order file of a release is; empty if no address is known.
 fn place_of(code_set: CodeSet, release: ReleaseId) -> String {
     let url = order_file_url(code_set, release);
     url.map_or_else(String::new, |url| {

@@ -166,7 +166,7 @@ pub(super) fn in_code_system(context: &Context<'_>, id: Option<&str>, given: &Gi
     Ok(reply(&asked, checked))
 }
 
-/// Says that a coding is of a system that is not here.
+/// Returns the finding that a coding is of a system that is not here.
 fn foreign(asked: &Asked<'_>, index: usize, uri: &str) -> Checked {
     let text = format!(
         "A definition for CodeSystem '{}' could not be found, so the code cannot be validated",
@@ -432,7 +432,7 @@ fn look_in_set(
     Ok(checked)
 }
 
-/// Says that a value set looks at another version than the coding names.
+/// Returns the finding that a value set looks at another version than the coding names.
 fn other_version(
     snapshot: &Snapshot<'_>,
     system: Option<(&'static System, Option<&str>)>,

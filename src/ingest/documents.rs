@@ -20,7 +20,8 @@ use crate::store::NewFile;
 
 use super::complete::{Extent, Outline};
 use super::group::Package;
-use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen, evidence_of};
+use super::identity::evidence_of;
+use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen};
 use super::resolve::looks_cut_off;
 use super::rivals::Item;
 use super::{Left, TakenKind};

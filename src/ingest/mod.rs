@@ -8,6 +8,7 @@ mod ahead;
 mod complete;
 mod documents;
 mod group;
+mod identity;
 mod packing;
 mod prepare;
 mod resolve;

@@ -13,7 +13,7 @@ use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
-use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
+use crate::source::identify::{Evidence, IdentifiedBy};
 use crate::source::sample::SampleFile;
 use crate::store::NewFile;
 
@@ -21,6 +21,7 @@ use super::ahead::{self, Ahead};
 use super::complete::Extent;
 use super::documents::Beside;
 use super::group::Package;
+use super::identity::{Told, evidence_of};
 use super::resolve::{Posted, Resolved, looks_cut_off};
 use super::rivals::Item;
 use super::{ImportOptions, Left};
@@ -121,9 +122,9 @@ pub(super) struct Seen {
 
 /// A release that a file of this command lists.
 pub(super) struct Listed {
-    code_set: CodeSet,
-    edition: ReleaseId,
-    rows_sha256: String,
+    pub(super) code_set: CodeSet,
+    pub(super) edition: ReleaseId,
+    pub(super) rows_sha256: String,
 }
 
 /// Reads, identifies and parses, package after package.
@@ -173,14 +174,6 @@ struct ReadAddenda<'p> {
     found: &'p Found,
     sha256: String,
     parsed: Addenda,
-}
-
-/// The release that a file was found to be of.
-struct Told {
-    id: ReleaseId,
-    by: IdentifiedBy,
-    /// What speaks against it, if the user insists.
-    forced: Option<String>,
 }
 
 impl Preparer {
@@ -430,83 +423,6 @@ impl Preparer {
         })
     }
 
-    /// Checks whether a file of so many rows may be a copy of a known release that lost some or was changed, and no
-    /// update of it: updates add rows.
-    fn may_be_a_damaged(&self, code_set: CodeSet, id: ReleaseId, rows: Option<u64>) -> bool {
-        let known = self.catalogue.find(code_set, id);
-        let facts = known.and_then(|known| known.order_file.as_ref());
-        facts.is_some_and(|facts| rows.is_some_and(|rows| rows <= facts.rows))
-    }
-
-    /// Returns the release of an order file of so many rows, or of an addenda: by what the user states, else by the
-    /// evidence.
-    fn identify(&self, evidence: &Evidence<'_>, rows: Option<u64>) -> Result<Told> {
-        let stated = self.options.release;
-        if let Some(id) = identify_sample(evidence, stated, self.sample)? {
-            return Ok(Told {
-                id,
-                by: IdentifiedBy::Sample,
-                forced: None,
-            });
-        }
-        if let Some(stated) = stated {
-            let forced = self.insisted(evidence, stated)?;
-            return Ok(Told {
-                id: stated,
-                by: IdentifiedBy::Statement,
-                forced,
-            });
-        }
-        let mut found = candidates(self.catalogue, evidence, self.options.today)?;
-        if found.ids.len() > 1 {
-            // What another file of this command is, this one is not.
-            let others = |id: &ReleaseId| {
-                self.listed.iter().any(|listed| {
-                    listed.code_set == evidence.code_set
-                        && listed.edition == *id
-                        && Some(listed.rows_sha256.as_str()) != evidence.rows_sha256
-                })
-            };
-            if evidence.order_sha256.is_some()
-                && !found.ids.iter().all(others)
-                && !found
-                    .ids
-                    .iter()
-                    .any(|id| others(id) && self.may_be_a_damaged(evidence.code_set, *id, rows))
-            {
-                found.ids.retain(|id| !others(id));
-            }
-            // The addenda of an order file that came without it.
-            if evidence.order_sha256.is_none() {
-                self.keep_those_of_command(evidence.code_set, &mut found.ids);
-            }
-        }
-        match found.ids.as_slice() {
-            [one] => Ok(Told {
-                id: if one.revision() == 0 {
-                    one.with_revision(found.revision)
-                } else {
-                    *one
-                },
-                by: found.by,
-                forced: None,
-            }),
-            several => Err(ambiguous(evidence, several)),
-        }
-    }
-
-    /// Keeps the releases that files of this command list, if there is one among them.
-    pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
-        let is_listed = |id: &ReleaseId| {
-            self.listed
-                .iter()
-                .any(|listed| listed.code_set == code_set && listed.edition == id.edition())
-        };
-        if ids.iter().any(is_listed) {
-            ids.retain(is_listed);
-        }
-    }
-
     /// Prepares an order file and addenda, whose release is known, to be written.
     fn prepare_listing(
         &mut self,
@@ -715,23 +631,6 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
             let error = Error::new(ErrorKind::Conflict, what).in_file(shown);
             goes_on = tell(Message::Failed(Box::new(error)));
         }
-    }
-}
-
-/// Returns what the place and name of a file say of it.
-pub(super) fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
-    let archive = found.archive.as_ref();
-    Evidence {
-        code_set,
-        order_sha256: None,
-        rows_sha256: None,
-        addenda_sha256: None,
-        addenda: None,
-        document_sha256: None,
-        archive_sha256: archive.map(|archive| archive.sha256.as_str()),
-        name: &found.name,
-        archive_name: archive.map(|archive| archive.name.as_str()),
-        shown: &found.shown,
     }
 }
 

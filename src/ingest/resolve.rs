@@ -5,7 +5,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
 use crate::parse::order::Envelope;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
-use crate::source::identify::{Evidence, contradiction};
 
 use super::TakenKind;
 use super::complete::{Extent, lacks};
@@ -298,47 +297,6 @@ impl Preparer {
                 forced,
             },
         })
-    }
-
-    /// Checks what the user states against the evidence. Returns what speaks against it, if the user insists.
-    pub(super) fn insisted(
-        &self,
-        evidence: &Evidence<'_>,
-        stated: ReleaseId,
-    ) -> Result<Option<String>> {
-        let against = stated
-            .off_calendar(evidence.code_set)
-            .or_else(|| contradiction(self.catalogue, evidence, stated, self.options.today));
-        match against {
-            Some(reason) if !self.options.force => Err(Error::new(ErrorKind::Conflict, reason)
-                .in_file(evidence.shown)
-                .with_hint(
-                    "leave --release out, or insist with --force: every answer will say so",
-                )),
-            against => Ok(against),
-        }
-    }
-
-    /// Refuses what the user insists on against the evidence where no answer would say so: beside a release that
-    /// is not marked itself.
-    pub(super) fn refuse_unmarked(
-        &self,
-        code_set: CodeSet,
-        id: ReleaseId,
-        reason: &str,
-    ) -> Result<()> {
-        let is_marked = self
-            .seen
-            .iter()
-            .any(|seen| seen.code_set == code_set && seen.id == id && seen.trust.forced.is_some());
-        if is_marked {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Conflict,
-            format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
-        )
-        .with_hint("leave --release out"))
     }
 
     /// Refuses to put a whole order file in the place of a part beside which documents were taken that may be parts

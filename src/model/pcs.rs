@@ -222,7 +222,7 @@ impl PcsTables {
         codes
     }
 
-    /// Says what each of a code's seven characters stands for; `None` if the tables do not allow the
+    /// Returns what each of a code's seven characters stands for; `None` if the tables do not allow the
     /// code, of which [`PcsTables::refusal`] tells why.
     pub fn explain(&self, code: &Code) -> Option<Vec<PcsCharacter<'_>>> {
         let characters: Vec<char> = code.as_str().chars().collect();
@@ -250,7 +250,7 @@ impl PcsTables {
             .collect()
     }
 
-    /// Says why a code is not in the tables: which of its characters is the first that may not stand
+    /// Returns why a code is not in the tables: which of its characters is the first that may not stand
     /// after those before it, and what may; `None` if the tables allow the code.
     pub fn refusal(&self, code: &Code) -> Option<PcsRefusal<'_>> {
         let characters: Vec<char> = code.as_str().chars().collect();

@@ -26,7 +26,7 @@ pub fn title(changes: &ChangeSet) -> String {
     )
 }
 
-/// Says what the change set was narrowed to; `None` if it was not.
+/// Returns what the change set was narrowed to; `None` if it was not.
 pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
     let mut parts: Vec<String> = under(changes, style).into_iter().collect();
     if let Some(only) = &changes.only {

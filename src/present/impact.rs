@@ -15,7 +15,7 @@ use crate::model::{
 /// The most codes in use that a line names for one change; JSON and CSV have all.
 const MOST_CODES: usize = 6;
 
-/// Says in words what a severity means.
+/// Returns in words what a severity means.
 pub(super) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
     match severity {
         Severity::Breaking => format!("no longer valid for submission in {}", changes.new),
@@ -59,7 +59,7 @@ pub(super) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
     totals
 }
 
-/// Says what the file held: `6 rows, 9 uses of 7 codes`.
+/// Returns what the file held: `6 rows, 9 uses of 7 codes`.
 pub(super) fn file_line(impact: &Impact) -> String {
     let mut text = format!(
         "{} of your file, {} of {} in {}",
@@ -78,7 +78,7 @@ pub(super) fn file_line(impact: &Impact) -> String {
     text
 }
 
-/// Says what of the file was not counted.
+/// Returns what of the file was not counted.
 pub(super) fn ragged_line(impact: &Impact) -> Option<String> {
     (impact.ragged_rows > 0).then(|| {
         let first = impact.first_ragged_line.unwrap_or(0);
@@ -131,7 +131,7 @@ pub(super) fn unknown_line(changes: &ChangeSet, impact: &Impact, style: Style) -
     Some(parts.join("; "))
 }
 
-/// Says which codes in use a new code is related to: `successor of E11.9 (12); beside E11.8 (2)`. Nothing
+/// Returns which codes in use a new code is related to: `successor of E11.9 (12); beside E11.8 (2)`. Nothing
 /// of a change of a code in use.
 pub(super) fn touches(changes: &ChangeSet, effect: &Effect, style: Style) -> Option<String> {
     let mut parts = Vec::new();
@@ -200,7 +200,7 @@ pub(super) fn severity_heading(changes: &ChangeSet, severity: Severity) -> Strin
     format!("{}: {}", capital(severity), meaning(changes, severity))
 }
 
-/// Says what was left out.
+/// Returns what was left out.
 pub(super) fn left_out_line(impact: &Impact) -> String {
     match impact.left_out {
         1 => "1 change touches none of your codes and is left out".to_owned(),

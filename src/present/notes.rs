@@ -28,7 +28,7 @@ pub fn note_kind_label(kind: NoteKind) -> &'static str {
     }
 }
 
-/// Says how a node that only one list has stands to the other: `new code`; nothing of one that both have.
+/// Returns how a node that only one list has stands to the other: `new code`; nothing of one that both have.
 pub fn standing_words(place: &NotePlace) -> &'static str {
     match (place.standing, place.node.kind) {
         (NodeStanding::InBoth, _) => "",
@@ -235,7 +235,7 @@ pub(super) fn note_counts(report: &NotesReport) -> Vec<NoteCountLine> {
         .collect()
 }
 
-/// Says in lines what else is to be counted: moves between kinds, 7th characters, the book's places.
+/// Returns in lines what else is to be counted: moves between kinds, 7th characters, the book's places.
 pub(super) fn other_counts(report: &NotesReport) -> Vec<String> {
     let mut sentences: Vec<String> = report
         .moves()

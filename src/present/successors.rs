@@ -14,7 +14,7 @@ use crate::model::{
 /// The most codes that a line names; JSON and CSV have all.
 const MOST_CODES: usize = 12;
 
-/// Says what a changed code became or came from, with the table that says so:
+/// Returns what a changed code became or came from, with the table that says so:
 /// `-> M54.50, M54.51, M54.59 (FY2026 table)`. Nothing where no loaded table could say it.
 pub(super) fn line(changes: &ChangeSet, code: &Code, style: Style) -> Option<(LineageWay, String)> {
     let lineage = changes.lineage.get(code)?;

@@ -52,7 +52,7 @@ pub struct StoredDocument {
     pub(super) number: i64,
 }
 
-/// Says what to do where a release has another document or addenda than the one that comes.
+/// Returns what to do where a release has another document or addenda than the one that comes.
 pub(super) fn another_hint(code_set: CodeSet, id: ReleaseId) -> String {
     format!(
         "if the stored one is wrong, take the release out with codeyear remove {id} --code-set {}, then import all its files; if the release was posted again with other rows, import its order file and this file together with --revision",

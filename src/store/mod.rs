@@ -7,6 +7,7 @@ mod addenda;
 mod backup;
 mod book;
 mod create;
+mod derive;
 mod digests;
 mod documents;
 mod documents_proof;
@@ -362,7 +363,7 @@ fn code_set_id(code_set: CodeSet) -> i64 {
     }
 }
 
-/// Says in a user's words what SQLite reports.
+/// Returns in a user's words what SQLite reports.
 fn store_error(path: &str, error: rusqlite::Error) -> Error {
     let code = error.sqlite_error_code();
     let (kind, message, hint) = match code {

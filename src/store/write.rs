@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::book::KnownItems;
+use super::derive;
 use super::digests;
 use super::entries::{EntryIndex, EntryRef};
 use super::fresh::Later;
@@ -16,10 +17,10 @@ use super::remove;
 use super::rows;
 use super::runs::RunSet;
 use super::search::Searchable;
-use super::spans::{self, Point};
+use super::spans;
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet, Entry, ListedBy, ReleaseId, Timeline, Trust};
+use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, Timeline, Trust};
 use crate::parse::order::{Envelope, OrderFile};
 use crate::source::catalogue::Patch;
 
@@ -216,7 +217,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Says what the database holds, when the first release comes in.
+    /// Sets what the database holds, when the first release comes in.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] if it holds the other kind.
@@ -412,75 +413,19 @@ impl Writer<'_> {
             spans::rebuild(&self.transaction, new.code_set, index.as_ref())?;
             None
         } else {
-            self.derive(new, &before, &points_before, index.as_ref())?
+            derive::of_release(
+                &self.transaction,
+                new.code_set,
+                new.id,
+                &before,
+                &points_before,
+                index.as_ref(),
+            )?
         };
         let known = self.changed.entry(new.code_set).or_default();
         known.add(new.id, changed);
         self.index = index.map(|index| (new.code_set, index));
         Ok(())
-    }
-
-    /// Brings the derived tables up to date with a release that has just been stored, and gives the codes whose
-    /// spans may have changed; `None` if all may have.
-    fn derive(
-        &self,
-        new: &NewRelease<'_>,
-        before: &Timeline,
-        points_before: &[String],
-        index: Option<&EntryIndex>,
-    ) -> rusqlite::Result<Option<Vec<Code>>> {
-        let ids: Vec<ReleaseId> = rows::release_ids(&self.transaction, new.code_set)?;
-        let timeline = Timeline::new(new.code_set, ids);
-        spans::write_timeline(&self.transaction, &timeline)?;
-        let replaces = before
-            .periods()
-            .iter()
-            .any(|period| period.release.edition() == new.id.edition());
-        if replaces {
-            // A revision takes the place of another: rare, and simplest done from the facts.
-            if timeline
-                .periods()
-                .iter()
-                .any(|period| period.release == new.id)
-            {
-                spans::rebuild(&self.transaction, new.code_set, index)?;
-            }
-            return Ok(None);
-        }
-        let after = spans::point_dates(&self.transaction, new.code_set)?;
-        if points_before.iter().any(|date| !after.contains(date)) {
-            // A published update takes the place of a patch.
-            spans::rebuild(&self.transaction, new.code_set, index)?;
-            return Ok(None);
-        }
-        let mut changed = Vec::new();
-        // The points of this release: its first day, and a day for each of its patches.
-        let is_own = |date: &String| !points_before.contains(date);
-        let point = |date: Option<&String>| -> rusqlite::Result<Option<Point>> {
-            date.map(|date| {
-                Ok(Point {
-                    runs: spans::patched_runs(&self.transaction, new.code_set, date, index)?,
-                    from: date.clone(),
-                })
-            })
-            .transpose()
-        };
-        for (at, date) in after.iter().enumerate().filter(|(_, date)| is_own(date)) {
-            let before = point(at.checked_sub(1).and_then(|at| after.get(at)))?;
-            // A later point of this same release is not in the spans yet.
-            let next = point(after.iter().skip(at + 1).find(|date| !is_own(date)))?;
-            if let Some(this) = point(Some(date))? {
-                changed.extend(spans::insert_point(
-                    &self.transaction,
-                    new.code_set,
-                    index,
-                    before.as_ref(),
-                    &this,
-                    next.as_ref(),
-                )?);
-            }
-        }
-        Ok(Some(changed))
     }
 
     /// Writes the row of a release: over the one that it replaces, which keeps its number.
@@ -678,7 +623,7 @@ impl Writer<'_> {
             let index = self.index.as_ref();
             let index = index.and_then(|(held, index)| (*held == code_set).then_some(index));
             if is_all_new {
-                derive_all(&self.transaction, code_set, index)
+                derive::all(&self.transaction, code_set, index)
                     .map_err(|error| store_error(&path, error))?;
             }
             lives::write(&self.transaction, code_set, &changed, index)
@@ -710,20 +655,4 @@ impl Writer<'_> {
     pub(super) fn error(&self, error: rusqlite::Error) -> Error {
         store_error(&self.path, error)
     }
-}
-
-/// Derives the days that releases govern and the spans of a code set, of which nothing is derived yet.
-fn derive_all(
-    connection: &Connection,
-    code_set: CodeSet,
-    index: Option<&EntryIndex>,
-) -> rusqlite::Result<()> {
-    let ids = rows::release_ids(connection, code_set)?;
-    spans::write_timeline(connection, &Timeline::new(code_set, ids))?;
-    // Without the index each entry would be looked up by itself.
-    let own = match index {
-        Some(_) => None,
-        None => Some(EntryIndex::load_codes(connection, code_set)?),
-    };
-    spans::rebuild(connection, code_set, index.or(own.as_ref()))
 }

@@ -124,7 +124,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/metrics", get(metrics))
 }
 
-/// Says that a database is open, which release is its newest, and what state it is in.
+/// Returns that a database is open, which release is its newest, and what state it is in.
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
     let snapshot = shared.snapshots.current();
     let hash = snapshot.content_hash().unwrap_or("not yet known");

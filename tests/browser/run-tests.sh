@@ -35,11 +35,7 @@ if ! cmp --silent tests/browser/package.json "$cache/package.json" || [ ! -d "$c
     }
 fi
 
-cargo build --quiet --locked
-target="$(cargo metadata --no-deps --format-version 1 --locked |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+source tests/built.sh
 "$target/debug/codeyear" demo --folder "$work/demo" >/dev/null
 cp tests/browser/site.test.mjs "$cache/site.test.mjs"
 CODEYEAR="$target/debug/codeyear" CODEYEAR_DB="$work/demo/sample.db" BROWSER="$browser" WORK="$work" \

@@ -43,11 +43,8 @@ if [ ! -e "$tools/complete" ]; then
     touch "$tools/complete"
 fi
 
-cargo build --quiet --locked
-target="$(cargo metadata --no-deps --format-version 1 --locked |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
+source tests/built.sh
 codeyear="$target/debug/codeyear"
-work="$(mktemp -d)"
 server=""
 finish() {
     if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; fi

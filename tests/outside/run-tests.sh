@@ -34,11 +34,7 @@ if [ ! -e "$venv/complete" ]; then
     touch "$venv/complete"
 fi
 
-cargo build --quiet --locked
-target="$(cargo metadata --no-deps --format-version 1 --locked |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
-work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+source tests/built.sh
 codeyear=("$target/debug/codeyear" --db "$work/codeyear.db")
 said="$work/said.txt"
 {

@@ -280,7 +280,7 @@ fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Res
     told(DateFormat::sniff(values.iter().map(Vec::as_slice)), file)
 }
 
-/// Says what to do where the form of the dates cannot be told.
+/// Returns what to do where the form of the dates cannot be told.
 pub(super) fn told(sniffed: Result<DateFormat, Untold>, file: &str) -> Result<DateFormat> {
     let (message, hint) = match sniffed {
         Ok(format) => return Ok(format),

@@ -136,7 +136,7 @@ impl<R: Read> Segments<R> {
         }))
     }
 
-    /// Says that the interchange has ended: what comes next is an ISA or nothing.
+    /// Sets that the interchange has ended: what comes next is an ISA or nothing.
     pub(super) fn end_interchange(&mut self) {
         self.delimiters = None;
     }

@@ -156,7 +156,7 @@ impl AuditPage {
     }
 }
 
-/// Says in one line what an audit found.
+/// Returns in one line what an audit found.
 pub(super) fn title(summary: &AuditSummary) -> String {
     match summary.total.failing() {
         0 => "No code failed on its date".to_owned(),
@@ -167,7 +167,7 @@ pub(super) fn title(summary: &AuditSummary) -> String {
     }
 }
 
-/// Says what could make an audit's verdicts other than they are.
+/// Returns what could make an audit's verdicts other than they are.
 pub(super) fn warnings(summary: &AuditSummary) -> Vec<String> {
     summary
         .warnings
@@ -219,7 +219,7 @@ impl AuditBody {
     }
 }
 
-/// Says what was looked at: `10,000 codes in 8,000 rows, of January 2024 to March 2026.`
+/// Returns what was looked at: `10,000 codes in 8,000 rows, of January 2024 to March 2026.`
 pub(super) fn span(summary: &AuditSummary) -> String {
     let mut text = format!(
         "{} in {}",

@@ -217,7 +217,7 @@ fn groups<'a>(set: &'a ChangeSet, impact: &'a Impact) -> Vec<Group<'a>> {
     Severity::ALL.into_iter().filter_map(group).collect()
 }
 
-/// Says what the conversion tables give in place of a code that is no longer valid; nothing where none is
+/// Returns what the conversion tables give in place of a code that is no longer valid; nothing where none is
 /// loaded that could say it.
 fn instead<'a>(
     set: &ChangeSet,

@@ -246,7 +246,7 @@ fn headline(verdict: &Verdict, style: Style) -> (String, &'static str) {
     (word, verdict_meaning(verdict))
 }
 
-/// Says in a few words what a verdict means for a claim.
+/// Returns in a few words what a verdict means for a claim.
 pub(crate) fn verdict_meaning(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Billable { .. } => "valid for submission",

@@ -125,7 +125,7 @@ fn source(link: &LineageLink) -> String {
     format!("{} table row {}", link.table, link.row)
 }
 
-/// Says a kind of lineage in words.
+/// Returns a kind of lineage in words.
 pub(crate) fn kind_label(kind: LineageKind) -> &'static str {
     match kind {
         LineageKind::OneToOne => "one to one",
@@ -271,7 +271,7 @@ fn poa(out: &mut String, spans: &[PoaSpan], style: Style) {
     }
 }
 
-/// Says in one line whether a code was exempt from POA reporting.
+/// Returns in one line whether a code was exempt from POA reporting.
 pub(crate) fn poa_span(span: &PoaSpan, style: Style) -> String {
     let what = if span.exempt {
         style.good("exempt")

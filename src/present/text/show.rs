@@ -137,7 +137,7 @@ fn dotted(name: &str, code_set: CodeSet, style: Style) -> String {
     }
 }
 
-/// Says what a part of the page rests on, where it is not simply the release in force.
+/// Writes what a part of the page rests on, where it is not simply the release in force.
 fn consulted_line(out: &mut String, consulted: &Consulted, what: &str, style: Style) {
     match consulted {
         Consulted::Own { .. } => {}
@@ -347,7 +347,7 @@ fn includes(includes: &[String], style: Style) -> String {
     )
 }
 
-/// Says which character of a code its table does not allow, and what it allows there.
+/// Writes which character of a code its table does not allow, and what it allows there.
 pub(super) fn refusal(out: &mut String, pcs: &PcsPage, style: Style) {
     consulted_line(out, &pcs.tables, "file of tables", style);
     let Some(stop) = pcs.characters.last().filter(|last| last.label.is_none()) else {

@@ -75,7 +75,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
     })
 }
 
-/// Says where blocks and titles of body systems come from, if not from the release in force.
+/// Returns where blocks and titles of body systems come from, if not from the release in force.
 fn consulted(level: &Browse) -> Option<Said> {
     let what = match level.code_set {
         CodeSet::Icd10Cm => "tabular list",
@@ -156,7 +156,7 @@ impl HoldingView {
 }
 
 impl BrowseHtml<'_> {
-    /// Says what the levels below are called.
+    /// Returns what the levels below are called.
     fn places_word(&self) -> &'static str {
         match (self.level.code_set, self.here.is_some()) {
             (CodeSet::Icd10Cm, false) => "Chapters",

@@ -365,7 +365,7 @@ pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> C
     }
 }
 
-/// Says what a part of the page rests on, where it is not simply the release in force.
+/// Returns what a part of the page rests on, where it is not simply the release in force.
 pub(super) fn said(consulted: &Consulted, what: &str, nearest_at: &str) -> Option<Said> {
     match consulted {
         Consulted::Own { .. } => None,
@@ -509,7 +509,7 @@ fn index_name(entries: &IndexEntries) -> Option<String> {
     ))
 }
 
-/// Says in one sentence which indexes are not loaded for the release in force.
+/// Returns in one sentence which indexes are not loaded for the release in force.
 fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Said> {
     let mut labels = Vec::new();
     let mut of = None;

@@ -307,7 +307,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Says which of the changes that fit are shown: `251 to 500 of 612 that fit, of 1,204 in all.`
+/// Returns which of the changes that fit are shown: `251 to 500 of 612 that fit, of 1,204 in all.`
 fn status(first: usize, fitting: usize, all: usize) -> String {
     if fitting == 0 {
         return "No change fits.".to_owned();
@@ -326,7 +326,7 @@ fn status(first: usize, fitting: usize, all: usize) -> String {
     text
 }
 
-/// Says how many codes a note does not name.
+/// Returns how many codes a note does not name.
 fn and_more(note: &Note) -> String {
     match note.more {
         0 => String::new(),

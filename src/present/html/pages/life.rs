@@ -316,7 +316,7 @@ impl Scale {
     }
 }
 
-/// Says the life in words: `billable FY2016 to FY2021; header FY2022 to FY2026-04`.
+/// Returns the life in words: `billable FY2016 to FY2021; header FY2022 to FY2026-04`.
 fn spoken(history: &CodeHistory) -> String {
     let mut parts: Vec<(&'static str, ReleaseId, ReleaseId)> = Vec::new();
     for span in &history.spans {

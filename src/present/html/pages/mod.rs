@@ -217,7 +217,7 @@ impl<'a> Frame<'a> {
         CodeSet::ALL
     }
 
-    /// Says which release of each code set is in force on the day: `ICD-10-CM FY2026-04, through September
+    /// Returns which release of each code set is in force on the day: `ICD-10-CM FY2026-04, through September
     /// 30, 2026`.
     fn in_force(&self) -> Vec<String> {
         CodeSet::ALL

@@ -39,7 +39,7 @@ impl CodeLine {
         }
     }
 
-    /// Says whether it is billable.
+    /// Returns whether it is billable.
     pub(super) fn standing(mut self, billable: bool) -> CodeLine {
         self.standing = if billable { "billable" } else { "header" };
         self.word = self.standing.to_owned();
@@ -359,7 +359,7 @@ pub(super) fn together(link: &LineageLink) -> Option<String> {
         .then(|| words::groups(&link.together_with, crate::present::Style::PLAIN))
 }
 
-/// Says how many codes a conversion led to, and how: `3 codes, split`.
+/// Returns how many codes a conversion led to, and how: `3 codes, split`.
 pub(super) fn conversion_words(conversion: &Conversion) -> String {
     format!(
         "{}, {}",

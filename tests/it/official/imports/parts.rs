@@ -14,6 +14,12 @@ use super::{
 };
 use crate::soundness::Chance;
 
+/// An order file without so many rows from a place on.
+fn without(rows: &[&str], at: usize, count: usize) -> Vec<u8> {
+    let rest = rows.get(at + count..).unwrap_or_default();
+    numbered(rows[..at].iter().chain(rest).copied())
+}
+
 /// Parts of an order file, each with words of the reason for which it is refused.
 fn parts(order: &[u8], chance: &mut Chance) -> Vec<(String, Vec<u8>, &'static str)> {
     let rows = rows_of(order);
@@ -262,7 +268,6 @@ fn a_damaged_copy_of_october_beside_it_is_no_update_of_april() {
     let rows = rows_of(&official.order);
     let mut chance = Chance::new();
     let out = chance.below(rows.len() - 2000);
-    let middle = rows[..out].iter().chain(&rows[out + 1900..]);
     let text = std::str::from_utf8(&official.order).unwrap();
     let reworded = text.replacen("Cholera", "Cholira", 1).into_bytes();
     for (what, damaged) in [
@@ -270,7 +275,7 @@ fn a_damaged_copy_of_october_beside_it_is_no_update_of_april() {
             "without the last row",
             numbered(rows.iter().copied().take(rows.len() - 1)),
         ),
-        ("without 1,900 rows", numbered(middle.copied())),
+        ("without 1,900 rows", without(&rows, out, 1900)),
         ("with another title", reworded),
     ] {
         let damaged = folder.write("damaged/icd10cm_order_2027.txt", damaged);
@@ -301,8 +306,7 @@ fn a_correction_does_not_lose_rows() {
     let folder = Folder::new();
     let rows = rows_of(&official.order);
     let out = Chance::new().below(rows.len() - 2000);
-    let middle = rows[..out].iter().chain(&rows[out + 500..]);
-    let path = folder.write("icd10cm-FY2027.txt", numbered(middle.copied()));
+    let path = folder.write("icd10cm-FY2027.txt", without(&rows, out, 500));
     for options in [
         ImportOptions {
             revision: true,
@@ -351,9 +355,7 @@ fn an_addenda_that_counts_otherwise_is_refused_wherever_it_lies() {
         made.october_addenda(),
     );
     for (lost, failed) in [(0, 0), (1, 1)] {
-        let at = rows.len() / 2;
-        let others = rows[..at].iter().chain(&rows[at + lost..]);
-        let part = numbered(others.copied());
+        let part = without(&rows, rows.len() / 2, lost);
         let order = folder.write("order/icd10cm-FY2028.txt", part);
         let report = alone(&[addenda.clone(), order], &dry(BEFORE_APRIL)).unwrap();
         assert_eq!(order_files(&report).len(), 1, "{report:?}");

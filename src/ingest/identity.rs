@@ -1,0 +1,155 @@
+//! Which release a file is of, by the evidence, by the other files of the command, and by what the user states.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{CodeSet, ReleaseId};
+use crate::source::archive::Found;
+use crate::source::identify::{
+    Evidence, IdentifiedBy, ambiguous, candidates, contradiction, identify_sample,
+};
+
+use super::prepare::Preparer;
+
+/// The release that a file was found to be of.
+pub(super) struct Told {
+    pub(super) id: ReleaseId,
+    pub(super) by: IdentifiedBy,
+    /// What speaks against it, if the user insists.
+    pub(super) forced: Option<String>,
+}
+
+impl Preparer {
+    /// Checks whether a file of so many rows may be a copy of a known release that lost some or was changed, and no
+    /// update of it: updates add rows.
+    fn may_be_damaged(&self, code_set: CodeSet, id: ReleaseId, rows: Option<u64>) -> bool {
+        let known = self.catalogue.find(code_set, id);
+        let facts = known.and_then(|known| known.order_file.as_ref());
+        facts.is_some_and(|facts| rows.is_some_and(|rows| rows <= facts.rows))
+    }
+
+    /// Returns the release of an order file of so many rows, or of an addenda: by what the user states, else by the
+    /// evidence.
+    pub(super) fn identify(&self, evidence: &Evidence<'_>, rows: Option<u64>) -> Result<Told> {
+        let stated = self.options.release;
+        if let Some(id) = identify_sample(evidence, stated, self.sample)? {
+            return Ok(Told {
+                id,
+                by: IdentifiedBy::Sample,
+                forced: None,
+            });
+        }
+        if let Some(stated) = stated {
+            let forced = self.insisted(evidence, stated)?;
+            return Ok(Told {
+                id: stated,
+                by: IdentifiedBy::Statement,
+                forced,
+            });
+        }
+        let mut found = candidates(self.catalogue, evidence, self.options.today)?;
+        if found.ids.len() > 1 {
+            // What another file of this command is, this one is not.
+            let others = |id: &ReleaseId| {
+                self.listed.iter().any(|listed| {
+                    listed.code_set == evidence.code_set
+                        && listed.edition == *id
+                        && Some(listed.rows_sha256.as_str()) != evidence.rows_sha256
+                })
+            };
+            if evidence.order_sha256.is_some()
+                && !found.ids.iter().all(others)
+                && !found
+                    .ids
+                    .iter()
+                    .any(|id| others(id) && self.may_be_damaged(evidence.code_set, *id, rows))
+            {
+                found.ids.retain(|id| !others(id));
+            }
+            // The addenda of an order file that came without it.
+            if evidence.order_sha256.is_none() {
+                self.keep_those_of_command(evidence.code_set, &mut found.ids);
+            }
+        }
+        match found.ids.as_slice() {
+            [one] => Ok(Told {
+                id: if one.revision() == 0 {
+                    one.with_revision(found.revision)
+                } else {
+                    *one
+                },
+                by: found.by,
+                forced: None,
+            }),
+            several => Err(ambiguous(evidence, several)),
+        }
+    }
+
+    /// Keeps the releases that files of this command list, if there is one among them.
+    pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
+        let is_listed = |id: &ReleaseId| {
+            self.listed
+                .iter()
+                .any(|listed| listed.code_set == code_set && listed.edition == id.edition())
+        };
+        if ids.iter().any(is_listed) {
+            ids.retain(is_listed);
+        }
+    }
+
+    /// Checks what the user states against the evidence. Returns what speaks against it, if the user insists.
+    pub(super) fn insisted(
+        &self,
+        evidence: &Evidence<'_>,
+        stated: ReleaseId,
+    ) -> Result<Option<String>> {
+        let against = stated
+            .off_calendar(evidence.code_set)
+            .or_else(|| contradiction(self.catalogue, evidence, stated, self.options.today));
+        match against {
+            Some(reason) if !self.options.force => Err(Error::new(ErrorKind::Conflict, reason)
+                .in_file(evidence.shown)
+                .with_hint(
+                    "leave --release out, or insist with --force: every answer will say so",
+                )),
+            against => Ok(against),
+        }
+    }
+
+    /// Refuses what the user insists on against the evidence where no answer would say so: beside a release that
+    /// is not marked itself.
+    pub(super) fn refuse_unmarked(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        reason: &str,
+    ) -> Result<()> {
+        let is_marked = self
+            .seen
+            .iter()
+            .any(|seen| seen.code_set == code_set && seen.id == id && seen.trust.forced.is_some());
+        if is_marked {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
+        )
+        .with_hint("leave --release out"))
+    }
+}
+
+/// Returns what the place and name of a file say of it.
+pub(super) fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
+    let archive = found.archive.as_ref();
+    Evidence {
+        code_set,
+        order_sha256: None,
+        rows_sha256: None,
+        addenda_sha256: None,
+        addenda: None,
+        document_sha256: None,
+        archive_sha256: archive.map(|archive| archive.sha256.as_str()),
+        name: &found.name,
+        archive_name: archive.map(|archive| archive.name.as_str()),
+        shown: &found.shown,
+    }
+}
