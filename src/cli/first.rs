@@ -321,7 +321,6 @@ impl Place {
     /// Leaves nothing beside the database, and lets the next program build.
     fn leave(self) {
         self.clear();
-        let _ = std::fs::remove_file(with_end(&self.database, ".lock"));
     }
 }
 

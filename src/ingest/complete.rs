@@ -241,7 +241,7 @@ impl Outline {
         known: &KnownDocument,
     ) -> Option<String> {
         let fewer = known.entries.filter(|_| nearest <= id).and_then(|entries| {
-            match nearest == id.edition() {
+            match nearest == id {
                 // In other bytes it may have more, and no less.
                 true => fewer(self.what, self.entries, entries, nearest),
                 false => too_few(self.what, self.entries, entries, nearest),

@@ -317,13 +317,22 @@ impl Preparer {
             let mut of_kind = release.documents.iter().filter(|(other, _)| *other == kind);
             of_kind.any(|(_, sha256)| *sha256 != file.sha256)
         });
+        let has_it = self.seen.iter().any(|seen| {
+            let mut documents = seen.documents.iter();
+            seen.code_set == code_set
+                && seen.id == id
+                && documents.any(|(other, sha256)| *other == kind && *sha256 == file.sha256)
+        });
         if let Some(reason) = forced.as_ref().filter(|_| !stands_in) {
             self.refuse_unmarked(code_set, id, reason)
                 .map_err(|error| error.in_file(shown.as_str()))?;
         }
         let mut notes = Vec::new();
         // A table that stands beside another is read to see whether it is a copy.
-        let contents = if is_stored && !stands_in && !is_other && !is_homeless {
+        // Bytes that another release has may still be too few for this one.
+        let is_settled =
+            has_it || self.is_known_document(kind, &file.sha256, archive_sha256.as_deref());
+        let contents = if is_stored && is_settled && !stands_in && !is_other && !is_homeless {
             DocumentPart::Stored
         } else {
             let document = parse_document(kind, &file.name, &bytes)

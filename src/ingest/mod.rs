@@ -38,7 +38,7 @@ use crate::store::{Added, NewFile, Store, Writer};
 use documents::PostedDocument;
 use group::{Package, group_files};
 pub use packing::{Packing, choose_for_pack, import_pack, pack_would_add};
-use prepare::{Message, Order, Part, Prepared, Preparer, Seen};
+use prepare::{Message, Order, Part, PostedAddenda, Prepared, Preparer, Seen};
 use rivals::Item;
 use write::write;
 
@@ -551,7 +551,10 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
             FileKind::OrderAddenda(_) => {
                 prepared.addenda = Some(Part {
                     shown: file.path.clone(),
-                    contents: parse_order_addenda(file.code_set, &bytes).map_err(in_file)?,
+                    contents: PostedAddenda {
+                        parsed: parse_order_addenda(file.code_set, &bytes).map_err(in_file)?,
+                        is_known: true,
+                    },
                     file: new_file,
                     notes: Vec::new(),
                 });

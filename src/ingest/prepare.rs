@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +15,7 @@ use crate::parse::order::OrderFile;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy};
+use crate::source::recognise::FileKind;
 use crate::source::sample::SampleFile;
 use crate::store::NewFile;
 
@@ -25,6 +27,13 @@ use super::identity::{Told, evidence_of};
 use super::resolve::{Posted, Resolved, looks_cut_off};
 use super::rivals::Item;
 use super::{ImportOptions, Left};
+
+/// An order addenda, read.
+pub(super) struct PostedAddenda {
+    pub(super) parsed: Addenda,
+    /// Whether the catalogue or the sample knows its bytes.
+    pub(super) is_known: bool,
+}
 
 /// A file on its way to the store.
 pub(super) struct Part<T> {
@@ -74,7 +83,7 @@ pub(super) struct Prepared {
     pub(super) id: ReleaseId,
     pub(super) identified_by: IdentifiedBy,
     pub(super) order: Option<Part<Order>>,
-    pub(super) addenda: Option<Part<Addenda>>,
+    pub(super) addenda: Option<Part<PostedAddenda>>,
     pub(super) documents: Vec<(DocumentKind, Part<DocumentPart>)>,
     /// The rows that the tabular list gives, of a release without order file.
     pub(super) expanded: Option<(Vec<Entry>, Trust)>,
@@ -173,7 +182,9 @@ impl ReadOrder<'_> {
 struct ReadAddenda<'p> {
     found: &'p Found,
     sha256: String,
-    parsed: Addenda,
+    contents: PostedAddenda,
+    /// What it lacks by its own footer, if it was taken on purpose.
+    lacks: Option<String>,
 }
 
 impl Preparer {
@@ -189,11 +200,16 @@ impl Preparer {
             .partition(|package| package.order.is_some() || package.addenda.is_some());
         std::thread::scope(|scope| {
             *self.ahead.borrow_mut() = Some(Ahead::begin(scope, &listings));
-            for package in listings {
-                self.prepare(package, false, tell);
-            }
-            // Without a reader the other thread ends.
+            let prepared = catch_unwind(AssertUnwindSafe(|| {
+                for package in listings {
+                    self.prepare(package, false, tell);
+                }
+            }));
+            // Without a reader the other thread ends, for which the scope waits whatever happens.
             *self.ahead.borrow_mut() = None;
+            if let Err(panic) = prepared {
+                resume_unwind(panic);
+            }
         });
         let undecided = std::mem::take(&mut self.postponed);
         let (order_files, others): (Vec<Package>, Vec<Package>) = undecided
@@ -290,7 +306,7 @@ impl Preparer {
                 .as_ref()
                 .map(|order| order.extent.rows_sha256.as_str()),
             addenda_sha256: addenda.as_ref().map(|addenda| addenda.sha256.as_str()),
-            addenda: addenda.as_ref().map(|addenda| &addenda.parsed),
+            addenda: addenda.as_ref().map(|addenda| &addenda.contents.parsed),
             ..evidence_of(code_set, first)
         };
         // It may turn out to have the rows of a file behind it in the command, and then it is whole.
@@ -342,25 +358,26 @@ impl Preparer {
         let (bytes, sha256) = self.read(found)?;
         let in_file = |error: Error| error.in_file(found.shown.as_str());
         let parsed = parse_order_addenda(code_set, &bytes).map_err(in_file)?;
+        let archive_sha256 = found
+            .archive
+            .as_ref()
+            .map(|archive| archive.sha256.as_str());
+        let kind = FileKind::OrderAddenda(code_set);
         let is_known = self.sample.iter().any(|file| file.sha256 == sha256)
-            || self.catalogue.of(code_set).any(|known| {
-                let mut addenda = known
-                    .order_addenda
-                    .iter()
-                    .flat_map(|addenda| &addenda.sha256);
-                addenda.any(|known| *known == sha256)
-            });
-        if let Some(lacks) = parsed.lacks()
-            && !is_known
-            && !self.options.allow_incomplete
-        {
-            return Err(in_file(looks_cut_off(&lacks)));
+            || self
+                .catalogue
+                .of(code_set)
+                .any(|known| known.knows_file(kind, &sha256, archive_sha256));
+        let lacks = parsed.lacks().filter(|_| !is_known);
+        match lacks {
+            Some(lacks) if !self.options.allow_incomplete => Err(in_file(looks_cut_off(&lacks))),
+            lacks => Ok(ReadAddenda {
+                found,
+                sha256,
+                contents: PostedAddenda { parsed, is_known },
+                lacks,
+            }),
         }
-        Ok(ReadAddenda {
-            found,
-            sha256,
-            parsed,
-        })
     }
 
     /// Reads an order file, and parses it if its bytes are not known, or if a tabular list that came with it is to be
@@ -437,7 +454,7 @@ impl Preparer {
         let mut listed = None;
         if let Some(order) = order {
             let counted = addenda.as_ref().and_then(|addenda| {
-                let [headers, codes] = addenda.parsed.footer.as_ref()?;
+                let [headers, codes] = addenda.contents.parsed.footer.as_ref()?;
                 Some((headers.new_rows + codes.new_rows, codes.new_rows))
             });
             let at_hand = order.at_hand.clone();
@@ -455,8 +472,12 @@ impl Preparer {
         prepared.addenda = addenda.map(|addenda| Part {
             shown: addenda.found.shown.clone(),
             file: self.new_file(addenda.found, code_set, &addenda.sha256),
-            contents: addenda.parsed,
-            notes: Vec::new(),
+            contents: addenda.contents,
+            notes: addenda
+                .lacks
+                .map(|lacks| format!("it may be only a part: {lacks}"))
+                .into_iter()
+                .collect(),
         });
         Ok((prepared, listed))
     }

@@ -146,7 +146,13 @@ impl Preparer {
                     code_set.id()
                 )));
             }
-            let is_whole_at_last = seen.trust.incomplete.is_some() && missing.is_none();
+            // The same bytes are the same part, whatever was posted with them this time.
+            let is_whole_at_last =
+                seen.trust.incomplete.is_some() && missing.is_none() && seen.sha256 != sha256;
+            if is_whole_at_last {
+                self.refuse_beside_parts(seen.id, code_set)
+                    .map_err(|error| error.in_file(shown))?;
+            }
             let is_better = is_whole_at_last || provenance.rank() > seen.trust.provenance.rank();
             if seen.sha256 != sha256 && !is_better {
                 notes.push(format!(
@@ -157,7 +163,10 @@ impl Preparer {
             }
             let trust = Trust {
                 provenance,
-                incomplete: missing.filter(|_| !is_whole_at_last),
+                incomplete: match is_whole_at_last {
+                    true => None,
+                    false => missing.or_else(|| seen.trust.incomplete.clone()),
+                },
                 ..seen.trust.clone()
             };
             return Ok(Resolved::Stored {

@@ -2,9 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, DifferenceKind, DocumentKind, ReleaseId, TabularDifference};
-use crate::source::catalogue::Catalogue;
 use crate::source::identify::IdentifiedBy;
-use crate::source::recognise::FileKind;
 use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, StoreKind, Writer};
 
 use super::prepare::{DocumentPart, Order, Prepared};
@@ -105,16 +103,7 @@ pub(super) fn write(
     }
     let item = |kind| Item { code_set, id, kind };
     if let Some(part) = addenda {
-        let addenda = &part.contents;
-        let archive_sha256 = part
-            .file
-            .archive
-            .as_ref()
-            .map(|(_, sha256)| sha256.as_str());
-        let is_known = Catalogue::bundled()?.of(code_set).any(|known| {
-            let kind = FileKind::OrderAddenda(code_set);
-            known.knows_file(kind, &part.file.sha256, archive_sha256)
-        });
+        let addenda = &part.contents.parsed;
         let added = run.unless_rival(item(TakenKind::OrderAddenda), || {
             writer.add_addenda(&NewAddenda {
                 code_set,
@@ -122,7 +111,7 @@ pub(super) fn write(
                 addenda,
                 file: &part.file,
                 today,
-                is_known,
+                is_known: part.contents.is_known,
             })
         });
         match added {

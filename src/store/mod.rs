@@ -278,10 +278,14 @@ const TO_MEND: [OpenFlags; 2] = [
 ];
 const TO_READ: [OpenFlags; 1] = [OpenFlags::SQLITE_OPEN_READ_ONLY];
 
+/// What to do where no release is stored.
+const NO_RELEASE_HINT: &str =
+    "codeyear init brings the official history, codeyear demo shows the sample";
+
 fn empty(shown: String) -> Error {
     Error::new(ErrorKind::NotFound, "the database is empty")
         .in_file(shown)
-        .with_hint("import a release first (codeyear import PATH...)")
+        .with_hint(NO_RELEASE_HINT)
 }
 
 /// Opens a file in the first of some ways that works. Tells too whether SQLite had to be told that nobody
@@ -292,9 +296,7 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
         return Err(
             Error::new(ErrorKind::NotFound, "there is no database here yet")
                 .in_file(shown)
-                .with_hint(
-                    "codeyear init brings the official history, codeyear demo shows the sample",
-                ),
+                .with_hint(NO_RELEASE_HINT),
         );
     }
     let absolute =
