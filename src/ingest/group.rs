@@ -2,6 +2,7 @@
 
 use crate::model::{CodeSet, DocumentKind};
 use crate::source::archive::Found;
+use crate::source::names::NameHints;
 use crate::source::recognise::FileKind;
 
 use super::Left;
@@ -54,9 +55,21 @@ pub(super) fn group_files(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
     }
     let mut alone = Vec::new();
     for (code_set, file) in addenda {
-        let mut beside = packages
+        let is_alone = packages
+            .iter()
+            .filter(|package| package.has_order_file_beside(code_set, &file))
+            .count()
+            == 1;
+        let beside = packages
             .iter_mut()
             .filter(|package| package.has_order_file_beside(code_set, &file));
+        // Of the order files of several years in one folder it is beside the one that is named after its year.
+        let own = NameHints::read(&file.name).candidates();
+        let year = |package: &&mut Package| {
+            let order = package.order.as_ref();
+            order.is_some_and(|(_, order)| NameHints::read(&order.name).candidates() == own)
+        };
+        let mut beside = beside.filter(|package| is_alone || year(package));
         match (beside.next(), beside.next()) {
             // Posted with exactly one order file, which has no addenda yet.
             (Some(package), None) if package.addenda.is_none() => {

@@ -158,3 +158,42 @@ fn what_the_catalogue_knows_is_never_filed_as_a_correction_of_what_was_forced() 
     }
     assert_eq!(stored(&store), [ReleaseId::october(2027)]);
 }
+
+#[test]
+fn an_addenda_of_another_year_beside_an_order_file_is_not_its_own() {
+    let Some(official) = fy2027("an addenda of another year") else {
+        return;
+    };
+    let addenda_of = |release: &str| {
+        let zip = release_zip(&official.releases, CodeSet::Icd10Cm, release);
+        member(&zip, &|name| {
+            name.contains("order_addenda") || name.contains("order-addenda")
+        })
+    };
+    for release in ["FY2026", "FY2022"] {
+        let folder = Folder::new();
+        folder.write("icd10cm_order_2027.txt", &official.order);
+        folder.write("icd10cm_order_addenda.txt", addenda_of(release));
+        let report = super::alone(&[folder.path("")], &on("2026-11-28")).unwrap();
+        assert_eq!(report.taken.len(), 1, "{report:?}");
+        let failed = &report.failed[0].why;
+        assert!(
+            failed.contains(&format!("{release}, which is not stored")),
+            "{failed}"
+        );
+    }
+    // Two years unpacked into one folder.
+    let folder = Folder::new();
+    for (release, year) in [("FY2026", 2026), ("FY2027", 2027)] {
+        let order = order_of(&official.releases, CodeSet::Icd10Cm, release);
+        folder.write(&format!("icd10cm_order_{year}.txt"), order);
+        folder.write(
+            &format!("icd10cm_order_addenda_{year}.txt"),
+            addenda_of(release),
+        );
+    }
+    let report = super::alone(&[folder.path("")], &on("2026-11-28")).unwrap();
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert_eq!(super::releases_of(&report).len(), 2, "{report:?}");
+    assert_eq!(report.taken.len(), 4, "{report:?}");
+}
