@@ -351,6 +351,15 @@ impl Preparer {
                         .map_err(|error| error.in_file(shown.as_str()))?;
                 }
                 notes.push(format!("it may be only a part: {reason}"));
+            } else if !is_homeless
+                && prepared.identified_by != IdentifiedBy::Sample
+                && !self.is_known_document(kind, &file.sha256, archive_sha256.as_deref())
+                && self.has_known_bytes(kind, id)
+            {
+                notes.push(format!(
+                    "other bytes than those of the {} of {id} that the catalogue knows",
+                    kind.label()
+                ));
             }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
@@ -421,8 +430,14 @@ impl Preparer {
         let known = self.catalogue.find(kind.code_set(), id.edition());
         known.is_some_and(|known| match kind {
             DocumentKind::Tabular => known.order_file.is_some(),
-            _ => known.documents.iter().any(|known| known.kind == kind),
+            _ => self.has_known_bytes(kind, known.id),
         })
+    }
+
+    /// Checks whether the catalogue knows the bytes of the document of this kind of a release.
+    fn has_known_bytes(&self, kind: DocumentKind, id: ReleaseId) -> bool {
+        let known = self.catalogue.find(kind.code_set(), id);
+        known.is_some_and(|known| known.documents.iter().any(|known| known.kind == kind))
     }
 
     /// Returns what a document lacks that stands beside an order file: a tabular list codes of that file, any other

@@ -1,7 +1,7 @@
 //! Which release a file is of, by the evidence, by the other files of the command, and by what the user states.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, DocumentKind, ReleaseId};
 use crate::source::archive::Found;
 use crate::source::identify::{
     Evidence, IdentifiedBy, ambiguous, candidates, contradiction, identify_sample,
@@ -28,7 +28,12 @@ impl Preparer {
 
     /// Returns the release of an order file of so many rows, or of an addenda: by what the user states, else by the
     /// evidence.
-    pub(super) fn identify(&self, evidence: &Evidence<'_>, rows: Option<u64>) -> Result<Told> {
+    pub(super) fn identify(
+        &self,
+        evidence: &Evidence<'_>,
+        rows: Option<u64>,
+        documents: &[(DocumentKind, Found)],
+    ) -> Result<Told> {
         let stated = self.options.release;
         if let Some(id) = identify_sample(evidence, stated, self.sample)? {
             return Ok(Told {
@@ -64,6 +69,14 @@ impl Preparer {
             {
                 found.ids.retain(|id| !others(id));
             }
+            if evidence.order_sha256.is_some()
+                && found.ids.len() > 1
+                && let [one] = self.known_by_lists(documents).as_slice()
+                && found.ids.contains(one)
+            {
+                found.ids = vec![*one];
+                found.by = IdentifiedBy::Hash;
+            }
             // The addenda of an order file that came without it.
             if evidence.order_sha256.is_none() {
                 self.keep_those_of_command(evidence.code_set, &mut found.ids);
@@ -81,6 +94,26 @@ impl Preparer {
             }),
             several => Err(ambiguous(evidence, several)),
         }
+    }
+
+    /// Returns the releases whose tabular lists lie beside an order file, by their hashes. Releases that list the same
+    /// codes have each a list of their own.
+    fn known_by_lists(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
+        let lists = documents
+            .iter()
+            .filter(|(kind, _)| *kind == DocumentKind::Tabular);
+        let hashes: Vec<String> = lists
+            .filter_map(|(_, found)| found.read_hashed().ok())
+            .map(|(_, sha256)| sha256)
+            .collect();
+        let known = self.catalogue.of(DocumentKind::Tabular.code_set());
+        known
+            .filter(|known| {
+                let mut documents = known.documents.iter();
+                documents.any(|document| hashes.contains(&document.sha256))
+            })
+            .map(|known| known.id)
+            .collect()
     }
 
     /// Keeps the releases that files of this command list, if there is one among them.

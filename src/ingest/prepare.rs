@@ -329,7 +329,7 @@ impl Preparer {
         let is_open = order.as_ref().is_some_and(ReadOrder::ends_open);
         let rows = order.as_ref().map(|order| order.extent.rows);
         let prepared = self
-            .identify(&evidence, rows)
+            .identify(&evidence, rows, &package.documents)
             .and_then(|told| self.prepare_listing(code_set, told, order, addenda));
         match prepared {
             Ok((prepared, listed)) => {

@@ -11,10 +11,6 @@ use super::complete::{Extent, lacks};
 use super::prepare::{Preparer, Seen};
 use super::rivals::Item;
 
-/// How many of a thousand rows of the release that it corrects a correction has at least. The one correction that
-/// was published has all of them.
-const LEAST_PER_MILLE_OF_CORRECTION: u64 = 999;
-
 /// Returns the error of a file that is only a part.
 pub(super) fn looks_cut_off(reason: &str) -> Error {
     Error::new(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
@@ -103,10 +99,6 @@ impl Preparer {
         let facts = self
             .catalogue
             .find(code_set, id)
-            .and_then(|known| known.order_file.as_ref());
-        let facts_of_edition = self
-            .catalogue
-            .find(code_set, id.edition())
             .and_then(|known| known.order_file.as_ref());
         let provenance = self.provenance(id, posted);
         let is_known = facts.is_some_and(|facts| facts.rows_sha256 == extent.rows_sha256);
@@ -222,20 +214,12 @@ impl Preparer {
         let is_revision = self.options.revision
             && wrong.is_none()
             && (conflict.is_some() || (facts.is_none() && id.revision() == 0));
-        // A correction that lists less than what it corrects is more likely a file that lost some.
-        if let Some(facts) = facts_of_edition
-            && (is_revision || id.revision() > 0)
-            && extent.rows * 1000 < facts.rows * LEAST_PER_MILLE_OF_CORRECTION
+        if (is_revision || id.revision() > 0)
             && !is_known
             && !takes_part
+            && let Some(reason) = self.corrects_nothing(code_set, id, extent)
         {
-            return Err(looks_cut_off(&format!(
-                "it has {} rows and {}, which it would correct, has {}",
-                extent.rows,
-                id.edition(),
-                facts.rows
-            ))
-            .in_file(shown));
+            return Err(looks_cut_off(&reason).in_file(shown));
         }
         if let (Some(message), false) = (&conflict, is_revision) {
             // A file that the catalogue knows is right beside one that it does not, and a whole one beside a part.
@@ -377,6 +361,37 @@ impl Preparer {
             extent.rows,
             extent.billable,
         ))
+    }
+
+    /// Returns why a file is no correction of a release that the catalogue knows: it lost rows, or counts as another
+    /// release does. The one correction that was published has two rows more than what it corrects.
+    fn corrects_nothing(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        extent: &Extent,
+    ) -> Option<String> {
+        let counts = |facts: &OrderFileFacts| (facts.rows, facts.billable);
+        let known = self.catalogue.find(code_set, id.edition())?;
+        let facts = known.order_file.as_ref()?;
+        if extent.rows < facts.rows {
+            return Some(format!(
+                "it has {} rows and {}, which it would correct, has {}",
+                extent.rows, known.id, facts.rows
+            ));
+        }
+        let found = (extent.rows, extent.billable);
+        let mut others = self.catalogue.of(code_set);
+        let twin = others.find(|other| {
+            let facts = other.order_file.as_ref();
+            other.id.edition() != known.id && facts.is_some_and(|facts| counts(facts) == found)
+        })?;
+        (counts(facts) != found).then(|| {
+            format!(
+                "it has {} rows ({} billable) as {} has, and {}, which it would correct, has {} ({} billable)",
+                extent.rows, extent.billable, twin.id, known.id, facts.rows, facts.billable
+            )
+        })
     }
 
     /// Returns what a release lacks beside the nearest one that the catalogue knows.

@@ -438,6 +438,9 @@ fn each_document_in_other_bytes_is_whole_beside_its_neighbours() {
         }
         let report = alone(&[folder.path("")], &stating(&release, dry("2026-11-28"))).unwrap();
         assert!(report.failed.is_empty(), "{release}: {:?}", report.failed);
+        let notes = report.taken.iter().flat_map(|taken| &taken.notes);
+        let other = notes.filter(|note| note.contains("other bytes than those of the "));
+        assert_eq!(other.count(), documents.len(), "{release}: {report:?}");
         assert_eq!(
             report.taken.len(),
             documents.len() + 1,
@@ -668,4 +671,27 @@ fn a_whole_order_file_does_not_cover_up_documents_that_came_with_a_part() {
             assert!(said(&error).contains("codeyear remove FY2017"), "{error}");
         }
     }
+}
+
+#[test]
+fn a_tabular_list_that_is_known_tells_two_releases_with_the_same_rows_apart() {
+    let Some(official) = fy2027("an update unpacked") else {
+        return;
+    };
+    let order = order_of(&official.releases, CodeSet::Icd10Cm, "FY2026-04");
+    let documents = documents_of(&official.releases, CodeSet::Icd10Cm, "FY2026-04");
+    let folder = Folder::new();
+    folder.write("icd10cm_order_2026.txt", order);
+    for (_, name, bytes) in &documents {
+        folder.write(name, bytes);
+    }
+    let report = alone(&[folder.path("")], &dry("2026-11-28")).unwrap();
+    assert!(report.failed.is_empty(), "{report:?}");
+    assert!(
+        report
+            .taken
+            .iter()
+            .all(|taken| taken.release.to_string() == "FY2026-04"),
+        "{report:?}"
+    );
 }

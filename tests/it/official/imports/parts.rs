@@ -299,26 +299,52 @@ fn a_damaged_copy_of_october_beside_it_is_no_update_of_april() {
 }
 
 #[test]
-fn a_correction_does_not_lose_rows() {
+fn a_correction_does_not_lose_rows_and_is_not_another_year() {
     let Some(official) = fy2027("a correction that lost rows") else {
         return;
     };
     let folder = Folder::new();
     let rows = rows_of(&official.order);
-    let out = Chance::new().below(rows.len() - 2000);
-    let path = folder.write("icd10cm-FY2027.txt", without(&rows, out, 500));
-    for options in [
-        ImportOptions {
-            revision: true,
-            ..dry("2026-11-28")
-        },
-        stating("FY2027-errata", dry("2026-11-28")),
-    ] {
-        let error = alone(std::slice::from_ref(&path), &options).unwrap_err();
-        assert!(
-            said(&error).contains("which it would correct, has 98403"),
-            "{error}"
-        );
+    let billable = |at: usize| &rows[at][14..15] == "1";
+    let from = Chance::new().below(rows.len() - 2000);
+    let at = (from..).find(|at| billable(*at)).unwrap();
+    let today = || dry("2026-11-28");
+    let corrects = || {
+        [
+            ImportOptions {
+                revision: true,
+                ..stating("FY2027", today())
+            },
+            stating("FY2027-errata", today()),
+        ]
+    };
+    for lost in [1, 20, 500] {
+        let path = folder.write("icd10cm-FY2027.txt", without(&rows, at, lost));
+        for options in corrects() {
+            let error = alone(std::slice::from_ref(&path), &options).unwrap_err();
+            let said = said(&error);
+            assert!(
+                said.contains("which it would correct, has 98403"),
+                "{lost}: {said}"
+            );
+        }
+    }
+    let text = std::str::from_utf8(&official.order).unwrap();
+    let changed = text.replacen("Cholera", "Cholira", 1);
+    let path = folder.write("icd10cm-FY2027.txt", changed);
+    let options = ImportOptions {
+        revision: true,
+        ..stating("FY2025", today())
+    };
+    let error = alone(std::slice::from_ref(&path), &options).unwrap_err();
+    assert!(
+        said(&error).contains("as FY2027 has, and FY2025"),
+        "{error}"
+    );
+    for options in corrects() {
+        let report = alone(std::slice::from_ref(&path), &options).unwrap();
+        let id = report.taken[0].release.to_string();
+        assert_eq!(id, "FY2027-errata", "{report:?}");
     }
 }
 
