@@ -116,6 +116,26 @@ impl Preparer {
             .collect()
     }
 
+    /// Checks whether an addenda is not of the order file that it lies beside: the catalogue knows one of them, and
+    /// each by itself is of another release.
+    pub(super) fn are_apart(&self, order: &Evidence<'_>, addenda: &Evidence<'_>) -> bool {
+        let of = |evidence| candidates(self.catalogue, evidence, self.options.today);
+        let (Ok(of_order), Ok(of_addenda)) = (of(order), of(addenda)) else {
+            return false;
+        };
+        let shares = of_order.ids.iter().any(|id| {
+            let mut others = of_addenda.ids.iter();
+            others.any(|other| other.edition() == id.edition())
+        });
+        let is_known = |by| {
+            matches!(
+                by,
+                IdentifiedBy::Hash | IdentifiedBy::Rows | IdentifiedBy::Archive
+            )
+        };
+        !shares && (is_known(of_order.by) || is_known(of_addenda.by))
+    }
+
     /// Keeps the releases that files of this command list, if there is one among them.
     pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {

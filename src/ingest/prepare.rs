@@ -14,7 +14,7 @@ use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::Found;
 use crate::source::catalogue::{Catalogue, Patch};
-use crate::source::identify::{Evidence, IdentifiedBy, candidates};
+use crate::source::identify::{Evidence, IdentifiedBy};
 use crate::source::recognise::FileKind;
 use crate::source::sample::SampleFile;
 use crate::store::NewFile;
@@ -289,7 +289,18 @@ impl Preparer {
         };
         if let (Some((code_set, order)), Some((addenda_set, addenda))) = (&order, &addenda)
             && code_set == addenda_set
-            && self.is_stray(*code_set, order, addenda)
+            && self.are_apart(
+                &Evidence {
+                    order_sha256: Some(&order.sha256),
+                    rows_sha256: Some(&order.extent.rows_sha256),
+                    ..evidence_of(*code_set, order.found)
+                },
+                &Evidence {
+                    addenda_sha256: Some(&addenda.sha256),
+                    addenda: Some(&addenda.contents.parsed),
+                    ..evidence_of(*code_set, addenda.found)
+                },
+            )
         {
             let beside = Package {
                 addenda: None,
@@ -394,41 +405,6 @@ impl Preparer {
                 lacks,
             }),
         }
-    }
-
-    /// Checks whether an addenda is not of the order file that it lies beside: the catalogue knows one of them, and
-    /// each by itself is of another release.
-    fn is_stray(
-        &self,
-        code_set: CodeSet,
-        order: &ReadOrder<'_>,
-        addenda: &ReadAddenda<'_>,
-    ) -> bool {
-        let of = |evidence: &Evidence<'_>| candidates(self.catalogue, evidence, self.options.today);
-        let of_order = of(&Evidence {
-            order_sha256: Some(&order.sha256),
-            rows_sha256: Some(&order.extent.rows_sha256),
-            ..evidence_of(code_set, order.found)
-        });
-        let of_addenda = of(&Evidence {
-            addenda_sha256: Some(&addenda.sha256),
-            addenda: Some(&addenda.contents.parsed),
-            ..evidence_of(code_set, addenda.found)
-        });
-        let (Ok(of_order), Ok(of_addenda)) = (of_order, of_addenda) else {
-            return false;
-        };
-        let shares = of_order.ids.iter().any(|id| {
-            let mut others = of_addenda.ids.iter();
-            others.any(|other| other.edition() == id.edition())
-        });
-        let is_known = |by| {
-            matches!(
-                by,
-                IdentifiedBy::Hash | IdentifiedBy::Rows | IdentifiedBy::Archive
-            )
-        };
-        !shares && (is_known(of_order.by) || is_known(of_addenda.by))
     }
 
     /// Reads an order file, and parses it if its bytes are not known, or if a tabular list that came with it is to be
