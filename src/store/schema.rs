@@ -61,6 +61,14 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
         .in_file(path)
         .with_hint("name another file with --db"));
     }
+    if !has_schema_in_text(&transaction).map_err(|error| store_error(path, error))? {
+        return Err(Error::new(
+            ErrorKind::Store,
+            "the schema is no text: the file is damaged",
+        )
+        .in_file(path)
+        .with_hint("build the database again: codeyear init, or codeyear import into a new file"));
+    }
     if version > SCHEMA_VERSION {
         return Err(Error::new(
             ErrorKind::Store,
@@ -70,6 +78,20 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
         .with_hint("a newer codeyear wrote it: update this one"));
     }
     Ok(Found::Version(version))
+}
+
+/// Checks whether the schema is text in UTF-8. A damaged name would be read by every statement on its table.
+fn has_schema_in_text(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = connection
+        .prepare("SELECT CAST(name || coalesce(sql, '') AS BLOB) FROM main.sqlite_schema")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text: Vec<u8> = row.get(0)?;
+        if std::str::from_utf8(&text).is_err() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Brings a database up to this program's schema, in one transaction.

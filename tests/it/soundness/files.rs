@@ -73,3 +73,43 @@ fn a_flipped_byte_of_the_file_is_found_or_changes_nothing_that_is_stored() {
 fn say(text: &str) {
     println!("{text}");
 }
+
+#[test]
+fn a_schema_that_is_no_text_is_an_error_of_every_question() {
+    let world = World::with_sample();
+    let bytes = fs::read(world.database()).unwrap();
+    let begins: Vec<usize> = bytes
+        .windows(12)
+        .enumerate()
+        .filter(|(_, window)| *window == b"CREATE TABLE")
+        .map(|(at, _)| at)
+        .collect();
+    assert!(begins.len() > 20, "{}", begins.len());
+    let mut chance = Chance::new();
+    let mut errors = 0;
+    for _ in 0..12 {
+        let begin = begins[chance.below(begins.len())];
+        let mut changed = bytes.clone();
+        // Within the names of the table and its first column; some lie in unused parts of the file.
+        changed[begin + 13 + chance.below(20)] |= 1 << 7;
+        let copy = World::empty();
+        copy.write("codeyear.db", &changed);
+        for question in [
+            &["verify"][..],
+            &["check", "C7B"],
+            &["show", "C7B.00"],
+            &["releases"],
+        ] {
+            let run = copy.run(question);
+            assert!((0..=2).contains(&run.exit), "{begin} {question:?}: {run:?}");
+            if run.exit == 2 {
+                errors += 1;
+                assert!(
+                    run.stderr.contains("damaged"),
+                    "{begin} {question:?}: {run:?}"
+                );
+            }
+        }
+    }
+    assert!(errors > 0);
+}
