@@ -11,8 +11,16 @@ fn releases_says_what_is_loaded_and_what_is_known() {
     let text = transcript(
         &world,
         &[
-            &["releases"],
-            &["releases", "--code-set", "icd10pcs", "--format", "json"],
+            &["releases", "--today", "2026-11-28"],
+            &[
+                "releases",
+                "--code-set",
+                "icd10pcs",
+                "--format",
+                "json",
+                "--today",
+                "2026-11-28",
+            ],
         ],
     );
     insta::assert_snapshot!("releases", text);
