@@ -242,6 +242,7 @@ fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
         release: args.release,
     };
     let export = FhirExport::new(&store, &scope)?;
+    say_doubts(&store, &scope.code_sets, context)?;
     match stated(&args.output) {
         None => write_stdout(context, &mut |out| fhir_stream(&export, args.format, out))?,
         Some(folder) => fhir_folder(&export, args.format, folder, context)?,

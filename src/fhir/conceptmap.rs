@@ -4,7 +4,7 @@
 //! The tables say which code was reported before a new one. How wide the two are, is told from how many codes
 //! went where, and from nothing else: a code that went whole into one that nothing else went into is equivalent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::answer::{Facts, with_listings};
 use crate::error::Result;
 use crate::model::{
     Code, CodeSet, Conversions, LineageKind, LineageLink, ListedOn, PreviousGroup, PreviousPart,
-    eve,
+    ReleaseId, Warning, eve,
 };
 
 /// The attribute that names what was reported together with a code.
@@ -204,7 +204,8 @@ pub(super) fn resource(
         "publisher": system.publisher,
         "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
         "description": format!(
-            "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that took their place or were split off from them"
+            "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that took their place or were split off from them{}",
+            doubts(facts, transition)
         ),
     });
     match version {
@@ -277,6 +278,17 @@ pub(super) fn resource(
     set(&mut group, "element", Value::Array(elements));
     set(&mut resource, "group", json!([group]));
     Ok(resource)
+}
+
+/// Returns what limits the trust in the releases whose tables give the rows of a day, as the end of a description.
+fn doubts(facts: &dyn Facts, transition: &Transition) -> String {
+    let tables: BTreeSet<ReleaseId> = transition.links.iter().map(|link| link.table).collect();
+    let doubts = tables
+        .iter()
+        .flat_map(|table| facts.timeline().doubts(*table));
+    // The rows are not those of an order file.
+    let doubts = doubts.filter(|doubt| !matches!(doubt, Warning::Derived { .. }));
+    doubts.map(|doubt| format!(". Warning: {doubt}")).collect()
 }
 
 fn depends_on(version: FhirVersion, system: &System, others: &[Code]) -> Value {
