@@ -69,6 +69,8 @@ pub struct AddendaProof {
     /// Loaded releases on which the addenda does replay without an unexplained code, where the base at
     /// hand does not fit.
     pub fitting_bases: Vec<ReleaseId>,
+    /// Whether its bytes are others than those that the catalogue knows.
+    pub is_other: bool,
 }
 
 impl AddendaProof {
@@ -131,8 +133,12 @@ impl AddendaProof {
                 "replayed on {base}: every code explained, {titles} with other titles than the order file has"
             )
         } else {
+            let cause = match self.is_other && self.base == self.stated_base {
+                true => "its bytes are not those that the catalogue knows".to_owned(),
+                false => format!("this addenda is not against {base}"),
+            };
             let mut text = format!(
-                "{missing} code{} unexplained, {surplus} surplus, {titles} with other titles: this addenda is not against {base}",
+                "{missing} code{} unexplained, {surplus} surplus, {titles} with other titles: {cause}",
                 if missing == 1 { "" } else { "s" }
             );
             if !self.fitting_bases.is_empty() {
@@ -471,6 +477,12 @@ fn verify_addenda(
     let Some(addenda) = store.addenda(code_set, id)? else {
         return Ok(None);
     };
+    let known = Catalogue::bundled()?.find(code_set, id);
+    let known = known.and_then(|known| known.order_addenda.as_ref());
+    let is_other = !sample
+        && known
+            .zip(one.addenda.as_ref())
+            .is_some_and(|(known, addenda)| !known.sha256.contains(&addenda.sha256));
     let earlier: Vec<&StoredRelease> = stored
         .iter()
         .filter(|other| other.release.code_set == code_set && other.release.id < id)
@@ -517,6 +529,7 @@ fn verify_addenda(
         base_chosen: chosen.is_some(),
         replay: outcome,
         fitting_bases,
+        is_other,
     }))
 }
 
