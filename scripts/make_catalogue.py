@@ -272,14 +272,15 @@ def outline(kind, name, data):
 
 
 def listed(data):
-    """What is known again of the rows of an order file: a hash over them, their first characters, their last category.
+    """What is known again of the rows of an order file: a hash over them, their first characters, their last category
+    and how many there are.
 
     The hash is over code, flag, short title and long title of each row, without trailing blanks, parted by
     tabs and ended by a line feed: whatever ends the lines of the file, the same rows have the same hash.
     """
     digest = hashlib.sha256()
     letters = {}
-    row = b""
+    categories = set()
     for row in data.split(b"\r\n"):
         if not row:
             continue
@@ -287,7 +288,8 @@ def listed(data):
         digest.update(b"\t".join((code.rstrip(b" "), flag, short.rstrip(b" "), long.rstrip(b" "))) + b"\n")
         letters[chr(code[0])] = True
         last = code[:3].decode("ascii")
-    return digest.hexdigest(), "".join(letters), last
+        categories.add(last)
+    return digest.hexdigest(), "".join(letters), last, len(categories)
 
 
 def footer_counts(data):
@@ -595,7 +597,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
     if release.corrects:
         lines.append(f"corrects = {string(release.corrects)}")
     if release.held:
-        rows_sha256, letters, last = release.listed
+        rows_sha256, letters, last, categories = release.listed
         lines += [
             "",
             "[order_file]",
@@ -607,6 +609,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"rows_sha256 = {string(rows_sha256)}",
             f"letters = {string(letters)}",
             f"last_category = {string(last)}",
+            f"categories = {categories}",
             f"provenance = {string(release.provenance)}",
         ]
         made = REBUILT.get(release.key) or DERIVED.get(release.key)

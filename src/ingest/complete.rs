@@ -12,6 +12,14 @@ use crate::source::{RowsHash, rows_sha256};
 /// ICD-10-PCS FY2020: 1.7 %.
 const LEAST_PERCENT: u64 = 98;
 
+/// How many categories or tables fewer than the nearest release before it a release has at most: twice the largest
+/// official fall, that of ICD-10-PCS FY2022. ICD-10-CM never lost one.
+const MOST_CATEGORIES_LESS: u64 = 4;
+
+/// How many codes a release lists at most without the header above them: ICD-10-CM FY2018 to FY2023 list one,
+/// H54.512A.
+const MOST_WITHOUT_HEADER: usize = 1;
+
 /// What is there of a release.
 #[derive(Debug, Clone)]
 pub(super) struct Extent {
@@ -22,12 +30,16 @@ pub(super) struct Extent {
     pub(super) billable: u64,
     /// The hash of its rows.
     pub(super) rows_sha256: String,
-    /// The last code, if it is a header: nothing is below it.
-    ends_with_header: Option<Code>,
+    /// The headers with nothing below them.
+    empty_headers: Vec<Code>,
+    /// The codes whose header is not listed.
+    without_header: Vec<Code>,
     /// The first characters of its codes.
     letters: BTreeSet<char>,
     /// Its categories or tables.
     categories: BTreeSet<Code>,
+    /// How many there are.
+    category_count: u64,
 }
 
 impl Extent {
@@ -74,11 +86,13 @@ impl Extent {
             rows: facts.rows,
             billable: facts.billable,
             rows_sha256: facts.rows_sha256.clone(),
-            ends_with_header: None,
+            empty_headers: Vec::new(),
+            without_header: Vec::new(),
             letters: facts.letters.chars().collect(),
             categories: Code::from_plain(facts.last_category.as_bytes())
                 .into_iter()
                 .collect(),
+            category_count: facts.categories,
         }
     }
 
@@ -92,10 +106,27 @@ impl Extent {
         let mut letters = BTreeSet::new();
         let mut categories = BTreeSet::new();
         let mut last = None;
-        let mut ends_with_header = None;
+        let mut empty_headers = Vec::new();
+        let mut without_header = Vec::new();
+        // The headers above the code at hand, and whether the last of them has nothing below it yet.
+        let mut above: Vec<Code> = Vec::new();
+        let mut is_empty = false;
         for (code, billable) in codes {
-            ends_with_header = (!billable).then_some(code);
+            let is_below = |header: &Code| code.as_str().starts_with(header.as_str());
+            if is_empty && !above.last().is_some_and(is_below) {
+                empty_headers.extend(above.last());
+            }
+            while above.last().is_some_and(|header| !is_below(header)) {
+                above.pop();
+            }
             let category = code.category();
+            if code != category && !is_complete(code_set, above.last(), &code) {
+                without_header.push(code);
+            }
+            is_empty = !billable;
+            if !billable {
+                above.push(code);
+            }
             // Codes of one category stand together.
             if last != Some(category) {
                 letters.extend(category.as_str().chars().next());
@@ -103,21 +134,46 @@ impl Extent {
                 last = Some(category);
             }
         }
+        if is_empty {
+            empty_headers.extend(above.last());
+        }
         Extent {
             code_set,
             rows,
             billable,
             rows_sha256,
-            ends_with_header,
+            empty_headers,
+            without_header,
             letters,
+            category_count: categories.len() as u64,
             categories,
         }
     }
 }
 
-/// Returns what a release lacks that the nearest known one has: rows, a chapter letter, the last category; `None`
-/// if it is whole.
-pub(super) fn lacks(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts) -> Option<String> {
+/// Checks whether the header above a code is the one that it has in a whole release: in ICD-10-CM one character
+/// shorter but for placeholders, in ICD-10-PCS its table.
+fn is_complete(code_set: CodeSet, header: Option<&Code>, code: &Code) -> bool {
+    let Some(header) = header else {
+        return false;
+    };
+    let between = code.as_str().get(header.len()..code.len() - 1);
+    match code_set {
+        CodeSet::Icd10Cm => between.is_some_and(|between| between.chars().all(|c| c == 'X')),
+        CodeSet::Icd10Pcs => true,
+    }
+}
+
+/// Returns what a release lacks: rows, a chapter letter, the last category or several others that the nearest known
+/// one has; the header above a code, the codes below a header; `None` if it is whole.
+pub(super) fn lacks(
+    extent: &Extent,
+    id: ReleaseId,
+    nearest: ReleaseId,
+    facts: &OrderFileFacts,
+) -> Option<String> {
+    // Later releases have more.
+    let is_before = nearest <= id;
     if extent.rows_sha256 == facts.rows_sha256 {
         return None;
     }
@@ -129,10 +185,30 @@ pub(super) fn lacks(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts)
             (!has_last).then(|| without_last(&facts.last_category, nearest))
         })
         .or_else(|| {
-            let last = extent.ends_with_header?;
+            let missing = facts.categories.saturating_sub(extent.category_count);
+            let what = "categories or tables";
+            fewer(what, extent.category_count, facts.categories, nearest)
+                .filter(|_| is_before && missing > MOST_CATEGORIES_LESS)
+        })
+        .or_else(|| {
+            let first = extent.without_header.first()?;
+            let others = extent.without_header.len() - 1;
+            let others = match others {
+                0 => String::new(),
+                others => format!(", nor above {others} more"),
+            };
+            (extent.without_header.len() > MOST_WITHOUT_HEADER).then(|| {
+                format!(
+                    "there is no header above {}{others}",
+                    first.dotted(extent.code_set)
+                )
+            })
+        })
+        .or_else(|| {
+            let first = extent.empty_headers.first()?;
             Some(format!(
-                "it ends with {}, a header that has nothing below it",
-                last.dotted(extent.code_set)
+                "there is nothing below {}, a header",
+                first.dotted(extent.code_set)
             ))
         })
 }

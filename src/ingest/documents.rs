@@ -56,6 +56,11 @@ impl DocumentRelease {
     }
 }
 
+/// Returns the note on a file in other bytes than those that the catalogue knows.
+pub(super) fn other_bytes(label: &str, id: ReleaseId) -> String {
+    format!("other bytes than those of the {label} of {id} that the catalogue knows")
+}
+
 /// What a document was posted with.
 pub(super) enum Beside<'p> {
     /// An order file or addenda.
@@ -346,20 +351,15 @@ impl Preparer {
                 && !self.is_known_document(kind, &file.sha256, archive_sha256.as_deref())
                 && let Some(reason) = self.document_lacks(kind, id, &document)
             {
-                if self.knows_kind(kind, id) {
-                    self.allow_part(code_set, id, &reason)
-                        .map_err(|error| error.in_file(shown.as_str()))?;
-                }
+                self.allow_part(code_set, id, &reason)
+                    .map_err(|error| error.in_file(shown.as_str()))?;
                 notes.push(format!("it may be only a part: {reason}"));
             } else if !is_homeless
                 && prepared.identified_by != IdentifiedBy::Sample
                 && !self.is_known_document(kind, &file.sha256, archive_sha256.as_deref())
                 && self.has_known_bytes(kind, id)
             {
-                notes.push(format!(
-                    "other bytes than those of the {} of {id} that the catalogue knows",
-                    kind.label()
-                ));
+                notes.push(other_bytes(kind.label(), id));
             }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
@@ -424,16 +424,6 @@ impl Preparer {
             .any(|known| known.knows_file(FileKind::Document(kind), sha256, archive_sha256))
     }
 
-    /// Checks whether the catalogue knows what a document of this kind and release holds. Of a release to come it
-    /// knows only what those before it hold, and the publisher may have reason to list less.
-    fn knows_kind(&self, kind: DocumentKind, id: ReleaseId) -> bool {
-        let known = self.catalogue.find(kind.code_set(), id.edition());
-        known.is_some_and(|known| match kind {
-            DocumentKind::Tabular => known.order_file.is_some(),
-            _ => self.has_known_bytes(kind, known.id),
-        })
-    }
-
     /// Checks whether the catalogue knows the bytes of the document of this kind of a release.
     fn has_known_bytes(&self, kind: DocumentKind, id: ReleaseId) -> bool {
         let known = self.catalogue.find(kind.code_set(), id);
@@ -474,7 +464,7 @@ impl Preparer {
             true if is_part => Ok(()),
             true => Err(Error::new(
                 ErrorKind::Format,
-                format!("it looks cut off: {reason}"),
+                format!("it looks cut off or changed: {reason}"),
             )
             .with_hint("download it again; --allow-incomplete takes a part only beside an order file that is one, because no answer would say so")),
             false => Err(looks_cut_off(reason)),
@@ -533,6 +523,7 @@ impl Preparer {
             code_set,
             id,
             sha256: posted.sha256.to_owned(),
+            rows: entries.len() as u64,
             trust: trust.clone(),
             listed_by: ListedBy::Tabular,
             documents: Vec::new(),

@@ -18,12 +18,15 @@ pub(super) struct Told {
 }
 
 impl Preparer {
-    /// Checks whether a file of so many rows may be a copy of a known release that lost some or was changed, and no
-    /// update of it: updates add rows.
+    /// Checks whether a file of so many rows may be a copy of a release of this command that lost some or was
+    /// changed, and no update of it: updates add rows.
     fn may_be_damaged(&self, code_set: CodeSet, id: ReleaseId, rows: Option<u64>) -> bool {
-        let known = self.catalogue.find(code_set, id);
-        let facts = known.and_then(|known| known.order_file.as_ref());
-        facts.is_some_and(|facts| rows.is_some_and(|rows| rows <= facts.rows))
+        let mut listed = self.listed.iter();
+        listed.any(|listed| {
+            listed.code_set == code_set
+                && listed.edition == id
+                && rows.is_some_and(|rows| rows <= listed.rows)
+        })
     }
 
     /// Returns the release of an order file of so many rows, or of an addenda: by what the user states, else by the
@@ -116,8 +119,8 @@ impl Preparer {
             .collect()
     }
 
-    /// Checks whether an addenda is not of the order file that it lies beside: the catalogue knows one of them, and
-    /// each by itself is of another release.
+    /// Checks whether an addenda is not of the order file that it lies beside: the catalogue knows the order file as
+    /// that of another release. Of an order file that is not known the addenda is evidence.
     pub(super) fn are_apart(&self, order: &Evidence<'_>, addenda: &Evidence<'_>) -> bool {
         let of = |evidence| candidates(self.catalogue, evidence, self.options.today);
         let (Ok(of_order), Ok(of_addenda)) = (of(order), of(addenda)) else {
@@ -127,13 +130,11 @@ impl Preparer {
             let mut others = of_addenda.ids.iter();
             others.any(|other| other.edition() == id.edition())
         });
-        let is_known = |by| {
-            matches!(
-                by,
-                IdentifiedBy::Hash | IdentifiedBy::Rows | IdentifiedBy::Archive
-            )
-        };
-        !shares && (is_known(of_order.by) || is_known(of_addenda.by))
+        let is_known = matches!(
+            of_order.by,
+            IdentifiedBy::Hash | IdentifiedBy::Rows | IdentifiedBy::Archive
+        );
+        !shares && is_known
     }
 
     /// Keeps the releases that files of this command list, if there is one among them.

@@ -473,6 +473,7 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -
                 code_set: stored.release.code_set,
                 id: stored.release.id,
                 sha256: stored.release.sha256,
+                rows: stored.release.rows,
                 trust: stored.release.trust,
                 listed_by: stored.release.listed_by,
                 documents: stored
@@ -535,6 +536,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     code_set: file.code_set,
                     id: file.release,
                     sha256: file.sha256.clone(),
+                    rows: order.rows().len() as u64,
                     trust: trust.clone(),
                     listed_by: ListedBy::OrderFile,
                     documents: Vec::new(),

@@ -22,6 +22,7 @@ use crate::store::NewFile;
 use super::ahead::{self, Ahead};
 use super::complete::Extent;
 use super::documents::Beside;
+use super::documents::other_bytes;
 use super::group::Package;
 use super::identity::{Told, evidence_of};
 use super::resolve::{Posted, Resolved, looks_cut_off};
@@ -119,6 +120,8 @@ pub(super) struct Seen {
     pub(super) code_set: CodeSet,
     pub(super) id: ReleaseId,
     pub(super) sha256: String,
+    /// Its rows.
+    pub(super) rows: u64,
     pub(super) trust: Trust,
     pub(super) listed_by: ListedBy,
     /// Its documents: kind and SHA-256.
@@ -133,6 +136,7 @@ pub(super) struct Seen {
 pub(super) struct Listed {
     pub(super) code_set: CodeSet,
     pub(super) edition: ReleaseId,
+    pub(super) rows: u64,
     pub(super) rows_sha256: String,
 }
 
@@ -245,6 +249,7 @@ impl Preparer {
             .map(|seen| Listed {
                 code_set: seen.code_set,
                 edition: seen.id.edition(),
+                rows: seen.rows,
                 rows_sha256: seen.trust.rows_sha256.clone(),
             })
             .collect();
@@ -496,15 +501,19 @@ impl Preparer {
             self.refuse_unmarked(code_set, id, reason)
                 .map_err(|error| error.in_file(addenda.found.shown.as_str()))?;
         }
-        prepared.addenda = addenda.map(|addenda| Part {
-            shown: addenda.found.shown.clone(),
-            file: self.new_file(addenda.found, code_set, &addenda.sha256),
-            contents: addenda.contents,
-            notes: addenda
-                .lacks
-                .map(|lacks| format!("it may be only a part: {lacks}"))
-                .into_iter()
-                .collect(),
+        prepared.addenda = addenda.map(|addenda| {
+            let lacks = addenda.lacks.as_ref();
+            let part = lacks.map(|lacks| format!("it may be only a part: {lacks}"));
+            let known = self.catalogue.find(code_set, prepared.id.edition());
+            let is_other = !addenda.contents.is_known
+                && known.is_some_and(|known| known.order_addenda.is_some());
+            let other = is_other.then(|| other_bytes("order addenda", prepared.id));
+            Part {
+                shown: addenda.found.shown.clone(),
+                file: self.new_file(addenda.found, code_set, &addenda.sha256),
+                contents: addenda.contents,
+                notes: part.into_iter().chain(other).collect(),
+            }
         });
         Ok((prepared, listed))
     }
@@ -576,6 +585,7 @@ impl Preparer {
                 for seen in &mut self.seen {
                     if seen.code_set == code_set && seen.id == id {
                         seen.sha256.clone_from(&sha256);
+                        seen.rows = extent.rows;
                         seen.trust = trust.clone();
                     }
                 }
@@ -609,6 +619,7 @@ impl Preparer {
                     code_set,
                     id,
                     sha256,
+                    rows: extent.rows,
                     trust,
                     listed_by: ListedBy::OrderFile,
                     documents,

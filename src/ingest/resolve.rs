@@ -13,7 +13,11 @@ use super::rivals::Item;
 
 /// Returns the error of a file that is only a part.
 pub(super) fn looks_cut_off(reason: &str) -> Error {
-    Error::new(ErrorKind::Format, format!("it looks cut off: {reason}")).with_hint(
+    Error::new(
+        ErrorKind::Format,
+        format!("it looks cut off or changed: {reason}"),
+    )
+    .with_hint(
         "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
     )
 }
@@ -189,7 +193,7 @@ impl Preparer {
         {
             return Err(fail(
                 ErrorKind::Conflict,
-                format!("{name} {id} is stored whole, and this looks cut off: {reason}"),
+                format!("{name} {id} is stored whole, and this looks cut off or changed: {reason}"),
             )
             .with_hint("leave it out; if the publisher posted it anew, download it again"));
         }
@@ -397,7 +401,7 @@ impl Preparer {
     /// Returns what a release lacks beside the nearest one that the catalogue knows.
     pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
         let known = nearest(self.catalogue, extent.code_set, id.edition())?;
-        lacks(extent, known.0, known.1)
+        lacks(extent, id.edition(), known.0, known.1)
     }
 
     /// Returns how the counts of a tabular list differ from those of the order file that the catalogue knows. The

@@ -35,6 +35,8 @@ pub struct OrderFileFacts {
     pub letters: String,
     /// Its last category or table, in tabular order.
     pub last_category: String,
+    /// How many categories or tables it has.
+    pub categories: u64,
     /// How well its bytes are known.
     #[serde(deserialize_with = "provenance")]
     pub provenance: Provenance,

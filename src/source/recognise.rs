@@ -208,7 +208,7 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
     }
     if first.trim() == "Codes" && text.contains(" codes in ") {
         return Some(FileKind::Other(
-            "a codes addenda; the order addenda holds all of it",
+            "a codes addenda; the order addenda, where there is one, holds all of it",
         ));
     }
     if !begins_with_action(first) {
@@ -239,7 +239,7 @@ fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
         return Some(FileKind::OrderAddenda(CodeSet::Icd10Pcs));
     }
     Some(FileKind::Other(
-        "a codes addenda; the order addenda holds all of it",
+        "a codes addenda; the order addenda, where there is one, holds all of it",
     ))
 }
 
@@ -326,7 +326,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
         return "a list of changed codes (diff file); order files give it";
     }
     if is_code_and_title(bytes) {
-        return "a codes file; the order file holds all of it";
+        return "a codes file; the order file, where there is one, holds all of it";
     }
     if first.starts_with("Lttr")
         || text.contains("Main Add")

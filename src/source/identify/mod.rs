@@ -1,7 +1,8 @@
 //! Which release a file belongs to. Evidence has an order, and what stands first outranks what follows:
 //!
 //! 1. the file's own hash, its rows' hash, or that of the archive that it is in: the catalogue knows them;
-//! 2. the footer of the order addenda posted with it, which names the order files that it leads from and to;
+//! 2. the order addenda posted with it: the catalogue knows its hash, or its footer names the order files that it
+//!    leads from and to;
 //! 3. the file's own name;
 //! 4. the archive's name.
 //!
@@ -30,9 +31,9 @@ pub enum IdentifiedBy {
     Hash,
     /// The catalogue knows the hash of its rows, which stand in other bytes.
     Rows,
-    /// The catalogue knows the SHA-256 of the archive or of the addenda.
+    /// The catalogue knows the SHA-256 of the archive, or of an addenda that stands by itself.
     Archive,
-    /// The footer of its addenda.
+    /// The addenda posted with it: its SHA-256, or its footer.
     Footer,
     /// The names of the file and its archive.
     Name,
@@ -177,8 +178,12 @@ pub fn candidates(
         .archive_name
         .map(NameHints::read)
         .unwrap_or_default();
-    let footer = by_footer(catalogue, evidence);
-    if let Some((mut ids, mut by)) = by_hash(catalogue, evidence) {
+    let by_hash = by_hash(catalogue, evidence);
+    let footer = match &by_hash {
+        Some((ids, IdentifiedBy::Footer)) => ids.clone(),
+        _ => by_footer(catalogue, evidence),
+    };
+    if let Some((mut ids, mut by)) = by_hash.filter(|(_, by)| *by != IdentifiedBy::Footer) {
         // Releases with the same bytes are told apart by what else speaks for one of them, and that is then named.
         for (other, what) in [
             (&footer, IdentifiedBy::Footer),
@@ -200,7 +205,15 @@ pub fn candidates(
     let mut by = IdentifiedBy::Footer;
     let mut ids = footer.clone();
     for (hints, what) in [(own, "name"), (archive, "archive's name")] {
-        let named = hints.candidates();
+        let mut named = hints.candidates();
+        if let Some(one) = evidence
+            .archive_name
+            .filter(|_| what != "name")
+            .and_then(|name| published_as(catalogue, evidence.code_set, name))
+            .filter(|one| named.contains(one))
+        {
+            named = vec![one];
+        }
         if ids.is_empty() {
             by = IdentifiedBy::Name;
             ids = named;
@@ -257,6 +270,7 @@ pub fn contradiction(
         let what = match by {
             IdentifiedBy::Rows => "the rows",
             IdentifiedBy::Archive => "an archive or addenda",
+            IdentifiedBy::Footer => "the addenda",
             _ => "the bytes",
         };
         return Some(format!(
@@ -317,7 +331,8 @@ fn narrow(ids: &mut Vec<ReleaseId>, others: &[ReleaseId]) -> bool {
     agrees || others.is_empty()
 }
 
-/// Returns the releases whose bytes or rows the catalogue knows these to be, the strongest hash first.
+/// Returns the releases whose bytes or rows the catalogue knows these to be, the strongest hash first. What only the
+/// addenda posted with an order file says counts as its footer.
 fn by_hash(
     catalogue: &Catalogue,
     evidence: &Evidence<'_>,
@@ -359,13 +374,17 @@ fn by_hash(
                     .any(|sha256| Some(sha256.as_str()) == evidence.addenda_sha256)
             })
     });
+    let of_addenda = match evidence.order_sha256 {
+        Some(_) => IdentifiedBy::Footer,
+        None => IdentifiedBy::Archive,
+    };
     let mut found: Option<(Vec<ReleaseId>, IdentifiedBy)> = None;
     for (ids, by) in [
         (by_order, IdentifiedBy::Hash),
         (by_rows, IdentifiedBy::Rows),
         (by_document, IdentifiedBy::Hash),
         (by_archive, IdentifiedBy::Archive),
-        (by_addenda, IdentifiedBy::Archive),
+        (by_addenda, of_addenda),
     ] {
         match &mut found {
             _ if ids.is_empty() => {}
@@ -378,6 +397,22 @@ fn by_hash(
         }
     }
     found
+}
+
+/// Returns the one release whose order file was published in an archive of this name, by the addresses that the
+/// catalogue knows.
+fn published_as(catalogue: &Catalogue, code_set: CodeSet, name: &str) -> Option<ReleaseId> {
+    let name = name.rsplit(['/', '\\']).next()?;
+    let mut releases = catalogue.of(code_set).filter(|known| {
+        let mut archives = known.archives.iter();
+        archives.any(|archive| {
+            archive.file == name && archive.holds.iter().any(|held| held == "order_file")
+        })
+    });
+    let one = releases.next()?.id.edition();
+    releases
+        .all(|other| other.id.edition() == one)
+        .then_some(one)
 }
 
 /// Returns the releases that the footer of the addenda allows; none if there is no footer or it names no year.

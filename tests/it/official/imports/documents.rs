@@ -554,7 +554,7 @@ fn a_part_of_a_document_is_refused_beside_a_whole_order_file() {
 }
 
 #[test]
-fn of_a_release_to_come_a_document_that_looks_cut_off_is_taken_and_the_import_says_so() {
+fn of_a_release_to_come_a_document_that_looks_cut_off_is_refused() {
     let Some(official) = fy2027("parts of documents to come") else {
         return;
     };
@@ -562,16 +562,23 @@ fn of_a_release_to_come_a_document_that_looks_cut_off_is_taken_and_the_import_sa
     let folder = Folder::new();
     let order = folder.write("icd10cm_order_2028.txt", &made.order);
     let lines = lines(&made.order, &mut Chance::new());
+    // Beside a whole order file no answer would say that a document is a part.
     for count in [3, 298, lines.len() / 2, lines.len() - 130, lines.len()] {
         let table = folder.write("CONVERSION-TABLE-FY2028.csv", csv(&lines[..count], &iso));
-        let report = alone(&[order.clone(), table], &dry(BEFORE_APRIL)).unwrap();
-        assert!(report.failed.is_empty(), "{report:?}");
-        let taken = report.taken.iter();
-        let notes = taken.flat_map(|one| &one.notes);
-        let says = notes
-            .into_iter()
-            .any(|note| note.contains("it may be only a part"));
-        assert_eq!(says, count < lines.len(), "{count}: {report:?}");
+        for allow_incomplete in [false, true] {
+            let options = ImportOptions {
+                allow_incomplete,
+                ..dry(BEFORE_APRIL)
+            };
+            let report = alone(&[order.clone(), table.clone()], &options).unwrap();
+            let failed = report.failed.iter();
+            let is_refused = failed
+                .filter(|failed| failed.why.contains("it looks cut off"))
+                .count();
+            let expected = usize::from(count < lines.len());
+            assert_eq!(is_refused, expected, "{count}: {report:?}");
+            assert_eq!(report.failed.len(), expected, "{count}: {report:?}");
+        }
     }
 }
 

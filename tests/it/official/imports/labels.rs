@@ -4,6 +4,7 @@ use codeyear::error::ErrorKind;
 use codeyear::ingest::{ImportOptions, TakenKind, remove};
 use codeyear::model::{CodeSet, ReleaseId};
 use codeyear::parse::addenda::parse_order_addenda;
+use codeyear::source::catalogue::Catalogue;
 use codeyear::store::Store;
 
 use super::{
@@ -196,4 +197,149 @@ fn an_addenda_of_another_year_beside_an_order_file_is_not_its_own() {
     assert!(report.failed.is_empty(), "{report:?}");
     assert_eq!(super::releases_of(&report).len(), 2, "{report:?}");
     assert_eq!(report.taken.len(), 4, "{report:?}");
+}
+
+#[test]
+fn a_name_does_not_outrank_the_official_addenda_beside_an_order_file() {
+    let Some(official) = fy2027("an addenda against a name") else {
+        return;
+    };
+    let addenda_of = |code_set, release: &str| {
+        let zip = release_zip(&official.releases, code_set, release);
+        member(&zip, &|name| {
+            name.contains("order_addenda") || name.contains("order-addenda")
+        })
+    };
+    // A changed flag makes rows that no hash knows.
+    let altered = |order: &[u8]| {
+        let mut order = order.to_vec();
+        let lines = order.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let at = lines.map(|(at, _)| at + 15).nth(5000).unwrap();
+        order[at] ^= 1;
+        order
+    };
+    let cm = altered(&official.order);
+    let cm_addenda = addenda_of(CodeSet::Icd10Cm, "FY2027");
+    let pcs = altered(&order_of(
+        &official.releases,
+        CodeSet::Icd10Pcs,
+        "FY2021-01",
+    ));
+    let pcs_addenda = addenda_of(CodeSet::Icd10Pcs, "FY2021-01");
+    for (archive, order, addenda, name) in [
+        ("april-2027.zip", &cm, &cm_addenda, "icd10cm_order_2027.txt"),
+        ("icd10cm-FY2028.zip", &cm, &cm_addenda, "icd10cm_order.txt"),
+        ("icd10cm.zip", &cm, &cm_addenda, "icd10cm_order_2028.txt"),
+        (
+            "icd10cm.zip",
+            &cm,
+            &cm_addenda,
+            "icd10cm_order-April-2027.txt",
+        ),
+        (
+            "icd10pcs-FY2021.zip",
+            &pcs,
+            &pcs_addenda,
+            "icd10pcs_order_2021.txt",
+        ),
+    ] {
+        let folder = Folder::new();
+        let members = [
+            (name, order.as_slice()),
+            ("order_addenda.txt", addenda.as_slice()),
+        ];
+        let zip = folder.write(archive, super::zip_of(&members));
+        let error = super::alone(&[zip], &on("2026-11-28")).unwrap_err();
+        assert!(
+            said(&error).contains("the footer of its addenda"),
+            "{archive} {name}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_second_copy_with_no_row_more_is_no_update_of_the_release_beside_it() {
+    let Some(official) = fy2027("a second copy") else {
+        return;
+    };
+    let made = fy2028(official);
+    let rows = super::rows_of(&made.order);
+    let reworded = String::from_utf8(made.order.clone()).unwrap();
+    let folder = Folder::new();
+    let whole = folder.write(
+        "icd10cm-FY2028.zip",
+        super::zip_of(&[
+            ("icd10cm_order_2028.txt", made.order.as_slice()),
+            ("icd10cm_order_addenda_2028.txt", &made.october_addenda()),
+        ]),
+    );
+    let mut kept = rows.clone();
+    kept.drain(50_000..50_040);
+    for copy in [
+        super::numbered(kept),
+        reworded.replacen("Cholera", "Cholira", 1).into_bytes(),
+    ] {
+        let copy = folder.write("old copy/icd10cm_order_2028.txt", copy);
+        for paths in [[whole.clone(), copy.clone()], [copy, whole.clone()]] {
+            let report = super::alone(&paths, &on("2028-06-01")).unwrap();
+            let releases = super::releases_of(&report);
+            assert_eq!(releases, ["FY2028".to_owned()].into(), "{report:?}");
+            assert_eq!(report.failed.len(), 1, "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_under_the_name_of_an_official_address_is_of_that_release() {
+    let Some(official) = fy2027("an archive by its address") else {
+        return;
+    };
+    // An order file to come, under the name that the catalogue has of its archive.
+    let before = order_of(&official.releases, CodeSet::Icd10Pcs, "FY2026");
+    let made = super::Made::from(CodeSet::Icd10Pcs, &before, 2027);
+    let catalogue = Catalogue::bundled().unwrap();
+    let known = catalogue.find(CodeSet::Icd10Pcs, "FY2027".parse().unwrap());
+    let archives = known.unwrap().archives.iter();
+    let archive = archives
+        .filter(|archive| archive.holds.iter().any(|held| held == "order_file"))
+        .find(|archive| !archive.file.contains("FY"))
+        .unwrap();
+    let folder = Folder::new();
+    let zip = super::zip_of(&[("icd10pcs_order_2027.txt", made.order.as_slice())]);
+    // Near April both releases of the year are candidates of any other name.
+    for (name, found) in [(archive.file.as_str(), 1), ("2027.zip", 0)] {
+        let zip = folder.write(name, &zip);
+        let taken =
+            super::alone(&[zip], &on("2027-06-01")).map(|report| super::releases_of(&report));
+        match found {
+            1 => assert_eq!(taken.unwrap(), ["FY2027".to_owned()].into(), "{name}"),
+            _ => assert!(
+                said(&taken.unwrap_err()).contains("FY2027 or FY2027-04"),
+                "{name}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn an_altered_official_addenda_is_said_to_be_one() {
+    let Some(official) = fy2027("an altered addenda") else {
+        return;
+    };
+    let zip = release_zip(&official.releases, CodeSet::Icd10Cm, "FY2027");
+    let addenda = member(&zip, &|name| name.contains("order_addenda"));
+    let text = String::from_utf8(addenda).unwrap();
+    let other = folder_with(official, text.replace("\r\n", "\n"));
+    let report = super::alone(&[other.path("")], &on("2026-11-28")).unwrap();
+    let notes: Vec<&String> = report.taken.iter().flat_map(|taken| &taken.notes).collect();
+    let says = "other bytes than those of the order addenda of FY2027 that the catalogue knows";
+    assert!(notes.iter().any(|note| note.contains(says)), "{report:?}");
+}
+
+/// Makes a folder with FY2027's order file and an addenda.
+fn folder_with(official: &super::Official, addenda: String) -> Folder {
+    let folder = Folder::new();
+    folder.write("icd10cm_order_2027.txt", &official.order);
+    folder.write("icd10cm_order_addenda_2027.txt", addenda);
+    folder
 }
