@@ -31,7 +31,7 @@ impl Ahead {
             files.extend(package.documents.iter().map(|(_, found)| found));
         }
         let to_come = files.iter().map(|found| found.shown.clone()).collect();
-        let (send, receive): (SyncSender<Read>, Receiver<Read>) = sync_channel(0);
+        let (send, receive): (SyncSender<Read>, Receiver<Read>) = sync_channel(1);
         scope.spawn(move || {
             for found in files {
                 // Nobody asks for more.

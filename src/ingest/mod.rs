@@ -369,7 +369,7 @@ impl Run {
     ) -> Result<()> {
         let mut preparer = preparer(writer, self.options, self.contested.clone())?;
         std::thread::scope(|scope| -> Result<()> {
-            let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(0);
+            let (send, receive): (SyncSender<Message>, Receiver<Message>) = sync_channel(1);
             scope.spawn(move || {
                 // The writer has given up if it no longer listens.
                 let mut listens = true;

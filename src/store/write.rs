@@ -1,6 +1,6 @@
 //! Writing: one import, one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -118,6 +118,8 @@ pub struct Writer<'s> {
     groups: digests::Groups,
     /// What has changed of the code sets.
     changed: BTreeMap<CodeSet, Changed>,
+    /// The code sets whose files an import has been through.
+    left: BTreeSet<CodeSet>,
     /// The indexes that are made when all rows are there.
     later: Later,
     /// The items of documents that are stored.
@@ -169,6 +171,7 @@ impl Store {
             searchable,
             groups,
             changed: BTreeMap::new(),
+            left: BTreeSet::new(),
             later,
             items: KnownItems::default(),
         })
@@ -203,16 +206,28 @@ impl Writer<'_> {
             .as_ref()
             .is_none_or(|(held, _)| *held != code_set)
         {
-            if self.index.take().is_some() {
-                // The words of one code set are taken up while the files of the other are being parsed.
-                self.searchable = self
-                    .searchable
-                    .add_new(&self.transaction)
-                    .map_err(|error| self.error(error))?;
-            }
+            self.leave_set().map_err(|error| self.error(error))?;
             let index =
                 EntryIndex::load(&self.transaction, code_set).map_err(|error| self.error(error))?;
             self.index = Some((code_set, index));
+        }
+        Ok(())
+    }
+
+    /// Does what follows from the files of the code set at hand while those of another are being parsed: its words,
+    /// and in an import into an empty database what is derived of it. That is done once: where files of it come
+    /// again, it is derived again at the end.
+    fn leave_set(&mut self) -> rusqlite::Result<()> {
+        let Some((code_set, index)) = self.index.take() else {
+            return Ok(());
+        };
+        self.searchable = self.searchable.add_new(&self.transaction)?;
+        if self.later.is_all()
+            && self.left.insert(code_set)
+            && let Some(changed) = self.changed.remove(&code_set)
+        {
+            derive::all(&self.transaction, code_set, Some(&index))?;
+            lives::write(&self.transaction, code_set, &changed, Some(&index))?;
         }
         Ok(())
     }
@@ -347,10 +362,11 @@ impl Writer<'_> {
         new: &NewRelease<'_>,
         instead_of: Option<ReleaseId>,
     ) -> rusqlite::Result<()> {
-        let mut index = match self.index.take() {
-            Some((code_set, index)) if code_set == new.code_set => Some(index),
-            _ => None,
-        };
+        let is_held = |(code_set, _): &(CodeSet, EntryIndex)| *code_set == new.code_set;
+        if !self.index.as_ref().is_some_and(is_held) {
+            self.leave_set()?;
+        }
+        let mut index = self.index.take().map(|(_, index)| index);
         // A release with the bytes of another brings no entries, and little to look up.
         if index.is_none() && (!matches!(new.rows, Rows::SameAs(_)) || !new.patches.is_empty()) {
             index = Some(EntryIndex::load(&self.transaction, new.code_set)?);

@@ -103,11 +103,11 @@ impl OrderFile {
             let is_crlf = match is_last {
                 true if envelope.ends_without_line_end() => line_ending == LineEnding::Crlf,
                 true => tail.starts_with("\r\n"),
-                false => line.ends_with('\r'),
+                false => line.as_bytes().last() == Some(&b'\r'),
             };
             let content = match (line_ending, is_crlf) {
                 (LineEnding::Crlf, true) if is_last => line,
-                (LineEnding::Crlf, true) => line.strip_suffix('\r').unwrap_or(line),
+                (LineEnding::Crlf, true) => line.get(..line.len() - 1).unwrap_or(line),
                 (LineEnding::Crlf, false) => {
                     return Err(broken(
                         number,
@@ -333,7 +333,9 @@ fn parse_line(
                 format!("the {what} is cut within a character"),
             )
         })?;
-        let trimmed = text.trim_end_matches(' ');
+        let is_title = |byte: &u8| *byte != b' ';
+        let length = text.as_bytes().iter().rposition(is_title);
+        let trimmed = text.get(..length.map_or(0, |at| at + 1)).unwrap_or(text);
         if trimmed.is_empty() {
             return Err(broken(
                 number,
@@ -367,7 +369,8 @@ fn parse_line(
 fn first_control(text: &str) -> Option<usize> {
     // Those beyond ASCII begin with this byte; nearly no title has one of these.
     let may_be = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
-    match text.bytes().any(may_be) {
+    // Without an end in the middle the loop takes many bytes at once.
+    match text.bytes().fold(false, |found, byte| found | may_be(byte)) {
         true => text.find(char::is_control),
         false => None,
     }
