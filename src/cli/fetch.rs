@@ -8,11 +8,11 @@ use clap::{ArgGroup, Args};
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
-use super::{Context, Format, Outcome, parse_code_set, progress_bar};
+use super::{Context, Format, Outcome, first, parse_code_set, progress_bar};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::fetch::{
-    FetchOptions, FetchReport, Fetcher, Progress, Proxies, expected_releases, missing,
-    shown_address,
+    FetchOptions, FetchReport, Fetcher, Lacking, Progress, Proxies, expected_releases,
+    import_fetched, missing, shown_address,
 };
 use crate::ingest::Progress as ImportProgress;
 use crate::model::{CodeSet, ReleaseId};
@@ -39,7 +39,8 @@ pub(super) struct FetchArgs {
     /// Fetch these releases (FY2026, FY2022-04)
     #[arg(value_name = "RELEASE")]
     releases: Vec<ReleaseId>,
-    /// Fetch all that the catalogue knows and the database lacks, through those of the next October 1
+    /// Fetch all that the catalogue knows and the database lacks, also of releases that are there in part, through
+    /// those of the next October 1
     #[arg(long, conflicts_with_all = ["releases", "check"])]
     missing: bool,
     /// Ask whether releases that the catalogue does not know are posted, by the publishers' naming patterns
@@ -111,8 +112,14 @@ pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome
             args.code_set,
             context.today,
         )?,
-        false => named(args)?,
+        false => named(args)?
+            .into_iter()
+            .map(|(set, id)| Lacking::all_of(set, id))
+            .collect(),
     };
+    if args.missing {
+        say_left_out(args.code_set, context)?;
+    }
     let is_import = args.to.is_none() && !args.dry_run && !targets.is_empty();
     let database = match is_import {
         true => Some(context.database()?),
@@ -134,6 +141,7 @@ pub(super) fn fetch_into_database(
         None,
         context.today,
     )?;
+    say_left_out(None, context)?;
     let database = context.database()?;
     let mut job = Job {
         how,
@@ -158,6 +166,18 @@ pub(super) fn fetch_into_database(
     }
     job.dry_run = false;
     job.run_and_report(targets, Some(&database), format, context)
+}
+
+/// Says what the user took out of the database, and stays out.
+fn say_left_out(code_set: Option<CodeSet>, context: &mut Context<'_>) -> Result<()> {
+    let store = context.existing_store_if_any()?;
+    let removed = store.as_ref().map(Store::removed_releases).transpose()?;
+    let mut removed = removed.unwrap_or_default();
+    removed.retain(|(set, _)| code_set.is_none_or(|wanted| wanted == *set));
+    if removed.is_empty() {
+        return Ok(());
+    }
+    context.say(&first::left_out(&removed))
 }
 
 /// Asks on the terminal. Where there is none, nobody agrees.
@@ -215,27 +235,34 @@ impl Job<'_> {
     /// Fetches releases, and imports them if a database is named. Returns what was done, and how it ended.
     fn run(
         &self,
-        targets: Vec<(CodeSet, ReleaseId)>,
+        targets: Vec<Lacking>,
         database: Option<&Path>,
         context: &mut Context<'_>,
     ) -> Result<(Vec<FetchReport>, Result<()>)> {
         let mut fetcher = self.fetcher()?;
-        let mut store = database.map(Store::open_or_create).transpose()?;
+        let is_new = database.is_some_and(|database| !database.exists());
+        let mut store = None;
         let bar = progress_bar(None, BAR);
         let today = context.today;
         let mut reports = Vec::new();
         let mut ended = Ok(());
-        for (code_set, id) in targets {
+        for lacking in &targets {
             let mut tell = |progress| show(&bar, progress, context);
-            let fetched = match &mut store {
-                Some(store) => fetcher.fetch_into(store, code_set, id, today, &mut tell),
-                None => fetcher
-                    .fetch(code_set, id, &mut tell)
-                    .map(|fetched| FetchReport {
-                        fetched,
-                        imported: None,
-                    }),
-            };
+            let fetched = fetcher.fetch(lacking, &mut tell).and_then(|fetched| {
+                let imported = match database.filter(|_| !fetched.files.is_empty()) {
+                    Some(database) => {
+                        // Made when there is something to put into it.
+                        let store = match &mut store {
+                            Some(store) => store,
+                            none => none.insert(Store::open_or_create(database)?),
+                        };
+                        let mut tell = |step| tell(Progress::Imports(step));
+                        Some(import_fetched(store, &fetched, today, &mut tell)?)
+                    }
+                    None => None,
+                };
+                Ok(FetchReport { fetched, imported })
+            });
             match fetched {
                 Ok(fetched) => reports.push(fetched),
                 Err(error) => {
@@ -246,11 +273,15 @@ impl Job<'_> {
         }
         bar.finish_and_clear();
         let mut imported = reports.iter().filter_map(|report| report.imported.as_ref());
-        let is_new = imported.any(|report| report.changed());
-        if let Some(store) = store
-            && is_new
-        {
-            context.fold_log(&store);
+        let has_changed = imported.any(|report| report.changed());
+        match (store, database) {
+            (Some(store), _) if has_changed => context.fold_log(&store),
+            // A database with nothing in it answers nothing.
+            (Some(store), Some(database)) if is_new && store.releases()?.is_empty() => {
+                drop(store);
+                first::remove_database(database);
+            }
+            _ => {}
         }
         Ok((reports, ended))
     }
@@ -258,7 +289,7 @@ impl Job<'_> {
     /// Fetches releases as [`Job::run`] does, and writes what was done.
     fn run_and_report(
         &self,
-        targets: Vec<(CodeSet, ReleaseId)>,
+        targets: Vec<Lacking>,
         database: Option<&Path>,
         format: Format,
         context: &mut Context<'_>,

@@ -137,6 +137,22 @@ pub(super) fn describe(releases: &[(CodeSet, ReleaseId)]) -> String {
     sets.join(" and ")
 }
 
+/// Returns the line on what the user took out of the database.
+pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)]) -> String {
+    format!(
+        "Left out, because codeyear remove took it out: {}. codeyear import PATH... brings it back\n",
+        describe(removed)
+    )
+}
+
+/// Removes a database that was made and holds nothing.
+pub(super) fn remove_database(database: &Path) {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        // Mostly there is only the first.
+        let _ = std::fs::remove_file(with_end(database, end));
+    }
+}
+
 /// Answers from memory, because the database cannot be written.
 fn in_memory(context: &mut Context<'_>, pack: &Pack, reason: &Error) -> Result<Store> {
     let mut store = Store::in_memory()?;
@@ -198,6 +214,15 @@ pub(super) fn build(
     }
     // It is there by now, made by another program: whole, or empty as yet.
     let mut store = Store::open_or_create(database)?;
+    let would_add = pack_would_add(pack, &store)?;
+    if !would_add.is_empty() {
+        context.say(&format!(
+            "adding to {} from {}: {}\n",
+            database.display(),
+            pack.label(),
+            describe(&would_add)
+        ))?;
+    }
     let report = fill(context, &mut store, pack)?;
     store.fold_log();
     Ok(report)

@@ -89,10 +89,7 @@ fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String>
         .filter(|removed| in_pack.contains(removed))
         .collect();
     if !left_out.is_empty() {
-        text.push_str(&format!(
-            "Left out, because codeyear remove took it out: {}. codeyear import PATH... brings it back\n",
-            first::describe(&left_out)
-        ));
+        text.push_str(&first::left_out(&left_out));
     }
     Ok(text)
 }

@@ -66,7 +66,7 @@ pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome>
         std::fs::read(&args.output).map_err(|error| io_error("read", &args.output, error))?;
     let sha256 = sha256_hex(&bytes);
     context.print(&describe(args, &chosen, &written, &sha256))?;
-    Ok(match is_whole {
+    Ok(match is_whole && chosen.failed.is_empty() {
         true => Outcome::Good,
         false => Outcome::Bad,
     })
@@ -107,6 +107,9 @@ fn describe(args: &PackArgs, chosen: &Packing, written: &Written, sha256: &str) 
     }
     for (why, files) in reasons {
         text.push_str(&format!("  {files}: {why}\n"));
+    }
+    for failed in &chosen.failed {
+        text.push_str(&format!("not taken: {}: {}\n", failed.file, failed.why));
     }
     text
 }

@@ -55,7 +55,7 @@ impl Proxies {
 }
 
 /// Returns the host of an address, in lower case.
-fn host(url: &str) -> String {
+pub(super) fn host(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority
@@ -130,11 +130,14 @@ pub enum Problem {
     Unencrypted,
     /// The archive is damaged.
     Damaged(String),
+    /// The archive holds a file that the catalogue does not know: its name.
+    UnknownFile(String),
 }
 
 impl Problem {
     /// Returns the fixed name: `refused`, `not-there`, `status`, `web-page`, `not-a-zip`, `wrong-hash`,
-    /// `wrong-size`, `too-long`, `broken-off`, `no-answer`, `unencrypted`, `damaged`.
+    /// `wrong-size`, `too-long`, `broken-off`, `no-answer`, `unencrypted`, `damaged`,
+    /// `unknown-file`.
     pub fn name(&self) -> &'static str {
         match self {
             Problem::Refused(_) => "refused",
@@ -149,6 +152,7 @@ impl Problem {
             Problem::NoAnswer { .. } => "no-answer",
             Problem::Unencrypted => "unencrypted",
             Problem::Damaged(_) => "damaged",
+            Problem::UnknownFile(_) => "unknown-file",
         }
     }
 
@@ -219,6 +223,10 @@ impl fmt::Display for Problem {
             Problem::NoAnswer { why, .. } => f.write_str(why),
             Problem::Unencrypted => f.write_str("it leads to an address without encryption"),
             Problem::Damaged(why) => f.write_str(why),
+            Problem::UnknownFile(name) => write!(
+                f,
+                "{name} in it is not a file that the catalogue knows; --unverified takes it"
+            ),
         }
     }
 }

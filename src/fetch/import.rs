@@ -1,17 +1,18 @@
 //! What was fetched into the database, by the ordinary import.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use super::{FetchedFile, FetchedRelease, Fetcher, FileOutcome, Progress};
+use super::{FetchedFile, FetchedRelease, FileOutcome, Piece, sources};
 use crate::error::{ErrorKind, Result};
 use crate::ingest::{
     Failed, ImportOptions, ImportReport, Progress as ImportProgress, import_if_any,
 };
-use crate::model::{CodeSet, ListedBy, ReleaseId};
+use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId};
 use crate::source::catalogue::Catalogue;
-use crate::store::Store;
+use crate::store::{Store, StoredRelease};
 
 /// What became of one release: its files, and of those that were imported, how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +31,32 @@ impl FetchReport {
     }
 }
 
-/// Returns the releases that the catalogue knows and the store lacks, as of a day: those that took effect, and those
-/// that will by the next October 1, which are posted months before. One that is listed from its tabular list
-/// lacks its order file. What was taken out of the store stays out.
+/// A release of which the store lacks something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The release.
+    pub id: ReleaseId,
+    /// What of it is stored.
+    pub have: BTreeSet<Piece>,
+}
+
+impl Lacking {
+    /// Names a release of which nothing is stored, or all of which is to be fetched.
+    pub fn all_of(code_set: CodeSet, id: ReleaseId) -> Lacking {
+        Lacking {
+            code_set,
+            id,
+            have: BTreeSet::new(),
+        }
+    }
+}
+
+/// Returns the releases that the catalogue knows and that the store lacks, or of which it lacks a file with a known
+/// hash, as of a day: those that took effect, and those that will by the next October 1, which are posted months
+/// before. One that is listed from its tabular list lacks its order file. What was taken out of the store stays out,
+/// and what the user insisted on or took in part stays as it is.
 ///
 /// # Errors
 /// [`ErrorKind::Store`] if the database cannot be read.
@@ -40,25 +64,50 @@ pub fn missing(
     store: Option<&Store>,
     code_set: Option<CodeSet>,
     today: NaiveDate,
-) -> Result<Vec<(CodeSet, ReleaseId)>> {
+) -> Result<Vec<Lacking>> {
     let stored = store.map(Store::releases).transpose()?.unwrap_or_default();
     let removed = store.map(Store::removed_releases).transpose()?;
     let removed = removed.unwrap_or_default();
     let until = ReleaseId::october_of(today).fiscal_year_end();
-    let is_stored = |code_set: CodeSet, id: ReleaseId| {
-        stored.iter().map(|stored| &stored.release).any(|release| {
-            release.code_set == code_set
-                && release.id == id
-                && release.listed_by == ListedBy::OrderFile
-        })
-    };
     let known = Catalogue::bundled()?.releases().iter();
     Ok(known
-        .map(|known| (known.code_set, known.id))
-        .filter(|(set, _)| code_set.is_none_or(|wanted| wanted == *set))
-        .filter(|(_, id)| id.effective_from() <= until)
-        .filter(|(set, id)| !is_stored(*set, *id) && !removed.contains(&(*set, *id)))
+        .filter(|known| code_set.is_none_or(|wanted| wanted == known.code_set))
+        .filter(|known| known.id.effective_from() <= until)
+        .filter(|known| !removed.contains(&(known.code_set, known.id)))
+        .filter_map(|known| {
+            let all = Lacking::all_of(known.code_set, known.id);
+            let mut stored = stored.iter();
+            let there = stored.find(|stored| {
+                let release = &stored.release;
+                (release.code_set, release.id) == (known.code_set, known.id)
+            });
+            let Some(there) = there else {
+                return Some(all);
+            };
+            let trust = &there.release.trust;
+            let is_own = trust.forced.is_some()
+                || trust.incomplete.is_some()
+                || matches!(trust.provenance, Provenance::Unlisted | Provenance::Sample);
+            let have = stored_pieces(there);
+            let sources = sources(known);
+            let mut pieces = sources
+                .iter()
+                .filter(|source| source.sha256.is_some())
+                .flat_map(|source| &source.pieces);
+            let lacks = !have.contains(&Piece::OrderFile)
+                || (!is_own && pieces.any(|piece| !have.contains(piece)));
+            lacks.then_some(Lacking { have, ..all })
+        })
         .collect())
+}
+
+/// Returns what of a release is stored.
+fn stored_pieces(stored: &StoredRelease) -> BTreeSet<Piece> {
+    let order = (stored.release.listed_by == ListedBy::OrderFile).then_some(Piece::OrderFile);
+    let addenda = stored.addenda.iter().map(|_| Piece::OrderAddenda);
+    let documents = stored.documents.iter();
+    let documents = documents.map(|document| Piece::Document(document.kind));
+    order.into_iter().chain(addenda).chain(documents).collect()
 }
 
 /// Imports the files of a release. A file without a known hash whose release cannot be told from what it holds is
@@ -86,7 +135,7 @@ pub fn import_fetched(
             let rest = failed.file.strip_prefix(&path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" > "))
         };
-        if file.source.sha256.is_some() || !report.failed.iter().any(is_of_it) {
+        if file.source.is_provable() || !report.failed.iter().any(is_of_it) {
             continue;
         }
         let options = ImportOptions {
@@ -122,29 +171,5 @@ fn take(
             })
         }
         result => result,
-    }
-}
-
-impl Fetcher {
-    /// Fetches a release and imports what came.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`] if the folder cannot be written, and whatever is wrong with the database.
-    pub fn fetch_into(
-        &mut self,
-        store: &mut Store,
-        code_set: CodeSet,
-        id: ReleaseId,
-        today: NaiveDate,
-        progress: &mut dyn FnMut(Progress),
-    ) -> Result<FetchReport> {
-        let fetched = self.fetch(code_set, id, progress)?;
-        let imported = if fetched.files.is_empty() {
-            None
-        } else {
-            let mut tell = |step| progress(Progress::Imports(step));
-            Some(import_fetched(store, &fetched, today, &mut tell)?)
-        };
-        Ok(FetchReport { fetched, imported })
     }
 }

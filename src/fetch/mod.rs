@@ -10,14 +10,14 @@ mod http;
 mod import;
 mod plan;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::archive::find;
-use crate::source::catalogue::Catalogue;
+use crate::source::catalogue::{Catalogue, KnownRelease};
 use crate::source::recognise::FileKind;
 
 use download::{Downloader, Target};
@@ -25,7 +25,7 @@ use http::Client;
 
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
 pub use http::{Problem, Proxies, shown_address};
-pub use import::{FetchReport, import_fetched, missing};
+pub use import::{FetchReport, Lacking, import_fetched, missing};
 pub use plan::{Known, Piece, Source, sources};
 
 /// What a fetch is asked to do.
@@ -186,6 +186,8 @@ pub enum Progress {
 pub struct Fetcher {
     options: FetchOptions,
     client: Client,
+    /// The hosts that gave no answer at all, and why.
+    silent: BTreeMap<String, String>,
 }
 
 impl Fetcher {
@@ -204,20 +206,26 @@ impl Fetcher {
             .with_hint("a folder on this machine needs no fetch: codeyear import FOLDER"));
         }
         let client = Client::new(options.proxies.clone(), options.timeout);
-        Ok(Fetcher { options, client })
+        Ok(Fetcher {
+            options,
+            client,
+            silent: BTreeMap::new(),
+        })
     }
 
-    /// Fetches what a release was published with and an import takes: the fewest files, those with a known hash
-    /// first, NCHS before CMS. Where an address fails, the next one that has the same is asked.
+    /// Fetches what a release was published with and an import takes, but for what is there already: the fewest
+    /// files, those with a known hash first, NCHS before CMS. Where an address fails, the next one that has the same
+    /// is asked.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the folder cannot be written. An address that fails is part of the value.
     pub fn fetch(
         &mut self,
-        code_set: CodeSet,
-        id: ReleaseId,
+        lacking: &Lacking,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<FetchedRelease> {
+        let Lacking { code_set, id, have } = lacking;
+        let (code_set, id) = (*code_set, *id);
         let catalogue = Catalogue::bundled()?;
         let known = catalogue.find(code_set, id);
         let mut sources = known.map(sources).unwrap_or_default();
@@ -233,8 +241,9 @@ impl Fetcher {
             .flat_map(|source| source.pieces.iter().copied())
             .collect();
         wanted.insert(Piece::OrderFile);
+        wanted.retain(|piece| !have.contains(piece));
         if self.options.mirror.is_some() {
-            sources.push(Source::whole_release(code_set, id, &wanted));
+            sources.push(Source::whole_release(code_set, id, known, &wanted));
         }
         let mut release = FetchedRelease {
             code_set,
@@ -252,6 +261,10 @@ impl Fetcher {
             };
             match self.fetch_file(source, progress)? {
                 Ok(mut file) => {
+                    if let Some(attempt) = self.unproven(&mut file, known)? {
+                        release.attempts.push(attempt);
+                        continue;
+                    }
                     let is_proven = file.source.sha256.is_some();
                     if file.outcome != FileOutcome::Planned {
                         let mut found = pieces_of(&file)?;
@@ -279,7 +292,7 @@ impl Fetcher {
             };
             let reason = match () {
                 () if !has(&|_| true) => NotFetched::NoAddress,
-                () if !self.options.unverified && !has(&|source| source.sha256.is_some()) => {
+                () if !self.options.unverified && !has(&Source::is_provable) => {
                     NotFetched::NoKnownHash
                 }
                 () => NotFetched::Failed,
@@ -328,8 +341,19 @@ impl Fetcher {
             problem: Problem::NotThere(404),
         };
         for url in urls {
-            let outcome = downloader.download(&url, &target)?;
             failed.url.clone_from(&url);
+            let host = http::host(&url);
+            if let Some(why) = self.silent.get(&host) {
+                failed.problem = Problem::NoAnswer {
+                    why: format!("{why} (it is not asked again)"),
+                    is_passing: false,
+                };
+                break;
+            }
+            let outcome = downloader.download(&url, &target)?;
+            if let Err(Problem::NoAnswer { why, .. }) = &outcome {
+                self.silent.insert(host, why.clone());
+            }
             match outcome {
                 Ok(outcome) => {
                     file.url = url;
@@ -372,6 +396,47 @@ impl Fetcher {
     }
 }
 
+impl Fetcher {
+    /// Checks what came of a source that is known by the files in it: each that an import takes must be one of
+    /// the release's that the catalogue knows. Returns why it is of no use, unless the user takes files that are not known.
+    fn unproven(
+        &self,
+        file: &mut FetchedFile,
+        known: Option<&KnownRelease>,
+    ) -> Result<Option<Attempt>> {
+        if file.source.known != Known::EachFile || file.outcome == FileOutcome::Planned {
+            return Ok(None);
+        }
+        let mut other = None;
+        for found in find(std::slice::from_ref(&file.path))?.found {
+            if piece(found.kind).is_none() {
+                continue;
+            }
+            let (_, sha256) = found.read_hashed()?;
+            if !known.is_some_and(|known| known.knows_file(found.kind, &sha256, None)) {
+                other = Some(found.name);
+                break;
+            }
+        }
+        let Some(other) = other else {
+            return Ok(None);
+        };
+        file.source.known = Known::NoHash;
+        if self.options.unverified {
+            return Ok(None);
+        }
+        // What this fetch wrote is of no use; what was there is the user's.
+        if file.outcome == FileOutcome::Fetched {
+            std::fs::remove_file(&file.path)
+                .map_err(|error| io_error("remove", &file.path, error))?;
+        }
+        Ok(Some(Attempt {
+            url: file.url.clone(),
+            problem: Problem::UnknownFile(other),
+        }))
+    }
+}
+
 /// Returns what is wrong with a file whose hash is not known: a damaged archive.
 fn damage(path: &Path) -> Result<Option<Problem>> {
     let findings = find(&[path.to_path_buf()])?;
@@ -386,11 +451,16 @@ fn damage(path: &Path) -> Result<Option<Problem>> {
 /// Returns what a file that is there holds, whatever the catalogue says of it.
 fn pieces_of(file: &FetchedFile) -> Result<Vec<Piece>> {
     let findings = find(std::slice::from_ref(&file.path))?;
-    let pieces = findings.found.iter().filter_map(|found| match found.kind {
+    let pieces = findings.found.iter().filter_map(|found| piece(found.kind));
+    Ok(pieces.collect())
+}
+
+/// Returns the part of a release that a file is, if an import takes it.
+fn piece(kind: FileKind) -> Option<Piece> {
+    match kind {
         FileKind::OrderFile(_) => Some(Piece::OrderFile),
         FileKind::OrderAddenda(_) => Some(Piece::OrderAddenda),
         FileKind::Document(kind) => Some(Piece::Document(kind)),
         FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
-    });
-    Ok(pieces.collect())
+    }
 }

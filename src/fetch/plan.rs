@@ -43,6 +43,8 @@ pub enum Known {
     InHand,
     /// Others published the hash.
     ByOthers,
+    /// The hash of each file in it is known: of the whole release on a mirror.
+    EachFile,
     /// No hash is known.
     NoHash,
     /// Not even the address: it is guessed from those of other years.
@@ -50,11 +52,13 @@ pub enum Known {
 }
 
 impl Known {
-    /// Returns the fixed name: `bytes in hand`, `hash by others`, `no known hash`, `guessed address`.
+    /// Returns the fixed name: `bytes in hand`, `hash by others`, `hash of each file`, `no known hash`,
+    /// `guessed address`.
     pub fn name(self) -> &'static str {
         match self {
             Known::InHand => "bytes in hand",
             Known::ByOthers => "hash by others",
+            Known::EachFile => "hash of each file",
             Known::NoHash => "no known hash",
             Known::Guess => "guessed address",
         }
@@ -110,12 +114,15 @@ impl Source {
         })
     }
 
-    /// Returns the one zip of a release that a mirror may have: `icd10cm/icd10cm-FY2026.zip`.
+    /// Returns the one zip of a release that a mirror may have: `icd10cm/icd10cm-FY2026.zip`. Its own hash is not
+    /// known; those of its files are, where the catalogue knows the order file of the release.
     pub(super) fn whole_release(
         code_set: CodeSet,
         id: ReleaseId,
+        known: Option<&KnownRelease>,
         pieces: &BTreeSet<Piece>,
     ) -> Source {
+        let has_files = known.is_some_and(|known| known.order_file.is_some());
         let set = code_set.id();
         Source {
             publisher: "mirror".to_owned(),
@@ -123,7 +130,10 @@ impl Source {
             url: format!("/{set}/{set}-{id}.zip"),
             bytes: None,
             sha256: None,
-            known: Known::NoHash,
+            known: match has_files {
+                true => Known::EachFile,
+                false => Known::NoHash,
+            },
             pieces: pieces.iter().copied().collect(),
         }
     }
@@ -143,6 +153,11 @@ impl Source {
         ];
         urls.dedup();
         urls
+    }
+
+    /// Checks whether what it gives can be proven to be official: by its own hash, or by those of its files.
+    pub fn is_provable(&self) -> bool {
+        self.sha256.is_some() || self.known == Known::EachFile
     }
 
     fn is_nchs(&self) -> bool {
@@ -175,7 +190,7 @@ pub(super) fn next(
         .iter()
         .enumerate()
         .filter(|(at, source)| !spent.contains(at) && has(source) > 0)
-        .filter(|(_, source)| unverified || source.sha256.is_some())
+        .filter(|(_, source)| unverified || source.is_provable())
         .min_by_key(|(_, source)| {
             (
                 source.sha256.is_none(),

@@ -11,9 +11,9 @@ use crate::pack::{NewFile, Pack};
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::source::recognise::FileKind;
-use crate::store::{Store, StoreKind};
+use crate::store::{Store, StoreKind, StoredRelease};
 
-use super::{ImportOptions, ImportReport, Left, Progress, Taken, import, run};
+use super::{Failed, ImportOptions, ImportReport, Left, Progress, Taken, import, run};
 
 /// The files that belong into a pack, and those that do not.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Packing {
     pub files: Vec<NewFile>,
     /// What was left out, and why.
     pub left: Vec<Left>,
+    /// The files that cannot be taken, and why.
+    pub failed: Vec<Failed>,
 }
 
 /// By what one of two copies is chosen, the smaller first: whether its archive is unknown, and the names, so that
@@ -43,10 +45,6 @@ pub fn choose_for_pack(
     let report = import(&mut store, paths, &ImportOptions::on(today), progress)?;
     drop(store);
     let mut left = report.left;
-    left.extend(report.failed.into_iter().map(|failed| Left {
-        file: failed.file,
-        why: failed.why,
-    }));
     let taken: HashMap<&str, &Taken> = report
         .taken
         .iter()
@@ -115,11 +113,13 @@ pub fn choose_for_pack(
     Ok(Packing {
         files: chosen.into_values().map(|(_, file)| file).collect(),
         left,
+        failed: report.failed,
     })
 }
 
-/// Lists the releases that a pack would add to a database: those that are neither stored nor taken out by the
-/// user. A database of the sample takes none.
+/// Lists the releases that a pack would add to a database, or of which it would add files: those that are not taken
+/// out by the user, and of which something is not stored. What the user insisted on or took in part stays as it is,
+/// and a database of the sample takes none.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -127,12 +127,31 @@ pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<(CodeSet, Releas
     if store.kind()? == StoreKind::Sample {
         return Ok(Vec::new());
     }
-    let stored = store.release_ids()?;
+    let stored = store.releases()?;
     let removed = store.removed_releases()?;
-    let is_there =
-        |release: &(CodeSet, ReleaseId)| stored.contains(release) || removed.contains(release);
+    let has_kind = |stored: &StoredRelease, kind: FileKind| match kind {
+        FileKind::OrderAddenda(_) => stored.addenda.is_some(),
+        FileKind::Document(kind) => stored.documents.iter().any(|one| one.kind == kind),
+        _ => true,
+    };
+    let lacks = |(code_set, id): &(CodeSet, ReleaseId)| {
+        let mut stored = stored.iter();
+        let there =
+            stored.find(|stored| (stored.release.code_set, stored.release.id) == (*code_set, *id));
+        let Some(there) = there else {
+            return true;
+        };
+        let trust = &there.release.trust;
+        let is_known = trust.provenance != Provenance::Unlisted;
+        let files = pack.files().iter();
+        let mut files = files.filter(|file| (file.code_set, file.release) == (*code_set, *id));
+        trust.forced.is_none()
+            && trust.incomplete.is_none()
+            && is_known
+            && files.any(|file| !has_kind(there, file.kind))
+    };
     let mut releases = pack.releases();
-    releases.retain(|release| !is_there(release));
+    releases.retain(|release| !removed.contains(release) && lacks(release));
     Ok(releases)
 }
 

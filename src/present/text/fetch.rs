@@ -68,6 +68,8 @@ fn file_lines(out: &mut String, file: &FetchedFile, style: Style) {
         (Known::InHand, _) => "SHA-256 as known",
         (Known::ByOthers, FileOutcome::Planned) => "SHA-256 known (hash by others)",
         (Known::ByOthers, _) => "SHA-256 as known (hash by others)",
+        (Known::EachFile, FileOutcome::Planned) => "SHA-256 of each file known",
+        (Known::EachFile, _) => "SHA-256 of each file as known",
         (Known::NoHash, _) => "unverified: no hash is known",
         (Known::Guess, _) => "unverified: no hash is known, and the address is a guess",
     };

@@ -226,7 +226,7 @@ fn init_without_a_pack_says_what_it_would_fetch_and_fetches_only_if_it_may() {
     assert_eq!((run.exit, run.stdout.as_str()), (2, ""), "{run:?}");
     let said = run.stderr.replace(&mirror, "MIRROR");
     insta::assert_snapshot!(said, @"
-    There is no pack here. From MIRROR: 14 files (23,489,082 bytes) of 8 releases; --unverified adds those whose hash is not known
+    There is no pack here. From MIRROR: 16 files (23,489,082 bytes and 2 files of unknown size) of 10 releases
     error: nothing was fetched
     hint: codeyear init --yes fetches without asking; with a pack (--pack FILE or CODEYEAR_PACK) nothing is fetched; codeyear demo shows the sample
     ");

@@ -232,6 +232,32 @@ fn a_database_that_lacks_releases_of_the_pack_is_told_and_gets_them_by_init() {
 }
 
 #[test]
+fn what_the_user_imported_in_part_is_completed_from_the_pack() {
+    let Some(releases) = official_releases("a release in part beside a pack") else {
+        return;
+    };
+    let pack = &made(&releases).path;
+    let world = World::empty();
+    let own = releases.join("as-published/icd10cm-Code Descriptions-2026.zip");
+    let run = |args: &[&str]| Run::from(at_home(&world, pack, args).output().unwrap());
+    assert_eq!(run(&["import", own.to_str().unwrap()]).exit, 0);
+    let there = Store::open(&database_at_home(&world)).unwrap();
+    let would_add = pack_would_add(&Pack::open(pack).unwrap(), &there).unwrap();
+    drop(there);
+    assert!(would_add.contains(&(CodeSet::Icd10Cm, id("FY2026"))));
+    let init = run(&["init"]);
+    assert_eq!(init.exit, 0, "{init:?}");
+    let store = Store::open(&database_at_home(&world)).unwrap();
+    let mut by_hand = Store::in_memory().unwrap();
+    import_all(&mut by_hand, &folders(&releases), &whole());
+    assert_eq!(
+        store.content_hash().unwrap(),
+        by_hand.content_hash().unwrap()
+    );
+    assert!(run(&["init"]).stdout.contains("Nothing to add"));
+}
+
+#[test]
 fn a_first_question_on_all_releases_that_is_killed_leaves_nothing_half() {
     let Some(releases) = official_releases("a killed first question") else {
         return;
