@@ -3,14 +3,14 @@
 use chrono::{Days, NaiveDate};
 
 use super::facts::{Facts, InStore};
-use crate::answer::{basis_of, warnings};
+use crate::answer::{basis_of, missing_between, warnings};
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, Life, ReleaseId, Standing, UnknownReason, Verdict, eve,
-    judge,
+    Answer, Basis, Code, CodeSet, Entry, Life, ReleaseId, Standing, Timeline, UnknownReason,
+    Verdict, Warning, eve, judge,
 };
 use crate::source::catalogue::{known_releases, order_file_url};
-use crate::store::Store;
+use crate::store::{Store, StoreKind};
 
 /// The most suggestions for an unknown code.
 const MOST_NEAREST: usize = 10;
@@ -37,7 +37,6 @@ pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> R
 pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Result<Answer> {
     let timeline = listings.timeline();
     let code_set = timeline.code_set();
-    let warnings = warnings(listings.kind()?, code_set, timeline, date, date);
     let (code, verdict, basis) = match code_set.parse_code(text) {
         Ok(code) => {
             let (verdict, release) = verdict_in(listings, &code, date)?;
@@ -74,20 +73,6 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         Verdict::NotCovered { needed, .. } => order_file_url(code_set, *needed),
         _ => None,
     };
-    let mut warnings = warnings;
-    // The day on which a code came or went is that of another release than the one that governs.
-    let told_by = match &verdict {
-        Verdict::NotYetEffective { first_day, .. } => timeline.governing(*first_day),
-        Verdict::Deleted { last_day, .. } => {
-            last_day.succ_opt().and_then(|day| timeline.governing(day))
-        }
-        _ => None,
-    };
-    for warning in told_by.map_or_else(Vec::new, |period| timeline.doubts(period.release)) {
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
-    }
     let mut answer = Answer {
         code_set,
         asked: text.trim().to_owned(),
@@ -100,20 +85,49 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         retirement,
         pcs,
         download,
-        warnings,
+        warnings: Vec::new(),
     };
-    keep_telling_warnings(&mut answer);
+    answer.warnings = warnings_of(&answer, listings.kind()?, timeline, date);
     Ok(answer)
 }
 
-/// Drops the warnings of missing releases that could not change the answer: a text that is no code is
-/// none whatever is loaded, and a code set is in force or not.
-fn keep_telling_warnings(answer: &mut Answer) {
+/// Returns what could make an answer other than it is, on the days from its own to `through`: what concerns the
+/// releases that govern them, those that tell the day on which a code came or went, and those that are missing
+/// before that day.
+fn warnings_of(
+    answer: &Answer,
+    kind: StoreKind,
+    timeline: &Timeline,
+    through: NaiveDate,
+) -> Vec<Warning> {
+    let mut found = warnings(kind, answer.code_set, timeline, answer.date, through);
+    // A text that is no code is none whatever is loaded, and a code set is in force or not.
     if answer.code.is_none() || matches!(answer.verdict, Verdict::NotInForce { .. }) {
-        answer
-            .warnings
-            .retain(|warning| *warning == crate::model::Warning::Sample);
+        found.retain(|warning| *warning == Warning::Sample);
+        return found;
     }
+    let came_or_went = match &answer.verdict {
+        Verdict::NotYetEffective { first_day, .. } => Some(*first_day),
+        Verdict::Deleted { last_day, .. } => {
+            let mut after = timeline.periods().iter().map(|period| period.from);
+            after.find(|from| from > last_day)
+        }
+        _ => answer.retirement.as_ref().map(|one| one.retired_from),
+    };
+    let Some(day) = came_or_went else {
+        return found;
+    };
+    let before = timeline.before(day).map(|before| before.until);
+    let until = before.unwrap_or(answer.code_set.in_force_from());
+    let told_by = timeline.governing(day);
+    let doubts = told_by.map_or_else(Vec::new, |period| timeline.doubts(period.release));
+    let missing = missing_between(kind, timeline, until, day);
+    for warning in missing.into_iter().chain(doubts) {
+        if !found.contains(&warning) {
+            found.push(warning);
+        }
+    }
+    found
 }
 
 /// Answers for one code on every day from `from` to `through`: one answer for each stretch of days with
@@ -159,13 +173,11 @@ pub fn check_span(
                 // The same answer, resting on one more release.
                 before.through = Some(last);
                 before.later_bases.extend(answer.basis);
-                before.warnings = warnings(kind, code_set, &timeline, before.date, last);
-                keep_telling_warnings(before);
+                before.warnings = warnings_of(before, kind, &timeline, last);
             }
             _ => {
                 answer.through = Some(last);
-                answer.warnings = warnings(kind, code_set, &timeline, *day, last);
-                keep_telling_warnings(&mut answer);
+                answer.warnings = warnings_of(&answer, kind, &timeline, last);
                 answers.push(answer);
             }
         }

@@ -1,7 +1,9 @@
 //! The life of a code: every span with the title as it stood.
 
+use chrono::NaiveDate;
+
 use super::facts::{Facts, InStore};
-use crate::answer::warnings;
+use crate::answer::{missing_between, warnings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, eve};
 use crate::store::Store;
@@ -79,14 +81,27 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
             code.dotted(code_set)
         )));
     };
-    let gaps = timeline
-        .coverage()
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [(_, end), (next, _)] if *end >= first.valid_from => Some((*end, eve(*next))),
-            _ => None,
-        })
+    // The days that nothing governs: before the first span, so that it may have begun earlier, and after it.
+    let coverage = timeline.coverage();
+    let begins = coverage.iter().map(|(begin, _)| *begin);
+    let ends = coverage.iter().map(|(_, end)| *end);
+    let gaps: Vec<(NaiveDate, NaiveDate)> = std::iter::once(code_set.in_force_from())
+        .chain(ends)
+        .zip(begins)
+        .filter(|(end, next)| end < next && *next >= first.valid_from)
+        .map(|(end, next)| (end, eve(next)))
         .collect();
+    let mut warnings = warnings(
+        listings.kind()?,
+        code_set,
+        timeline,
+        first.valid_from,
+        eve(last.until),
+    );
+    let days = gaps.iter().map(|(from, through)| (*from, *through));
+    for (from, through) in days.chain([(last.until, NaiveDate::MAX)]) {
+        warnings.extend(missing_between(listings.kind()?, timeline, from, through));
+    }
     let end = spans.last().map_or(last.until, |span| span.valid_to);
     let deleted_by = timeline
         .periods()
@@ -97,13 +112,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
         code_set,
         code,
         lineage: super::lineage::lineage_in(store, listings, &code)?,
-        warnings: warnings(
-            listings.kind()?,
-            code_set,
-            timeline,
-            first.valid_from,
-            eve(last.until),
-        ),
+        warnings,
         rebuilt: timeline
             .periods()
             .iter()

@@ -132,8 +132,11 @@ pub(crate) fn retirement_in(
     } else {
         Fate::BecameHeader
     };
+    let before = listings.timeline().before(retired_from);
+    let last_day = eve(before.map_or(retired_from, |before| before.until.min(retired_from)));
     let mut retirement = Retirement {
         retired_from,
+        last_day,
         fate,
         kind: None,
         successors: Vec::new(),
@@ -151,13 +154,15 @@ pub(crate) fn retirement_in(
         let (lineage, ends) = with_listings(listings, |listed| {
             (
                 conversions.lineage(code, listed),
-                conversions.trace(code, eve(retired_from), date, listed),
+                conversions.trace(code, last_day, date, listed),
             )
         })?;
         retirement.kind = lineage
             .conversions
             .iter()
-            .find(|conversion| conversion.effective_from == retired_from)
+            .find(|conversion| {
+                last_day < conversion.effective_from && conversion.effective_from <= retired_from
+            })
             .map(|conversion| conversion.kind);
         for end in ends.into_iter().filter(|end| !end.steps.is_empty()) {
             retirement.successors.push(Successor {

@@ -111,6 +111,53 @@ pub(crate) fn warnings(
     warnings
 }
 
+/// Returns the warning of releases that the catalogue knows to take effect from `from` to the day before `until` and
+/// that are not loaded; `None` if there are none.
+pub(crate) fn missing_between(
+    store_kind: StoreKind,
+    timeline: &Timeline,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Option<Warning> {
+    if store_kind == StoreKind::Sample || until <= from {
+        return None;
+    }
+    let code_set = timeline.code_set();
+    let is_loaded = |id: &ReleaseId| {
+        let mut loaded = timeline.periods().iter().map(|period| period.release);
+        loaded.any(|loaded| loaded.edition() == id.edition())
+            || timeline
+                .governing(id.effective_from())
+                .is_some_and(|period| same_rows(timeline, period.release, code_set, *id))
+    };
+    let mut releases: Vec<ReleaseId> = known_releases(code_set)
+        .into_iter()
+        .filter(|id| (from..until).contains(&id.effective_from()) && !is_loaded(id))
+        .collect();
+    // Of a correction and what it corrects one is named.
+    releases.dedup_by_key(|id| id.edition());
+    match releases.as_slice() {
+        [] => None,
+        [release] => Some(Warning::MissingRelease { release: *release }),
+        _ => Some(Warning::MissingReleases { releases }),
+    }
+}
+
+/// Returns the warning of all releases that the catalogue knows, that take effect from the first day of the code set
+/// on, and that are not loaded; `None` if there are none.
+///
+/// # Errors
+/// [`ErrorKind::Store`] if the database cannot be read.
+pub fn missing_releases(store: &Store, timeline: &Timeline) -> Result<Option<Warning>> {
+    let from = timeline.code_set().in_force_from();
+    Ok(missing_between(
+        store.kind()?,
+        timeline,
+        from,
+        NaiveDate::MAX,
+    ))
+}
+
 /// Returns what an answer rests on: the file of a release, by name and SHA-256, or a patch of the catalogue.
 pub(crate) fn basis_of(
     timeline: &Timeline,
@@ -146,11 +193,25 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
             eve(period.until)
         ));
     }
-    let hint = match order_file_url(code_set, needed) {
-        Some(url) => format!("{needed} would: download {url} and import it"),
-        None => format!("{needed} would: import it with codeyear import"),
-    };
-    Error::new(ErrorKind::NotFound, message).with_hint(hint)
+    let url = order_file_url(code_set, needed);
+    let how = how_to_get(code_set, needed, url.as_deref());
+    Error::new(ErrorKind::NotFound, message).with_hint(format!("{needed} would: {how}"))
+}
+
+/// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
+pub(crate) fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> String {
+    match url {
+        Some(url) => format!(
+            "codeyear fetch {release} --code-set {} brings it, or download {url} and import it",
+            code_set.id()
+        ),
+        None if known_releases(code_set).contains(&release) => {
+            "import it with codeyear import".to_owned()
+        }
+        None => format!(
+            "this version of codeyear does not know it: codeyear fetch {release} --check asks whether it is posted"
+        ),
+    }
 }
 
 /// Returns what a code was on the last day that is covered.

@@ -56,6 +56,8 @@ pub struct CoverageOfDay {
     /// The releases that the catalogue knows to govern the day or to stand before the one that does in its year,
     /// and that are not loaded: each with the official addresses of its order file.
     pub missing: Vec<(ReleaseId, Vec<String>)>,
+    /// The release that would govern the day and that the catalogue does not know, if no loaded one does.
+    pub unknown: Option<ReleaseId>,
     /// The newest update that the catalogue knows, and the first one after it, if the calendar could have had it
     /// by that day.
     pub unknown_since: Option<(ReleaseId, ReleaseId)>,
@@ -220,9 +222,20 @@ fn coverage_of(
                     .is_some_and(|period| super::same_rows(timeline, period.release, code_set, id)))
         })
     };
+    let latest_day = latest.map(|period| period.until);
+    let unknown = (governing.is_none() && needed.is_none())
+        .then(|| ReleaseId::october_of(day))
+        .filter(|_| code_set.in_force_from() <= day);
+    // Where the catalogue knows none for the day, those that it knows since the last one loaded are the nearest.
+    let is_nearest = |id: ReleaseId| {
+        unknown.is_some()
+            && id.effective_from() <= day
+            && latest_day.is_some_and(|latest| latest <= id.effective_from())
+    };
     let missing = known
         .iter()
-        .filter(|known| Some(known.id) == needed && !is_loaded(known.id))
+        .filter(|known| Some(known.id) == needed || is_nearest(known.id))
+        .filter(|known| !is_loaded(known.id))
         .map(|known| (known.id, known.order_file_urls()))
         .collect();
     let newest = latest
@@ -239,6 +252,7 @@ fn coverage_of(
         },
         latest: latest.map(last_day),
         missing,
+        unknown,
         unknown_since: newest
             .map(|newest| (newest, newest.next_possible()))
             .filter(|(_, possible)| possible.effective_from() <= day),

@@ -467,7 +467,9 @@ fn warnings_of(
                 | Warning::Forced { release, .. } => {
                     releases.contains_key(&(code_set, Some(*release)))
                 }
-                Warning::MissingRelease { .. } | Warning::BeyondKnown { .. } => true,
+                Warning::MissingRelease { .. }
+                | Warning::MissingReleases { .. }
+                | Warning::BeyondKnown { .. } => true,
             };
             let all = all.into_iter().filter(matters);
             found.extend(all.map(|warning| (code_set, warning)));

@@ -350,10 +350,13 @@ fn open(context: &mut Context<'_>) -> Result<Store> {
 fn say_doubts(store: &Store, code_sets: &[CodeSet], context: &mut Context<'_>) -> Result<()> {
     for code_set in code_sets {
         let timeline = store.timeline(*code_set)?;
-        for period in timeline.periods() {
-            for warning in timeline.doubts(period.release) {
-                context.say(&format!("warning: {}: {warning}\n", code_set.name()))?;
-            }
+        let doubts = timeline.periods().iter();
+        let doubts = doubts.flat_map(|period| timeline.doubts(period.release));
+        for warning in answer::missing_releases(store, &timeline)?
+            .into_iter()
+            .chain(doubts)
+        {
+            context.say(&format!("warning: {}: {warning}\n", code_set.name()))?;
         }
     }
     Ok(())

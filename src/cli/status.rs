@@ -9,7 +9,8 @@ use crate::model::CodeSet;
 use crate::present::{json, text};
 use crate::store::{Store, StoreKind};
 
-/// Tell whether today is covered and nothing known is missing (exit code 1 if not), as a notice for a cron job
+/// Tell whether today is covered and no known release is missing for it (exit code 1 if not), as a notice for a cron
+/// job
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
     /// Look at one code set only (icd10cm, icd10pcs)

@@ -113,7 +113,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     let trust = snapshot.facts.timeline().trust(snapshot.period.release);
     if let Some(trust) = trust.filter(|_| wants("provenance")) {
         let value = json!({ "name": "value", "valueString": trust.provenance.name() });
-        let doubts = snapshot.doubts().join("; ");
+        let doubts = snapshot.doubts()?.join("; ");
         let description = (!doubts.is_empty()).then_some(doubts.as_str());
         property("provenance", value, description);
     }

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 
 use super::Context;
 use super::outcome::{Answered, Failure, clip};
-use crate::answer::{Facts, last_state};
+use crate::answer::{Facts, last_state, warnings};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, eve};
+use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, eve};
 use crate::source::catalogue::{known_releases, order_file_url};
 
 /// A code set as FHIR knows it.
@@ -195,10 +195,13 @@ impl<'a> Snapshot<'a> {
             .collect())
     }
 
-    /// Returns the warnings about the release that answers.
-    pub(super) fn doubts(&self) -> Vec<String> {
-        let doubts = self.facts.timeline().doubts(self.period.release);
-        doubts.iter().map(ToString::to_string).collect()
+    /// Returns what could make an answer of that day other than it is. That it is the sample, its title says.
+    pub(super) fn doubts(&self) -> Result<Vec<String>> {
+        let (code_set, timeline) = (self.system.code_set, self.facts.timeline());
+        let kind = self.facts.kind()?;
+        let warnings = warnings(kind, code_set, timeline, self.day, self.day);
+        let warnings = warnings.iter().filter(|one| **one != Warning::Sample);
+        Ok(warnings.map(ToString::to_string).collect())
     }
 
     /// Returns how the code system is called where people read it.

@@ -106,7 +106,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
                     is_reverse,
                     matches: Vec::new(),
                     message,
-                    doubts: snapshot.doubts(),
+                    doubts: snapshot.doubts()?,
                 },
             ));
         }
@@ -123,7 +123,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             is_reverse,
             matches,
             message,
-            doubts: snapshot.doubts(),
+            doubts: snapshot.doubts()?,
         },
     ))
 }
@@ -280,7 +280,13 @@ fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String
                 Fate::BecameHeader => "became a header",
                 _ => "was deleted",
             };
-            let from = retirement.retired_from;
+            let from = match retirement.is_exact() {
+                true => format!("on {}", retirement.retired_from),
+                false => format!(
+                    "after {}, by {} (a release between is not loaded)",
+                    retirement.last_day, retirement.retired_from
+                ),
+            };
             let conversions = snapshot.facts.conversions(code)?;
             let matches: Vec<Match> = with_listings(snapshot.facts, |listed| {
                 let mut matches = Vec::new();
@@ -320,13 +326,13 @@ fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String
                     ),
                     None => "no conversion table that is loaded reaches that day".to_owned(),
                 };
-                format!("{shown} {became} on {from}: {table}")
+                format!("{shown} {became} {from}: {table}")
             } else if matches.len() > 1 {
                 format!(
-                    "{shown} {became} on {from}: one of these takes its place, whichever the record supports"
+                    "{shown} {became} {from}: one of these takes its place, whichever the record supports"
                 )
             } else {
-                format!("{shown} {became} on {from}")
+                format!("{shown} {became} {from}")
             };
             Ok((matches, message))
         }

@@ -227,7 +227,7 @@ fn look(
             );
         }
     }
-    for doubt in snapshot.doubts() {
+    for doubt in snapshot.doubts()? {
         let issue = Issue::new(Severity::Warning, "business-rule", "status-check", doubt);
         checked.issues.push(issue.at(asked.at(index, "code")));
     }

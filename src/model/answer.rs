@@ -272,6 +272,11 @@ pub enum Warning {
         /// The release.
         release: ReleaseId,
     },
+    /// The catalogue knows several releases that the store lacks, and that could change the answer.
+    MissingReleases {
+        /// The releases, oldest first.
+        releases: Vec<ReleaseId>,
+    },
     /// The store holds the bundled sample only.
     Sample,
     /// The order file of a release was derived from another release's; the official bytes may differ.
@@ -303,6 +308,9 @@ pub enum Warning {
     },
 }
 
+/// How many releases a warning names one by one.
+const MOST_NAMED: usize = 6;
+
 impl fmt::Display for Warning {
     /// Writes the warning in the words that all formats use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -312,6 +320,19 @@ impl fmt::Display for Warning {
                 "{release} (from {}) is known and not loaded; it could change this answer",
                 release.effective_from()
             ),
+            Warning::MissingReleases { releases } => {
+                let named: Vec<String> = releases
+                    .iter()
+                    .take(MOST_NAMED)
+                    .map(ReleaseId::to_string)
+                    .collect();
+                let more = releases.len().saturating_sub(named.len());
+                f.write_str(&named.join(", "))?;
+                if more > 0 {
+                    write!(f, " and {more} more")?;
+                }
+                f.write_str(" are known and not loaded; they could change this answer")
+            }
             Warning::Sample => f.write_str("this is the bundled sample, not the whole code set"),
             Warning::Derived { release } => write!(
                 f,
@@ -337,10 +358,11 @@ impl fmt::Display for Warning {
 }
 
 impl Warning {
-    /// Returns the fixed name: `missing-release`, `sample`, `derived`, `incomplete`, `forced`, `beyond-known`.
+    /// Returns the fixed name: `missing-release`, `missing-releases`, `sample`, `derived`, `incomplete`, `forced`, `beyond-known`.
     pub fn name(&self) -> &'static str {
         match self {
             Warning::MissingRelease { .. } => "missing-release",
+            Warning::MissingReleases { .. } => "missing-releases",
             Warning::Sample => "sample",
             Warning::Derived { .. } => "derived",
             Warning::Incomplete { .. } => "incomplete",
@@ -357,6 +379,7 @@ impl Warning {
             | Warning::Incomplete { release, .. }
             | Warning::Forced { release, .. } => Some(*release),
             Warning::BeyondKnown { possible, .. } => Some(*possible),
+            Warning::MissingReleases { releases } => releases.first().copied(),
             Warning::Sample => None,
         }
     }

@@ -159,8 +159,10 @@ pub struct Successor {
 /// What became of a code that could be reported and no longer can.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retirement {
-    /// The first day on which it could no longer be reported.
+    /// The first day on which it could no longer be reported, as far as releases are loaded.
     pub retired_from: NaiveDate,
+    /// The last day on which a loaded release says that it could be reported.
+    pub last_day: NaiveDate,
     /// What became of it on that day: [`Fate::BecameHeader`] or [`Fate::Deleted`].
     pub fate: Fate,
     /// How it and its successors go together, if the tables name any for that day.
@@ -173,6 +175,13 @@ pub struct Retirement {
     /// Where no successor is named: billable codes that came in below or beside it on that day, as far as
     /// they are billable on the day asked for. A guess from the tree, and to be called so.
     pub guess: Vec<Entry>,
+}
+
+impl Retirement {
+    /// Checks whether no release is missing between the two days.
+    pub fn is_exact(&self) -> bool {
+        self.last_day == eve(self.retired_from)
+    }
 }
 
 /// A stretch of days on which a billable code was, or was not, exempt from reporting whether it was present

@@ -299,10 +299,12 @@ pub fn known_releases(code_set: CodeSet) -> Vec<ReleaseId> {
     ids
 }
 
-/// Returns the hash of the rows that the catalogue knows of a release, reading one file of it alone.
+/// Returns the hash of the rows that the catalogue knows of a release, reading one file of it alone; `None` where they
+/// are those of a derived file, because the official ones may differ.
 pub fn known_rows(code_set: CodeSet, id: ReleaseId) -> Option<String> {
     read_one(code_set, id)?
         .order_file
+        .filter(|order| order.provenance != Provenance::Derived)
         .map(|order| order.rows_sha256)
 }
 

@@ -65,6 +65,7 @@ pub(super) struct PoaJson {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct RetirementJson<'a> {
     retired_from: String,
+    last_day: String,
     fate: &'static str,
     kind: Option<&'static str>,
     table: Option<String>,
@@ -171,6 +172,7 @@ pub(super) fn poa_span(span: &PoaSpan) -> PoaJson {
 pub(super) fn retirement(code_set: CodeSet, retirement: &Retirement) -> RetirementJson<'_> {
     RetirementJson {
         retired_from: retirement.retired_from.to_string(),
+        last_day: retirement.last_day.to_string(),
         fate: fate(retirement.fate),
         kind: retirement.kind.map(kind),
         table: retirement.table.map(|table| table.to_string()),

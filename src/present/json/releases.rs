@@ -32,6 +32,7 @@ struct DayJson<'a> {
     latest_date: Option<String>,
     warnings: Vec<WarningJson>,
     missing: Vec<MissingJson<'a>>,
+    unknown: Option<String>,
     possible_unknown: Option<String>,
 }
 
@@ -137,6 +138,7 @@ impl<'a> DayJson<'a> {
                     urls,
                 })
                 .collect(),
+            unknown: day.unknown.map(|release| release.to_string()),
             possible_unknown: day.unknown_since.map(|(_, possible)| possible.to_string()),
         }
     }

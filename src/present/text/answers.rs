@@ -187,11 +187,9 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                     ),
                 );
             }
-            let from = match &answer.download {
-                Some(url) => format!("download {url} and import it"),
-                None => "import it with codeyear import".to_owned(),
-            };
-            line(out, 2, &format!("{needed} would answer: {from}"));
+            let how =
+                crate::answer::how_to_get(answer.code_set, *needed, answer.download.as_deref());
+            line(out, 2, &format!("{needed} would answer: {how}"));
         }
     }
     if let Some(pcs) = &answer.pcs {

@@ -210,6 +210,11 @@ fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
             ),
         );
     }
+    if let Some(release) = day.unknown {
+        let how = crate::answer::how_to_get(day.code_set, release, None);
+        let missing = style.doubtful("missing:");
+        line(out, 2, &format!("{missing} {release}; {how}"));
+    }
     if let Some((newest, possible)) = day.unknown_since {
         line(
             out,

@@ -258,3 +258,31 @@ fn a_code_of_the_errata_is_billable_from_the_day_of_the_corrected_release() {
     }
     assert_eq!(hashes.len(), 1, "the order of import shows in the content");
 }
+
+#[test]
+fn a_code_that_became_a_header_in_a_year_that_is_not_loaded_is_told_with_its_successors() {
+    let Some(releases) = official_releases("a header across missing years") else {
+        return;
+    };
+    let store = holding(&releases, CodeSet::Icd10Cm, &["FY2020", "FY2023"]);
+    let date = "2023-01-01".parse().unwrap();
+    let answer = answer::check(&store, CodeSet::Icd10Cm, "M54.5", date).unwrap();
+    let retirement = answer.retirement.unwrap();
+    assert_eq!(retirement.last_day.to_string(), "2020-09-30");
+    assert_eq!(retirement.retired_from.to_string(), "2022-10-01");
+    assert!(!retirement.is_exact());
+    let successors = retirement.successors.iter();
+    let successors: Vec<String> = successors.map(|one| one.code.as_str().to_owned()).collect();
+    assert_eq!(successors, ["M5450", "M5451", "M5459"]);
+    let missing = Warning::MissingReleases {
+        releases: ["FY2021", "FY2021-01", "FY2022", "FY2022-04"]
+            .map(id)
+            .into(),
+    };
+    assert!(answer.warnings.contains(&missing), "{:?}", answer.warnings);
+    // Its successor may have been there before the first release that lists it.
+    let history = answer::history(&store, CodeSet::Icd10Cm, "M54.50").unwrap();
+    assert!(history.warnings.contains(&missing), "{history:?}");
+    let hole = ("2020-10-01".parse().unwrap(), "2022-09-30".parse().unwrap());
+    assert!(history.gaps.contains(&hole), "{history:?}");
+}

@@ -26,7 +26,7 @@ use chrono::NaiveDate;
 
 use crate::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, Timeline};
 use crate::store::StoredRelease;
 
 pub use address::code as code_address;
@@ -66,6 +66,18 @@ impl Site {
             .lines
             .iter()
             .filter(move |line| line.code_set == code_set)
+    }
+
+    /// Returns the release that would have to be loaded for a day, and where its order file is.
+    fn needed(&self, code_set: CodeSet, day: NaiveDate) -> (ReleaseId, Option<&str>) {
+        let known: Vec<ReleaseId> = self.lines(code_set).map(|line| line.id).collect();
+        let needed = Timeline::new(code_set, []).needed_for(day, &known);
+        let mut lines = self.lines(code_set).filter(|line| line.id == needed);
+        let url = lines.find_map(|line| match &line.status {
+            ReleaseStatus::Missing { urls } => urls.first().map(String::as_str),
+            ReleaseStatus::Loaded(_) => None,
+        });
+        (needed, url)
     }
 
     /// Lists what is loaded of a code set, the newest first.
@@ -185,6 +197,12 @@ struct Uncovered {
     code_set: CodeSet,
     day: NaiveDate,
     release: Option<ReleaseId>,
+    /// The release that would govern the day asked for.
+    needed: ReleaseId,
+    /// Where its order file is, if that is known.
+    url: Option<String>,
+    /// How to get it, without its address.
+    how: String,
     /// The same part of the site on that day.
     href: String,
 }
@@ -240,14 +258,22 @@ impl<'a> Frame<'a> {
     /// Checks whether the day asked for is one that no release of the code set governs, and which day near it
     /// is.
     fn uncovered(&self) -> Option<Uncovered> {
-        let code_set = self.asked.code_set;
+        self.uncovered_by(self.asked.code_set)
+    }
+
+    /// Checks as [`Frame::uncovered`] does, of any code set.
+    fn uncovered_by(&self, code_set: CodeSet) -> Option<Uncovered> {
         if self.site.in_force(code_set, self.asked.on).is_some() {
             return None;
         }
         let day = self.site.nearest_day(code_set, self.asked.on)?;
+        let (needed, url) = self.site.needed(code_set, self.asked.on);
         Some(Uncovered {
             code_set,
             day,
+            how: crate::answer::how_to_get(code_set, needed, None),
+            needed,
+            url: url.map(str::to_owned),
             release: self.site.in_force(code_set, day).map(|(id, _)| id),
             href: match self.part {
                 part @ ("/icd10cm" | "/icd10pcs") => address::on(part, day),

@@ -3,10 +3,10 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{Asked, Frame, Site, file_name, render};
+use super::{Asked, Frame, Site, Uncovered, file_name, render};
 use crate::answer::{ReleaseLine, ReleaseStatus};
 use crate::error::Result;
-use crate::model::{CodeSet, ListedBy};
+use crate::model::{CodeSet, ListedBy, ReleaseId};
 use crate::present::{counted, grouped};
 use crate::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
 
@@ -15,11 +15,13 @@ use crate::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
 /// # Errors
 /// [`crate::ErrorKind::Format`] if the template fails, which no site makes it do.
 pub fn releases(site: &Site, asked: Asked<'_>) -> Result<String> {
+    let frame = Frame::new(site, asked, "/releases", "Releases and proofs".to_owned());
     render(&ReleasesHtml {
-        frame: Frame::new(site, asked, "/releases", "Releases and proofs".to_owned()),
         sets: CodeSet::ALL
             .into_iter()
             .map(|code_set| SetView {
+                covered: site.in_force(code_set, asked.on),
+                uncovered: frame.uncovered_by(code_set),
                 name: code_set.name(),
                 id: code_set.id(),
                 loaded: loaded_rows(site, code_set),
@@ -44,6 +46,7 @@ pub fn releases(site: &Site, asked: Asked<'_>) -> Result<String> {
                     .collect(),
             })
             .collect(),
+        frame,
     })
 }
 
@@ -73,6 +76,9 @@ struct SetView<'a> {
     loaded: Vec<LoadedRow<'a>>,
     missing: Vec<MissingRow<'a>>,
     gaps: Vec<(NaiveDate, NaiveDate)>,
+    /// The release that governs the day asked for, and its last day.
+    covered: Option<(ReleaseId, NaiveDate)>,
+    uncovered: Option<Uncovered>,
 }
 
 struct MissingRow<'a> {

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{address, long_day};
 use crate::model::{
     Answer, CodeSet, Conversion, Entry, Fate, LineageLink, Retirement, Successor, UnknownReason,
-    Verdict, eve,
+    Verdict,
 };
 use crate::present::counted;
 use crate::present::text::{lineage as words, verdict_meaning};
@@ -245,7 +245,10 @@ impl VerdictView {
                 }
                 self.said.push(match &answer.download {
                     Some(url) => format!("{needed} would answer: it is at {url}."),
-                    None => format!("{needed} would answer."),
+                    None => format!(
+                        "{needed} would answer: {}.",
+                        crate::answer::how_to_get(answer.code_set, *needed, None)
+                    ),
                 });
             }
         }
@@ -290,8 +293,14 @@ impl VerdictView {
         if retirement.fate == Fate::BecameHeader {
             self.said.push(format!(
                 "It was billable through {}.",
-                long_day(eve(retirement.retired_from))
+                long_day(retirement.last_day)
             ));
+            if !retirement.is_exact() {
+                self.said.push(format!(
+                    "A release after that is not loaded; by {} it was a header.",
+                    long_day(retirement.retired_from)
+                ));
+            }
         }
         if !retirement.successors.is_empty() {
             let kind = retirement.kind.map(words::kind_label);
