@@ -146,6 +146,7 @@ pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)]) -> String {
 }
 
 /// Removes a database that was made and holds nothing.
+#[cfg(feature = "fetch")]
 pub(super) fn remove_database(database: &Path) {
     for end in ["", "-wal", "-shm", "-journal"] {
         // Mostly there is only the first.
