@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{FetchedFile, FetchedRelease, FileOutcome, Piece, sources};
 use crate::error::{ErrorKind, Result};
 use crate::ingest::{
-    Failed, ImportOptions, ImportReport, Progress as ImportProgress, import_if_any,
+    Failed, ImportOptions, ImportReport, Progress as ImportProgress, TakenKind, import_if_any,
 };
 use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId};
 use crate::source::catalogue::Catalogue;
@@ -24,10 +24,22 @@ pub struct FetchReport {
 }
 
 impl FetchReport {
-    /// Checks whether everything that is known of the release is there, and was taken.
+    /// Checks whether everything that is known of the release is there, and was taken for it.
     pub fn is_whole(&self) -> bool {
         let is_taken = |imported: &ImportReport| imported.failed.is_empty();
-        self.fetched.left.is_empty() && self.imported.as_ref().is_none_or(is_taken)
+        self.fetched.left.is_empty()
+            && self.imported.as_ref().is_none_or(is_taken)
+            && self.others().next().is_none()
+    }
+
+    /// Lists the other releases that order files were taken for, where none was taken for this one.
+    pub fn others(&self) -> impl Iterator<Item = ReleaseId> {
+        let taken = self.imported.iter().flat_map(|imported| &imported.taken);
+        let order_files = taken.filter(|taken| taken.kind == TakenKind::OrderFile);
+        let releases: BTreeSet<ReleaseId> = order_files.map(|taken| taken.release).collect();
+        let own = self.fetched.id.edition();
+        let is_own = releases.iter().any(|release| release.edition() == own);
+        releases.into_iter().filter(move |_| !is_own)
     }
 }
 

@@ -49,6 +49,16 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool, style: Style
                 line(&mut out, 2, text);
             }
         }
+        let others: Vec<String> = report.others().map(|id| id.to_string()).collect();
+        if !others.is_empty() {
+            let note = format!(
+                "{} what came is not {} but {}",
+                style.bad("another release:"),
+                fetched.id,
+                others.join(", ")
+            );
+            line(&mut out, 2, &note);
+        }
     }
     line(&mut out, 0, &summary(reports, folder, dry_run));
     out

@@ -217,6 +217,22 @@ fn a_release_that_the_catalogue_does_not_know_is_fetched_from_where_it_is_likely
 }
 
 #[test]
+fn another_release_under_the_address_of_the_one_asked_for_is_named() {
+    let server = Server::start();
+    let mirror = server.address();
+    let path = "/files/zip/2028-code-descriptions-tabular-order.zip";
+    let order = include_str!("../../../releases/sample/icd10cm/FY2016/icd10cm_order_2016.txt");
+    server.put(path, super::zip(order), Manner::Well);
+    let world = World::empty();
+    let mut args = vec!["fetch", "FY2028", "--code-set", "icd10cm"];
+    args.extend(["--unverified", "--mirror", &mirror]);
+    let run = world.run(&args);
+    assert_eq!(run.exit, 1, "{run:?}");
+    let said = "another release: what came is not FY2028 but FY2016";
+    assert!(run.stdout.contains(said), "{run:?}");
+}
+
+#[test]
 fn init_without_a_pack_says_what_it_would_fetch_and_fetches_only_if_it_may() {
     let server = Server::start();
     let world = World::empty();
