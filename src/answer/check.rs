@@ -91,9 +91,9 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
     Ok(answer)
 }
 
-/// Returns what could make an answer other than it is, on the days from its own to `through`: what concerns the
-/// releases that govern them, those that tell the day on which a code came or went, and those that are missing
-/// before that day.
+/// Returns the warnings about what could change an answer, on the days from its own to `through`: of the releases that
+/// govern them, of those that tell the day on which a code came or went, and of those that are missing before that
+/// day. An unknown code is valid on none of the days, whatever else is loaded.
 fn warnings_of(
     answer: &Answer,
     kind: StoreKind,

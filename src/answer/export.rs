@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeSet, CodeSpan, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
-    ReleaseId, eve,
+    ReleaseId,
 };
 use crate::store::Store;
 
@@ -172,8 +172,9 @@ impl Retirements {
     /// a day on, as [`retirement`](super::retirement) gives them for that day.
     pub(super) fn successors(&self, code: &Code, retired_from: NaiveDate) -> Vec<Code> {
         let listed = |code: &Code, date: NaiveDate| self.listings.listed_as(code, date);
+        let last_day = self.listings.timeline().last_day_before(retired_from);
         self.conversions
-            .trace(code, eve(retired_from), retired_from, &listed)
+            .trace(code, last_day, retired_from, &listed)
             .into_iter()
             .filter(|end| !end.steps.is_empty())
             .map(|end| end.code)

@@ -11,7 +11,7 @@ use super::facts::{Facts, InStore};
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeLineage, CodeSet, Entry, Fate, Life, Lineage, ListedAs, PoaSpan, Retirement,
-    Standing, Successor, Timeline, Verdict, eve, judge,
+    Standing, Successor, Timeline, Verdict, judge,
 };
 use crate::store::Store;
 
@@ -132,8 +132,7 @@ pub(crate) fn retirement_in(
     } else {
         Fate::BecameHeader
     };
-    let before = listings.timeline().before(retired_from);
-    let last_day = eve(before.map_or(retired_from, |before| before.until.min(retired_from)));
+    let last_day = listings.timeline().last_day_before(retired_from);
     let mut retirement = Retirement {
         retired_from,
         last_day,

@@ -57,7 +57,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{Basis, CodeSet, Entry, Period, Provenance, ReleaseId, Timeline, Warning, eve};
-use crate::source::catalogue::{known_releases, known_rows, order_file_url};
+use crate::source::catalogue::{has_known_hash, known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
 /// Returns what could make an answer for some days other than it is: the sample; releases that the catalogue
@@ -201,13 +201,21 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
 /// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
 pub(crate) fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> String {
     match url {
-        Some(url) => format!(
-            "codeyear fetch {release} --code-set {} brings it, or download {url} and import it",
-            code_set.id()
-        ),
+        Some(url) if !cfg!(feature = "fetch") => format!("download {url} and import it"),
+        Some(url) => {
+            let unverified = match has_known_hash(code_set, release) {
+                true => "",
+                false => " --unverified",
+            };
+            format!(
+                "codeyear fetch {release} --code-set {}{unverified} brings it, or download {url} and import it",
+                code_set.id()
+            )
+        }
         None if known_releases(code_set).contains(&release) => {
             "import it with codeyear import".to_owned()
         }
+        None if !cfg!(feature = "fetch") => "this version of codeyear does not know it".to_owned(),
         None => format!(
             "this version of codeyear does not know it: codeyear fetch {release} --check asks whether it is posted"
         ),

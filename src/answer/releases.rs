@@ -53,8 +53,8 @@ pub struct CoverageOfDay {
     pub warnings: Vec<Warning>,
     /// The last day that a loaded release governs, with that release.
     pub latest: Option<(ReleaseId, NaiveDate)>,
-    /// The releases that the catalogue knows to govern the day or to stand before the one that does in its year,
-    /// and that are not loaded: each with the official addresses of its order file.
+    /// The release that the catalogue knows to govern the day, or the newest that it knows where it knows none for the
+    /// day, if that is not loaded, with the official addresses of its order file.
     pub missing: Vec<(ReleaseId, Vec<String>)>,
     /// The release that would govern the day and that the catalogue does not know, if no loaded one does.
     pub unknown: Option<ReleaseId>,
@@ -222,16 +222,12 @@ fn coverage_of(
                     .is_some_and(|period| super::same_rows(timeline, period.release, code_set, id)))
         })
     };
-    let latest_day = latest.map(|period| period.until);
     let unknown = (governing.is_none() && needed.is_none())
         .then(|| ReleaseId::october_of(day))
         .filter(|_| code_set.in_force_from() <= day);
-    // Where the catalogue knows none for the day, those that it knows since the last one loaded are the nearest.
-    let is_nearest = |id: ReleaseId| {
-        unknown.is_some()
-            && id.effective_from() <= day
-            && latest_day.is_some_and(|latest| latest <= id.effective_from())
-    };
+    // Where the catalogue knows none for the day, the newest that it knows is the nearest.
+    let newest_known = known.last().map(|known| known.id);
+    let is_nearest = |id: ReleaseId| unknown.is_some() && Some(id) == newest_known;
     let missing = known
         .iter()
         .filter(|known| Some(known.id) == needed || is_nearest(known.id))

@@ -242,7 +242,16 @@ fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
         release: args.release,
     };
     let export = FhirExport::new(&store, &scope)?;
-    say_doubts(&store, &scope.code_sets, context)?;
+    match scope.release {
+        Some(release) => {
+            for code_set in &scope.code_sets {
+                for warning in store.timeline(*code_set)?.doubts(release) {
+                    context.say(&format!("warning: {}: {warning}\n", code_set.name()))?;
+                }
+            }
+        }
+        None => say_doubts(&store, &scope.code_sets, context)?,
+    }
     match stated(&args.output) {
         None => write_stdout(context, &mut |out| fhir_stream(&export, args.format, out))?,
         Some(folder) => fhir_folder(&export, args.format, folder, context)?,

@@ -240,8 +240,9 @@ impl Job<'_> {
         context: &mut Context<'_>,
     ) -> Result<(Vec<FetchReport>, Result<()>)> {
         let mut fetcher = self.fetcher()?;
-        let is_new = database.is_some_and(|database| !database.exists());
         let mut store = None;
+        // Whether this fetch made the database. A link that leads nowhere yet is the user's.
+        let mut is_made = false;
         let bar = progress_bar(None, BAR);
         let today = context.today;
         let mut reports = Vec::new();
@@ -254,7 +255,10 @@ impl Job<'_> {
                         // Made when there is something to put into it.
                         let store = match &mut store {
                             Some(store) => store,
-                            none => none.insert(Store::open_or_create(database)?),
+                            none => {
+                                is_made = database.symlink_metadata().is_err();
+                                none.insert(Store::open_or_create(database)?)
+                            }
                         };
                         let mut tell = |step| tell(Progress::Imports(step));
                         Some(import_fetched(store, &fetched, today, &mut tell)?)
@@ -277,7 +281,9 @@ impl Job<'_> {
         match (store, database) {
             (Some(store), _) if has_changed => context.fold_log(&store),
             // A database with nothing in it answers nothing.
-            (Some(store), Some(database)) if is_new && store.releases()?.is_empty() => {
+            (Some(store), Some(database))
+                if is_made && store.release_ids().is_ok_and(|ids| ids.is_empty()) =>
+            {
                 drop(store);
                 first::remove_database(database);
             }

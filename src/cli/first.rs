@@ -8,7 +8,8 @@ use super::{Context, default_database, progress_bar};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::ingest::{ImportOptions, ImportReport, Progress, import_pack, pack_would_add};
 use crate::model::{CodeSet, ReleaseId};
-use crate::pack::{self, Pack};
+use crate::pack::{self, Pack, PackedFile, releases_of};
+use crate::present::counted;
 use crate::store::Store;
 
 /// Finds the pack: the one that is named with `--pack` or `CODEYEAR_PACK`, else the one in this program, else one
@@ -90,13 +91,13 @@ fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
     let note = match find_pack(context) {
         Ok(None) => return,
         Ok(Some(pack)) => match pack_would_add(&pack, store) {
-            Ok(releases) if releases.is_empty() => return,
-            Ok(releases) => format!(
-                "note: {} holds {}, which the database lacks: codeyear{} init adds {}\n",
+            Ok(files) if files.is_empty() => return,
+            Ok(files) => format!(
+                "note: {} holds {}: codeyear{} init adds {}\n",
                 pack.label(),
-                describe(&releases),
+                lacking(&files),
                 database_option(context),
-                if releases.len() == 1 { "it" } else { "them" }
+                if files.len() == 1 { "it" } else { "them" }
             ),
             Err(error) => format!("note: the pack was not compared with the database: {error}\n"),
         },
@@ -135,6 +136,15 @@ pub(super) fn describe(releases: &[(CodeSet, ReleaseId)]) -> String {
     };
     let sets: Vec<String> = CodeSet::ALL.into_iter().filter_map(of_set).collect();
     sets.join(" and ")
+}
+
+/// Returns in words which files of a pack a database lacks.
+fn lacking(files: &[PackedFile]) -> String {
+    format!(
+        "{} of {} that the database lacks",
+        counted(files.len() as u64, "file"),
+        describe(&releases_of(files))
+    )
 }
 
 /// Returns the line on what the user took out of the database.
@@ -221,7 +231,7 @@ pub(super) fn build(
             "adding to {} from {}: {}\n",
             database.display(),
             pack.label(),
-            describe(&would_add)
+            lacking(&would_add)
         ))?;
     }
     let report = fill(context, &mut store, pack)?;

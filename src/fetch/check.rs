@@ -127,7 +127,14 @@ impl Fetcher {
             });
             let mut untold = None;
             for url in source.urls(self.options.mirror.as_deref()) {
-                match self.posted(&url) {
+                let host = super::http::host(&url);
+                if let Some(problem) = self.silent_before(&host) {
+                    untold = Some(Attempt { url, problem });
+                    continue;
+                }
+                let answer = self.posted(&url);
+                self.note_answer(host, answer.as_ref().err());
+                match answer {
                     Ok(bytes) => {
                         untold = None;
                         let source = source.clone();

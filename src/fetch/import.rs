@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, Result};
 use crate::ingest::{
     Failed, ImportOptions, ImportReport, Progress as ImportProgress, TakenKind, import_if_any,
 };
-use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId};
+use crate::model::{CodeSet, ListedBy, ReleaseId};
 use crate::source::catalogue::Catalogue;
 use crate::store::{Store, StoredRelease};
 
@@ -96,10 +96,6 @@ pub fn missing(
             let Some(there) = there else {
                 return Some(all);
             };
-            let trust = &there.release.trust;
-            let is_own = trust.forced.is_some()
-                || trust.incomplete.is_some()
-                || matches!(trust.provenance, Provenance::Unlisted | Provenance::Sample);
             let have = stored_pieces(there);
             let sources = sources(known);
             let mut pieces = sources
@@ -107,7 +103,7 @@ pub fn missing(
                 .filter(|source| source.sha256.is_some())
                 .flat_map(|source| &source.pieces);
             let lacks = !have.contains(&Piece::OrderFile)
-                || (!is_own && pieces.any(|piece| !have.contains(piece)));
+                || (there.takes_files() && pieces.any(|piece| !have.contains(piece)));
             lacks.then_some(Lacking { have, ..all })
         })
         .collect())

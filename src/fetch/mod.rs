@@ -186,7 +186,9 @@ pub enum Progress {
 pub struct Fetcher {
     options: FetchOptions,
     client: Client,
-    /// The hosts that gave no answer at all, and why.
+    /// The hosts that gave an answer.
+    answered: BTreeSet<String>,
+    /// The hosts that never gave one, and why.
     silent: BTreeMap<String, String>,
 }
 
@@ -209,6 +211,7 @@ impl Fetcher {
         Ok(Fetcher {
             options,
             client,
+            answered: BTreeSet::new(),
             silent: BTreeMap::new(),
         })
     }
@@ -292,7 +295,7 @@ impl Fetcher {
             };
             let reason = match () {
                 () if !has(&|_| true) => NotFetched::NoAddress,
-                () if !self.options.unverified && !has(&Source::is_provable) => {
+                () if !self.options.unverified && has(&|source| !source.is_provable()) => {
                     NotFetched::NoKnownHash
                 }
                 () => NotFetched::Failed,
@@ -331,11 +334,6 @@ impl Fetcher {
             bytes: source.bytes,
             sha256: source.sha256.as_deref(),
         };
-        let mut downloader = Downloader {
-            client: &mut self.client,
-            pause: self.options.pause,
-            progress,
-        };
         let mut failed = Attempt {
             url: file.url.clone(),
             problem: Problem::NotThere(404),
@@ -343,17 +341,17 @@ impl Fetcher {
         for url in urls {
             failed.url.clone_from(&url);
             let host = http::host(&url);
-            if let Some(why) = self.silent.get(&host) {
-                failed.problem = Problem::NoAnswer {
-                    why: format!("{why} (it is not asked again)"),
-                    is_passing: false,
-                };
+            if let Some(problem) = self.silent_before(&host) {
+                failed.problem = problem;
                 break;
             }
+            let mut downloader = Downloader {
+                client: &mut self.client,
+                pause: self.options.pause,
+                progress,
+            };
             let outcome = downloader.download(&url, &target)?;
-            if let Err(Problem::NoAnswer { why, .. }) = &outcome {
-                self.silent.insert(host, why.clone());
-            }
+            self.note_answer(host, outcome.as_ref().err());
             match outcome {
                 Ok(outcome) => {
                     file.url = url;
@@ -370,18 +368,7 @@ impl Fetcher {
                     let Some(problem) = damage else {
                         return Ok(Ok(file));
                     };
-                    // What this fetch wrote is of no use; what was there is the user's.
-                    if outcome.is_new {
-                        std::fs::remove_file(&file.path)
-                            .map_err(|error| io_error("remove", &file.path, error))?;
-                        failed.problem = problem;
-                    } else {
-                        failed.problem = Problem::Damaged(format!(
-                            "{} was there and is damaged ({problem}): remove it, or name another folder",
-                            file.path.display()
-                        ));
-                    }
-                    break;
+                    return self.useless(&file, problem).map(Err);
                 }
                 Err(problem) => {
                     let is_there = !matches!(problem, Problem::NotThere(_));
@@ -397,8 +384,9 @@ impl Fetcher {
 }
 
 impl Fetcher {
-    /// Checks what came of a source that is known by the files in it: each that an import takes must be one of
-    /// the release's that the catalogue knows. Returns why it is of no use, unless the user takes files that are not known.
+    /// Checks what came of a source that is known by the files in it: each that an import takes must be one of the
+    /// release's that the catalogue knows. Where one is not, no hash is known of the whole; it is removed then, and why
+    /// is returned, unless the user takes what is not known.
     fn unproven(
         &self,
         file: &mut FetchedFile,
@@ -412,7 +400,13 @@ impl Fetcher {
             if piece(found.kind).is_none() {
                 continue;
             }
-            let (_, sha256) = found.read_hashed()?;
+            let sha256 = match found.read_hashed() {
+                Ok((_, sha256)) => sha256,
+                Err(error) => {
+                    let problem = Problem::Damaged(error.message().to_owned());
+                    return self.useless(file, problem).map(Some);
+                }
+            };
             if !known.is_some_and(|known| known.knows_file(found.kind, &sha256, None)) {
                 other = Some(found.name);
                 break;
@@ -425,15 +419,51 @@ impl Fetcher {
         if self.options.unverified {
             return Ok(None);
         }
-        // What this fetch wrote is of no use; what was there is the user's.
-        if file.outcome == FileOutcome::Fetched {
-            std::fs::remove_file(&file.path)
-                .map_err(|error| io_error("remove", &file.path, error))?;
+        self.useless(file, Problem::UnknownFile(other)).map(Some)
+    }
+
+    /// Returns what a host that never gave an answer gave instead; `None` of any other, and of one that was not asked.
+    fn silent_before(&self, host: &str) -> Option<Problem> {
+        let why = self.silent.get(host)?;
+        Some(Problem::NoAnswer {
+            why: format!("{why} (it is not asked again)"),
+            is_passing: false,
+        })
+    }
+
+    /// Records whether a host gave an answer.
+    fn note_answer(&mut self, host: String, problem: Option<&Problem>) {
+        match problem {
+            Some(Problem::NoAnswer { why, is_passing }) => {
+                // What another attempt cannot mend costs no time.
+                if *is_passing && !self.answered.contains(&host) {
+                    self.silent.insert(host, why.clone());
+                }
+            }
+            _ => {
+                self.answered.insert(host);
+            }
         }
-        Ok(Some(Attempt {
+    }
+
+    /// Removes a file that is of no use, if this fetch wrote it: what was there is the user's. Returns why the address
+    /// did not give it.
+    fn useless(&self, file: &FetchedFile, problem: Problem) -> Result<Attempt> {
+        let problem = match file.outcome {
+            FileOutcome::Fetched => {
+                std::fs::remove_file(&file.path)
+                    .map_err(|error| io_error("remove", &file.path, error))?;
+                problem
+            }
+            _ => Problem::Damaged(format!(
+                "{} was there and is of no use ({problem}): remove it, or name another folder",
+                file.path.display()
+            )),
+        };
+        Ok(Attempt {
             url: file.url.clone(),
-            problem: Problem::UnknownFile(other),
-        }))
+            problem,
+        })
     }
 }
 

@@ -193,6 +193,7 @@ pub(super) fn next(
         .filter(|(_, source)| unverified || source.is_provable())
         .min_by_key(|(_, source)| {
             (
+                !source.is_provable(),
                 source.sha256.is_none(),
                 // What is guessed, and what a mirror made, comes after all that was published.
                 source.known == Known::Guess,

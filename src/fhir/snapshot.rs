@@ -195,7 +195,7 @@ impl<'a> Snapshot<'a> {
             .collect())
     }
 
-    /// Returns what could make an answer of that day other than it is. That it is the sample, its title says.
+    /// Returns the warnings about what could change an answer of that day. That it is the sample, its title says.
     pub(super) fn doubts(&self) -> Result<Vec<String>> {
         let (code_set, timeline) = (self.system.code_set, self.facts.timeline());
         let kind = self.facts.kind()?;

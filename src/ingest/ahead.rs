@@ -11,8 +11,8 @@ use crate::source::archive::Found;
 /// What was read of a file: its bytes, and their SHA-256.
 pub(super) type Read = Result<(Vec<u8>, String)>;
 
-/// Files that are being read by another thread, in the sequence in which they will be asked for. One at most has
-/// been read and waits: memory does not grow with their number.
+/// Files that are being read by another thread, in the sequence in which they will be asked for. Two at most have
+/// been read and wait: memory does not grow with their number.
 pub(super) struct Ahead {
     to_come: VecDeque<String>,
     receive: Receiver<Read>,

@@ -17,7 +17,7 @@ const LEAST_PERCENT: u64 = 98;
 const MOST_CATEGORIES_LESS: u64 = 4;
 
 /// How many codes a release lists at most without the header above them: ICD-10-CM FY2018 to FY2023 list one,
-/// H54.512A.
+/// H54.512A. (FY2012 and FY2013, before the code set was in force, list no header with placeholders.)
 const MOST_WITHOUT_HEADER: usize = 1;
 
 /// What is there of a release.
@@ -152,14 +152,16 @@ impl Extent {
 }
 
 /// Checks whether the header above a code is the one that it has in a whole release: in ICD-10-CM one character
-/// shorter but for placeholders, in ICD-10-PCS its table.
+/// shorter, but for the placeholders of codes with a 7th character, in ICD-10-PCS its table.
 fn is_complete(code_set: CodeSet, header: Option<&Code>, code: &Code) -> bool {
     let Some(header) = header else {
         return false;
     };
     let between = code.as_str().get(header.len()..code.len() - 1);
     match code_set {
-        CodeSet::Icd10Cm => between.is_some_and(|between| between.chars().all(|c| c == 'X')),
+        CodeSet::Icd10Cm => between.is_some_and(|between| {
+            between.is_empty() || (code.len() == 7 && between.chars().all(|c| c == 'X'))
+        }),
         CodeSet::Icd10Pcs => true,
     }
 }
@@ -309,14 +311,17 @@ impl Outline {
     }
 
     /// Returns what the document lacks beside one of the same kind that the catalogue knows. Beside one of a later
-    /// release the number of entries says nothing: they become more.
+    /// release nothing can be said: they become more.
     pub(super) fn lacks(
         &self,
         id: ReleaseId,
         nearest: ReleaseId,
         known: &KnownDocument,
     ) -> Option<String> {
-        let fewer = known.entries.filter(|_| nearest <= id).and_then(|entries| {
+        if nearest > id {
+            return None;
+        }
+        let fewer = known.entries.and_then(|entries| {
             match nearest == id {
                 // In other bytes it may have more, and no less.
                 true => fewer(self.what, self.entries, entries, nearest),

@@ -1,17 +1,17 @@
 //! Packs: which files belong into one, and the import from one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{CodeSet, Provenance, ReleaseId};
-use crate::pack::{NewFile, Pack};
+use crate::pack::{NewFile, Pack, PackedFile, releases_of};
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::source::recognise::FileKind;
-use crate::store::{Store, StoreKind, StoredRelease};
+use crate::store::{Store, StoreKind};
 
 use super::{Failed, ImportOptions, ImportReport, Left, Progress, Taken, import, run};
 
@@ -117,42 +117,26 @@ pub fn choose_for_pack(
     })
 }
 
-/// Lists the releases that a pack would add to a database, or of which it would add files: those that are not taken
-/// out by the user, and of which something is not stored. What the user insisted on or took in part stays as it is,
-/// and a database of the sample takes none.
+/// Lists the files of a pack that an import from it would add to a database: those of releases that are neither stored
+/// nor taken out by the user, and those that stored releases lack. What the user insisted on or took in part stays as
+/// it is, and a database of the sample takes none.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<(CodeSet, ReleaseId)>> {
+pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<PackedFile>> {
     if store.kind()? == StoreKind::Sample {
         return Ok(Vec::new());
     }
     let stored = store.releases()?;
     let removed = store.removed_releases()?;
-    let has_kind = |stored: &StoredRelease, kind: FileKind| match kind {
-        FileKind::OrderAddenda(_) => stored.addenda.is_some(),
-        FileKind::Document(kind) => stored.documents.iter().any(|one| one.kind == kind),
-        _ => true,
-    };
-    let lacks = |(code_set, id): &(CodeSet, ReleaseId)| {
+    let lacks = |file: &&PackedFile| {
+        let release = (file.code_set, file.release);
         let mut stored = stored.iter();
-        let there =
-            stored.find(|stored| (stored.release.code_set, stored.release.id) == (*code_set, *id));
-        let Some(there) = there else {
-            return true;
-        };
-        let trust = &there.release.trust;
-        let is_known = trust.provenance != Provenance::Unlisted;
-        let files = pack.files().iter();
-        let mut files = files.filter(|file| (file.code_set, file.release) == (*code_set, *id));
-        trust.forced.is_none()
-            && trust.incomplete.is_none()
-            && is_known
-            && files.any(|file| !has_kind(there, file.kind))
+        let there = stored.find(|one| (one.release.code_set, one.release.id) == release);
+        let is_lacking = there.is_none_or(|there| there.takes_files() && !there.has(file.kind));
+        is_lacking && !removed.contains(&release)
     };
-    let mut releases = pack.releases();
-    releases.retain(|release| !removed.contains(release) && lacks(release));
-    Ok(releases)
+    Ok(pack.files().iter().filter(lacks).cloned().collect())
 }
 
 /// Imports what a pack [would add](pack_would_add): all of it, or nothing if a file of the pack cannot be taken,
@@ -167,19 +151,20 @@ pub fn import_pack(
     options: &ImportOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ImportReport> {
-    let wanted: BTreeSet<(CodeSet, ReleaseId)> = pack_would_add(pack, store)?.into_iter().collect();
+    let wanted = pack_would_add(pack, store)?;
     if wanted.is_empty() {
         return Ok(ImportReport::default());
     }
+    let releases = releases_of(&wanted).into_iter().collect();
     let options = ImportOptions {
         strict: true,
         ..*options
     };
     let mut found = || {
         Ok(Findings {
-            found: pack.found(&|code_set, release| wanted.contains(&(code_set, release))),
+            found: pack.found(&|file| wanted.contains(file)),
             damaged: Vec::new(),
         })
     };
-    run(store, &mut found, &options, Some(&wanted), progress).map(|run| run.report)
+    run(store, &mut found, &options, Some(&releases), progress).map(|run| run.report)
 }

@@ -105,15 +105,13 @@ pub fn judge(date: NaiveDate, timeline: &Timeline, life: &[Listed]) -> Standing 
     match (earlier, later) {
         (Some(listed), later) => {
             let deleted_from = listed.until.unwrap_or(date);
-            let governed_until = timeline
-                .before(deleted_from)
-                .map_or(deleted_from, |before| before.until);
+            let last_day = timeline.last_day_before(deleted_from);
             Standing::Deleted {
                 release,
                 entry: listed.entry.clone(),
-                last_day: eve(governed_until),
+                last_day,
                 deleted_from,
-                exact: governed_until == deleted_from,
+                exact: last_day == eve(deleted_from),
                 listed_again: later.map(|listed| listed.from),
             }
         }

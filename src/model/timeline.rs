@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::model::release::fiscal_year_of;
-use crate::model::{CodeSet, ReleaseId, Trust, Warning};
+use crate::model::{CodeSet, ReleaseId, Trust, Warning, eve};
 
 /// The days that one loaded release governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,13 @@ impl Timeline {
     pub fn before(&self, from: NaiveDate) -> Option<&Period> {
         let at = self.periods.partition_point(|period| period.from < from);
         self.periods.get(at.checked_sub(1)?)
+    }
+
+    /// Returns the last day on which a loaded release governs before a day on which one begins that says otherwise: its
+    /// eve, unless a release between is not loaded.
+    pub fn last_day_before(&self, day: NaiveDate) -> NaiveDate {
+        let before = self.before(day);
+        eve(before.map_or(day, |before| before.until.min(day)))
     }
 
     /// Returns the stretches of days without a gap, each from its first day to the day after its last.

@@ -18,6 +18,7 @@ mod format;
 mod read;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,6 +52,13 @@ pub struct Pack {
 enum Source {
     File(PathBuf),
     Memory(&'static [u8]),
+}
+
+/// Lists the releases of some files, by code set and first day.
+pub fn releases_of(files: &[PackedFile]) -> Vec<(CodeSet, ReleaseId)> {
+    let releases = files.iter().map(|file| (file.code_set, file.release));
+    let releases: BTreeSet<(CodeSet, ReleaseId)> = releases.collect();
+    releases.into_iter().collect()
 }
 
 impl Pack {
@@ -105,23 +113,12 @@ impl Pack {
 
     /// Lists its releases, by code set and first day.
     pub fn releases(&self) -> Vec<(CodeSet, ReleaseId)> {
-        let mut releases: Vec<(CodeSet, ReleaseId)> = self
-            .files()
-            .iter()
-            .map(|file| (file.code_set, file.release))
-            .collect();
-        releases.sort_unstable();
-        releases.dedup();
-        releases
+        releases_of(self.files())
     }
 
-    /// Finds the files of some releases, ready for an import. Those of one release count as posted together.
-    pub fn found(&self, wanted: &dyn Fn(CodeSet, ReleaseId) -> bool) -> Vec<Found> {
-        let is_wanted: Vec<bool> = self
-            .files()
-            .iter()
-            .map(|file| wanted(file.code_set, file.release))
-            .collect();
+    /// Finds some files, ready for an import. Those of one release count as posted together.
+    pub fn found(&self, wanted: &dyn Fn(&PackedFile) -> bool) -> Vec<Found> {
+        let is_wanted: Vec<bool> = self.files().iter().map(wanted).collect();
         let streams = Arc::new(Streams::new(self.clone(), is_wanted.clone()));
         let files = self.files().iter().zip(is_wanted).enumerate();
         files

@@ -314,6 +314,17 @@ pub fn order_file_url(code_set: CodeSet, id: ReleaseId) -> Option<String> {
     read_one(code_set, id)?.order_file_urls().into_iter().next()
 }
 
+/// Checks whether the hash of an archive with the order file of a release is known, reading one file of the catalogue
+/// alone.
+pub fn has_known_hash(code_set: CodeSet, id: ReleaseId) -> bool {
+    read_one(code_set, id).is_some_and(|known| {
+        let mut archives = known.archives.iter();
+        archives.any(|archive| {
+            archive.sha256.is_some() && archive.holds.iter().any(|held| held == "order_file")
+        })
+    })
+}
+
 fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<KnownRelease> {
     let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
     parse(file.contents_utf8()?).ok()

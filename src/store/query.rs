@@ -15,8 +15,9 @@ use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeSet, CodeSpan, Entry,
-    FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, ReleaseId, Timeline,
+    FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, Provenance, ReleaseId, Timeline,
 };
+use crate::source::recognise::FileKind;
 
 /// An official file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,27 @@ pub struct StoredRelease {
     pub documents: Vec<StoredDocument>,
     /// The outcomes of its last verification.
     pub proofs: Vec<Proof>,
+}
+
+impl StoredRelease {
+    /// Checks whether a file of some kind is stored of the release.
+    pub fn has(&self, kind: FileKind) -> bool {
+        match kind {
+            FileKind::OrderFile(_) => self.release.listed_by == ListedBy::OrderFile,
+            FileKind::OrderAddenda(_) => self.addenda.is_some(),
+            FileKind::Document(kind) => self.documents.iter().any(|one| one.kind == kind),
+            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => true,
+        }
+    }
+
+    /// Checks whether official files that the release lacks may be added to it: not to what the user insisted on, took
+    /// in part, or took in bytes that the catalogue does not know, nor to the sample.
+    pub fn takes_files(&self) -> bool {
+        let trust = &self.release.trust;
+        let is_own = matches!(trust.provenance, Provenance::Unlisted | Provenance::Sample)
+            && self.release.listed_by == ListedBy::OrderFile;
+        trust.forced.is_none() && trust.incomplete.is_none() && !is_own
+    }
 }
 
 /// Where no order file tells what holds, and the catalogue cites what does.

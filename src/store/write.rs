@@ -214,9 +214,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Does what follows from the files of the code set at hand while those of another are being parsed: its words,
-    /// and in an import into an empty database what is derived of it. That is done once: where files of it come
-    /// again, it is derived again at the end.
+    /// Leaves the code set at hand: takes up its words, and in an import into an empty database derives what follows
+    /// from its releases, while the files of another are being parsed. That is done once: where files of it come again,
+    /// it is derived again at the end.
     fn leave_set(&mut self) -> rusqlite::Result<()> {
         let Some((code_set, index)) = self.index.take() else {
             return Ok(());

@@ -22,7 +22,7 @@ fn without_a_database_nothing_is_covered_and_the_addresses_are_told() {
     for line in [
         "ICD-10-CM on 2026-11-28: not covered; no release is loaded",
         "ICD-10-PCS on 2026-11-28: not covered; no release is loaded",
-        "missing: FY2027 is not loaded: download https://",
+        "missing: FY2027 is not loaded: codeyear fetch FY2027 --code-set icd10pcs",
     ] {
         assert!(run.stdout.contains(line), "{run:?}");
     }

@@ -197,18 +197,10 @@ fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
         line(out, 2, &format!("{} {warning}", style.doubtful("warning:")));
     }
     for (release, urls) in &day.missing {
-        let from = match urls.first() {
-            Some(url) => format!("download {url}"),
-            None => "its address is not known".to_owned(),
-        };
-        line(
-            out,
-            2,
-            &format!(
-                "{} {release} is not loaded: {from}",
-                style.doubtful("missing:")
-            ),
-        );
+        let url = urls.first().map(String::as_str);
+        let how = crate::answer::how_to_get(day.code_set, *release, url);
+        let missing = style.doubtful("missing:");
+        line(out, 2, &format!("{missing} {release} is not loaded: {how}"));
     }
     if let Some(release) = day.unknown {
         let how = crate::answer::how_to_get(day.code_set, release, None);

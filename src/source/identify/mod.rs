@@ -230,7 +230,10 @@ pub fn candidates(
                 ),
             )
             .in_file(evidence.shown)
-            .with_hint(statement_hint(&footer)));
+            .with_hint(format!(
+                "{}; or leave the addenda out, if it is of another order file",
+                statement_hint(&footer)
+            )));
         }
     }
     if ids.is_empty() {
@@ -406,7 +409,9 @@ fn published_as(catalogue: &Catalogue, code_set: CodeSet, name: &str) -> Option<
     let mut releases = catalogue.of(code_set).filter(|known| {
         let mut archives = known.archives.iter();
         archives.any(|archive| {
-            archive.file == name && archive.holds.iter().any(|held| held == "order_file")
+            // CMS has dates with slashes in some names.
+            archive.file.replace(['/', '\\'], "-") == name
+                && archive.holds.iter().any(|held| held == "order_file")
         })
     });
     let one = releases.next()?.id.edition();

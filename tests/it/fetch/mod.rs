@@ -376,7 +376,7 @@ fn a_file_without_a_known_hash_must_be_a_whole_archive() {
     std::fs::write(case.folder.path().join("a b.zip"), half).unwrap();
     let problem = case.fetch().unwrap_err();
     assert!(
-        problem.to_string().contains("was there and is damaged"),
+        problem.to_string().contains("was there and is of no use"),
         "{problem}"
     );
     assert_eq!(case.names(), ["a b.zip"]);

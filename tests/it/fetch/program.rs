@@ -252,6 +252,41 @@ fn init_without_a_pack_says_what_it_would_fetch_and_fetches_only_if_it_may() {
     assert_eq!(run.exit, 1, "the server has none of them: {run:?}");
     assert!(run.stdout.contains("not fetched: order file"), "{run:?}");
     assert_ne!(server.requests().len(), 0);
+    assert!(!world.database().exists());
+}
+
+#[test]
+fn what_came_and_cannot_be_taken_leaves_no_empty_database() {
+    let server = Server::start();
+    let path = "/files/zip/2028-code-descriptions-tabular-order.zip";
+    server.put(path, super::zip("not an order file"), Manner::Well);
+    let world = World::empty();
+    let mirror = server.address();
+    let mut args = vec!["fetch", "FY2028", "--code-set", "icd10cm"];
+    args.extend(["--unverified", "--mirror", &mirror]);
+    assert_eq!(world.run(&args).exit, 1);
+    let beside = std::fs::read_dir(world.folder()).unwrap();
+    let names: Vec<_> = beside.map(|entry| entry.unwrap().file_name()).collect();
+    let is_database = |name: &&std::ffi::OsString| name.to_string_lossy().contains("codeyear.db");
+    assert_eq!(names.iter().find(is_database), None, "{names:?}");
+}
+
+#[test]
+fn a_host_that_gives_no_answer_is_not_asked_for_the_next_file() {
+    let world = World::empty();
+    // A port that nobody listens on.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mirror = format!("http://{}", port.local_addr().unwrap());
+    drop(port);
+    let begun = std::time::Instant::now();
+    let mut args = vec!["init", "--yes", "--today", "2014-10-01"];
+    args.extend(["--timeout", "1", "--mirror", &mirror]);
+    let run = world.run(&args);
+    assert_eq!(run.exit, 1, "{run:?}");
+    assert!(run.stdout.contains("(it is not asked again)"), "{run:?}");
+    // Of one file the retries take seven seconds.
+    assert!(begun.elapsed().as_secs() < 25, "{:?}", begun.elapsed());
+    assert!(!world.database().exists());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use codeyear::ingest::{import, import_pack, pack_would_add, remove};
 use codeyear::model::{CodeSet, Provenance, ReleaseId};
-use codeyear::pack::Pack;
+use codeyear::pack::{Pack, releases_of};
 use codeyear::store::Store;
 
 use super::{bytes_of, new_file};
@@ -27,7 +27,8 @@ fn with_pack() -> (World, Vec<std::path::PathBuf>, Pack) {
 }
 
 fn would_add(pack: &Pack, store: &Store) -> Vec<String> {
-    let releases = pack_would_add(pack, store).unwrap().into_iter();
+    let files = pack_would_add(pack, store).unwrap();
+    let releases = releases_of(&files).into_iter();
     releases.map(|(_, id)| id.to_string()).collect()
 }
 
@@ -48,7 +49,7 @@ fn a_newer_pack_adds_what_the_database_lacks_and_each_answer_says_so_once() {
     let run = world.run(&question);
     assert_eq!(
         run.stderr,
-        "note: years.pack holds ICD-10-CM FY2034, FY2035, which the database lacks: codeyear init adds them\n"
+        "note: years.pack holds 2 files of ICD-10-CM FY2034, FY2035 that the database lacks: codeyear init adds them\n"
     );
     let mut store = Store::open_or_create(&world.database()).unwrap();
     let report = import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();

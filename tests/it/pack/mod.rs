@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use codeyear::model::{CodeSet, Provenance, ReleaseId};
-use codeyear::pack::{NewFile, Pack, Written, write};
+use codeyear::pack::{NewFile, Pack, PackedFile, Written, write};
 use codeyear::source::archive::find;
 use codeyear::source::sample::sample_files;
 
@@ -110,7 +110,7 @@ fn a_pack_gives_the_bytes_and_hashes_of_its_files_in_any_sequence() {
         pack.releases(),
         PACKED.map(|release| (CodeSet::Icd10Cm, release.parse().unwrap()))
     );
-    let packed = pack.found(&|_, _| true);
+    let packed = pack.found(&|_| true);
     assert_eq!(packed.len(), sample().len());
     let order: Vec<usize> = (0..packed.len()).collect();
     let backwards = order.iter().copied().rev();
@@ -128,7 +128,7 @@ fn a_pack_gives_the_bytes_and_hashes_of_its_files_in_any_sequence() {
         assert_eq!(bytes.len() as u64, facts.bytes);
     }
     // One release alone.
-    let wanted = |_, release: ReleaseId| release == "FY2026".parse().unwrap();
+    let wanted = |file: &PackedFile| file.release == "FY2026".parse().unwrap();
     for found in pack.found(&wanted) {
         assert!(found.group.ends_with("FY2026"), "{}", found.group);
         found.read().unwrap();
