@@ -295,7 +295,8 @@ impl Fetcher {
             };
             let reason = match () {
                 () if !has(&|_| true) => NotFetched::NoAddress,
-                () if !self.options.unverified && has(&|source| !source.is_provable()) => {
+                // What a mirror might have had is no address of the publishers.
+                () if !self.options.unverified && !has(&|source| source.sha256.is_some()) => {
                     NotFetched::NoKnownHash
                 }
                 () => NotFetched::Failed,

@@ -564,10 +564,7 @@ impl Preparer {
                 code_set,
                 sha256: &sha256,
                 extent: &extent,
-                archive_sha256: found
-                    .archive
-                    .as_ref()
-                    .map(|archive| archive.sha256.as_str()),
+                archive: found.archive.as_deref(),
                 counted,
                 envelope: parsed.as_ref().map(|order| order.envelope()),
                 shown: &found.shown,

@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
 use crate::parse::order::Envelope;
+use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
 use super::TakenKind;
@@ -28,7 +29,7 @@ pub(super) struct Posted<'a> {
     pub(super) code_set: CodeSet,
     pub(super) sha256: &'a str,
     pub(super) extent: &'a Extent,
-    pub(super) archive_sha256: Option<&'a str>,
+    pub(super) archive: Option<&'a ArchiveFile>,
     /// Rows and billable rows by the footer of the addenda posted with it.
     pub(super) counted: Option<(u64, u64)>,
     /// What stands around its rows; `None` if the bytes are known.
@@ -267,6 +268,11 @@ impl Preparer {
                 id.edition()
             ));
         }
+        if let Some(file) = self.differing_archive(id, posted) {
+            notes.push(format!(
+                "its archive has other bytes than those of {file} that the catalogue knows"
+            ));
+        }
         if let Some(reason) = &missing {
             notes.push(format!("only a part: {reason}"));
         }
@@ -433,6 +439,25 @@ impl Preparer {
             .unwrap_or(0)
     }
 
+    /// Returns the official archive whose name the archive of an order file has, with other bytes; `None` of a file that
+    /// is known otherwise.
+    fn differing_archive(&self, id: ReleaseId, posted: &Posted<'_>) -> Option<&str> {
+        let ArchiveFile { name, sha256 } = posted.archive?;
+        if self.provenance(id, posted) != Provenance::Unlisted {
+            return None;
+        }
+        let known = self.catalogue.find(posted.code_set, id)?;
+        let named = known
+            .archives
+            .iter()
+            .find(|archive| archive.file == *name)?;
+        let is_other = named
+            .sha256
+            .as_deref()
+            .is_some_and(|known| known != sha256.as_str());
+        is_other.then_some(named.file.as_str())
+    }
+
     /// Returns how well the bytes of an order file are known as those of a release.
     fn provenance(&self, id: ReleaseId, posted: &Posted<'_>) -> Provenance {
         let known = self.catalogue.find(posted.code_set, id);
@@ -440,7 +465,7 @@ impl Preparer {
             known.provenance_of(
                 posted.sha256,
                 &posted.extent.rows_sha256,
-                posted.archive_sha256,
+                posted.archive.map(|archive| archive.sha256.as_str()),
             )
         })
     }

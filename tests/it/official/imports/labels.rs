@@ -309,8 +309,14 @@ fn an_archive_under_the_name_of_an_official_address_is_of_that_release() {
     // Near April both releases of the year are candidates of any other name.
     for (name, found) in [(archive.file.as_str(), 1), ("2027.zip", 0)] {
         let zip = folder.write(name, &zip);
-        let taken =
-            super::alone(&[zip], &on("2027-06-01")).map(|report| super::releases_of(&report));
+        let report = super::alone(&[zip], &on("2027-06-01"));
+        if let Ok(report) = &report {
+            let notes: Vec<&String> = report.taken.iter().flat_map(|one| &one.notes).collect();
+            let says = format!("its archive has other bytes than those of {name}");
+            let is_said = notes.iter().any(|note| note.contains(&says));
+            assert_eq!(is_said, archive.sha256.is_some(), "{notes:?}");
+        }
+        let taken = report.map(|report| super::releases_of(&report));
         match found {
             1 => assert_eq!(taken.unwrap(), ["FY2027".to_owned()].into(), "{name}"),
             _ => assert!(
