@@ -168,7 +168,7 @@ pub(super) fn fetch_into_database(
     job.run_and_report(targets, Some(&database), format, context)
 }
 
-/// Says what the user took out of the database, and stays out.
+/// Writes which releases the user took out of the database: they stay out.
 fn say_left_out(code_set: Option<CodeSet>, context: &mut Context<'_>) -> Result<()> {
     let store = context.existing_store_if_any()?;
     let removed = store.as_ref().map(Store::removed_releases).transpose()?;

@@ -55,7 +55,7 @@ pub struct Lacking {
 }
 
 impl Lacking {
-    /// Names a release of which nothing is stored, or all of which is to be fetched.
+    /// Returns a release of which nothing is stored, or all of which is to be fetched.
     pub fn all_of(code_set: CodeSet, id: ReleaseId) -> Lacking {
         Lacking {
             code_set,

@@ -12,6 +12,7 @@ mod names;
 mod parts;
 mod published;
 mod statements;
+mod tables;
 mod units;
 
 use std::collections::BTreeSet;
