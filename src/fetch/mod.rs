@@ -28,6 +28,9 @@ pub use http::{Problem, Proxies, shown_address};
 pub use import::{FetchReport, Lacking, import_fetched, missing};
 pub use plan::{Known, Piece, Source, sources};
 
+/// How many files in a row may fail at a host, each after its retries, before it is given up.
+const MOST_FAILED: u32 = 3;
+
 /// What a fetch is asked to do.
 #[derive(Debug, Clone)]
 pub struct FetchOptions {
@@ -188,7 +191,9 @@ pub struct Fetcher {
     client: Client,
     /// The hosts that gave an answer.
     answered: BTreeSet<String>,
-    /// The hosts that never gave one, and why.
+    /// How many files in a row a host did not give that it may give another time.
+    failed: BTreeMap<String, u32>,
+    /// The hosts that are given up, and why.
     silent: BTreeMap<String, String>,
 }
 
@@ -212,6 +217,7 @@ impl Fetcher {
             options,
             client,
             answered: BTreeSet::new(),
+            failed: BTreeMap::new(),
             silent: BTreeMap::new(),
         })
     }
@@ -423,7 +429,7 @@ impl Fetcher {
         self.useless(file, Problem::UnknownFile(other)).map(Some)
     }
 
-    /// Returns what a host that never gave an answer gave instead; `None` of any other, and of one that was not asked.
+    /// Returns why a host is given up; `None` of any other.
     fn silent_before(&self, host: &str) -> Option<Problem> {
         let why = self.silent.get(host)?;
         Some(Problem::NoAnswer {
@@ -432,18 +438,20 @@ impl Fetcher {
         })
     }
 
-    /// Records whether a host gave an answer.
+    /// Records whether a host gave what was asked for, or said that it has none. One that never answered is given up
+    /// after one file, one that did after [`MOST_FAILED`] in a row. What another attempt cannot mend costs no time.
     fn note_answer(&mut self, host: String, problem: Option<&Problem>) {
-        match problem {
-            Some(Problem::NoAnswer { why, is_passing }) => {
-                // What another attempt cannot mend costs no time.
-                if *is_passing && !self.answered.contains(&host) {
-                    self.silent.insert(host, why.clone());
-                }
-            }
-            _ => {
-                self.answered.insert(host);
-            }
+        let Some(problem) = problem.filter(|problem| problem.is_passing()) else {
+            self.answered.insert(host.clone());
+            self.failed.remove(&host);
+            return;
+        };
+        let never_answered =
+            matches!(problem, Problem::NoAnswer { .. }) && !self.answered.contains(&host);
+        let failed = self.failed.entry(host.clone()).or_default();
+        *failed += 1;
+        if never_answered || *failed >= MOST_FAILED {
+            self.silent.insert(host, problem.to_string());
         }
     }
 

@@ -289,6 +289,22 @@ fn nobody_at_the_address_is_an_answer() {
 }
 
 #[test]
+fn a_server_that_fails_file_after_file_is_given_up() {
+    let case = Case::new(Manner::Status(503, usize::MAX));
+    let mut fetcher = Fetcher::new(options(case.folder.path())).unwrap();
+    let mut fetch = |case: &Case| {
+        let fetched = fetcher.fetch_file(&case.source, &mut |_| {}).unwrap();
+        fetched.map_err(|attempt| attempt.problem.to_string())
+    };
+    // Each file is asked for four times, and the third that fails is the last.
+    for requests in [4, 8, 12, 12, 12] {
+        let problem = fetch(&case).unwrap_err();
+        assert_eq!(case.ranges().len(), requests, "{problem}");
+    }
+    assert!(fetch(&case).unwrap_err().contains("it is not asked again"));
+}
+
+#[test]
 fn two_fetches_at_once_get_one_file_once() {
     let case = Case::new(Manner::Slow(Duration::from_millis(50)));
     let run = || {
