@@ -289,7 +289,7 @@ pub(crate) fn verdict_in(
             let last = previous.and_then(|(_, day)| listed_on(&life, day).cloned());
             (
                 Verdict::NotCovered {
-                    needed: timeline.needed_for(date, &known_releases(code_set)),
+                    needed: timeline.needed_for(date, known_releases(code_set)),
                     previous,
                     last,
                 },

@@ -98,9 +98,11 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
         first.valid_from,
         eve(last.until),
     );
-    let days = gaps.iter().map(|(from, through)| (*from, *through));
-    for (from, through) in days.chain([(last.until, NaiveDate::MAX)]) {
-        warnings.extend(missing_between(listings.kind()?, timeline, from, through));
+    let days = gaps
+        .iter()
+        .filter_map(|(from, through)| Some((*from, through.succ_opt()?)));
+    for (from, until) in days.chain([(last.until, NaiveDate::MAX)]) {
+        warnings.extend(missing_between(listings.kind()?, timeline, from, until));
     }
     let end = spans.last().map_or(last.until, |span| span.valid_to);
     let deleted_by = timeline

@@ -60,9 +60,9 @@ use crate::model::{Basis, CodeSet, Entry, Period, Provenance, ReleaseId, Timelin
 use crate::source::catalogue::{has_known_hash, known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
-/// Returns what could make an answer for some days other than it is: the sample; releases that the catalogue
-/// knows to govern one of those days and that are not loaded, unless it knows them to have the same rows; what
-/// limits the trust in the releases that govern them; and an update that could have come since the newest known.
+/// Returns the warnings about what could change an answer for some days: the sample; releases that the catalogue knows
+/// to govern one of those days and that are not [loaded](is_loaded); what limits the trust in the releases that govern
+/// them; and an update that could have come since the newest known.
 pub(crate) fn warnings(
     store_kind: StoreKind,
     code_set: CodeSet,
@@ -81,18 +81,17 @@ pub(crate) fn warnings(
         .filter(|period| period.from <= through && from < period.until)
         .collect();
     let known = known_releases(code_set);
-    for id in &known {
+    for id in known {
         let starts = id.effective_from();
         let missing = touched.iter().any(|period| {
             let same_edition = period.release.edition() == id.edition();
-            let governs = (same_edition && *id > period.release)
+            (same_edition && *id > period.release)
                 || (!same_edition
                     && starts > period.from
                     && starts < period.until
-                    && starts <= through);
-            governs && !same_rows(timeline, period.release, code_set, *id)
+                    && starts <= through)
         });
-        if missing {
+        if missing && !is_loaded(timeline, *id) {
             warnings.push(Warning::MissingRelease { release: *id });
         }
     }
@@ -123,16 +122,10 @@ pub(crate) fn missing_between(
         return None;
     }
     let code_set = timeline.code_set();
-    let is_loaded = |id: &ReleaseId| {
-        let mut loaded = timeline.periods().iter().map(|period| period.release);
-        loaded.any(|loaded| loaded.edition() == id.edition())
-            || timeline
-                .governing(id.effective_from())
-                .is_some_and(|period| same_rows(timeline, period.release, code_set, *id))
-    };
     let mut releases: Vec<ReleaseId> = known_releases(code_set)
-        .into_iter()
-        .filter(|id| (from..until).contains(&id.effective_from()) && !is_loaded(id))
+        .iter()
+        .filter(|id| (from..until).contains(&id.effective_from()) && !is_loaded(timeline, **id))
+        .copied()
         .collect();
     // Of a correction and what it corrects one is named.
     releases.dedup_by_key(|id| id.edition());
@@ -184,7 +177,7 @@ fn provenance_of(timeline: &Timeline, release: ReleaseId) -> Provenance {
 /// Returns the error of a question on a day that no loaded release governs.
 fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     let code_set = timeline.code_set();
-    let needed = timeline.needed_for(date, &known_releases(code_set));
+    let needed = timeline.needed_for(date, known_releases(code_set));
     let mut message = format!("no loaded {} release governs {date}", code_set.name());
     if let Some(period) = timeline.latest_before(date) {
         message.push_str(&format!(
@@ -233,17 +226,18 @@ pub(crate) fn last_state(entry: Option<&Entry>) -> String {
     }
 }
 
-/// Checks whether a release that is not loaded is known to have the very rows of a loaded one.
-fn same_rows(
-    timeline: &Timeline,
-    loaded: ReleaseId,
-    code_set: CodeSet,
-    missing: ReleaseId,
-) -> bool {
-    let Some(trust) = timeline.trust(loaded) else {
-        return false;
-    };
-    known_rows(code_set, missing).is_some_and(|rows| rows == trust.rows_sha256)
+/// Checks whether a release is loaded, it or a correction of it, or is known to have the very rows of the loaded one
+/// that governs its first day.
+fn is_loaded(timeline: &Timeline, id: ReleaseId) -> bool {
+    let mut loaded = timeline.periods().iter().map(|period| period.release);
+    if loaded.any(|loaded| loaded.edition() == id.edition() && loaded >= id) {
+        return true;
+    }
+    let governing = timeline.governing(id.effective_from());
+    let trust = governing.and_then(|period| timeline.trust(period.release));
+    trust.is_some_and(|trust| {
+        known_rows(timeline.code_set(), id).is_some_and(|rows| rows == trust.rows_sha256)
+    })
 }
 
 /// Finds a loaded release by name. If only corrections of it are loaded, it stands for the newest.

@@ -214,14 +214,7 @@ fn coverage_of(
     // What the catalogue alone would have govern the day.
     let all = Timeline::new(code_set, known.iter().map(|known| known.id));
     let needed = all.governing(day).map(|period| period.release);
-    let is_loaded = |id: ReleaseId| {
-        timeline.is_some_and(|timeline| {
-            let mut loaded = timeline.periods().iter();
-            loaded.any(|period| period.release >= id && period.release.edition() == id.edition())
-                || (governing
-                    .is_some_and(|period| super::same_rows(timeline, period.release, code_set, id)))
-        })
-    };
+    let is_loaded = |id: ReleaseId| timeline.is_some_and(|timeline| super::is_loaded(timeline, id));
     let unknown = (governing.is_none() && needed.is_none())
         .then(|| ReleaseId::october_of(day))
         .filter(|_| code_set.in_force_from() <= day);

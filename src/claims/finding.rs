@@ -183,13 +183,8 @@ impl Finding {
     fn retire(&mut self, retirement: &Retirement) {
         if retirement.fate == Fate::BecameHeader {
             self.day = Some(retirement.retired_from);
-            self.why = match retirement.is_exact() {
-                true => format!("a header since {}", retirement.retired_from),
-                false => format!(
-                    "billable through {}, a header by {}; a release between is not loaded",
-                    retirement.last_day, retirement.retired_from
-                ),
-            };
+            let since = || format!("a header since {}", retirement.retired_from);
+            self.why = retirement.missing_between().unwrap_or_else(since);
         }
         let billable = |entry: &&Entry| entry.billable;
         // No code is entered twice on the way, so none is named twice.

@@ -234,7 +234,7 @@ fn governing<'f>(
     if let Some(period) = timeline.governing(day) {
         return Ok(period);
     }
-    let needed = timeline.needed_for(day, &known_releases(code_set));
+    let needed = timeline.needed_for(day, known_releases(code_set));
     let mut message = format!(
         "no loaded version of '{}' governs {day}: version {} would have to be loaded",
         system.uri,

@@ -280,12 +280,9 @@ fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String
                 Fate::BecameHeader => "became a header",
                 _ => "was deleted",
             };
-            let from = match retirement.is_exact() {
-                true => format!("on {}", retirement.retired_from),
-                false => format!(
-                    "after {}, by {} (a release between is not loaded)",
-                    retirement.last_day, retirement.retired_from
-                ),
+            let from = match retirement.missing_between() {
+                Some(missing) => format!("on or before {} ({missing})", retirement.retired_from),
+                None => format!("on {}", retirement.retired_from),
             };
             let conversions = snapshot.facts.conversions(code)?;
             let matches: Vec<Match> = with_listings(snapshot.facts, |listed| {

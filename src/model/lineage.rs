@@ -182,6 +182,16 @@ impl Retirement {
     pub fn is_exact(&self) -> bool {
         self.last_day == eve(self.retired_from)
     }
+
+    /// Returns in the words that all formats use that a release is missing between the two days; `None` if none is.
+    pub fn missing_between(&self) -> Option<String> {
+        (!self.is_exact()).then(|| {
+            format!(
+                "billable through {}, no longer by {}: a release between the two is not loaded",
+                self.last_day, self.retired_from
+            )
+        })
+    }
 }
 
 /// A stretch of days on which a billable code was, or was not, exempt from reporting whether it was present

@@ -3,7 +3,8 @@
 //! It is the folder `releases/` of the repository, compiled in. It only recognises and warns: a
 //! release that it does not know imports all the same.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
@@ -291,21 +292,29 @@ impl Catalogue {
 
 /// Lists the releases of a code set that the catalogue knows, oldest first, without reading more
 /// than the names of its files: a question about one code must not wait for the whole catalogue.
-pub fn known_releases(code_set: CodeSet) -> Vec<ReleaseId> {
-    let mut ids: Vec<ReleaseId> = code_set_files(code_set)
-        .filter_map(|file| file.path().file_stem()?.to_str()?.parse().ok())
-        .collect();
-    ids.sort();
-    ids
+pub fn known_releases(code_set: CodeSet) -> &'static [ReleaseId] {
+    static KNOWN: OnceLock<BTreeMap<CodeSet, Vec<ReleaseId>>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let of_set = |code_set: CodeSet| {
+            let mut ids: Vec<ReleaseId> = code_set_files(code_set)
+                .filter_map(|file| file.path().file_stem()?.to_str()?.parse().ok())
+                .collect();
+            ids.sort();
+            (code_set, ids)
+        };
+        CodeSet::ALL.into_iter().map(of_set).collect()
+    });
+    known.get(&code_set).map_or(&[], Vec::as_slice)
 }
 
 /// Returns the hash of the rows that the catalogue knows of a release, reading one file of it alone; `None` where they
 /// are those of a derived file, because the official ones may differ.
 pub fn known_rows(code_set: CodeSet, id: ReleaseId) -> Option<String> {
-    read_one(code_set, id)?
-        .order_file
+    let known = read_one(code_set, id)?;
+    let order = known.order_file.as_ref();
+    order
         .filter(|order| order.provenance != Provenance::Derived)
-        .map(|order| order.rows_sha256)
+        .map(|order| order.rows_sha256.clone())
 }
 
 /// Returns an official address of the order file of a release, if one is known, reading one file of the catalogue
@@ -325,9 +334,16 @@ pub fn has_known_hash(code_set: CodeSet, id: ReleaseId) -> bool {
     })
 }
 
-fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<KnownRelease> {
-    let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
-    parse(file.contents_utf8()?).ok()
+/// Reads what the catalogue has of one release. A command with many codes asks for the same few again and again.
+fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<Arc<KnownRelease>> {
+    type Read = BTreeMap<(CodeSet, ReleaseId), Option<Arc<KnownRelease>>>;
+    static READ: Mutex<Read> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = read.entry((code_set, id)).or_insert_with(|| {
+        let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
+        parse(file.contents_utf8()?).ok().map(Arc::new)
+    });
+    known.clone()
 }
 
 fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D::Error> {

@@ -16,13 +16,11 @@ const SHORT_LIST: usize = 12;
 pub(super) fn retirement(out: &mut String, retirement: &Retirement, style: Style) {
     // Of a deleted code the last day has been said.
     if retirement.fate == Fate::BecameHeader {
-        let last_day = retirement.last_day;
-        line(out, 2, &format!("it was billable through {last_day}"));
-        if !retirement.is_exact() {
-            let by = retirement.retired_from;
-            let missing = format!("a release after that is not loaded; by {by} it was a header");
-            line(out, 2, &style.doubtful(&missing));
-        }
+        let said = match retirement.missing_between() {
+            Some(missing) => style.doubtful(&format!("it was {missing}")),
+            None => format!("it was billable through {}", retirement.last_day),
+        };
+        line(out, 2, &said);
     }
     if retirement.successors.is_empty() {
         let said = match retirement.table {

@@ -291,16 +291,10 @@ impl VerdictView {
     fn retirement(&mut self, retirement: &Retirement, answer: &Answer) {
         let (code_set, day) = (answer.code_set, answer.date);
         if retirement.fate == Fate::BecameHeader {
-            self.said.push(format!(
-                "It was billable through {}.",
-                long_day(retirement.last_day)
-            ));
-            if !retirement.is_exact() {
-                self.said.push(format!(
-                    "A release after that is not loaded; by {} it was a header.",
-                    long_day(retirement.retired_from)
-                ));
-            }
+            self.said.push(match retirement.missing_between() {
+                Some(missing) => format!("It was {missing}."),
+                None => format!("It was billable through {}.", long_day(retirement.last_day)),
+            });
         }
         if !retirement.successors.is_empty() {
             let kind = retirement.kind.map(words::kind_label);
