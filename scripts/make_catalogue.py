@@ -120,7 +120,7 @@ class Release:
         )
         self.corrects = self.id.removesuffix("-errata") if self.errata else None
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
-        self.listed = None  # (rows_sha256, letters, last category) of its order file
+        self.listed = None  # (rows_sha256, categories) of its order file
         self.addenda = None  # (name, bytes, [sha256])
         self.documents = []  # (kind, name, bytes, sha256, (entries, letters, last) or None)
         self.addenda_base = None
@@ -272,24 +272,22 @@ def outline(kind, name, data):
 
 
 def listed(data):
-    """What is known again of the rows of an order file: a hash over them, their first characters, their last category
-    and how many there are.
+    """What is known again of the rows of an order file: a hash over them, their categories
+    in the order of the book: `A0:01 A1:5` is A00, A01 and A15.
 
     The hash is over code, flag, short title and long title of each row, without trailing blanks, parted by
     tabs and ended by a line feed: whatever ends the lines of the file, the same rows have the same hash.
     """
     digest = hashlib.sha256()
-    letters = {}
-    categories = set()
+    groups = {}
     for row in data.split(b"\r\n"):
         if not row:
             continue
         code, flag, short, long = row[6:13], row[14:15], row[16:76], row[77:]
         digest.update(b"\t".join((code.rstrip(b" "), flag, short.rstrip(b" "), long.rstrip(b" "))) + b"\n")
-        letters[chr(code[0])] = True
-        last = code[:3].decode("ascii")
-        categories.add(last)
-    return digest.hexdigest(), "".join(letters), last, len(categories)
+        category = code[:3].decode("ascii")
+        groups.setdefault(category[:2], {})[category[2]] = True
+    return digest.hexdigest(), " ".join(f"{start}:{''.join(ends)}" for start, ends in groups.items())
 
 
 def footer_counts(data):
@@ -597,7 +595,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
     if release.corrects:
         lines.append(f"corrects = {string(release.corrects)}")
     if release.held:
-        rows_sha256, letters, last, categories = release.listed
+        rows_sha256, categories = release.listed
         lines += [
             "",
             "[order_file]",
@@ -607,9 +605,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"billable = {release.billable}",
             f"sha256 = {string(release.sha256)}",
             f"rows_sha256 = {string(rows_sha256)}",
-            f"letters = {string(letters)}",
-            f"last_category = {string(last)}",
-            f"categories = {categories}",
+            f"categories = {string(categories)}",
             f"provenance = {string(release.provenance)}",
         ]
         made = REBUILT.get(release.key) or DERIVED.get(release.key)

@@ -12,9 +12,12 @@ use crate::source::{RowsHash, rows_sha256};
 /// ICD-10-PCS FY2020: 1.7 %.
 const LEAST_PERCENT: u64 = 98;
 
-/// How many categories or tables fewer than the nearest release before it a release has at most: twice the largest
-/// official fall, that of ICD-10-PCS FY2022. ICD-10-CM never lost one.
-const MOST_CATEGORIES_LESS: u64 = 4;
+/// How many categories or tables of the nearest release before it a release lacks at most: twice the most that an
+/// official one did, ICD-10-PCS FY2022. ICD-10-CM never lost one.
+const MOST_CATEGORIES_LOST: usize = 4;
+
+/// How many codes a sentence names one by one.
+const MOST_NAMED: usize = 4;
 
 /// How many codes a release lists at most without the header above them: ICD-10-CM FY2018 to FY2023 list one,
 /// H54.512A. (FY2012 and FY2013, before the code set was in force, list no header with placeholders.)
@@ -38,8 +41,6 @@ pub(super) struct Extent {
     letters: BTreeSet<char>,
     /// Its categories or tables.
     categories: BTreeSet<Code>,
-    /// How many there are.
-    category_count: u64,
 }
 
 impl Extent {
@@ -88,11 +89,8 @@ impl Extent {
             rows_sha256: facts.rows_sha256.clone(),
             empty_headers: Vec::new(),
             without_header: Vec::new(),
-            letters: facts.letters.chars().collect(),
-            categories: Code::from_plain(facts.last_category.as_bytes())
-                .into_iter()
-                .collect(),
-            category_count: facts.categories,
+            letters: letters(&facts.categories),
+            categories: facts.categories.iter().copied().collect(),
         }
     }
 
@@ -103,7 +101,6 @@ impl Extent {
         rows_sha256: String,
         codes: impl Iterator<Item = (Code, bool)>,
     ) -> Extent {
-        let mut letters = BTreeSet::new();
         let mut categories = BTreeSet::new();
         let mut last = None;
         let mut empty_headers = Vec::new();
@@ -129,7 +126,6 @@ impl Extent {
             }
             // Codes of one category stand together.
             if last != Some(category) {
-                letters.extend(category.as_str().chars().next());
                 categories.insert(category);
                 last = Some(category);
             }
@@ -144,8 +140,7 @@ impl Extent {
             rows_sha256,
             empty_headers,
             without_header,
-            letters,
-            category_count: categories.len() as u64,
+            letters: letters(&categories),
             categories,
         }
     }
@@ -174,23 +169,21 @@ pub(super) fn lacks(
     nearest: ReleaseId,
     facts: &OrderFileFacts,
 ) -> Option<String> {
-    // Later releases have more.
-    let is_before = nearest <= id;
     if extent.rows_sha256 == facts.rows_sha256 {
         return None;
     }
-    let last = Code::from_plain(facts.last_category.as_bytes());
+    let known_letters: String = letters(&facts.categories).into_iter().collect();
     too_few("rows", extent.rows, facts.rows, nearest)
-        .or_else(|| without_letters("code", &extent.letters, &facts.letters, nearest))
+        .or_else(|| without_letters("code", &extent.letters, &known_letters, nearest))
         .or_else(|| {
-            let has_last = last.is_none_or(|last| extent.categories.contains(&last));
-            (!has_last).then(|| without_last(&facts.last_category, nearest))
+            let last = facts.categories.last()?;
+            let has_last = extent.categories.contains(last);
+            (!has_last).then(|| without_last(last.as_str(), nearest))
         })
         .or_else(|| {
-            let missing = facts.categories.saturating_sub(extent.category_count);
-            let what = "categories or tables";
-            fewer(what, extent.category_count, facts.categories, nearest)
-                .filter(|_| is_before && missing > MOST_CATEGORIES_LESS)
+            let lost = lost_categories(extent, id, nearest, facts);
+            let is_part = lost.len() > MOST_CATEGORIES_LOST;
+            is_part.then(|| without_categories(&lost, nearest))
         })
         .or_else(|| {
             let first = extent.without_header.first()?;
@@ -213,6 +206,39 @@ pub(super) fn lacks(
                 first.dotted(extent.code_set)
             ))
         })
+}
+
+/// Returns the categories that a release lacks of the nearest known one. Later releases have more.
+pub(super) fn lost_categories(
+    extent: &Extent,
+    id: ReleaseId,
+    nearest: ReleaseId,
+    facts: &OrderFileFacts,
+) -> Vec<Code> {
+    let known = facts.categories.iter().filter(|_| nearest <= id);
+    let lost = known.filter(|category| !extent.categories.contains(category));
+    lost.copied().collect()
+}
+
+/// Returns in words that a release lacks some categories.
+pub(super) fn without_categories(lost: &[Code], nearest: ReleaseId) -> String {
+    let named: Vec<&str> = lost.iter().take(MOST_NAMED).map(Code::as_str).collect();
+    let more = match lost.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "it lists nothing of the categories {}{more}, which {nearest} has",
+        named.join(", ")
+    )
+}
+
+/// Returns the characters that some categories begin with.
+fn letters<'c>(categories: impl IntoIterator<Item = &'c Code>) -> BTreeSet<char> {
+    let firsts = categories.into_iter();
+    firsts
+        .filter_map(|code| code.as_str().chars().next())
+        .collect()
 }
 
 fn too_few(what: &str, found: u64, known: u64, nearest: ReleaseId) -> Option<String> {

@@ -499,8 +499,9 @@ impl Preparer {
             "no order file of {id} is loaded: its {} rows ({} billable) come from this list, without short titles",
             extent.rows, extent.billable
         ));
-        if let Some(reason) = &missing {
-            notes.push(format!("only a part: {reason}"));
+        match &missing {
+            Some(reason) => notes.push(format!("only a part: {reason}")),
+            None => notes.extend(self.lost_note(id, &extent)),
         }
         if let Some(reason) = posted.forced {
             notes.push(format!("against the evidence: {reason}"));

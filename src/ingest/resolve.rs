@@ -8,7 +8,7 @@ use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
 use super::TakenKind;
-use super::complete::{Extent, lacks};
+use super::complete::{Extent, lacks, lost_categories, without_categories};
 use super::prepare::{Preparer, Seen};
 use super::rivals::Item;
 
@@ -273,8 +273,9 @@ impl Preparer {
                 "its archive has other bytes than those of {file} that the catalogue knows"
             ));
         }
-        if let Some(reason) = &missing {
-            notes.push(format!("only a part: {reason}"));
+        match &missing {
+            Some(reason) => notes.push(format!("only a part: {reason}")),
+            None => notes.extend(self.lost_note(id, extent)),
         }
         if let Some(reason) = &forced {
             notes.push(format!("against the evidence: {reason}"));
@@ -408,6 +409,14 @@ impl Preparer {
     pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
         let known = nearest(self.catalogue, extent.code_set, id.edition())?;
         lacks(extent, id.edition(), known.0, known.1)
+    }
+
+    /// Returns the note on categories that a release of which the catalogue knows nothing lacks beside the nearest one
+    /// before it: so few that it may be whole.
+    pub(super) fn lost_note(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
+        let (nearest, facts) = nearest(self.catalogue, extent.code_set, id.edition())?;
+        let lost = lost_categories(extent, id.edition(), nearest, facts);
+        (nearest < id.edition() && !lost.is_empty()).then(|| without_categories(&lost, nearest))
     }
 
     /// Returns how the counts of a tabular list differ from those of the order file that the catalogue knows. The

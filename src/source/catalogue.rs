@@ -32,12 +32,9 @@ pub struct OrderFileFacts {
     pub sha256: String,
     /// The hash of its rows, as [`crate::source::RowsHash`] computes it: the same rows in other bytes have it too.
     pub rows_sha256: String,
-    /// The first characters of its codes, each once, in tabular order.
-    pub letters: String,
-    /// Its last category or table, in tabular order.
-    pub last_category: String,
-    /// How many categories or tables it has.
-    pub categories: u64,
+    /// Its categories or tables, in the order of the book: `A0:01 A1:5` is A00, A01 and A15.
+    #[serde(deserialize_with = "categories")]
+    pub categories: Vec<Code>,
     /// How well its bytes are known.
     #[serde(deserialize_with = "provenance")]
     pub provenance: Provenance,
@@ -350,6 +347,21 @@ fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D
     let name = String::deserialize(from)?;
     Provenance::from_name(&name)
         .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a provenance")))
+}
+
+/// Reads categories as the catalogue writes them: those that begin with the same two characters together.
+fn categories<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Code>, D::Error> {
+    let text = String::deserialize(from)?;
+    let wrong = || serde::de::Error::custom(format!("{text:?} is no list of categories"));
+    let mut categories = Vec::new();
+    for group in text.split_whitespace() {
+        let (start, ends) = group.split_once(':').ok_or_else(wrong)?;
+        for end in ends.chars() {
+            let category = Code::from_plain(format!("{start}{end}").as_bytes());
+            categories.push(category.filter(|code| code.len() == 3).ok_or_else(wrong)?);
+        }
+    }
+    Ok(categories)
 }
 
 fn document_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DocumentKind, D::Error> {

@@ -447,3 +447,34 @@ fn what_is_lost_in_the_middle_is_seen_by_its_categories_and_headers() {
         assert!(said(&error).contains(says), "{what}: {error}");
     }
 }
+
+#[test]
+fn a_category_that_is_gone_is_named_and_the_release_taken() {
+    let Some(official) = fy2027("a category that is gone") else {
+        return;
+    };
+    let made = fy2028(official);
+    let rows = rows_of(&made.order);
+    let chance = &mut Chance::new();
+    let folder = Folder::new();
+    for _ in 0..3 {
+        let category = loop {
+            let category = &rows[chance.below(rows.len())][6..9];
+            let count = rows.iter().filter(|row| &row[6..9] == category).count();
+            // The last one is another matter, and so is a fiftieth of all.
+            if count < 900 && category != "U09" {
+                break category;
+            }
+        };
+        let kept = rows.iter().filter(|row| &row[6..9] != category).copied();
+        let path = folder.write("icd10cm_order_2028.txt", numbered(kept));
+        let report = alone(&[path], &dry(BEFORE_APRIL)).unwrap();
+        let says = format!("it lists nothing of the categories {category}, which FY2027 has");
+        assert!(report.taken[0].notes.contains(&says), "{report:?}");
+    }
+    let path = folder.write("icd10cm_order_2028.txt", &made.order);
+    let report = alone(&[path], &dry(BEFORE_APRIL)).unwrap();
+    let is_named = |note: &&String| note.contains("it lists nothing of");
+    let notes = report.taken[0].notes.iter();
+    assert_eq!(notes.filter(is_named).count(), 0, "{report:?}");
+}
