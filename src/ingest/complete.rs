@@ -336,6 +336,11 @@ impl Outline {
         }
     }
 
+    /// Returns that the document has fewer entries than another of the same kind, if it has.
+    pub(super) fn fewer(&self, nearest: ReleaseId, known: &KnownDocument) -> Option<String> {
+        fewer(self.what, self.entries, known.entries?, nearest)
+    }
+
     /// Returns what the document lacks beside one of the same kind that the catalogue knows. Beside one of a later
     /// release nothing can be said: they become more.
     pub(super) fn lacks(
@@ -350,7 +355,7 @@ impl Outline {
         let fewer = known.entries.and_then(|entries| {
             match nearest == id {
                 // In other bytes it may have more, and no less.
-                true => fewer(self.what, self.entries, entries, nearest),
+                true => self.fewer(nearest, known),
                 false => too_few(self.what, self.entries, entries, nearest),
             }
         });

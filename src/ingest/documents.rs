@@ -14,6 +14,7 @@ use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
 use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
 use crate::source::archive::Found;
+use crate::source::catalogue::KnownDocument;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
 use crate::source::recognise::FileKind;
 use crate::store::NewFile;
@@ -360,6 +361,8 @@ impl Preparer {
                 && self.has_known_bytes(kind, id)
             {
                 notes.push(other_bytes(kind.label(), id));
+            } else if !is_homeless && prepared.identified_by != IdentifiedBy::Sample {
+                notes.extend(self.fewer_note(kind, id, &document));
             }
             if let Document::Tabular(tabular) = &document {
                 if stands_in {
@@ -444,15 +447,30 @@ impl Preparer {
                 .lacks(id, &extent)
                 .or_else(|| self.counts_differ(id, &extent));
         }
-        let outline = Outline::of(document)?;
+        let (nearest, known) = self.nearest_document(kind, id)?;
+        Outline::of(document)?.lacks(id, nearest, known)
+    }
+
+    /// Returns the note on a document of a release to come that has fewer entries than the nearest before it: so few
+    /// fewer that it may be whole. No official one has.
+    fn fewer_note(&self, kind: DocumentKind, id: ReleaseId, document: &Document) -> Option<String> {
+        let (nearest, known) = self.nearest_document(kind, id)?;
+        let outline = Outline::of(document).filter(|_| nearest < id.edition())?;
+        outline.fewer(nearest, known)
+    }
+
+    /// Returns the nearest document of a kind that the catalogue knows: that of the release itself, else of one before.
+    fn nearest_document(
+        &self,
+        kind: DocumentKind,
+        id: ReleaseId,
+    ) -> Option<(ReleaseId, &KnownDocument)> {
         let known = self.catalogue.of(kind.code_set());
         let documents = known.flat_map(|known| {
             let of_kind = known.documents.iter().filter(|known| known.kind == kind);
             of_kind.map(|document| (known.id, document))
         });
-        let (nearest, known) =
-            documents.min_by_key(|(known, _)| (*known > id.edition(), known.days_from(id)))?;
-        outline.lacks(id, nearest, known)
+        documents.min_by_key(|(known, _)| (*known > id.edition(), known.days_from(id)))
     }
 
     /// Checks that a part of a document may be taken: beside a part of a release, whose answers say so.

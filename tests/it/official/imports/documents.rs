@@ -278,6 +278,18 @@ fn of_a_release_to_come_a_document_that_looks_cut_off_is_refused() {
             assert_eq!(report.failed.len(), expected, "{count}: {report:?}");
         }
     }
+    // A list that is little shorter is taken, and its loss named.
+    let list = documents_of(&official.releases, CodeSet::Icd10Cm, "FY2026");
+    let is_poa = |one: &&(DocumentKind, String, Vec<u8>)| one.0 == DocumentKind::PoaExemptList;
+    let (_, _, list) = list.iter().find(is_poa).unwrap();
+    let mut lines: Vec<&[u8]> = list.split_inclusive(|byte| *byte == b'\n').collect();
+    let at = Chance::new().below(lines.len() - 1000) + 100;
+    let codes = lines.drain(at..at + 40).count();
+    let path = folder.write("POAexemptCodes2028.txt", lines.concat());
+    let report = alone(&[order, path], &dry(BEFORE_APRIL)).unwrap();
+    let says = format!("it has {} codes and FY2026 has 38349", 38_349 - codes);
+    let notes: Vec<&String> = report.taken.iter().flat_map(|one| &one.notes).collect();
+    assert!(notes.contains(&&says), "{report:?}");
 }
 
 #[test]
