@@ -54,7 +54,7 @@ pub(super) fn cms_footer(
         .iter()
         .filter(|change| is_billable(change) && !revised.contains(&change.code));
     Ok(Some(CmsFooter {
-        file: file.name.clone(),
+        file: file.published.name.clone(),
         counts: CmsCounts {
             new: codes.counts.additions,
             deleted: codes.counts.deletions,

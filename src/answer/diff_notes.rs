@@ -39,8 +39,7 @@ pub(super) fn notes(
         return Err(missing(store, [old, new])?);
     };
     let old_tabular = store.tabular(&old_list)?;
-    let sources = [&old_list, &new_list]
-        .map(|list: &StoredDocument| (list.file.name.clone(), list.file.sha256.clone()));
+    let sources = [&old_list, &new_list].map(|list: &StoredDocument| list.file.published.clone());
     let compare = |new_tabular: &Tabular| {
         let pairs = TabularPairs::new(&old_tabular, new_tabular);
         if under.is_empty() && only.is_none() {
@@ -50,7 +49,7 @@ pub(super) fn notes(
         }
     };
     // Releases with the same file have the same list.
-    let changes = if old_list.file.sha256 == new_list.file.sha256 {
+    let changes = if old_list.file.published.sha256 == new_list.file.published.sha256 {
         Vec::new()
     } else {
         compare(&store.tabular(&new_list)?)

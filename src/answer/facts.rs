@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Conversions, Entry, Life, PcsPage, ReleaseId, Timeline};
+use crate::model::{
+    Code, CodeSet, Conversions, Entry, FileRef, Life, PcsPage, ReleaseId, Timeline,
+};
 use crate::store::{Store, StoreKind};
 
 /// The facts of one code set: in the database for one question, in memory for ten million. The rules are
@@ -38,7 +40,7 @@ pub(crate) trait Facts {
     }
 
     /// Returns the file that the rows of a release come from: its name and SHA-256.
-    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)>;
+    fn listing_file(&self, release: ReleaseId) -> Result<FileRef>;
 
     /// Returns the citation of the patch from which a code's entry is taken on a day, if it is one.
     fn patch_citation(
@@ -180,7 +182,7 @@ impl Facts for InStore<'_> {
         self.store.kind()
     }
 
-    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)> {
+    fn listing_file(&self, release: ReleaseId) -> Result<FileRef> {
         self.store.listing_file(self.timeline.code_set(), release)
     }
 

@@ -56,7 +56,9 @@ pub(crate) use show::show_in;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result, not_loaded};
-use crate::model::{Basis, CodeSet, Entry, Period, Provenance, ReleaseId, Timeline, Warning, eve};
+use crate::model::{
+    Basis, CodeSet, Entry, FileRef, Period, Provenance, ReleaseId, Timeline, Warning, eve,
+};
 use crate::source::catalogue::{has_known_hash, known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
 
@@ -151,17 +153,16 @@ pub fn missing_releases(store: &Store, timeline: &Timeline) -> Result<Option<War
     ))
 }
 
-/// Returns what an answer rests on: the file of a release, by name and SHA-256, or a patch of the catalogue.
+/// Returns what an answer rests on: the file of a release, or a patch of the catalogue.
 pub(crate) fn basis_of(
     timeline: &Timeline,
     release: ReleaseId,
-    (file, sha256): (String, String),
+    file: FileRef,
     patch: Option<String>,
 ) -> Basis {
     Basis {
         release,
         file,
-        sha256,
         provenance: provenance_of(timeline, release),
         patch,
     }

@@ -165,8 +165,7 @@ pub(super) fn consult(
     if let Some(document) = store.document(release, kind)? {
         let consulted = Consulted::Own {
             release,
-            file: document.file.name.clone(),
-            sha256: document.file.sha256.clone(),
+            file: document.file.published.clone(),
         };
         return Ok((consulted, Some(document)));
     }
@@ -179,8 +178,7 @@ pub(super) fn consult(
             Consulted::Nearest {
                 missing: release,
                 release: document.release,
-                file: document.file.name.clone(),
-                sha256: document.file.sha256.clone(),
+                file: document.file.published.clone(),
             },
             Some(document),
         ),

@@ -482,7 +482,7 @@ fn verify_addenda(
     let is_other = !sample
         && known
             .zip(one.addenda.as_ref())
-            .is_some_and(|(known, addenda)| !known.sha256.contains(&addenda.sha256));
+            .is_some_and(|(known, addenda)| !known.sha256.contains(&addenda.published.sha256));
     let earlier: Vec<&StoredRelease> = stored
         .iter()
         .filter(|other| other.release.code_set == code_set && other.release.id < id)

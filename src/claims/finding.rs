@@ -91,7 +91,7 @@ impl Index {
                 finding.why = format!(
                     "no code of {}: {}",
                     code_set.name(),
-                    shape_only(&malformed.reason)
+                    malformed.reason.summary()
                 );
                 return Ok(finding);
             }
@@ -210,14 +210,5 @@ impl Finding {
         self.uses = codes.by_ref().take(MOST_USES).collect();
         self.use_count = self.uses.len() + codes.count();
         self.use_basis = (!self.uses.is_empty()).then_some(basis);
-    }
-}
-
-/// Takes the character out of "it holds 'x', and ...": it is a claim's.
-fn shape_only(reason: &str) -> &str {
-    if reason.starts_with("it holds") {
-        "a code has letters and digits only"
-    } else {
-        reason
     }
 }

@@ -8,7 +8,7 @@ use super::index::{Index, SetIndex};
 use super::packed::{CHARACTER_BITS, pack, unpack};
 use crate::answer::{Facts, ShowOptions, explain};
 use crate::error::Result;
-use crate::model::{Code, Conversions, Entry, Life, Listed, PcsPage, ReleaseId, Timeline};
+use crate::model::{Code, Conversions, Entry, FileRef, Life, Listed, PcsPage, ReleaseId, Timeline};
 use crate::store::{Lives, StoreKind, Stretch};
 
 /// The facts of a code set in memory: without titles, unless these were read.
@@ -149,7 +149,7 @@ impl Facts for InMemory<'_> {
         Ok(Some(self.set.entry(at, *code, stretch.billable, date)))
     }
 
-    fn listing_file(&self, release: ReleaseId) -> Result<(String, String)> {
+    fn listing_file(&self, release: ReleaseId) -> Result<FileRef> {
         let known = self.set.particulars.get().and_then(|all| all.file(release));
         match known {
             Some(file) => Ok(file),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet, Entry, Life, Listed, ReleaseId};
+use crate::model::{Code, CodeSet, Entry, FileRef, Life, Listed, ReleaseId};
 use crate::store::{Patch, Store};
 
 /// The titles of all codes of a code set with the days on which they stood, the files that the releases come
@@ -20,7 +20,7 @@ pub(super) struct Particulars {
     spans: Vec<TitledSpan>,
     /// All titles, one after the other. A title that several spans have stands here once.
     titles: String,
-    files: BTreeMap<ReleaseId, (String, String)>,
+    files: BTreeMap<ReleaseId, FileRef>,
     patches: Vec<Patch>,
 }
 
@@ -85,10 +85,9 @@ impl Particulars {
         particulars.spans.shrink_to_fit();
         for stored in store.releases()? {
             if stored.release.code_set == code_set {
-                let file = stored.listing_file;
                 particulars
                     .files
-                    .insert(stored.release.id, (file.name, file.sha256));
+                    .insert(stored.release.id, stored.listing_file.published.clone());
             }
         }
         Ok(particulars)
@@ -112,8 +111,8 @@ impl Particulars {
         Some(self.entry(span, code))
     }
 
-    /// Returns the file that a release comes from, and its SHA-256.
-    pub(super) fn file(&self, release: ReleaseId) -> Option<(String, String)> {
+    /// Returns the file that a release comes from.
+    pub(super) fn file(&self, release: ReleaseId) -> Option<FileRef> {
         self.files.get(&release).cloned()
     }
 

@@ -479,7 +479,7 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -
                 documents: stored
                     .documents
                     .into_iter()
-                    .map(|document| (document.kind, document.file.sha256))
+                    .map(|document| (document.kind, document.file.published.sha256))
                     .collect(),
                 is_of_command: false,
                 is_new: false,

@@ -5,7 +5,8 @@ use std::fmt;
 use chrono::{Days, NaiveDate};
 
 use crate::model::{
-    Code, CodeLineage, CodeSet, Entry, PcsPage, Provenance, ReleaseId, Retirement, Timeline,
+    Code, CodeLineage, CodeSet, Entry, FileRef, Malformed, PcsPage, Provenance, ReleaseId,
+    Retirement, Timeline,
 };
 
 /// A stretch of releases in which a code is listed with one and the same entry.
@@ -229,7 +230,7 @@ pub enum UnknownReason {
     /// No code of the set can look like this.
     Malformed {
         /// What is wrong with it.
-        reason: String,
+        reason: Malformed,
     },
     /// It is the stem of 7-character codes and lacks the 7th character (and perhaps placeholder X).
     MissingSeventhCharacter {
@@ -252,9 +253,7 @@ pub struct Basis {
     /// The release in force.
     pub release: ReleaseId,
     /// The official order file of the release.
-    pub file: String,
-    /// SHA-256 of that file.
-    pub sha256: String,
+    pub file: FileRef,
     /// How well the bytes of that file are known.
     pub provenance: Provenance,
     /// The catalogue's citation, where a patch and not the order file says so.

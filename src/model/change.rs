@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::model::{
-    ChangeLineage, Code, CodeRange, CodeSet, Entry, Impact, NotesReport, Provenance, ReleaseId,
-    Warning,
+    ChangeLineage, Code, CodeRange, CodeSet, Entry, FileRef, Impact, NotesReport, Provenance,
+    ReleaseId, Warning,
 };
 
 /// What became of a code from one release to another.
@@ -241,8 +241,8 @@ pub struct ChangeSet {
     /// What the changes mean to whoever uses the codes of a file, if the question was weighed by one: then
     /// only the changes that touch a code in use are here.
     pub impact: Option<Impact>,
-    /// The order files compared, with their SHA-256: old, then new.
-    pub sources: [(String, String); 2],
+    /// The order files compared: old, then new.
+    pub sources: [FileRef; 2],
     /// How well the bytes of these files are known: old, then new.
     pub provenance: [Provenance; 2],
     /// What limits the trust in the two releases.

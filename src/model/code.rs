@@ -57,48 +57,38 @@ impl CodeSet {
     /// [`MalformedCode`] says what no code of this set can look like. A well-formed code need not exist.
     pub fn parse_code(self, text: &str) -> Result<Code, MalformedCode> {
         let trimmed = text.trim();
-        let fail = |reason: String| MalformedCode {
+        self.read_code(trimmed).map_err(|reason| MalformedCode {
             text: trimmed.to_owned(),
             reason,
-        };
+        })
+    }
+
+    fn read_code(self, trimmed: &str) -> Result<Code, Malformed> {
         if trimmed.is_empty() {
-            return Err(fail("it is empty".to_owned()));
+            return Err(Malformed::Empty);
         }
-        let mut bytes = [0u8; 7];
-        let mut length = 0usize;
+        let mut bytes = [0u8; MAX_LENGTH];
+        let mut length = 0;
         for (index, character) in trimmed.chars().enumerate() {
             if character == '.' {
                 match self {
                     CodeSet::Icd10Cm if index == 3 => continue,
-                    CodeSet::Icd10Cm => {
-                        return Err(fail(
-                            "the dot of an ICD-10-CM code stands after the third character".into(),
-                        ));
-                    }
-                    CodeSet::Icd10Pcs => {
-                        return Err(fail("an ICD-10-PCS code has no dot".into()));
-                    }
+                    CodeSet::Icd10Cm => return Err(Malformed::DotMisplaced),
+                    CodeSet::Icd10Pcs => return Err(Malformed::Dot),
                 }
             }
             if !character.is_ascii_alphanumeric() {
-                return Err(fail(format!(
-                    "it holds {character:?}, and a code has letters and digits only"
-                )));
+                return Err(Malformed::Character(character));
             }
-            let Some(slot) = bytes.get_mut(length) else {
-                return Err(fail("it has more than 7 characters".into()));
-            };
-            *slot = (character as u8).to_ascii_uppercase();
+            let slot = bytes.get_mut(usize::from(length));
+            *slot.ok_or(Malformed::TooLong)? = (character as u8).to_ascii_uppercase();
             length += 1;
         }
         if trimmed.ends_with('.') && length > 0 {
-            return Err(fail("it ends with a dot".into()));
+            return Err(Malformed::DotAtEnd);
         }
-        let code = Code {
-            bytes,
-            length: u8::try_from(length).unwrap_or(7),
-        };
-        self.check_shape(&code).map_err(fail)?;
+        let code = Code { bytes, length };
+        self.check_shape(&code)?;
         Ok(code)
     }
 
@@ -107,33 +97,27 @@ impl CodeSet {
         self.check_shape(code).is_ok()
     }
 
-    fn check_shape(self, code: &Code) -> Result<(), String> {
+    fn check_shape(self, code: &Code) -> Result<(), Malformed> {
         let bytes = code.as_bytes();
         match self {
             CodeSet::Icd10Cm => {
                 if bytes.len() < 3 {
-                    return Err("an ICD-10-CM code has at least 3 characters".into());
+                    return Err(Malformed::TooShort);
                 }
                 if !bytes.first().is_some_and(u8::is_ascii_uppercase) {
-                    return Err("an ICD-10-CM code begins with a letter".into());
+                    return Err(Malformed::NoLetterFirst);
                 }
                 // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
                 if !bytes.iter().take(3).any(u8::is_ascii_digit) {
-                    return Err(
-                        "one of the first 3 characters of an ICD-10-CM code must be a digit".into(),
-                    );
+                    return Err(Malformed::NoDigitInCategory);
                 }
             }
             CodeSet::Icd10Pcs => {
                 if bytes.len() != 3 && bytes.len() != 7 {
-                    return Err(
-                        "an ICD-10-PCS code has 7 characters (a table of codes has 3)".into(),
-                    );
+                    return Err(Malformed::NotSevenCharacters);
                 }
                 if bytes.iter().any(|b| b"IO".contains(b)) {
-                    return Err(
-                        "an ICD-10-PCS code has no letter I or O (they look like 1 and 0)".into(),
-                    );
+                    return Err(Malformed::LetterIOrO);
                 }
             }
         }
@@ -166,6 +150,9 @@ impl FromStr for CodeSet {
     }
 }
 
+/// The most characters that a code has.
+const MAX_LENGTH: usize = 7;
+
 /// A code as it is stored: no dot, upper case, 3 to 7 characters.
 ///
 /// The order of `Code` values is the order of their characters. It is **not** the order of the
@@ -173,7 +160,7 @@ impl FromStr for CodeSet {
 /// position](crate::store::Store::listing).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code {
-    bytes: [u8; 7],
+    bytes: [u8; MAX_LENGTH],
     length: u8,
 }
 
@@ -336,7 +323,56 @@ pub struct MalformedCode {
     /// The text as given, trimmed.
     pub text: String,
     /// What is wrong with it.
-    pub reason: String,
+    pub reason: Malformed,
+}
+
+/// Why a text cannot be a code of its set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// There is no text.
+    #[error("it is empty")]
+    Empty,
+    /// A dot in a code of ICD-10-PCS.
+    #[error("an ICD-10-PCS code has no dot")]
+    Dot,
+    /// A dot elsewhere than after the third character of a code of ICD-10-CM.
+    #[error("the dot of an ICD-10-CM code stands after the third character")]
+    DotMisplaced,
+    /// A dot and nothing behind it.
+    #[error("it ends with a dot")]
+    DotAtEnd,
+    /// A character that is neither letter nor digit.
+    #[error("it holds {0:?}, and a code has letters and digits only")]
+    Character(char),
+    /// More characters than any code has.
+    #[error("it has more than 7 characters")]
+    TooLong,
+    /// Fewer characters than a category of ICD-10-CM has.
+    #[error("an ICD-10-CM code has at least 3 characters")]
+    TooShort,
+    /// A code of ICD-10-CM that begins with a digit.
+    #[error("an ICD-10-CM code begins with a letter")]
+    NoLetterFirst,
+    /// A code of ICD-10-CM that begins with three letters.
+    #[error("one of the first 3 characters of an ICD-10-CM code must be a digit")]
+    NoDigitInCategory,
+    /// A code of ICD-10-PCS that is neither whole nor a table.
+    #[error("an ICD-10-PCS code has 7 characters (a table of codes has 3)")]
+    NotSevenCharacters,
+    /// A letter that no code of ICD-10-PCS has.
+    #[error("an ICD-10-PCS code has no letter I or O (they look like 1 and 0)")]
+    LetterIOrO,
+}
+
+impl Malformed {
+    /// Returns the reason without any character of the text, which may be a patient's.
+    pub fn summary(self) -> String {
+        match self {
+            Malformed::Character(_) => "a code has letters and digits only".to_owned(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// A range of codes in tabular order: one code with all below it (`C7A`), or from one to another
@@ -387,6 +423,13 @@ mod tests {
     }
 
     #[test]
+    fn a_summary_has_no_character_of_the_text() {
+        let reason = CodeSet::Icd10Cm.parse_code("C7B_00").unwrap_err().reason;
+        assert!(reason.to_string().contains('_'));
+        assert_eq!(reason.summary(), "a code has letters and digits only");
+    }
+
+    #[test]
     fn what_cannot_be_a_code_says_why() {
         for (set, text, part) in [
             (CodeSet::Icd10Cm, "", "empty"),
@@ -404,6 +447,7 @@ mod tests {
         ] {
             let error = set.parse_code(text).unwrap_err();
             assert!(error.to_string().contains(part), "{text:?}: {error}");
+            assert!(error.reason.summary().contains(part), "{text:?}: {error}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, MalformedCode};
+use crate::model::{Code, CodeSet, Malformed, MalformedCode};
 
 /// A conversion table as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,7 +302,7 @@ pub enum RowFlaw {
     /// The first cell is not one code.
     CurrentUnreadable {
         /// Why not.
-        reason: String,
+        reason: Malformed,
     },
     /// The second cell is neither a year nor a date.
     EffectiveUnreadable,
@@ -359,11 +359,7 @@ impl ConversionRow {
     /// Returns what keeps the row from being read, cell by cell. Empty for a row that reads whole.
     pub fn flaws(&self) -> Vec<RowFlaw> {
         let mut flaws = Vec::new();
-        if self.code.is_none() {
-            let reason = match CodeSet::Icd10Cm.parse_code(&self.current) {
-                Err(MalformedCode { reason, .. }) => reason,
-                Ok(_) => "it is not one code".to_owned(),
-            };
+        if let Err(MalformedCode { reason, .. }) = CodeSet::Icd10Cm.parse_code(&self.current) {
             flaws.push(RowFlaw::CurrentUnreadable { reason });
         }
         if self.effective_from.is_none() {

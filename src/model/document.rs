@@ -110,6 +110,29 @@ impl DocumentKind {
     }
 }
 
+/// A file as published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRef {
+    /// Its name, with its folder within the archive.
+    pub name: String,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+impl FileRef {
+    /// Returns its name without folders.
+    pub fn file_name(&self) -> &str {
+        self.name
+            .rsplit_once('/')
+            .map_or(&self.name, |(_, last)| last)
+    }
+
+    /// Returns the first characters of its SHA-256: as many as people compare.
+    pub fn short_sha256(&self) -> &str {
+        self.sha256.get(..12).unwrap_or(&self.sha256)
+    }
+}
+
 /// The contents of a file around the order file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {

@@ -44,12 +44,12 @@ pub use change::{
 pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
 pub(crate) use code::CodeHash;
-pub use code::{Code, CodeRange, CodeSet, MalformedCode};
+pub use code::{Code, CodeRange, CodeSet, Malformed, MalformedCode};
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,
 };
-pub use document::{Document, DocumentKind};
+pub use document::{Document, DocumentKind, FileRef};
 pub use entry::Entry;
 pub use export::{ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
@@ -73,7 +73,7 @@ pub use ohdsi::{
 };
 pub use page::{
     CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, LastChange,
-    Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
+    LinkedBy, Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
 };
 pub use pcs::{
     DeviceAggregate, PcsAxis, PcsCharacter, PcsClosestRow, PcsDefinitions, PcsIndex, PcsIndexTerm,

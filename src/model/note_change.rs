@@ -1,6 +1,6 @@
 //! What changed between two tabular lists: notes, 7th characters, and the places of the book.
 
-use crate::model::{NodeKind, NoteKind};
+use crate::model::{FileRef, NodeKind, NoteKind};
 
 /// Which of the two tabular lists have a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -301,8 +301,8 @@ pub struct NoteCounts {
 pub struct NotesReport {
     /// The changes in the order of the book: what is gone, where it stood.
     pub changes: Vec<NoteChange>,
-    /// The tabular lists compared, with their SHA-256: old, then new.
-    pub sources: [(String, String); 2],
+    /// The tabular lists compared: old, then new.
+    pub sources: [FileRef; 2],
 }
 
 impl NotesReport {

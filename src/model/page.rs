@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use crate::model::{
-    Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, IndexKind, NoteGroup, PoaSpan,
-    ReleaseId, SeventhCharacter, Verdict, VisualCategory,
+    Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, FileRef, IndexKind, NoteGroup,
+    PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory,
 };
 
 /// A document that a page rests on, or the lack of it.
@@ -15,9 +15,7 @@ pub enum Consulted {
         /// The release.
         release: ReleaseId,
         /// Its file.
-        file: String,
-        /// SHA-256 of the file.
-        sha256: String,
+        file: FileRef,
     },
     /// The release in force has none; another release's was consulted because the user asked for that.
     Nearest {
@@ -26,9 +24,7 @@ pub enum Consulted {
         /// The release whose document was consulted instead.
         release: ReleaseId,
         /// Its file.
-        file: String,
-        /// SHA-256 of the file.
-        sha256: String,
+        file: FileRef,
     },
     /// The release in force has none, and nothing was consulted.
     Missing {
@@ -105,12 +101,40 @@ pub struct SeventhCharacters {
 pub struct IndexLink {
     /// The term's path: `Tumor > carcinoid > secondary > liver`.
     pub path: String,
-    /// The element that leads to it: `code`, `manif`, `see`, `seeAlso`, `seecat`, `subcat`, or `cell`.
-    pub kind: String,
-    /// Of a cell, the heading of its column.
-    pub heading: Option<String>,
+    /// What of the term leads to it.
+    pub by: LinkedBy,
     /// The reference, verbatim.
     pub reference: String,
+}
+
+/// What of a term of an index leads to a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkedBy {
+    /// A reference.
+    Reference(ReferenceKind),
+    /// A cell of a table of drugs or neoplasms.
+    Cell {
+        /// The heading of its column.
+        heading: String,
+    },
+}
+
+impl LinkedBy {
+    /// Returns the fixed name: the element's name in the official XML.
+    pub fn name(&self) -> &'static str {
+        match self {
+            LinkedBy::Reference(kind) => kind.name(),
+            LinkedBy::Cell { .. } => "cell",
+        }
+    }
+
+    /// Returns the heading of the column, of a cell.
+    pub fn heading(&self) -> Option<&str> {
+        match self {
+            LinkedBy::Reference(_) => None,
+            LinkedBy::Cell { heading } => Some(heading),
+        }
+    }
 }
 
 /// What an index, or a table of drugs or neoplasms, says of a code.
@@ -228,9 +252,7 @@ pub struct PageDocument<'p> {
     /// The release that it belongs to: the one in force, or the nearest.
     pub release: ReleaseId,
     /// The official file.
-    pub file: &'p str,
-    /// SHA-256 of that file.
-    pub sha256: &'p str,
+    pub file: &'p FileRef,
 }
 
 impl CodePage {
@@ -259,22 +281,13 @@ impl CodePage {
         let pcs = pcs.flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
         let consulted = tabular.chain(index).chain(pcs);
         let documents = consulted.filter_map(|(label, consulted)| match consulted {
-            Consulted::Own {
-                release,
-                file,
-                sha256,
+            Consulted::Own { release, file } | Consulted::Nearest { release, file, .. } => {
+                Some(PageDocument {
+                    label,
+                    release: *release,
+                    file,
+                })
             }
-            | Consulted::Nearest {
-                release,
-                file,
-                sha256,
-                ..
-            } => Some(PageDocument {
-                label,
-                release: *release,
-                file,
-                sha256,
-            }),
             Consulted::Missing { .. } => None,
         });
         documents.collect()

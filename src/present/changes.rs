@@ -10,8 +10,8 @@ use super::successors;
 use super::{Style, counted, grouped};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, Effect, LineageWay, Provenance, ReleaseId,
-    TitleChange, chapter_of,
+    Change, ChangeKind, ChangeSet, Chapter, Code, Effect, FileRef, LineageWay, Provenance,
+    ReleaseId, TitleChange, chapter_of,
 };
 
 /// Names the two sides: `ICD-10-CM FY2025 (2024-10-01) to FY2026 (2025-10-01)`.
@@ -167,14 +167,14 @@ pub(super) fn sources(changes: &ChangeSet) -> Vec<ComparedFile<'_>> {
         .chain(of_notes.map(|source| (source, None)))
         .zip(releases.into_iter().cycle());
     let mut files: Vec<ComparedFile<'_>> = Vec::new();
-    for (((file, sha256), provenance), release) in compared {
+    for ((file, provenance), release) in compared {
         // The rows of a release without order file come from its tabular list, whose notes are compared too.
-        let is_named = |one: &ComparedFile<'_>| one.release == release && one.sha256 == sha256;
+        let is_named =
+            |one: &ComparedFile<'_>| one.release == release && one.file.sha256 == file.sha256;
         if !files.iter().any(is_named) {
             files.push(ComparedFile {
                 release,
                 file,
-                sha256,
                 provenance,
             });
         }
@@ -186,8 +186,7 @@ pub(super) fn sources(changes: &ChangeSet) -> Vec<ComparedFile<'_>> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ComparedFile<'a> {
     pub(super) release: ReleaseId,
-    pub(super) file: &'a str,
-    pub(super) sha256: &'a str,
+    pub(super) file: &'a FileRef,
     pub(super) provenance: Option<Provenance>,
 }
 
@@ -197,9 +196,9 @@ impl ComparedFile<'_> {
         let provenance = self.provenance.map(|known| format!("{}, ", known.name()));
         format!(
             "{}  {}sha256 {}",
-            self.file,
+            self.file.name,
             provenance.unwrap_or_default(),
-            self.sha256
+            self.file.sha256
         )
     }
 
@@ -208,9 +207,9 @@ impl ComparedFile<'_> {
         let provenance = self.provenance.map(|known| format!("{}, ", known.name()));
         format!(
             "- {} ({}sha256 `{}`)",
-            escape(self.file),
+            escape(&self.file.name),
             provenance.unwrap_or_default(),
-            self.sha256
+            self.file.sha256
         )
     }
 }

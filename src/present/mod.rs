@@ -15,7 +15,7 @@ pub mod table;
 pub mod text;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeSet, IndexLink, LinkedBy, ReferenceKind};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +123,21 @@ pub(crate) fn dollars(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     let cents = cents.unsigned_abs();
     format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// Returns how a term of an index refers to a code, in the words of the book.
+pub(crate) fn index_reference(link: &IndexLink) -> String {
+    let reference = link.reference.trim();
+    let how = match &link.by {
+        LinkedBy::Cell { heading } => return format!("{heading}: {reference}"),
+        LinkedBy::Reference(ReferenceKind::Code) => return reference.to_owned(),
+        LinkedBy::Reference(ReferenceKind::Manifestation) => "manifestation",
+        LinkedBy::Reference(ReferenceKind::SeeCategory) => "see category",
+        LinkedBy::Reference(ReferenceKind::Subcategory) => "subcategory",
+        LinkedBy::Reference(ReferenceKind::See) => "see",
+        LinkedBy::Reference(ReferenceKind::SeeAlso) => "see also",
+    };
+    format!("{how} {reference}")
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Writer<'_> {
             .in_file(new.file.name.as_str()));
         };
         if let Some(addenda) = &stored.addenda {
-            if addenda.sha256 == new.file.sha256 {
+            if addenda.published.sha256 == new.file.sha256 {
                 return Ok(Added::AlreadyThere);
             }
             return Err(Error::new(

@@ -11,7 +11,8 @@ use super::write::{Added, NewFile, Writer};
 use super::{SourceFile, Store, code_set_id};
 use crate::error::{Error, ErrorKind, Result, without_release};
 use crate::model::{
-    CodeSet, Document, DocumentKind, ListedRow, ReleaseId, Tabular, TabularDifference, UnreadList,
+    CodeSet, Document, DocumentKind, FileRef, ListedRow, ReleaseId, Tabular, TabularDifference,
+    UnreadList,
 };
 
 /// The contents of a document to be stored.
@@ -92,7 +93,9 @@ impl Writer<'_> {
         let there = find(self.connection(), code_set, new.id, new.kind)
             .map_err(|error| self.error(error))?;
         match there {
-            Some(there) if there.file.sha256 == new.file.sha256 => Ok(Added::AlreadyThere),
+            Some(there) if there.file.published.sha256 == new.file.sha256 => {
+                Ok(Added::AlreadyThere)
+            }
             Some(there) if self.is_copy(&there, new.contents)? => Ok(Added::Copy),
             Some(_) => Err(Error::new(
                 ErrorKind::Conflict,
@@ -315,10 +318,12 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredDocument> {
         items: row.get::<_, i64>(2)?.unsigned_abs(),
         number: row.get(3)?,
         file: SourceFile {
-            name: row.get(4)?,
+            published: FileRef {
+                name: row.get(4)?,
+                sha256: row.get(7)?,
+            },
             archive: row.get(5)?,
             url: row.get(6)?,
-            sha256: row.get(7)?,
             bytes: row.get::<_, i64>(8)?.unsigned_abs(),
             imported_on: date(row, 9)?,
         },

@@ -15,21 +15,20 @@ use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeSet, CodeSpan, Entry,
-    FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, Provenance, ReleaseId, Timeline,
+    FileRef, FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, Provenance, ReleaseId,
+    Timeline,
 };
 use crate::source::recognise::FileKind;
 
 /// An official file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Its name as published, with its folder within the archive.
-    pub name: String,
+    /// What was published.
+    pub published: FileRef,
     /// The archive that it was in.
     pub archive: Option<String>,
     /// The official address of that archive, where known.
     pub url: Option<String>,
-    /// Its SHA-256.
-    pub sha256: String,
     /// Its size.
     pub bytes: u64,
     /// The day of the import.
@@ -126,12 +125,8 @@ impl Store {
         timeline(&self.connection, code_set).map_err(|error| self.error(error))
     }
 
-    /// Returns the file that the rows of a stored release come from: its name and SHA-256.
-    pub(crate) fn listing_file(
-        &self,
-        code_set: CodeSet,
-        id: ReleaseId,
-    ) -> Result<(String, String)> {
+    /// Returns the file that the rows of a stored release come from.
+    pub(crate) fn listing_file(&self, code_set: CodeSet, id: ReleaseId) -> Result<FileRef> {
         self.connection
             .prepare_cached(
                 "SELECT source_file.name, sha256 FROM source_file JOIN release ON release.id = source_file.release
@@ -139,7 +134,10 @@ impl Store {
             )
             .and_then(|mut statement| {
                 statement.query_row(params![code_set_id(code_set), id.to_string()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok(FileRef {
+                        name: row.get(0)?,
+                        sha256: row.get(1)?,
+                    })
                 })
             })
             .map_err(|error| self.error(error))
@@ -457,7 +455,7 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
                 listed_by,
                 rows: row.get::<_, i64>(3)?.unsigned_abs(),
                 billable: row.get::<_, i64>(4)?.unsigned_abs(),
-                sha256: listing_file.sha256.clone(),
+                sha256: listing_file.published.sha256.clone(),
                 trust: trust(row, 7)?,
             },
             identified_by: row.get(5)?,
@@ -478,10 +476,12 @@ fn source_files(connection: &Connection) -> rusqlite::Result<BTreeMap<(i64, Stri
         )?
         .query_map([], |row| {
             let file = SourceFile {
-                name: row.get(2)?,
+                published: FileRef {
+                    name: row.get(2)?,
+                    sha256: row.get(5)?,
+                },
                 archive: row.get(3)?,
                 url: row.get(4)?,
-                sha256: row.get(5)?,
                 bytes: row.get::<_, i64>(6)?.unsigned_abs(),
                 imported_on: date(row, 7)?,
             };

@@ -4,12 +4,13 @@ use rusqlite::params;
 
 use super::book;
 use super::lineage::item_position;
+use super::rows::malformed;
 use super::runs::{Run, RunSet};
 use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
-    Code, IndexLink, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables, TabularNode,
-    UnreadList,
+    Code, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables,
+    ReferenceKind, TabularNode, UnreadList,
 };
 
 // Kinds are written out: an index of some rows serves no parameter.
@@ -138,8 +139,8 @@ impl Store {
                         // A range of one category; others are looked at below.
                         _ => false,
                     };
-                    if leads_here {
-                        found.push((row.get::<_, i64>(0)?, link(row)?));
+                    if leads_here && let Some(link) = link(row)? {
+                        found.push((row.get::<_, i64>(0)?, link));
                     }
                 }
             }
@@ -150,7 +151,9 @@ impl Store {
             )?;
             let mut rows = ranges.query([code.category().as_str()])?;
             while let Some(row) = rows.next()? {
-                found.push((row.get::<_, i64>(0)?, link(row)?));
+                if let Some(link) = link(row)? {
+                    found.push((row.get::<_, i64>(0)?, link));
+                }
             }
             let mut placed = Vec::new();
             for (term, link) in found {
@@ -288,15 +291,21 @@ impl Store {
     }
 }
 
-fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<IndexLink> {
-    let cell: u32 = row.get(3)?;
-    let heading: Option<String> = row.get(7)?;
-    Ok(IndexLink {
+/// Reads what leads to a code; `None` for a cell in a column that the document does not head, which is of another one.
+fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<IndexLink>> {
+    let kind = row.get_ref(2)?.as_str()?;
+    let by = match (row.get::<_, u32>(3)?, row.get(7)?) {
+        (0, _) => {
+            LinkedBy::Reference(ReferenceKind::from_name(kind).ok_or_else(|| malformed(2, kind))?)
+        }
+        (_, Some(heading)) => LinkedBy::Cell { heading },
+        (_, None) => return Ok(None),
+    };
+    Ok(Some(IndexLink {
         path: row.get(1)?,
-        kind: row.get(2)?,
-        heading: heading.filter(|_| cell > 0),
+        by,
         reference: row.get(4)?,
-    })
+    }))
 }
 
 #[cfg(test)]

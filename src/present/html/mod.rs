@@ -21,7 +21,7 @@ use self::impact::ImpactReport;
 use self::notes::{NotesView, Wording};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, LineageWay, Provenance,
+    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, FileRef, LineageWay, Provenance,
     TitleChange, chapter_of, count_by_kind,
 };
 use crate::present::marks::{Piece, mark};
@@ -149,8 +149,8 @@ impl<'a> Report<'a> {
     }
 
     fn same_bytes(&self) -> bool {
-        let [(_, old), (_, new)] = &self.set.sources;
-        old == new
+        let [old, new] = &self.set.sources;
+        old.sha256 == new.sha256
     }
 
     fn sources(&self) -> Vec<SourceLine<'_>> {
@@ -161,10 +161,9 @@ impl<'a> Report<'a> {
 /// A file that was compared, as a page names it.
 struct SourceLine<'a> {
     release: String,
-    file: &'a str,
+    file: &'a FileRef,
     /// How well its bytes are known, in words; empty if nothing is known of it.
     provenance: &'static str,
-    sha256: &'a str,
 }
 
 /// Returns each release with the files compared.
@@ -175,7 +174,6 @@ fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
             release: source.release.to_string(),
             file: source.file,
             provenance: source.provenance.map_or("", Provenance::label),
-            sha256: source.sha256,
         })
         .collect()
 }

@@ -125,7 +125,7 @@ fn a_title_is_never_markup() {
     for category in &mut set.categories {
         category.long_title = hostile.to_owned();
     }
-    set.sources[0].0 = hostile.to_owned();
+    set.sources[0].name = hostile.to_owned();
     let page = page(&set);
     assert!(!page.contains("<script>alert"));
     assert!(!page.contains("alert(1)</script>"));

@@ -45,7 +45,7 @@ pub(super) struct AnswerJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    malformed_because: Option<&'a str>,
+    malformed_because: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<EntryJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,8 +84,8 @@ struct BasisJson<'a> {
 fn basis_json(basis: &Basis) -> BasisJson<'_> {
     BasisJson {
         release: basis.release.to_string(),
-        file: &basis.file,
-        sha256: &basis.sha256,
+        file: &basis.file.name,
+        sha256: &basis.file.sha256,
         provenance: basis.provenance.name(),
         patch: basis.patch.as_deref(),
     }
@@ -173,7 +173,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         Verdict::Unknown { reason } => match reason {
             UnknownReason::Malformed { reason } => {
                 json.reason = Some("malformed");
-                json.malformed_because = Some(reason);
+                json.malformed_because = Some(reason.to_string());
             }
             UnknownReason::MissingSeventhCharacter { options } => {
                 json.reason = Some("missing-seventh-character");

@@ -138,7 +138,7 @@ struct PieceJson {
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn changes(changes: &ChangeSet) -> Result<String> {
     let code_set = changes.code_set;
-    let [(old_file, old_sha256), (new_file, new_sha256)] = &changes.sources;
+    let [old_file, new_file] = &changes.sources;
     let cms = changes.cms_counts();
     to_text(&DiffJson {
         schema: "codeyear/diff/1",
@@ -148,8 +148,8 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             effective_from: changes.old_from.to_string(),
             rows: changes.old_rows.all,
             billable: changes.old_rows.billable,
-            file: old_file,
-            sha256: old_sha256,
+            file: &old_file.name,
+            sha256: &old_file.sha256,
             provenance: changes.provenance[0].name(),
         },
         new: SideJson {
@@ -157,8 +157,8 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             effective_from: changes.new_from.to_string(),
             rows: changes.new_rows.all,
             billable: changes.new_rows.billable,
-            file: new_file,
-            sha256: new_sha256,
+            file: &new_file.name,
+            sha256: &new_file.sha256,
             provenance: changes.provenance[1].name(),
         },
         sample: changes.sample,

@@ -106,7 +106,10 @@ pub(super) fn notes(report: &NotesReport) -> NotesJson<'_> {
         sources: report
             .sources
             .iter()
-            .map(|(file, sha256)| NoteSourceJson { file, sha256 })
+            .map(|file| NoteSourceJson {
+                file: &file.name,
+                sha256: &file.sha256,
+            })
             .collect(),
         changes: report.changes.iter().map(change).collect(),
     }

@@ -91,10 +91,10 @@ struct SourceJson<'a> {
 impl<'a> SourceJson<'a> {
     fn new(file: &'a SourceFile) -> Self {
         SourceJson {
-            name: &file.name,
+            name: &file.published.name,
             archive: file.archive.as_deref(),
             url: file.url.as_deref(),
-            sha256: &file.sha256,
+            sha256: &file.published.sha256,
             bytes: file.bytes,
             imported_on: file.imported_on.to_string(),
         }

@@ -174,30 +174,25 @@ fn place(place: &PlaceInBook) -> PlaceJson<'_> {
 fn consulted(consulted: &Consulted, document: DocumentKind) -> ConsultedJson<'_> {
     let document = document.name();
     match consulted {
-        Consulted::Own {
-            release,
-            file,
-            sha256,
-        } => ConsultedJson {
+        Consulted::Own { release, file } => ConsultedJson {
             document,
             release: Some(release.to_string()),
             missing: None,
             nearest: None,
-            file: Some(file),
-            sha256: Some(sha256),
+            file: Some(&file.name),
+            sha256: Some(&file.sha256),
         },
         Consulted::Nearest {
             missing,
             release,
             file,
-            sha256,
         } => ConsultedJson {
             document,
             release: Some(release.to_string()),
             missing: Some(missing.to_string()),
             nearest: Some(release.to_string()),
-            file: Some(file),
-            sha256: Some(sha256),
+            file: Some(&file.name),
+            sha256: Some(&file.sha256),
         },
         Consulted::Missing { missing, nearest } => ConsultedJson {
             document,
@@ -313,8 +308,8 @@ fn page(page: &CodePage) -> PageJson<'_> {
                     .iter()
                     .map(|link| IndexLinkJson {
                         path: &link.path,
-                        kind: &link.kind,
-                        heading: link.heading.as_deref(),
+                        kind: link.by.name(),
+                        heading: link.by.heading(),
                         reference: &link.reference,
                     })
                     .collect(),

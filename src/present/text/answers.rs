@@ -115,7 +115,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             );
         }
         Verdict::Unknown { reason } => match reason {
-            UnknownReason::Malformed { reason } => line(out, 2, reason),
+            UnknownReason::Malformed { reason } => line(out, 2, &reason.to_string()),
             UnknownReason::MissingSeventhCharacter { options } => {
                 list(
                     out,
@@ -196,15 +196,15 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
         super::show::refusal(out, pcs, style);
     }
     for basis in answer.basis.iter().chain(&answer.later_bases) {
-        let sha256 = basis.sha256.get(..12).unwrap_or_default();
         line(
             out,
             2,
             &style.dim(&format!(
-                "rests on {}: {} ({}, sha256 {sha256}...)",
+                "rests on {}: {} ({}, sha256 {}...)",
                 basis.release,
-                file_name(&basis.file),
-                basis.provenance.name()
+                basis.file.file_name(),
+                basis.provenance.name(),
+                basis.file.short_sha256()
             )),
         );
         if let Some(citation) = &basis.patch {
@@ -407,8 +407,4 @@ pub(super) fn life_lines(out: &mut String, history: &CodeHistory, style: Style) 
             &format!("{} {}", style.doubtful("warning:"), warning),
         );
     }
-}
-
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

@@ -2,14 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::answers::{answer_lines, entry_list, file_name, life_lines};
+use super::answers::{answer_lines, entry_list, life_lines};
 use super::{heading, line, lineage};
 use crate::model::{
     CodePage, CodeSet, Comparison, Consulted, DocumentKind, Entry, IndexEntries, IndexLink,
     LastChange, NoteKind, NotesAt, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters, Verdict,
     VisualCategory,
 };
-use crate::present::Style;
+use crate::present::{Style, index_reference};
 
 /// How many index entries are shown of an index unless the user wants all.
 const SHORT_LIST: usize = 12;
@@ -284,16 +284,7 @@ fn index_entries(out: &mut String, entries: &IndexEntries, style: Style) {
 }
 
 fn link_text(link: &IndexLink, style: Style) -> String {
-    let how = match (link.kind.as_str(), &link.heading) {
-        (_, Some(heading)) => format!("{heading}: {}", link.reference.trim()),
-        ("code", None) => link.reference.trim().to_owned(),
-        ("manif", None) => format!("manifestation {}", link.reference.trim()),
-        ("seecat", None) => format!("see category {}", link.reference.trim()),
-        ("subcat", None) => format!("subcategory {}", link.reference.trim()),
-        ("see", None) => format!("see {}", link.reference.trim()),
-        (_, None) => format!("see also {}", link.reference.trim()),
-    };
-    format!("{}  {}", link.path, style.dim(&how))
+    format!("{}  {}", link.path, style.dim(&index_reference(link)))
 }
 
 fn characters(out: &mut String, pcs: &PcsPage, style: Style) {
@@ -407,12 +398,12 @@ fn sources(out: &mut String, page: &CodePage, style: Style) {
     let lines: Vec<String> = documents
         .iter()
         .map(|document| {
-            let sha256 = document.sha256.get(..12).unwrap_or_default();
             format!(
-                "{} of {}: {} (sha256 {sha256}...)",
+                "{} of {}: {} (sha256 {}...)",
                 document.label,
                 document.release,
-                file_name(document.file)
+                document.file.file_name(),
+                document.file.short_sha256()
             )
         })
         .collect();
@@ -519,7 +510,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
             &style.dim(&format!(
                 "rests on {}: {} ({})",
                 basis.release,
-                file_name(&basis.file),
+                basis.file.file_name(),
                 basis.provenance.name()
             )),
         );

@@ -426,7 +426,7 @@ fn names_with_blanks_accents_and_backslashes_are_taken() {
         let store = world.store();
         let stored = store.releases().unwrap();
         assert!(
-            stored[0].listing_file.name.ends_with("2031.txt"),
+            stored[0].listing_file.published.name.ends_with("2031.txt"),
             "{:?}",
             stored[0].listing_file
         );

@@ -229,7 +229,7 @@ proptest! {
                     prop_assert_eq!(code_set.parse_code(code.as_str()).unwrap(), code);
                     prop_assert_eq!(code_set.parse_code(&code.dotted(code_set)).unwrap(), code);
                 }
-                Err(error) => prop_assert!(!error.reason.is_empty()),
+                Err(error) => prop_assert!(!error.reason.summary().is_empty()),
             }
             let _ = CodeRange::parse(code_set, &text);
         }

@@ -279,6 +279,7 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     assert!(
         stored
             .listing_file
+            .published
             .name
             .ends_with("icd10c-tabular-April-1-2026.xml"),
         "{stored:?}"
@@ -348,11 +349,14 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
         }
         let basis = by_list.basis.unwrap();
         assert!(
-            basis.file.ends_with("icd10c-tabular-April-1-2026.xml"),
+            basis.file.name.ends_with("icd10c-tabular-April-1-2026.xml"),
             "{code:?}: {basis:?}"
         );
         let basis = by_order.basis.unwrap();
-        assert!(basis.file.ends_with("icd10cm_order_2026.txt"), "{code:?}");
+        assert!(
+            basis.file.name.ends_with("icd10cm_order_2026.txt"),
+            "{code:?}"
+        );
     }
     assert_eq!(asked, 2654 + 5);
 
@@ -376,7 +380,13 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     assert_eq!(hashes.len(), 1, "one content, whatever came first");
     let stored = &alone.releases().unwrap()[0];
     assert_eq!(stored.release.listed_by, ListedBy::OrderFile);
-    assert!(stored.listing_file.name.ends_with("icd10cm_order_2026.txt"));
+    assert!(
+        stored
+            .listing_file
+            .published
+            .name
+            .ends_with("icd10cm_order_2026.txt")
+    );
     for store in [&alone, &both, &order_first, &zip] {
         assert_eq!(store.compare_spans(CM).unwrap(), 0);
         assert_eq!(
@@ -500,7 +510,7 @@ fn every_document_of_every_release_is_taken_once_and_shared_where_the_bytes_are_
         let documents = store.documents(kind).unwrap();
         let distinct: BTreeSet<&str> = documents
             .iter()
-            .map(|document| document.file.sha256.as_str())
+            .map(|document| document.file.published.sha256.as_str())
             .collect();
         found.insert(kind.name(), (documents.len(), distinct.len()));
     }
@@ -597,7 +607,7 @@ fn stored_tables_of_icd10pcs_expand_to_the_billable_rows_of_their_order_files() 
                  JOIN document_run ON document_run.document = source_file.document
                  JOIN pcs_row ON pcs_row.id >= first_item AND pcs_row.id < first_item + length
                  WHERE source_file.sha256 = ?1",
-                [&document.file.sha256],
+                [&document.file.published.sha256],
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .unwrap();

@@ -49,7 +49,7 @@ fn links(page: &CodePage, kind: IndexKind) -> Vec<String> {
     entries
         .links
         .iter()
-        .map(|link| match &link.heading {
+        .map(|link| match link.by.heading() {
             Some(heading) => format!("{} [{heading}] {}", link.path, link.reference),
             None => format!("{}: {}", link.path, link.reference),
         })
@@ -72,7 +72,7 @@ fn the_page_of_secondary_merkel_cell_carcinoma_has_its_place_notes_and_inclusion
         panic!("{:?}", page.tabular);
     };
     assert_eq!(*release, id("FY2026-04"));
-    assert_eq!(file, "icd10c-tabular-April-1-2026.xml");
+    assert_eq!(file.name, "icd10c-tabular-April-1-2026.xml");
     assert_eq!(
         notes(&page, "C7B1", NoteKind::InclusionTerm),
         [

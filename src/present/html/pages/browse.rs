@@ -5,7 +5,7 @@ use askama::Template;
 use super::code::{Crumb, Said, crumb, said};
 use super::notes::{Group, NotePart, groups};
 use super::verdict::CodeLine;
-use super::{Asked, Frame, Site, address, file_name, render};
+use super::{Asked, Frame, Site, address, render};
 use crate::error::Result;
 use crate::model::{Browse, CodeSet, Consulted, Holding};
 use crate::present::grouped;
@@ -69,7 +69,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
                 holds: HoldingView::new(below.holds),
             })
             .collect(),
-        file: file_name(&level.basis.file),
+        file: level.basis.file.file_name(),
         warnings: level.warnings.iter().map(ToString::to_string).collect(),
         level,
     })

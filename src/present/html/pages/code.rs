@@ -8,12 +8,13 @@ use super::life::{LifeLine, SpanRow, TurnLink, spans, turns};
 use super::lineage::LineageView;
 use super::notes::{Level, NotePart, level};
 use super::verdict::{CodeLine, CodeList, VerdictView};
-use super::{Asked, Frame, Site, address, file_name, long_day, render};
+use super::{Asked, Frame, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{
-    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, IndexEntries, PcsPage, PlaceInBook,
-    PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
+    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, FileRef, IndexEntries, PcsPage,
+    PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
 };
+use crate::present::index_reference;
 
 /// How many entries of an index are shown at once.
 const SHORT_LIST: usize = 12;
@@ -85,7 +86,7 @@ pub(super) struct Said {
 struct BasisView {
     release: String,
     file: String,
-    sha256: String,
+    short_hash: String,
     loaded_on: Option<NaiveDate>,
     through: Option<NaiveDate>,
     patch: Option<String>,
@@ -119,10 +120,9 @@ struct IndexLine<'a> {
 
 struct Source<'a> {
     what: String,
-    file: &'a str,
+    published: &'a FileRef,
     /// How well its bytes are known; empty of a file that the catalogue has no word on.
     provenance: &'static str,
-    sha256: &'a str,
     loaded_on: Option<NaiveDate>,
     archive: Option<&'a str>,
     url: Option<&'a str>,
@@ -391,18 +391,14 @@ impl BasisView {
     fn new(site: &Site, code_set: CodeSet, basis: &Basis, day: NaiveDate) -> BasisView {
         BasisView {
             release: basis.release.to_string(),
-            file: file_name(&basis.file).to_owned(),
-            sha256: basis.sha256.clone(),
+            file: basis.file.file_name().to_owned(),
+            short_hash: basis.file.short_sha256().to_owned(),
             loaded_on: site
                 .stored(code_set, basis.release)
                 .map(|stored| stored.listing_file.imported_on),
             through: site.in_force(code_set, day).map(|(_, through)| through),
             patch: basis.patch.clone(),
         }
-    }
-
-    fn short_hash(&self) -> &str {
-        self.sha256.get(..12).unwrap_or_default()
     }
 }
 
@@ -467,20 +463,9 @@ impl<'a> IndexView<'a> {
         let mut links: Vec<IndexLine<'a>> = entries
             .links
             .iter()
-            .map(|link| {
-                let reference = link.reference.trim();
-                IndexLine {
-                    path: link.path.split(" > ").collect(),
-                    how: match (link.kind.as_str(), &link.heading) {
-                        (_, Some(heading)) => format!("{heading}: {reference}"),
-                        ("code", None) => reference.to_owned(),
-                        ("manif", None) => format!("manifestation {reference}"),
-                        ("seecat", None) => format!("see category {reference}"),
-                        ("subcat", None) => format!("subcategory {reference}"),
-                        ("see", None) => format!("see {reference}"),
-                        (_, None) => format!("see also {reference}"),
-                    },
-                }
+            .map(|link| IndexLine {
+                path: link.path.split(" > ").collect(),
+                how: index_reference(link),
             })
             .collect();
         let rest = if links.len() > SHORT_LIST + 2 {
@@ -569,9 +554,8 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
         let file = stored.map(|stored| &stored.listing_file);
         sources.push(Source {
             what: format!("The verdict and the titles: listing of {}", basis.release),
-            file: &basis.file,
+            published: &basis.file,
             provenance: basis.provenance.label(),
-            sha256: &basis.sha256,
             loaded_on: file.map(|file| file.imported_on),
             archive: file.and_then(|file| file.archive.as_deref()),
             url: file.and_then(|file| file.url.as_deref()),
@@ -584,12 +568,11 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
             .unwrap_or_default()
             .iter()
             .map(|stored| &stored.file)
-            .find(|file| file.sha256 == document.sha256);
+            .find(|file| file.published.sha256 == document.file.sha256);
         sources.push(Source {
             what: format!("{} of {}", document.label, document.release),
-            file: document.file,
+            published: document.file,
             provenance: "",
-            sha256: document.sha256,
             loaded_on: file.map(|file| file.imported_on),
             archive: file.and_then(|file| file.archive.as_deref()),
             url: file.and_then(|file| file.url.as_deref()),

@@ -6,7 +6,7 @@ use super::code::{Crumb, Said, crumb, said};
 use super::home::sentence;
 use super::notes::{Level, NotePart, groups};
 use super::verdict::{CodeLine, CodeList, VerdictView};
-use super::{Asked, Frame, Site, address, file_name, render};
+use super::{Asked, Frame, Site, address, render};
 use crate::error::Result;
 use crate::model::{CodePage, Comparison, DocumentKind, NoteKind, PlaceKind, Verdict};
 use crate::present::text::{last_change_words, mentions_heading, note_label};
@@ -105,7 +105,7 @@ impl Found {
                 .as_ref()
                 .is_some_and(|consulted| consulted.release().is_some()),
             basis: found.left.answer.basis.as_ref().map(|basis| {
-                let file = file_name(&basis.file);
+                let file = basis.file.file_name();
                 format!("{}: {file} ({})", basis.release, basis.provenance.label())
             }),
             warnings: found

@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use super::super::notes::{NotesView, Wording};
 use super::super::{
     Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, SourceLine, anchor, bars,
-    chapter_word, cms_lines, cms_source, difference, heading, row, short_label, sums,
+    chapter_word, cms_lines, cms_source, difference, heading, row, short_label, sources, sums,
 };
-use super::{Asked, Frame, Site, address, file_name, render};
+use super::{Asked, Frame, Site, address, render};
 use crate::error::Result;
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, ReleaseId, chapter_of, chapters,
@@ -332,16 +332,6 @@ fn and_more(note: &Note) -> String {
         0 => String::new(),
         more => format!(" and {} more", grouped(more)),
     }
-}
-
-fn sources(set: &ChangeSet) -> Vec<SourceLine<'_>> {
-    super::super::sources(set)
-        .into_iter()
-        .map(|source| SourceLine {
-            file: file_name(source.file),
-            ..source
-        })
-        .collect()
 }
 
 /// Checks whether a change is one that was asked for.

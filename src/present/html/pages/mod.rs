@@ -288,11 +288,6 @@ fn long_day(day: NaiveDate) -> String {
     day.format("%B %-d, %Y").to_string()
 }
 
-/// Returns the last part of a path.
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
 fn render(page: &impl Template) -> Result<String> {
     page.render()
         .map_err(|error| Error::new(ErrorKind::Format, "cannot write the page").caused_by(error))

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{Asked, Frame, Site, Uncovered, file_name, render};
+use super::{Asked, Frame, Site, Uncovered, render};
 use crate::answer::{ReleaseLine, ReleaseStatus};
 use crate::error::Result;
 use crate::model::{CodeSet, ListedBy, ReleaseId};
@@ -112,12 +112,6 @@ struct ProofView {
 struct FileView<'a> {
     what: &'static str,
     file: &'a SourceFile,
-}
-
-impl FileView<'_> {
-    fn name(&self) -> &str {
-        file_name(&self.file.name)
-    }
 }
 
 impl<'a> LoadedRow<'a> {
