@@ -6,8 +6,8 @@ use super::facts::{Facts, InStore};
 use crate::answer::{basis_of, missing_between, warnings};
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, Life, ReleaseId, Standing, Timeline, UnknownReason,
-    Verdict, Warning, eve, judge,
+    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Spans, Status, Timeline, UnknownReason,
+    Verdict, Warning, day_before, judge,
 };
 use crate::source::catalogue::{known_releases, order_file_url};
 use crate::store::{Store, StoreKind};
@@ -252,14 +252,6 @@ fn patch(
     }
 }
 
-/// Returns what the releases list a code as on a day.
-fn listed_on(life: &Life, date: NaiveDate) -> Option<&Entry> {
-    let mut listed = life.iter();
-    listed
-        .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until))
-        .map(|listed| &listed.entry)
-}
-
 /// Returns the verdict on a code on a day, and the release in force.
 pub(crate) fn verdict_in(
     listings: &dyn Facts,
@@ -270,10 +262,10 @@ pub(crate) fn verdict_in(
     let code_set = timeline.code_set();
     let life = listings.life(code)?;
     Ok(match judge(date, timeline, &life) {
-        Standing::NotInForce => {
+        Status::NotInForce => {
             let listed_by = timeline
                 .governing(date)
-                .and_then(|period| Some((period.release, listed_on(&life, date)?.clone())));
+                .and_then(|period| Some((period.release, life.at(date)?.value.clone())));
             (
                 Verdict::NotInForce {
                     in_force_from: code_set.in_force_from(),
@@ -282,11 +274,11 @@ pub(crate) fn verdict_in(
                 None,
             )
         }
-        Standing::NotCovered => {
+        Status::NotCovered => {
             let previous = timeline
                 .latest_before(date)
-                .map(|period| (period.release, eve(period.until)));
-            let last = previous.and_then(|(_, day)| listed_on(&life, day).cloned());
+                .map(|period| (period.release, day_before(period.until)));
+            let last = previous.and_then(|(_, day)| Some(life.at(day)?.value.clone()));
             (
                 Verdict::NotCovered {
                     needed: timeline.needed_for(date, known_releases(code_set)),
@@ -296,10 +288,10 @@ pub(crate) fn verdict_in(
                 None,
             )
         }
-        Standing::Listed { release, entry } if entry.billable => {
+        Status::Listed { release, entry } if entry.billable => {
             (Verdict::Billable { entry }, Some(release))
         }
-        Standing::Listed { release, entry } => {
+        Status::Listed { release, entry } => {
             let mut below = listings.below(release, date, code)?;
             below.retain(|entry| entry.billable);
             (
@@ -310,7 +302,7 @@ pub(crate) fn verdict_in(
                 Some(release),
             )
         }
-        Standing::NotYet {
+        Status::NotYet {
             release,
             entry,
             first_day,
@@ -323,7 +315,7 @@ pub(crate) fn verdict_in(
             },
             Some(release),
         ),
-        Standing::Deleted {
+        Status::Deleted {
             release,
             entry,
             last_day,
@@ -350,7 +342,7 @@ pub(crate) fn verdict_in(
                 Some(release),
             )
         }
-        Standing::Unknown { release } => (
+        Status::Unknown { release } => (
             Verdict::Unknown {
                 reason: unknown(listings, release, date, code)?,
             },

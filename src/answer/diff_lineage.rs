@@ -8,8 +8,8 @@ use super::facts::InStore;
 use super::lineage::with_listings;
 use crate::error::Result;
 use crate::model::{
-    Change, ChangeLineage, Code, CodeSet, Conversions, Life, LineageLink, LineageWay, ReleaseId,
-    TraceEnd,
+    Change, ChangeLineage, Code, CodeSet, Conversions, Entry, LineageLink, LineageWay, ReleaseId,
+    Span, TraceEnd,
 };
 use crate::store::{Store, StoreKind};
 
@@ -109,10 +109,15 @@ fn way(change: &Change) -> Option<LineageWay> {
 
 /// Returns the last day within a stretch on which a code ceased to be billable, or the first on which it
 /// became so; the last day of the stretch where its life does not tell.
-fn day_of(life: &Life, way: LineageWay, after: NaiveDate, through: NaiveDate) -> NaiveDate {
+fn day_of(
+    life: &[Span<Entry>],
+    way: LineageWay,
+    after: NaiveDate,
+    through: NaiveDate,
+) -> NaiveDate {
     let days = life
         .iter()
-        .filter(|listed| listed.entry.billable)
+        .filter(|listed| listed.value.billable)
         .filter_map(|listed| match way {
             LineageWay::Forward => listed.until,
             LineageWay::Back => Some(listed.from),

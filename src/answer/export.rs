@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeSet, CodeSpan, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
+    Code, CodeFlag, CodeSet, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
     ReleaseId,
 };
 use crate::store::Store;
@@ -64,22 +64,20 @@ pub fn export_spans(
     for code_set in code_sets {
         let retirements = Retirements::load(store, *code_set)?;
         store.each_listed(*code_set, &mut |listed| {
-            let span = CodeSpan {
-                code: listed.entry.code,
-                billable: listed.entry.billable,
-                from: listed.from,
-                until: listed.until,
-            };
+            let span = listed.map(|entry| CodeFlag {
+                code: entry.code,
+                billable: entry.billable,
+            });
             let mut successors = match retirements.listings.retired_from(&span) {
-                Some(day) => retirements.successors(&span.code, day),
+                Some(day) => retirements.successors(&span.value.code, day),
                 None => Vec::new(),
             };
             let timeline = retirements.listings.timeline();
-            let stretches = timeline.cut(listed.from, listed.until);
+            let stretches = timeline.listed_days(listed.from, listed.until);
             let last = stretches.len().saturating_sub(1);
             let mut exported = ExportedSpan {
                 code_set: *code_set,
-                entry: listed.entry,
+                entry: listed.value,
                 days: match stretches.first() {
                     Some(first) => *first,
                     None => return Ok(()),

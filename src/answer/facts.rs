@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{
-    Code, CodeSet, Conversions, Entry, FileRef, Life, PcsPage, ReleaseId, Timeline,
+    Code, CodeSet, Conversions, Entry, FileRef, PcsPage, ReleaseId, Span, Spans, Timeline,
 };
 use crate::store::{Store, StoreKind};
 
@@ -19,7 +19,7 @@ pub(crate) trait Facts {
     fn timeline(&self) -> &Timeline;
 
     /// Returns all that the loaded releases say of a code; titles may be left out.
-    fn life(&self, code: &Code) -> Result<Life>;
+    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>>;
 
     /// Lists what stands below a code on a day, itself included, in tabular order of the release that
     /// governs the day.
@@ -117,10 +117,7 @@ pub(crate) trait Facts {
     /// Returns the entry of a code on a day, if it is listed.
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
         let life = self.life(code)?;
-        let found = life
-            .into_iter()
-            .find(|listed| listed.from <= date && listed.until.is_none_or(|until| date < until));
-        Ok(found.map(|listed| listed.entry))
+        Ok(life.at(date).map(|listed| listed.value.clone()))
     }
 }
 
@@ -129,7 +126,7 @@ pub(crate) struct InStore<'s> {
     store: &'s Store,
     timeline: Cow<'s, Timeline>,
     /// Lives that were asked for: a lineage comes back to the same codes.
-    lives: RefCell<BTreeMap<Code, Life>>,
+    lives: RefCell<BTreeMap<Code, Vec<Span<Entry>>>>,
 }
 
 impl<'s> InStore<'s> {
@@ -155,7 +152,7 @@ impl Facts for InStore<'_> {
         &self.timeline
     }
 
-    fn life(&self, code: &Code) -> Result<Life> {
+    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
         if let Some(life) = self.lives.borrow().get(code) {
             return Ok(life.clone());
         }

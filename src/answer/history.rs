@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::facts::{Facts, InStore};
 use crate::answer::{missing_between, warnings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, eve};
+use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, day_before};
 use crate::store::Store;
 
 /// Returns the life of a code over all loaded releases.
@@ -39,15 +39,11 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
     let in_force_from = code_set.in_force_from();
     let mut spans: Vec<HistorySpan> = Vec::new();
     for listed in &life {
-        for period in timeline.periods() {
-            let from = listed.from.max(period.from);
-            let to = listed.until.unwrap_or(period.until).min(period.until);
-            if from >= to {
-                continue;
-            }
+        for period in timeline.cut(listed.from, listed.until) {
+            let (from, to) = (period.from, period.until);
             let in_force = from >= in_force_from;
             if let Some(last) = spans.last_mut()
-                && last.entry == listed.entry
+                && last.entry == listed.value
                 && last.valid_to == from
                 && last.in_force == in_force
             {
@@ -57,7 +53,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
             }
             let patch = listings.patch_citation(period.release, &code, from)?;
             spans.push(HistorySpan {
-                entry: listed.entry.clone(),
+                entry: listed.value.clone(),
                 valid_from: from,
                 valid_to: to,
                 first_release: period.release,
@@ -89,14 +85,14 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
         .chain(ends)
         .zip(begins)
         .filter(|(end, next)| end < next && *next >= first.valid_from)
-        .map(|(end, next)| (end, eve(next)))
+        .map(|(end, next)| (end, day_before(next)))
         .collect();
     let mut warnings = warnings(
         listings.kind()?,
         code_set,
         timeline,
         first.valid_from,
-        eve(last.until),
+        day_before(last.until),
     );
     let days = gaps
         .iter()
@@ -124,7 +120,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
             .collect(),
         gaps,
         deleted_by,
-        covered_through: eve(last.until),
+        covered_through: day_before(last.until),
         spans,
     })
 }

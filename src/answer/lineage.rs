@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use super::facts::{Facts, InStore};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeLineage, CodeSet, Entry, Fate, Life, Lineage, ListedAs, PoaSpan, Retirement,
-    Standing, Successor, Timeline, Verdict, judge,
+    Code, CodeLineage, CodeSet, Entry, Fate, Lineage, ListedAs, PoaSpan, Retirement, Span, Status,
+    Successor, Timeline, Verdict, ended_by, judge,
 };
 use crate::store::Store;
 
@@ -58,28 +58,24 @@ pub fn poa_on(store: &Store, code: &Code, date: NaiveDate) -> Result<Option<PoaS
     let life = store.life(CodeSet::Icd10Cm, code)?;
     Ok(poa(store, &life, code)?
         .into_iter()
-        .find(|span| span.from <= date && date < span.until))
+        .find(|span| span.contains(date)))
 }
 
 /// Returns the stretches of days on which a code is billable and a loaded list governs, oldest first.
-fn poa(store: &Store, life: &Life, code: &Code) -> Result<Vec<PoaSpan>> {
+fn poa(store: &Store, life: &[Span<Entry>], code: &Code) -> Result<Vec<PoaSpan>> {
     let lists = store.poa_exemptions(code)?;
     let governing = Timeline::new(
         CodeSet::Icd10Cm,
         lists.iter().map(|(document, _)| document.release),
     );
     let mut spans: Vec<PoaSpan> = Vec::new();
-    for period in governing.periods() {
-        let exempt = lists
-            .iter()
-            .any(|(document, listed)| document.release == period.release && *listed);
-        // A list says nothing of a header, nor of a code before its first day or after its last.
-        for listed in life.iter().filter(|listed| listed.entry.billable) {
-            let from = period.from.max(listed.from);
-            let until = listed.until.unwrap_or(period.until).min(period.until);
-            if from >= until {
-                continue;
-            }
+    // A list says nothing of a header, nor of a code before its first day or after its last.
+    for listed in life.iter().filter(|listed| listed.value.billable) {
+        for period in governing.cut(listed.from, listed.until) {
+            let (from, until) = (period.from, period.until);
+            let exempt = lists
+                .iter()
+                .any(|(document, listed)| document.release == period.release && *listed);
             match spans.last_mut() {
                 Some(last) if last.exempt == exempt && last.until == from => {
                     last.until = until;
@@ -124,7 +120,7 @@ pub(crate) fn retirement_in(
         Verdict::Header { .. } | Verdict::Deleted { .. } => listings.life(code)?,
         _ => return Ok(None),
     };
-    let Some(retired_from) = retired_from(&life, date) else {
+    let Some(retired_from) = ended_by(&life, date, |entry| entry.billable) else {
         return Ok(None);
     };
     let fate = if matches!(verdict, Verdict::Deleted { .. }) {
@@ -181,15 +177,6 @@ pub(crate) fn retirement_in(
     Ok(Some(retirement))
 }
 
-/// Returns the last day before `date` on which a code ceased to be billable.
-fn retired_from(life: &Life, date: NaiveDate) -> Option<NaiveDate> {
-    life.iter()
-        .filter(|listed| listed.entry.billable)
-        .filter_map(|listed| listed.until)
-        .filter(|until| *until <= date)
-        .max()
-}
-
 /// Guesses from the tree what took a code's place: billable codes that came in below it, or beside it,
 /// on the day it went.
 fn guess(
@@ -226,7 +213,7 @@ fn guess(
 fn entry_in_force(listings: &dyn Facts, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
     let life = listings.life(code)?;
     Ok(match judge(date, listings.timeline(), &life) {
-        Standing::Listed { entry, .. } => Some(entry),
+        Status::Listed { entry, .. } => Some(entry),
         _ => None,
     })
 }

@@ -57,7 +57,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{
-    Basis, CodeSet, Entry, FileRef, Period, Provenance, ReleaseId, Timeline, Warning, eve,
+    Basis, CodeSet, Entry, FileRef, Period, Provenance, ReleaseId, Timeline, Warning, day_before,
 };
 use crate::source::catalogue::{has_known_hash, known_releases, known_rows, order_file_url};
 use crate::store::{Store, StoreKind};
@@ -184,7 +184,7 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
         message.push_str(&format!(
             "; the newest one before it, {}, governs through {}",
             period.release,
-            eve(period.until)
+            day_before(period.until)
         ));
     }
     let url = order_file_url(code_set, needed);

@@ -11,8 +11,8 @@ use chrono::NaiveDate;
 use super::export::Retirements;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeSet, Concept, ConceptPair, Entry, InvalidReason, Listed, Relationship, Stretch,
-    Timeline, Vocabulary, concept_id, eve, ohdsi_open_end,
+    Code, CodeSet, Concept, ConceptPair, Entry, InvalidReason, ListedDays, Relationship, Span,
+    Timeline, Vocabulary, concept_id, day_before, ohdsi_open_end,
 };
 use crate::store::Store;
 
@@ -67,11 +67,11 @@ impl Part {
             pairs: Vec::new(),
             interrupted: BTreeSet::new(),
         };
-        let mut life: Vec<Listed> = Vec::new();
+        let mut life: Vec<Span<Entry>> = Vec::new();
         store.each_listed(code_set, &mut |listed| {
             if life
                 .last()
-                .is_some_and(|last| last.entry.code != listed.entry.code)
+                .is_some_and(|last| last.value.code != listed.value.code)
             {
                 part.take(&life);
                 life.clear();
@@ -84,14 +84,14 @@ impl Part {
     }
 
     /// Takes the whole life of a code.
-    fn take(&mut self, life: &[Listed]) {
+    fn take(&mut self, life: &[Span<Entry>]) {
         let timeline = self.retirements.listings.timeline();
         let code_set = timeline.code_set();
         let days = days_in_force(timeline, life);
         let last = days
             .iter()
             .rev()
-            .find(|(listed, _)| listed.entry.billable)
+            .find(|(listed, _)| listed.value.billable)
             .or(days.last());
         let (Some((first, began)), Some((ended, end))) = (days.first(), last) else {
             return;
@@ -99,14 +99,14 @@ impl Part {
         let valid_end = if end.is_open {
             ohdsi_open_end()
         } else {
-            eve(end.to)
+            day_before(end.to)
         };
-        let code = first.entry.code;
+        let code = first.value.code;
         if !end.is_open {
             // Of a code that is gone after a gap, the first day that is known.
             self.retired.insert(code, ended.until.unwrap_or(end.to));
         }
-        let is_valid = |listed: &Listed| listed.entry.billable || !ended.entry.billable;
+        let is_valid = |listed: &Span<Entry>| listed.value.billable || !ended.value.billable;
         let mut known_until = began.to;
         for (listed, days) in days.iter().skip(1) {
             let is_known = timeline.governing(known_until).is_some();
@@ -119,10 +119,10 @@ impl Part {
         }
         let concept = Concept {
             id: concept_id(code_set, &code),
-            name: name_of(&ended.entry),
+            name: name_of(&ended.value),
             code_set,
             code,
-            billable: ended.entry.billable,
+            billable: ended.value.billable,
             valid_start: began.from,
             valid_end,
             invalid_reason: (!end.is_open).then_some(InvalidReason::Deleted),
@@ -182,18 +182,17 @@ impl Part {
 }
 
 /// Returns the true days of a code's life while its code set was in force, oldest first.
-fn days_in_force<'l>(timeline: &Timeline, life: &'l [Listed]) -> Vec<(&'l Listed, Stretch)> {
+fn days_in_force<'l>(
+    timeline: &Timeline,
+    life: &'l [Span<Entry>],
+) -> Vec<(&'l Span<Entry>, ListedDays)> {
     let in_force = timeline.code_set().in_force_from();
-    let mut days = Vec::new();
+    let mut found = Vec::new();
     for listed in life {
-        for mut stretch in timeline.cut(listed.from, listed.until) {
-            stretch.from = stretch.from.max(in_force);
-            if stretch.from < stretch.to {
-                days.push((listed, stretch));
-            }
-        }
+        let days = timeline.listed_days(listed.from.max(in_force), listed.until);
+        found.extend(days.into_iter().map(|days| (listed, days)));
     }
-    days
+    found
 }
 
 /// The long title, or the short one where the long one is longer than a name may be.

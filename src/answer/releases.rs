@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning, eve};
+use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning, day_before};
 use crate::source::catalogue::{Catalogue, KnownRelease};
 use crate::store::{Store, StoreKind, StoredRelease};
 
@@ -114,7 +114,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
             .windows(2)
         {
             if let [(_, end), (next, _)] = pair {
-                gaps.push((code_set, *end, eve(*next)));
+                gaps.push((code_set, *end, day_before(*next)));
             }
         }
         for known in catalogue
@@ -155,7 +155,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                 .iter()
                 .flat_map(|timeline| timeline.periods())
                 .find(|period| period.release == id)
-                .map(|period| (period.from, eve(period.until)));
+                .map(|period| (period.from, day_before(period.until)));
             lines.push(ReleaseLine {
                 code_set,
                 id,
@@ -207,7 +207,7 @@ fn coverage_of(
     code_set: CodeSet,
     day: NaiveDate,
 ) -> CoverageOfDay {
-    let last_day = |period: &Period| (period.release, eve(period.until));
+    let last_day = |period: &Period| (period.release, day_before(period.until));
     let governing = timeline.and_then(|timeline| timeline.governing(day));
     let latest = timeline.and_then(|timeline| timeline.periods().last());
     let known: Vec<&KnownRelease> = catalogue.of(code_set).collect();

@@ -14,7 +14,7 @@ use crate::answer::{provenance_of, warnings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
-    SearchReport, Standing, Timeline, judge,
+    SearchReport, Status, Timeline, judge,
 };
 use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
 
@@ -339,10 +339,10 @@ impl Asked<'_> {
     fn add_code(&mut self, code: &Code, score: f64, place: Place) -> Result<()> {
         let life = self.store.life(self.timeline.code_set(), code)?;
         match judge(self.date, self.timeline, &life) {
-            Standing::Listed { entry, .. } => {
+            Status::Listed { entry, .. } => {
                 self.offer(entry, score, i64::MAX, None, place);
             }
-            Standing::Deleted {
+            Status::Deleted {
                 entry, last_day, ..
             } if self.options.unlisted => {
                 self.offer(
@@ -353,7 +353,7 @@ impl Asked<'_> {
                     place,
                 );
             }
-            Standing::NotYet {
+            Status::NotYet {
                 entry, first_day, ..
             } if self.options.unlisted => {
                 let standing = FoundStanding::NotYetEffective(first_day);

@@ -9,12 +9,13 @@ use serde_json::value::RawValue;
 
 use super::claim::{Claim, ClaimItem, Problem};
 use super::delimited::{COLUMNS, NOT_JUDGED, RowOptions, UNREADABLE, cells};
-use super::index::{Index, VerdictKind};
+use super::index::Index;
 use super::judge::{Day, Judge, Judged};
 use super::tally::{AuditSummary, Tally};
 use super::{Annotated, UseBasis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ReleaseId;
+use crate::model::VerdictKind;
 
 /// How annotated claims are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
-use super::index::{Index, VerdictKind};
+use super::index::Index;
 use crate::answer::{detect_in, retirement_in, verdict_in};
 use crate::error::Result;
+use crate::model::VerdictKind;
 use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict};
 
 /// The most codes that a finding names.
@@ -98,7 +99,7 @@ impl Index {
         };
         finding.code = Some(code);
         let (verdict, release) = verdict_in(&listings, &code, date)?;
-        finding.verdict = VerdictKind::of(&verdict);
+        finding.verdict = verdict.kind();
         finding.release = release;
         finding.explain(&verdict);
         if let Some(retirement) = retirement_in(&listings, &code, &verdict, date)? {

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use chrono::{Datelike, NaiveDate};
 
 use super::judge::Day;
-use super::memory::{InMemory, life_of, untitled};
+use super::memory::{InMemory, untitled};
 use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
@@ -19,10 +19,11 @@ use super::particulars::Particulars;
 use crate::answer::{check_in, detect_in, verdict_in};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Answer, Code, CodeSet, Conversions, Entry, ReleaseId, Standing, Timeline, Verdict, judge,
+    Answer, Code, CodeSet, Conversions, Entry, ReleaseId, Span, Spans, Timeline, VerdictKind,
+    ended_by, judge,
 };
 use crate::source::catalogue::known_releases;
-use crate::store::{Lives, Store, StoreKind, Stretch};
+use crate::store::{Lives, Store, StoreKind};
 
 /// The first and last year that days are looked up in a table; a day outside is judged one by one.
 const YEARS: std::ops::Range<i32> = 1990..2061;
@@ -31,68 +32,6 @@ const DAYS_OF_A_YEAR: usize = 12 * 31;
 const NO_DAY: u8 = u8::MAX;
 /// The most segments that a byte can number.
 const MOST_SEGMENTS: usize = NO_DAY as usize;
-
-/// One of the seven verdicts, by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum VerdictKind {
-    /// Listed with flag 1 in the release in force.
-    Billable,
-    /// Listed with flag 0.
-    Header,
-    /// First listed by a later release.
-    NotYetEffective,
-    /// Listed by an earlier release only.
-    Deleted,
-    /// In no release loaded, or no code at all.
-    Unknown,
-    /// The code set did not govern that day.
-    NotInForce,
-    /// No loaded release governs that day.
-    NotCovered,
-}
-
-impl VerdictKind {
-    /// All seven, in the order in which they are reported.
-    pub const ALL: [VerdictKind; 7] = [
-        VerdictKind::Billable,
-        VerdictKind::Header,
-        VerdictKind::NotYetEffective,
-        VerdictKind::Deleted,
-        VerdictKind::Unknown,
-        VerdictKind::NotInForce,
-        VerdictKind::NotCovered,
-    ];
-
-    /// Returns the fixed name, as [`Verdict::name`] does.
-    pub fn name(self) -> &'static str {
-        match self {
-            VerdictKind::Billable => "billable",
-            VerdictKind::Header => "header",
-            VerdictKind::NotYetEffective => "not-yet-effective",
-            VerdictKind::Deleted => "deleted",
-            VerdictKind::Unknown => "unknown",
-            VerdictKind::NotInForce => "not-in-force",
-            VerdictKind::NotCovered => "not-covered",
-        }
-    }
-
-    /// Checks whether a code with this verdict is known not to be billable.
-    pub fn is_failure(self) -> bool {
-        !matches!(self, VerdictKind::Billable | VerdictKind::NotCovered)
-    }
-
-    pub(super) fn of(verdict: &Verdict) -> VerdictKind {
-        match verdict {
-            Verdict::Billable { .. } => VerdictKind::Billable,
-            Verdict::Header { .. } => VerdictKind::Header,
-            Verdict::NotYetEffective { .. } => VerdictKind::NotYetEffective,
-            Verdict::Deleted { .. } => VerdictKind::Deleted,
-            Verdict::Unknown { .. } => VerdictKind::Unknown,
-            Verdict::NotInForce { .. } => VerdictKind::NotInForce,
-            Verdict::NotCovered { .. } => VerdictKind::NotCovered,
-        }
-    }
-}
 
 /// Every code set of a database in memory.
 #[derive(Debug)]
@@ -151,7 +90,7 @@ impl Index {
             return match code_set.parse_code(text) {
                 Ok(code) => {
                     let (verdict, _) = verdict_in(&self.listings(code_set), &code, date)?;
-                    Ok(VerdictKind::of(&verdict))
+                    Ok(verdict.kind())
                 }
                 Err(_) => Ok(VerdictKind::Unknown),
             };
@@ -196,20 +135,12 @@ impl Index {
     ) -> Option<ReleaseId> {
         let set = self.set(code_set);
         let life = set.life(code)?;
-        let ended = |stretch: &&Stretch| stretch.until.is_some_and(|until| until <= date);
         let day = match verdict {
-            VerdictKind::NotYetEffective => life.iter().find(|stretch| stretch.from > date)?.from,
+            VerdictKind::NotYetEffective => life.next_after(date)?.from,
             // What could be reported was retired; a header that never could was only deleted.
-            VerdictKind::Header | VerdictKind::Deleted => {
-                let retired = life.iter().filter(ended).filter(|stretch| stretch.billable);
-                let retired = retired.filter_map(|stretch| stretch.until).max();
-                let deleted = life
-                    .iter()
-                    .filter(ended)
-                    .filter_map(|stretch| stretch.until)
-                    .max();
-                retired.or(deleted.filter(|_| verdict == VerdictKind::Deleted))?
-            }
+            VerdictKind::Header => ended_by(life, date, |billable| *billable)?,
+            VerdictKind::Deleted => ended_by(life, date, |billable| *billable)
+                .or_else(|| ended_by(life, date, |_| true))?,
             _ => return None,
         };
         let periods = set.timeline.periods();
@@ -372,15 +303,10 @@ impl SetIndex {
         let days = day_table(&segments);
         let mut classes = Vec::with_capacity(lives.lives.len() * segments.len());
         for life in &lives.lives {
-            // Whose life it is makes no difference.
-            let life = lives
-                .codes
-                .first()
-                .map_or(Vec::new(), |code| life_of(life, *code));
             classes.extend(
                 segments
                     .iter()
-                    .map(|segment| kind_of(&judge(segment.from, &timeline, &life))),
+                    .map(|segment| judge(segment.from, &timeline, life).kind()),
             );
         }
         let bits = (lives.codes.len() * 2)
@@ -509,7 +435,7 @@ impl SetIndex {
         codes.binary_search_by_key(&code.key(), Code::key).ok()
     }
 
-    pub(super) fn life(&self, code: &Code) -> Option<&[Stretch]> {
+    pub(super) fn life(&self, code: &Code) -> Option<&[Span<bool>]> {
         let life = self.find_packed(pack(code.as_bytes(), false)?)?;
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
@@ -548,18 +474,6 @@ impl SetIndex {
         let codes = codes.get(before..).unwrap_or_default();
         let count = codes.partition_point(|code| code.key() <= last);
         from + before..from + before + count
-    }
-}
-
-fn kind_of(standing: &Standing) -> VerdictKind {
-    match standing {
-        Standing::NotInForce => VerdictKind::NotInForce,
-        Standing::NotCovered => VerdictKind::NotCovered,
-        Standing::Listed { entry, .. } if entry.billable => VerdictKind::Billable,
-        Standing::Listed { .. } => VerdictKind::Header,
-        Standing::NotYet { .. } => VerdictKind::NotYetEffective,
-        Standing::Deleted { .. } => VerdictKind::Deleted,
-        Standing::Unknown { .. } => VerdictKind::Unknown,
     }
 }
 
@@ -606,7 +520,7 @@ fn segments(
     }
     let segment = |from: NaiveDate| Segment {
         from,
-        unlisted: kind_of(&judge(from, timeline, &[])),
+        unlisted: judge::<bool>(from, timeline, &[]).kind(),
         release: (from >= in_force)
             .then(|| timeline.governing(from).map(|period| period.release))
             .flatten(),

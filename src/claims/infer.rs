@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::index::{Index, VerdictKind};
+use super::index::Index;
 use super::tally::AuditSummary;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::VerdictKind;
 use crate::model::{Code, CodeSet, ReleaseId};
 
 /// The most codes that are named as evidence for either end of the window.

@@ -7,10 +7,11 @@ use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
 use super::finding::Finding;
-use super::index::{Index, SetIndex, VerdictKind, segment_at};
+use super::index::{Index, SetIndex, segment_at};
 use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use crate::error::Result;
+use crate::model::VerdictKind;
 use crate::model::{Code, CodeSet, ReleaseId};
 
 /// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some

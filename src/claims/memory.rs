@@ -8,8 +8,8 @@ use super::index::{Index, SetIndex};
 use super::packed::{CHARACTER_BITS, pack, unpack};
 use crate::answer::{Facts, ShowOptions, explain};
 use crate::error::Result;
-use crate::model::{Code, Conversions, Entry, FileRef, Life, Listed, PcsPage, ReleaseId, Timeline};
-use crate::store::{Lives, StoreKind, Stretch};
+use crate::model::{Code, Conversions, Entry, FileRef, PcsPage, ReleaseId, Span, Spans, Timeline};
+use crate::store::{Lives, StoreKind};
 
 /// The facts of a code set in memory: without titles, unless these were read.
 pub(crate) struct InMemory<'i> {
@@ -22,13 +22,15 @@ impl Facts for InMemory<'_> {
         &self.set.timeline
     }
 
-    fn life(&self, code: &Code) -> Result<Life> {
+    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
         if let Some(particulars) = self.set.particulars.get() {
             let life = self.set.place(code).map(|at| particulars.life(at, *code));
             return Ok(life.unwrap_or_default());
         }
-        let life = self.set.life(code).unwrap_or_default();
-        Ok(life_of(life, *code))
+        let life = self.set.life(code).unwrap_or_default().iter();
+        Ok(life
+            .map(|span| span.map(|billable| untitled(*code, *billable)))
+            .collect())
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
@@ -43,9 +45,8 @@ impl Facts for InMemory<'_> {
         let life_of = life_of.get(alike.clone()).unwrap_or_default();
         let codes = codes.get(alike.clone()).unwrap_or_default();
         for ((at, code), life) in alike.zip(codes).zip(life_of) {
-            let life = lives.get(usize::from(*life)).into_iter().flatten();
-            let stretch = life.into_iter().find(|stretch| covers(stretch, on));
-            below.extend(stretch.map(|stretch| self.set.entry(at, *code, stretch.billable, on)));
+            let listed = lives.get(usize::from(*life)).and_then(|life| life.at(on));
+            below.extend(listed.map(|span| self.set.entry(at, *code, span.value, on)));
         }
         if let Some(order) = self.set.lives.orders.get(release, prefix.category()) {
             // A patch has no place in the order file; it comes last.
@@ -127,18 +128,17 @@ impl Facts for InMemory<'_> {
 
     fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
         let life = self.set.life(code).unwrap_or_default();
-        let found = life.iter().find(|stretch| covers(stretch, date));
-        Ok(found.map(|stretch| stretch.billable))
+        Ok(life.at(date).map(|span| span.value))
     }
 
     fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
         let life = self.set.life(code).unwrap_or_default();
-        Ok(life.first().map(|stretch| stretch.from))
+        Ok(life.first().map(|span| span.from))
     }
 
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
         let life = self.set.life(code).unwrap_or_default();
-        let Some(stretch) = life.iter().find(|stretch| covers(stretch, date)) else {
+        let Some(listed) = life.at(date) else {
             return Ok(None);
         };
         // Where a code stands takes a search, and only titles are found by it.
@@ -146,7 +146,7 @@ impl Facts for InMemory<'_> {
             Some(_) => self.set.place(code).unwrap_or(usize::MAX),
             None => usize::MAX,
         };
-        Ok(Some(self.set.entry(at, *code, stretch.billable, date)))
+        Ok(Some(self.set.entry(at, *code, listed.value, date)))
     }
 
     fn listing_file(&self, release: ReleaseId) -> Result<FileRef> {
@@ -177,10 +177,6 @@ impl Facts for InMemory<'_> {
     }
 }
 
-pub(super) fn covers(stretch: &Stretch, day: NaiveDate) -> bool {
-    stretch.from <= day && stretch.until.is_none_or(|until| day < until)
-}
-
 pub(super) fn untitled(code: Code, billable: bool) -> Entry {
     Entry {
         code,
@@ -188,13 +184,4 @@ pub(super) fn untitled(code: Code, billable: bool) -> Entry {
         short_title: String::new(),
         long_title: String::new(),
     }
-}
-
-pub(super) fn life_of(life: &[Stretch], code: Code) -> Life {
-    let listed = |stretch: &Stretch| Listed {
-        entry: untitled(code, stretch.billable),
-        from: stretch.from,
-        until: stretch.until,
-    };
-    life.iter().map(listed).collect()
 }

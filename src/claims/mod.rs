@@ -35,7 +35,7 @@ pub use day::{DateFormat, Untold};
 pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use fhir::{FhirClaims, FhirOptions};
 pub use finding::{Finding, UseBasis};
-pub use index::{Index, VerdictKind};
+pub use index::Index;
 pub use infer::{Evidence, Inference, Window, infer};
 pub use input::{is_stdin, name as input_name, open as open_input};
 pub use ndjson::audit_ndjson;

@@ -26,10 +26,11 @@ use super::claim::{Place, Problem, ProblemKind};
 use super::columns::{Columns, Fields, cents};
 use super::day::DateFormat;
 use super::delimited::{COLUMNS, NOT_JUDGED, RowOptions, TableOptions, UNREADABLE, cells, told};
-use super::index::{Index, VerdictKind};
+use super::index::Index;
 use super::judge::{Judge, Judged};
 use super::tally::AuditSummary;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::VerdictKind;
 
 /// Rows in memory at once.
 const BATCH: usize = 32 * 1024;

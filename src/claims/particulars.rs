@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Code, CodeSet, Entry, FileRef, Life, Listed, ReleaseId};
+use crate::model::{Code, CodeSet, Entry, FileRef, ReleaseId, Span, Spans};
 use crate::store::{Patch, Store};
 
 /// The titles of all codes of a code set with the days on which they stood, the files that the releases come
@@ -17,7 +17,7 @@ use crate::store::{Patch, Store};
 pub(super) struct Particulars {
     /// For each code the number of its first span; one more at the end.
     starts: Vec<u32>,
-    spans: Vec<TitledSpan>,
+    spans: Vec<Span<Titled>>,
     /// All titles, one after the other. A title that several spans have stands here once.
     titles: String,
     files: BTreeMap<ReleaseId, FileRef>,
@@ -25,9 +25,7 @@ pub(super) struct Particulars {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct TitledSpan {
-    from: NaiveDate,
-    until: Option<NaiveDate>,
+struct Titled {
     billable: bool,
     short: TitleAt,
     long: TitleAt,
@@ -54,7 +52,7 @@ impl Particulars {
         let mut expected = codes.iter();
         let mut current = None;
         store.each_listed(code_set, &mut |listed| {
-            let code = listed.entry.code;
+            let code = listed.value.code;
             if current != Some(code) {
                 if expected.next() != Some(&code) {
                     return Err(disagree());
@@ -65,15 +63,17 @@ impl Particulars {
             let short = place(
                 &mut particulars.titles,
                 &mut known,
-                listed.entry.short_title,
+                listed.value.short_title,
             )?;
-            let long = place(&mut particulars.titles, &mut known, listed.entry.long_title)?;
-            particulars.spans.push(TitledSpan {
+            let long = place(&mut particulars.titles, &mut known, listed.value.long_title)?;
+            particulars.spans.push(Span {
                 from: listed.from,
                 until: listed.until,
-                billable: listed.entry.billable,
-                short,
-                long,
+                value: Titled {
+                    billable: listed.value.billable,
+                    short,
+                    long,
+                },
             });
             Ok(())
         })?;
@@ -94,21 +94,17 @@ impl Particulars {
     }
 
     /// Returns all that the releases say of the code at a place among the codes.
-    pub(super) fn life(&self, at: usize, code: Code) -> Life {
-        let listed = |span: &TitledSpan| Listed {
-            entry: self.entry(span, code),
-            from: span.from,
-            until: span.until,
-        };
-        self.spans_at(at).iter().map(listed).collect()
+    pub(super) fn life(&self, at: usize, code: Code) -> Vec<Span<Entry>> {
+        let spans = self.spans_at(at).iter();
+        spans
+            .map(|span| span.map(|titled| self.entry(titled, code)))
+            .collect()
     }
 
     /// Returns the entry of the code at a place among the codes on a day.
     pub(super) fn entry_on(&self, at: usize, code: Code, date: NaiveDate) -> Option<Entry> {
-        let covers =
-            |span: &&TitledSpan| span.from <= date && span.until.is_none_or(|until| date < until);
-        let span = self.spans_at(at).iter().find(covers)?;
-        Some(self.entry(span, code))
+        let span = self.spans_at(at).at(date)?;
+        Some(self.entry(&span.value, code))
     }
 
     /// Returns the file that a release comes from.
@@ -129,7 +125,7 @@ impl Particulars {
         Some(patch.citation.clone())
     }
 
-    fn spans_at(&self, at: usize) -> &[TitledSpan] {
+    fn spans_at(&self, at: usize) -> &[Span<Titled>] {
         let (Some(from), Some(to)) = (self.starts.get(at), self.starts.get(at + 1)) else {
             return &[];
         };
@@ -138,12 +134,12 @@ impl Particulars {
             .unwrap_or_default()
     }
 
-    fn entry(&self, span: &TitledSpan, code: Code) -> Entry {
+    fn entry(&self, titled: &Titled, code: Code) -> Entry {
         Entry {
             code,
-            billable: span.billable,
-            short_title: self.title(span.short),
-            long_title: self.title(span.long),
+            billable: titled.billable,
+            short_title: self.title(titled.short),
+            long_title: self.title(titled.long),
         }
     }
 

@@ -6,12 +6,13 @@ use chrono::{Months, NaiveDate};
 
 use super::claim::{Problem, ProblemKind};
 use super::finding::Finding;
-use super::index::{Index, VerdictKind};
+use super::index::Index;
 use super::judge::Day;
 use super::packed::unpack;
 use crate::answer::warnings;
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Provenance, ReleaseId, Warning, eve};
+use crate::model::VerdictKind;
+use crate::model::{Code, CodeSet, Provenance, ReleaseId, Warning, day_before};
 use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.
@@ -456,7 +457,7 @@ fn warnings_of(
                 code_set,
                 index.timeline(code_set),
                 *first,
-                eve(last),
+                day_before(last),
             );
             let matters = |warning: &Warning| match warning {
                 // The sample is told of once, by the kind of the store.

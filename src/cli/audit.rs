@@ -11,10 +11,10 @@ use super::{
 };
 use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
-    Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions, VerdictKind,
+    Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::CodeSet;
+use crate::model::{CodeSet, VerdictKind};
 use crate::present::{Style, html, json, text};
 
 /// Check every code of a claims file against the release in force on its own date

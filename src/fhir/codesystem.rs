@@ -11,7 +11,7 @@ use super::outcome::{Answered, Failure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
 use crate::error::Result;
-use crate::model::{LoadedRelease, Timeline, eve};
+use crate::model::{LoadedRelease, Timeline, day_before};
 
 /// How much of a code system a resource holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(super) fn resource(
         set(
             &mut period_json,
             "end",
-            json!(eve(period.until).to_string()),
+            json!(day_before(period.until).to_string()),
         );
     }
     // Of a part not all concepts are there.

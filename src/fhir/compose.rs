@@ -80,7 +80,7 @@ impl Wanted {
             .and_then(|version| release_of(timeline, version));
         let date = self
             .date
-            .filter(|date| fixed.is_none_or(|period| period.from <= *date && *date < period.until));
+            .filter(|date| fixed.is_none_or(|period| period.contains(*date)));
         let snapshot = Snapshot::at(context, system, version.as_deref(), date, None)?;
         if let Some(checked) = of(&self.checked) {
             let timeline = snapshot.facts.timeline();

@@ -19,7 +19,7 @@ use crate::answer::{Facts, with_listings};
 use crate::error::Result;
 use crate::model::{
     Code, CodeSet, Conversions, LineageKind, LineageLink, ListedOn, PreviousGroup, PreviousPart,
-    ReleaseId, Warning, eve,
+    ReleaseId, Warning, day_before,
 };
 
 /// The attribute that names what was reported together with a code.
@@ -174,7 +174,7 @@ pub(super) fn resource(
         let period = facts.timeline().governing(day);
         period.map(|period| version_of(period.release))
     };
-    let (source, target) = (release(eve(day)), release(day));
+    let (source, target) = (release(day_before(day)), release(day));
     let mut group = json!({ "source": system.uri, "target": system.uri });
     for (field, canonical, release) in [
         ("sourceVersion", "source", &source),
@@ -256,7 +256,7 @@ pub(super) fn resource(
             continue;
         };
         let mut element = json!({ "code": link.old.dotted(system.code_set), "target": targets });
-        if let Some(entry) = facts.entry_on(&link.old, eve(day))? {
+        if let Some(entry) = facts.entry_on(&link.old, day_before(day))? {
             set(&mut element, "display", json!(entry.long_title));
         }
         elements.push(element);

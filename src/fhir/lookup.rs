@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
 use crate::answer::{retirement_in, verdict_in};
 use crate::error::Result;
-use crate::model::{Entry, Life};
+use crate::model::{Entry, Spans, merge_by};
 
 /// The meaning of a short title beside the long one.
 pub(super) fn short_title_use() -> serde_json::Value {
@@ -85,7 +85,11 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
         );
     }
     let life = snapshot.facts.life(&parsed)?;
-    let (from, until) = stretch(&life, &snapshot, entry.billable);
+    // With its flag of the day: titles may change in between.
+    let flags = merge_by(&life, |entry| entry.billable);
+    let days = flags.at(snapshot.day);
+    let from = days.map(|span| span.from);
+    let until = days.and_then(|span| span.until);
     for (name, day) in [("effectiveDate", from), ("retirementDate", until)] {
         if let Some(day) = day.filter(|_| wants(name)) {
             let value = json!({ "name": "value", "valueDateTime": day.to_string() });
@@ -104,7 +108,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             property("child", value, Some(&child.long_title));
         }
     }
-    if wants("successor") && !entry.billable && life.iter().any(|listed| listed.entry.billable) {
+    if wants("successor") && !entry.billable && life.iter().any(|listed| listed.value.billable) {
         for successor in successors(&snapshot, &parsed)? {
             let value = code_value(snapshot.shown(&successor.code));
             property("successor", value, Some(&successor.long_title));
@@ -206,18 +210,16 @@ pub(super) fn unknown(
         Err(malformed) => message.push_str(&format!(": {}", malformed.reason)),
         Ok(code) => {
             let life = snapshot.facts.life(&code)?;
-            let earlier = life.iter().rev().find(|listed| listed.from <= on);
-            let later = life.iter().find(|listed| listed.from > on);
             let code = snapshot.shown(&code);
-            match (earlier, later) {
+            match (life.begun_by(on), life.next_after(on)) {
                 (Some(listed), _) => message.push_str(&format!(
                     " on {on}: {code} ({}) was deleted from {} on",
-                    listed.entry.long_title,
+                    listed.value.long_title,
                     listed.until.unwrap_or(on)
                 )),
                 (None, Some(listed)) => message.push_str(&format!(
                     " on {on}: {code} ({}) is first listed on {}",
-                    listed.entry.long_title, listed.from
+                    listed.value.long_title, listed.from
                 )),
                 (None, None) => message.push_str(": no loaded version lists it"),
             }
@@ -227,37 +229,4 @@ pub(super) fn unknown(
         message.push_str("; this is the bundled sample, not the whole code set");
     }
     Ok(message)
-}
-
-/// Returns the first day on which a code is listed with its flag of the day, and the first day on which it no
-/// longer is: titles may change in between.
-fn stretch(
-    life: &Life,
-    snapshot: &Snapshot<'_>,
-    billable: bool,
-) -> (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>) {
-    let day = snapshot.day;
-    let at = life
-        .iter()
-        .position(|listed| listed.from <= day && listed.until.is_none_or(|until| day < until));
-    let Some(at) = at else {
-        return (None, None);
-    };
-    let mut from = None;
-    for listed in life.iter().take(at + 1).rev() {
-        let joins = from.is_none_or(|from| listed.until == Some(from));
-        if !joins || listed.entry.billable != billable {
-            break;
-        }
-        from = Some(listed.from);
-    }
-    let mut until = None;
-    for (index, listed) in life.iter().enumerate().skip(at) {
-        let joins = index == at || until == Some(listed.from);
-        if !joins || listed.entry.billable != billable {
-            break;
-        }
-        until = listed.until;
-    }
-    (from, until)
 }

@@ -6,7 +6,7 @@ use super::Context;
 use super::outcome::{Answered, Failure, clip};
 use crate::answer::{Facts, last_state, warnings};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, eve};
+use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, day_before};
 use crate::source::catalogue::{known_releases, order_file_url};
 
 /// A code set as FHIR knows it.
@@ -133,7 +133,7 @@ impl<'a> Snapshot<'a> {
                         version_of(period.release),
                         system.uri,
                         period.from,
-                        eve(period.until)
+                        day_before(period.until)
                     )));
                 }
                 (period, day)
@@ -241,7 +241,7 @@ fn governing<'f>(
         version_of(needed)
     );
     if let Some(period) = timeline.latest_before(day) {
-        let last_day = eve(period.until);
+        let last_day = day_before(period.until);
         message.push_str(&format!(
             "; the newest version before it, {}, governs through {last_day}",
             version_of(period.release)

@@ -206,7 +206,7 @@ fn in_one_map(
                 (link.old, link.new)
             };
             let day = if is_reverse {
-                crate::model::eve(transition.day)
+                crate::model::day_before(transition.day)
             } else {
                 transition.day
             };
@@ -383,7 +383,7 @@ fn still_valid(
     let always_the_same = life
         .iter()
         .filter(|listed| listed.from <= day)
-        .all(|listed| listed.entry.long_title == entry.long_title && listed.entry.billable);
+        .all(|listed| listed.value.long_title == entry.long_title && listed.value.billable);
     let relation = if always_the_same && split_off.is_empty() {
         Relation::Equivalent
     } else {
@@ -422,7 +422,7 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
             }
             let entry = snapshot
                 .facts
-                .entry_on(&link.old, crate::model::eve(link.effective_from))?;
+                .entry_on(&link.old, crate::model::day_before(link.effective_from))?;
             // What else the previous code became is told by the rows of that code.
             let of_old = snapshot.facts.conversions(&link.old)?;
             let relation = relation(&of_old, link, listed);

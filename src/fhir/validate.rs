@@ -303,7 +303,7 @@ fn look_at_entry(
     // A title of another time is the likeliest mistake.
     let life = snapshot.facts.life(code)?;
     let other = life.iter().find(|listed| {
-        is_alike(display, &listed.entry.long_title) || is_alike(display, &listed.entry.short_title)
+        is_alike(display, &listed.value.long_title) || is_alike(display, &listed.value.short_title)
     });
     if let Some(listed) = other {
         text.push_str(&match listed.until {

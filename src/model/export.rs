@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, CodeSpan, Entry, ListedAs, ReleaseId, Stretch, Timeline};
+use crate::model::{Code, CodeSet, Entry, ListedAs, ListedDays, ReleaseId, Span, Spans, Timeline};
 
 /// Days on which a code stood with one entry, as the loaded releases published it.
 ///
@@ -15,7 +15,7 @@ pub struct ExportedSpan {
     /// What the releases say of the code.
     pub entry: Entry,
     /// The days, and the releases with which they begin and end.
-    pub days: Stretch,
+    pub days: ListedDays,
     /// The codes to which the conversion tables lead a code that could no longer be reported after these
     /// days; empty for every other, and where no table names one.
     pub successors: Vec<Code>,
@@ -36,17 +36,26 @@ pub struct ExportedPeriod {
     pub in_force_from: NaiveDate,
 }
 
+/// How a code is listed, without its titles: enough to tell its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeFlag {
+    /// The code.
+    pub code: Code,
+    /// Whether it is listed with flag 1.
+    pub billable: bool,
+}
+
 /// How every code of a set is listed on every day, in memory.
 #[derive(Debug, Clone)]
 pub struct Listings {
     timeline: Timeline,
-    spans: Vec<CodeSpan>,
+    spans: Vec<Span<CodeFlag>>,
 }
 
 impl Listings {
     /// Takes the spans of all codes of the timeline's code set, in any order.
-    pub fn new(timeline: Timeline, mut spans: Vec<CodeSpan>) -> Listings {
-        spans.sort_unstable_by_key(|span| (span.code, span.from));
+    pub fn new(timeline: Timeline, mut spans: Vec<Span<CodeFlag>>) -> Listings {
+        spans.sort_unstable_by_key(|span| (span.value.code, span.from));
         Listings { timeline, spans }
     }
 
@@ -56,15 +65,15 @@ impl Listings {
     }
 
     /// Returns the spans of all codes, by code and first day.
-    pub fn spans(&self) -> &[CodeSpan] {
+    pub fn spans(&self) -> &[Span<CodeFlag>] {
         &self.spans
     }
 
     /// Returns the spans of a code, oldest first.
-    pub fn of(&self, code: &Code) -> &[CodeSpan] {
-        let first = self.spans.partition_point(|span| span.code < *code);
+    pub fn of(&self, code: &Code) -> &[Span<CodeFlag>] {
+        let first = self.spans.partition_point(|span| span.value.code < *code);
         let rest = self.spans.get(first..).unwrap_or_default();
-        let length = rest.partition_point(|span| span.code == *code);
+        let length = rest.partition_point(|span| span.value.code == *code);
         rest.get(..length).unwrap_or_default()
     }
 
@@ -73,12 +82,8 @@ impl Listings {
         if self.timeline.governing(date).is_none() {
             return ListedAs::NotCovered;
         }
-        let found = self
-            .of(code)
-            .iter()
-            .find(|span| span.from <= date && span.until.is_none_or(|until| date < until));
-        match found {
-            Some(span) if span.billable => ListedAs::Billable,
+        match self.of(code).at(date) {
+            Some(span) if span.value.billable => ListedAs::Billable,
             Some(_) => ListedAs::Header,
             None => ListedAs::Unlisted,
         }
@@ -86,9 +91,9 @@ impl Listings {
 
     /// Returns the day on which a code could no longer be reported, of a span in which it could; `None` if it
     /// still can thereafter.
-    pub fn retired_from(&self, span: &CodeSpan) -> Option<NaiveDate> {
+    pub fn retired_from(&self, span: &Span<CodeFlag>) -> Option<NaiveDate> {
         span.until.filter(|until| {
-            span.billable && self.listed_as(&span.code, *until) != ListedAs::Billable
+            span.value.billable && self.listed_as(&span.value.code, *until) != ListedAs::Billable
         })
     }
 }
@@ -105,11 +110,13 @@ mod tests {
             ["FY2022", "FY2022-04", "FY2023"].map(|id| id.parse().unwrap()),
         );
         let code = |text: &str| CodeSet::Icd10Cm.parse_code(text).unwrap();
-        let span = |text: &str, billable, from, until| CodeSpan {
-            code: code(text),
-            billable,
+        let span = |text: &str, billable, from, until| Span {
             from,
             until,
+            value: CodeFlag {
+                code: code(text),
+                billable,
+            },
         };
         let (first, second, third) = (day(2021, 10, 1), day(2022, 4, 1), day(2022, 10, 1));
         let deleted = span("A000", true, first, Some(second));

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, Entry, IndexKind, Provenance, ReleaseId, Warning};
+use crate::model::{Code, CodeSet, Entry, IndexKind, Provenance, ReleaseId, VerdictKind, Warning};
 
 /// What of a code the words of a search were found in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,13 +43,13 @@ pub enum FoundStanding {
 }
 
 impl FoundStanding {
-    /// Returns the fixed name, which is that of the verdict.
-    pub fn name(self) -> &'static str {
+    /// Returns the verdict.
+    pub fn kind(self) -> VerdictKind {
         match self {
-            FoundStanding::Billable => "billable",
-            FoundStanding::Header => "header",
-            FoundStanding::Deleted(_) => "deleted",
-            FoundStanding::NotYetEffective(_) => "not-yet-effective",
+            FoundStanding::Billable => VerdictKind::Billable,
+            FoundStanding::Header => VerdictKind::Header,
+            FoundStanding::Deleted(_) => VerdictKind::Deleted,
+            FoundStanding::NotYetEffective(_) => VerdictKind::NotYetEffective,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, Entry, Previous, PreviousGroup, ReleaseId, eve};
+use crate::model::{Code, Entry, Previous, PreviousGroup, ReleaseId, day_before, is_within};
 
 /// One row of a conversion table, read and expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,7 +180,7 @@ pub struct Retirement {
 impl Retirement {
     /// Checks whether no release is missing between the two days.
     pub fn is_exact(&self) -> bool {
-        self.last_day == eve(self.retired_from)
+        self.last_day == day_before(self.retired_from)
     }
 
     /// Returns in the words that all formats use that a release is missing between the two days; `None` if none is.
@@ -208,6 +208,13 @@ pub struct PoaSpan {
     pub first_list: ReleaseId,
     /// The release whose list ends it.
     pub last_list: ReleaseId,
+}
+
+impl PoaSpan {
+    /// Checks whether a day lies in it.
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        is_within(day, self.from, Some(self.until))
+    }
 }
 
 /// Where a code came from, what became of it, and when it was exempt from POA reporting.
@@ -437,7 +444,7 @@ fn link(fact: &ConversionFact, group: usize, old: &Code, listed: &ListedOn<'_>) 
 }
 
 fn fate(old: &Code, day: NaiveDate, listed: &ListedOn<'_>) -> Fate {
-    match (listed(old, eve(day)), listed(old, day)) {
+    match (listed(old, day_before(day)), listed(old, day)) {
         (ListedAs::NotCovered, _) | (_, ListedAs::NotCovered) => Fate::NotCovered,
         (ListedAs::Header | ListedAs::Unlisted, _) => Fate::WasNotBillable,
         (ListedAs::Billable, ListedAs::Billable) => Fate::StaysBillable,

@@ -25,17 +25,15 @@ mod page;
 mod pcs;
 mod poa;
 mod release;
+mod span;
 mod tabular;
 mod tabular_pairs;
 mod timeline;
 mod unread;
+mod verdict;
 
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
-pub(crate) use answer::eve;
-pub use answer::{
-    Answer, Basis, CodeHistory, CodeSpan, HistorySpan, Life, Listed, Standing, UnknownReason,
-    Verdict, Warning, judge,
-};
+pub use answer::{Answer, Basis, CodeHistory, HistorySpan, Warning};
 pub use browse::{Browse, BrowsedCode, BrowsedPlace, Holding};
 pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, CmsFooter, Counts, OnlyList, TitleChange,
@@ -51,7 +49,7 @@ pub use conversion::{
 };
 pub use document::{Document, DocumentKind, FileRef};
 pub use entry::Entry;
-pub use export::{ExportedPeriod, ExportedSpan, Listings};
+pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
 pub use impact::{
     Effect, Impact, Relation, Severity, Touch, Usage, UseCount, UsedCode, UsedStanding, weigh,
@@ -82,10 +80,13 @@ pub use pcs::{
 };
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
 pub use release::{ListedBy, LoadedRelease, Provenance, ReleaseId, Trust};
+pub use span::{Span, Spans, merge_by};
+pub(crate) use span::{day_before, ended_by, is_within, push_merged};
 pub use tabular::{
     BlockReference, DifferenceKind, ExpandedCode, ListedRow, NodeKind, NoteGroup, NoteKind,
     SeventhCharacter, Tabular, TabularDifference, TabularNode, VisualCategory, VisualRange,
 };
 pub use tabular_pairs::{TabularPairs, compare_tabular};
-pub use timeline::{Period, Stretch, Timeline};
+pub use timeline::{ListedDays, Period, Timeline};
 pub use unread::{Unread, UnreadKind, UnreadList};
+pub use verdict::{Status, UnknownReason, Verdict, VerdictKind, judge};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::model::release::fiscal_year_of;
-use crate::model::{CodeSet, ReleaseId, Trust, Warning, eve};
+use crate::model::span::is_within;
+use crate::model::{CodeSet, ReleaseId, Trust, Warning, day_before};
 
 /// The days that one loaded release governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,16 @@ pub struct Period {
     pub until: NaiveDate,
 }
 
+impl Period {
+    /// Checks whether a day lies in it.
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        is_within(day, self.from, Some(self.until))
+    }
+}
+
 /// Days on which an entry was listed, without a gap between the releases that say so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
+pub struct ListedDays {
     /// The first day.
     pub from: NaiveDate,
     /// The day after the last one.
@@ -104,10 +112,8 @@ impl Timeline {
 
     /// Returns the period that a day lies in; `None` if no loaded release governs it.
     pub fn governing(&self, date: NaiveDate) -> Option<&Period> {
-        let after = self.periods.partition_point(|period| period.from <= date);
-        self.periods
-            .get(after.checked_sub(1)?)
-            .filter(|period| date < period.until)
+        self.latest_before(date)
+            .filter(|period| period.contains(date))
     }
 
     /// Returns the newest period that begins on or before a day, whether or not it still governs it.
@@ -126,7 +132,7 @@ impl Timeline {
     /// eve, unless a release between is not loaded.
     pub fn last_day_before(&self, day: NaiveDate) -> NaiveDate {
         let before = self.before(day);
-        eve(before.map_or(day, |before| before.until.min(day)))
+        day_before(before.map_or(day, |before| before.until.min(day)))
     }
 
     /// Returns the stretches of days without a gap, each from its first day to the day after its last.
@@ -141,31 +147,41 @@ impl Timeline {
         runs
     }
 
-    /// Cuts a stretch of listings at the days that no loaded release governs: what is left are true dates.
+    /// Cuts days of listings by the releases that govern them, oldest first: those that no loaded release governs fall
+    /// out. What is left are true dates.
     ///
     /// `from` is the first day of a loaded release or of a patch, `until` the day on which a loaded release
     /// no longer lists the entry so; `None` while the newest one does.
-    pub fn cut(&self, from: NaiveDate, until: Option<NaiveDate>) -> Vec<Stretch> {
-        let mut stretches: Vec<Stretch> = Vec::with_capacity(1);
-        let end = self.periods.last().map(|period| period.until);
-        for period in &self.periods {
-            let begins = period.from.max(from);
-            let ends = until.map_or(period.until, |until| until.min(period.until));
-            if begins >= ends {
-                continue;
-            }
-            match stretches.last_mut() {
-                Some(last) if last.to == begins => last.to = ends,
-                _ => stretches.push(Stretch {
-                    from: begins,
-                    to: ends,
+    pub fn cut(
+        &self,
+        from: NaiveDate,
+        until: Option<NaiveDate>,
+    ) -> impl Iterator<Item = Period> + '_ {
+        let clipped = self.periods.iter().map(move |period| Period {
+            release: period.release,
+            from: period.from.max(from),
+            until: until.map_or(period.until, |until| until.min(period.until)),
+        });
+        clipped.filter(|period| period.from < period.until)
+    }
+
+    /// Returns the true dates of days of listings, as [`Timeline::cut`] does: without a gap in between they are one.
+    pub fn listed_days(&self, from: NaiveDate, until: Option<NaiveDate>) -> Vec<ListedDays> {
+        let mut days: Vec<ListedDays> = Vec::with_capacity(1);
+        for period in self.cut(from, until) {
+            match days.last_mut() {
+                Some(last) if last.to == period.from => last.to = period.until,
+                _ => days.push(ListedDays {
+                    from: period.from,
+                    to: period.until,
                     opened_by: period.release,
                     closed_by: None,
                     is_open: false,
                 }),
             }
         }
-        if let Some(last) = stretches.last_mut() {
+        let end = self.periods.last().map(|period| period.until);
+        if let Some(last) = days.last_mut() {
             last.is_open = until.is_none() && Some(last.to) == end;
             // After a gap the release that governs the next day is another day's.
             last.closed_by = until
@@ -173,7 +189,7 @@ impl Timeline {
                 .and_then(|until| self.governing(until))
                 .map(|period| period.release);
         }
-        stretches
+        days
     }
 
     /// Names the release that would have to be loaded to answer for a day that nothing governs:
@@ -237,11 +253,11 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_of_listings_is_cut_where_no_release_governs() {
+    fn days_of_listings_are_cut_where_no_release_governs() {
         let timeline = timeline(&["FY2022", "FY2022-04", "FY2024", "FY2025"]);
         let cut = |from, until| {
-            let stretches = timeline.cut(from, until);
-            let shown = stretches.iter().map(|one| {
+            let days = timeline.listed_days(from, until);
+            let shown = days.iter().map(|one| {
                 let closed_by = one.closed_by.map_or("-".to_owned(), |id| id.to_string());
                 let open = if one.is_open { " open" } else { "" };
                 format!(

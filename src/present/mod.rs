@@ -13,6 +13,7 @@ pub mod report;
 mod successors;
 pub mod table;
 pub mod text;
+mod verdict;
 pub mod xlsx;
 
 use crate::model::{Code, CodeSet, IndexLink, LinkedBy, ReferenceKind};

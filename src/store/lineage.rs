@@ -14,7 +14,7 @@ use super::{Store, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Code, CodeSet, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, TabularOrder,
-    Timeline, eve,
+    Timeline, day_before,
 };
 use crate::parse::conversion::read_previous;
 
@@ -254,7 +254,7 @@ impl Gathering<'_> {
             })
             .collect();
         let mut slice = Vec::new();
-        let period = self.timeline.governing(eve(effective_from));
+        let period = self.timeline.governing(day_before(effective_from));
         if let Some(period) = period.filter(|_| !ranges.is_empty()) {
             for (first, last) in ranges {
                 slice.extend(self.billable_between(period.release, &first, &last)?);

@@ -25,7 +25,7 @@ use super::rows::{date, parsed, runs_of};
 use super::runs::RunSet;
 use super::{Store, code_set_id};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, ReleaseId};
+use crate::model::{Code, CodeSet, ReleaseId, Span, push_merged};
 
 const MAGIC: &[u8] = b"CYL2";
 const MAGIC_BEFORE: &[u8] = b"CYL1";
@@ -36,22 +36,11 @@ const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
     None => NaiveDate::MIN,
 };
 
-/// A stretch of releases in which a code is listed with the same flag, whatever its titles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Stretch {
-    /// The first day of the first loaded release that lists it so.
-    pub(crate) from: NaiveDate,
-    /// The first day of the first later loaded release that does not.
-    pub(crate) until: Option<NaiveDate>,
-    /// Whether it is billable.
-    pub(crate) billable: bool,
-}
-
 /// The lives of all codes of a code set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lives {
-    /// The distinct lives.
-    pub(crate) lives: Vec<Vec<Stretch>>,
+    /// The distinct lives: when a code is listed with which flag, whatever its titles.
+    pub(crate) lives: Vec<Vec<Span<bool>>>,
     /// The codes, in the order of their characters.
     pub(crate) codes: Vec<Code>,
     /// For each code the number of its life.
@@ -170,14 +159,14 @@ fn stored(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Option
 /// Gathers codes in their order, and numbers lives as they come.
 #[derive(Default)]
 struct Gathered {
-    numbers: HashMap<Vec<Stretch>, u16>,
-    lives: Vec<Vec<Stretch>>,
+    numbers: HashMap<Vec<Span<bool>>, u16>,
+    lives: Vec<Vec<Span<bool>>>,
     codes: Vec<Code>,
     life_of: Vec<u16>,
 }
 
 impl Gathered {
-    fn number(&mut self, life: &[Stretch]) -> rusqlite::Result<u16> {
+    fn number(&mut self, life: &[Span<bool>]) -> rusqlite::Result<u16> {
         if let Some(number) = self.numbers.get(life) {
             return Ok(*number);
         }
@@ -210,23 +199,20 @@ struct Stretches {
 
 impl Stretches {
     /// Adds a row of listed_from, delisted_from and billable to a life.
-    fn add(&mut self, row: &Row<'_>, at: usize, life: &mut Vec<Stretch>) -> rusqlite::Result<()> {
+    fn add(
+        &mut self,
+        row: &Row<'_>,
+        at: usize,
+        life: &mut Vec<Span<bool>>,
+    ) -> rusqlite::Result<()> {
         let until = match row.get_ref(at + 1)? {
             rusqlite::types::ValueRef::Null => None,
             _ => Some(self.day(row, at + 1)?),
         };
-        let stretch = Stretch {
-            from: self.day(row, at)?,
-            until,
-            billable: row.get(at + 2)?,
-        };
-        match life.last_mut() {
-            // Only a title changed.
-            Some(last) if last.until == Some(stretch.from) && last.billable == stretch.billable => {
-                last.until = stretch.until;
-            }
-            _ => life.push(stretch),
-        }
+        let from = self.day(row, at)?;
+        let value = row.get(at + 2)?;
+        // Where only a title changed it goes on.
+        push_merged(life, Span { from, until, value });
         Ok(())
     }
 
@@ -256,7 +242,7 @@ fn derive(
     )?;
     let mut rows = statement.query([code_set_id(code_set)])?;
     let mut code: Option<Code> = None;
-    let mut life: Vec<Stretch> = Vec::new();
+    let mut life: Vec<Span<bool>> = Vec::new();
     loop {
         let row = rows.next()?;
         let next = match row {
@@ -468,7 +454,7 @@ impl Lives {
             for stretch in life {
                 bytes.extend(day_number(stretch.from).to_le_bytes());
                 bytes.extend(stretch.until.map_or(OPEN, day_number).to_le_bytes());
-                bytes.push(u8::from(stretch.billable));
+                bytes.push(u8::from(stretch.value));
             }
         }
         bytes.extend(count(self.codes.len()));
@@ -544,10 +530,10 @@ impl Lives {
             for _ in 0..rest.byte()? {
                 let from = rest.u16()?;
                 let until = rest.u16()?;
-                life.push(Stretch {
+                life.push(Span {
                     from: day_of(from)?,
                     until: (until != OPEN).then(|| day_of(until)).flatten(),
-                    billable: rest.byte()? == 1,
+                    value: rest.byte()? == 1,
                 });
             }
             lives.push(life);

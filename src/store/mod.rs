@@ -50,7 +50,7 @@ pub use write::{Added, NewFile, NewRelease, Rows, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 
-pub(crate) use lives::{Lives, Stretch};
+pub(crate) use lives::Lives;
 pub(crate) use search::{FoundItem, Words};
 
 /// The entries that are listed on a day.

@@ -14,9 +14,8 @@ use super::rows::{
 use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
-    Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeSet, CodeSpan, Entry,
-    FileRef, FooterBlock, Holding, Life, Listed, ListedBy, LoadedRelease, Provenance, ReleaseId,
-    Timeline,
+    Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeFlag, CodeSet, Entry,
+    FileRef, FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, Span, Timeline,
 };
 use crate::source::recognise::FileKind;
 
@@ -147,8 +146,8 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn life(&self, code_set: CodeSet, code: &Code) -> Result<Life> {
-        let query = || -> rusqlite::Result<Life> {
+    pub fn life(&self, code_set: CodeSet, code: &Code) -> Result<Vec<Span<Entry>>> {
+        let query = || -> rusqlite::Result<Vec<Span<Entry>>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT entry.code, billable, short_title, long_title, listed_from, delisted_from
                  FROM span JOIN entry ON entry.id = span.entry
@@ -165,8 +164,8 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn code_spans(&self, code_set: CodeSet) -> Result<Vec<CodeSpan>> {
-        let query = || -> rusqlite::Result<Vec<CodeSpan>> {
+    pub fn code_spans(&self, code_set: CodeSet) -> Result<Vec<Span<CodeFlag>>> {
+        let query = || -> rusqlite::Result<Vec<Span<CodeFlag>>> {
             self.connection
                 .prepare_cached(
                     "SELECT span.code, billable, listed_from, delisted_from
@@ -174,12 +173,14 @@ impl Store {
                      WHERE span.code_set = ?1 ORDER BY span.code, listed_from",
                 )?
                 .query_map([code_set_id(code_set)], |row| {
-                    Ok(CodeSpan {
-                        code: Code::from_plain(row.get_ref(0)?.as_bytes()?)
-                            .ok_or_else(|| malformed_code(0))?,
-                        billable: row.get(1)?,
+                    Ok(Span {
                         from: date(row, 2)?,
                         until: optional_date(row, 3)?,
+                        value: CodeFlag {
+                            code: Code::from_plain(row.get_ref(0)?.as_bytes()?)
+                                .ok_or_else(|| malformed_code(0))?,
+                            billable: row.get(1)?,
+                        },
                     })
                 })?
                 .collect()
@@ -195,7 +196,7 @@ impl Store {
     pub fn each_listed(
         &self,
         code_set: CodeSet,
-        take: &mut dyn FnMut(Listed) -> Result<()>,
+        take: &mut dyn FnMut(Span<Entry>) -> Result<()>,
     ) -> Result<()> {
         let fail = |error| self.error(error);
         let mut statement = self
@@ -415,11 +416,11 @@ impl Store {
 }
 
 /// Reads an entry with the days of its span, from the first column on.
-fn listed(row: &Row<'_>) -> rusqlite::Result<Listed> {
-    Ok(Listed {
-        entry: entry(row, 0)?,
+fn listed(row: &Row<'_>) -> rusqlite::Result<Span<Entry>> {
+    Ok(Span {
         from: date(row, 4)?,
         until: optional_date(row, 5)?,
+        value: entry(row, 0)?,
     })
 }
 

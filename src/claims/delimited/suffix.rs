@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::claims::finding::Finding;
-use crate::claims::index::VerdictKind;
 use crate::claims::judge::{Judge, Judged};
 use crate::claims::{Index, ProblemKind, UseBasis};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::VerdictKind;
 use crate::model::{CodeSet, ReleaseId};
 
 /// The columns that an annotated row gets for each code.

@@ -3,9 +3,10 @@
 use askama::Template;
 use chrono::{Datelike, Months, NaiveDate};
 
-use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts, VerdictKind};
+use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::ReleaseId;
+use crate::model::{ReleaseId, VerdictKind};
+use crate::present::verdict::words;
 use crate::present::{counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
@@ -193,7 +194,7 @@ impl AuditBody {
                 .filter(|kind| summary.total.of(*kind) > 0)
                 .map(|kind| VerdictRow {
                     name: kind.name(),
-                    meaning: meaning(kind),
+                    meaning: words(kind).rule,
                     codes: grouped(summary.total.of(kind)),
                     share: share(summary.total.of(kind), total),
                     charges: dollars(summary.total.cents_of(kind)),
@@ -290,18 +291,6 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         });
     }
     figures
-}
-
-fn meaning(kind: VerdictKind) -> &'static str {
-    match kind {
-        VerdictKind::Billable => "listed as billable in the release in force",
-        VerdictKind::Header => "a header: a code below it has to be used",
-        VerdictKind::NotYetEffective => "first listed by a later release",
-        VerdictKind::Deleted => "listed by an earlier release only",
-        VerdictKind::Unknown => "in no release, or no code at all",
-        VerdictKind::NotInForce => "before the code set was in force",
-        VerdictKind::NotCovered => "no loaded release governs the day: not judged",
-    }
 }
 
 fn causes(summary: &AuditSummary) -> Vec<Cause> {

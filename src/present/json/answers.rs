@@ -6,7 +6,7 @@ use super::lineage::{self, LineageJson, PoaJson, RetirementJson};
 use super::show::{PcsJson, pcs};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
-use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, eve};
+use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, day_before};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -278,7 +278,7 @@ pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
             .map(|span| SpanJson {
                 valid_from: span.valid_from.to_string(),
                 valid_to: span.valid_to.to_string(),
-                last_day: eve(span.valid_to).to_string(),
+                last_day: day_before(span.valid_to).to_string(),
                 in_force: span.in_force,
                 first_release: span.first_release.to_string(),
                 last_release: span.last_release.to_string(),

@@ -3,11 +3,9 @@
 use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
-use crate::claims::{
-    AuditSummary, Evidence, Failure, Inference, UseBasis, VerdictCounts, VerdictKind, Window,
-};
+use crate::claims::{AuditSummary, Evidence, Failure, Inference, UseBasis, VerdictCounts, Window};
 use crate::error::Result;
-use crate::model::eve;
+use crate::model::{VerdictKind, day_before};
 use crate::store::StoreKind;
 
 #[derive(Serialize)]
@@ -244,7 +242,7 @@ pub fn inference(inference: &Inference) -> Result<String> {
     };
     let window = |window: &Window| WindowJson {
         from: window.from.to_string(),
-        through: eve(window.until).to_string(),
+        through: day_before(window.until).to_string(),
         releases: window
             .releases
             .iter()

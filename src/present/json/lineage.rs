@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::EntryJson;
 use crate::model::{
-    CodeLineage, CodeSet, Fate, LineageKind, LineageLink, ListedAs, PoaSpan, Retirement, eve,
+    CodeLineage, CodeSet, Fate, LineageKind, LineageLink, ListedAs, PoaSpan, Retirement, day_before,
 };
 
 const CM: CodeSet = CodeSet::Icd10Cm;
@@ -163,7 +163,7 @@ pub(super) fn poa_span(span: &PoaSpan) -> PoaJson {
         exempt: span.exempt,
         valid_from: span.from.to_string(),
         valid_to: span.until.to_string(),
-        last_day: eve(span.until).to_string(),
+        last_day: day_before(span.until).to_string(),
         first_list: span.first_list.to_string(),
         last_list: span.last_list.to_string(),
     }

@@ -427,7 +427,7 @@ pub fn search(report: &SearchReport) -> Result<String> {
                 FoundJson {
                     code: found.code.as_str().to_owned(),
                     code_dotted: found.code.dotted(code_set),
-                    standing: found.standing.name(),
+                    standing: found.standing.kind().name(),
                     first_day: match found.standing {
                         FoundStanding::NotYetEffective(day) => Some(day.to_string()),
                         _ => None,

@@ -2,7 +2,10 @@
 
 use super::{line, lineage};
 use crate::error::printable;
-use crate::model::{Answer, CodeHistory, CodeSet, Entry, Provenance, UnknownReason, Verdict, eve};
+use crate::model::{
+    Answer, CodeHistory, CodeSet, Entry, Provenance, UnknownReason, Verdict, day_before,
+};
+use crate::present::verdict::meaning;
 use crate::present::{Style, marks};
 
 /// How many codes of a list are shown unless the user wants all.
@@ -241,24 +244,7 @@ fn headline(verdict: &Verdict, style: Style) -> (String, &'static str) {
         Verdict::NotCovered { .. } => style.doubtful(name),
         _ => style.bad(name),
     };
-    (word, verdict_meaning(verdict))
-}
-
-/// Returns in a few words what a verdict means for a claim.
-pub(crate) fn verdict_meaning(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Billable { .. } => "valid for submission",
-        Verdict::Header { .. } => "not valid for submission",
-        Verdict::NotYetEffective { .. } => "not valid yet",
-        Verdict::Deleted { .. } => "no longer valid",
-        Verdict::Unknown { reason } => match reason {
-            UnknownReason::Malformed { .. } => "this cannot be a code",
-            UnknownReason::MissingSeventhCharacter { .. } => "incomplete",
-            UnknownReason::NotListed { .. } => "in no release loaded",
-        },
-        Verdict::NotInForce { .. } => "the code set was not in force",
-        Verdict::NotCovered { .. } => "no loaded release governs this day",
-    }
+    (word, meaning(verdict))
 }
 
 fn list(out: &mut String, heading: &str, entries: &[Entry], code_set: CodeSet, style: Style) {
@@ -319,7 +305,7 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
 pub(super) fn life_lines(out: &mut String, history: &CodeHistory, style: Style) {
     let mut before: Option<&Entry> = None;
     for span in &history.spans {
-        let through = eve(span.valid_to);
+        let through = day_before(span.valid_to);
         let end = if through == history.covered_through {
             format!("{through} (end of the loaded releases)")
         } else {

@@ -3,8 +3,8 @@
 use comfy_table::CellAlignment;
 
 use super::{heading, line, plain_table, table_lines};
-use crate::claims::{AuditSummary, Failure, Inference, VerdictKind, Window};
-use crate::model::{CodeSet, ReleaseId, eve};
+use crate::claims::{AuditSummary, Failure, Inference, Window};
+use crate::model::{CodeSet, ReleaseId, VerdictKind, day_before};
 use crate::present::{Style, counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
@@ -92,7 +92,7 @@ pub fn inference(inference: &Inference, style: Style) -> String {
             .collect();
         names.join(", ")
     };
-    let days = |window: &Window| format!("{} to {}", window.from, eve(window.until));
+    let days = |window: &Window| format!("{} to {}", window.from, day_before(window.until));
     let first = format!("{}, {}", days(best), releases(best));
     line(&mut out, 0, &style.good(&first));
     let text = format!(

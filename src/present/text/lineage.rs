@@ -3,7 +3,7 @@
 use super::line;
 use crate::model::{
     CodeLineage, CodeSet, Conversion, Fate, LineageKind, LineageLink, ListedAs, PoaSpan,
-    PreviousGroup, PreviousPart, Retirement, Successor, eve,
+    PreviousGroup, PreviousPart, Retirement, Successor, day_before,
 };
 use crate::present::Style;
 
@@ -289,7 +289,7 @@ pub(crate) fn poa_span(span: &PoaSpan, style: Style) -> String {
     format!(
         "{} - {}  {what}  {}",
         span.from,
-        eve(span.until),
+        day_before(span.until),
         style.dim(&lists)
     )
 }

@@ -13,7 +13,6 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 
-pub(crate) use answers::verdict_meaning;
 pub use answers::{answers, history};
 pub use audit::{audit, inference};
 #[cfg(feature = "fetch")]

@@ -7,9 +7,9 @@ use chrono::{Days, NaiveDate};
 use super::{everything, say};
 use crate::world::official_releases;
 use codeyear::answer;
-use codeyear::claims::{Finding, Index, UseBasis, VerdictKind};
+use codeyear::claims::{Finding, Index, UseBasis};
 use codeyear::model::{
-    Answer, Code, CodeSet, Entry, Life, Standing, UnknownReason, Verdict, judge,
+    Answer, Code, CodeSet, Entry, Span, Status, UnknownReason, Verdict, VerdictKind, judge,
 };
 use codeyear::store::Store;
 
@@ -95,7 +95,7 @@ fn verdict(
     store: &Store,
     code_set: CodeSet,
     text: &str,
-    life: &Life,
+    life: &[Span<Entry>],
     date: NaiveDate,
 ) -> VerdictKind {
     if code_set.parse_code(text).is_err() {
@@ -103,13 +103,13 @@ fn verdict(
     }
     let timeline = store.timeline(code_set).unwrap();
     match judge(date, &timeline, life) {
-        Standing::NotInForce => VerdictKind::NotInForce,
-        Standing::NotCovered => VerdictKind::NotCovered,
-        Standing::Listed { entry, .. } if entry.billable => VerdictKind::Billable,
-        Standing::Listed { .. } => VerdictKind::Header,
-        Standing::NotYet { .. } => VerdictKind::NotYetEffective,
-        Standing::Deleted { .. } => VerdictKind::Deleted,
-        Standing::Unknown { .. } => VerdictKind::Unknown,
+        Status::NotInForce => VerdictKind::NotInForce,
+        Status::NotCovered => VerdictKind::NotCovered,
+        Status::Listed { entry, .. } if entry.billable => VerdictKind::Billable,
+        Status::Listed { .. } => VerdictKind::Header,
+        Status::NotYet { .. } => VerdictKind::NotYetEffective,
+        Status::Deleted { .. } => VerdictKind::Deleted,
+        Status::Unknown { .. } => VerdictKind::Unknown,
     }
 }
 

@@ -99,7 +99,7 @@ impl Releases {
     }
 
     /// The billable codes of the release before a day.
-    fn eve(&self, day: NaiveDate) -> &TabularOrder {
+    fn day_before(&self, day: NaiveDate) -> &TabularOrder {
         let before = self.known.iter().rev();
         let mut before = before.filter(|(release, _)| release.effective_from() < day);
         &before.next().unwrap().1.1
@@ -191,7 +191,7 @@ fn every_row_of_the_fy2026_table_is_kept_verbatim_and_accounted_for() {
     let mut unlisted = Vec::new();
     let mut not_before = Vec::new();
     for row in &table.rows {
-        let eve = all.eve(row.effective_from.unwrap());
+        let eve = all.day_before(row.effective_from.unwrap());
         for flaw in row.flaws_against(|code| all.is_listed(code), Some(eve)) {
             match &flaw {
                 RowFlaw::CurrentUnlisted { code } => unlisted.push(code.as_str().to_owned()),
@@ -227,7 +227,7 @@ fn of_the_codes_retired_since_fy2018_572_are_named_in_the_fy2026_table() {
     for record in truth(&releases, "icd10cm-changes.csv") {
         let release = id(&record["to"]);
         let code = CodeSet::Icd10Cm.parse_code(&record["code"]).unwrap();
-        let was_billable = all.eve(release.effective_from()).lists(&code);
+        let was_billable = all.day_before(release.effective_from()).lists(&code);
         let gone = matches!(record["change"].as_str(), "deleted" | "became_header");
         if release >= id("FY2018") && gone && was_billable {
             retired.push((code, release));
@@ -249,7 +249,10 @@ fn of_the_codes_retired_since_fy2018_572_are_named_in_the_fy2026_table() {
 
     let mut by_range: BTreeSet<Code> = BTreeSet::new();
     for row in &table.rows {
-        for group in row.reading.expand(all.eve(row.effective_from.unwrap())) {
+        for group in row
+            .reading
+            .expand(all.day_before(row.effective_from.unwrap()))
+        {
             by_range.extend(group);
         }
     }
@@ -281,7 +284,7 @@ fn conversions(releases: &Path, tables: &[&str], all: &Releases) -> Conversions 
                 row: row.row,
                 code: row.code.unwrap(),
                 effective_from,
-                expanded: row.reading.expand(all.eve(effective_from)),
+                expanded: row.reading.expand(all.day_before(effective_from)),
                 previous: row.reading,
                 cell: row.previous,
             });

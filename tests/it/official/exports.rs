@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{Days, NaiveDate};
 use codeyear::answer;
-use codeyear::model::{Code, CodeSet, CodeSpan, Concept, ExportedPeriod, ExportedSpan, concept_id};
+use codeyear::model::{Code, CodeFlag, CodeSet, Concept, ExportedPeriod, ExportedSpan, concept_id};
 use codeyear::store::Store;
 use sha2::{Digest, Sha256};
 
@@ -467,13 +467,15 @@ fn concepts_have_true_dates_and_one_stretch_of_days_each() {
             .map(|one| one.code)
             .collect();
         let listed = store.code_spans(code_set).unwrap();
+        // Not by the test of the program.
         let on_date = listed
             .iter()
-            .filter(|span| span.from <= date && span.until.is_none_or(|until| date < until));
-        let (billable, headers): (Vec<&CodeSpan>, Vec<&CodeSpan>) =
-            on_date.partition(|span| span.billable);
-        let billable: BTreeSet<Code> = billable.iter().map(|span| span.code).collect();
-        let headers: BTreeSet<Code> = headers.iter().map(|span| span.code).collect();
+            .filter(|span| span.from <= date && span.until.is_none_or(|until| date < until))
+            .map(|span| &span.value);
+        let (billable, headers): (Vec<&CodeFlag>, Vec<&CodeFlag>) =
+            on_date.partition(|flag| flag.billable);
+        let billable: BTreeSet<Code> = billable.iter().map(|flag| flag.code).collect();
+        let headers: BTreeSet<Code> = headers.iter().map(|flag| flag.code).collect();
         assert!(billable.is_subset(&valid), "{code_set} {date}");
         let more: Vec<&Code> = valid.difference(&billable).collect();
         // Headers that became billable later.
@@ -516,7 +518,7 @@ fn no_two_official_codes_have_one_concept_id_and_no_code_is_displaced_without_ne
             .code_spans(code_set)
             .unwrap()
             .iter()
-            .map(|span| span.code)
+            .map(|span| span.value.code)
             .collect();
         for code in codes {
             let name = format!(

@@ -12,7 +12,7 @@ use super::{Asked, Frame, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{
     Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, FileRef, IndexEntries, PcsPage,
-    PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, eve,
+    PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, day_before,
 };
 use crate::present::index_reference;
 
@@ -541,7 +541,7 @@ fn poa_words(span: Option<&PoaSpan>) -> String {
             "Not exempt: report whether it was present on admission,"
         },
         long_day(span.from),
-        long_day(eve(span.until))
+        long_day(day_before(span.until))
     )
 }
 

@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 use super::{Asked, Frame, Site, address, render};
 use crate::answer::ReleaseStatus;
 use crate::error::Result;
-use crate::model::CodeSet;
+use crate::model::{CodeSet, VerdictKind};
 use crate::present::grouped;
+use crate::present::verdict::{VerdictWords, words};
 
 /// Writes the first page.
 ///
@@ -30,6 +31,7 @@ pub fn home(site: &Site, asked: Asked<'_>) -> Result<String> {
 pub fn help(site: &Site, asked: Asked<'_>) -> Result<String> {
     render(&HelpHtml {
         frame: Frame::new(site, asked, "/about", "Help".to_owned()),
+        verdicts: VerdictKind::ALL,
     })
 }
 
@@ -158,6 +160,13 @@ impl Loaded {
 #[template(path = "pages/help.html", whitespace = "minimize")]
 struct HelpHtml<'a> {
     frame: Frame<'a>,
+    verdicts: [VerdictKind; 7],
+}
+
+impl HelpHtml<'_> {
+    fn words(&self, kind: &VerdictKind) -> VerdictWords {
+        words(*kind)
+    }
 }
 
 #[derive(Template)]

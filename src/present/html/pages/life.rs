@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Site, address, long_day};
-use crate::model::{CodeHistory, HistorySpan, ReleaseId, eve};
+use crate::model::{CodeHistory, HistorySpan, ReleaseId, day_before};
 use crate::present::marks::mark;
 use crate::present::percent;
 
@@ -98,7 +98,7 @@ pub(super) fn spans(history: &CodeHistory, path: &str, day: NaiveDate) -> Vec<Sp
     let mut rows = Vec::new();
     let mut before: Option<&HistorySpan> = None;
     for span in &history.spans {
-        let through = eve(span.valid_to);
+        let through = day_before(span.valid_to);
         let old = before.map(|last| &last.entry);
         let title = match old {
             Some(old) if old.long_title != span.entry.long_title => {
@@ -227,7 +227,7 @@ impl LifeLine {
                     x: scale.at(after),
                     width: scale.wide(after, *from),
                     is_gap: true,
-                    title: format!("no loaded release governs {after} to {}", eve(*from)),
+                    title: format!("no loaded release governs {after} to {}", day_before(*from)),
                 });
             }
             let end = through.succ_opt()?;

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::verdict::word;
 use super::{Asked, Frame, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
 use crate::present::counted;
+use crate::present::verdict::words;
 
 /// Writes the page of a search; without a report, the page on which to ask.
 ///
@@ -64,10 +64,10 @@ impl Results {
                 href: address::code(report.code_set, &found.code, report.date),
                 code: found.code.dotted(report.code_set),
                 title: found.entry.long_title.clone(),
-                standing: found.standing.name(),
+                standing: found.standing.kind().name(),
                 word: match found.standing {
                     FoundStanding::Billable | FoundStanding::Header => {
-                        word(found.standing.name()).to_owned()
+                        words(found.standing.kind()).headline.to_owned()
                     }
                     FoundStanding::Deleted(last_day) => format!("Deleted after {last_day}"),
                     FoundStanding::NotYetEffective(first_day) => {

@@ -8,7 +8,8 @@ use crate::model::{
     Verdict,
 };
 use crate::present::counted;
-use crate::present::text::{lineage as words, verdict_meaning};
+use crate::present::text::lineage as words;
+use crate::present::verdict;
 
 /// The most codes that a list shows at once.
 const SHORT_LIST: usize = 12;
@@ -100,25 +101,12 @@ pub(super) struct VerdictView {
     pub(super) warnings: Vec<String>,
 }
 
-/// Returns the large word for a verdict.
-pub(super) fn word(name: &str) -> &'static str {
-    match name {
-        "billable" => "Billable",
-        "header" => "Header, not billable",
-        "not-yet-effective" => "Not yet effective",
-        "deleted" => "Deleted",
-        "unknown" => "Unknown code",
-        "not-in-force" => "Not in force",
-        _ => "No answer",
-    }
-}
-
 impl VerdictView {
     pub(super) fn new(answer: &Answer) -> VerdictView {
         let mut view = VerdictView {
             name: answer.verdict.name(),
-            word: word(answer.verdict.name()),
-            meaning: verdict_meaning(&answer.verdict),
+            word: verdict::words(answer.verdict.kind()).headline,
+            meaning: verdict::meaning(&answer.verdict),
             day: answer.date,
             said: Vec::new(),
             lists: Vec::new(),
