@@ -67,7 +67,7 @@ fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
                     mentions.push(Mention {
                         at,
                         document: DocumentKind::Tabular,
-                        kind: group.kind.name(),
+                        kind: group.kind,
                         note: note.clone(),
                     });
                 }

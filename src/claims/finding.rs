@@ -1,43 +1,36 @@
 //! What there is to say of one code on one day.
 
 use chrono::NaiveDate;
+use strum::IntoStaticStr;
 
 use super::claim::CodeSystem;
 use super::index::Index;
 use crate::answer::{detect_in, retirement_in, verdict_in};
 use crate::error::Result;
 use crate::model::VerdictKind;
+use crate::model::named;
 use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict};
+
+named!(UseBasis);
 
 /// The most codes that a finding names.
 const MOST_USES: usize = 10;
 
 /// Why the codes of a finding are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum UseBasis {
     /// They are the billable codes below a header.
     Below,
     /// The official conversion table names them as successors.
     ConversionTable,
     /// They have the 7th character that the code lacks.
+    #[strum(serialize = "7th-character")]
     SeventhCharacter,
     /// No conversion table names a successor; these came in at its place in the tree on the day it went.
     Guess,
     /// No release lists the code; these differ from it by one character.
     Similar,
-}
-
-impl UseBasis {
-    /// Returns the fixed name: `below`, `conversion-table`, `7th-character`, `guess`, `similar`.
-    pub fn name(self) -> &'static str {
-        match self {
-            UseBasis::Below => "below",
-            UseBasis::ConversionTable => "conversion-table",
-            UseBasis::SeventhCharacter => "7th-character",
-            UseBasis::Guess => "guess",
-            UseBasis::Similar => "similar",
-        }
-    }
 }
 
 /// The verdict on a code on a day, and what to use instead.

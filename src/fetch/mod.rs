@@ -13,6 +13,7 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use strum::IntoStaticStr;
 
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::model::{CodeSet, ReleaseId};
@@ -23,10 +24,13 @@ use crate::source::recognise::FileKind;
 use download::{Downloader, Target};
 use http::Client;
 
+use crate::model::named;
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
 pub use http::{Problem, Proxies, shown_address};
 pub use import::{FetchReport, Lacking, import_fetched, missing};
 pub use plan::{Known, Piece, Source, sources};
+
+named!(FileOutcome, NotFetched);
 
 /// How many files in a row may fail at a host, each after its retries, before it is given up.
 const MOST_FAILED: u32 = 3;
@@ -66,7 +70,8 @@ impl FetchOptions {
 }
 
 /// How a file came into its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum FileOutcome {
     /// It was downloaded.
     Fetched,
@@ -74,17 +79,6 @@ pub enum FileOutcome {
     AlreadyThere,
     /// It would be downloaded.
     Planned,
-}
-
-impl FileOutcome {
-    /// Returns the fixed name: `fetched`, `already-there`, `planned`.
-    pub fn name(self) -> &'static str {
-        match self {
-            FileOutcome::Fetched => "fetched",
-            FileOutcome::AlreadyThere => "already-there",
-            FileOutcome::Planned => "planned",
-        }
-    }
 }
 
 /// A file that is in its place, or would be.
@@ -114,7 +108,8 @@ pub struct Attempt {
 }
 
 /// Why a part of a release was not fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum NotFetched {
     /// No address is known.
     NoAddress,
@@ -122,17 +117,6 @@ pub enum NotFetched {
     NoKnownHash,
     /// Every address failed.
     Failed,
-}
-
-impl NotFetched {
-    /// Returns the fixed name: `no-address`, `no-known-hash`, `failed`.
-    pub fn name(self) -> &'static str {
-        match self {
-            NotFetched::NoAddress => "no-address",
-            NotFetched::NoKnownHash => "no-known-hash",
-            NotFetched::Failed => "failed",
-        }
-    }
 }
 
 /// What was fetched of one release.

@@ -1,11 +1,16 @@
 //! The official addenda of an order file, and its replay on a base release.
 
 use std::collections::BTreeMap;
+use strum::{EnumString, IntoStaticStr};
 
+use crate::model::named;
 use crate::model::{Code, Entry};
 
+named!(AddendaAction);
+
 /// What an addenda line does to a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum AddendaAction {
     /// `Add:`
     Add,
@@ -15,30 +20,6 @@ pub enum AddendaAction {
     ReviseFrom,
     /// `Revise to:`
     ReviseTo,
-}
-
-impl AddendaAction {
-    /// Returns the fixed name: `add`, `delete`, `revise-from`, `revise-to`.
-    pub fn name(self) -> &'static str {
-        match self {
-            AddendaAction::Add => "add",
-            AddendaAction::Delete => "delete",
-            AddendaAction::ReviseFrom => "revise-from",
-            AddendaAction::ReviseTo => "revise-to",
-        }
-    }
-
-    /// Reads the name back.
-    pub(crate) fn from_name(name: &str) -> Option<AddendaAction> {
-        [
-            AddendaAction::Add,
-            AddendaAction::Delete,
-            AddendaAction::ReviseFrom,
-            AddendaAction::ReviseTo,
-        ]
-        .into_iter()
-        .find(|action| action.name() == name)
-    }
 }
 
 /// One line of an addenda.

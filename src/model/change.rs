@@ -1,16 +1,21 @@
 //! What changed between two releases.
 
 use std::collections::BTreeMap;
+use strum::IntoStaticStr;
 
 use chrono::NaiveDate;
 
+use crate::model::named;
 use crate::model::{
     ChangeLineage, Code, CodeRange, CodeSet, Entry, FileRef, Impact, NotesReport, Provenance,
     ReleaseId, Warning,
 };
 
+named!(ChangeKind);
+
 /// What became of a code from one release to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ChangeKind {
     /// Listed in the new release only.
     New,
@@ -39,20 +44,6 @@ impl ChangeKind {
         ChangeKind::ShortTitleOnly,
         ChangeKind::SpacingOnly,
     ];
-
-    /// Returns the fixed name: `new`, `deleted`, `became-header`, `became-billable`, `revised`,
-    /// `short-title-only`, `spacing-only`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ChangeKind::New => "new",
-            ChangeKind::Deleted => "deleted",
-            ChangeKind::BecameHeader => "became-header",
-            ChangeKind::BecameBillable => "became-billable",
-            ChangeKind::Revised => "revised",
-            ChangeKind::ShortTitleOnly => "short-title-only",
-            ChangeKind::SpacingOnly => "spacing-only",
-        }
-    }
 
     /// Returns the words for people: `became header`.
     pub fn label(self) -> &'static str {

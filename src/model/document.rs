@@ -1,5 +1,7 @@
 //! The files around the order file.
 
+use std::str::FromStr;
+
 use crate::model::{
     AlphabeticIndex, CodeSet, ConversionTable, IndexKind, PcsDefinitions, PcsTables, PoaList,
     Tabular, UnreadList,
@@ -91,13 +93,6 @@ impl DocumentKind {
         }
     }
 
-    /// Finds a kind by its fixed name.
-    pub fn from_name(name: &str) -> Option<DocumentKind> {
-        DocumentKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
-
     /// Returns the code set that such a file belongs to.
     pub fn code_set(self) -> CodeSet {
         match self {
@@ -107,6 +102,18 @@ impl DocumentKind {
             | DocumentKind::ConversionTable
             | DocumentKind::PoaExemptList => CodeSet::Icd10Cm,
         }
+    }
+}
+
+impl FromStr for DocumentKind {
+    type Err = strum::ParseError;
+
+    /// Finds a kind by its fixed name.
+    fn from_str(name: &str) -> Result<DocumentKind, strum::ParseError> {
+        let mut kinds = DocumentKind::ALL.into_iter();
+        kinds
+            .find(|kind| kind.name() == name)
+            .ok_or(strum::ParseError::VariantNotFound)
     }
 }
 

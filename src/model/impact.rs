@@ -1,11 +1,16 @@
 //! What a release breaks for one user: the changes weighed by how often a file uses the codes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use strum::IntoStaticStr;
 
+use crate::model::named;
 use crate::model::{Change, ChangeKind, ChangeLineage, Code, LineageWay};
 
+named!(Severity, Relation);
+
 /// How much a change matters to somebody who uses a code, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Severity {
     /// A code in use was deleted or became a header: what was submitted is no longer valid.
     Breaking,
@@ -18,15 +23,6 @@ pub enum Severity {
 impl Severity {
     /// Every severity, the gravest first.
     pub const ALL: [Severity; 3] = [Severity::Breaking, Severity::Review, Severity::Info];
-
-    /// Returns the fixed name: `breaking`, `review`, `info`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Breaking => "breaking",
-            Severity::Review => "review",
-            Severity::Info => "info",
-        }
-    }
 
     /// Returns the severity of a change of a code that is itself in use.
     pub fn of(kind: ChangeKind) -> Severity {
@@ -91,7 +87,8 @@ pub enum UsedStanding {
 }
 
 /// Why a change matters to somebody who uses a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Relation {
     /// The changed code is the one in use.
     Itself,
@@ -104,16 +101,6 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// Returns the fixed name: `itself`, `successor`, `below`, `beside`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Relation::Itself => "itself",
-            Relation::Successor => "successor",
-            Relation::Below => "below",
-            Relation::Beside => "beside",
-        }
-    }
-
     /// Returns the words that lead from the changed code to those in use: `successor of`.
     pub fn words(self) -> &'static str {
         match self {

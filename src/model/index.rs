@@ -2,19 +2,28 @@
 //! chemicals, the table of neoplasms. They lead from words to codes.
 
 use std::ops::Range;
+use strum::{EnumString, IntoStaticStr};
 
+use crate::model::named;
 use crate::model::{Code, CodeSet, UnreadList};
 
+named!(IndexKind, ReferenceKind);
+
 /// Which of the four index files of ICD-10-CM a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum IndexKind {
     /// The index to diseases and injuries.
+    #[strum(serialize = "index")]
     Diseases,
     /// The index to external causes of injuries.
+    #[strum(serialize = "external_cause_index")]
     ExternalCauses,
     /// The table of drugs and chemicals.
+    #[strum(serialize = "drug_table")]
     Drugs,
     /// The table of neoplasms.
+    #[strum(serialize = "neoplasm_table")]
     Neoplasms,
 }
 
@@ -26,21 +35,6 @@ impl IndexKind {
         IndexKind::Drugs,
         IndexKind::ExternalCauses,
     ];
-
-    /// Returns the fixed name: `index`, `external_cause_index`, `drug_table`, `neoplasm_table`.
-    pub fn name(self) -> &'static str {
-        match self {
-            IndexKind::Diseases => "index",
-            IndexKind::ExternalCauses => "external_cause_index",
-            IndexKind::Drugs => "drug_table",
-            IndexKind::Neoplasms => "neoplasm_table",
-        }
-    }
-
-    /// Finds the kind of a fixed name.
-    pub fn from_name(name: &str) -> Option<IndexKind> {
-        IndexKind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
 
     /// Tells the kind from what a file says of itself: an index by its title, a table, which has no
     /// title, by the headings of its columns. File names change every year and are not asked.
@@ -65,19 +59,23 @@ impl IndexKind {
 }
 
 /// What a reference of a term leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "camelCase")]
 pub enum ReferenceKind {
     /// The code of the term; where a manifestation follows, the code of the underlying disease.
     Code,
     /// The code of the manifestation, which comes second.
+    #[strum(serialize = "manif")]
     Manifestation,
     /// Another term instead of this one.
     See,
     /// Another term that may serve better.
     SeeAlso,
     /// A category whose codes are to be looked through.
+    #[strum(serialize = "seecat")]
     SeeCategory,
     /// A subcategory whose codes are to be looked through.
+    #[strum(serialize = "subcat")]
     Subcategory,
 }
 
@@ -91,25 +89,6 @@ impl ReferenceKind {
         ReferenceKind::SeeCategory,
         ReferenceKind::Subcategory,
     ];
-
-    /// Returns the fixed name: the element's name in the official XML.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReferenceKind::Code => "code",
-            ReferenceKind::Manifestation => "manif",
-            ReferenceKind::See => "see",
-            ReferenceKind::SeeAlso => "seeAlso",
-            ReferenceKind::SeeCategory => "seecat",
-            ReferenceKind::Subcategory => "subcat",
-        }
-    }
-
-    /// Finds the kind of an element.
-    pub fn from_name(name: &str) -> Option<ReferenceKind> {
-        ReferenceKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 }
 
 /// A title, in which nonessential modifiers keep their place.
@@ -623,11 +602,11 @@ mod tests {
     #[test]
     fn names_are_found_again() {
         for kind in IndexKind::ALL {
-            assert_eq!(IndexKind::from_name(kind.name()), Some(kind));
+            assert_eq!(kind.name().parse(), Ok(kind));
         }
         for kind in ReferenceKind::ALL {
-            assert_eq!(ReferenceKind::from_name(kind.name()), Some(kind));
+            assert_eq!(kind.name().parse().ok(), Some(kind));
         }
-        assert_eq!(IndexKind::from_name("drugs"), None);
+        assert!("drugs".parse::<IndexKind>().is_err());
     }
 }

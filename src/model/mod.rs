@@ -18,6 +18,7 @@ mod found;
 mod impact;
 mod index;
 mod lineage;
+mod named;
 mod note_change;
 mod note_pairs;
 mod ohdsi;
@@ -62,6 +63,7 @@ pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
     ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
 };
+pub(crate) use named::named;
 pub use note_change::{
     NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
     NotesReport, RowChange, SeventhCharacterChange,

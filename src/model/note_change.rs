@@ -1,9 +1,14 @@
 //! What changed between two tabular lists: notes, 7th characters, and the places of the book.
 
+use crate::model::named;
 use crate::model::{FileRef, NodeKind, NoteKind};
+use strum::IntoStaticStr;
+
+named!(NodeStanding, NoteChangeKind);
 
 /// Which of the two tabular lists have a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum NodeStanding {
     /// Both; a block whose range changed counts as one that both have.
     InBoth,
@@ -11,17 +16,6 @@ pub enum NodeStanding {
     New,
     /// The old one only: its notes went with it.
     Gone,
-}
-
-impl NodeStanding {
-    /// Returns the fixed name: `in-both`, `new`, `gone`.
-    pub fn name(self) -> &'static str {
-        match self {
-            NodeStanding::InBoth => "in-both",
-            NodeStanding::New => "new",
-            NodeStanding::Gone => "gone",
-        }
-    }
 }
 
 /// A node of the tabular list by what it is and its name.
@@ -151,7 +145,8 @@ pub enum NoteEdit {
 }
 
 /// The kinds of [`NoteEdit`], for counting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum NoteChangeKind {
     /// [`NoteEdit::NoteAdded`].
     NoteAdded,
@@ -195,26 +190,6 @@ impl NoteChangeKind {
         NoteChangeKind::Placeholder,
         NoteChangeKind::VisualImpairment,
     ];
-
-    /// Returns the fixed name: `note-added`, `note-removed`, `note-reworded`, `note-moved`,
-    /// `seventh-characters`, `heading-added`, `heading-removed`, `range-changed`, `title-revised`,
-    /// `place-moved`, `placeholder`, `visual-impairment`.
-    pub fn name(self) -> &'static str {
-        match self {
-            NoteChangeKind::NoteAdded => "note-added",
-            NoteChangeKind::NoteRemoved => "note-removed",
-            NoteChangeKind::NoteReworded => "note-reworded",
-            NoteChangeKind::NoteMoved => "note-moved",
-            NoteChangeKind::SeventhCharacters => "seventh-characters",
-            NoteChangeKind::HeadingAdded => "heading-added",
-            NoteChangeKind::HeadingRemoved => "heading-removed",
-            NoteChangeKind::RangeChanged => "range-changed",
-            NoteChangeKind::TitleRevised => "title-revised",
-            NoteChangeKind::PlaceMoved => "place-moved",
-            NoteChangeKind::Placeholder => "placeholder",
-            NoteChangeKind::VisualImpairment => "visual-impairment",
-        }
-    }
 
     /// Returns the words for people: `moved to another kind`.
     pub fn label(self) -> &'static str {

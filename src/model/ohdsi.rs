@@ -2,9 +2,13 @@
 
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
+use strum::IntoStaticStr;
 
+use crate::model::named;
 use crate::model::release::day;
 use crate::model::{Code, CodeSet};
+
+named!(Relationship);
 
 /// Identifiers up to this one are OHDSI's own.
 const LAST_OF_OHDSI: i64 = 2_000_000_000;
@@ -217,29 +221,24 @@ impl InvalidReason {
 }
 
 /// How two concepts go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Relationship {
     /// The second one replaced the first one, or is one of several that did.
+    #[strum(serialize = "Concept replaced by")]
     ReplacedBy,
     /// The reverse.
+    #[strum(serialize = "Concept replaces")]
     Replaces,
     /// The second one stands above the first one.
+    #[strum(serialize = "Is a")]
     IsA,
     /// The reverse.
+    #[strum(serialize = "Subsumes")]
     Subsumes,
 }
 
 impl Relationship {
-    /// Returns OHDSI's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Relationship::ReplacedBy => "Concept replaced by",
-            Relationship::Replaces => "Concept replaces",
-            Relationship::IsA => "Is a",
-            Relationship::Subsumes => "Subsumes",
-        }
-    }
-
     /// Returns what the second concept is to the first one.
     #[must_use]
     pub fn reverse(self) -> Relationship {

@@ -1,11 +1,15 @@
 //! The coder's page of a code: its place in the book, its notes, and what leads to it, as of a day.
 
 use chrono::NaiveDate;
+use strum::IntoStaticStr;
 
+use crate::model::named;
 use crate::model::{
     Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, FileRef, IndexKind, NoteGroup,
-    PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory,
+    NoteKind, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory,
 };
+
+named!(PlaceKind);
 
 /// A document that a page rests on, or the lack of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +50,8 @@ impl Consulted {
 }
 
 /// What a level of the book is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PlaceKind {
     /// A chapter of ICD-10-CM, or a section of ICD-10-PCS.
     Chapter,
@@ -54,17 +59,6 @@ pub enum PlaceKind {
     Block,
     /// A category, subcategory or code; of ICD-10-PCS a table.
     Code,
-}
-
-impl PlaceKind {
-    /// Returns the fixed name: `chapter`, `block`, `code`.
-    pub fn name(self) -> &'static str {
-        match self {
-            PlaceKind::Chapter => "chapter",
-            PlaceKind::Block => "block",
-            PlaceKind::Code => "code",
-        }
-    }
 }
 
 /// A level of the book above a code.
@@ -325,8 +319,8 @@ pub struct Mention {
     pub at: Code,
     /// The kind of document that it stands in.
     pub document: DocumentKind,
-    /// The kind of note: `excludes2`.
-    pub kind: &'static str,
+    /// The kind of note.
+    pub kind: NoteKind,
     /// The note.
     pub note: String,
 }

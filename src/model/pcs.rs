@@ -4,6 +4,10 @@
 use crate::model::Code;
 use crate::model::UnreadList;
 use crate::model::index::path_to;
+use crate::model::named;
+use strum::{EnumString, IntoStaticStr};
+
+named!(PcsPointerKind);
 
 /// How many characters a code of ICD-10-PCS has.
 const CODE_LENGTH: usize = 7;
@@ -423,13 +427,15 @@ impl PcsDefinitions {
 }
 
 /// How much of a code the index gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PcsPointerKind {
     /// A whole code, of seven characters.
     Code,
     /// The first four to six characters, to be completed by the table.
     Codes,
     /// A table, of three characters.
+    #[strum(serialize = "tab")]
     Table,
 }
 
@@ -440,22 +446,6 @@ impl PcsPointerKind {
         PcsPointerKind::Codes,
         PcsPointerKind::Table,
     ];
-
-    /// Returns the fixed name: the element's name in the official XML.
-    pub fn name(self) -> &'static str {
-        match self {
-            PcsPointerKind::Code => "code",
-            PcsPointerKind::Codes => "codes",
-            PcsPointerKind::Table => "tab",
-        }
-    }
-
-    /// Finds the kind of an element.
-    pub fn from_name(name: &str) -> Option<PcsPointerKind> {
-        PcsPointerKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 }
 
 /// A code, or the beginning of one, that the index gives.

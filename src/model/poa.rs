@@ -2,11 +2,16 @@
 //! changes from one release to the next.
 
 use std::collections::BTreeMap;
+use strum::IntoStaticStr;
 
 use crate::model::Code;
+use crate::model::named;
+
+named!(PoaKind);
 
 /// Which of the files of a POA release it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PoaKind {
     /// The whole list.
     Full,
@@ -16,18 +21,6 @@ pub enum PoaKind {
     Delete,
     /// Codes whose titles were revised since the list before.
     Revise,
-}
-
-impl PoaKind {
-    /// Returns the fixed name: `full`, `add`, `delete`, `revise`.
-    pub fn name(self) -> &'static str {
-        match self {
-            PoaKind::Full => "full",
-            PoaKind::Add => "add",
-            PoaKind::Delete => "delete",
-            PoaKind::Revise => "revise",
-        }
-    }
 }
 
 /// What a row of a POA file says of its code.

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr};
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::model::named;
 use crate::model::{CodeSet, Warning};
+
+named!(ListedBy, Provenance);
 
 /// Makes a day from literals that are known to be valid; an impossible one becomes the first day
 /// that chrono knows, which no release has.
@@ -231,7 +235,8 @@ impl FromStr for ReleaseId {
 }
 
 /// What the rows of a release come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum ListedBy {
     /// Its order file.
     OrderFile,
@@ -241,14 +246,6 @@ pub enum ListedBy {
 }
 
 impl ListedBy {
-    /// Returns the fixed name: `order_file`, `tabular`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ListedBy::OrderFile => "order_file",
-            ListedBy::Tabular => "tabular",
-        }
-    }
-
     /// Returns the words for people: `order file`, `tabular list`.
     pub fn label(self) -> &'static str {
         match self {
@@ -256,17 +253,11 @@ impl ListedBy {
             ListedBy::Tabular => "tabular list",
         }
     }
-
-    /// Finds one by its fixed name.
-    pub fn from_name(name: &str) -> Option<ListedBy> {
-        [ListedBy::OrderFile, ListedBy::Tabular]
-            .into_iter()
-            .find(|listed_by| listed_by.name() == name)
-    }
 }
 
 /// How well the bytes are known that the rows of a release come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Provenance {
     /// The official file, by the hash that the catalogue has.
     Official,
@@ -304,19 +295,6 @@ impl Provenance {
         Provenance::Sample,
     ];
 
-    /// Returns the fixed name: `official`, `rebuilt`, `derived`, `same-rows`, `unlisted`,
-    /// `sample`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Provenance::Official => "official",
-            Provenance::Rebuilt => "rebuilt",
-            Provenance::Derived => "derived",
-            Provenance::SameRows => "same-rows",
-            Provenance::Unlisted => "unlisted",
-            Provenance::Sample => "sample",
-        }
-    }
-
     /// Returns the words for people.
     pub fn label(self) -> &'static str {
         match self {
@@ -327,13 +305,6 @@ impl Provenance {
             Provenance::Unlisted => "not in the catalogue: its hash cannot be compared",
             Provenance::Sample => "bundled sample",
         }
-    }
-
-    /// Returns the provenance with a fixed name.
-    pub fn from_name(name: &str) -> Option<Provenance> {
-        Provenance::ALL
-            .into_iter()
-            .find(|provenance| provenance.name() == name)
     }
 }
 

@@ -1,12 +1,17 @@
 //! The tabular list: chapters, blocks, codes, and the notes that stand with them.
 
 use std::collections::HashMap;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::model::Code;
 use crate::model::UnreadList;
+use crate::model::named;
+
+named!(NodeKind, NoteKind, DifferenceKind);
 
 /// What a node of the tabular list is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum NodeKind {
     /// A section of the introduction; its name is its type.
     Introduction,
@@ -18,32 +23,9 @@ pub enum NodeKind {
     Code,
 }
 
-impl NodeKind {
-    /// Returns the fixed name: `chapter`, `block`, `code`.
-    pub fn name(self) -> &'static str {
-        match self {
-            NodeKind::Introduction => "introduction",
-            NodeKind::Chapter => "chapter",
-            NodeKind::Block => "block",
-            NodeKind::Code => "code",
-        }
-    }
-
-    /// Finds a kind by its fixed name.
-    pub fn from_name(name: &str) -> Option<NodeKind> {
-        [
-            NodeKind::Introduction,
-            NodeKind::Chapter,
-            NodeKind::Block,
-            NodeKind::Code,
-        ]
-        .into_iter()
-        .find(|kind| kind.name() == name)
-    }
-}
-
 /// What a note of the tabular list says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "camelCase")]
 pub enum NoteKind {
     /// Another term for what the code covers.
     InclusionTerm,
@@ -60,8 +42,10 @@ pub enum NoteKind {
     /// Two codes may be required, in either sequence.
     CodeAlso,
     /// A note in prose.
+    #[strum(serialize = "notes")]
     Note,
     /// Introduces the 7th characters.
+    #[strum(serialize = "sevenChrNote")]
     SeventhCharacterNote,
 }
 
@@ -78,26 +62,6 @@ impl NoteKind {
         NoteKind::Excludes2,
         NoteKind::SeventhCharacterNote,
     ];
-
-    /// Returns the fixed name: the element's name in the official XML.
-    pub fn name(self) -> &'static str {
-        match self {
-            NoteKind::InclusionTerm => "inclusionTerm",
-            NoteKind::Includes => "includes",
-            NoteKind::Excludes1 => "excludes1",
-            NoteKind::Excludes2 => "excludes2",
-            NoteKind::CodeFirst => "codeFirst",
-            NoteKind::UseAdditionalCode => "useAdditionalCode",
-            NoteKind::CodeAlso => "codeAlso",
-            NoteKind::Note => "notes",
-            NoteKind::SeventhCharacterNote => "sevenChrNote",
-        }
-    }
-
-    /// Finds the kind of an element.
-    pub fn from_name(name: &str) -> Option<NoteKind> {
-        NoteKind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
 }
 
 /// Notes of one kind that stand together.
@@ -311,7 +275,8 @@ impl Tabular {
 }
 
 /// How a tabular list and the order file of the same release differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum DifferenceKind {
     /// The order file lists the code, and the tabular list does not give it.
     Missing,
@@ -337,25 +302,6 @@ impl DifferenceKind {
         DifferenceKind::Title,
         DifferenceKind::Accents,
     ];
-
-    /// Returns the fixed name: `missing`, `surplus`, `flag`, `sequence`, `accents`, `title`.
-    pub fn name(self) -> &'static str {
-        match self {
-            DifferenceKind::Missing => "missing",
-            DifferenceKind::Surplus => "surplus",
-            DifferenceKind::Flag => "flag",
-            DifferenceKind::Sequence => "sequence",
-            DifferenceKind::Accents => "accents",
-            DifferenceKind::Title => "title",
-        }
-    }
-
-    /// Finds a kind by its fixed name.
-    pub fn from_name(name: &str) -> Option<DifferenceKind> {
-        DifferenceKind::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 
     /// Checks whether the codes differ, and not only their titles.
     pub fn is_of_codes(self) -> bool {

@@ -1,31 +1,19 @@
 //! What a document holds and this version does not know: kept as it stands, and named.
 
+use crate::model::named;
 use std::fmt;
+use strum::{EnumString, IntoStaticStr};
+
+named!(UnreadKind);
 
 /// What stands in a document without being known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum UnreadKind {
     /// An attribute of a known element.
     Attribute,
     /// An element, with all that stands in it.
     Element,
-}
-
-impl UnreadKind {
-    /// Returns the name that the database has for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            UnreadKind::Attribute => "attribute",
-            UnreadKind::Element => "element",
-        }
-    }
-
-    /// Reads a name that [`UnreadKind::name`] gave.
-    pub fn from_name(name: &str) -> Option<UnreadKind> {
-        [UnreadKind::Attribute, UnreadKind::Element]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
 }
 
 /// One thing that is not known.

@@ -1,11 +1,16 @@
 //! The verdict on a code on a day: the one rule, and the seven answers that it gives.
 
 use chrono::NaiveDate;
+use strum::IntoStaticStr;
 
+use crate::model::named;
 use crate::model::{Entry, Malformed, ReleaseId, Span, Spans, Timeline, day_before};
 
+named!(VerdictKind);
+
 /// One of the seven verdicts, by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum VerdictKind {
     /// Listed with flag 1 in the release in force.
     Billable,
@@ -34,19 +39,6 @@ impl VerdictKind {
         VerdictKind::NotInForce,
         VerdictKind::NotCovered,
     ];
-
-    /// Returns the fixed name.
-    pub fn name(self) -> &'static str {
-        match self {
-            VerdictKind::Billable => "billable",
-            VerdictKind::Header => "header",
-            VerdictKind::NotYetEffective => "not-yet-effective",
-            VerdictKind::Deleted => "deleted",
-            VerdictKind::Unknown => "unknown",
-            VerdictKind::NotInForce => "not-in-force",
-            VerdictKind::NotCovered => "not-covered",
-        }
-    }
 
     /// Checks whether a code with this verdict is known not to be billable.
     pub fn is_failure(self) -> bool {

@@ -230,8 +230,10 @@ fn parse(json: &[u8]) -> Result<Index, String> {
         let kind = match file.kind.as_str() {
             "order_file" => FileKind::OrderFile(code_set),
             "order_addenda" => FileKind::OrderAddenda(code_set),
-            other => DocumentKind::from_name(other)
-                .filter(|kind| kind.code_set() == code_set)
+            other => other
+                .parse()
+                .ok()
+                .filter(|kind: &DocumentKind| kind.code_set() == code_set)
                 .map(FileKind::Document)
                 .ok_or_else(|| format!("{other:?} is no kind of file of {}", code_set.name()))?,
         };
@@ -251,7 +253,10 @@ fn parse(json: &[u8]) -> Result<Index, String> {
             code_set,
             release: file.release.parse()?,
             kind,
-            provenance: Provenance::from_name(&file.provenance)
+            provenance: file
+                .provenance
+                .parse()
+                .ok()
                 .ok_or_else(|| format!("{:?} is no provenance", file.provenance))?,
             name: file.name,
             archive: file.archive,

@@ -7,7 +7,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTerm, IndexTitle,
-    ReferenceKind, UnreadList,
+    UnreadList,
 };
 use crate::parse::xml::{Content, Element, Vocabulary, Xml};
 
@@ -184,7 +184,7 @@ fn parse_term(
                 cells.push(IndexCell { column, text });
             }
             name => {
-                let Some(kind) = ReferenceKind::from_name(name) else {
+                let Some(kind) = name.parse().ok() else {
                     xml.unknown(&element, &parent.name)?;
                     continue;
                 };
@@ -236,6 +236,7 @@ fn own(terms: &mut [IndexTerm], at: usize) -> &mut IndexTerm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ReferenceKind;
     use crate::model::path_text;
 
     const INDEX: &str = r#"<?xml version="1.0" encoding="utf-8"?>

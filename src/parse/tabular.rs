@@ -225,7 +225,7 @@ fn parse_node(
                 }
                 own(nodes, at).visual_impairment = table;
             }
-            _ => match NoteKind::from_name(name) {
+            _ => match name.parse().ok() {
                 Some(note_kind) => {
                     let notes = notes(xml, &child)?;
                     own(nodes, at).groups.push(NoteGroup {

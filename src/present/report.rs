@@ -2,15 +2,20 @@
 
 use std::fmt;
 use std::str::FromStr;
+use strum::IntoStaticStr;
 
 use chrono::NaiveDate;
 
 use super::{Style, changes, html, json, xlsx};
 use crate::error::Result;
 use crate::model::ChangeSet;
+use crate::model::named;
+
+named!(ReportFormat);
 
 /// A format of the change report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ReportFormat {
     /// For a terminal.
     Text,
@@ -36,18 +41,6 @@ impl ReportFormat {
         ReportFormat::Json,
         ReportFormat::Xlsx,
     ];
-
-    /// Returns the fixed name: `text`, `markdown`, `html`, `csv`, `json`, `xlsx`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReportFormat::Text => "text",
-            ReportFormat::Markdown => "markdown",
-            ReportFormat::Html => "html",
-            ReportFormat::Csv => "csv",
-            ReportFormat::Json => "json",
-            ReportFormat::Xlsx => "xlsx",
-        }
-    }
 
     /// Returns how the name of such a file ends.
     pub fn extension(self) -> &'static str {

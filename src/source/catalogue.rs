@@ -345,7 +345,8 @@ fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<Arc<KnownRelease>> {
 
 fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D::Error> {
     let name = String::deserialize(from)?;
-    Provenance::from_name(&name)
+    name.parse()
+        .ok()
         .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a provenance")))
 }
 
@@ -366,7 +367,8 @@ fn categories<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Code>, D:
 
 fn document_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DocumentKind, D::Error> {
     let name = String::deserialize(from)?;
-    DocumentKind::from_name(&name)
+    name.parse()
+        .ok()
         .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a kind of document")))
 }
 

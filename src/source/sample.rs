@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DocumentKind, ReleaseId};
+use crate::model::{CodeSet, ReleaseId};
 use crate::source::catalogue::FILES;
 use crate::source::recognise::FileKind;
 
@@ -83,9 +83,9 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
             kind: match file.kind.as_str() {
                 "order_file" => FileKind::OrderFile(code_set),
                 "order_addenda" => FileKind::OrderAddenda(code_set),
-                other => match DocumentKind::from_name(other) {
-                    Some(kind) => FileKind::Document(kind),
-                    None => return Err(fail(format!("unknown kind {other:?}"))),
+                other => match other.parse() {
+                    Ok(kind) => FileKind::Document(kind),
+                    Err(_) => return Err(fail(format!("unknown kind {other:?}"))),
                 },
             },
             path: file.path,

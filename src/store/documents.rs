@@ -70,7 +70,7 @@ impl Writer<'_> {
         let query = || -> rusqlite::Result<Vec<(DocumentKind, String)>> {
             self.connection()
                 .prepare("SELECT kind, sha256 FROM document ORDER BY id")?
-                .query_map([], |row| Ok((kind(row, 0)?, row.get(1)?)))?
+                .query_map([], |row| Ok((parsed(row, 0)?, row.get(1)?)))?
                 .collect()
         };
         query().map_err(|error| self.error(error))
@@ -256,12 +256,11 @@ impl Store {
                     params![code_set_id(CodeSet::Icd10Cm), id.to_string()],
                     |row| {
                         let code = row.get_ref(0)?.as_bytes()?;
-                        let kind = row.get_ref(1)?.as_str()?;
+                        let _kind = row.get_ref(1)?.as_str()?;
                         Ok(TabularDifference {
                             code: crate::model::Code::from_plain(code)
                                 .ok_or_else(|| super::rows::malformed_code(0))?,
-                            kind: crate::model::DifferenceKind::from_name(kind)
-                                .ok_or_else(|| super::rows::malformed(1, kind))?,
+                            kind: parsed(row, 1)?,
                             tabular: row.get(2)?,
                             order_file: row.get(3)?,
                         })
@@ -313,7 +312,7 @@ const COLUMNS: &str = "SELECT source_file.kind, release.name, document.item_coun
 
 fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredDocument> {
     Ok(StoredDocument {
-        kind: kind(row, 0)?,
+        kind: parsed(row, 0)?,
         release: parsed(row, 1)?,
         items: row.get::<_, i64>(2)?.unsigned_abs(),
         number: row.get(3)?,
@@ -328,11 +327,6 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredDocument> {
             imported_on: date(row, 9)?,
         },
     })
-}
-
-fn kind(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<DocumentKind> {
-    let name = row.get_ref(at)?.as_str()?;
-    DocumentKind::from_name(name).ok_or_else(|| super::rows::malformed(at, name))
 }
 
 pub(super) fn find(

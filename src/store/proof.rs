@@ -2,13 +2,18 @@
 
 use chrono::NaiveDate;
 use rusqlite::{Transaction, TransactionBehavior, params};
+use strum::{EnumString, IntoStaticStr};
 
 use super::{Store, digests, rows};
 use crate::error::Result;
+use crate::model::named;
 use crate::model::{CodeSet, ReleaseId};
 
+named!(ProofSubject, ProofOutcome);
+
 /// What was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum ProofSubject {
     /// The order file, written back from the store, has the hash of the official file.
     OrderFile,
@@ -16,18 +21,9 @@ pub enum ProofSubject {
     OrderAddenda,
 }
 
-impl ProofSubject {
-    /// Returns the fixed name: `order_file`, `order_addenda`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ProofSubject::OrderFile => "order_file",
-            ProofSubject::OrderAddenda => "order_addenda",
-        }
-    }
-}
-
 /// How a verification ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ProofOutcome {
     /// Everything agrees.
     Exact,
@@ -37,27 +33,6 @@ pub enum ProofOutcome {
     Failed,
     /// It could not be checked: no addenda, or its base is not loaded.
     NotChecked,
-}
-
-impl ProofOutcome {
-    /// Returns the fixed name: `exact`, `near`, `failed`, `not-checked`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ProofOutcome::Exact => "exact",
-            ProofOutcome::Near => "near",
-            ProofOutcome::Failed => "failed",
-            ProofOutcome::NotChecked => "not-checked",
-        }
-    }
-
-    pub(super) fn from_name(name: &str) -> ProofOutcome {
-        match name {
-            "exact" => ProofOutcome::Exact,
-            "near" => ProofOutcome::Near,
-            "failed" => ProofOutcome::Failed,
-            _ => ProofOutcome::NotChecked,
-        }
-    }
 }
 
 /// A stored outcome.

@@ -7,15 +7,15 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::proof::{Proof, ProofOutcome, ProofSubject};
+use super::proof::Proof;
 use super::rows::{
-    date, entry, listing_number, malformed, malformed_code, parsed, release_number, timeline, trust,
+    date, entry, listing_number, malformed_code, parsed, release_number, timeline, trust,
 };
 use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
-    Addenda, AddendaAction, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeFlag, CodeSet, Entry,
-    FileRef, FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, Span, Timeline,
+    Addenda, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeFlag, CodeSet, Entry, FileRef,
+    FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, Span, Timeline,
 };
 use crate::source::recognise::FileKind;
 
@@ -445,8 +445,7 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
     let mut releases = Vec::new();
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
-        let listed_by = row.get_ref(6)?.as_str()?;
-        let listed_by = ListedBy::from_name(listed_by).ok_or_else(|| malformed(6, listed_by))?;
+        let listed_by: ListedBy = parsed(row, 6)?;
         let mut file = |kind: &str| files.remove(&(number, kind.to_owned()));
         let listing_file = file(listed_by.name()).ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         releases.push(StoredRelease {
@@ -499,19 +498,13 @@ fn proofs(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<Proof>>
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let subject: String = row.get(0)?;
-        let outcome: String = row.get(2)?;
         let proof = Proof {
-            subject: if subject == ProofSubject::OrderFile.name() {
-                ProofSubject::OrderFile
-            } else {
-                ProofSubject::OrderAddenda
-            },
+            subject: parsed(row, 0)?,
             base: match row.get_ref(1)? {
                 ValueRef::Null => None,
                 _ => Some(parsed(row, 1)?),
             },
-            outcome: ProofOutcome::from_name(&outcome),
+            outcome: parsed(row, 2)?,
             detail: row.get(3)?,
             checked_on: date(row, 4)?,
         };
@@ -558,10 +551,9 @@ fn addenda(
             "SELECT code, billable, short_title, long_title, line, action FROM addenda_row WHERE source_file = ?1 ORDER BY line",
         )?
         .query_map([file], |row| {
-            let action: String = row.get(5)?;
             Ok(AddendaRow {
                 line: row.get(4)?,
-                action: AddendaAction::from_name(&action).ok_or_else(|| malformed(5, &action))?,
+                action: parsed(row, 5)?,
                 entry: entry(row, 0)?,
             })
         })?

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::code_set_id;
 use super::runs::{Run, RunSet};
-use crate::model::{Code, CodeSet, Entry, Provenance, ReleaseId, Timeline, Trust};
+use crate::model::{Code, CodeSet, Entry, ReleaseId, Timeline, Trust};
 use crate::parse::order::{Envelope, LineEnding, Numbering};
 
 pub(super) fn release_ids(
@@ -33,10 +33,9 @@ pub(super) fn timeline(connection: &Connection, code_set: CodeSet) -> rusqlite::
 
 /// Reads how far a release can be trusted, from four columns on.
 pub(super) fn trust(row: &Row<'_>, at: usize) -> rusqlite::Result<Trust> {
-    let name = row.get_ref(at + 1)?.as_str()?;
     Ok(Trust {
         rows_sha256: row.get(at)?,
-        provenance: Provenance::from_name(name).ok_or_else(|| malformed(at + 1, name))?,
+        provenance: parsed(row, at + 1)?,
         incomplete: row.get(at + 2)?,
         forced: row.get(at + 3)?,
     })
@@ -89,11 +88,10 @@ pub(super) fn envelope(connection: &Connection, release: i64) -> rusqlite::Resul
              WHERE release = ?1 AND kind = 'order_file'",
         )?
         .query_row([release], |row| {
-            let name = row.get_ref(1)?.as_str()?;
-            let line_ending = LineEnding::from_name(name).ok_or_else(|| malformed(1, name))?;
+            let line_ending: LineEnding = parsed(row, 1)?;
             let numbering = match row.get_ref(3)?.as_str_or_null()? {
                 None => Numbering::FiveColumns,
-                Some(name) => Numbering::from_name(name).ok_or_else(|| malformed(3, name))?,
+                Some(_) => parsed(row, 3)?,
             };
             Ok(Envelope {
                 byte_order_mark: row.get(0)?,

@@ -4,13 +4,13 @@ use rusqlite::params;
 
 use super::book;
 use super::lineage::item_position;
-use super::rows::malformed;
+use super::rows::parsed;
 use super::runs::{Run, RunSet};
 use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
     Code, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables,
-    ReferenceKind, TabularNode, UnreadList,
+    TabularNode, UnreadList,
 };
 
 // Kinds are written out: an index of some rows serves no parameter.
@@ -293,11 +293,8 @@ impl Store {
 
 /// Reads what leads to a code; `None` for a cell in a column that the document does not head, which is of another one.
 fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<IndexLink>> {
-    let kind = row.get_ref(2)?.as_str()?;
     let by = match (row.get::<_, u32>(3)?, row.get(7)?) {
-        (0, _) => {
-            LinkedBy::Reference(ReferenceKind::from_name(kind).ok_or_else(|| malformed(2, kind))?)
-        }
+        (0, _) => LinkedBy::Reference(parsed(row, 2)?),
         (_, Some(heading)) => LinkedBy::Cell { heading },
         (_, None) => return Ok(None),
     };

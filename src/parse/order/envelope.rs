@@ -1,7 +1,13 @@
 //! What stands around the rows of an order file.
 
+use crate::model::named;
+use strum::{EnumString, IntoStaticStr};
+
+named!(LineEnding, Numbering);
+
 /// How the lines of a file end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LineEnding {
     /// Carriage return and line feed, as in the official files.
     Crlf,
@@ -17,21 +23,6 @@ impl LineEnding {
             LineEnding::Lf => "\n",
         }
     }
-
-    /// Returns the name that the database has for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            LineEnding::Crlf => "crlf",
-            LineEnding::Lf => "lf",
-        }
-    }
-
-    /// Reads a name that [`LineEnding::name`] gave.
-    pub fn from_name(name: &str) -> Option<LineEnding> {
-        [LineEnding::Crlf, LineEnding::Lf]
-            .into_iter()
-            .find(|ending| ending.name() == name)
-    }
 }
 
 /// The last order number that five columns hold.
@@ -42,7 +33,8 @@ pub(super) const LAST_OF_SIX: usize = 999_999;
 
 /// How the rows after the 99,999th are numbered. No official file has so many rows yet (98,403 in
 /// ICD-10-CM FY2027), so the publisher's choice is not known: each of these loses nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum Numbering {
     /// There are no such rows.
     #[default]
@@ -50,36 +42,14 @@ pub enum Numbering {
     /// Six digits, and the columns behind them are shifted by one.
     SixDigits,
     /// 00000 follows 99999.
+    #[strum(serialize = "again_from_0")]
     AgainFromZero,
     /// 00001 follows 99999.
+    #[strum(serialize = "again_from_1")]
     AgainFromOne,
 }
 
 impl Numbering {
-    const ALL: [Numbering; 4] = [
-        Numbering::FiveColumns,
-        Numbering::SixDigits,
-        Numbering::AgainFromZero,
-        Numbering::AgainFromOne,
-    ];
-
-    /// Returns the name that the database has for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Numbering::FiveColumns => "five_columns",
-            Numbering::SixDigits => "six_digits",
-            Numbering::AgainFromZero => "again_from_0",
-            Numbering::AgainFromOne => "again_from_1",
-        }
-    }
-
-    /// Reads a name that [`Numbering::name`] gave.
-    pub fn from_name(name: &str) -> Option<Numbering> {
-        Numbering::ALL
-            .into_iter()
-            .find(|numbering| numbering.name() == name)
-    }
-
     /// Returns what stands as the order number of a row, the first being 1.
     pub(super) fn order_number(self, row: u64) -> u64 {
         let last = LAST_OF_FIVE as u64;

@@ -133,7 +133,7 @@ fn rows_beyond_the_five_columns_of_the_order_number_are_read_and_written_back() 
         assert_eq!(last.code.as_str(), "U0003");
         assert_eq!(file.long_title(last), "Title of row 200003");
         assert!(written(&file) == text, "{numbering:?} is not written back");
-        assert_eq!(Numbering::from_name(numbering.name()), Some(numbering));
+        assert_eq!(numbering.name().parse(), Ok(numbering));
     }
     // As many as five columns number are as ever.
     let file = parse(&many(99_999, |row| format!("{row:05}"))).unwrap();

@@ -104,7 +104,7 @@ fn parse_index_term(
                     .push(PcsReference::See(text, pointer));
             }
             name => {
-                let Some(kind) = PcsPointerKind::from_name(name) else {
+                let Some(kind) = name.parse().ok() else {
                     xml.unknown(&element, &parent.name)?;
                     continue;
                 };
@@ -140,7 +140,7 @@ fn parse_words(xml: &mut Xml<'_>, parent: &Element) -> Result<(String, Option<Pc
                 )));
             }
             Content::Text(piece) => text.push_str(&piece),
-            Content::Child(child) => match PcsPointerKind::from_name(&child.name) {
+            Content::Child(child) => match child.name.parse().ok() {
                 Some(_) if pointer.is_some() => return Err(xml.twice(&child)),
                 Some(kind) => pointer = Some(parse_pointer(xml, &child, kind)?),
                 None => return Err(xml.misplaced(&child, &parent.name)),

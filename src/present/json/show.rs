@@ -348,7 +348,7 @@ pub fn compare(comparison: &Comparison) -> Result<String> {
             .iter()
             .map(|mention| MentionJson {
                 at: mention.at.as_str(),
-                kind: mention.kind,
+                kind: mention.kind.name(),
                 note: &mention.note,
             })
             .collect(),

@@ -4,14 +4,19 @@
 mod parquet;
 
 use std::io::Write;
+use strum::IntoStaticStr;
 
 use chrono::NaiveDate;
 
 use super::json;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::named;
+
+named!(TableFormat);
 
 /// The format of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum TableFormat {
     /// Comma-separated, with a header; quoted where needed, lines end with LF.
     Csv,
@@ -22,15 +27,6 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
-    /// Returns the fixed name: `csv`, `ndjson`, `parquet`.
-    pub fn name(self) -> &'static str {
-        match self {
-            TableFormat::Csv => "csv",
-            TableFormat::Ndjson => "ndjson",
-            TableFormat::Parquet => "parquet",
-        }
-    }
-
     /// Tells the format by the end of a file's name, in lower case and without dot.
     pub fn of_extension(end: &str) -> Option<TableFormat> {
         match end {

@@ -456,7 +456,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
         line(&mut out, 2, &said);
     }
     for mention in &comparison.mentions {
-        let kind = NoteKind::from_name(mention.kind).map_or(mention.kind, note_label);
+        let kind = note_label(mention.kind);
         line(
             &mut out,
             2,

@@ -11,19 +11,24 @@
 //! contradict a hash or a footer. Where two answers are left nothing is chosen.
 
 use chrono::{Days, NaiveDate};
+use strum::IntoStaticStr;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::named;
 use crate::model::{Addenda, CodeSet, ReleaseId};
 use crate::source::catalogue::{Catalogue, KnownRelease, OrderFileFacts};
 use crate::source::names::NameHints;
 use crate::source::sample::SampleFile;
+
+named!(IdentifiedBy);
 
 /// The publishers post a release at most so many days before it takes effect: October's in June, April's in
 /// December at the earliest.
 const POSTED_BEFORE: u64 = 150;
 
 /// How a release was identified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum IdentifiedBy {
     /// The user stated it.
     Statement,
@@ -41,23 +46,6 @@ pub enum IdentifiedBy {
     OrderFile,
     /// It is a file of the bundled sample.
     Sample,
-}
-
-impl IdentifiedBy {
-    /// Returns the fixed name: `statement`, `hash`, `rows`, `archive`, `footer`, `name`,
-    /// `order-file`, `sample`.
-    pub fn name(self) -> &'static str {
-        match self {
-            IdentifiedBy::Statement => "statement",
-            IdentifiedBy::Hash => "hash",
-            IdentifiedBy::Rows => "rows",
-            IdentifiedBy::Archive => "archive",
-            IdentifiedBy::Footer => "footer",
-            IdentifiedBy::Name => "name",
-            IdentifiedBy::OrderFile => "order-file",
-            IdentifiedBy::Sample => "sample",
-        }
-    }
 }
 
 /// What is known of a file before its release is.

@@ -6,10 +6,10 @@ use super::items::{
     About, Fingerprint, Item, ItemDigest, KnownItems, document_runs, insert_document,
 };
 use crate::model::{
-    BlockReference, DocumentKind, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular,
-    TabularNode, VisualCategory, VisualRange,
+    BlockReference, DocumentKind, NoteGroup, SeventhCharacter, Tabular, TabularNode,
+    VisualCategory, VisualRange,
 };
-use crate::store::rows::malformed;
+use crate::store::rows::{malformed, parsed};
 use crate::store::runs::RunSet;
 
 impl Item for TabularNode {
@@ -210,9 +210,8 @@ pub(in crate::store) fn read_nodes(
 }
 
 fn node(row: &Row<'_>) -> rusqlite::Result<TabularNode> {
-    let kind = row.get_ref(1)?.as_str()?;
     Ok(TabularNode {
-        kind: NodeKind::from_name(kind).ok_or_else(|| malformed(1, kind))?,
+        kind: parsed(row, 1)?,
         name: row.get(2)?,
         parent: row.get(3)?,
         title: row.get(4)?,
@@ -250,9 +249,8 @@ fn read_notes(
         let node = own(nodes, row.get(0)?)?;
         let group: i64 = row.get(1)?;
         if (node.groups.len() as i64) < group {
-            let kind = row.get_ref(2)?.as_str()?;
             node.groups.push(NoteGroup {
-                kind: NoteKind::from_name(kind).ok_or_else(|| malformed(2, kind))?,
+                kind: parsed(row, 2)?,
                 notes: Vec::new(),
             });
         }

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use crate::model::{Unread, UnreadKind, UnreadList};
-use crate::store::rows::malformed;
+use crate::model::{Unread, UnreadList};
+use crate::store::rows::parsed;
 
 /// Stores what is not known of a document.
 pub(super) fn insert(
@@ -49,10 +49,9 @@ pub(in crate::store) fn read(
              WHERE document = ?1 ORDER BY position",
         )?
         .query_map([document], |row| {
-            let kind = row.get_ref(1)?.as_str()?;
             Ok(Unread {
                 line: row.get::<_, i64>(0)?.unsigned_abs(),
-                kind: UnreadKind::from_name(kind).ok_or_else(|| malformed(1, kind))?,
+                kind: parsed(row, 1)?,
                 parent: row.get(2)?,
                 name: row.get(3)?,
                 content: row.get(4)?,

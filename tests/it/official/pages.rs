@@ -467,7 +467,7 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
     let mentions: Vec<String> = found
         .mentions
         .iter()
-        .map(|one| format!("{} {} {}", one.at.as_str(), one.kind, one.note))
+        .map(|one| format!("{} {} {}", one.at.as_str(), one.kind.name(), one.note))
         .collect();
     assert_eq!(mentions, ["C7A excludes2 Merkel cell carcinoma (C4A.-)"]);
     let same = answer::compare(&store, CM, "C7B", "c7b", date, options).unwrap();

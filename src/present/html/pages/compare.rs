@@ -8,7 +8,7 @@ use super::notes::{Level, NotePart, groups};
 use super::verdict::{CodeLine, CodeList, VerdictView};
 use super::{Asked, Frame, Site, address, render};
 use crate::error::Result;
-use crate::model::{CodePage, Comparison, DocumentKind, NoteKind, PlaceKind, Verdict};
+use crate::model::{CodePage, Comparison, DocumentKind, PlaceKind, Verdict};
 use crate::present::text::{last_change_words, mentions_heading, note_label};
 
 /// Writes the comparison of two codes; without one, the page on which to ask.
@@ -95,7 +95,7 @@ impl Found {
                         word: String::new(),
                         remark: String::new(),
                     },
-                    label: NoteKind::from_name(mention.kind).map_or(mention.kind, note_label),
+                    label: note_label(mention.kind),
                     note: mention.note.trim().to_owned(),
                 })
                 .collect(),
