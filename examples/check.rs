@@ -33,8 +33,8 @@ fn main() -> Result<()> {
     }
     let mut answers = Vec::new();
     for code in &codes {
-        let code_set = answer::detect_code_set(&store, code)?;
-        answers.push(answer::check(&store, code_set, code, date)?);
+        let code_set = answer::code_set_of(&store, None, code)?;
+        answers.push(answer::check(&store.codes(code_set)?, code, date)?);
     }
     print!("{}", text::answers(&answers, Style::PLAIN));
     Ok(())

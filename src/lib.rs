@@ -21,7 +21,7 @@
 //! ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
 //!
 //! let day = "2026-03-01".parse().unwrap();
-//! let answer = answer::check(&store, CodeSet::Icd10Cm, "C7B", day)?;
+//! let answer = answer::check(&store.codes(CodeSet::Icd10Cm)?, "C7B", day)?;
 //! match answer.verdict {
 //!     Verdict::Header { billable_below, .. } => {
 //!         assert_eq!(billable_below.first().unwrap().code.as_str(), "C7B00");

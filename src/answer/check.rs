@@ -2,14 +2,14 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::facts::{Facts, InStore};
-use crate::answer::{basis_of, missing_between, warnings};
+use crate::answer::{ShowOptions, basis_of, missing_between, warnings};
 use crate::error::Result;
 use crate::model::{
     Answer, Basis, Code, CodeSet, Entry, ReleaseId, Spans, Status, Timeline, UnknownReason,
     Verdict, Warning, day_before, judge,
 };
 use crate::source::catalogue::{known_releases, order_file_url};
+use crate::store::CodeSource;
 use crate::store::{Store, StoreKind};
 
 /// The most suggestions for an unknown code.
@@ -24,26 +24,22 @@ const MOST_NEAREST: usize = 10;
 /// # use codeyear::{answer, ingest, model::CodeSet, store::Store};
 /// # let mut store = Store::in_memory()?;
 /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
-/// let answer = answer::check(&store, CodeSet::Icd10Cm, "C7B", "2026-03-01".parse().unwrap())?;
+/// let codes = store.codes(CodeSet::Icd10Cm)?;
+/// let answer = answer::check(&codes, "C7B", "2026-03-01".parse().unwrap())?;
 /// assert_eq!(answer.verdict.name(), "header");
 /// assert_eq!(answer.basis.unwrap().release.to_string(), "FY2026");
 /// # Ok::<(), codeyear::Error>(())
 /// ```
-pub fn check(store: &Store, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
-    check_in(&InStore::new(store, code_set)?, text, date)
-}
-
-/// Answers for one code on one day, as [`check`] does, from facts wherever they are held.
-pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Result<Answer> {
-    let timeline = listings.timeline();
+pub fn check(codes: &dyn CodeSource, text: &str, date: NaiveDate) -> Result<Answer> {
+    let timeline = codes.timeline();
     let code_set = timeline.code_set();
     let (code, verdict, basis) = match code_set.parse_code(text) {
         Ok(code) => {
-            let (verdict, release) = verdict_in(listings, &code, date)?;
+            let (verdict, release) = verdict(codes, &code, date)?;
             let basis = release
                 .map(|release| -> Result<Basis> {
-                    let patch = patch(listings, release, &code, &verdict, date)?;
-                    basis(listings, release, patch)
+                    let patch = patch(codes, release, &code, &verdict, date)?;
+                    basis(codes, release, patch)
                 })
                 .transpose()?;
             (Some(code), verdict, basis)
@@ -54,18 +50,23 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
             };
             let release = timeline.governing(date).map(|period| period.release);
             let basis = release
-                .map(|release| basis(listings, release, None))
+                .map(|release| basis(codes, release, None))
                 .transpose()?;
             (None, Verdict::Unknown { reason }, basis)
         }
     };
     let retirement = match code {
-        Some(code) => super::retirement_in(listings, &code, &verdict, date)?,
+        Some(code) => super::retirement(codes, &code, &verdict, date)?,
         None => None,
     };
     let pcs = match (&verdict, code, &basis) {
         (Verdict::Unknown { .. }, Some(code), Some(basis)) if code_set == CodeSet::Icd10Pcs => {
-            Some(listings.characters(&code, basis.release)?)
+            Some(super::explain(
+                &*codes.store()?,
+                &code,
+                basis.release,
+                ShowOptions::default(),
+            )?)
         }
         _ => None,
     };
@@ -87,7 +88,7 @@ pub(crate) fn check_in(listings: &dyn Facts, text: &str, date: NaiveDate) -> Res
         download,
         warnings: Vec::new(),
     };
-    answer.warnings = warnings_of(&answer, listings.kind()?, timeline, date);
+    answer.warnings = warnings_of(&answer, codes.kind()?, timeline, date);
     Ok(answer)
 }
 
@@ -136,13 +137,13 @@ fn warnings_of(
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn check_span(
-    store: &Store,
-    code_set: CodeSet,
+    codes: &dyn CodeSource,
     text: &str,
     from: NaiveDate,
     through: NaiveDate,
 ) -> Result<Vec<Answer>> {
-    let timeline = store.timeline(code_set)?;
+    let timeline = codes.timeline();
+    let code_set = timeline.code_set();
     // The verdict can change only where a release or an entry begins or ends.
     let mut days = vec![from];
     for period in timeline.periods() {
@@ -150,7 +151,7 @@ pub fn check_span(
     }
     days.push(code_set.in_force_from());
     if let Ok(code) = code_set.parse_code(text) {
-        for listed in store.life(code_set, &code)? {
+        for listed in codes.spans(&code)? {
             days.push(listed.from);
             days.extend(listed.until);
         }
@@ -158,14 +159,14 @@ pub fn check_span(
     days.retain(|day| from <= *day && *day <= through);
     days.sort();
     days.dedup();
-    let kind = store.kind()?;
+    let kind = codes.kind()?;
     let mut answers: Vec<Answer> = Vec::new();
     for (index, day) in days.iter().enumerate() {
         let last = days
             .get(index + 1)
             .and_then(|next| next.checked_sub_days(Days::new(1)))
             .unwrap_or(through);
-        let mut answer = check(store, code_set, text, *day)?;
+        let mut answer = check(codes, text, *day)?;
         match answers.last_mut() {
             Some(before)
                 if before.verdict == answer.verdict && before.retirement == answer.retirement =>
@@ -173,11 +174,11 @@ pub fn check_span(
                 // The same answer, resting on one more release.
                 before.through = Some(last);
                 before.later_bases.extend(answer.basis);
-                before.warnings = warnings_of(before, kind, &timeline, last);
+                before.warnings = warnings_of(before, kind, timeline, last);
             }
             _ => {
                 answer.through = Some(last);
-                answer.warnings = warnings_of(&answer, kind, &timeline, last);
+                answer.warnings = warnings_of(&answer, kind, timeline, last);
                 answers.push(answer);
             }
         }
@@ -185,21 +186,29 @@ pub fn check_span(
     Ok(answers)
 }
 
-/// Returns which code set a text is meant for, where the user does not say: ICD-10-CM, unless only
-/// ICD-10-PCS can have, or has, such a code.
+/// Returns the code set that the user states, or the one that a code is meant for.
+///
+/// # Errors
+/// As [`detect_code_set`].
+pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result<CodeSet> {
+    match stated {
+        Some(code_set) => Ok(code_set),
+        None => detect_code_set(
+            &store.codes(CodeSet::Icd10Cm)?,
+            &store.codes(CodeSet::Icd10Pcs)?,
+            code,
+        ),
+    }
+}
+
+/// Returns which code set a text is meant for, where the user does not say, of ICD-10-CM and ICD-10-PCS: the first,
+/// unless only the second can have, or has, such a code.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn detect_code_set(store: &Store, text: &str) -> Result<CodeSet> {
-    let diagnoses = InStore::new(store, CodeSet::Icd10Cm)?;
-    let procedures = InStore::new(store, CodeSet::Icd10Pcs)?;
-    detect_in(&diagnoses, &procedures, text)
-}
-
-/// Returns which code set a text is meant for, from the facts of ICD-10-CM and of ICD-10-PCS.
-pub(crate) fn detect_in(
-    diagnoses: &dyn Facts,
-    procedures: &dyn Facts,
+pub fn detect_code_set(
+    diagnoses: &dyn CodeSource,
+    procedures: &dyn CodeSource,
     text: &str,
 ) -> Result<CodeSet> {
     let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
@@ -227,14 +236,14 @@ pub(crate) fn detect_in(
     })
 }
 
-fn basis(listings: &dyn Facts, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
-    let file = listings.listing_file(release)?;
-    Ok(basis_of(listings.timeline(), release, file, patch))
+fn basis(codes: &dyn CodeSource, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
+    let file = codes.listing_file(release)?;
+    Ok(basis_of(codes.timeline(), release, file, patch))
 }
 
 /// Returns the citation of the patch that a verdict rests on, if it rests on one.
 fn patch(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     release: ReleaseId,
     code: &Code,
     verdict: &Verdict,
@@ -242,25 +251,25 @@ fn patch(
 ) -> Result<Option<String>> {
     match verdict {
         Verdict::Billable { .. } | Verdict::Header { .. } => {
-            listings.patch_citation(release, code, date)
+            codes.patch_citation(release, code, date)
         }
         // The day of a code that is to come may be a patch's.
         Verdict::NotYetEffective { first_day, .. } => {
-            listings.patch_citation(release, code, *first_day)
+            codes.patch_citation(release, code, *first_day)
         }
         _ => Ok(None),
     }
 }
 
 /// Returns the verdict on a code on a day, and the release in force.
-pub(crate) fn verdict_in(
-    listings: &dyn Facts,
+pub(crate) fn verdict(
+    codes: &dyn CodeSource,
     code: &Code,
     date: NaiveDate,
 ) -> Result<(Verdict, Option<ReleaseId>)> {
-    let timeline = listings.timeline();
+    let timeline = codes.timeline();
     let code_set = timeline.code_set();
-    let life = listings.life(code)?;
+    let life = codes.spans(code)?;
     Ok(match judge(date, timeline, &life) {
         Status::NotInForce => {
             let listed_by = timeline
@@ -292,7 +301,7 @@ pub(crate) fn verdict_in(
             (Verdict::Billable { entry }, Some(release))
         }
         Status::Listed { release, entry } => {
-            let mut below = listings.below(release, date, code)?;
+            let mut below = codes.below(release, date, code)?;
             below.retain(|entry| entry.billable);
             (
                 Verdict::Header {
@@ -323,10 +332,10 @@ pub(crate) fn verdict_in(
             exact,
             listed_again,
         } => {
-            let siblings = siblings(listings, release, date, code)?;
+            let siblings = siblings(codes, release, date, code)?;
             let mut new_beside = Vec::new();
             for sibling in &siblings {
-                if listings.first_listed(&sibling.code)? == Some(deleted_from) {
+                if codes.first_listed(&sibling.code)? == Some(deleted_from) {
                     new_beside.push(sibling.clone());
                 }
             }
@@ -344,7 +353,7 @@ pub(crate) fn verdict_in(
         }
         Status::Unknown { release } => (
             Verdict::Unknown {
-                reason: unknown(listings, release, date, code)?,
+                reason: unknown(codes, release, date, code)?,
             },
             Some(release),
         ),
@@ -353,13 +362,13 @@ pub(crate) fn verdict_in(
 
 /// Lists the billable codes below the nearest listed level above a code.
 fn siblings(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,
 ) -> Result<Vec<Entry>> {
     for length in (3..code.len()).rev() {
-        let above = listings.below(release, date, &code.prefix(length))?;
+        let above = codes.below(release, date, &code.prefix(length))?;
         let billable: Vec<Entry> = above
             .into_iter()
             .filter(|entry| entry.billable && entry.code != *code)
@@ -372,17 +381,17 @@ fn siblings(
 }
 
 fn unknown(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     release: ReleaseId,
     date: NaiveDate,
     code: &Code,
 ) -> Result<UnknownReason> {
-    let code_set = listings.timeline().code_set();
+    let code_set = codes.timeline().code_set();
     if code_set == CodeSet::Icd10Cm && code.len() < 7 {
         // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
         let padded = format!("{:X<6}", code.as_str());
         if let Ok(stem) = code_set.parse_code(&padded) {
-            let options: Vec<Entry> = listings
+            let options: Vec<Entry> = codes
                 .below(release, date, &stem)?
                 .into_iter()
                 .filter(|entry| entry.code.len() == 7)
@@ -394,14 +403,14 @@ fn unknown(
     }
     let mut parent = None;
     for length in (3..code.len()).rev() {
-        parent = listings.entry_on(&code.prefix(length), date)?;
+        parent = codes.entry_on(&code.prefix(length), date)?;
         if parent.is_some() {
             break;
         }
     }
     let mut nearest = Vec::new();
-    for neighbour in listings.similar(code)? {
-        nearest.extend(listings.entry_on(&neighbour, date)?);
+    for neighbour in codes.similar(code)? {
+        nearest.extend(codes.entry_on(&neighbour, date)?);
     }
     nearest.sort_by_key(|entry| {
         // A slip at the end of a code is likelier than one at its beginning.
@@ -420,7 +429,7 @@ fn unknown(
         && let Some(parent) = &parent
         && !parent.billable
     {
-        nearest = listings.below(release, date, &parent.code)?;
+        nearest = codes.below(release, date, &parent.code)?;
         nearest.retain(|entry| entry.billable);
     }
     nearest.truncate(MOST_NEAREST);

@@ -2,39 +2,24 @@
 
 use chrono::NaiveDate;
 
-use super::facts::{Facts, InStore};
-use crate::answer::show::{ShowOptions, show_in};
+use crate::answer::{ShowOptions, show};
 use crate::error::Result;
 use crate::model::{Code, CodePage, CodeSet, Comparison, DocumentKind, Mention, PlaceKind};
-use crate::store::Store;
+use crate::store::CodeSource;
 
 /// Compares two codes on a day: their places, notes and what stands below them.
 ///
 /// # Errors
 /// As [`show`](crate::answer::show()).
 pub fn compare(
-    store: &Store,
-    code_set: CodeSet,
+    codes: &dyn CodeSource,
     left: &str,
     right: &str,
     date: NaiveDate,
     options: ShowOptions,
 ) -> Result<Comparison> {
-    let listings = InStore::new(store, code_set)?;
-    compare_in(store, &listings, left, right, date, options)
-}
-
-/// Compares two codes on a day, as [`compare`] does, with the facts wherever they are held.
-pub(crate) fn compare_in(
-    store: &Store,
-    listings: &dyn Facts,
-    left: &str,
-    right: &str,
-    date: NaiveDate,
-    options: ShowOptions,
-) -> Result<Comparison> {
-    let left = show_in(store, listings, left, date, options)?;
-    let right = show_in(store, listings, right, date, options)?;
+    let left = show(codes, left, date, options)?;
+    let right = show(codes, right, date, options)?;
     let common = left
         .breadcrumb
         .iter()
@@ -89,6 +74,7 @@ mod tests {
     use super::*;
     use crate::present::Style;
     use crate::present::text;
+    use crate::store::Store;
 
     #[test]
     fn only_where_both_have_a_note_each_is_said_to_name_the_other() {
@@ -97,7 +83,14 @@ mod tests {
         crate::ingest::import_sample(&mut store, day).unwrap();
         let compare = |left: &str, right: &str| {
             let options = ShowOptions::default();
-            super::compare(&store, CodeSet::Icd10Cm, left, right, day, options).unwrap()
+            super::compare(
+                &store.codes(CodeSet::Icd10Cm).unwrap(),
+                left,
+                right,
+                day,
+                options,
+            )
+            .unwrap()
         };
         // C7A excludes Merkel cell carcinoma (C4A.-); C4A says nothing of C7A.
         let found = compare("C7A.00", "C4A.0");

@@ -251,7 +251,7 @@ pub fn diff(
             let (mut never_listed, mut outside, mut unchanged) = (0, 0, 0);
             for one in &found {
                 let Some(place) = place_of(one) else {
-                    if store.life(code_set, &one.code)?.is_empty() {
+                    if store.spans(code_set, &one.code)?.is_empty() {
                         never_listed += 1;
                     } else {
                         in_neither.push(one.code);

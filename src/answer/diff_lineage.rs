@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::facts::InStore;
 use super::lineage::with_listings;
 use crate::error::Result;
 use crate::model::{
@@ -40,7 +39,7 @@ pub(super) fn lineage(
     let facts = store.conversion_facts_between(&timeline, after, through)?;
     let conversions = Conversions::new(facts);
     type Found = (Vec<TraceEnd>, Vec<LineageLink>);
-    let found: Vec<Found> = with_listings(&InStore::with(store, &timeline), |listed| {
+    let found: Vec<Found> = with_listings(&store.codes_of(&timeline), |listed| {
         let trace = |(code, way): &(Code, LineageWay)| {
             let (mut ends, split_off) = match way {
                 LineageWay::Forward => (
@@ -68,7 +67,7 @@ pub(super) fn lineage(
         let table = match named {
             Some(table) => Some(table),
             None => {
-                let life = store.life(code_set, &code)?;
+                let life = store.spans(code_set, &code)?;
                 let day = day_of(&life, way, after, through);
                 tables
                     .iter()

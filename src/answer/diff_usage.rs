@@ -29,7 +29,7 @@ pub(super) fn impact(
             } else {
                 UsedStanding::Outside
             }
-        } else if one.is_stored && !store.life(code_set, &one.code)?.is_empty() {
+        } else if one.is_stored && !store.spans(code_set, &one.code)?.is_empty() {
             UsedStanding::InNeither
         } else {
             UsedStanding::NeverListed

@@ -2,11 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::facts::{Facts, InStore};
 use crate::answer::{missing_between, warnings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeHistory, CodeSet, HistorySpan, Provenance, day_before};
-use crate::store::Store;
+use crate::model::{CodeHistory, HistorySpan, Provenance, day_before};
+use crate::store::CodeSource;
 
 /// Returns the life of a code over all loaded releases.
 ///
@@ -18,24 +17,19 @@ use crate::store::Store;
 /// # use codeyear::{answer, ingest, model::CodeSet, store::Store};
 /// # let mut store = Store::in_memory()?;
 /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
-/// let life = answer::history(&store, CodeSet::Icd10Cm, "M54.5")?;
+/// let life = answer::history(&store.codes(CodeSet::Icd10Cm)?, "M54.5")?;
 /// let last = life.spans.last().unwrap();
 /// assert!(!last.entry.billable);
 /// # Ok::<(), codeyear::Error>(())
 /// ```
-pub fn history(store: &Store, code_set: CodeSet, text: &str) -> Result<CodeHistory> {
-    history_in(store, &InStore::new(store, code_set)?, text)
-}
-
-/// Returns the life of a code, as [`history`] does, with the facts wherever they are held.
-pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Result<CodeHistory> {
-    let timeline = listings.timeline();
+pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
+    let timeline = codes.timeline();
     let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
         Error::new(ErrorKind::Usage, error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
-    let life = listings.life(&code)?;
+    let life = codes.spans(&code)?;
     let in_force_from = code_set.in_force_from();
     let mut spans: Vec<HistorySpan> = Vec::new();
     for listed in &life {
@@ -51,7 +45,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
                 last.last_release = period.release;
                 continue;
             }
-            let patch = listings.patch_citation(period.release, &code, from)?;
+            let patch = codes.patch_citation(period.release, &code, from)?;
             spans.push(HistorySpan {
                 entry: listed.value.clone(),
                 valid_from: from,
@@ -88,7 +82,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
         .map(|(end, next)| (end, day_before(next)))
         .collect();
     let mut warnings = warnings(
-        listings.kind()?,
+        codes.kind()?,
         code_set,
         timeline,
         first.valid_from,
@@ -98,7 +92,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
         .iter()
         .filter_map(|(from, through)| Some((*from, through.succ_opt()?)));
     for (from, until) in days.chain([(last.until, NaiveDate::MAX)]) {
-        warnings.extend(missing_between(listings.kind()?, timeline, from, until));
+        warnings.extend(missing_between(codes.kind()?, timeline, from, until));
     }
     let end = spans.last().map_or(last.until, |span| span.valid_to);
     let deleted_by = timeline
@@ -109,7 +103,7 @@ pub(crate) fn history_in(store: &Store, listings: &dyn Facts, text: &str) -> Res
     Ok(CodeHistory {
         code_set,
         code,
-        lineage: super::lineage::lineage_in(store, listings, &code)?,
+        lineage: super::lineage(codes, &code)?,
         warnings,
         rebuilt: timeline
             .periods()

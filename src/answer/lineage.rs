@@ -7,25 +7,19 @@ use std::cell::RefCell;
 
 use chrono::NaiveDate;
 
-use super::facts::{Facts, InStore};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeLineage, CodeSet, Entry, Fate, Lineage, ListedAs, PoaSpan, Retirement, Span, Status,
+    Code, CodeLineage, CodeSet, Entry, Fate, Lineage, ListedAs, PoaSpan, Retirement, Status,
     Successor, Timeline, Verdict, ended_by, judge,
 };
-use crate::store::Store;
+use crate::store::CodeSource;
 
 /// Returns where a code came from, what became of it, and its POA exemptions.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn lineage(store: &Store, timeline: &Timeline, code: &Code) -> Result<CodeLineage> {
-    lineage_in(store, &InStore::with(store, timeline), code)
-}
-
-/// Returns where a code came from, as [`lineage`] does, with the facts wherever they are held.
-pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Result<CodeLineage> {
-    if listings.timeline().code_set() != CodeSet::Icd10Cm {
+pub fn lineage(codes: &dyn CodeSource, code: &Code) -> Result<CodeLineage> {
+    if codes.timeline().code_set() != CodeSet::Icd10Cm {
         // Conversion tables and POA lists are of ICD-10-CM.
         return Ok(CodeLineage {
             lineage: Lineage {
@@ -38,12 +32,12 @@ pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Re
             poa: Vec::new(),
         });
     }
-    let conversions = listings.conversions(code)?;
-    let lineage = with_listings(listings, |listed| conversions.lineage(code, listed))?;
+    let conversions = codes.conversions(code)?;
+    let lineage = with_listings(codes, |listed| conversions.lineage(code, listed))?;
     Ok(CodeLineage {
         lineage,
-        tables: listings.conversion_tables()?.into_owned(),
-        poa: poa(store, &listings.life(code)?, code)?,
+        tables: codes.conversion_tables()?.into_owned(),
+        poa: poa(codes, code)?,
     })
 }
 
@@ -54,16 +48,16 @@ pub(crate) fn lineage_in(store: &Store, listings: &dyn Facts, code: &Code) -> Re
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn poa_on(store: &Store, code: &Code, date: NaiveDate) -> Result<Option<PoaSpan>> {
-    let life = store.life(CodeSet::Icd10Cm, code)?;
-    Ok(poa(store, &life, code)?
+pub fn poa_on(codes: &dyn CodeSource, code: &Code, date: NaiveDate) -> Result<Option<PoaSpan>> {
+    Ok(poa(codes, code)?
         .into_iter()
         .find(|span| span.contains(date)))
 }
 
 /// Returns the stretches of days on which a code is billable and a loaded list governs, oldest first.
-fn poa(store: &Store, life: &[Span<Entry>], code: &Code) -> Result<Vec<PoaSpan>> {
-    let lists = store.poa_exemptions(code)?;
+fn poa(codes: &dyn CodeSource, code: &Code) -> Result<Vec<PoaSpan>> {
+    let lists = codes.store()?.poa_exemptions(code)?;
+    let life = codes.spans(code)?;
     let governing = Timeline::new(
         CodeSet::Icd10Cm,
         lists.iter().map(|(document, _)| document.release),
@@ -99,25 +93,14 @@ fn poa(store: &Store, life: &[Span<Entry>], code: &Code) -> Result<Vec<PoaSpan>>
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn retirement(
-    store: &Store,
-    timeline: &Timeline,
+    codes: &dyn CodeSource,
     code: &Code,
     verdict: &Verdict,
     date: NaiveDate,
 ) -> Result<Option<Retirement>> {
-    retirement_in(&InStore::with(store, timeline), code, verdict, date)
-}
-
-/// Returns what became of a code by a day, as [`retirement`] does.
-pub(crate) fn retirement_in(
-    listings: &dyn Facts,
-    code: &Code,
-    verdict: &Verdict,
-    date: NaiveDate,
-) -> Result<Option<Retirement>> {
-    let code_set = listings.timeline().code_set();
+    let code_set = codes.timeline().code_set();
     let life = match verdict {
-        Verdict::Header { .. } | Verdict::Deleted { .. } => listings.life(code)?,
+        Verdict::Header { .. } | Verdict::Deleted { .. } => codes.spans(code)?,
         _ => return Ok(None),
     };
     let Some(retired_from) = ended_by(&life, date, |entry| entry.billable) else {
@@ -128,7 +111,7 @@ pub(crate) fn retirement_in(
     } else {
         Fate::BecameHeader
     };
-    let last_day = listings.timeline().last_day_before(retired_from);
+    let last_day = codes.timeline().last_day_before(retired_from);
     let mut retirement = Retirement {
         retired_from,
         last_day,
@@ -139,14 +122,14 @@ pub(crate) fn retirement_in(
         guess: Vec::new(),
     };
     if code_set == CodeSet::Icd10Cm {
-        retirement.table = listings
+        retirement.table = codes
             .conversion_tables()?
             .iter()
             .rev()
             .find(|table| table.effective_from() >= retired_from)
             .copied();
-        let conversions = listings.conversions(code)?;
-        let (lineage, ends) = with_listings(listings, |listed| {
+        let conversions = codes.conversions(code)?;
+        let (lineage, ends) = with_listings(codes, |listed| {
             (
                 conversions.lineage(code, listed),
                 conversions.trace(code, last_day, date, listed),
@@ -162,17 +145,17 @@ pub(crate) fn retirement_in(
         for end in ends.into_iter().filter(|end| !end.steps.is_empty()) {
             retirement.successors.push(Successor {
                 code: end.code,
-                entry: entry_in_force(listings, &end.code, date)?,
+                entry: entry_in_force(codes, &end.code, date)?,
                 steps: end.steps,
             });
         }
     }
     if retirement.successors.is_empty() {
-        if listings.is_sample()? {
+        if codes.is_sample()? {
             // That a table in part is silent says nothing of the official one.
             retirement.table = None;
         }
-        retirement.guess = guess(listings, code, verdict, retired_from, date)?;
+        retirement.guess = guess(codes, code, verdict, retired_from, date)?;
     }
     Ok(Some(retirement))
 }
@@ -180,7 +163,7 @@ pub(crate) fn retirement_in(
 /// Guesses from the tree what took a code's place: billable codes that came in below it, or beside it,
 /// on the day it went.
 fn guess(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     code: &Code,
     verdict: &Verdict,
     retired_from: NaiveDate,
@@ -190,8 +173,8 @@ fn guess(
         Verdict::Header { billable_below, .. } => billable_below.clone(),
         Verdict::Deleted { new_beside, .. } => {
             let mut candidates = Vec::new();
-            if let Some(period) = listings.timeline().governing(date) {
-                candidates = listings.below(period.release, date, code)?;
+            if let Some(period) = codes.timeline().governing(date) {
+                candidates = codes.below(period.release, date, code)?;
                 candidates.retain(|entry| entry.billable);
             }
             if candidates.is_empty() {
@@ -203,16 +186,16 @@ fn guess(
     };
     let mut guess = Vec::new();
     for entry in candidates {
-        if listings.first_listed(&entry.code)? == Some(retired_from) {
+        if codes.first_listed(&entry.code)? == Some(retired_from) {
             guess.push(entry);
         }
     }
     Ok(guess)
 }
 
-fn entry_in_force(listings: &dyn Facts, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
-    let life = listings.life(code)?;
-    Ok(match judge(date, listings.timeline(), &life) {
+fn entry_in_force(codes: &dyn CodeSource, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
+    let life = codes.spans(code)?;
+    Ok(match judge(date, codes.timeline(), &life) {
         Status::Listed { entry, .. } => Some(entry),
         _ => None,
     })
@@ -221,23 +204,15 @@ fn entry_in_force(listings: &dyn Facts, code: &Code, date: NaiveDate) -> Result<
 /// Runs a pure question that needs to know how codes are listed, and gives its answer or the first
 /// failure to read the store.
 pub(crate) fn with_listings<T>(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     question: impl FnOnce(&dyn Fn(&Code, NaiveDate) -> ListedAs) -> T,
 ) -> Result<T> {
     let failed: RefCell<Option<Error>> = RefCell::new(None);
     let listed = |code: &Code, date: NaiveDate| {
-        if listings.timeline().governing(date).is_none() {
-            return ListedAs::NotCovered;
-        }
-        match listings.billable_on(code, date) {
-            Ok(Some(true)) => ListedAs::Billable,
-            Ok(Some(false)) => ListedAs::Header,
-            Ok(None) => ListedAs::Unlisted,
-            Err(error) => {
-                failed.borrow_mut().get_or_insert(error);
-                ListedAs::Unlisted
-            }
-        }
+        codes.listed_as(code, date).unwrap_or_else(|error| {
+            failed.borrow_mut().get_or_insert(error);
+            ListedAs::Unlisted
+        })
     };
     let answer = question(&listed);
     match failed.into_inner() {

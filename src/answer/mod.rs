@@ -14,7 +14,6 @@ mod diff_lineage;
 mod diff_notes;
 mod diff_usage;
 mod export;
-mod facts;
 mod history;
 mod lineage;
 mod ohdsi;
@@ -25,7 +24,7 @@ mod verify;
 mod verify_documents;
 
 pub use browse::{BrowseAt, browse};
-pub use check::{check, check_span, detect_code_set};
+pub use check::{check, check_span, code_set_of, detect_code_set};
 pub use compare::compare;
 pub use diff::{DiffScope, diff};
 pub use export::{export_order_file, export_periods, export_spans, exported_code_sets};
@@ -42,16 +41,9 @@ pub use verify::{
 };
 pub use verify_documents::DocumentProof;
 
-pub(crate) use check::{check_in, detect_in, verdict_in};
-#[cfg(feature = "serve")]
-pub(crate) use compare::compare_in;
-pub(crate) use facts::{Facts, InStore};
-#[cfg(feature = "serve")]
-pub(crate) use history::history_in;
-pub(crate) use lineage::{retirement_in, with_listings};
+pub(crate) use check::verdict;
+pub(crate) use lineage::with_listings;
 pub(crate) use show::explain;
-#[cfg(feature = "serve")]
-pub(crate) use show::show_in;
 
 use chrono::NaiveDate;
 

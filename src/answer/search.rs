@@ -337,7 +337,7 @@ impl Asked<'_> {
 
     /// Adds a code by how it stands on the day; one that is not listed then only if that was asked for.
     fn add_code(&mut self, code: &Code, score: f64, place: Place) -> Result<()> {
-        let life = self.store.life(self.timeline.code_set(), code)?;
+        let life = self.store.spans(self.timeline.code_set(), code)?;
         match judge(self.date, self.timeline, &life) {
             Status::Listed { entry, .. } => {
                 self.offer(entry, score, i64::MAX, None, place);

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::facts::{Facts, InStore};
-use crate::answer::history::history_in;
-use crate::answer::{check_in, poa_on};
+use crate::answer::history;
+use crate::answer::{check, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeHistory, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter,
@@ -14,6 +13,7 @@ use crate::model::{
     PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
     chapter_of,
 };
+use crate::store::CodeSource;
 use crate::store::{Store, StoredDocument};
 
 /// The category whose note says "see table below", of all of its codes.
@@ -27,20 +27,6 @@ pub struct ShowOptions {
     /// Where the release in force has no tabular list, index or table, consult the nearest release's, and
     /// say so.
     pub nearest: bool,
-}
-
-/// Returns the coder's page of a code on a day.
-///
-/// # Errors
-/// [`ErrorKind::Usage`] if the text cannot be a code, [`ErrorKind::Store`] if the database cannot be read.
-pub fn show(
-    store: &Store,
-    code_set: CodeSet,
-    text: &str,
-    date: NaiveDate,
-    options: ShowOptions,
-) -> Result<CodePage> {
-    show_in(store, &InStore::new(store, code_set)?, text, date, options)
 }
 
 /// Returns when what the releases say of a code last changed, up to a day.
@@ -81,23 +67,24 @@ fn last_change(timeline: &Timeline, history: &CodeHistory, date: NaiveDate) -> O
     }
 }
 
-/// Returns the coder's page of a code on a day, as [`show`] does, with the facts wherever they are held; what
-/// the documents say is the store's.
-pub(crate) fn show_in(
-    store: &Store,
-    listings: &dyn Facts,
+/// Returns the coder's page of a code on a day.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] if the text cannot be a code, [`ErrorKind::Store`] if the database cannot be read.
+pub fn show(
+    codes: &dyn CodeSource,
     text: &str,
     date: NaiveDate,
     options: ShowOptions,
 ) -> Result<CodePage> {
-    let timeline = listings.timeline();
+    let timeline = codes.timeline();
     let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
         Error::new(ErrorKind::Usage, error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
-    let answer = check_in(listings, text, date)?;
-    let history = match history_in(store, listings, text) {
+    let answer = check(codes, text, date)?;
+    let history = match history(codes, text) {
         Ok(history) => Some(history),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -127,7 +114,7 @@ pub(crate) fn show_in(
         siblings: Vec::new(),
         index: Vec::new(),
         poa: match code_set {
-            CodeSet::Icd10Cm => poa_on(store, &code, date)?,
+            CodeSet::Icd10Cm => poa_on(codes, &code, date)?,
             CodeSet::Icd10Pcs => None,
         },
         history,
@@ -144,13 +131,14 @@ pub(crate) fn show_in(
     let Some(release) = timeline.governing(date).map(|period| period.release) else {
         return Ok(page);
     };
-    place_in_family(&mut page, listings, release, date)?;
+    place_in_family(&mut page, codes, release, date)?;
+    let store = codes.store()?;
     match code_set {
         CodeSet::Icd10Cm => {
-            let stem = add_tabular(store, &mut page, release, options)?;
-            add_index(store, &mut page, release, options, &stem)?;
+            let stem = add_tabular(&store, &mut page, release, options)?;
+            add_index(&store, &mut page, release, options, &stem)?;
         }
-        CodeSet::Icd10Pcs => add_pcs(store, &mut page, release, options)?,
+        CodeSet::Icd10Pcs => add_pcs(&store, &mut page, release, options)?,
     }
     Ok(page)
 }
@@ -195,14 +183,14 @@ pub(super) fn consult(
 /// Fills in the levels above a code, and what stands below and beside it.
 fn place_in_family(
     page: &mut CodePage,
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     release: ReleaseId,
     date: NaiveDate,
 ) -> Result<()> {
     let code = page.code;
     let mut parent = None;
     for length in 3..code.len() {
-        if let Some(above) = listings.entry_on(&code.prefix(length), date)? {
+        if let Some(above) = codes.entry_on(&code.prefix(length), date)? {
             parent = Some(above.code);
             page.breadcrumb.push(PlaceInBook {
                 kind: PlaceKind::Code,
@@ -211,11 +199,11 @@ fn place_in_family(
             });
         }
     }
-    if listings.lists_on(&code, date)? {
-        page.children = directly_below(listings, release, date, &code)?;
+    if codes.entry_on(&code, date)?.is_some() {
+        page.children = directly_below(codes, release, date, &code)?;
     }
     if let Some(parent) = parent {
-        page.siblings = directly_below(listings, release, date, &parent)?;
+        page.siblings = directly_below(codes, release, date, &parent)?;
         page.siblings.retain(|entry| entry.code != code);
     }
     Ok(())
@@ -223,12 +211,12 @@ fn place_in_family(
 
 /// Lists what stands below a listed code with no other level between.
 fn directly_below(
-    listings: &dyn Facts,
+    codes: &dyn CodeSource,
     release: ReleaseId,
     date: NaiveDate,
     above: &Code,
 ) -> Result<Vec<Entry>> {
-    let mut below = listings.below(release, date, above)?;
+    let mut below = codes.below(release, date, above)?;
     let listed: BTreeSet<Code> = below.iter().map(|entry| entry.code).collect();
     below.retain(|entry| {
         let mut between = above.len() + 1..entry.code.len();
@@ -520,7 +508,13 @@ mod tests {
 
     fn page(store: &Store, code: &str, date: &str) -> CodePage {
         let options = ShowOptions::default();
-        show(store, CodeSet::Icd10Cm, code, day(date), options).unwrap()
+        show(
+            &store.codes(CodeSet::Icd10Cm).unwrap(),
+            code,
+            day(date),
+            options,
+        )
+        .unwrap()
     }
 
     #[test]

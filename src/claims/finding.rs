@@ -5,7 +5,7 @@ use strum::IntoStaticStr;
 
 use super::claim::CodeSystem;
 use super::index::Index;
-use crate::answer::{detect_in, retirement_in, verdict_in};
+use crate::answer::{detect_code_set, retirement, verdict};
 use crate::error::Result;
 use crate::model::VerdictKind;
 use crate::model::named;
@@ -65,7 +65,7 @@ impl Index {
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn find(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Finding> {
-        let listings = self.listings(code_set);
+        let codes = self.codes(code_set);
         let timeline = self.timeline(code_set);
         let mut finding = Finding {
             code_set,
@@ -91,11 +91,11 @@ impl Index {
             }
         };
         finding.code = Some(code);
-        let (verdict, release) = verdict_in(&listings, &code, date)?;
+        let (verdict, release) = verdict(&codes, &code, date)?;
         finding.verdict = verdict.kind();
         finding.release = release;
         finding.explain(&verdict);
-        if let Some(retirement) = retirement_in(&listings, &code, &verdict, date)? {
+        if let Some(retirement) = retirement(&codes, &code, &verdict, date)? {
             finding.retire(&retirement);
         }
         finding.caused_by = self.caused_by(code_set, &code, finding.verdict, date);
@@ -111,9 +111,9 @@ impl Index {
             CodeSystem::Of(code_set) => Ok(Some(code_set)),
             CodeSystem::Other => Ok(None),
             CodeSystem::Told => {
-                let diagnoses = self.listings(CodeSet::Icd10Cm);
-                let procedures = self.listings(CodeSet::Icd10Pcs);
-                detect_in(&diagnoses, &procedures, text).map(Some)
+                let diagnoses = self.codes(CodeSet::Icd10Cm);
+                let procedures = self.codes(CodeSet::Icd10Pcs);
+                detect_code_set(&diagnoses, &procedures, text).map(Some)
             }
         }
     }

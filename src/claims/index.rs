@@ -16,11 +16,11 @@ use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
 use super::particulars::Particulars;
-use crate::answer::{check_in, detect_in, verdict_in};
+use crate::answer::verdict;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Answer, Code, CodeSet, Conversions, Entry, ReleaseId, Span, Spans, Timeline, VerdictKind,
-    ended_by, judge,
+    Code, CodeSet, Conversions, Entry, ReleaseId, Span, Spans, Timeline, VerdictKind, ended_by,
+    judge,
 };
 use crate::source::catalogue::known_releases;
 use crate::store::{Lives, Store, StoreKind};
@@ -51,7 +51,7 @@ impl Index {
     /// [`ErrorKind::Store`] if the database cannot be read.
     ///
     /// ```
-    /// # use codeyear::{claims::{Index, VerdictKind}, ingest, model::CodeSet, store::Store};
+    /// # use codeyear::{claims::Index, ingest, model::{CodeSet, VerdictKind}, store::Store};
     /// # let mut store = Store::in_memory()?;
     /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
     /// let index = Index::open(store)?;
@@ -89,7 +89,7 @@ impl Index {
         let Some(segment) = segment_of(&set.days, date) else {
             return match code_set.parse_code(text) {
                 Ok(code) => {
-                    let (verdict, _) = verdict_in(&self.listings(code_set), &code, date)?;
+                    let (verdict, _) = verdict(&self.codes(code_set), &code, date)?;
                     Ok(verdict.kind())
                 }
                 Err(_) => Ok(VerdictKind::Unknown),
@@ -162,11 +162,33 @@ impl Index {
         }
     }
 
-    /// Returns the facts of a code set in the form that the rules of an answer ask.
-    pub(crate) fn listings(&self, code_set: CodeSet) -> InMemory<'_> {
+    /// Returns a code set to ask questions of: what memory does not hold, the index asks its own database.
+    ///
+    /// ```
+    /// # use codeyear::{answer, claims::Index, ingest, model::CodeSet, store::Store};
+    /// # let mut store = Store::in_memory()?;
+    /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
+    /// let day = "2026-03-01".parse().unwrap();
+    /// let from_database = answer::check(&store.codes(CodeSet::Icd10Cm)?, "C7B", day)?;
+    /// let index = Index::open(store)?;
+    /// index.read_titles()?;
+    /// assert_eq!(answer::check(&index.codes(CodeSet::Icd10Cm), "C7B", day)?, from_database);
+    /// # Ok::<(), codeyear::Error>(())
+    /// ```
+    pub fn codes(&self, code_set: CodeSet) -> InMemory<'_> {
         InMemory {
             index: self,
             set: self.set(code_set),
+            store: None,
+        }
+    }
+
+    /// Returns a code set to ask questions of: what memory does not hold, a database that is at hand is asked.
+    #[cfg(feature = "serve")]
+    pub(crate) fn codes_with<'i>(&'i self, code_set: CodeSet, store: &'i Store) -> InMemory<'i> {
+        InMemory {
+            store: Some(store),
+            ..self.codes(code_set)
         }
     }
 
@@ -192,42 +214,6 @@ impl Index {
     pub fn has_titles(&self) -> bool {
         let sets = [&self.diagnoses, &self.procedures];
         sets.iter().all(|set| set.particulars.get().is_some())
-    }
-
-    /// Answers in full for one code on one day, as [`answer::check`](crate::answer::check()) does. The first
-    /// question reads the titles.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
-    ///
-    /// ```
-    /// # use codeyear::{answer, claims::Index, ingest, model::CodeSet, store::Store};
-    /// # let mut store = Store::in_memory()?;
-    /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
-    /// let day = "2026-03-01".parse().unwrap();
-    /// let from_database = answer::check(&store, CodeSet::Icd10Cm, "C7B", day)?;
-    /// let index = Index::open(store)?;
-    /// assert_eq!(index.check(CodeSet::Icd10Cm, "C7B", day)?, from_database);
-    /// # Ok::<(), codeyear::Error>(())
-    /// ```
-    pub fn check(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Answer> {
-        if !self.has_titles() {
-            self.read_titles()?;
-        }
-        check_in(&self.listings(code_set), text, date)
-    }
-
-    /// Returns which code set a text is meant for, as [`answer::detect_code_set`](crate::answer::detect_code_set)
-    /// does.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
-    pub fn detect_code_set(&self, text: &str) -> Result<CodeSet> {
-        detect_in(
-            &self.listings(CodeSet::Icd10Cm),
-            &self.listings(CodeSet::Icd10Pcs),
-            text,
-        )
     }
 
     pub(super) fn store(&self) -> Result<MutexGuard<'_, Store>> {

@@ -1,4 +1,4 @@
-//! The facts of a code set in memory, in the form that the rules of an answer ask.
+//! A code set in memory, as a source of answers.
 
 use std::borrow::Cow;
 
@@ -6,23 +6,34 @@ use chrono::NaiveDate;
 
 use super::index::{Index, SetIndex};
 use super::packed::{CHARACTER_BITS, pack, unpack};
-use crate::answer::{Facts, ShowOptions, explain};
 use crate::error::Result;
-use crate::model::{Code, Conversions, Entry, FileRef, PcsPage, ReleaseId, Span, Spans, Timeline};
-use crate::store::{Lives, StoreKind};
+use crate::model::{
+    Code, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, Timeline, judge_listing,
+};
+use crate::store::{CodeSource, Lives, Store, StoreKind, StoreRef};
 
-/// The facts of a code set in memory: without titles, unless these were read.
-pub(crate) struct InMemory<'i> {
+/// A code set in memory: without titles, unless these were read.
+#[derive(Debug)]
+pub struct InMemory<'i> {
     pub(super) index: &'i Index,
     pub(super) set: &'i SetIndex,
+    /// The database for what memory does not hold; without one the index's own is asked.
+    pub(super) store: Option<&'i Store>,
 }
 
-impl Facts for InMemory<'_> {
+impl CodeSource for InMemory<'_> {
     fn timeline(&self) -> &Timeline {
         &self.set.timeline
     }
 
-    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
+    fn store(&self) -> Result<StoreRef<'_>> {
+        match self.store {
+            Some(store) => Ok(StoreRef::AtHand(store)),
+            None => self.index.store().map(StoreRef::Locked),
+        }
+    }
+
+    fn spans(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
         if let Some(particulars) = self.set.particulars.get() {
             let life = self.set.place(code).map(|at| particulars.life(at, *code));
             return Ok(life.unwrap_or_default());
@@ -126,9 +137,9 @@ impl Facts for InMemory<'_> {
         Ok(found)
     }
 
-    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
-        let life = self.set.life(code).unwrap_or_default();
-        Ok(life.at(date).map(|span| span.value))
+    fn listed_as(&self, code: &Code, date: NaiveDate) -> Result<ListedAs> {
+        let spans = self.set.life(code).unwrap_or_default();
+        Ok(judge_listing(date, &self.set.timeline, spans).listed_as(|billable| *billable))
     }
 
     fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
@@ -153,7 +164,7 @@ impl Facts for InMemory<'_> {
         let known = self.set.particulars.get().and_then(|all| all.file(release));
         match known {
             Some(file) => Ok(file),
-            None => self.index.store()?.listing_file(self.set.code_set, release),
+            None => self.store()?.listing_file(self.set.code_set, release),
         }
     }
 
@@ -166,14 +177,10 @@ impl Facts for InMemory<'_> {
         match self.set.particulars.get() {
             Some(particulars) => Ok(particulars.citation(release, code, on)),
             None => {
-                let store = self.index.store()?;
+                let store = self.store()?;
                 store.patch_citation(self.set.code_set, release, code, on)
             }
         }
-    }
-
-    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage> {
-        explain(&*self.index.store()?, code, release, ShowOptions::default())
     }
 }
 

@@ -38,6 +38,7 @@ pub use finding::{Finding, UseBasis};
 pub use index::Index;
 pub use infer::{Evidence, Inference, Window, infer};
 pub use input::{is_stdin, name as input_name, open as open_input};
+pub use memory::InMemory;
 pub use ndjson::audit_ndjson;
 #[cfg(feature = "parquet")]
 pub use parquet::audit_parquet;

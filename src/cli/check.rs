@@ -51,25 +51,20 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
     let store = context.store()?;
     let mut answers: Vec<Answer> = Vec::new();
     for code in &codes {
-        let code_set = match args.code_set {
-            Some(code_set) => code_set,
-            None => answer::detect_code_set(&store, code)?,
-        };
+        let code_set = answer::code_set_of(&store, args.code_set, code)?;
         match args.year {
             Some(year) => {
                 let october = ReleaseId::october(year);
                 let through = october.fiscal_year_end().checked_sub_days(Days::new(1));
                 answers.extend(answer::check_span(
-                    &store,
-                    code_set,
+                    &store.codes(code_set)?,
                     code,
                     october.effective_from(),
                     through.unwrap_or(october.fiscal_year_end()),
                 )?);
             }
             None => answers.push(answer::check(
-                &store,
-                code_set,
+                &store.codes(code_set)?,
                 code,
                 args.on.unwrap_or(context.today),
             )?),

@@ -24,11 +24,8 @@ pub(super) struct HistoryArgs {
 
 pub(super) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let code_set = match args.code_set {
-        Some(code_set) => code_set,
-        None => answer::detect_code_set(&store, &args.code)?,
-    };
-    let history = answer::history(&store, code_set, &args.code)?;
+    let code_set = answer::code_set_of(&store, args.code_set, &args.code)?;
+    let history = answer::history(&store.codes(code_set)?, &args.code)?;
     match args.format {
         Format::Text => context.print(&text::history(&history, context.style()))?,
         Format::Json => context.print(&json::history(&history)?)?,

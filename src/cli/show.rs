@@ -8,7 +8,6 @@ use crate::answer::{self, ShowOptions};
 use crate::error::Result;
 use crate::model::{CodePage, CodeSet, Verdict};
 use crate::present::{Style, json, text};
-use crate::store::Store;
 
 /// Show the coder's page of a code: its place in the book, notes, 7th characters, index entries, POA exemption, lineage and life
 ///
@@ -57,13 +56,6 @@ struct PageArgs {
 }
 
 impl PageArgs {
-    fn code_set(&self, store: &Store, code: &str) -> Result<CodeSet> {
-        match self.code_set {
-            Some(code_set) => Ok(code_set),
-            None => answer::detect_code_set(store, code),
-        }
-    }
-
     fn options(&self) -> ShowOptions {
         ShowOptions {
             nearest: self.nearest,
@@ -80,9 +72,14 @@ impl PageArgs {
 
 pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let code_set = args.page.code_set(&store, &args.code)?;
+    let code_set = answer::code_set_of(&store, args.page.code_set, &args.code)?;
     let date = args.page.on.unwrap_or(context.today);
-    let page = answer::show(&store, code_set, &args.code, date, args.page.options())?;
+    let page = answer::show(
+        &store.codes(code_set)?,
+        &args.code,
+        date,
+        args.page.options(),
+    )?;
     let style = args.page.style(context);
     match args.page.format {
         Format::Text => context.print(&text::show(&page, style))?,
@@ -93,10 +90,16 @@ pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome
 
 pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let code_set = args.page.code_set(&store, &args.left)?;
+    let code_set = answer::code_set_of(&store, args.page.code_set, &args.left)?;
     let date = args.page.on.unwrap_or(context.today);
     let options = args.page.options();
-    let comparison = answer::compare(&store, code_set, &args.left, &args.right, date, options)?;
+    let comparison = answer::compare(
+        &store.codes(code_set)?,
+        &args.left,
+        &args.right,
+        date,
+        options,
+    )?;
     let style = args.page.style(context);
     match args.page.format {
         Format::Text => context.print(&text::compare(&comparison, style))?,

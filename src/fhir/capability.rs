@@ -105,7 +105,7 @@ fn capability_statement(context: &Context<'_>) -> Value {
 fn terminology_capabilities(context: &Context<'_>) -> Value {
     let mut systems = Vec::new();
     for system in &SYSTEMS {
-        let timeline = context.facts(system.code_set).timeline();
+        let timeline = context.codes(system.code_set).timeline();
         let current = timeline.governing(context.terminology.today);
         let filters = filters(context);
         let versions: Vec<Value> = timeline

@@ -139,7 +139,7 @@ pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, L
         let Some(system) = system else {
             continue;
         };
-        let periods = context.facts(release.code_set).timeline().periods();
+        let periods = context.codes(release.code_set).timeline().periods();
         if periods.iter().any(|period| period.release == release.id) {
             found.push((system, release));
         }
@@ -157,14 +157,14 @@ pub(super) fn of_id<'a>(context: &Context<'a>, id: &str) -> Answered<Snapshot<'a
             Some((system, version))
         })
         .ok_or_else(unknown)?;
-    let facts = context.facts(system.code_set);
+    let source = context.codes(system.code_set);
     // Only as resources are named here: a version may be written in other ways.
-    let period = release_of(facts.timeline(), version)
+    let period = release_of(source.timeline(), version)
         .filter(|period| version_of(period.release) == version)
         .ok_or_else(unknown)?;
     Ok(Snapshot {
         system,
-        facts,
+        source,
         period: *period,
         day: period.from,
     })
@@ -182,7 +182,7 @@ pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
     Ok(resource(
         context.version,
         snapshot.system,
-        snapshot.facts.timeline(),
+        snapshot.source.timeline(),
         &release,
         Content::NotPresent,
     ))
@@ -191,7 +191,7 @@ pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
 pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
     let mut resources = Vec::new();
     for (system, release) in answering(context)? {
-        let timeline = context.facts(system.code_set).timeline();
+        let timeline = context.codes(system.code_set).timeline();
         resources.push(resource(
             context.version,
             system,

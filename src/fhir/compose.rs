@@ -74,7 +74,7 @@ impl Wanted {
             .or_else(|| named.map(str::to_owned))
             .or_else(|| of(&self.versions));
         // A value set may name several versions, and a day lies in one of them only.
-        let timeline = context.facts(system.code_set).timeline();
+        let timeline = context.codes(system.code_set).timeline();
         let fixed = named
             .filter(|_| of(&self.forced).is_none())
             .and_then(|version| release_of(timeline, version));
@@ -83,7 +83,7 @@ impl Wanted {
             .filter(|date| fixed.is_none_or(|period| period.contains(*date)));
         let snapshot = Snapshot::at(context, system, version.as_deref(), date, None)?;
         if let Some(checked) = of(&self.checked) {
-            let timeline = snapshot.facts.timeline();
+            let timeline = snapshot.source.timeline();
             let wanted = release_of(timeline, &checked)
                 .ok_or_else(|| unknown_version(system, timeline, &checked))?;
             if wanted.release != snapshot.period.release {

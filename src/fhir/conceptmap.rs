@@ -15,12 +15,13 @@ use super::outcome::{Answered, Failure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, System, version_of};
 use super::{Context, FhirVersion};
-use crate::answer::{Facts, with_listings};
+use crate::answer::with_listings;
 use crate::error::Result;
 use crate::model::{
     Code, CodeSet, Conversions, LineageKind, LineageLink, ListedOn, PreviousGroup, PreviousPart,
     ReleaseId, Warning, day_before,
 };
+use crate::store::CodeSource;
 
 /// The attribute that names what was reported together with a code.
 pub(super) const TOGETHER: &str = "reported-together";
@@ -161,7 +162,7 @@ pub(super) fn transitions(conversions: &Conversions, listed: &ListedOn<'_>) -> V
 /// Returns the resource of a day, with or without its rows.
 pub(super) fn resource(
     version: FhirVersion,
-    facts: &dyn Facts,
+    source: &dyn CodeSource,
     conversions: &Conversions,
     transition: &Transition,
     with_rows: bool,
@@ -171,14 +172,14 @@ pub(super) fn resource(
     let name = system.code_set.name();
     let day = transition.day;
     let release = |day: NaiveDate| {
-        let period = facts.timeline().governing(day);
+        let period = source.timeline().governing(day);
         period.map(|period| version_of(period.release))
     };
-    let (source, target) = (release(day_before(day)), release(day));
+    let (old, new) = (release(day_before(day)), release(day));
     let mut group = json!({ "source": system.uri, "target": system.uri });
     for (field, canonical, release) in [
-        ("sourceVersion", "source", &source),
-        ("targetVersion", "target", &target),
+        ("sourceVersion", "source", &old),
+        ("targetVersion", "target", &new),
     ] {
         if let Some(release) = release {
             match version {
@@ -195,7 +196,7 @@ pub(super) fn resource(
         "resourceType": "ConceptMap",
         "id": transition.id(),
         "url": transition.url(),
-        "version": target.clone().unwrap_or_else(|| day.to_string()),
+        "version": new.clone().unwrap_or_else(|| day.to_string()),
         "name": format!("{}From{}", system.name, day.format("%Y%m%d")),
         "title": format!("{name}: what codes became on {day}"),
         "status": "active",
@@ -205,7 +206,7 @@ pub(super) fn resource(
         "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
         "description": format!(
             "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that took their place or were split off from them{}",
-            doubts(facts, transition)
+            doubts(source, transition)
         ),
     });
     match version {
@@ -238,7 +239,7 @@ pub(super) fn resource(
             let mut target =
                 json!({ "code": link.new.dotted(system.code_set), "comment": comment(link) });
             set(&mut target, field, json!(code));
-            if let Some(entry) = facts.entry_on(&link.new, day)? {
+            if let Some(entry) = source.entry_on(&link.new, day)? {
                 set(&mut target, "display", json!(entry.long_title));
             }
             let others = together(link).unwrap_or_default();
@@ -256,7 +257,7 @@ pub(super) fn resource(
             continue;
         };
         let mut element = json!({ "code": link.old.dotted(system.code_set), "target": targets });
-        if let Some(entry) = facts.entry_on(&link.old, day_before(day))? {
+        if let Some(entry) = source.entry_on(&link.old, day_before(day))? {
             set(&mut element, "display", json!(entry.long_title));
         }
         elements.push(element);
@@ -281,11 +282,11 @@ pub(super) fn resource(
 }
 
 /// Returns what limits the trust in the releases whose tables give the rows of a day, as the end of a description.
-fn doubts(facts: &dyn Facts, transition: &Transition) -> String {
+fn doubts(source: &dyn CodeSource, transition: &Transition) -> String {
     let tables: BTreeSet<ReleaseId> = transition.links.iter().map(|link| link.table).collect();
     let doubts = tables
         .iter()
-        .flat_map(|table| facts.timeline().doubts(*table));
+        .flat_map(|table| source.timeline().doubts(*table));
     // The rows are not those of an order file.
     let doubts = doubts.filter(|doubt| !matches!(doubt, Warning::Derived { .. }));
     doubts.map(|doubt| format!(". Warning: {doubt}")).collect()
@@ -318,30 +319,30 @@ pub(super) fn comment(link: &LineageLink) -> String {
 /// Reads all conversions and asks a question of them.
 pub(super) fn with_all<T>(
     context: &Context<'_>,
-    question: impl FnOnce(&Conversions, &dyn Facts, &ListedOn<'_>) -> Result<T>,
+    question: impl FnOnce(&Conversions, &dyn CodeSource, &ListedOn<'_>) -> Result<T>,
 ) -> Result<T> {
-    let facts = context.facts(CodeSet::Icd10Cm);
-    let rows = context.store()?.all_conversion_facts(facts.timeline())?;
+    let source = context.codes(CodeSet::Icd10Cm);
+    let rows = context.store()?.all_conversion_facts(source.timeline())?;
     let conversions = Conversions::new(rows);
-    with_listings(facts, |listed| question(&conversions, facts, listed))?
+    with_listings(source, |listed| question(&conversions, source, listed))?
 }
 
 pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
-    let found = with_all(context, |conversions, facts, listed| {
+    let found = with_all(context, |conversions, source, listed| {
         transitions(conversions, listed)
             .iter()
             .find(|transition| transition.id() == id)
-            .map(|found| resource(context.version, facts, conversions, found, true, listed))
+            .map(|found| resource(context.version, source, conversions, found, true, listed))
             .transpose()
     })?;
     found.ok_or_else(|| Failure::not_found(format!("there is no ConceptMap/{}", clip(id))))
 }
 
 pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
-    let resources = with_all(context, |conversions, facts, listed| {
+    let resources = with_all(context, |conversions, source, listed| {
         transitions(conversions, listed)
             .iter()
-            .map(|one| resource(context.version, facts, conversions, one, false, listed))
+            .map(|one| resource(context.version, source, conversions, one, false, listed))
             .collect::<Result<Vec<Value>>>()
     })?;
     searchset::bundle(context, "ConceptMap", query, resources)

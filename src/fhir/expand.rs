@@ -75,7 +75,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     }
     let mut is_sample = false;
     for snapshot in definition.snapshots() {
-        is_sample |= snapshot.facts.is_sample()?;
+        is_sample |= snapshot.source.is_sample()?;
         let doubts = snapshot.doubts()?.into_iter();
         missing.extend(
             doubts

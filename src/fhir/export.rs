@@ -15,10 +15,10 @@ use super::expand::identifier;
 use super::lookup::has_short_title;
 use super::outcome::to_bytes;
 use super::snapshot::{SYSTEMS, System};
-use crate::answer::{Facts, InStore, with_listings};
+use crate::answer::with_listings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeSet, Conversions, Entry, LoadedRelease, ReleaseId};
-use crate::store::{Store, StoreKind};
+use crate::store::{CodeSource, Store, StoreKind, StoredCodes};
 
 /// What is to be written.
 #[derive(Debug, Clone)]
@@ -52,8 +52,8 @@ pub struct FhirExport<'s> {
     store: &'s Store,
     version: FhirVersion,
     is_sample: bool,
-    diagnoses: InStore<'s>,
-    procedures: InStore<'s>,
+    diagnoses: StoredCodes<'s>,
+    procedures: StoredCodes<'s>,
     conversions: Conversions,
     transitions: Vec<Transition>,
     files: Vec<FhirFile>,
@@ -91,8 +91,8 @@ impl<'s> FhirExport<'s> {
             store,
             version: scope.version,
             is_sample: store.kind()? == StoreKind::Sample,
-            diagnoses: InStore::new(store, CodeSet::Icd10Cm)?,
-            procedures: InStore::new(store, CodeSet::Icd10Pcs)?,
+            diagnoses: store.codes(CodeSet::Icd10Cm)?,
+            procedures: store.codes(CodeSet::Icd10Pcs)?,
             conversions: Conversions::new(Vec::new()),
             transitions: Vec::new(),
             files: Vec::new(),
@@ -217,7 +217,7 @@ impl<'s> FhirExport<'s> {
         let Some(system) = system_of(release.code_set) else {
             return Ok(0);
         };
-        let facts = match release.code_set {
+        let source = match release.code_set {
             CodeSet::Icd10Cm => &self.diagnoses,
             CodeSet::Icd10Pcs => &self.procedures,
         };
@@ -226,7 +226,7 @@ impl<'s> FhirExport<'s> {
         } else {
             Content::Complete
         };
-        let head = codesystem::resource(self.version, system, facts.timeline(), release, content);
+        let head = codesystem::resource(self.version, system, source.timeline(), release, content);
         let entries = self.store.listing(release.code_set, release.id)?.entries;
         let mut head = to_bytes(&head);
         // The concepts follow in the same object.

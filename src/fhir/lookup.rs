@@ -8,9 +8,9 @@ use super::given::{Coding, Given};
 use super::outcome::{Answered, Failure, clip};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
-use crate::answer::{retirement_in, verdict_in};
+use crate::answer::{retirement, verdict};
 use crate::error::Result;
-use crate::model::{Entry, Spans, merge_by};
+use crate::model::{Entry, Spans, Status, judge_listing, merge_by};
 
 /// The meaning of a short title beside the long one.
 pub(super) fn short_title_use() -> serde_json::Value {
@@ -84,7 +84,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             None,
         );
     }
-    let life = snapshot.facts.life(&parsed)?;
+    let life = snapshot.source.spans(&parsed)?;
     // With its flag of the day: titles may change in between.
     let flags = merge_by(&life, |entry| entry.billable);
     let days = flags.at(snapshot.day);
@@ -114,7 +114,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             property("successor", value, Some(&successor.long_title));
         }
     }
-    let trust = snapshot.facts.timeline().trust(snapshot.period.release);
+    let trust = snapshot.source.timeline().trust(snapshot.period.release);
     if let Some(trust) = trust.filter(|_| wants("provenance")) {
         let value = json!({ "name": "value", "valueString": trust.provenance.name() });
         let doubts = snapshot.doubts()?.join("; ");
@@ -126,8 +126,8 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
 
 /// Returns the billable codes that took the place of one that could be submitted before.
 fn successors(snapshot: &Snapshot<'_>, code: &crate::model::Code) -> Result<Vec<Entry>> {
-    let (verdict, _) = verdict_in(snapshot.facts, code, snapshot.day)?;
-    let retirement = retirement_in(snapshot.facts, code, &verdict, snapshot.day)?;
+    let (verdict, _) = verdict(snapshot.source, code, snapshot.day)?;
+    let retirement = retirement(snapshot.source, code, &verdict, snapshot.day)?;
     let successors = retirement
         .into_iter()
         .flat_map(|retired| retired.successors);
@@ -209,23 +209,29 @@ pub(super) fn unknown(
     match parsed {
         Err(malformed) => message.push_str(&format!(": {}", malformed.reason)),
         Ok(code) => {
-            let life = snapshot.facts.life(&code)?;
+            let timeline = snapshot.source.timeline();
+            let status = judge_listing(on, timeline, &snapshot.source.spans(&code)?);
             let code = snapshot.shown(&code);
-            match (life.begun_by(on), life.next_after(on)) {
-                (Some(listed), _) => message.push_str(&format!(
-                    " on {on}: {code} ({}) was deleted from {} on",
-                    listed.value.long_title,
-                    listed.until.unwrap_or(on)
+            match status {
+                Status::Deleted {
+                    entry,
+                    deleted_from,
+                    ..
+                } => message.push_str(&format!(
+                    " on {on}: {code} ({}) was deleted from {deleted_from} on",
+                    entry.long_title
                 )),
-                (None, Some(listed)) => message.push_str(&format!(
-                    " on {on}: {code} ({}) is first listed on {}",
-                    listed.value.long_title, listed.from
+                Status::NotYet {
+                    entry, first_day, ..
+                } => message.push_str(&format!(
+                    " on {on}: {code} ({}) is first listed on {first_day}",
+                    entry.long_title
                 )),
-                (None, None) => message.push_str(": no loaded version lists it"),
+                _ => message.push_str(": no loaded version lists it"),
             }
         }
     }
-    if snapshot.facts.is_sample()? {
+    if snapshot.source.is_sample()? {
         message.push_str("; this is the bundled sample, not the whole code set");
     }
     Ok(message)

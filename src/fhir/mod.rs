@@ -35,10 +35,9 @@ pub use export::{ExportScope, FhirExport, FhirFile};
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use crate::answer::{Facts, InStore};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::CodeSet;
-use crate::store::Store;
+use crate::store::{CodeSource, Store, StoreRef};
 use given::Given;
 use outcome::{Answered, Failure, clip};
 
@@ -122,71 +121,52 @@ pub struct Response {
 /// The media type of every answer.
 pub const MEDIA_TYPE: &str = "application/fhir+json; charset=utf-8";
 
-/// What answers rest on: the facts of both code sets, the store for what takes more than facts, and the day.
-#[derive(Debug)]
+/// What answers rest on: both code sets, and the day.
 pub struct Terminology<'a> {
-    diagnoses: Source<'a>,
-    procedures: Source<'a>,
-    store: Option<&'a Store>,
+    diagnoses: Box<dyn CodeSource + 'a>,
+    procedures: Box<dyn CodeSource + 'a>,
     today: NaiveDate,
 }
 
-enum Source<'a> {
-    Stored(InStore<'a>),
-    #[cfg(feature = "serve")]
-    Held(&'a dyn Facts),
-}
-
-impl std::fmt::Debug for Source<'_> {
+impl std::fmt::Debug for Terminology<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Source::Stored(_) => "Stored",
-            #[cfg(feature = "serve")]
-            Source::Held(_) => "Held",
-        })
+        f.debug_struct("Terminology")
+            .field("today", &self.today)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> Terminology<'a> {
+    /// Answers from ICD-10-CM and ICD-10-PCS, wherever they are held, with their titles.
+    pub fn new(
+        diagnoses: Box<dyn CodeSource + 'a>,
+        procedures: Box<dyn CodeSource + 'a>,
+        today: NaiveDate,
+    ) -> Terminology<'a> {
+        Terminology {
+            diagnoses,
+            procedures,
+            today,
+        }
+    }
+
     /// Answers from the database alone.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn of(store: &'a Store, today: NaiveDate) -> Result<Terminology<'a>> {
-        Ok(Terminology {
-            diagnoses: Source::Stored(InStore::new(store, CodeSet::Icd10Cm)?),
-            procedures: Source::Stored(InStore::new(store, CodeSet::Icd10Pcs)?),
-            store: Some(store),
+        let codes = |code_set| store.codes(code_set).map(Box::new);
+        Ok(Terminology::new(
+            codes(CodeSet::Icd10Cm)?,
+            codes(CodeSet::Icd10Pcs)?,
             today,
-        })
+        ))
     }
 
-    /// Answers from facts that are held elsewhere, with their titles. Without a store only what
-    /// [does not take one](Request::takes_the_database) can be answered.
-    #[cfg(feature = "serve")]
-    pub(crate) fn held(
-        diagnoses: &'a dyn Facts,
-        procedures: &'a dyn Facts,
-        store: Option<&'a Store>,
-        today: NaiveDate,
-    ) -> Terminology<'a> {
-        Terminology {
-            diagnoses: Source::Held(diagnoses),
-            procedures: Source::Held(procedures),
-            store,
-            today,
-        }
-    }
-
-    fn facts(&self, code_set: CodeSet) -> &dyn Facts {
-        let source = match code_set {
-            CodeSet::Icd10Cm => &self.diagnoses,
-            CodeSet::Icd10Pcs => &self.procedures,
-        };
-        match source {
-            Source::Stored(facts) => facts,
-            #[cfg(feature = "serve")]
-            Source::Held(facts) => *facts,
+    fn codes(&self, code_set: CodeSet) -> &dyn CodeSource {
+        match code_set {
+            CodeSet::Icd10Cm => &*self.diagnoses,
+            CodeSet::Icd10Pcs => &*self.procedures,
         }
     }
 }
@@ -384,15 +364,12 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn facts(&self, code_set: CodeSet) -> &'a dyn Facts {
-        self.terminology.facts(code_set)
+    fn codes(&self, code_set: CodeSet) -> &'a dyn CodeSource {
+        self.terminology.codes(code_set)
     }
 
-    fn store(&self) -> Result<&'a Store> {
-        self.terminology.store.ok_or_else(|| {
-            Error::new(ErrorKind::Store, "the request takes the database")
-                .with_hint("this is a defect of codeyear")
-        })
+    fn store(&self) -> Result<StoreRef<'a>> {
+        self.codes(CodeSet::Icd10Cm).store()
     }
 }
 

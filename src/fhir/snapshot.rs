@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 
 use super::Context;
 use super::outcome::{Answered, Failure, clip};
-use crate::answer::{Facts, last_state, warnings};
+use crate::answer::{last_state, warnings};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, day_before};
 use crate::source::catalogue::{known_releases, order_file_url};
+use crate::store::CodeSource;
 
 /// A code set as FHIR knows it.
 #[derive(Debug, PartialEq, Eq)]
@@ -105,7 +106,7 @@ pub(super) fn release_of<'t>(timeline: &'t Timeline, version: &str) -> Option<&'
 #[derive(Clone, Copy)]
 pub(super) struct Snapshot<'a> {
     pub(super) system: &'static System,
-    pub(super) facts: &'a dyn Facts,
+    pub(super) source: &'a dyn CodeSource,
     pub(super) period: Period,
     pub(super) day: NaiveDate,
 }
@@ -120,8 +121,8 @@ impl<'a> Snapshot<'a> {
         date: Option<NaiveDate>,
         asked: Option<&str>,
     ) -> Answered<Snapshot<'a>> {
-        let facts = context.facts(system.code_set);
-        let timeline = facts.timeline();
+        let source = context.codes(system.code_set);
+        let timeline = source.timeline();
         let (period, day) = match version {
             Some(version) => {
                 let period = release_of(timeline, version)
@@ -140,12 +141,12 @@ impl<'a> Snapshot<'a> {
             }
             None => {
                 let day = date.unwrap_or(context.terminology.today);
-                (governing(system, facts, day, asked)?, day)
+                (governing(system, source, day, asked)?, day)
             }
         };
         Ok(Snapshot {
             system,
-            facts,
+            source,
             period: *period,
             day,
         })
@@ -161,7 +162,7 @@ impl<'a> Snapshot<'a> {
     }
 
     pub(super) fn entry(&self, code: &Code) -> Result<Option<Entry>> {
-        self.facts.entry_on(code, self.day)
+        self.source.entry_on(code, self.day)
     }
 
     /// Returns the nearest listed code above one.
@@ -176,7 +177,7 @@ impl<'a> Snapshot<'a> {
 
     /// Lists what stands below a code, itself included.
     pub(super) fn below(&self, code: &Code) -> Result<Vec<Entry>> {
-        self.facts.below(self.period.release, self.day, code)
+        self.source.below(self.period.release, self.day, code)
     }
 
     /// Lists the codes of which a code is the parent.
@@ -197,8 +198,8 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the warnings about what could change an answer of that day. That it is the sample, its title says.
     pub(super) fn doubts(&self) -> Result<Vec<String>> {
-        let (code_set, timeline) = (self.system.code_set, self.facts.timeline());
-        let kind = self.facts.kind()?;
+        let (code_set, timeline) = (self.system.code_set, self.source.timeline());
+        let kind = self.source.kind()?;
         let warnings = warnings(kind, code_set, timeline, self.day, self.day);
         let warnings = warnings.iter().filter(|one| **one != Warning::Sample);
         Ok(warnings.map(ToString::to_string).collect())
@@ -207,7 +208,7 @@ impl<'a> Snapshot<'a> {
     /// Returns how the code system is called where people read it.
     pub(super) fn title(&self) -> Result<String> {
         let name = self.system.code_set.name();
-        Ok(if self.facts.is_sample()? {
+        Ok(if self.source.is_sample()? {
             format!("{name} (bundled sample, not the whole code set)")
         } else {
             name.to_owned()
@@ -217,12 +218,12 @@ impl<'a> Snapshot<'a> {
 
 fn governing<'f>(
     system: &System,
-    facts: &'f dyn Facts,
+    source: &'f dyn CodeSource,
     day: NaiveDate,
     asked: Option<&str>,
 ) -> Answered<&'f Period> {
     let code_set = system.code_set;
-    let timeline = facts.timeline();
+    let timeline = source.timeline();
     if day < code_set.in_force_from() {
         return Err(Failure::not_found(format!(
             "{} was not in force on {day}, but from {} on; give a version to ask a release that was published before. {}",
@@ -247,7 +248,7 @@ fn governing<'f>(
             version_of(period.release)
         ));
         if let Some(Ok(code)) = asked.map(|text| code_set.parse_code(text)) {
-            let entry = facts.entry_on(&code, last_day)?;
+            let entry = source.entry_on(&code, last_day)?;
             message.push_str(&format!("; {}", last_state(entry.as_ref())));
         }
     }

@@ -15,7 +15,7 @@ use super::outcome::{Answered, Failure, clip, set};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
 use super::{Context, FhirVersion};
-use crate::answer::{retirement_in, verdict_in, with_listings};
+use crate::answer::{retirement, verdict, with_listings};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, Entry, Fate, LineageLink, Verdict};
 
@@ -96,7 +96,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     let snapshot = Snapshot::at(context, system_asked, version, date, Some(text))?;
     let parsed = system_asked.code_set.parse_code(text);
     let code = match parsed {
-        Ok(code) if snapshot.facts.lists(&code)? => code,
+        Ok(code) if snapshot.source.lists(&code)? => code,
         parsed => {
             let message = unknown(&snapshot, text, parsed)?;
             return Ok(reply(
@@ -193,7 +193,7 @@ fn in_one_map(
         .map_err(|malformed| Failure::invalid(malformed.to_string()).of_kind("invalid-code"))?;
     let name = map.rsplit('/').next().unwrap_or(map);
     let is_it = |transition: &Transition| transition.id() == name || transition.url() == map;
-    let found = with_all(context, |conversions, facts, listed| {
+    let found = with_all(context, |conversions, source, listed| {
         let transitions = transitions(conversions, listed);
         let Some(transition) = transitions.iter().find(|one| is_it(one)) else {
             return Ok(None);
@@ -211,7 +211,7 @@ fn in_one_map(
                 transition.day
             };
             if from == parsed && system_asked.code_set == CodeSet::Icd10Cm {
-                let entry = facts.entry_on(&to, day)?;
+                let entry = source.entry_on(&to, day)?;
                 let relation = relation(conversions, link, listed);
                 matches.push(one_match(to, entry, relation, Some(link)));
             }
@@ -264,11 +264,11 @@ fn one_match(
 fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let day = snapshot.day;
     let shown = snapshot.shown(code);
-    let (verdict, _) = verdict_in(snapshot.facts, code, day)?;
+    let (verdict, _) = verdict(snapshot.source, code, day)?;
     match &verdict {
         Verdict::Billable { entry } => still_valid(snapshot, code, entry),
         Verdict::Header { .. } | Verdict::Deleted { .. } => {
-            let Some(retirement) = retirement_in(snapshot.facts, code, &verdict, day)? else {
+            let Some(retirement) = retirement(snapshot.source, code, &verdict, day)? else {
                 return Ok((
                     Vec::new(),
                     format!(
@@ -284,8 +284,8 @@ fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String
                 Some(missing) => format!("on or before {} ({missing})", retirement.retired_from),
                 None => format!("on {}", retirement.retired_from),
             };
-            let conversions = snapshot.facts.conversions(code)?;
-            let matches: Vec<Match> = with_listings(snapshot.facts, |listed| {
+            let conversions = snapshot.source.conversions(code)?;
+            let matches: Vec<Match> = with_listings(snapshot.source, |listed| {
                 let mut matches = Vec::new();
                 for successor in &retirement.successors {
                     let entry = successor.entry.clone().filter(|entry| entry.billable);
@@ -358,11 +358,11 @@ fn still_valid(
     entry: &Entry,
 ) -> Answered<(Vec<Match>, String)> {
     let day = snapshot.day;
-    let life = snapshot.facts.life(code)?;
+    let life = snapshot.source.spans(code)?;
     let mut split_off = Vec::new();
     if snapshot.system.code_set == CodeSet::Icd10Cm {
-        let conversions = snapshot.facts.conversions(code)?;
-        split_off = with_listings(snapshot.facts, |listed| -> Result<Vec<Match>> {
+        let conversions = snapshot.source.conversions(code)?;
+        split_off = with_listings(snapshot.source, |listed| -> Result<Vec<Match>> {
             let lineage = conversions.lineage(code, listed);
             let mut matches = Vec::new();
             for conversion in &lineage.conversions {
@@ -412,8 +412,8 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
             ),
         ));
     }
-    let conversions = snapshot.facts.conversions(code)?;
-    let (found, from_nothing) = with_listings(snapshot.facts, |listed| -> Result<_> {
+    let conversions = snapshot.source.conversions(code)?;
+    let (found, from_nothing) = with_listings(snapshot.source, |listed| -> Result<_> {
         let lineage = conversions.lineage(code, listed);
         let mut matches = Vec::new();
         for link in &lineage.predecessors {
@@ -421,10 +421,10 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
                 continue;
             }
             let entry = snapshot
-                .facts
+                .source
                 .entry_on(&link.old, crate::model::day_before(link.effective_from))?;
             // What else the previous code became is told by the rows of that code.
-            let of_old = snapshot.facts.conversions(&link.old)?;
+            let of_old = snapshot.source.conversions(&link.old)?;
             let relation = relation(&of_old, link, listed);
             matches.push(one_match(link.old, entry, relation, Some(link)));
         }

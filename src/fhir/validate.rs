@@ -217,7 +217,7 @@ fn look(
         }
         (parsed, _) => {
             if let Ok(code) = &parsed {
-                let life = snapshot.facts.life(code)?;
+                let life = snapshot.source.spans(code)?;
                 checked.told.inactive = life.iter().any(|listed| listed.from <= snapshot.day);
             }
             let text = unknown(snapshot, text, parsed)?;
@@ -301,7 +301,7 @@ fn look_at_entry(
         text.push_str(&format!(" or '{}'", entry.short_title));
     }
     // A title of another time is the likeliest mistake.
-    let life = snapshot.facts.life(code)?;
+    let life = snapshot.source.spans(code)?;
     let other = life.iter().find(|listed| {
         is_alike(display, &listed.value.long_title) || is_alike(display, &listed.value.short_title)
     });
@@ -442,7 +442,7 @@ fn other_version(
     let Some((system, Some(version))) = system else {
         return Ok(None);
     };
-    let timeline = snapshot.facts.timeline();
+    let timeline = snapshot.source.timeline();
     let named =
         release_of(timeline, version).ok_or_else(|| unknown_version(system, timeline, version))?;
     if named.release == snapshot.period.release {

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, Entry, ListedAs, ListedDays, ReleaseId, Span, Spans, Timeline};
+use crate::model::{
+    Code, CodeSet, Entry, ListedAs, ListedDays, ReleaseId, Span, Timeline, judge_listing,
+};
 
 /// Days on which a code stood with one entry, as the loaded releases published it.
 ///
@@ -79,14 +81,7 @@ impl Listings {
 
     /// Returns how a code is listed on a day.
     pub fn listed_as(&self, code: &Code, date: NaiveDate) -> ListedAs {
-        if self.timeline.governing(date).is_none() {
-            return ListedAs::NotCovered;
-        }
-        match self.of(code).at(date) {
-            Some(span) if span.value.billable => ListedAs::Billable,
-            Some(_) => ListedAs::Header,
-            None => ListedAs::Unlisted,
-        }
+        judge_listing(date, &self.timeline, self.of(code)).listed_as(|flag| flag.billable)
     }
 
     /// Returns the day on which a code could no longer be reported, of a span in which it could; `None` if it

@@ -91,4 +91,4 @@ pub use tabular::{
 pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{ListedDays, Period, Timeline};
 pub use unread::{Unread, UnreadKind, UnreadList};
-pub use verdict::{Status, UnknownReason, Verdict, VerdictKind, judge};
+pub use verdict::{Status, UnknownReason, Verdict, VerdictKind, judge, judge_listing};

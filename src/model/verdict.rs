@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use strum::IntoStaticStr;
 
 use crate::model::named;
-use crate::model::{Entry, Malformed, ReleaseId, Span, Spans, Timeline, day_before};
+use crate::model::{Entry, ListedAs, Malformed, ReleaseId, Span, Spans, Timeline, day_before};
 
 named!(VerdictKind);
 
@@ -93,6 +93,20 @@ pub enum Status<T> {
     },
 }
 
+impl<T> Status<T> {
+    /// Returns how the release in force lists the code.
+    pub(crate) fn listed_as(&self, is_billable: impl Fn(&T) -> bool) -> ListedAs {
+        match self {
+            Status::NotInForce | Status::NotCovered => ListedAs::NotCovered,
+            Status::Listed { entry, .. } if is_billable(entry) => ListedAs::Billable,
+            Status::Listed { .. } => ListedAs::Header,
+            Status::NotYet { .. } | Status::Deleted { .. } | Status::Unknown { .. } => {
+                ListedAs::Unlisted
+            }
+        }
+    }
+}
+
 impl Status<bool> {
     /// Returns the verdict, where all that is known of a code is whether it is listed with flag 1.
     pub fn kind(&self) -> VerdictKind {
@@ -110,21 +124,30 @@ impl Status<bool> {
 
 /// Judges a code on a day from all that the loaded releases say of it, and the timeline of its code set: the one rule
 /// for what is valid on a day.
-pub fn judge<T: Clone>(date: NaiveDate, timeline: &Timeline, life: &[Span<T>]) -> Status<T> {
+pub fn judge<T: Clone>(date: NaiveDate, timeline: &Timeline, spans: &[Span<T>]) -> Status<T> {
     if date < timeline.code_set().in_force_from() {
         return Status::NotInForce;
     }
+    judge_listing(date, timeline, spans)
+}
+
+/// Judges a code on a day as [`judge`] does, whether or not its code set was in force: by what the releases list.
+pub fn judge_listing<T: Clone>(
+    date: NaiveDate,
+    timeline: &Timeline,
+    spans: &[Span<T>],
+) -> Status<T> {
     let Some(period) = timeline.governing(date) else {
         return Status::NotCovered;
     };
     let release = period.release;
-    if let Some(listed) = life.at(date) {
+    if let Some(listed) = spans.at(date) {
         return Status::Listed {
             release,
             entry: listed.value.clone(),
         };
     }
-    match (life.begun_by(date), life.next_after(date)) {
+    match (spans.begun_by(date), spans.next_after(date)) {
         (Some(listed), later) => {
             let deleted_from = listed.until.unwrap_or(date);
             let last_day = timeline.last_day_before(deleted_from);

@@ -117,7 +117,7 @@ impl Store {
     pub(crate) fn unlisted_anywhere(&self, codes: &BTreeSet<Code>) -> Result<Vec<Code>> {
         let mut unlisted = Vec::new();
         for code in codes {
-            if self.life(CodeSet::Icd10Cm, code)?.is_empty() {
+            if self.spans(CodeSet::Icd10Cm, code)?.is_empty() {
                 unlisted.push(*code);
             }
         }

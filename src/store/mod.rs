@@ -25,6 +25,7 @@ mod runs;
 mod schema;
 mod search;
 mod soundness;
+mod source;
 mod spans;
 mod tree;
 mod trust;
@@ -45,6 +46,7 @@ pub(crate) use query::Patch;
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use soundness::{StoreFault, StoreProof};
+pub use source::{CodeSource, StoreRef, StoredCodes};
 pub use write::{Added, NewFile, NewRelease, Rows, Writer};
 
 use crate::error::{Error, ErrorKind, Result};

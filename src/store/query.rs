@@ -146,7 +146,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn life(&self, code_set: CodeSet, code: &Code) -> Result<Vec<Span<Entry>>> {
+    pub fn spans(&self, code_set: CodeSet, code: &Code) -> Result<Vec<Span<Entry>>> {
         let query = || -> rusqlite::Result<Vec<Span<Entry>>> {
             let mut statement = self.connection.prepare_cached(
                 "SELECT entry.code, billable, short_title, long_title, listed_from, delisted_from

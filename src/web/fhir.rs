@@ -99,9 +99,9 @@ async fn answer(
     let index = asked.snapshot.index();
     let is_small = body.len() <= SMALL_BODY;
     let response = if is_small && index.has_titles() && !request.takes_the_database() {
-        let diagnoses = index.listings(CodeSet::Icd10Cm);
-        let procedures = index.listings(CodeSet::Icd10Pcs);
-        let terminology = Terminology::held(&diagnoses, &procedures, None, today);
+        let codes = |code_set| Box::new(index.codes(code_set));
+        let terminology =
+            Terminology::new(codes(CodeSet::Icd10Cm), codes(CodeSet::Icd10Pcs), today);
         fhir::answer(&request, &terminology)
     } else {
         let (path, query, body, base) = (path.clone(), query.clone(), body.clone(), base.clone());
@@ -114,13 +114,11 @@ async fn answer(
                 body: Some(&body[..]).filter(|body| !body.is_empty()),
                 base: &base,
             };
-            let index = snapshot.index();
-            if !index.has_titles() {
-                return Ok(fhir::answer(&request, &Terminology::of(store, today)?));
-            }
-            let diagnoses = index.listings(CodeSet::Icd10Cm);
-            let procedures = index.listings(CodeSet::Icd10Pcs);
-            let terminology = Terminology::held(&diagnoses, &procedures, Some(store), today);
+            let terminology = Terminology::new(
+                snapshot.codes(store, CodeSet::Icd10Cm)?,
+                snapshot.codes(store, CodeSet::Icd10Pcs)?,
+                today,
+            );
             Ok(fhir::answer(&request, &terminology))
         });
         answered

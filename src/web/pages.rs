@@ -31,7 +31,7 @@ use crate::model::{ChangeKind, CodeSet, ReleaseId};
 use crate::present::Style;
 use crate::present::html::pages::{self, AuditAsk, DiffAsk, Site};
 use crate::present::report::{ReportFormat, change_report};
-use crate::store::Store;
+use crate::store::{CodeSource, Store};
 
 /// The most codes that a search lists.
 const MOST_FOUND: usize = 50;
@@ -227,7 +227,7 @@ fn known_code(
     let others = CodeSet::ALL.into_iter().filter(|other| *other != code_set);
     for code_set in std::iter::once(code_set).chain(others) {
         if let Ok(code) = code_set.parse_code(text)
-            && !store.life(code_set, &code)?.is_empty()
+            && store.codes(code_set)?.lists(&code)?
         {
             return Ok(Some(pages::code_address(code_set, &code, on)));
         }
@@ -250,9 +250,13 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
         match (left, right) {
             (Some(left), Some(right)) => {
                 let options = ShowOptions { nearest };
-                let found = snapshot.with_facts(store, code_set, |facts| {
-                    answer::compare_in(store, facts, &left, &right, on, options)
-                })?;
+                let found = answer::compare(
+                    &*snapshot.codes(store, code_set)?,
+                    &left,
+                    &right,
+                    on,
+                    options,
+                )?;
                 pages::compare(site, asked, Some(&found))
             }
             _ => pages::compare(site, asked, None),
@@ -321,9 +325,7 @@ async fn code_page(mut asked: Asked, code_set: CodeSet, code: String) -> Result<
     let (on, nearest) = read(&mut asked).map_err(failure)?;
     page(&asked, move |site, snapshot, store| {
         let options = ShowOptions { nearest };
-        let shown = snapshot.with_facts(store, code_set, |facts| {
-            answer::show_in(store, facts, &code, on, options)
-        })?;
+        let shown = answer::show(&*snapshot.codes(store, code_set)?, &code, on, options)?;
         pages::code(site, &shown, nearest)
     })
     .await

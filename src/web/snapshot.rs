@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::answer::{self, Facts, InStore};
+use crate::answer;
 use crate::claims::Index;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 use crate::present::html::pages::Site;
 use crate::present::json;
-use crate::store::Store;
+use crate::store::{CodeSource, Store};
 
 /// How often the database is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -126,18 +126,17 @@ impl Snapshot {
         asked.await.map_err(|_| gone())?
     }
 
-    /// Asks with the facts of a code set: from memory, as soon as titles are there.
-    pub(super) fn with_facts<T>(
-        &self,
-        store: &Store,
+    /// Returns a code set to ask questions of: in memory, as soon as titles are there.
+    pub(super) fn codes<'a>(
+        &'a self,
+        store: &'a Store,
         code_set: CodeSet,
-        question: impl FnOnce(&dyn Facts) -> Result<T>,
-    ) -> Result<T> {
-        if self.index.has_titles() {
-            question(&self.index.listings(code_set))
+    ) -> Result<Box<dyn CodeSource + 'a>> {
+        Ok(if self.index.has_titles() {
+            Box::new(self.index.codes_with(code_set, store))
         } else {
-            question(&InStore::new(store, code_set)?)
-        }
+            Box::new(store.codes(code_set)?)
+        })
     }
 
     fn take(&self) -> Result<Store> {

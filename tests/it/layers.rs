@@ -545,8 +545,12 @@ fn a_database_of_every_schema_version_still_opens_and_answers() {
         std::fs::copy(fixture(version), world.database()).unwrap();
         let store = world.store();
         let verdict = |code: &str, date: &str| {
-            let answer =
-                answer::check(&store, CodeSet::Icd10Cm, code, date.parse().unwrap()).unwrap();
+            let answer = answer::check(
+                &store.codes(CodeSet::Icd10Cm).unwrap(),
+                code,
+                date.parse().unwrap(),
+            )
+            .unwrap();
             answer.verdict.name()
         };
         assert_eq!(

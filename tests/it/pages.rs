@@ -23,7 +23,13 @@ fn sample() -> (Store, Site) {
 
 fn code_page(store: &Store, site: &Site, code_set: CodeSet, code: &str, day: &str) -> String {
     let options = ShowOptions::default();
-    let page = answer::show(store, code_set, code, day.parse().unwrap(), options).unwrap();
+    let page = answer::show(
+        &store.codes(code_set).unwrap(),
+        code,
+        day.parse().unwrap(),
+        options,
+    )
+    .unwrap();
     pages::code(site, &page, false).unwrap()
 }
 
@@ -125,7 +131,7 @@ fn every_page() -> Vec<(String, String)> {
         ),
     ];
     let options = ShowOptions::default();
-    let found = answer::compare(&store, CM, "C7A", "C7B", today(), options).unwrap();
+    let found = answer::compare(&store.codes(CM).unwrap(), "C7A", "C7B", today(), options).unwrap();
     all.push((
         "compare".to_owned(),
         pages::compare(&site, asked, Some(&found)).unwrap(),

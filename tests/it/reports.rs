@@ -661,7 +661,7 @@ fn every_code_in_the_documents_is_one_that_the_sample_lists() {
             };
             found += 1;
             assert!(
-                !store.life(CodeSet::Icd10Cm, &code).unwrap().is_empty(),
+                !store.spans(CodeSet::Icd10Cm, &code).unwrap().is_empty(),
                 "{piece}: {text}"
             );
         }

@@ -133,7 +133,11 @@ fn at_once(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Ans
     for question in questions {
         let code_set = match question.code_set {
             Some(code_set) => code_set,
-            None => index.detect_code_set(&question.code)?,
+            None => answer::detect_code_set(
+                &index.codes(CodeSet::Icd10Cm),
+                &index.codes(CodeSet::Icd10Pcs),
+                &question.code,
+            )?,
         };
         // Which character of a procedure is wrong is told by its table, which the database holds.
         if code_set == CodeSet::Icd10Pcs
@@ -141,19 +145,19 @@ fn at_once(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Ans
         {
             return Ok(None);
         }
-        answers.push(index.check(code_set, &question.code, question.date)?);
+        answers.push(answer::check(
+            &index.codes(code_set),
+            &question.code,
+            question.date,
+        )?);
     }
     Ok(Some(answers))
 }
 
 fn in_time(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Answer> {
-    let code_set = super::code_set_of(store, question.code_set, &question.code)?;
-    let index = snapshot.index();
-    if index.has_titles() && code_set == CodeSet::Icd10Cm {
-        index.check(code_set, &question.code, question.date)
-    } else {
-        answer::check(store, code_set, &question.code, question.date)
-    }
+    let code_set = answer::code_set_of(store, question.code_set, &question.code)?;
+    let codes = snapshot.codes(store, code_set)?;
+    answer::check(&*codes, &question.code, question.date)
 }
 
 fn over_year(
@@ -166,9 +170,14 @@ fn over_year(
     let through = october.fiscal_year_end() - Days::new(1);
     let mut answers = Vec::new();
     for code in codes {
-        let code_set = super::code_set_of(store, code_set, code)?;
+        let code_set = answer::code_set_of(store, code_set, code)?;
         let from = october.effective_from();
-        answers.extend(answer::check_span(store, code_set, code, from, through)?);
+        answers.extend(answer::check_span(
+            &store.codes(code_set)?,
+            code,
+            from,
+            through,
+        )?);
     }
     Ok(answers)
 }

@@ -16,7 +16,6 @@ use crate::answer::{self, DiffScope, SearchOptions, ShowOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{CodeRange, CodeSet, ReleaseId};
 use crate::present::json;
-use crate::store::Store;
 
 /// The most codes that a search gives.
 const MOST_FOUND: usize = 200;
@@ -31,14 +30,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/api/diff", get(diff))
         .route("/api/releases", get(releases))
         .route("/api/openapi.json", get(openapi::openapi))
-}
-
-/// Returns the code set that was named, or tells it by the code.
-fn code_set_of(store: &Store, asked: Option<CodeSet>, code: &str) -> Result<CodeSet> {
-    match asked {
-        Some(code_set) => Ok(code_set),
-        None => answer::detect_code_set(store, code),
-    }
 }
 
 #[utoipa::path(
@@ -63,10 +54,8 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
     asked.query.finish()?;
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = code_set_of(store, code_set, &code)?;
-            let shown = snapshot.with_facts(store, code_set, |facts| {
-                answer::show_in(store, facts, &code, date, options)
-            })?;
+            let code_set = answer::code_set_of(store, code_set, &code)?;
+            let shown = answer::show(&*snapshot.codes(store, code_set)?, &code, date, options)?;
             json::show(&shown)
         })
         .await?;
@@ -97,10 +86,14 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     asked.query.finish()?;
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = code_set_of(store, code_set, &left)?;
-            let found = snapshot.with_facts(store, code_set, |facts| {
-                answer::compare_in(store, facts, &left, &right, date, options)
-            })?;
+            let code_set = answer::code_set_of(store, code_set, &left)?;
+            let found = answer::compare(
+                &*snapshot.codes(store, code_set)?,
+                &left,
+                &right,
+                date,
+                options,
+            )?;
             json::compare(&found)
         })
         .await?;
@@ -123,10 +116,8 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
     asked.query.finish()?;
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = code_set_of(store, code_set, &code)?;
-            let history = snapshot.with_facts(store, code_set, |facts| {
-                answer::history_in(store, facts, &code)
-            })?;
+            let code_set = answer::code_set_of(store, code_set, &code)?;
+            let history = answer::history(&*snapshot.codes(store, code_set)?, &code)?;
             json::history(&history)
         })
         .await?;

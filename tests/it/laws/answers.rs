@@ -160,7 +160,7 @@ proptest! {
         let model = Model::new(&posted);
         for code in CODES {
             for day in days() {
-                let found = answer::check(&store, SET, code, day).unwrap();
+                let found = answer::check(&store.codes(SET).unwrap(), code, day).unwrap();
                 prop_assert_eq!(
                     as_expected(&found),
                     model.answer(code, day),
@@ -178,7 +178,7 @@ proptest! {
             let book = &posted.iter().find(|one| one.id() == *release).unwrap().book;
             for entry in codes.values().filter(|entry| !entry.billable) {
                 let day = release.effective_from();
-                let found = answer::check(&store, SET, entry.code.as_str(), day).unwrap();
+                let found = answer::check(&store.codes(SET).unwrap(), entry.code.as_str(), day).unwrap();
                 let Verdict::Header { billable_below, .. } = found.verdict else {
                     panic!("{found:?}");
                 };
@@ -194,7 +194,7 @@ proptest! {
         let store = store_of(&posted);
         let model = Model::new(&posted);
         for code in CODES {
-            let Ok(history) = answer::history(&store, SET, code) else {
+            let Ok(history) = answer::history(&store.codes(SET).unwrap(), code) else {
                 let is_listed = model.releases.values().any(|codes| codes.contains_key(code));
                 prop_assert!(!is_listed, "{} is listed and has no life", code);
                 continue;
@@ -227,13 +227,13 @@ proptest! {
                 let october = ReleaseId::october(year);
                 let (first, end) = (october.effective_from(), october.fiscal_year_end());
                 let last = end - Days::new(1);
-                let answers = answer::check_span(&store, SET, code, first, last).unwrap();
+                let answers = answer::check_span(&store.codes(SET).unwrap(), code, first, last).unwrap();
                 let mut next = first;
                 for answer in &answers {
                     prop_assert_eq!(answer.date, next, "{} in {}", code, year);
                     next = answer.through.unwrap() + Days::new(1);
                     for day in days().into_iter().filter(|day| answer.date <= *day && *day < next) {
-                        let on_day = answer::check(&store, SET, code, day).unwrap();
+                        let on_day = answer::check(&store.codes(SET).unwrap(), code, day).unwrap();
                         prop_assert_eq!(&on_day.verdict, &answer.verdict, "{} on {}", code, day);
                         let mut bases = answer.basis.iter().chain(&answer.later_bases);
                         prop_assert!(on_day.basis.is_none_or(|basis| bases.any(|one| *one == basis)));
@@ -271,7 +271,7 @@ proptest! {
                         .unwrap()
                         .map(Result::unwrap)
                         .collect();
-                    let answer = answer::check(&store, SET, code, day).unwrap();
+                    let answer = answer::check(&store.codes(SET).unwrap(), code, day).unwrap();
                     let expected: Vec<(bool, String, String)> = match answer.verdict {
                         Verdict::Billable { entry } | Verdict::Header { entry, .. } => {
                             vec![(entry.billable, entry.short_title, entry.long_title)]

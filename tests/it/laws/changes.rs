@@ -248,7 +248,7 @@ proptest! {
             let mut expected = (BTreeSet::new(), 0, Vec::new());
             let mut never_listed = 0;
             // The history of a release that was corrected is that of its correction.
-            let listed = |code: &Code| !store.life(SET, code).unwrap().is_empty();
+            let listed = |code: &Code| !store.spans(SET, code).unwrap().is_empty();
             for code in &chosen {
                 let code = SET.parse_code(code).unwrap();
                 match (old.get(&code), new.get(&code)) {

@@ -15,7 +15,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn check(store: &Store, code_set: CodeSet, code: &str, date: &str) -> Answer {
-    answer::check(store, code_set, code, day(date)).unwrap()
+    answer::check(&store.codes(code_set).unwrap(), code, day(date)).unwrap()
 }
 
 fn dotted(entries: &[Entry]) -> Vec<String> {
@@ -64,9 +64,9 @@ fn the_rebuilt_and_the_derived_order_files_are_called_so_in_what_rests_on_them()
         options,
     );
     assert_eq!(found.unwrap().provenance, Provenance::Rebuilt);
-    let life = answer::history(&store, CodeSet::Icd10Cm, "A00.0").unwrap();
+    let life = answer::history(&store.codes(CodeSet::Icd10Cm).unwrap(), "A00.0").unwrap();
     assert_eq!(life.rebuilt, [id("FY2021")]);
-    let life = answer::history(&store, CodeSet::Icd10Cm, "M54.50").unwrap();
+    let life = answer::history(&store.codes(CodeSet::Icd10Cm).unwrap(), "M54.50").unwrap();
     assert!(life.rebuilt.is_empty());
     assert_eq!(rebuilt.warnings, []);
     let release = id("FY2025-04");
@@ -211,13 +211,20 @@ fn a_missing_update_is_no_warning_where_it_could_change_nothing() {
     let on_day = check(&store, CodeSet::Icd10Cm, "C7.B", "2022-05-01");
     assert_eq!(on_day.warnings, []);
     let (first, last) = (day("2021-10-01"), day("2022-09-30"));
-    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "C7.B", first, last).unwrap();
+    let over_year =
+        answer::check_span(&store.codes(CodeSet::Icd10Cm).unwrap(), "C7.B", first, last).unwrap();
     for answer in &over_year {
         assert_eq!(answer.verdict.name(), "unknown");
         assert_eq!(answer.warnings, [], "from {}", answer.date);
     }
     // Over a year it is a warning of every code that it could change.
-    let over_year = answer::check_span(&store, CodeSet::Icd10Cm, "Z28.3", first, last).unwrap();
+    let over_year = answer::check_span(
+        &store.codes(CodeSet::Icd10Cm).unwrap(),
+        "Z28.3",
+        first,
+        last,
+    )
+    .unwrap();
     let missing = Warning::MissingRelease {
         release: id("FY2022-04"),
     };
@@ -266,7 +273,7 @@ fn a_code_that_became_a_header_in_a_year_that_is_not_loaded_is_told_with_its_suc
     };
     let store = holding(&releases, CodeSet::Icd10Cm, &["FY2020", "FY2023"]);
     let date = "2023-01-01".parse().unwrap();
-    let answer = answer::check(&store, CodeSet::Icd10Cm, "M54.5", date).unwrap();
+    let answer = answer::check(&store.codes(CodeSet::Icd10Cm).unwrap(), "M54.5", date).unwrap();
     let retirement = answer.retirement.unwrap();
     assert_eq!(retirement.last_day.to_string(), "2020-09-30");
     assert_eq!(retirement.retired_from.to_string(), "2022-10-01");
@@ -281,7 +288,7 @@ fn a_code_that_became_a_header_in_a_year_that_is_not_loaded_is_told_with_its_suc
     };
     assert!(answer.warnings.contains(&missing), "{:?}", answer.warnings);
     // Its successor may have been there before the first release that lists it.
-    let history = answer::history(&store, CodeSet::Icd10Cm, "M54.50").unwrap();
+    let history = answer::history(&store.codes(CodeSet::Icd10Cm).unwrap(), "M54.50").unwrap();
     assert!(history.warnings.contains(&missing), "{history:?}");
     let hole = ("2020-10-01".parse().unwrap(), "2022-09-30".parse().unwrap());
     assert!(history.gaps.contains(&hole), "{history:?}");

@@ -125,7 +125,7 @@ fn the_index_gives_the_verdict_of_check_on_a_million_random_pairs() {
     for (code_set, text) in texts(&store, &mut numbers, 20_000) {
         let life = code_set
             .parse_code(&text)
-            .map(|code| store.life(code_set, &code).unwrap())
+            .map(|code| store.spans(code_set, &code).unwrap())
             .unwrap_or_default();
         for _ in 0..50 {
             let date = day(&mut numbers);
@@ -225,7 +225,7 @@ fn a_finding_tells_what_check_tells() {
     }
     let mut bases: BTreeMap<Option<UseBasis>, u64> = BTreeMap::new();
     for (code_set, text, date) in pairs {
-        let answer = answer::check(&store, code_set, &text, date).unwrap();
+        let answer = answer::check(&store.codes(code_set).unwrap(), &text, date).unwrap();
         let finding: Finding = index.find(code_set, &text, date).unwrap();
         let what = format!("{code_set} {text:?} {date}");
         assert_eq!(finding.verdict.name(), answer.verdict.name(), "{what}");
@@ -246,12 +246,19 @@ fn a_finding_tells_what_check_tells() {
             index
                 .code_set_of(codeyear::claims::CodeSystem::Told, &text)
                 .unwrap(),
-            Some(answer::detect_code_set(&store, &text).unwrap()),
+            Some(
+                answer::detect_code_set(
+                    &store.codes(CodeSet::Icd10Cm).unwrap(),
+                    &store.codes(CodeSet::Icd10Pcs).unwrap(),
+                    &text
+                )
+                .unwrap()
+            ),
             "{what}"
         );
         // In full too, with every title, file, citation and warning.
         assert_eq!(
-            index.check(code_set, &text, date).unwrap(),
+            answer::check(&index.codes(code_set), &text, date).unwrap(),
             answer,
             "{what}"
         );

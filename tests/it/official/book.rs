@@ -330,8 +330,8 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     let mut asked = 0;
     for code in known.chain(none) {
         asked += 1;
-        let by_list = answer::check(&alone, CM, code.as_str(), day).unwrap();
-        let by_order = answer::check(&both, CM, code.as_str(), day).unwrap();
+        let by_list = answer::check(&alone.codes(CM).unwrap(), code.as_str(), day).unwrap();
+        let by_order = answer::check(&both.codes(CM).unwrap(), code.as_str(), day).unwrap();
         assert_eq!(by_list.verdict.name(), by_order.verdict.name(), "{code:?}");
         if let (
             Verdict::Header {

@@ -202,7 +202,7 @@ fn spans_and_periods_judge_as_check_does() {
         let none = Vec::new();
         let of_code = by_code.get(&(code_set, code)).unwrap_or(&none);
         let (verdict, with_day) = judged(of_code, &periods, date);
-        let answer = answer::check(&store, code_set, code.as_str(), date).unwrap();
+        let answer = answer::check(&store.codes(code_set).unwrap(), code.as_str(), date).unwrap();
         let expected = match &answer.verdict {
             codeyear::model::Verdict::Deleted { last_day, .. } => Some(*last_day),
             codeyear::model::Verdict::NotYetEffective { first_day, .. } => Some(*first_day),
@@ -234,7 +234,12 @@ fn successors_of_spans_are_those_that_check_names_on_the_day_after() {
         .collect();
     for span in &retired {
         let code = &span.entry.code;
-        let answer = answer::check(&store, span.code_set, code.as_str(), span.days.to).unwrap();
+        let answer = answer::check(
+            &store.codes(span.code_set).unwrap(),
+            code.as_str(),
+            span.days.to,
+        )
+        .unwrap();
         let expected: Vec<Code> = answer
             .retirement
             .iter()

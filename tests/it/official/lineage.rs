@@ -18,7 +18,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn check(store: &Store, code: &str, date: &str) -> Answer {
-    answer::check(store, SET, code, day(date)).unwrap()
+    answer::check(&store.codes(SET).unwrap(), code, day(date)).unwrap()
 }
 
 fn retirement(store: &Store, code: &str, date: &str) -> Retirement {
@@ -101,7 +101,7 @@ fn successors_of_well_known_codes_are_named_with_their_rows_of_the_table() {
         assert_eq!(before.verdict.name(), "billable", "{old}");
         assert_eq!(before.retirement, None, "{old}");
         // The new code knows where it came from, by the same row.
-        let newest = answer::history(&store, SET, &named[0]).unwrap();
+        let newest = answer::history(&store.codes(SET).unwrap(), &named[0]).unwrap();
         let back = &newest.lineage.lineage.predecessors;
         assert!(
             back.contains(&found.successors[0].steps[0]),
@@ -177,7 +177,7 @@ fn the_code_of_covid_is_known_from_the_first_of_april_2020_with_the_row_that_say
         let basis = first.basis.unwrap();
         assert_eq!(basis.release, id("FY2020"), "{code}");
         assert!(basis.patch.unwrap().contains("2020-04-01"), "{code}");
-        let history = answer::history(&store, SET, code).unwrap();
+        let history = answer::history(&store.codes(SET).unwrap(), code).unwrap();
         assert_eq!(history.spans[0].valid_from, day("2020-04-01"), "{code}");
         let links = &history.lineage.lineage.predecessors;
         let old = links.iter().find(|link| link.old.dotted(SET) == from);
@@ -195,7 +195,8 @@ fn the_codes_of_covid_treatments_are_known_from_the_first_of_august_2020_with_th
     };
     let store = everything(&releases);
     let pcs = CodeSet::Icd10Pcs;
-    let check = |code: &str, on: &str| answer::check(&store, pcs, code, day(on)).unwrap();
+    let check =
+        |code: &str, on: &str| answer::check(&store.codes(pcs).unwrap(), code, day(on)).unwrap();
     for (code, verdict) in [
         ("XW033E5", "billable"),
         ("XW13325", "billable"),
@@ -322,13 +323,13 @@ fn codes_are_exempt_from_poa_reporting_on_the_days_that_the_spot_checks_say() {
         };
         asked += 1;
         let code: Code = SET.parse_code(code).unwrap();
-        let span = answer::poa_on(&store, &code, day(&record["date"])).unwrap();
+        let span = answer::poa_on(&store.codes(SET).unwrap(), &code, day(&record["date"])).unwrap();
         let exempt = span.unwrap().exempt;
         assert_eq!(exempt, record["answer"] == "exempt", "{record:?}");
     }
     assert_eq!(asked, 3);
 
-    let history = answer::history(&store, SET, "Z51.5").unwrap();
+    let history = answer::history(&store.codes(SET).unwrap(), "Z51.5").unwrap();
     let stretches: Vec<String> = history
         .lineage
         .poa
@@ -350,7 +351,7 @@ fn codes_are_exempt_from_poa_reporting_on_the_days_that_the_spot_checks_say() {
     // No list governs the days before the first and after the last.
     let code = SET.parse_code("Z51.5").unwrap();
     for date in ["2015-09-30", "2026-10-01"] {
-        let span = answer::poa_on(&store, &code, day(date)).unwrap();
+        let span = answer::poa_on(&store.codes(SET).unwrap(), &code, day(date)).unwrap();
         assert_eq!(span, None, "{date}");
     }
 }
@@ -363,7 +364,7 @@ fn poa_reporting_is_told_of_a_code_on_the_days_on_which_it_is_billable_only() {
     let store = everything(&releases);
     let span = |code: &str, date: &str| {
         let code = SET.parse_code(code).unwrap();
-        answer::poa_on(&store, &code, day(date)).unwrap()
+        answer::poa_on(&store.codes(SET).unwrap(), &code, day(date)).unwrap()
     };
     // A header, a code that no release lists, and codes before their first day and after their last.
     for (code, date) in [
@@ -375,7 +376,7 @@ fn poa_reporting_is_told_of_a_code_on_the_days_on_which_it_is_billable_only() {
     ] {
         assert_eq!(span(code, date), None, "{code} on {date}");
         let options = ShowOptions::default();
-        let page = answer::show(&store, SET, code, day(date), options).unwrap();
+        let page = answer::show(&store.codes(SET).unwrap(), code, day(date), options).unwrap();
         assert!(!page.asks_for_poa(), "{code} on {date}");
         let text = codeyear::present::text::show(&page, Style::PLAIN);
         assert!(

@@ -13,12 +13,24 @@ const PCS: CodeSet = CodeSet::Icd10Pcs;
 
 fn show(store: &Store, code_set: CodeSet, code: &str, date: &str) -> CodePage {
     let options = ShowOptions::default();
-    answer::show(store, code_set, code, date.parse().unwrap(), options).unwrap()
+    answer::show(
+        &store.codes(code_set).unwrap(),
+        code,
+        date.parse().unwrap(),
+        options,
+    )
+    .unwrap()
 }
 
 fn nearest(store: &Store, code: &str, date: &str) -> CodePage {
     let options = ShowOptions { nearest: true };
-    answer::show(store, CM, code, date.parse().unwrap(), options).unwrap()
+    answer::show(
+        &store.codes(CM).unwrap(),
+        code,
+        date.parse().unwrap(),
+        options,
+    )
+    .unwrap()
 }
 
 fn breadcrumb(page: &CodePage) -> String {
@@ -444,7 +456,7 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
     let store = everything(&releases);
     let date = "2026-05-01".parse().unwrap();
     let options = ShowOptions::default();
-    let found = answer::compare(&store, CM, "C7A", "C7B", date, options).unwrap();
+    let found = answer::compare(&store.codes(CM).unwrap(), "C7A", "C7B", date, options).unwrap();
     let common: Vec<&str> = found
         .common
         .iter()
@@ -463,14 +475,14 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
         ]
     );
     // The note of C7A names C4A, and that of C4A names secondary Merkel cell carcinoma.
-    let found = answer::compare(&store, CM, "C7A", "C4A", date, options).unwrap();
+    let found = answer::compare(&store.codes(CM).unwrap(), "C7A", "C4A", date, options).unwrap();
     let mentions: Vec<String> = found
         .mentions
         .iter()
         .map(|one| format!("{} {} {}", one.at.as_str(), one.kind.name(), one.note))
         .collect();
     assert_eq!(mentions, ["C7A excludes2 Merkel cell carcinoma (C4A.-)"]);
-    let same = answer::compare(&store, CM, "C7B", "c7b", date, options).unwrap();
+    let same = answer::compare(&store.codes(CM).unwrap(), "C7B", "c7b", date, options).unwrap();
     assert_eq!(same.common, same.left.breadcrumb);
     assert_eq!(same.left.notes, same.right.notes);
 
@@ -505,7 +517,7 @@ fn one_code_that_names_another_is_not_said_to_be_named_by_it() {
     let heading = |left: &str, right: &str| {
         let date = "2026-05-01".parse().unwrap();
         let options = ShowOptions::default();
-        let found = answer::compare(&store, CM, left, right, date, options).unwrap();
+        let found = answer::compare(&store.codes(CM).unwrap(), left, right, date, options).unwrap();
         let text = codeyear::present::text::compare(&found, Style::PLAIN);
         let both = text.contains("Each names the other in\n");
         assert_ne!(both, text.contains("Notes that name the other\n"), "{text}");
@@ -529,7 +541,7 @@ fn what_the_first_loaded_release_lists_is_no_change() {
     let change = |code: &str, date: &str| {
         let date = date.parse().unwrap();
         let options = ShowOptions::default();
-        let page = answer::show(&store, CM, code, date, options).unwrap();
+        let page = answer::show(&store.codes(CM).unwrap(), code, date, options).unwrap();
         let change = page.last_change.unwrap();
         let text = codeyear::present::text::show(&page, Style::PLAIN);
         let line = text.lines().find(|line| line.contains("; checked through"));

@@ -148,7 +148,7 @@ fn rows_of_one_day_are_not_chained_and_said_as_the_history_says_them() {
     assert_eq!(ends(&changes, "Z80.44"), ["Z40.89"]);
     assert_eq!(ends(&changes, "Z40.89"), ["Z40.8"]);
     let lineage = &changes.lineage[&CM.parse_code("Z80.44").unwrap()];
-    let history = answer::history(&store, CM, "Z80.44").unwrap();
+    let history = answer::history(&store.codes(CM).unwrap(), "Z80.44").unwrap();
     assert_eq!(lineage.ends[0].steps, history.lineage.lineage.predecessors);
     let text = present::changes::text(&changes, Style::PLAIN);
     let said = "<- Z40.89 [which was not billable] (FY2026 table)";

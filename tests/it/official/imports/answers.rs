@@ -19,7 +19,7 @@ fn holding_order_file(releases: &std::path::Path, code_set: CodeSet, release: &s
 }
 
 fn warnings(store: &Store, code_set: CodeSet, code: &str, day: &str) -> Vec<Warning> {
-    let found = answer::check(store, code_set, code, day.parse().unwrap()).unwrap();
+    let found = answer::check(&store.codes(code_set).unwrap(), code, day.parse().unwrap()).unwrap();
     found.warnings
 }
 

@@ -87,7 +87,8 @@ fn the_small_pcs_files_of_2021_are_asked_about() {
     let stated = stating("FY2021-01", as_part(on(TODAY)));
     into(&mut store, &paths, &stated).unwrap();
     let day = "2020-11-15".parse().unwrap();
-    let found = codeyear::answer::check(&store, CodeSet::Icd10Pcs, "XW023S6", day).unwrap();
+    let found =
+        codeyear::answer::check(&store.codes(CodeSet::Icd10Pcs).unwrap(), "XW023S6", day).unwrap();
     assert_ne!(found.verdict.name(), "billable", "{found:?}");
 }
 

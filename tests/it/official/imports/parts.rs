@@ -200,16 +200,16 @@ fn a_part_that_is_taken_on_purpose_warns_in_every_answer() {
     codes.extend((0..20).map(|_| code_of(kept[chance.below(kept.len())])));
     codes.extend((0..20).map(|_| code_of(lost[chance.below(lost.len())])));
     for code in codes {
-        let found = answer::check(&store, CodeSet::Icd10Cm, code, day).unwrap();
+        let found = answer::check(&store.codes(CodeSet::Icd10Cm).unwrap(), code, day).unwrap();
         assert!(warns(&found.warnings), "{code}: {found:?}");
     }
     let kept_code = code_of(kept[chance.below(kept.len())]);
-    let life = answer::history(&store, CodeSet::Icd10Cm, kept_code).unwrap();
+    let life = answer::history(&store.codes(CodeSet::Icd10Cm).unwrap(), kept_code).unwrap();
     assert!(warns(&life.warnings), "{kept_code}: {life:?}");
     // The whole takes its place, and nothing warns any more.
     let whole = folder.write("whole/order.txt", &fy2026);
     into(&mut store, &[whole], &stating("FY2026", on("2026-11-28"))).unwrap();
-    let found = answer::check(&store, CodeSet::Icd10Cm, kept_code, day).unwrap();
+    let found = answer::check(&store.codes(CodeSet::Icd10Cm).unwrap(), kept_code, day).unwrap();
     assert!(!warns(&found.warnings), "{found:?}");
     assert!(store.compare_spans(CodeSet::Icd10Cm).unwrap() == 0);
 }

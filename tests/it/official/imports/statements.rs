@@ -217,7 +217,9 @@ fn what_was_forced_says_so_in_every_answer_until_it_is_removed() {
     let warns = |store: &Store| {
         let day = "2026-12-01".parse().unwrap();
         ["A00.0", "A00", "Z87.890", "X99.99", "U09.9"].map(|code| {
-            let answer = codeyear::answer::check(store, CodeSet::Icd10Cm, code, day).unwrap();
+            let answer =
+                codeyear::answer::check(&store.codes(CodeSet::Icd10Cm).unwrap(), code, day)
+                    .unwrap();
             let mut warnings = answer.warnings.iter();
             warnings.any(|warning| matches!(warning, Warning::Forced { .. }))
         })

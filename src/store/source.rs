@@ -1,25 +1,57 @@
-//! What the rules of an answer ask of the facts, wherever these are held.
+//! A code set as the loaded releases have it, wherever that is held: what every question is asked of.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::MutexGuard;
 
 use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{
-    Code, CodeSet, Conversions, Entry, FileRef, PcsPage, ReleaseId, Span, Spans, Timeline,
+    Code, CodeSet, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, Timeline,
+    judge_listing,
 };
 use crate::store::{Store, StoreKind};
 
-/// The facts of one code set: in the database for one question, in memory for ten million. The rules are
-/// written once over this, so that both give the same answer.
-pub(crate) trait Facts {
+/// A database that is at hand, or that others wait for while this one is asked.
+#[derive(Debug)]
+pub enum StoreRef<'s> {
+    /// At hand.
+    AtHand(&'s Store),
+    /// For this question alone.
+    Locked(MutexGuard<'s, Store>),
+}
+
+impl Deref for StoreRef<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        match self {
+            StoreRef::AtHand(store) => store,
+            StoreRef::Locked(store) => store,
+        }
+    }
+}
+
+/// One code set as the loaded releases have it: in the database for one question, in memory for ten million. The
+/// rules of all questions are written once over this, so that both give the same answer.
+pub trait CodeSource {
     /// Returns the loaded releases and the days that they govern.
     fn timeline(&self) -> &Timeline;
 
-    /// Returns all that the loaded releases say of a code; titles may be left out.
-    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>>;
+    /// Returns the database, which holds the documents around the order files too.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if a question before left it in the middle of a read.
+    fn store(&self) -> Result<StoreRef<'_>>;
+
+    /// Returns all that the loaded releases say of a code, oldest first; titles may be left out.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read; so do all that follow.
+    fn spans(&self, code: &Code) -> Result<Vec<Span<Entry>>>;
 
     /// Lists what stands below a code on a day, itself included, in tabular order of the release that
     /// governs the day.
@@ -50,12 +82,9 @@ pub(crate) trait Facts {
         on: NaiveDate,
     ) -> Result<Option<String>>;
 
-    /// Returns what the tables of ICD-10-PCS say of a code, character by character.
-    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage>;
-
     /// Checks whether any loaded release lists a code.
     fn lists(&self, code: &Code) -> Result<bool> {
-        Ok(!self.life(code)?.is_empty())
+        Ok(!self.spans(code)?.is_empty())
     }
 
     /// Lists the codes of any release that differ from one by one slip: a wrong, missing, surplus or swapped
@@ -99,66 +128,74 @@ pub(crate) trait Facts {
         Ok(found.into_iter().collect())
     }
 
-    /// Returns the flag of a code on a day, if it is listed.
-    fn billable_on(&self, code: &Code, date: NaiveDate) -> Result<Option<bool>> {
-        Ok(self.entry_on(code, date)?.map(|entry| entry.billable))
-    }
-
-    /// Checks whether a code is listed on a day.
-    fn lists_on(&self, code: &Code, date: NaiveDate) -> Result<bool> {
-        Ok(self.billable_on(code, date)?.is_some())
+    /// Returns how the release that governs a day lists a code.
+    fn listed_as(&self, code: &Code, date: NaiveDate) -> Result<ListedAs> {
+        let status = judge_listing(date, self.timeline(), &self.spans(code)?);
+        Ok(status.listed_as(|entry| entry.billable))
     }
 
     /// Returns the first day of the first loaded release that lists a code.
     fn first_listed(&self, code: &Code) -> Result<Option<NaiveDate>> {
-        Ok(self.life(code)?.first().map(|listed| listed.from))
+        Ok(self.spans(code)?.first().map(|listed| listed.from))
     }
 
     /// Returns the entry of a code on a day, if it is listed.
     fn entry_on(&self, code: &Code, date: NaiveDate) -> Result<Option<Entry>> {
-        let life = self.life(code)?;
-        Ok(life.at(date).map(|listed| listed.value.clone()))
+        Ok(self
+            .spans(code)?
+            .at(date)
+            .map(|listed| listed.value.clone()))
     }
 }
 
-/// The facts as the database holds them.
-pub(crate) struct InStore<'s> {
+/// A code set as the database holds it.
+#[derive(Debug)]
+pub struct StoredCodes<'s> {
     store: &'s Store,
     timeline: Cow<'s, Timeline>,
-    /// Lives that were asked for: a lineage comes back to the same codes.
-    lives: RefCell<BTreeMap<Code, Vec<Span<Entry>>>>,
+    /// What was asked for: a lineage comes back to the same codes.
+    known: RefCell<BTreeMap<Code, Vec<Span<Entry>>>>,
 }
 
-impl<'s> InStore<'s> {
-    pub(crate) fn new(store: &'s Store, code_set: CodeSet) -> Result<InStore<'s>> {
-        Ok(InStore {
-            store,
-            timeline: Cow::Owned(store.timeline(code_set)?),
-            lives: RefCell::default(),
+impl Store {
+    /// Returns a code set to ask questions of.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn codes(&self, code_set: CodeSet) -> Result<StoredCodes<'_>> {
+        Ok(StoredCodes {
+            store: self,
+            timeline: Cow::Owned(self.timeline(code_set)?),
+            known: RefCell::default(),
         })
     }
 
-    pub(crate) fn with(store: &'s Store, timeline: &'s Timeline) -> InStore<'s> {
-        InStore {
-            store,
+    /// Returns the code set of a timeline that has been read.
+    pub(crate) fn codes_of<'s>(&'s self, timeline: &'s Timeline) -> StoredCodes<'s> {
+        StoredCodes {
+            store: self,
             timeline: Cow::Borrowed(timeline),
-            lives: RefCell::default(),
+            known: RefCell::default(),
         }
     }
 }
 
-impl Facts for InStore<'_> {
+impl CodeSource for StoredCodes<'_> {
     fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    fn life(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
-        if let Some(life) = self.lives.borrow().get(code) {
-            return Ok(life.clone());
+    fn store(&self) -> Result<StoreRef<'_>> {
+        Ok(StoreRef::AtHand(self.store))
+    }
+
+    fn spans(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
+        if let Some(spans) = self.known.borrow().get(code) {
+            return Ok(spans.clone());
         }
-        let life = self.store.life(self.timeline.code_set(), code)?;
-        self.lives.borrow_mut().insert(*code, life.clone());
-        Ok(life)
+        let spans = self.store.spans(self.timeline.code_set(), code)?;
+        self.known.borrow_mut().insert(*code, spans.clone());
+        Ok(spans)
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
@@ -191,9 +228,5 @@ impl Facts for InStore<'_> {
     ) -> Result<Option<String>> {
         self.store
             .patch_citation(self.timeline.code_set(), release, code, on)
-    }
-
-    fn characters(&self, code: &Code, release: ReleaseId) -> Result<PcsPage> {
-        super::explain(self.store, code, release, super::ShowOptions::default())
     }
 }
