@@ -8,8 +8,8 @@ use clap::Args;
 use super::{Context, Outcome, write_file};
 use crate::answer;
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::ingest::{TakenKind, import_sample};
-use crate::model::{CodeSet, ReleaseId};
+use crate::ingest::import_sample;
+use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::present::{changes, cms, html, text};
 use crate::store::Store;
 
@@ -41,7 +41,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
     let order_files = imported
         .taken
         .iter()
-        .filter(|taken| taken.kind == TakenKind::OrderFile)
+        .filter(|taken| taken.kind == ReleasePart::OrderFile)
         .count();
     context.print(&format!(
         "Imported the bundled sample, {order_files} releases in part, into {}\n\n",

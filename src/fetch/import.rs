@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use super::{FetchedFile, FetchedRelease, FileOutcome, Piece, sources};
+use super::{FetchedFile, FetchedRelease, FileOutcome, sources};
 use crate::error::{ErrorKind, Result};
 use crate::ingest::{
-    Failed, ImportOptions, ImportReport, Progress as ImportProgress, TakenKind, import_if_any,
+    Failed, ImportOptions, ImportReport, Progress as ImportProgress, import_if_any,
 };
-use crate::model::{CodeSet, ListedBy, ReleaseId};
+use crate::model::{CodeSet, ListedBy, ReleaseId, ReleasePart};
 use crate::source::catalogue::Catalogue;
 use crate::store::{Store, StoredRelease};
 
@@ -35,7 +35,7 @@ impl FetchReport {
     /// Lists the other releases that order files were taken for, where none was taken for this one.
     pub fn others(&self) -> impl Iterator<Item = ReleaseId> {
         let taken = self.imported.iter().flat_map(|imported| &imported.taken);
-        let order_files = taken.filter(|taken| taken.kind == TakenKind::OrderFile);
+        let order_files = taken.filter(|taken| taken.kind == ReleasePart::OrderFile);
         let releases: BTreeSet<ReleaseId> = order_files.map(|taken| taken.release).collect();
         let own = self.fetched.id.edition();
         let is_own = releases.iter().any(|release| release.edition() == own);
@@ -51,7 +51,7 @@ pub struct Lacking {
     /// The release.
     pub id: ReleaseId,
     /// What of it is stored.
-    pub have: BTreeSet<Piece>,
+    pub have: BTreeSet<ReleasePart>,
 }
 
 impl Lacking {
@@ -102,7 +102,7 @@ pub fn missing(
                 .iter()
                 .filter(|source| source.sha256.is_some())
                 .flat_map(|source| &source.pieces);
-            let lacks = !have.contains(&Piece::OrderFile)
+            let lacks = !have.contains(&ReleasePart::OrderFile)
                 || (there.takes_files() && pieces.any(|piece| !have.contains(piece)));
             lacks.then_some(Lacking { have, ..all })
         })
@@ -110,11 +110,11 @@ pub fn missing(
 }
 
 /// Returns what of a release is stored.
-fn stored_pieces(stored: &StoredRelease) -> BTreeSet<Piece> {
-    let order = (stored.release.listed_by == ListedBy::OrderFile).then_some(Piece::OrderFile);
-    let addenda = stored.addenda.iter().map(|_| Piece::OrderAddenda);
+fn stored_pieces(stored: &StoredRelease) -> BTreeSet<ReleasePart> {
+    let order = (stored.release.listed_by == ListedBy::OrderFile).then_some(ReleasePart::OrderFile);
+    let addenda = stored.addenda.iter().map(|_| ReleasePart::OrderAddenda);
     let documents = stored.documents.iter();
-    let documents = documents.map(|document| Piece::Document(document.kind));
+    let documents = documents.map(|document| ReleasePart::Document(document.kind));
     order.into_iter().chain(addenda).chain(documents).collect()
 }
 

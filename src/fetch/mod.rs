@@ -16,10 +16,9 @@ use std::time::Duration;
 use strum::IntoStaticStr;
 
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::source::archive::find;
 use crate::source::catalogue::{Catalogue, KnownRelease};
-use crate::source::recognise::FileKind;
 
 use download::{Downloader, Target};
 use http::Client;
@@ -28,7 +27,7 @@ use crate::model::named;
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
 pub use http::{Problem, Proxies, shown_address};
 pub use import::{FetchReport, Lacking, import_fetched, missing};
-pub use plan::{Known, Piece, Source, sources};
+pub use plan::{Known, Source, sources};
 
 named!(FileOutcome, NotFetched);
 
@@ -133,7 +132,7 @@ pub struct FetchedRelease {
     /// The addresses that failed.
     pub attempts: Vec<Attempt>,
     /// What is left, and why.
-    pub left: Vec<(Piece, NotFetched)>,
+    pub left: Vec<(ReleasePart, NotFetched)>,
 }
 
 /// How far a fetch has come.
@@ -224,16 +223,16 @@ impl Fetcher {
         let mut sources = known.map(sources).unwrap_or_default();
         if !sources
             .iter()
-            .any(|source| source.pieces.contains(&Piece::OrderFile))
+            .any(|source| source.pieces.contains(&ReleasePart::OrderFile))
         {
             sources.extend(guesses(catalogue, code_set, id));
         }
-        let mut wanted: BTreeSet<Piece> = sources
+        let mut wanted: BTreeSet<ReleasePart> = sources
             .iter()
             .filter(|source| source.known != Known::Guess)
             .flat_map(|source| source.pieces.iter().copied())
             .collect();
-        wanted.insert(Piece::OrderFile);
+        wanted.insert(ReleasePart::OrderFile);
         wanted.retain(|piece| !have.contains(piece));
         if self.options.mirror.is_some() {
             sources.push(Source::whole_release(code_set, id, known, &wanted));
@@ -388,7 +387,7 @@ impl Fetcher {
         }
         let mut other = None;
         for found in find(std::slice::from_ref(&file.path))?.found {
-            if piece(found.kind).is_none() {
+            if found.kind.part().is_none() {
                 continue;
             }
             let sha256 = match found.read_hashed() {
@@ -472,18 +471,8 @@ fn damage(path: &Path) -> Result<Option<Problem>> {
 }
 
 /// Returns what a file that is there holds, whatever the catalogue says of it.
-fn pieces_of(file: &FetchedFile) -> Result<Vec<Piece>> {
+fn pieces_of(file: &FetchedFile) -> Result<Vec<ReleasePart>> {
     let findings = find(std::slice::from_ref(&file.path))?;
-    let pieces = findings.found.iter().filter_map(|found| piece(found.kind));
+    let pieces = findings.found.iter().filter_map(|found| found.kind.part());
     Ok(pieces.collect())
-}
-
-/// Returns the part of a release that a file is, if an import takes it.
-fn piece(kind: FileKind) -> Option<Piece> {
-    match kind {
-        FileKind::OrderFile(_) => Some(Piece::OrderFile),
-        FileKind::OrderAddenda(_) => Some(Piece::OrderAddenda),
-        FileKind::Document(kind) => Some(Piece::Document(kind)),
-        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
-    }
 }

@@ -2,39 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{CodeSet, DocumentKind, IndexKind, ReleaseId};
+use crate::model::{CodeSet, DocumentKind, IndexKind, ReleaseId, ReleasePart};
 use crate::source::catalogue::{Archive, Basis, KnownRelease};
-
-/// A part of a release that an import takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Piece {
-    /// The order file.
-    OrderFile,
-    /// The order addenda.
-    OrderAddenda,
-    /// A file around the order file.
-    Document(DocumentKind),
-}
-
-impl Piece {
-    /// Returns the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
-    pub fn name(self) -> &'static str {
-        match self {
-            Piece::OrderFile => "order_file",
-            Piece::OrderAddenda => "order_addenda",
-            Piece::Document(kind) => kind.name(),
-        }
-    }
-
-    /// Returns the words for people: `order file`, `tabular list`.
-    pub fn label(self) -> &'static str {
-        match self {
-            Piece::OrderFile => "order file",
-            Piece::OrderAddenda => "order addenda",
-            Piece::Document(kind) => kind.label(),
-        }
-    }
-}
 
 /// How the hash of a file is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +50,7 @@ pub struct Source {
     /// How the hash is known.
     pub known: Known,
     /// What it holds.
-    pub pieces: Vec<Piece>,
+    pub pieces: Vec<ReleasePart>,
 }
 
 impl Source {
@@ -91,7 +60,7 @@ impl Source {
         if is_pdf(&archive.file) || is_pdf(&archive.url) {
             return None;
         }
-        let mut pieces: Vec<Piece> = archive
+        let mut pieces: Vec<ReleasePart> = archive
             .holds
             .iter()
             .flat_map(|held| pieces(code_set, held, &archive.file))
@@ -120,7 +89,7 @@ impl Source {
         code_set: CodeSet,
         id: ReleaseId,
         known: Option<&KnownRelease>,
-        pieces: &BTreeSet<Piece>,
+        pieces: &BTreeSet<ReleasePart>,
     ) -> Source {
         let has_files = known.is_some_and(|known| known.order_file.is_some());
         let set = code_set.id();
@@ -178,7 +147,7 @@ pub fn sources(known: &KnownRelease) -> Vec<Source> {
 /// has the most of it, then NCHS before CMS, then the first in the catalogue.
 pub(super) fn next(
     sources: &[Source],
-    wanted: &BTreeSet<Piece>,
+    wanted: &BTreeSet<ReleasePart>,
     spent: &BTreeSet<usize>,
     unverified: bool,
 ) -> Option<usize> {
@@ -206,11 +175,11 @@ pub(super) fn next(
 }
 
 /// Returns what an import takes of what an archive holds, by the catalogue's word for it.
-fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<Piece> {
+fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<ReleasePart> {
     use DocumentKind::{ConversionTable, Index, PcsDefinitions, PcsTables, PoaExemptList, Tabular};
     let documents: &[DocumentKind] = match (code_set, held) {
-        (_, "order_file") => return vec![Piece::OrderFile],
-        (_, "order_addenda") => return vec![Piece::OrderAddenda],
+        (_, "order_file") => return vec![ReleasePart::OrderFile],
+        (_, "order_addenda") => return vec![ReleasePart::OrderAddenda],
         (CodeSet::Icd10Cm, "tabular") => &[Tabular],
         (CodeSet::Icd10Pcs, "tabular") => &[PcsTables, PcsDefinitions],
         (CodeSet::Icd10Cm, "index") => return indexes(file),
@@ -219,10 +188,10 @@ fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<Piece> {
         _ => &[],
     };
     let documents = documents.iter().copied();
-    return documents.map(Piece::Document).collect();
+    return documents.map(ReleasePart::Document).collect();
 
     /// An archive of indexes has all four of them; a loose file is one, by its name.
-    fn indexes(file: &str) -> Vec<Piece> {
+    fn indexes(file: &str) -> Vec<ReleasePart> {
         use IndexKind::{Diseases, Drugs, ExternalCauses, Neoplasms};
         let lower = file.to_ascii_lowercase();
         let kinds: &[IndexKind] = match () {
@@ -233,7 +202,9 @@ fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<Piece> {
             () => &[Diseases],
         };
         let kinds = kinds.iter().copied();
-        kinds.map(|kind| Piece::Document(Index(kind))).collect()
+        kinds
+            .map(|kind| ReleasePart::Document(Index(kind)))
+            .collect()
     }
 }
 
@@ -267,7 +238,7 @@ mod tests {
             .find(code_set, id.parse().unwrap())
             .unwrap();
         let sources = sources(known);
-        let mut wanted: BTreeSet<Piece> = sources
+        let mut wanted: BTreeSet<ReleasePart> = sources
             .iter()
             .flat_map(|source| source.pieces.clone())
             .collect();
@@ -346,7 +317,7 @@ mod tests {
         let sources = sources(known);
         let urls: Vec<_> = sources
             .iter()
-            .filter(|source| source.pieces.contains(&Piece::OrderFile))
+            .filter(|source| source.pieces.contains(&ReleasePart::OrderFile))
             .map(|source| source.urls(Some("http://127.0.0.1:9/m/")))
             .collect();
         assert_eq!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result, without_release};
 use crate::model::{
     CodeSet, ConversionTable, Document, DocumentKind, Entry, ListedBy, ListedRow, Previous,
-    PreviousPart, Provenance, ReleaseId, Tabular, Trust,
+    PreviousPart, Provenance, ReleaseId, ReleasePart, Tabular, Trust,
 };
 use crate::parse::conversion::parse_conversion;
 use crate::parse::index::parse_index;
@@ -19,13 +19,13 @@ use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, ide
 use crate::source::recognise::FileKind;
 use crate::store::NewFile;
 
+use super::Left;
 use super::complete::{Extent, Outline};
 use super::group::Package;
 use super::identity::evidence_of;
 use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen};
 use super::resolve::looks_cut_off;
 use super::rivals::Item;
-use super::{Left, TakenKind};
 
 /// A file around the order file, read.
 pub(super) struct PostedDocument {
@@ -309,7 +309,7 @@ impl Preparer {
         let item = Item {
             code_set,
             id,
-            kind: TakenKind::Document(kind),
+            kind: ReleasePart::Document(kind),
         };
         if self.contested.contains(&item) {
             return Err(item.error().in_file(shown));

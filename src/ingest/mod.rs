@@ -24,7 +24,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DocumentKind, ListedBy, Provenance, ReleaseId, Trust};
+use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, ReleasePart, Trust};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::{Findings, find};
@@ -99,44 +99,13 @@ impl ImportReport {
     }
 }
 
-/// What a file that was taken is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakenKind {
-    /// An order file.
-    OrderFile,
-    /// An order addenda.
-    OrderAddenda,
-    /// A file around the order file.
-    Document(DocumentKind),
-}
-
-impl TakenKind {
-    /// Returns the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
-    pub fn name(self) -> &'static str {
-        match self {
-            TakenKind::OrderFile => "order_file",
-            TakenKind::OrderAddenda => "order_addenda",
-            TakenKind::Document(kind) => kind.name(),
-        }
-    }
-
-    /// Returns the words for people: `order file`, `tabular list`.
-    pub fn label(self) -> &'static str {
-        match self {
-            TakenKind::OrderFile => "order file",
-            TakenKind::OrderAddenda => "order addenda",
-            TakenKind::Document(kind) => kind.label(),
-        }
-    }
-}
-
 /// A file that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     /// The file.
     pub file: String,
     /// What it is.
-    pub kind: TakenKind,
+    pub kind: ReleasePart,
     /// Its code set.
     pub code_set: CodeSet,
     /// Its release.

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, Provenance, ReleaseId};
+use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::pack::{NewFile, Pack, PackedFile, releases_of};
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
-use crate::source::recognise::FileKind;
 use crate::store::{Store, StoreKind};
 
 use super::{Failed, ImportOptions, ImportReport, Left, Progress, Taken, import, run};
@@ -51,7 +50,7 @@ pub fn choose_for_pack(
         .map(|taken| (taken.file.as_str(), taken))
         .collect();
     // By what a release has one of.
-    let mut chosen: BTreeMap<(CodeSet, ReleaseId, &str), (Rank, NewFile)> = BTreeMap::new();
+    let mut chosen: BTreeMap<(CodeSet, ReleaseId, ReleasePart), (Rank, NewFile)> = BTreeMap::new();
     for found in find(paths)?.found {
         let Some(taken) = taken.get(found.shown.as_str()) else {
             continue;
@@ -80,15 +79,16 @@ pub fn choose_for_pack(
             code_set,
             release,
             url: published.map(|archive| archive.url.clone()),
-            provenance: match (&found.kind, &known.order_file) {
-                (FileKind::OrderFile(_), Some(facts)) if published.is_none() => facts.provenance,
+            provenance: match (taken.kind, &known.order_file) {
+                (ReleasePart::OrderFile, Some(facts)) if published.is_none() => facts.provenance,
                 _ => Provenance::Official,
             },
+            part: taken.kind,
             found: found.clone(),
         };
         let archive_name = archive.map_or_else(String::new, |archive| archive.name.clone());
         let rank = (published.is_none(), archive_name, found.name.clone());
-        let place = (code_set, release, taken.kind.name());
+        let place = (code_set, release, taken.kind);
         match chosen.get(&place) {
             Some((there, _)) if *there <= rank => {
                 left.push(leave(format!(
@@ -133,7 +133,7 @@ pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<PackedFile>> {
         let release = (file.code_set, file.release);
         let mut stored = stored.iter();
         let there = stored.find(|one| (one.release.code_set, one.release.id) == release);
-        let is_lacking = there.is_none_or(|there| there.takes_files() && !there.has(file.kind));
+        let is_lacking = there.is_none_or(|there| there.takes_files() && !there.has(file.part));
         is_lacking && !removed.contains(&release)
     };
     Ok(pack.files().iter().filter(lacks).cloned().collect())

@@ -2,12 +2,11 @@
 //! or a file to refuse.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, Trust};
+use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, ReleasePart, Trust};
 use crate::parse::order::Envelope;
 use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
-use super::TakenKind;
 use super::complete::{Extent, lacks, lost_categories, without_categories};
 use super::prepare::{Preparer, Seen};
 use super::rivals::Item;
@@ -174,7 +173,7 @@ impl Preparer {
         let item = Item {
             code_set,
             id,
-            kind: TakenKind::OrderFile,
+            kind: ReleasePart::OrderFile,
         };
         if provenance == Provenance::Unlisted && self.contested.contains(&item) {
             return Err(item.error().in_file(shown));

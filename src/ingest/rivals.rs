@@ -4,17 +4,17 @@
 //! such files begins again and takes none of them.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::store::Added;
 
-use super::{Run, TakenKind};
+use super::Run;
 
 /// What a release has one of: its order file, its addenda, its document of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) code_set: CodeSet,
     pub(super) id: ReleaseId,
-    pub(super) kind: TakenKind,
+    pub(super) kind: ReleasePart,
 }
 
 impl Item {

@@ -1,13 +1,15 @@
 //! Writing what was prepared: an order file, its addenda and documents, each with what is told of it.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DifferenceKind, DocumentKind, ReleaseId, TabularDifference};
+use crate::model::{
+    CodeSet, DifferenceKind, DocumentKind, ReleaseId, ReleasePart, TabularDifference,
+};
 use crate::source::identify::IdentifiedBy;
 use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, StoreKind, Writer};
 
 use super::prepare::{DocumentPart, Order, Prepared};
 use super::rivals::Item;
-use super::{Left, Progress, Run, Taken, TakenKind};
+use super::{Left, Progress, Run, Taken};
 
 /// Returns an error with its file; one of the database names the database.
 fn in_part(error: Error, shown: &str) -> Error {
@@ -90,7 +92,7 @@ pub(super) fn write(
         order_is_new = added == Added::New;
         done(Taken {
             file: part.shown,
-            kind: TakenKind::OrderFile,
+            kind: ReleasePart::OrderFile,
             code_set,
             release: id,
             identified_by: identified_by.name(),
@@ -104,7 +106,7 @@ pub(super) fn write(
     let item = |kind| Item { code_set, id, kind };
     if let Some(part) = addenda {
         let addenda = &part.contents.parsed;
-        let added = run.unless_rival(item(TakenKind::OrderAddenda), || {
+        let added = run.unless_rival(item(ReleasePart::OrderAddenda), || {
             writer.add_addenda(&NewAddenda {
                 code_set,
                 id,
@@ -117,7 +119,7 @@ pub(super) fn write(
         match added {
             Ok(added) => done(Taken {
                 file: part.shown,
-                kind: TakenKind::OrderAddenda,
+                kind: ReleasePart::OrderAddenda,
                 code_set,
                 release: id,
                 identified_by: identified_by.name(),
@@ -133,7 +135,7 @@ pub(super) fn write(
     // An order file is news to a list that came before it, and the other way round.
     let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
     for (kind, part) in documents {
-        let added = run.unless_rival(item(TakenKind::Document(kind)), || {
+        let added = run.unless_rival(item(ReleasePart::Document(kind)), || {
             if let (DocumentKind::Tabular, Some((entries, trust))) = (kind, &expanded) {
                 writer.add_release(&NewRelease {
                     code_set,
@@ -178,7 +180,7 @@ pub(super) fn write(
         notes.extend(unread.describe());
         done(Taken {
             file: part.shown,
-            kind: TakenKind::Document(kind),
+            kind: ReleasePart::Document(kind),
             code_set,
             release: id,
             identified_by: identified_by.name(),

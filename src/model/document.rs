@@ -117,6 +117,50 @@ impl FromStr for DocumentKind {
     }
 }
 
+/// A file of a release that an import takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReleasePart {
+    /// The order file.
+    OrderFile,
+    /// The order addenda.
+    OrderAddenda,
+    /// A file around the order file.
+    Document(DocumentKind),
+}
+
+impl ReleasePart {
+    /// Returns the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReleasePart::OrderFile => "order_file",
+            ReleasePart::OrderAddenda => "order_addenda",
+            ReleasePart::Document(kind) => kind.name(),
+        }
+    }
+
+    /// Returns the words for people: `order file`, `tabular list`.
+    pub fn label(self) -> &'static str {
+        match self {
+            ReleasePart::OrderFile => "order file",
+            ReleasePart::OrderAddenda => "order addenda",
+            ReleasePart::Document(kind) => kind.label(),
+        }
+    }
+}
+
+impl FromStr for ReleasePart {
+    type Err = strum::ParseError;
+
+    /// Finds a part by its fixed name.
+    fn from_str(name: &str) -> Result<ReleasePart, strum::ParseError> {
+        match name {
+            "order_file" => Ok(ReleasePart::OrderFile),
+            "order_addenda" => Ok(ReleasePart::OrderAddenda),
+            other => other.parse().map(ReleasePart::Document),
+        }
+    }
+}
+
 /// A file as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRef {

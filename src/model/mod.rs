@@ -48,7 +48,7 @@ pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,
 };
-pub use document::{Document, DocumentKind, FileRef};
+pub use document::{Document, DocumentKind, FileRef, ReleasePart};
 pub use entry::Entry;
 pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};

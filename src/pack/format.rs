@@ -5,9 +5,8 @@ use std::io::Read;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DocumentKind, Provenance, ReleaseId};
+use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::source::archive::is_safe_name;
-use crate::source::recognise::FileKind;
 use crate::source::sha256_hex;
 
 /// How every pack begins. The first byte is in no text, and the last one is changed by what changes line ends.
@@ -48,7 +47,7 @@ pub struct PackedFile {
     /// Its release.
     pub release: ReleaseId,
     /// What it is.
-    pub kind: FileKind,
+    pub part: ReleasePart,
     /// Its name, with its folder within the archive.
     pub name: String,
     /// The archive that it was taken from.
@@ -100,17 +99,6 @@ struct FileJson {
 
 const SCHEMA: &str = "codeyear/pack-index/1";
 
-/// Returns the fixed name of a kind of file that a pack can hold: `order_file`, `order_addenda`, or that of the
-/// kind of document.
-pub(super) fn kind_name(kind: FileKind) -> Option<&'static str> {
-    match kind {
-        FileKind::OrderFile(_) => Some("order_file"),
-        FileKind::OrderAddenda(_) => Some("order_addenda"),
-        FileKind::Document(kind) => Some(kind.name()),
-        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
-    }
-}
-
 /// Returns the head of a pack: all that stands before the streams.
 pub(super) fn write_head(index: &Index) -> Result<Vec<u8>> {
     let json = IndexJson {
@@ -122,7 +110,7 @@ pub(super) fn write_head(index: &Index) -> Result<Vec<u8>> {
             .map(|file| FileJson {
                 code_set: file.code_set.id().to_owned(),
                 release: file.release.to_string(),
-                kind: kind_name(file.kind).unwrap_or_default().to_owned(),
+                kind: file.part.name().to_owned(),
                 name: file.name.clone(),
                 archive: file.archive.clone(),
                 url: file.url.clone(),
@@ -227,16 +215,12 @@ fn parse(json: &[u8]) -> Result<Index, String> {
     let mut files = Vec::with_capacity(json.files.len());
     for file in json.files {
         let code_set: CodeSet = file.code_set.parse()?;
-        let kind = match file.kind.as_str() {
-            "order_file" => FileKind::OrderFile(code_set),
-            "order_addenda" => FileKind::OrderAddenda(code_set),
-            other => other
-                .parse()
-                .ok()
-                .filter(|kind: &DocumentKind| kind.code_set() == code_set)
-                .map(FileKind::Document)
-                .ok_or_else(|| format!("{other:?} is no kind of file of {}", code_set.name()))?,
-        };
+        let part = file.kind.parse().ok().filter(|part| match part {
+            ReleasePart::OrderFile | ReleasePart::OrderAddenda => true,
+            ReleasePart::Document(kind) => kind.code_set() == code_set,
+        });
+        let part = part
+            .ok_or_else(|| format!("{:?} is no kind of file of {}", file.kind, code_set.name()))?;
         let is_safe = {
             let archive = file.archive.as_ref().map(|archive| archive.name.as_str());
             let mut names = [Some(file.name.as_str()), archive].into_iter().flatten();
@@ -252,7 +236,7 @@ fn parse(json: &[u8]) -> Result<Index, String> {
         files.push(PackedFile {
             code_set,
             release: file.release.parse()?,
-            kind,
+            part,
             provenance: file
                 .provenance
                 .parse()

@@ -29,6 +29,7 @@ pub use write::{LEVEL, NewFile, Written, write};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::archive::{ArchiveFile, Found, SuppliedFile};
+use crate::source::recognise::FileKind;
 
 use format::Index;
 use read::Streams;
@@ -125,7 +126,7 @@ impl Pack {
             .filter(|(_, (_, is_wanted))| *is_wanted)
             .map(|(number, (file, _))| {
                 Found::from(SuppliedFile {
-                    kind: file.kind,
+                    kind: FileKind::of(file.part, file.code_set),
                     shown: self.shown(file),
                     name: file.name.clone(),
                     bytes: file.bytes,

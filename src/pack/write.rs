@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zstd::stream::raw::CParameter;
 
-use super::format::{Index, PackedArchive, PackedFile, StreamFacts, kind_name, write_head};
+use super::format::{Index, PackedArchive, PackedFile, StreamFacts, write_head};
 use super::read::MAX_WINDOW_LOG;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, DocumentKind, Provenance, ReleaseId};
+use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::source::archive::Found;
-use crate::source::recognise::FileKind;
 
 /// The level of compression: a pack is written once and read often.
 pub const LEVEL: i32 = 19;
@@ -26,6 +25,8 @@ pub struct NewFile {
     pub url: Option<String>,
     /// How well its bytes are known.
     pub provenance: Provenance,
+    /// Which file of the release it is.
+    pub part: ReleasePart,
     /// The file.
     pub found: Found,
 }
@@ -47,13 +48,12 @@ pub struct Written {
 type StreamKey = (CodeSet, Place);
 
 /// The place of a kind of file among those of its release, in the sequence in which an import takes them.
-type Place = (u8, Option<DocumentKind>);
+type Place = (bool, ReleasePart);
 
 /// Writes a pack of some files at a [`LEVEL`] of compression. `progress` is told each file when it is packed.
 ///
 /// # Errors
-/// Whatever is wrong with a file; [`ErrorKind::Usage`] for a kind of file that no import takes, for two files of
-/// one kind for a release, and for no files at all; [`ErrorKind::Io`] if the pack cannot be written.
+/// Whatever is wrong with a file; [`ErrorKind::Usage`] for two files of one kind for a release and for no files at all; [`ErrorKind::Io`] if the pack cannot be written.
 pub fn write(
     files: &[NewFile],
     level: i32,
@@ -79,10 +79,9 @@ pub fn write(
     let mut streams = Vec::new();
     for packed in packed {
         let (bytes, files) = packed?;
-        let name = files.first().map(|file| {
-            let kind = kind_name(file.kind).unwrap_or_default();
-            format!("{} {kind}", file.code_set.id())
-        });
+        let name = files
+            .first()
+            .map(|file| format!("{} {}", file.code_set.id(), file.part.name()));
         index.streams.push(StreamFacts {
             name: name.unwrap_or_default(),
             bytes: bytes.len() as u64,
@@ -93,7 +92,7 @@ pub fn write(
     }
     index
         .files
-        .sort_by_key(|file| (file.code_set, file.release, place(file.kind)));
+        .sort_by_key(|file| (file.code_set, file.release, place(file.part)));
     let head = write_head(&index)?;
     for part in std::iter::once(&head).chain(&streams) {
         out.write_all(part).map_err(|error| {
@@ -111,20 +110,16 @@ pub fn write(
 }
 
 fn key(file: &NewFile) -> StreamKey {
-    (file.code_set, place(file.found.kind))
+    (file.code_set, place(file.part))
 }
 
-fn place(kind: FileKind) -> Place {
-    match kind {
-        FileKind::OrderAddenda(_) => (0, None),
-        FileKind::OrderFile(_) => (1, None),
-        FileKind::Document(kind) => (2, Some(kind)),
-        FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => (3, None),
-    }
+fn place(part: ReleasePart) -> Place {
+    // The addenda goes before the order file that it is compared with.
+    (part != ReleasePart::OrderAddenda, part)
 }
 
 fn in_order(files: &[NewFile]) -> Result<Vec<&NewFile>> {
-    let order = |file: &&NewFile| (file.code_set, file.release, place(file.found.kind));
+    let order = |file: &&NewFile| (file.code_set, file.release, place(file.part));
     let mut files: Vec<&NewFile> = files.iter().collect();
     files.sort_by_key(order);
     let refuse = |file: &NewFile, message: &str| {
@@ -137,9 +132,6 @@ fn in_order(files: &[NewFile]) -> Result<Vec<&NewFile>> {
             .with_hint("name a folder with official files: codeyear pack -o FILE --from FOLDER"));
     }
     for (at, file) in files.iter().enumerate() {
-        if kind_name(file.found.kind).is_none() {
-            return refuse(file, "no import takes this kind of file");
-        }
         if files
             .get(at + 1)
             .is_some_and(|next| order(next) == order(file))
@@ -194,7 +186,7 @@ fn window_log(files: &[&NewFile]) -> u32 {
     let largest = largest.unwrap_or_default();
     let is_listing = files
         .first()
-        .is_some_and(|file| matches!(file.found.kind, FileKind::OrderFile(_)));
+        .is_some_and(|file| file.part == ReleasePart::OrderFile);
     let window = if is_listing {
         2 * largest
     } else {
@@ -232,7 +224,7 @@ fn pack_stream(
         packed.push(PackedFile {
             code_set: file.code_set,
             release: file.release,
-            kind: file.found.kind,
+            part: file.part,
             name: file.found.name.clone(),
             archive: file.found.archive.as_ref().map(|archive| PackedArchive {
                 name: archive.name.clone(),

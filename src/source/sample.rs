@@ -80,13 +80,9 @@ pub fn sample_files() -> Result<&'static [SampleFile]> {
         list.push(SampleFile {
             code_set,
             release: file.release.parse().map_err(fail)?,
-            kind: match file.kind.as_str() {
-                "order_file" => FileKind::OrderFile(code_set),
-                "order_addenda" => FileKind::OrderAddenda(code_set),
-                other => match other.parse() {
-                    Ok(kind) => FileKind::Document(kind),
-                    Err(_) => return Err(fail(format!("unknown kind {other:?}"))),
-                },
+            kind: match file.kind.parse() {
+                Ok(part) => FileKind::of(part, code_set),
+                Err(_) => return Err(fail(format!("unknown kind {:?}", file.kind))),
             },
             path: file.path,
             sha256: file.sha256,

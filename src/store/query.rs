@@ -15,9 +15,9 @@ use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeFlag, CodeSet, Entry, FileRef,
-    FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, Span, Timeline,
+    FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, ReleasePart, Span,
+    Timeline,
 };
-use crate::source::recognise::FileKind;
 
 /// An official file that was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,13 +52,12 @@ pub struct StoredRelease {
 }
 
 impl StoredRelease {
-    /// Checks whether a file of some kind is stored of the release.
-    pub fn has(&self, kind: FileKind) -> bool {
-        match kind {
-            FileKind::OrderFile(_) => self.release.listed_by == ListedBy::OrderFile,
-            FileKind::OrderAddenda(_) => self.addenda.is_some(),
-            FileKind::Document(kind) => self.documents.iter().any(|one| one.kind == kind),
-            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => true,
+    /// Checks whether a file of the release is stored.
+    pub fn has(&self, part: ReleasePart) -> bool {
+        match part {
+            ReleasePart::OrderFile => self.release.listed_by == ListedBy::OrderFile,
+            ReleasePart::OrderAddenda => self.addenda.is_some(),
+            ReleasePart::Document(kind) => self.documents.iter().any(|one| one.kind == kind),
         }
     }
 

@@ -7,9 +7,8 @@ use serde::Serialize;
 use super::releases::ImportJson;
 use super::to_text;
 use crate::error::Result;
-use crate::fetch::{
-    Attempt, CheckedRelease, FetchReport, FetchedFile, Piece, Posted, shown_address,
-};
+use crate::fetch::{Attempt, CheckedRelease, FetchReport, FetchedFile, Posted, shown_address};
+use crate::model::ReleasePart;
 
 #[derive(Serialize)]
 struct FetchJson<'a> {
@@ -84,7 +83,7 @@ impl<'a> FileJson<'a> {
     }
 }
 
-fn names(pieces: &[Piece]) -> Vec<&'static str> {
+fn names(pieces: &[ReleasePart]) -> Vec<&'static str> {
     pieces.iter().map(|piece| piece.name()).collect()
 }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 use super::{import, line};
 use crate::error::printable;
 use crate::fetch::{
-    Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, Known, NotFetched, Piece,
-    Problem, shown_address,
+    Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, Known, NotFetched, Problem,
+    shown_address,
 };
+use crate::model::ReleasePart;
 use crate::present::{Style, counted, grouped};
 
 /// Writes what a fetch did, release by release. What was imported is reported as an import is.
@@ -34,7 +35,7 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool, style: Style
             NotFetched::NoKnownHash,
             NotFetched::NoAddress,
         ] {
-            let pieces: Vec<Piece> = fetched
+            let pieces: Vec<ReleasePart> = fetched
                 .left
                 .iter()
                 .filter(|(_, one)| *one == reason)
@@ -111,7 +112,7 @@ fn attempt_lines(out: &mut String, attempt: &Attempt, style: Style) {
 fn left_lines(
     out: &mut String,
     report: &FetchReport,
-    pieces: &[Piece],
+    pieces: &[ReleasePart],
     reason: NotFetched,
     style: Style,
 ) {
@@ -143,7 +144,7 @@ fn left_lines(
     }
 }
 
-fn labels(pieces: &[Piece]) -> String {
+fn labels(pieces: &[ReleasePart]) -> String {
     let labels: Vec<&str> = pieces.iter().map(|piece| piece.label()).collect();
     labels.join(", ")
 }

@@ -5,8 +5,8 @@ use comfy_table::CellAlignment;
 use super::{line, plain_table, table_lines};
 use crate::answer::{CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::printable;
-use crate::ingest::{ImportReport, TakenKind};
-use crate::model::{Entry, ListedBy, Provenance, Warning};
+use crate::ingest::ImportReport;
+use crate::model::{Entry, ListedBy, Provenance, ReleasePart, Warning};
 use crate::present::{Style, counted, grouped};
 use crate::store::{Added, ProofOutcome, ProofSubject, StoreProof};
 
@@ -224,15 +224,15 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         let state = match (taken.added, taken.kind) {
             (Added::AlreadyThere | Added::Copy, _) => style.dim("already stored, nothing to do"),
             (Added::Better, _) => "already stored, now in its official bytes".to_owned(),
-            (Added::New, TakenKind::OrderFile) => format!(
+            (Added::New, ReleasePart::OrderFile) => format!(
                 "{} rows, {} billable",
                 grouped(taken.rows),
                 grouped(taken.billable)
             ),
-            (Added::New, TakenKind::OrderAddenda) => {
+            (Added::New, ReleasePart::OrderAddenda) => {
                 format!("{} lines of changes", grouped(taken.rows))
             }
-            (Added::New, TakenKind::Document(kind)) => counted(taken.rows, kind.item_label()),
+            (Added::New, ReleasePart::Document(kind)) => counted(taken.rows, kind.item_label()),
         };
         line(
             &mut out,

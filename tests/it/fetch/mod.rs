@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use codeyear::fetch::{
-    FetchOptions, FetchedFile, Fetcher, FileOutcome, Known, Piece, Problem, Progress, Proxies,
-    Source,
+    FetchOptions, FetchedFile, Fetcher, FileOutcome, Known, Problem, Progress, Proxies, Source,
 };
+use codeyear::model::ReleasePart;
 use sha2::{Digest, Sha256};
 
 use server::{Manner, Server};
@@ -43,7 +43,7 @@ fn source(server: &Server, known: Option<&[u8]>) -> Source {
         } else {
             Known::NoHash
         },
-        pieces: vec![Piece::OrderFile],
+        pieces: vec![ReleasePart::OrderFile],
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use codeyear::answer;
-use codeyear::ingest::TakenKind;
 use codeyear::model::{
-    Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, NodeKind, PcsTables, Tabular, Verdict,
+    Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, NodeKind, PcsTables, ReleasePart,
+    Tabular, Verdict,
 };
 use codeyear::parse::order::OrderFile;
 use codeyear::parse::pcs::parse_pcs_tables;
@@ -543,7 +543,7 @@ fn every_document_of_every_release_is_taken_once_and_shared_where_the_bytes_are_
             "poa_exempt_list"
         ]
     );
-    let tabular = TakenKind::Document(DocumentKind::Tabular);
+    let tabular = ReleasePart::Document(DocumentKind::Tabular);
     assert_eq!(report.taken[2].kind, tabular);
     assert_eq!(report.taken[2].rows, 44_235);
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use codeyear::answer::{self, VerifyOptions};
 use codeyear::ingest::{Packing, choose_for_pack, pack_would_add, remove};
-use codeyear::model::CodeSet;
+use codeyear::model::{CodeSet, ReleasePart};
 use codeyear::pack::{Pack, PackedFile, Written, releases_of, write};
 use codeyear::source::catalogue::Catalogue;
-use codeyear::source::recognise::FileKind;
 use codeyear::store::Store;
 
 use super::{everything, id, import_all, say};
@@ -245,16 +244,13 @@ fn what_the_user_imported_in_part_is_completed_from_the_pack() {
     drop(there);
     let of_it =
         |file: &&PackedFile| (file.code_set, file.release) == (CodeSet::Icd10Cm, id("FY2026"));
-    let kinds: Vec<FileKind> = would_add
+    let parts: Vec<ReleasePart> = would_add
         .iter()
         .filter(of_it)
-        .map(|file| file.kind)
+        .map(|file| file.part)
         .collect();
-    assert!(!kinds.is_empty());
-    assert!(
-        !kinds.contains(&FileKind::OrderFile(CodeSet::Icd10Cm)),
-        "{kinds:?}"
-    );
+    assert!(!parts.is_empty());
+    assert!(!parts.contains(&ReleasePart::OrderFile), "{parts:?}");
     let init = run(&["init"]);
     assert_eq!(init.exit, 0, "{init:?}");
     let store = Store::open(&database_at_home(&world)).unwrap();

@@ -47,6 +47,7 @@ fn new_file(path: &Path, release: ReleaseId, provenance: Provenance) -> NewFile 
         release,
         url: None,
         provenance,
+        part: found.kind.part().unwrap(),
         found: found.clone(),
     }
 }

@@ -1,8 +1,8 @@
 //! What a file is called, against what it holds: lists, addenda and corrections under a wrong name.
 
 use codeyear::error::ErrorKind;
-use codeyear::ingest::{ImportOptions, TakenKind, remove};
-use codeyear::model::{CodeSet, ReleaseId};
+use codeyear::ingest::{ImportOptions, remove};
+use codeyear::model::{CodeSet, ReleaseId, ReleasePart};
 use codeyear::parse::addenda::parse_order_addenda;
 use codeyear::source::catalogue::Catalogue;
 use codeyear::store::Store;
@@ -94,7 +94,7 @@ fn an_addenda_that_lost_lines_or_its_footer_is_refused_and_its_order_file_taken(
             };
             let report = super::alone(&[folder.path("in")], &options).unwrap();
             assert_eq!(report.taken.len(), 1, "{report:?}");
-            assert_eq!(report.taken[0].kind, TakenKind::OrderFile);
+            assert_eq!(report.taken[0].kind, ReleasePart::OrderFile);
             assert!(report.failed[0].why.contains(why), "{report:?}");
             let options = ImportOptions {
                 allow_incomplete: true,

@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use codeyear::error::{Error, Result};
-use codeyear::ingest::{ImportOptions, ImportReport, TakenKind, import};
-use codeyear::model::{Addenda, CodeSet, ReleaseId};
+use codeyear::ingest::{ImportOptions, ImportReport, import};
+use codeyear::model::{Addenda, CodeSet, ReleaseId, ReleasePart};
 use codeyear::parse::addenda::parse_order_addenda;
 use codeyear::parse::order::OrderFile;
 use codeyear::source::identify::Evidence;
@@ -338,7 +338,7 @@ fn alone(paths: &[PathBuf], options: &ImportOptions) -> Result<ImportReport> {
 fn order_files(report: &ImportReport) -> Vec<(CodeSet, String)> {
     let files = report.taken.iter();
     files
-        .filter(|taken| taken.kind == TakenKind::OrderFile)
+        .filter(|taken| taken.kind == ReleasePart::OrderFile)
         .map(|taken| (taken.code_set, taken.release.to_string()))
         .collect()
 }

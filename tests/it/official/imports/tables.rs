@@ -1,8 +1,8 @@
 //! One conversion table in two formats, the release of each, and the ways to write a day.
 
 use codeyear::error::ErrorKind;
-use codeyear::ingest::{ImportReport, TakenKind};
-use codeyear::model::{CodeSet, DocumentKind};
+use codeyear::ingest::ImportReport;
+use codeyear::model::{CodeSet, DocumentKind, ReleasePart};
 use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, candidates};
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
@@ -111,7 +111,7 @@ fn workbook(lines: &[Line]) -> Vec<u8> {
 
 /// The release and the size of each conversion table that was taken.
 fn tables(report: &ImportReport) -> Vec<(String, String, u64)> {
-    let kind = TakenKind::Document(DocumentKind::ConversionTable);
+    let kind = ReleasePart::Document(DocumentKind::ConversionTable);
     let taken = report.taken.iter().filter(|taken| taken.kind == kind);
     taken
         .map(|one| {
@@ -292,7 +292,7 @@ fn a_day_that_cannot_be_read_is_named_with_its_cell() {
     let table = folder.write("CONVERSION-TABLE-FY2028.csv", broken);
     let cell = format!("B{}", at + 3);
     let report = alone(&[order, table], &dry(BEFORE_APRIL)).unwrap();
-    assert_eq!(report.taken[0].kind, TakenKind::OrderFile);
+    assert_eq!(report.taken[0].kind, ReleasePart::OrderFile);
     let shown = format!("{:?} {:?}", report.failed, report.taken);
     assert!(
         report.failed.len() == 1 && report.failed[0].why.contains(&cell),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use codeyear::ingest::{ImportOptions, ImportReport, TakenKind};
+use codeyear::ingest::{ImportOptions, ImportReport};
 use codeyear::store::Store;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::official::release_zip;
 use crate::world::World;
-use codeyear::model::CodeSet;
+use codeyear::model::{CodeSet, ReleasePart};
 
 const PAGE: &str = "<!DOCTYPE html><html><title>Access Denied</title></html>";
 
@@ -78,7 +78,7 @@ fn what_is_wrong_beside_a_release_costs_the_release_nothing_unless_all_or_nothin
     let tabular = report
         .taken
         .iter()
-        .find(|taken| matches!(taken.kind, TakenKind::Document(_)))
+        .find(|taken| matches!(taken.kind, ReleasePart::Document(_)))
         .unwrap_or_else(|| panic!("{report:?}"));
     assert_eq!(tabular.unread, 1);
     assert!(tabular.notes.join(";").contains("newid"), "{tabular:?}");
