@@ -12,12 +12,9 @@ use codeyear::{Result, answer};
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1).peekable();
     let date = args.next().unwrap_or_else(|| "2026-03-01".to_owned());
-    let date: chrono::NaiveDate = date.parse().map_err(|error| {
-        codeyear::Error::new(
-            codeyear::ErrorKind::Usage,
-            format!("{date:?} is not a date: {error}"),
-        )
-    })?;
+    let date: chrono::NaiveDate = date
+        .parse()
+        .map_err(|error| codeyear::Error::usage(format!("{date:?} is not a date: {error}")))?;
     let (archives, mut codes): (Vec<String>, Vec<String>) =
         args.partition(|arg| arg.ends_with(".zip"));
     if codes.is_empty() {

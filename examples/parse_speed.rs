@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use codeyear::parse::index::parse_index;
 use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
 use codeyear::parse::tabular::parse_tabular;
-use codeyear::{Error, ErrorKind, Result};
+use codeyear::{Error, Result};
 
 const ROUNDS: usize = 15;
 
@@ -40,7 +40,7 @@ fn parser(bytes: &[u8]) -> Option<(&'static str, Parse)> {
 #[allow(clippy::print_stdout, reason = "an example prints its result")]
 fn main() -> Result<()> {
     for path in std::env::args().skip(1) {
-        let failed = |why: String| Error::new(ErrorKind::Usage, format!("{path}: {why}"));
+        let failed = |why: String| Error::usage(format!("{path}: {why}"));
         let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
         let (kind, parse) = parser(&bytes).ok_or_else(|| failed("no XML that is parsed".into()))?;
         parse(&bytes)?;

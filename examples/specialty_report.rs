@@ -6,13 +6,13 @@ use codeyear::ingest::import_sample;
 use codeyear::model::{ChangeKind, CodeRange, CodeSet};
 use codeyear::present::html;
 use codeyear::store::Store;
-use codeyear::{Error, ErrorKind, Result};
+use codeyear::{Error, Result};
 
 #[allow(clippy::print_stdout, reason = "an example prints its result")]
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let file = args.next().unwrap_or_else(|| "report.html".to_owned());
-    let usage = |error: String| Error::new(ErrorKind::Usage, error);
+    let usage = |error: String| Error::usage(error);
     let under = args
         .map(|text| {
             CodeRange::parse(CodeSet::Icd10Cm, &text).map_err(|error| usage(error.to_string()))
@@ -34,7 +34,7 @@ fn main() -> Result<()> {
         println!("{:<28} {}", kind.label(), changes.count(kind).all);
     }
     std::fs::write(&file, html::change_report(&changes, today)?)
-        .map_err(|error| Error::new(ErrorKind::Io, format!("{file}: {error}")))?;
+        .map_err(|error| Error::io(format!("{file}: {error}")))?;
     println!("written to {file}");
     Ok(())
 }

@@ -66,6 +66,46 @@ impl Error {
         }))
     }
 
+    /// Makes an error of a request that is wrong: [`ErrorKind::Usage`].
+    pub fn usage(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Usage, message)
+    }
+
+    /// Makes an error of a file that cannot be read or written: [`ErrorKind::Io`].
+    pub fn io(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Io, message)
+    }
+
+    /// Makes an error of a file that is not as it should be: [`ErrorKind::Format`].
+    pub fn format(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Format, message)
+    }
+
+    /// Makes an error of a choice that would be a guess: [`ErrorKind::Ambiguous`].
+    pub fn ambiguous(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Ambiguous, message)
+    }
+
+    /// Makes an error of something else that is there already: [`ErrorKind::Conflict`].
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Conflict, message)
+    }
+
+    /// Makes an error of what is not there: [`ErrorKind::NotFound`].
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::NotFound, message)
+    }
+
+    /// Makes an error of a database that another program writes to: [`ErrorKind::Busy`].
+    pub fn busy(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Busy, message)
+    }
+
+    /// Makes an error of a database that is not usable: [`ErrorKind::Store`].
+    pub fn store(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Store, message)
+    }
+
     /// Adds the file.
     #[must_use]
     pub fn in_file(mut self, file: impl Into<String>) -> Self {

@@ -91,7 +91,7 @@
 //!   however many releases hold it; which of what is found holds on the day asked for is told afterwards, by
 //!   the runs. It is written in the import's own transaction, so that it is never behind.
 //! - **Notes are never another year's.** A page takes notes and index entries from the release in force, and
-//!   where that release has no such document it says so: [`model::Consulted`] is a closed enum of the release's
+//!   where that release has no such document it says so: [`model::DocumentSource`] is a closed enum of the release's
 //!   own document, another's because the user asked for the nearest, and none. A search may find a code by
 //!   another year's term, because it only leads to the code; it names the year.
 //! - **A release without order file is listed from its tabular list**, expanded by the rule of 7th characters;

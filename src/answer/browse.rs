@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::show::{ShowOptions, consult};
 use crate::answer::{basis_of, warnings};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding, NodeKind,
     PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
@@ -29,8 +29,8 @@ pub enum BrowseAt {
 /// Returns one level of the book on a day, with what stands directly below it.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if no loaded release governs the day or the book has no such level,
-/// [`ErrorKind::Store`] if the database cannot be read.
+/// [`crate::ErrorKind::NotFound`] if no loaded release governs the day or the book has no such level,
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
 ///
 /// ```
 /// # use codeyear::{answer::{self, BrowseAt}, ingest, model::CodeSet, store::Store};
@@ -69,14 +69,11 @@ pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) 
 }
 
 fn not_found(what: &str, name: &str, level: &Browse) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!(
-            "{} {} has no {what} {name:?}",
-            level.code_set.name(),
-            level.basis.release
-        ),
-    )
+    Error::not_found(format!(
+        "{} {} has no {what} {name:?}",
+        level.code_set.name(),
+        level.basis.release
+    ))
     .with_hint("go down from the whole book")
 }
 
@@ -254,13 +251,10 @@ fn blocks(store: &Store, document: &StoredDocument, chapter: &str) -> Result<Vec
 
 fn block(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
     let Some(document) = consult_own(store, level, DocumentKind::Tabular)? else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "no tabular list is loaded for {}, and blocks stand there only",
-                level.basis.release
-            ),
-        )
+        return Err(Error::not_found(format!(
+            "no tabular list is loaded for {}, and blocks stand there only",
+            level.basis.release
+        ))
         .with_hint("go down from the chapter, whose categories the listing has"));
     };
     let name = name.to_ascii_uppercase();

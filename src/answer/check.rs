@@ -13,7 +13,7 @@ use crate::store::CodeSource;
 use crate::store::{Store, StoreKind};
 
 /// The most suggestions for an unknown code.
-const MOST_NEAREST: usize = 10;
+const MAX_NEAREST: usize = 10;
 
 /// Answers for one code on one day. Any text is answered: one that cannot be a code is `unknown`.
 ///
@@ -432,6 +432,6 @@ fn unknown(
         nearest = codes.below(release, date, &parent.code)?;
         nearest.retain(|entry| entry.billable);
     }
-    nearest.truncate(MOST_NEAREST);
+    nearest.truncate(MAX_NEAREST);
     Ok(UnknownReason::NotListed { parent, nearest })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{diff_footer, diff_lineage, diff_notes, diff_usage};
 use crate::answer::find_release;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, Provenance, ReleaseId,
     Usage,
@@ -104,8 +104,8 @@ impl Range {
 /// Compares two loaded releases, in either direction and however far apart.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if a release is not loaded, an end of a range is listed in neither, or notes
-/// are asked for and a release has no tabular list; [`ErrorKind::Usage`] if its code set has none.
+/// [`crate::ErrorKind::NotFound`] if a release is not loaded, an end of a range is listed in neither, or notes
+/// are asked for and a release has no tabular list; [`crate::ErrorKind::Usage`] if its code set has none.
 ///
 /// ```
 /// # use codeyear::{answer, ingest, model::{ChangeKind, CodeSet}, store::Store};
@@ -175,14 +175,11 @@ pub fn diff(
             last: End::new(last.new_last, last.old_last, place_of_deleted),
         };
         if range.is_reversed() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!(
-                    "{} stands after {} in the book",
-                    range.range.first.dotted(code_set),
-                    range.range.last.dotted(code_set)
-                ),
-            )
+            return Err(Error::usage(format!(
+                "{} stands after {} in the book",
+                range.range.first.dotted(code_set),
+                range.range.last.dotted(code_set)
+            ))
             .with_hint("write the range the other way round"));
         }
         ranges.push(range);
@@ -411,11 +408,8 @@ fn listed_range(
 }
 
 fn not_listed(what: &str, old: ReleaseId, new: ReleaseId) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("neither {old} nor {new} lists {what}"),
-    )
-    .with_hint("name a code or category that one of the two releases lists")
+    Error::not_found(format!("neither {old} nor {new} lists {what}"))
+        .with_hint("name a code or category that one of the two releases lists")
 }
 
 struct OwnCodes {
@@ -450,6 +444,7 @@ fn position(found: &Option<(i64, Entry)>) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn an_end_of_a_range_that_is_not_taken_stands_for_the_nearest_within_it() {

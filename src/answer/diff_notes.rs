@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, NotesReport, ReleaseId, Tabular, TabularPairs,
 };
@@ -13,20 +13,17 @@ pub(super) fn require_tabular(code_set: CodeSet) -> Result<()> {
     if code_set == DocumentKind::Tabular.code_set() {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Usage,
-        format!(
-            "{} has no tabular list, so it has no notes",
-            code_set.name()
-        ),
-    )
+    Err(Error::usage(format!(
+        "{} has no tabular list, so it has no notes",
+        code_set.name()
+    ))
     .with_hint("leave out --notes, or compare releases of ICD-10-CM"))
 }
 
 /// Compares the tabular lists of two releases of ICD-10-CM: all, or what is about some codes.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if one of the two has none, with those that have; another release's list never
+/// [`crate::ErrorKind::NotFound`] if one of the two has none, with those that have; another release's list never
 /// stands in for it.
 pub(super) fn notes(
     store: &Store,
@@ -90,5 +87,5 @@ fn missing(store: &Store, sides: [ReleaseId; 2]) -> Result<Error> {
             nearest.join(", ")
         )
     };
-    Ok(Error::new(ErrorKind::NotFound, message).with_hint(hint))
+    Ok(Error::not_found(message).with_hint(hint))
 }

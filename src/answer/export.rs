@@ -8,7 +8,7 @@ use std::io::Write;
 
 use chrono::NaiveDate;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeFlag, CodeSet, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
     ReleaseId,
@@ -18,7 +18,7 @@ use crate::store::Store;
 /// Returns which code sets an export is of: the one asked for, or all that are loaded.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if no release of the one asked for is loaded.
+/// [`crate::ErrorKind::NotFound`] if no release of the one asked for is loaded.
 pub fn exported_code_sets(store: &Store, asked: Option<CodeSet>) -> Result<Vec<CodeSet>> {
     let mut loaded = Vec::new();
     for code_set in CodeSet::ALL {
@@ -29,10 +29,10 @@ pub fn exported_code_sets(store: &Store, asked: Option<CodeSet>) -> Result<Vec<C
     match asked {
         None => Ok(loaded),
         Some(code_set) if loaded.contains(&code_set) => Ok(vec![code_set]),
-        Some(code_set) => Err(Error::new(
-            ErrorKind::NotFound,
-            format!("no {} release is loaded", code_set.name()),
-        )
+        Some(code_set) => Err(Error::not_found(format!(
+            "no {} release is loaded",
+            code_set.name()
+        ))
         .with_hint("import one with codeyear import, or name another code set with --code-set")),
     }
 }
@@ -40,7 +40,7 @@ pub fn exported_code_sets(store: &Store, asked: Option<CodeSet>) -> Result<Vec<C
 /// Returns every span of the code sets, by code set, code and first day, one after the other.
 ///
 /// # Errors
-/// [`ErrorKind::Store`] if the database cannot be read, and whatever `take` fails with.
+/// [`crate::ErrorKind::Store`] if the database cannot be read, and whatever `take` fails with.
 ///
 /// ```
 /// # use codeyear::{answer, ingest, model::CodeSet, store::Store};
@@ -100,7 +100,7 @@ pub fn export_spans(
 /// Returns the days that each loaded release governs, by code set and day.
 ///
 /// # Errors
-/// [`ErrorKind::Store`] if the database cannot be read.
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn export_periods(store: &Store, code_sets: &[CodeSet]) -> Result<Vec<ExportedPeriod>> {
     let mut exported = Vec::new();
     for code_set in code_sets {
@@ -119,8 +119,8 @@ pub fn export_periods(store: &Store, code_sets: &[CodeSet]) -> Result<Vec<Export
 /// Writes the official order file of a release, byte for byte, and gives the release that it is of.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] if the release is not loaded, or is listed from its tabular list because it has
-/// no order file; [`ErrorKind::Io`] if the writer fails.
+/// [`crate::ErrorKind::NotFound`] if the release is not loaded, or is listed from its tabular list because it has
+/// no order file; [`crate::ErrorKind::Io`] if the writer fails.
 pub fn export_order_file(
     store: &Store,
     code_set: CodeSet,
@@ -133,13 +133,10 @@ pub fn export_order_file(
         (release.code_set, release.id) == (code_set, id) && release.listed_by == ListedBy::Tabular
     });
     if is_tabular {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "no order file of {} {id} is loaded; it is listed from its tabular list",
-                code_set.name()
-            ),
-        )
+        return Err(Error::not_found(format!(
+            "no order file of {} {id} is loaded; it is listed from its tabular list",
+            code_set.name()
+        ))
         .with_hint("import its order file, or take its codes from codeyear export spans"));
     }
     store.write_order_file(code_set, id, out)?;

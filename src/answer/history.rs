@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 
 use crate::answer::{missing_between, warnings};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeHistory, HistorySpan, Provenance, day_before};
 use crate::store::CodeSource;
 
 /// Returns the life of a code over all loaded releases.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] for a text that cannot be a code, [`ErrorKind::NotFound`] for a code that no
+/// [`crate::ErrorKind::Usage`] for a text that cannot be a code, [`crate::ErrorKind::NotFound`] for a code that no
 /// loaded release lists.
 ///
 /// ```
@@ -26,7 +26,7 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
-        Error::new(ErrorKind::Usage, error.to_string())
+        Error::usage(error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
     let life = codes.spans(&code)?;
@@ -58,14 +58,11 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
         }
     }
     let (Some(first), Some(last)) = (spans.first(), timeline.periods().last()) else {
-        return Err(Error::new(
-            ErrorKind::NotFound,
-            format!(
-                "no loaded {} release lists {}",
-                code_set.name(),
-                code.dotted(code_set)
-            ),
-        )
+        return Err(Error::not_found(format!(
+            "no loaded {} release lists {}",
+            code_set.name(),
+            code.dotted(code_set)
+        ))
         .with_hint(format!(
             "codeyear check {} says what is nearest",
             code.dotted(code_set)

@@ -47,7 +47,7 @@ pub(crate) use show::explain;
 
 use chrono::NaiveDate;
 
-use crate::error::{Error, ErrorKind, Result, not_loaded};
+use crate::error::{Error, Result, not_loaded};
 use crate::model::{
     Basis, CodeSet, Entry, FileRef, Period, Provenance, ReleaseId, Timeline, Warning, day_before,
 };
@@ -134,7 +134,7 @@ pub(crate) fn missing_between(
 /// on, and that are not loaded; `None` if there are none.
 ///
 /// # Errors
-/// [`ErrorKind::Store`] if the database cannot be read.
+/// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn missing_releases(store: &Store, timeline: &Timeline) -> Result<Option<Warning>> {
     let from = timeline.code_set().in_force_from();
     Ok(missing_between(
@@ -181,7 +181,7 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     }
     let url = order_file_url(code_set, needed);
     let how = how_to_get(code_set, needed, url.as_deref());
-    Error::new(ErrorKind::NotFound, message).with_hint(format!("{needed} would: {how}"))
+    Error::not_found(message).with_hint(format!("{needed} would: {how}"))
 }
 
 /// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
@@ -236,7 +236,7 @@ fn is_loaded(timeline: &Timeline, id: ReleaseId) -> bool {
 /// Finds a loaded release by name. If only corrections of it are loaded, it stands for the newest.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] with the loaded neighbours as a hint.
+/// [`crate::ErrorKind::NotFound`] with the loaded neighbours as a hint.
 pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<ReleaseId> {
     let loaded: Vec<ReleaseId> = store
         .releases()?

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::export::Retirements;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeSet, Concept, ConceptPair, Entry, InvalidReason, ListedDays, Relationship, Span,
     Timeline, Vocabulary, concept_id, day_before, ohdsi_open_end,
@@ -23,7 +23,7 @@ const LONGEST_NAME: usize = 255;
 /// the nearest one above it that is valid on its last day.
 ///
 /// # Errors
-/// [`ErrorKind::Conflict`] if two codes would have the same identifier, [`ErrorKind::Store`] if the database
+/// [`crate::ErrorKind::Conflict`] if two codes would have the same identifier, [`crate::ErrorKind::Store`] if the database
 /// cannot be read.
 pub fn ohdsi_vocabulary(store: &Store, code_sets: &[CodeSet]) -> Result<Vocabulary> {
     let mut vocabulary = Vocabulary {
@@ -232,9 +232,7 @@ fn refuse_shared_ids(concepts: &[Concept]) -> Result<()> {
                 let code = concept.code.dotted(concept.code_set);
                 format!("{} {code}", concept.code_set.name())
             };
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
+            return Err(Error::conflict(format!(
                     "{} and {} would both be concept {}",
                     name(other),
                     name(concept),

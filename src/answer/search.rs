@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::answer::{provenance_of, warnings};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
     SearchReport, Status, Timeline, judge,
@@ -28,7 +28,7 @@ pub struct SearchOptions {
 }
 
 /// The most words of a search that count.
-const MOST_WORDS: usize = 16;
+const MAX_WORDS: usize = 16;
 
 /// With more titles than this a search is too broad for terms within terms to tell anything.
 const BROAD: usize = 300;
@@ -42,8 +42,8 @@ const SMALL_WORDS: [&str; 16] = [
 /// Finds codes by words on a day.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] if there are no words, [`ErrorKind::NotFound`] if no loaded release governs the
-/// day, [`ErrorKind::Store`] if the database cannot be read.
+/// [`crate::ErrorKind::Usage`] if there are no words, [`crate::ErrorKind::NotFound`] if no loaded release governs the
+/// day, [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn search(
     store: &Store,
     code_set: CodeSet,
@@ -57,17 +57,15 @@ pub fn search(
     };
     let tokens = tokens(words);
     if tokens.is_empty() {
-        return Err(
-            Error::new(ErrorKind::Usage, "there are no words to search for")
-                .with_hint("write what the code is for, as in codeyear search low back pain"),
-        );
+        return Err(Error::usage("there are no words to search for")
+            .with_hint("write what the code is for, as in codeyear search low back pain"));
     }
     let index = DocumentKind::Index(IndexKind::Diseases);
     let nested_term = match store.document(period.release, index)? {
         Some(_) => 1.2,
         None => 2.2,
     };
-    let mut asked = Asked {
+    let mut asked = Query {
         store,
         timeline: &timeline,
         release: period.release,
@@ -90,7 +88,7 @@ pub fn search(
         let query = asked.query();
         asked.follow_see(&query)?;
     }
-    asked.settle()?;
+    asked.look_up()?;
     asked.drop_headers();
     let more = asked.found.len() > options.most || !asked.pending.is_empty();
     let found = asked.ranked()?;
@@ -128,7 +126,7 @@ fn tokens(text: &str) -> Vec<String> {
         all.extend(character.is_alphanumeric().then(|| character.to_string()));
     }
     all.extend((!word.is_empty()).then_some(word));
-    all.truncate(MOST_WORDS);
+    all.truncate(MAX_WORDS);
     let telling: Vec<String> = all
         .iter()
         .filter(|word| !SMALL_WORDS.contains(&word.as_str()))
@@ -156,7 +154,7 @@ enum Place {
     Index { term: i64, path: String },
 }
 
-struct Asked<'s> {
+struct Query<'s> {
     store: &'s Store,
     timeline: &'s Timeline,
     release: ReleaseId,
@@ -175,7 +173,7 @@ struct Asked<'s> {
     pending: BTreeMap<Code, (f64, Place)>,
 }
 
-impl Asked<'_> {
+impl Query<'_> {
     /// Writes the words in the language of the full-text index.
     fn query(&self) -> String {
         let last = self.tokens.len().saturating_sub(1);
@@ -289,7 +287,7 @@ impl Asked<'_> {
 
     /// Looks up how the best of the noted codes stand: a few more than are asked for, because some fall
     /// away as headers or unlisted.
-    fn settle(&mut self) -> Result<()> {
+    fn look_up(&mut self) -> Result<()> {
         let mut best: Vec<(f64, Code)> = self
             .pending
             .iter()

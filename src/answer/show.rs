@@ -8,7 +8,7 @@ use crate::answer::history;
 use crate::answer::{check, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeHistory, CodePage, CodeSet, Consulted, DocumentKind, Entry, ExplainedCharacter,
+    Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, ExplainedCharacter,
     HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables,
     PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
     chapter_of,
@@ -80,7 +80,7 @@ pub fn show(
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
     let code = code_set.parse_code(text).map_err(|error| {
-        Error::new(ErrorKind::Usage, error.to_string())
+        Error::usage(error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;
     let answer = check(codes, text, date)?;
@@ -149,9 +149,9 @@ pub(super) fn consult(
     release: ReleaseId,
     kind: DocumentKind,
     options: ShowOptions,
-) -> Result<(Consulted, Option<StoredDocument>)> {
+) -> Result<(DocumentSource, Option<StoredDocument>)> {
     if let Some(document) = store.document(release, kind)? {
-        let consulted = Consulted::Own {
+        let consulted = DocumentSource::Own {
             release,
             file: document.file.published.clone(),
         };
@@ -163,7 +163,7 @@ pub(super) fn consult(
         .min_by_key(|document| document.release.days_from(release));
     Ok(match nearest {
         Some(document) if options.nearest => (
-            Consulted::Nearest {
+            DocumentSource::Nearest {
                 missing: release,
                 release: document.release,
                 file: document.file.published.clone(),
@@ -171,7 +171,7 @@ pub(super) fn consult(
             Some(document),
         ),
         nearest => (
-            Consulted::Missing {
+            DocumentSource::Missing {
                 missing: release,
                 nearest: nearest.map(|document| document.release),
             },

@@ -342,7 +342,7 @@ fn prove(
     if wanted.is_empty() && !is_damaged {
         return Err(match options.release {
             Some(id) => not_loaded(&id.to_string()),
-            None => Error::new(ErrorKind::NotFound, "no release is loaded")
+            None => Error::not_found("no release is loaded")
                 .with_hint("import one with codeyear import"),
         });
     }
@@ -426,7 +426,7 @@ fn verify_order_file(store: &Store, one: &StoredRelease, sample: bool) -> Result
     store.write_order_file(code_set, id, &mut out)?;
     let hasher = out
         .into_inner()
-        .map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?
+        .map_err(|error| Error::io(error.to_string()))?
         .0;
     let expected = if sample {
         None

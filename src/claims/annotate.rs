@@ -7,13 +7,13 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::claim::{Claim, ClaimItem, Problem};
+use super::auditor::{Auditor, CodeOutcome, Day};
+use super::claim::{Claim, ClaimItem, ClaimProblem};
 use super::delimited::{COLUMNS, NOT_JUDGED, RowOptions, UNREADABLE, cells};
 use super::index::Index;
-use super::judge::{Day, Judge, Judged};
 use super::tally::{AuditSummary, Tally};
 use super::{Annotated, UseBasis};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::ReleaseId;
 use crate::model::VerdictKind;
 
@@ -30,7 +30,7 @@ pub enum OutputForm {
 ///
 /// # Errors
 /// What the reader fails with; with [`RowOptions::strict`] the first claim that cannot be read;
-/// [`ErrorKind::Io`] if the output cannot be written.
+/// [`crate::ErrorKind::Io`] if the output cannot be written.
 pub fn audit_claims(
     index: &Index,
     claims: impl IntoIterator<Item = Result<ClaimItem>>,
@@ -46,7 +46,7 @@ pub fn audit_claims(
         Annotated::No => (&mut nowhere, false),
         Annotated::To(out) => (out, true),
     };
-    let kept = Kept::Texts(kept_names);
+    let kept = KeptValues::Texts(kept_names);
     let mut annotator = Annotator::new(index, file, kept, writes.then_some(form), options);
     let mut bytes = annotator.header()?;
     for claim in claims {
@@ -61,14 +61,14 @@ pub fn audit_claims(
 }
 
 pub(super) fn write_error(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+    Error::io(format!("cannot write the output: {error}"))
         .with_hint("check where the output goes (is the disk full?), and try again")
         .caused_by(error)
 }
 
 /// What the kept values of a claim are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kept<'k> {
+pub(super) enum KeptValues<'k> {
     /// Texts, of columns of these names.
     Texts(&'k [String]),
     /// `"name":value` of JSON, as it stands in the file.
@@ -77,9 +77,9 @@ pub(super) enum Kept<'k> {
 
 /// Judges claims and writes them: one a thread.
 pub(super) struct Annotator<'i> {
-    judge: Judge<'i>,
+    judge: Auditor<'i>,
     file: &'i str,
-    kept: Kept<'i>,
+    kept: KeptValues<'i>,
     form: Option<OutputForm>,
     options: RowOptions,
 }
@@ -109,12 +109,12 @@ impl<'i> Annotator<'i> {
     pub(super) fn new(
         index: &'i Index,
         file: &'i str,
-        kept: Kept<'i>,
+        kept: KeptValues<'i>,
         form: Option<OutputForm>,
         options: RowOptions,
     ) -> Annotator<'i> {
         Annotator {
-            judge: Judge::new(index, options.purpose(form.is_some())),
+            judge: Auditor::new(index, options.purpose(form.is_some())),
             file,
             kept,
             form,
@@ -131,8 +131,8 @@ impl<'i> Annotator<'i> {
         let mut header = Vec::new();
         if self.form == Some(OutputForm::Csv) {
             let kept = match self.kept {
-                Kept::Texts(names) => names,
-                Kept::Json => &[],
+                KeptValues::Texts(names) => names,
+                KeptValues::Json => &[],
             };
             let before = ["place"].into_iter().chain(kept.iter().map(String::as_str));
             let names = before.chain(["field", "code", "date"]).chain(COLUMNS);
@@ -158,8 +158,8 @@ impl<'i> Annotator<'i> {
                     None => Ok(()),
                     Some(OutputForm::Csv) => {
                         let kept = match self.kept {
-                            Kept::Texts(names) => names.len(),
-                            Kept::Json => 0,
+                            KeptValues::Texts(names) => names.len(),
+                            KeptValues::Json => 0,
                         };
                         let empty = std::iter::repeat_n("", kept + 3);
                         let cells = [UNREADABLE, "", "", "", "", "", &why];
@@ -187,9 +187,13 @@ impl<'i> Annotator<'i> {
     }
 
     /// Judges one code of a claim; the error is why it cannot be.
-    fn judged(&mut self, claim: &Claim, at: usize) -> Result<std::result::Result<Judged, String>> {
+    fn judged(
+        &mut self,
+        claim: &Claim,
+        at: usize,
+    ) -> Result<std::result::Result<CodeOutcome, String>> {
         let Some(code) = claim.codes.get(at) else {
-            return Ok(Ok(Judged::OtherSet));
+            return Ok(Ok(CodeOutcome::OtherSet));
         };
         let counted = self.options.count_codes.then_some(Ok(NaiveDate::MIN));
         match counted.as_ref().unwrap_or(&code.day) {
@@ -198,11 +202,11 @@ impl<'i> Annotator<'i> {
                 let judged =
                     self.judge
                         .judge(code.system, code.text.as_bytes(), day, claim.cents)?;
-                Ok(Ok(judged.unwrap_or(Judged::OtherSet)))
+                Ok(Ok(judged.unwrap_or(CodeOutcome::OtherSet)))
             }
             Err(kind) => {
                 let why = kind.to_string();
-                self.report(Problem {
+                self.report(ClaimProblem {
                     place: claim.place,
                     field: Some(code.field.clone()),
                     kind: kind.clone(),
@@ -253,8 +257,8 @@ impl<'i> Annotator<'i> {
         out.push(b'{');
         let kept = match self.kept {
             // The place is the line, which the reader of lines has; elsewhere it says where to look.
-            Kept::Json => claim.kept.clone(),
-            Kept::Texts(names) => {
+            KeptValues::Json => claim.kept.clone(),
+            KeptValues::Texts(names) => {
                 let mut pairs = vec![format!(
                     "\"place\":{}",
                     text(&json(&claim.place.to_string())?)
@@ -313,17 +317,17 @@ impl<'i> Annotator<'i> {
         Ok(())
     }
 
-    fn is_failure(&self, judged: &std::result::Result<Judged, String>) -> bool {
+    fn is_failure(&self, judged: &std::result::Result<CodeOutcome, String>) -> bool {
         judged
             .as_ref()
             .map_or(true, |judged| self.judge.fails(*judged))
     }
 
-    fn verdict(&self, judged: &std::result::Result<Judged, String>) -> &'static str {
+    fn verdict(&self, judged: &std::result::Result<CodeOutcome, String>) -> &'static str {
         match judged {
             Err(_) => UNREADABLE,
-            Ok(Judged::OtherSet) => NOT_JUDGED,
-            Ok(Judged::Billable(..)) => VerdictKind::Billable.name(),
+            Ok(CodeOutcome::OtherSet) => NOT_JUDGED,
+            Ok(CodeOutcome::Billable(..)) => VerdictKind::Billable.name(),
             Ok(judged) => self
                 .judge
                 .finding(*judged)
@@ -332,13 +336,13 @@ impl<'i> Annotator<'i> {
     }
 
     /// Returns the cells of what was judged, in the order of [`COLUMNS`].
-    fn cells(&self, judged: &std::result::Result<Judged, String>) -> [String; 7] {
+    fn cells(&self, judged: &std::result::Result<CodeOutcome, String>) -> [String; 7] {
         let mut blank = [const { String::new() }; 7];
         let [verdict, release, .., why] = &mut blank;
         self.verdict(judged).clone_into(verdict);
         match judged {
             Err(problem) => problem.clone_into(why),
-            Ok(Judged::Billable(code_set, segment)) => {
+            Ok(CodeOutcome::Billable(code_set, segment)) => {
                 *release = self
                     .judge
                     .release(*code_set, *segment)
@@ -356,17 +360,15 @@ impl<'i> Annotator<'i> {
     }
 
     /// Counts what cannot be read; with `strict` it ends the audit.
-    fn report(&mut self, mut problem: Problem) -> Result<()> {
+    fn report(&mut self, mut problem: ClaimProblem) -> Result<()> {
         if !self.options.show_values {
             problem.value = None;
         }
         if self.options.strict {
             let message = format!("{}: {problem}", problem.place);
-            return Err(Error::new(ErrorKind::Format, message)
-                .in_file(self.file)
-                .with_hint(
-                    "without --strict such claims are reported and counted, and the rest is judged",
-                ));
+            return Err(Error::format(message).in_file(self.file).with_hint(
+                "without --strict such claims are reported and counted, and the rest is judged",
+            ));
         }
         self.judge.tally_mut().problem(problem);
         Ok(())
@@ -375,11 +377,8 @@ impl<'i> Annotator<'i> {
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(value).map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("the JSON cannot be written: {error}"),
-        )
-        .with_hint("this is a defect of codeyear")
+        Error::io(format!("the JSON cannot be written: {error}"))
+            .with_hint("this is a defect of codeyear")
     })
 }
 
@@ -389,7 +388,7 @@ fn text(json: &[u8]) -> &str {
 
 fn write_row<'r>(cells: impl IntoIterator<Item = &'r str>, out: &mut Vec<u8>) -> Result<()> {
     let fail = |error: csv::Error| {
-        Error::new(ErrorKind::Io, format!("a row cannot be written: {error}"))
+        Error::io(format!("a row cannot be written: {error}"))
             .with_hint("this is a defect of codeyear")
     };
     let mut writer = csv::Writer::from_writer(out);

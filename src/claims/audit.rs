@@ -10,7 +10,7 @@ use super::index::Index;
 use super::ndjson::audit_ndjson;
 use super::tally::AuditSummary;
 use super::x12::{X12Claims, X12Options};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How much of a file its format is told from.
 const HEAD: usize = 64 * 1024;
@@ -104,7 +104,7 @@ impl<'r> ClaimsFile<'r> {
     /// Recognises a file by how it begins, unless its format is stated.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Format`] if it is empty.
+    /// [`crate::ErrorKind::Io`] if it cannot be read, [`crate::ErrorKind::Format`] if it is empty.
     pub fn recognise(
         mut input: Box<dyn Read + Send + 'r>,
         name: &str,
@@ -134,7 +134,7 @@ impl<'r> ClaimsFile<'r> {
 /// governs it.
 ///
 /// # Errors
-/// As [`audit_delimited`]; [`ErrorKind::Usage`] for Parquet, which is no stream: see `audit_parquet`.
+/// As [`audit_delimited`]; [`crate::ErrorKind::Usage`] for Parquet, which is no stream: see `audit_parquet`.
 pub fn audit(
     index: &Index,
     file: ClaimsFile<'_>,
@@ -213,12 +213,11 @@ pub fn audit(
             }
             Ok(summary)
         }
-        InputFormat::Parquet => Err(Error::new(
-            ErrorKind::Usage,
-            "Parquet is read from a file only, and unpacked",
-        )
-        .in_file(name)
-        .with_hint("its directory stands at the end: name the file itself, not a stream")),
+        InputFormat::Parquet => Err(
+            Error::usage("Parquet is read from a file only, and unpacked")
+                .in_file(name)
+                .with_hint("its directory stands at the end: name the file itself, not a stream"),
+        ),
     }
 }
 

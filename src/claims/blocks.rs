@@ -1,5 +1,10 @@
 //! A text file in blocks of whole records, worked on by several threads and written in order.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut was found in the same bytes just before"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::Mutex;
@@ -8,12 +13,12 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use memchr::{memchr, memchr_iter, memchr3, memrchr};
 
 use super::tally::Tally;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The size of a block: small enough for the second-level cache, with what is written of it.
 const BLOCK: usize = 256 * 1024;
 /// The longest record. One that is longer is a quote that was never closed, or no table at all.
-const MOST_RECORD: usize = 16 * 1024 * 1024;
+const MAX_RECORD: usize = 16 * 1024 * 1024;
 
 /// How records of a file are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,21 +131,20 @@ impl<'r> Blocks<'r> {
             }
             block.open_quote = false;
             if end > 0 {
-                self.carry
-                    .extend_from_slice(bytes.get(end..).unwrap_or_default());
+                self.carry.extend_from_slice(&bytes[end..]);
                 bytes.truncate(end);
                 break;
             }
-            if bytes.len() >= MOST_RECORD {
-                return Err(Error::new(
-                    ErrorKind::Format,
-                    format!("a row is longer than {} MiB", MOST_RECORD / 1024 / 1024),
-                )
+            if bytes.len() >= MAX_RECORD {
+                return Err(Error::format(format!(
+                    "a row is longer than {} MiB",
+                    MAX_RECORD / 1024 / 1024
+                ))
                 .in_file(self.file.as_str())
                 .at_line(self.line)
                 .with_hint("is a quote opened there and never closed, or is this no text file?"));
             }
-            length = (length * 4).min(MOST_RECORD);
+            length = (length * 4).min(MAX_RECORD);
         }
         block.first_line = self.line;
         self.line += memchr_iter(b'\n', &bytes).count() as u64;
@@ -164,11 +168,11 @@ fn last_record_end(bytes: &[u8], delimiter: u8) -> (usize, bool) {
     let mut at = 0;
     let mut end = 0;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
+        let rest = &bytes[at..];
         if rest.first() == Some(&b'"') {
             at += 1;
             loop {
-                let rest = bytes.get(at..).unwrap_or_default();
+                let rest = &bytes[at..];
                 let Some(quote) = memchr(b'"', rest) else {
                     return (end, true);
                 };
@@ -179,7 +183,7 @@ fn last_record_end(bytes: &[u8], delimiter: u8) -> (usize, bool) {
                 at += 1;
             }
         }
-        let rest = bytes.get(at..).unwrap_or_default();
+        let rest = &bytes[at..];
         let Some(found) = memchr3(delimiter, b'\n', b'\r', rest) else {
             return (end, false);
         };
@@ -194,7 +198,7 @@ fn last_record_end(bytes: &[u8], delimiter: u8) -> (usize, bool) {
 }
 
 fn read_error(file: &str, line: u64, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot read on: {error}"))
+    Error::io(format!("cannot read on: {error}"))
         .in_file(file)
         .at_line(line)
         .with_hint("is the file whole? a compressed file that was cut off ends like this")
@@ -288,10 +292,8 @@ pub(super) fn run<W: Work>(
                 (Ok(counted), Some(tally)) => tally.add(counted),
                 (Ok(counted), None) => tally = Some(counted),
                 (Err(_), _) => {
-                    return Err(
-                        Error::new(ErrorKind::Io, "a thread of the audit ended early")
-                            .with_hint("this is a defect of codeyear"),
-                    );
+                    return Err(Error::io("a thread of the audit ended early")
+                        .with_hint("this is a defect of codeyear"));
                 }
             }
         }
@@ -345,7 +347,7 @@ fn write_in_order(
                 return Err(error);
             }
             out.write_all(&parcel.out).map_err(|error| {
-                Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+                Error::io(format!("cannot write the output: {error}"))
                     .with_hint("check where the output goes (is the disk full?), and try again")
                     .caused_by(error)
             })?;

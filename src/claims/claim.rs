@@ -6,7 +6,7 @@ use crate::model::CodeSet;
 
 /// Where in its file something stands: the words that a message begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum ClaimPlace {
     /// A line of a text file, from 1. Of a record of several lines the first.
     Line(u64),
     /// A segment of an X12 interchange, from 1 (the `ISA`).
@@ -17,25 +17,25 @@ pub enum Place {
     Entry(u64),
 }
 
-impl Place {
+impl ClaimPlace {
     /// Returns the number alone.
     pub fn number(self) -> u64 {
         match self {
-            Place::Line(number)
-            | Place::Segment(number)
-            | Place::Row(number)
-            | Place::Entry(number) => number,
+            ClaimPlace::Line(number)
+            | ClaimPlace::Segment(number)
+            | ClaimPlace::Row(number)
+            | ClaimPlace::Entry(number) => number,
         }
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for ClaimPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Place::Line(number) => write!(f, "line {number}"),
-            Place::Segment(number) => write!(f, "segment {number}"),
-            Place::Row(number) => write!(f, "row {number}"),
-            Place::Entry(number) => write!(f, "entry {number}"),
+            ClaimPlace::Line(number) => write!(f, "line {number}"),
+            ClaimPlace::Segment(number) => write!(f, "segment {number}"),
+            ClaimPlace::Row(number) => write!(f, "row {number}"),
+            ClaimPlace::Entry(number) => write!(f, "entry {number}"),
         }
     }
 }
@@ -44,7 +44,7 @@ impl std::fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// Where it stands.
-    pub place: Place,
+    pub place: ClaimPlace,
     /// The values of the columns that the user asked to keep, in the order asked; empty where absent.
     pub kept: Vec<String>,
     /// What it charges, in cents, if the user asked for it and it can be read.
@@ -71,7 +71,7 @@ pub struct ClaimCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeSystem {
     /// Nobody said: it is told by the code, as `check` tells it.
-    Told,
+    Detected,
     /// The claim or the user said.
     Of(CodeSet),
     /// A code set that codeyear does not keep (ICD-9-CM, CPT): counted, not judged.
@@ -79,13 +79,13 @@ pub enum CodeSystem {
 }
 
 /// A claim, or why it cannot be read.
-pub type ClaimItem = Result<Claim, Problem>;
+pub type ClaimItem = Result<Claim, ClaimProblem>;
 
 /// Something that cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ClaimProblem {
     /// Where.
-    pub place: Place,
+    pub place: ClaimPlace,
     /// The column or field, if it is one field's.
     pub field: Option<String>,
     /// What.
@@ -94,7 +94,7 @@ pub struct Problem {
     pub value: Option<String>,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for ClaimProblem {
     /// Writes what, without the place: `service_date: no date of the form YYYY-MM-DD`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(field) = &self.field {

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
+use super::auditor::Day;
 use super::claim::{CodeSystem, ProblemKind};
 use super::day::DateFormat;
-use super::judge::Day;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::model::CodeSet;
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
@@ -110,12 +110,9 @@ impl Columns {
                 || asked.discharge.as_ref() == Some(&twice)
                 || asked.admit.as_ref() == Some(&twice);
             if is_used {
-                return Err(Error::new(
-                    ErrorKind::Usage,
-                    format!("two columns are called {twice:?}"),
-                )
-                .in_file(file)
-                .with_hint("give each column a name of its own"));
+                return Err(Error::usage(format!("two columns are called {twice:?}"))
+                    .in_file(file)
+                    .with_hint("give each column a name of its own"));
             }
         }
         let one = |name: &String| one_column(&names, name, file);
@@ -132,7 +129,7 @@ impl Columns {
                 let system = asked_for
                     .code_set
                     .or(asked.code_set)
-                    .map_or(CodeSystem::Told, CodeSystem::Of);
+                    .map_or(CodeSystem::Detected, CodeSystem::Of);
                 let name = names.get(at).cloned().unwrap_or_default();
                 codes.push(FoundCodes { at, name, system });
             }
@@ -258,7 +255,7 @@ pub(super) fn system_of(text: &[u8]) -> CodeSystem {
         .collect::<String>()
         .to_ascii_uppercase();
     match plain.as_str() {
-        "" => CodeSystem::Told,
+        "" => CodeSystem::Detected,
         "ICD10CM"
         | "CM"
         | "ABK"
@@ -278,7 +275,7 @@ pub(super) fn system_of(text: &[u8]) -> CodeSystem {
         | "URNOID216840111388364"
         | "216840111388364" => CodeSystem::Of(CodeSet::Icd10Pcs),
         // "10" and its like say the edition and leave the set to the code.
-        "10" | "0" | "ICD10" => CodeSystem::Told,
+        "10" | "0" | "ICD10" => CodeSystem::Detected,
         _ => CodeSystem::Other,
     }
 }
@@ -371,7 +368,7 @@ fn no_column(names: &[String], name: &str, file: &str) -> Error {
             "the first line has to hold the names of the columns; it has {count} fields. A column may also be named by its number, from 1"
         ),
     };
-    Error::new(ErrorKind::Usage, format!("there is no column {name:?}"))
+    Error::usage(format!("there is no column {name:?}"))
         .in_file(file)
         .with_hint(hint)
 }

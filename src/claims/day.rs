@@ -74,8 +74,10 @@ impl DateFormat {
     /// is of one format at most; the one that most values have wins.
     ///
     /// # Errors
-    /// [`Untold`] if no value is of any format, or if the values look like days before months.
-    pub fn sniff<'v>(values: impl IntoIterator<Item = &'v [u8]>) -> Result<DateFormat, Untold> {
+    /// [`Undetermined`] if no value is of any format, or if the values look like days before months.
+    pub fn sniff<'v>(
+        values: impl IntoIterator<Item = &'v [u8]>,
+    ) -> Result<DateFormat, Undetermined> {
         let mut counts = [0u64; 3];
         let mut any = false;
         let mut day_first = false;
@@ -101,11 +103,11 @@ impl DateFormat {
             .filter(|(_, count)| *count > 0)
             .max_by_key(|(_, count)| *count);
         match most {
-            Some((DateFormat::Us, _)) if day_first => Err(Untold::DayFirst),
+            Some((DateFormat::Us, _)) if day_first => Err(Undetermined::DayFirst),
             Some((format, _)) => Ok(format),
-            None if day_first => Err(Untold::DayFirst),
-            None if any => Err(Untold::NoForm),
-            None => Err(Untold::Empty),
+            None if day_first => Err(Undetermined::DayFirst),
+            None if any => Err(Undetermined::NoForm),
+            None => Err(Undetermined::Empty),
         }
     }
 }
@@ -118,7 +120,7 @@ impl std::fmt::Display for DateFormat {
 
 /// Why the format of a column of dates cannot be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Untold {
+pub enum Undetermined {
     /// There are no values.
     Empty,
     /// No value is a date of a known form.
@@ -201,8 +203,11 @@ mod tests {
         assert_eq!(sniff(&["", "2026-03-01", "x"]), Ok(DateFormat::Iso));
         assert_eq!(sniff(&["03/01/2026", "12/31/2025"]), Ok(DateFormat::Us));
         assert_eq!(sniff(&["20260301"]), Ok(DateFormat::Compact));
-        assert_eq!(sniff(&["03/01/2026", "31/12/2025"]), Err(Untold::DayFirst));
-        assert_eq!(sniff(&["spring"]), Err(Untold::NoForm));
-        assert_eq!(sniff(&["", " "]), Err(Untold::Empty));
+        assert_eq!(
+            sniff(&["03/01/2026", "31/12/2025"]),
+            Err(Undetermined::DayFirst)
+        );
+        assert_eq!(sniff(&["spring"]), Err(Undetermined::NoForm));
+        assert_eq!(sniff(&["", " "]), Err(Undetermined::Empty));
     }
 }

@@ -14,7 +14,7 @@ use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownRea
 named!(UseBasis);
 
 /// The most codes that a finding names.
-const MOST_USES: usize = 10;
+const MAX_USES: usize = 10;
 
 /// Why the codes of a finding are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
@@ -98,7 +98,7 @@ impl Index {
         if let Some(retirement) = retirement(&codes, &code, &verdict, date)? {
             finding.retire(&retirement);
         }
-        finding.caused_by = self.caused_by(code_set, &code, finding.verdict, date);
+        finding.caused_by = self.breaking_release(code_set, &code, finding.verdict, date);
         Ok(finding)
     }
 
@@ -110,7 +110,7 @@ impl Index {
         match system {
             CodeSystem::Of(code_set) => Ok(Some(code_set)),
             CodeSystem::Other => Ok(None),
-            CodeSystem::Told => {
+            CodeSystem::Detected => {
                 let diagnoses = self.codes(CodeSet::Icd10Cm);
                 let procedures = self.codes(CodeSet::Icd10Pcs);
                 detect_code_set(&diagnoses, &procedures, text).map(Some)
@@ -201,7 +201,7 @@ impl Finding {
 
     fn name(&mut self, codes: impl IntoIterator<Item = Code>, basis: UseBasis) {
         let mut codes = codes.into_iter();
-        self.uses = codes.by_ref().take(MOST_USES).collect();
+        self.uses = codes.by_ref().take(MAX_USES).collect();
         self.use_count = self.uses.len() + codes.count();
         self.use_basis = (!self.uses.is_empty()).then_some(basis);
     }

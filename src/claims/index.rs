@@ -6,24 +6,29 @@
 //! look-ups. What else there is to say of a code that is not billable is told by the rules of
 //! [`check`](crate::answer::check), over the same facts.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "numbers of lives, segments and places are those of the very tables that they were counted in"
+)]
+
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::judge::Day;
+use super::auditor::Day;
 use super::memory::{InMemory, untitled};
 use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
-use super::particulars::Particulars;
+use super::title_index::TitleIndex;
 use crate::answer::verdict;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeSet, Conversions, Entry, ReleaseId, Span, Spans, Timeline, VerdictKind, ended_by,
     judge,
 };
 use crate::source::catalogue::known_releases;
-use crate::store::{Lives, Store, StoreKind};
+use crate::store::{Histories, Store, StoreKind};
 
 /// The first and last year that days are looked up in a table; a day outside is judged one by one.
 const YEARS: std::ops::Range<i32> = 1990..2061;
@@ -31,7 +36,7 @@ const DAYS_OF_A_YEAR: usize = 12 * 31;
 /// No day of the calendar.
 const NO_DAY: u8 = u8::MAX;
 /// The most segments that a byte can number.
-const MOST_SEGMENTS: usize = NO_DAY as usize;
+const MAX_SEGMENTS: usize = NO_DAY as usize;
 
 /// Every code set of a database in memory.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl Index {
     /// Reads the index from a database. Later imports do not change it.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     ///
     /// ```
     /// # use codeyear::{claims::Index, ingest, model::{CodeSet, VerdictKind}, store::Store};
@@ -83,7 +88,7 @@ impl Index {
     /// Returns the verdict on a code on a day.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn verdict(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<VerdictKind> {
         let set = self.set(code_set);
         let Some(segment) = segment_of(&set.days, date) else {
@@ -126,7 +131,7 @@ impl Index {
 
     /// Names the release that made a code fail on a day: the one that deleted it or made it a header, or that
     /// will be the first to list it.
-    pub(super) fn caused_by(
+    pub(super) fn breaking_release(
         &self,
         code_set: CodeSet,
         code: &Code,
@@ -162,7 +167,8 @@ impl Index {
         }
     }
 
-    /// Returns a code set to ask questions of: what memory does not hold, the index asks its own database.
+    /// Returns a code set to ask questions of: what memory does not hold, the index asks its own database. Titles are
+    /// empty until they are [read](Index::read_titles).
     ///
     /// ```
     /// # use codeyear::{answer, claims::Index, ingest, model::CodeSet, store::Store};
@@ -196,15 +202,15 @@ impl Index {
     /// full needs no database.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn read_titles(&self) -> Result<()> {
         self.conversions()?;
         for set in [&self.diagnoses, &self.procedures] {
-            if set.particulars.get().is_none() {
+            if set.title_index.get().is_none() {
                 let store = self.store()?;
-                let particulars = Particulars::read(&store, set.code_set, &set.lives.codes)?;
+                let title_index = TitleIndex::read(&store, set.code_set, &set.lives.codes)?;
                 // Whoever read them first read the same.
-                let _ = set.particulars.set(particulars);
+                let _ = set.title_index.set(title_index);
             }
         }
         Ok(())
@@ -213,16 +219,13 @@ impl Index {
     /// Checks whether the titles have been read.
     pub fn has_titles(&self) -> bool {
         let sets = [&self.diagnoses, &self.procedures];
-        sets.iter().all(|set| set.particulars.get().is_some())
+        sets.iter().all(|set| set.title_index.get().is_some())
     }
 
     pub(super) fn store(&self) -> Result<MutexGuard<'_, Store>> {
         self.store.lock().map_err(|_| {
-            Error::new(
-                ErrorKind::Store,
-                "the database was left in the middle of a read",
-            )
-            .with_hint("try again; this is a defect of codeyear")
+            Error::store("the database was left in the middle of a read")
+                .with_hint("try again; this is a defect of codeyear")
         })
     }
 
@@ -248,7 +251,7 @@ impl Index {
 pub(super) struct SetIndex {
     pub(super) code_set: CodeSet,
     pub(super) timeline: Timeline,
-    pub(super) lives: Lives,
+    pub(super) lives: Histories,
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
@@ -263,7 +266,7 @@ pub(super) struct SetIndex {
     classes: Vec<VerdictKind>,
     pub(super) tables: Vec<ReleaseId>,
     /// Read only for whoever wants answers in full.
-    pub(super) particulars: OnceLock<Particulars>,
+    pub(super) title_index: OnceLock<TitleIndex>,
 }
 
 /// Days between which nothing changes.
@@ -311,7 +314,7 @@ impl SetIndex {
             segments,
             classes,
             tables,
-            particulars: OnceLock::new(),
+            title_index: OnceLock::new(),
         };
         set.fill();
         Ok(set)
@@ -379,7 +382,7 @@ impl SetIndex {
     #[inline]
     pub(super) fn first_slot(&self, packed: u64) -> u64 {
         let at = self.slot_of(packed);
-        self.slots.get(at).copied().unwrap_or_default()
+        self.slots[at]
     }
 
     /// Returns the segment of a day if a packed code is billable on it; what stood in its first slot is known.
@@ -396,22 +399,17 @@ impl SetIndex {
     #[inline]
     pub(super) fn class(&self, life: u16, segment: u8) -> VerdictKind {
         let at = usize::from(life) * self.segments.len() + usize::from(segment);
-        self.classes
-            .get(at)
-            .copied()
-            .unwrap_or(VerdictKind::Unknown)
+        self.classes[at]
     }
 
     pub(super) fn class_of_unlisted(&self, segment: u8) -> VerdictKind {
-        self.segments
-            .get(usize::from(segment))
-            .map_or(VerdictKind::Unknown, |segment| segment.unlisted)
+        self.segments[usize::from(segment)].unlisted
     }
 
     /// Returns the entry of the code at a place among all that is listed on a day: with its titles, if they were
     /// read.
     pub(super) fn entry(&self, at: usize, code: Code, billable: bool, on: NaiveDate) -> Entry {
-        let titled = self.particulars.get().map(|all| all.entry_on(at, code, on));
+        let titled = self.title_index.get().map(|all| all.entry_on(at, code, on));
         titled.flatten().unwrap_or_else(|| untitled(code, billable))
     }
 
@@ -442,22 +440,21 @@ impl SetIndex {
         within: std::ops::Range<usize>,
         prefix: &Code,
     ) -> std::ops::Range<usize> {
-        let start = |category: usize| {
-            let start = self.categories.get(category).copied();
-            usize::try_from(start.unwrap_or_default()).unwrap_or_default()
-        };
+        let start = |category: usize| self.categories[category] as usize;
         let categories = categories_of(prefix);
         let (from, to) = (start(categories.start), start(categories.end));
         if prefix.len() <= 3 {
             return from..to;
         }
-        let (from, to) = (from.max(within.start), to.min(within.end));
+        let from = from.max(within.start);
+        // Another category lies outside: then nothing is left.
+        let to = to.min(within.end).max(from);
         // Numbers are compared faster than texts, and are in the same order.
         let first = prefix.key();
         let last = first | ((1 << (8 * (7 - prefix.len()))) - 1);
-        let codes = self.lives.codes.get(from..to).unwrap_or_default();
+        let codes = &self.lives.codes[from..to];
         let before = codes.partition_point(|code| code.key() < first);
-        let codes = codes.get(before..).unwrap_or_default();
+        let codes = &codes[before..];
         let count = codes.partition_point(|code| code.key() <= last);
         from + before..from + before + count
     }
@@ -466,7 +463,7 @@ impl SetIndex {
 /// Cuts the calendar where anything changes.
 fn segments(
     timeline: &Timeline,
-    lives: &Lives,
+    lives: &Histories,
     conversion_days: Vec<NaiveDate>,
 ) -> Result<Vec<Segment>> {
     let code_set = timeline.code_set();
@@ -492,14 +489,11 @@ fn segments(
     days.push(NaiveDate::MIN);
     days.sort_unstable();
     days.dedup();
-    if days.len() > MOST_SEGMENTS {
-        return Err(Error::new(
-            ErrorKind::Store,
-            format!(
-                "the releases of {} begin on more days than an audit can hold",
-                code_set.name()
-            ),
-        )
+    if days.len() > MAX_SEGMENTS {
+        return Err(Error::store(format!(
+            "the releases of {} begin on more days than an audit can hold",
+            code_set.name()
+        ))
         .with_hint(
             "this is a limit of codeyear, of some 180 releases; check single codes meanwhile",
         ));

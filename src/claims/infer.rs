@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 
 use super::index::Index;
 use super::tally::AuditSummary;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::VerdictKind;
 use crate::model::{Code, CodeSet, ReleaseId};
 
 /// The most codes that are named as evidence for either end of the window.
-const MOST_EVIDENCE: usize = 10;
+const MAX_EVIDENCE: usize = 10;
 
 /// Days on which the same releases of all code sets of the file are in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Window {
 
 /// A code that tells one end of the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
+pub struct ColumnEvidence {
     /// The code set.
     pub code_set: CodeSet,
     /// The code: billable within the window and not beyond its end.
@@ -47,18 +47,18 @@ pub struct Inference {
     /// The windows that explain the file, the best first; neighbours that explain it equally well are one.
     pub windows: Vec<Window>,
     /// Codes that the days before the best window do not explain, the most frequent first.
-    pub not_before: Vec<Evidence>,
+    pub not_before: Vec<ColumnEvidence>,
     /// Codes that the days after it do not explain.
-    pub not_after: Vec<Evidence>,
+    pub not_after: Vec<ColumnEvidence>,
     /// Codes that the best window does not explain, though other days do.
-    pub unexplained: Vec<Evidence>,
+    pub unexplained: Vec<ColumnEvidence>,
 }
 
 /// Infers from the counts of an audit that counted codes
 /// ([`RowOptions::count_codes`](super::RowOptions::count_codes)) on which days they were used.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] if the file holds no code that could tell.
+/// [`crate::ErrorKind::Usage`] if the file holds no code that could tell.
 pub fn infer(index: &Index, counted: &AuditSummary) -> Result<Inference> {
     let codes: u64 = counted.codes.iter().map(|(_, _, count)| count).sum();
     let listed: Vec<(CodeSet, Code, u64)> = counted
@@ -115,15 +115,14 @@ pub fn infer(index: &Index, counted: &AuditSummary) -> Result<Inference> {
     let best = match windows.first() {
         Some(best) if best.billable > 0 => best.clone(),
         _ => {
-            return Err(Error::new(
-                ErrorKind::Usage,
+            return Err(Error::usage(
                 "no code of the file is billable in any loaded release, so nothing can be inferred",
             )
             .with_hint("is it the right column? --code-set states the code set"));
         }
     };
     let within = |day| move |(set, code): (CodeSet, &Code)| is_billable(index, set, code, day);
-    let beside = |day: Option<NaiveDate>| -> Vec<Evidence> {
+    let beside = |day: Option<NaiveDate>| -> Vec<ColumnEvidence> {
         let Some(day) = day else { return Vec::new() };
         evidence(&listed, |set, code| {
             within(best.from)((set, code)) && !within(day)((set, code))
@@ -160,11 +159,11 @@ pub fn infer(index: &Index, counted: &AuditSummary) -> Result<Inference> {
 fn evidence(
     listed: &[(CodeSet, Code, u64)],
     holds: impl Fn(CodeSet, &Code) -> bool,
-) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = listed
+) -> Vec<ColumnEvidence> {
+    let mut evidence: Vec<ColumnEvidence> = listed
         .iter()
         .filter(|(code_set, code, _)| holds(*code_set, code))
-        .map(|(code_set, code, count)| Evidence {
+        .map(|(code_set, code, count)| ColumnEvidence {
             code_set: *code_set,
             code: *code,
             count: *count,
@@ -177,7 +176,7 @@ fn evidence(
             evidence.code,
         )
     });
-    evidence.truncate(MOST_EVIDENCE);
+    evidence.truncate(MAX_EVIDENCE);
     evidence
 }
 

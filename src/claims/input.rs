@@ -9,7 +9,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 
 /// How much is read from the disk at once.
 const READ_AT_ONCE: usize = 1 << 17;
@@ -23,7 +23,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Opens a file for reading, unpacked; the path `-` is the standard input, which is passed in.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] or [`ErrorKind::Io`] if the file cannot be opened or its first bytes read. What
+/// [`crate::ErrorKind::NotFound`] or [`crate::ErrorKind::Io`] if the file cannot be opened or its first bytes read. What
 /// fails later is an [`io::Error`]; `read_error` makes the error of it that names the file.
 pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut file: Box<dyn Read + Send> = if is_stdin(path) {
@@ -72,7 +72,7 @@ pub(crate) fn read_error(path: &Path, error: io::Error) -> Error {
         .get_ref()
         .is_some_and(|inner| inner.is::<DamagedPacking>())
     {
-        return Error::new(ErrorKind::Format, error.to_string())
+        return Error::format(error.to_string())
             .in_file(name(path))
             .with_hint("pack or copy the file again; nothing of it was counted")
             .caused_by(error);
@@ -134,6 +134,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const TEXT: &[u8] = b"claim,dx1\n1,C7A\n";
 

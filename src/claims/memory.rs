@@ -1,5 +1,10 @@
 //! A code set in memory, as a source of answers.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "places and numbers of lives are those that the index gave"
+)]
+
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
@@ -10,7 +15,7 @@ use crate::error::Result;
 use crate::model::{
     Code, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, Timeline, judge_listing,
 };
-use crate::store::{CodeSource, Lives, Store, StoreKind, StoreRef};
+use crate::store::{CodeSource, Histories, Store, StoreKind, StoreRef};
 
 /// A code set in memory: without titles, unless these were read.
 #[derive(Debug)]
@@ -34,8 +39,8 @@ impl CodeSource for InMemory<'_> {
     }
 
     fn spans(&self, code: &Code) -> Result<Vec<Span<Entry>>> {
-        if let Some(particulars) = self.set.particulars.get() {
-            let life = self.set.place(code).map(|at| particulars.life(at, *code));
+        if let Some(title_index) = self.set.title_index.get() {
+            let life = self.set.place(code).map(|at| title_index.life(at, *code));
             return Ok(life.unwrap_or_default());
         }
         let life = self.set.life(code).unwrap_or_default().iter();
@@ -45,7 +50,7 @@ impl CodeSource for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let Lives {
+        let Histories {
             codes,
             life_of,
             lives,
@@ -53,10 +58,10 @@ impl CodeSource for InMemory<'_> {
         } = &self.set.lives;
         let alike = self.set.alike(prefix);
         let mut below = Vec::with_capacity(alike.len());
-        let life_of = life_of.get(alike.clone()).unwrap_or_default();
-        let codes = codes.get(alike.clone()).unwrap_or_default();
+        let life_of = &life_of[alike.clone()];
+        let codes = &codes[alike.clone()];
         for ((at, code), life) in alike.zip(codes).zip(life_of) {
-            let listed = lives.get(usize::from(*life)).and_then(|life| life.at(on));
+            let listed = lives[usize::from(*life)].at(on);
             below.extend(listed.map(|span| self.set.entry(at, *code, span.value, on)));
         }
         if let Some(order) = self.set.lives.orders.get(release, prefix.category()) {
@@ -153,7 +158,7 @@ impl CodeSource for InMemory<'_> {
             return Ok(None);
         };
         // Where a code stands takes a search, and only titles are found by it.
-        let at = match self.set.particulars.get() {
+        let at = match self.set.title_index.get() {
             Some(_) => self.set.place(code).unwrap_or(usize::MAX),
             None => usize::MAX,
         };
@@ -161,7 +166,7 @@ impl CodeSource for InMemory<'_> {
     }
 
     fn listing_file(&self, release: ReleaseId) -> Result<FileRef> {
-        let known = self.set.particulars.get().and_then(|all| all.file(release));
+        let known = self.set.title_index.get().and_then(|all| all.file(release));
         match known {
             Some(file) => Ok(file),
             None => self.store()?.listing_file(self.set.code_set, release),
@@ -174,8 +179,8 @@ impl CodeSource for InMemory<'_> {
         code: &Code,
         on: NaiveDate,
     ) -> Result<Option<String>> {
-        match self.set.particulars.get() {
-            Some(particulars) => Ok(particulars.citation(release, code, on)),
+        match self.set.title_index.get() {
+            Some(title_index) => Ok(title_index.citation(release, code, on)),
             None => {
                 let store = self.store()?;
                 store.patch_citation(self.set.code_set, release, code, on)

@@ -6,6 +6,7 @@
 
 mod annotate;
 mod audit;
+mod auditor;
 mod blocks;
 mod claim;
 mod columns;
@@ -16,46 +17,42 @@ mod finding;
 mod index;
 mod infer;
 mod input;
-mod judge;
 mod memory;
 mod ndjson;
 mod packed;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod particulars;
 mod tally;
+mod title_index;
 mod usage;
 mod x12;
 
 pub use annotate::{OutputForm, audit_claims};
 pub use audit::{AuditOptions, ClaimsFile, InputFormat, audit};
-pub use claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+pub use claim::{Claim, ClaimCode, ClaimItem, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind};
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
-pub use day::{DateFormat, Untold};
+pub use day::{DateFormat, Undetermined};
 pub use delimited::{Annotated, RowOptions, TableOptions, audit_delimited};
 pub use fhir::{FhirClaims, FhirOptions};
 pub use finding::{Finding, UseBasis};
 pub use index::Index;
-pub use infer::{Evidence, Inference, Window, infer};
+pub use infer::{ColumnEvidence, Inference, Window, infer};
 pub use input::{is_stdin, name as input_name, open as open_input};
 pub use memory::InMemory;
 pub use ndjson::audit_ndjson;
 #[cfg(feature = "parquet")]
 pub use parquet::audit_parquet;
-pub use tally::{AuditSummary, Failure, VerdictCounts};
+pub use tally::{AuditSummary, FailingCode, VerdictCounts};
 pub use usage::{UsageOptions, read_usage};
 pub use x12::{X12Claims, X12Options};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// Makes the error for a value that is to be kept and that the format does not have.
 fn unknown_name(name: &str, known: &[&str]) -> Error {
-    Error::new(
-        ErrorKind::Usage,
-        format!(
-            "unknown value to keep: {:?}; expected {}",
-            crate::error::printable(name),
-            known.join(", ")
-        ),
-    )
+    Error::usage(format!(
+        "unknown value to keep: {:?}; expected {}",
+        crate::error::printable(name),
+        known.join(", ")
+    ))
 }

@@ -7,9 +7,11 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::annotate::{Annotator, Kept, OutputForm, pair};
+use super::annotate::{Annotator, KeptValues, OutputForm, pair};
 use super::blocks::{Block, Blocks, Work, run};
-use super::claim::{Claim, ClaimCode, ClaimItem, CodeSystem, Place, Problem, ProblemKind};
+use super::claim::{
+    Claim, ClaimCode, ClaimItem, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind,
+};
 use super::columns::{ColumnsAsked, Keep, cents, day_of, matches, system_of};
 use super::day::DateFormat;
 use super::delimited::{Annotated, TableOptions, refuse_other_text, threads, told};
@@ -18,7 +20,7 @@ use super::tally::{AuditSummary, Tally};
 use crate::error::Result;
 
 /// The most objects that the form of dates is told from.
-const MOST_SNIFFED: usize = 1000;
+const MAX_SNIFFED: usize = 1000;
 
 /// Audits objects, one a line, as [`audit_delimited`](super::audit_delimited) audits rows: the columns are the
 /// fields of the object. A field of codes may be a text, a number or an array of them.
@@ -56,7 +58,7 @@ pub fn audit_ndjson<'r>(
         asked: &options.columns,
         format,
         show_values: options.rows.show_values,
-        annotator: Annotator::new(index, file, Kept::Json, writes, options.rows),
+        annotator: Annotator::new(index, file, KeptValues::Json, writes, options.rows),
     };
     let mut nowhere = std::io::sink();
     let out: &mut dyn Write = match annotated {
@@ -84,7 +86,7 @@ fn sniff_dates(start: &[u8], asked: &ColumnsAsked, file: &str) -> Result<DateFor
         .chain(&asked.discharge)
         .collect();
     let mut values: Vec<Vec<u8>> = Vec::new();
-    for line in start.split(|byte| *byte == b'\n').take(MOST_SNIFFED) {
+    for line in start.split(|byte| *byte == b'\n').take(MAX_SNIFFED) {
         let Ok(object) = serde_json::from_slice::<Object<'_>>(line) else {
             continue;
         };
@@ -175,7 +177,7 @@ impl Work for ObjectWork<'_> {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
-            let claim = self.claim(Place::Line(line), bytes)?;
+            let claim = self.claim(ClaimPlace::Line(line), bytes)?;
             self.annotator.claim(claim, out)?;
         }
         Ok(())
@@ -188,9 +190,9 @@ impl Work for ObjectWork<'_> {
 
 impl ObjectWork<'_> {
     /// Reads one line.
-    fn claim(&self, place: Place, line: &[u8]) -> Result<ClaimItem> {
+    fn claim(&self, place: ClaimPlace, line: &[u8]) -> Result<ClaimItem> {
         let problem = |kind| {
-            Ok(Err(Problem {
+            Ok(Err(ClaimProblem {
                 place,
                 field: None,
                 kind,
@@ -223,7 +225,7 @@ impl ObjectWork<'_> {
                 Some(text) => match cents(text.as_bytes()) {
                     Some(cents) => Some(cents),
                     None => {
-                        return Ok(Err(Problem {
+                        return Ok(Err(ClaimProblem {
                             place,
                             field: Some(name.clone()),
                             kind: ProblemKind::Malformed("no amount in dollars".to_owned()),
@@ -250,7 +252,7 @@ impl ObjectWork<'_> {
                     None => asked
                         .code_set
                         .or(self.asked.code_set)
-                        .map_or(CodeSystem::Told, CodeSystem::Of),
+                        .map_or(CodeSystem::Detected, CodeSystem::Of),
                 };
                 let texts = texts(value);
                 let many = texts.len() > 1;

@@ -1,5 +1,10 @@
 //! Codes packed into 42 bits: six for each character.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the table has an entry for every byte"
+)]
+
 use crate::model::Code;
 
 /// The bits of a character.
@@ -58,9 +63,10 @@ pub(super) const CATEGORIES: usize = 37 * 37 * 37;
 pub(super) fn categories_of(prefix: &Code) -> std::ops::Range<usize> {
     let (mut first, mut count) = (0, 1);
     for at in 0..3 {
-        let value = prefix.as_bytes().get(at).map_or(0, |byte| {
-            VALUES.get(usize::from(*byte)).copied().unwrap_or_default()
-        });
+        let value = prefix
+            .as_bytes()
+            .get(at)
+            .map_or(0, |byte| VALUES[usize::from(*byte)]);
         first = first * 37 + usize::from(value);
         if at >= prefix.len() {
             count *= 37;
@@ -74,7 +80,7 @@ pub(super) fn pack(text: &[u8], dot: bool) -> Option<u64> {
     let mut packed = 0;
     let mut length = 0;
     for (at, byte) in text.iter().enumerate() {
-        let value = VALUES.get(usize::from(*byte)).copied().unwrap_or_default();
+        let value = VALUES[usize::from(*byte)];
         if value == 0 {
             if dot && *byte == b'.' && at == 3 && text.len() > 4 {
                 continue;

@@ -22,14 +22,14 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use super::claim::{Place, Problem, ProblemKind};
+use super::auditor::{Auditor, CodeOutcome};
+use super::claim::{ClaimPlace, ClaimProblem, ProblemKind};
 use super::columns::{Columns, Fields, cents};
 use super::day::DateFormat;
 use super::delimited::{COLUMNS, NOT_JUDGED, RowOptions, TableOptions, UNREADABLE, cells, told};
 use super::index::Index;
-use super::judge::{Judge, Judged};
 use super::tally::AuditSummary;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::VerdictKind;
 
 /// Rows in memory at once.
@@ -83,7 +83,7 @@ pub fn audit_parquet(
         .build()
         .map_err(|error| fail(&error))?;
     let mut audit = BatchAudit {
-        judge: Judge::new(index, options.rows.purpose(annotated.is_some())),
+        judge: Auditor::new(index, options.rows.purpose(annotated.is_some())),
         columns: &columns,
         wanted: &wanted,
         format: options.date_format,
@@ -130,7 +130,7 @@ pub fn audit_parquet(
 }
 
 fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Format, format!("the Parquet file cannot be read or written: {error}"))
+    Error::format(format!("the Parquet file cannot be read or written: {error}"))
         .in_file(name)
         .with_hint("is it whole? its directory stands at its end, so that a file that was cut off cannot be read")
 }
@@ -149,13 +149,10 @@ fn refuse_type(schema: &Schema, at: usize, name: &str) -> Result<()> {
         | DataType::Date32
         | DataType::Date64
         | DataType::Timestamp(..) => Ok(()),
-        other => Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "column {:?} is of type {other}, which holds no code and no date",
-                field.name()
-            ),
-        )
+        other => Err(Error::usage(format!(
+            "column {:?} is of type {other}, which holds no code and no date",
+            field.name()
+        ))
         .in_file(name)
         .with_hint("codes are texts; dates are of a date or timestamp type, or texts")),
     }
@@ -182,7 +179,7 @@ impl Fields for Row {
 
 /// The audit of one batch after another.
 struct BatchAudit<'a> {
-    judge: Judge<'a>,
+    judge: Auditor<'a>,
     columns: &'a Columns,
     /// The columns that are read, by their numbers in the file.
     wanted: &'a [usize],
@@ -347,8 +344,8 @@ impl BatchAudit<'_> {
 
     /// Counts what cannot be read; with `strict` it ends the audit.
     fn report(&mut self, at: usize, row: &Row, kind: ProblemKind) -> Result<()> {
-        let problem = Problem {
-            place: Place::Row(self.row),
+        let problem = ClaimProblem {
+            place: ClaimPlace::Row(self.row),
             field: self.columns.names.get(at).cloned(),
             kind,
             value: self
@@ -358,11 +355,9 @@ impl BatchAudit<'_> {
         };
         if self.rows.strict {
             let message = format!("{}: {problem}", problem.place);
-            return Err(Error::new(ErrorKind::Format, message)
-                .in_file(self.name)
-                .with_hint(
-                    "without --strict such rows are reported and counted, and the rest is judged",
-                ));
+            return Err(Error::format(message).in_file(self.name).with_hint(
+                "without --strict such rows are reported and counted, and the rest is judged",
+            ));
         }
         self.judge.tally_mut().problem(problem);
         Ok(())
@@ -435,11 +430,11 @@ impl Added {
         self.add([""; 5], None, 0);
     }
 
-    fn judged(&mut self, judged: Option<Judged>, judge: &Judge<'_>, dots: bool) {
+    fn judged(&mut self, judged: Option<CodeOutcome>, judge: &Auditor<'_>, dots: bool) {
         match judged {
             None => self.nothing(),
-            Some(Judged::OtherSet) => self.add([NOT_JUDGED, "", "", "", ""], None, 0),
-            Some(Judged::Billable(code_set, segment)) => {
+            Some(CodeOutcome::OtherSet) => self.add([NOT_JUDGED, "", "", "", ""], None, 0),
+            Some(CodeOutcome::Billable(code_set, segment)) => {
                 let release = judge.release(code_set, segment);
                 let release = release
                     .map(|release| release.to_string())

@@ -1,13 +1,18 @@
 //! What is counted while claims are judged, and the summary of it.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "there is a count for every verdict"
+)]
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Months, NaiveDate};
 
-use super::claim::{Problem, ProblemKind};
+use super::auditor::Day;
+use super::claim::{ClaimProblem, ProblemKind};
 use super::finding::Finding;
 use super::index::Index;
-use super::judge::Day;
 use super::packed::unpack;
 use crate::answer::warnings;
 use crate::error::Result;
@@ -16,12 +21,12 @@ use crate::model::{Code, CodeSet, Provenance, ReleaseId, Warning, day_before};
 use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.
-const MOST_EXPLAINED: usize = 1_000;
+const MAX_EXPLAINED: usize = 1_000;
 /// The most codes in no release that are told apart: only a file of garbage has more. Codes that some release
 /// lists are all told apart.
-const MOST_UNKNOWN: usize = 100_000;
+const MAX_UNKNOWN: usize = 100_000;
 /// The most problems that are kept with their place.
-const MOST_PROBLEMS: usize = 100;
+const MAX_PROBLEMS: usize = 100;
 /// Months counted in a row; others in a map.
 const FIRST_YEAR: i32 = 1990;
 const MONTHS: usize = 71 * 12;
@@ -36,12 +41,12 @@ pub struct VerdictCounts {
 impl VerdictCounts {
     /// Returns how many codes have a verdict.
     pub fn of(&self, kind: VerdictKind) -> u64 {
-        self.codes.get(kind as usize).copied().unwrap_or_default()
+        self.codes[kind as usize]
     }
 
     /// Returns what the claims of these codes charge, in cents; a claim counts once for each of its codes.
     pub fn cents_of(&self, kind: VerdictKind) -> i64 {
-        self.cents.get(kind as usize).copied().unwrap_or_default()
+        self.cents[kind as usize]
     }
 
     /// Returns how many codes there are.
@@ -89,7 +94,7 @@ impl VerdictCounts {
 
 /// One way in which one code fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct FailingCode {
     /// How many times.
     pub codes: u64,
     /// What these claims charge, in cents.
@@ -144,7 +149,7 @@ pub(super) struct Tally {
     failures: HashMap<FailureKey, FailureCount>,
     /// How many codes in no release are told apart; `None` from when there were too many.
     unknown: Option<usize>,
-    problems: Vec<Problem>,
+    problems: Vec<ClaimProblem>,
     problem_counts: BTreeMap<ProblemKind, u64>,
     /// Packed codes that some release lists; `None` for all others.
     codes: HashMap<(CodeSet, Option<u64>), u64>,
@@ -231,7 +236,7 @@ impl Tally {
             match self.unknown {
                 None => key.1 = None,
                 Some(_) if self.failures.contains_key(&key) => {}
-                Some(MOST_UNKNOWN) => {
+                Some(MAX_UNKNOWN) => {
                     self.lump_unknown();
                     key.1 = None;
                 }
@@ -258,9 +263,9 @@ impl Tally {
         }
     }
 
-    pub(super) fn problem(&mut self, problem: Problem) {
+    pub(super) fn problem(&mut self, problem: ClaimProblem) {
         *self.problem_counts.entry(problem.kind.clone()).or_default() += 1;
-        if self.problems.len() < MOST_PROBLEMS {
+        if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
         }
     }
@@ -302,7 +307,7 @@ impl Tally {
         }
         self.problems.extend(other.problems);
         self.problems.sort_by_key(|problem| problem.place);
-        self.problems.truncate(MOST_PROBLEMS);
+        self.problems.truncate(MAX_PROBLEMS);
     }
 
     /// Sums up; what there is to say of failing codes is asked of the index.
@@ -346,8 +351,8 @@ impl Tally {
         let mut failures: Vec<(FailureKey, FailureCount)> = self.failures.into_iter().collect();
         let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
         for ((code_set, code, verdict), count) in &failures {
-            let cause =
-                code.and_then(|code| index.caused_by(*code_set, &code, *verdict, count.last));
+            let cause = code
+                .and_then(|code| index.breaking_release(*code_set, &code, *verdict, count.last));
             *causes.entry((*code_set, cause)).or_default() += count.codes;
         }
         let mut causes: Vec<(CodeSet, Option<ReleaseId>, u64)> = causes
@@ -367,22 +372,22 @@ impl Tally {
         let notes = match self.unknown {
             Some(_) => Vec::new(),
             None => vec![format!(
-                "more than {MOST_UNKNOWN} different codes are in no release; they are not told apart"
+                "more than {MAX_UNKNOWN} different codes are in no release; they are not told apart"
             )],
         };
-        let more_failures = failures.len().saturating_sub(MOST_EXPLAINED) as u64;
+        let more_failures = failures.len().saturating_sub(MAX_EXPLAINED) as u64;
         let place =
             |(key, count): &(FailureKey, FailureCount)| (std::cmp::Reverse(count.codes), *key);
         // Those that are told are put in order, not the hundred times as many that are only counted.
         if more_failures > 0 {
-            failures.select_nth_unstable_by_key(MOST_EXPLAINED, place);
-            failures.truncate(MOST_EXPLAINED);
+            failures.select_nth_unstable_by_key(MAX_EXPLAINED, place);
+            failures.truncate(MAX_EXPLAINED);
         }
         failures.sort_by_key(place);
         let failures = failures
             .into_iter()
-            .map(|(key, count)| Failure::explained(index, key, &count))
-            .collect::<Result<Vec<Failure>>>()?;
+            .map(|(key, count)| FailingCode::explained(index, key, &count))
+            .collect::<Result<Vec<FailingCode>>>()?;
         let mut codes: Vec<(CodeSet, Option<Code>, u64)> = self
             .codes
             .into_iter()
@@ -413,12 +418,12 @@ impl Tally {
     }
 }
 
-impl Failure {
+impl FailingCode {
     fn explained(
         index: &Index,
         (code_set, code, verdict): FailureKey,
         count: &FailureCount,
-    ) -> Result<Failure> {
+    ) -> Result<FailingCode> {
         let mut finding = match &code {
             Some(code) => index.find(code_set, code.as_str(), count.last)?,
             // Of any text that is no code the same can be said.
@@ -428,7 +433,7 @@ impl Failure {
             finding.verdict = verdict;
             finding.why = format!("no code of {} looks like that", code_set.name());
         }
-        Ok(Failure {
+        Ok(FailingCode {
             codes: count.codes,
             cents: count.cents,
             first: count.first,
@@ -495,13 +500,13 @@ pub struct AuditSummary {
     /// Codes by the month of their day, given by its first day, and verdict.
     pub months: Vec<(NaiveDate, VerdictCounts)>,
     /// What fails, the most frequent first; at most a thousand codes.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<FailingCode>,
     /// How many more codes fail, each less often.
     pub more_failures: u64,
     /// Failing codes by the release that made them fail (`None` where none did), the most frequent first.
     pub causes: Vec<(CodeSet, Option<ReleaseId>, u64)>,
     /// The first of what cannot be read, at most a hundred, by place.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ClaimProblem>,
     /// How often each thing cannot be read.
     pub problem_counts: Vec<(ProblemKind, u64)>,
     /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each code stands there;

@@ -24,10 +24,10 @@ const HEAD: u64 = 1 << 16;
 const LONGEST_ROW: u64 = 1 << 24;
 
 /// The most distinct texts with the shape of a code. All releases of a code set together have a third of it.
-const MOST_CODES: usize = 500_000;
+const MAX_CODES: usize = 500_000;
 
 /// The most names of columns that an error tells.
-const MOST_NAMES: usize = 40;
+const MAX_NAMES: usize = 40;
 
 /// What of a table is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub fn read_usage(
 /// Refuses what is no text.
 fn check_head(head: &[u8]) -> Result<()> {
     let fail = |message: &str, hint: &str| {
-        Err(Error::new(ErrorKind::Format, message.to_owned()).with_hint(hint.to_owned()))
+        Err(Error::format(message.to_owned()).with_hint(hint.to_owned()))
     };
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return fail(
@@ -258,12 +258,12 @@ impl<R: Read> Counter<'_, R> {
                 continue;
             };
             *self.codes.entry(code).or_default() += 1;
-            if self.codes.len() > MOST_CODES {
+            if self.codes.len() > MAX_CODES {
                 return Err(self
                     .fail(
                         ErrorKind::Usage,
                         format!(
-                            "the columns hold more than {MOST_CODES} different texts that could be codes, more than {} has",
+                            "the columns hold more than {MAX_CODES} different texts that could be codes, more than {} has",
                             self.code_set.name()
                         ),
                     )
@@ -323,13 +323,13 @@ impl<R: Read> Counter<'_, R> {
         let mut message =
             format!("the file has no column {wanted:?}; it has {number} column{plural}");
         let hint = if self.is_header(header, second) {
-            let names = header.iter().take(MOST_NAMES);
+            let names = header.iter().take(MAX_NAMES);
             let names: Vec<String> = names
                 .map(|name| format!("{:?}", printable(&String::from_utf8_lossy(name))))
                 .collect();
             message.push_str(&format!(": {}", names.join(", ")));
-            if number > MOST_NAMES {
-                message.push_str(&format!(" and {} more", number - MOST_NAMES));
+            if number > MAX_NAMES {
+                message.push_str(&format!(" and {} more", number - MAX_NAMES));
             }
             "name a column as the first line has it (dx* for all that begin so), or give its number from 1"
         } else {
@@ -587,7 +587,7 @@ mod tests {
     #[test]
     fn the_wrong_column_of_a_large_file_is_refused() {
         let mut text = "member\n".to_owned();
-        for number in 0..=MOST_CODES {
+        for number in 0..=MAX_CODES {
             text.push_str(&format!("A{number:06}\n"));
         }
         let error = count(text.as_bytes(), &["member"]).unwrap_err();

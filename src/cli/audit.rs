@@ -13,7 +13,7 @@ use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
     Index, InputFormat, Keep, OutputForm, RowOptions, TableOptions,
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, VerdictKind};
 use crate::present::{Style, html, json, text};
 
@@ -188,7 +188,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
     let mut file = Some(file);
     let mut audit = |to: Annotated<'_>| match file.take() {
         Some(file) => claims::audit(&index, file, &options, to, &mut progress),
-        None => Err(Error::new(ErrorKind::Io, "the file was read already")),
+        None => Err(Error::io("the file was read already")),
     };
     let audited = match &args.output {
         _ if options.format == Some(InputFormat::Parquet) => {
@@ -245,7 +245,7 @@ fn parquet(
     progress: &mut dyn FnMut(u64),
 ) -> Result<AuditSummary> {
     let usage = |message: &str, hint: &str| {
-        Err(Error::new(ErrorKind::Usage, message)
+        Err(Error::usage(message)
             .in_file(claims::input_name(&args.claims))
             .with_hint(hint))
     };
@@ -274,11 +274,9 @@ fn parquet(
     _: &TableOptions,
     _: &mut dyn FnMut(u64),
 ) -> Result<AuditSummary> {
-    Err(
-        Error::new(ErrorKind::Usage, "this codeyear was built without Parquet")
-            .in_file(claims::input_name(&args.claims))
-            .with_hint("build it with the feature parquet, or write the claims as CSV"),
-    )
+    Err(Error::usage("this codeyear was built without Parquet")
+        .in_file(claims::input_name(&args.claims))
+        .with_hint("build it with the feature parquet, or write the claims as CSV"))
 }
 
 fn options(args: &AuditArgs, format: InputFormat, context: &Context<'_>) -> Result<AuditOptions> {
@@ -318,10 +316,10 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
     ];
     match named.into_iter().find(|(_, named)| *named) {
         None => Ok(()),
-        Some((option, _)) => Err(Error::new(
-            ErrorKind::Usage,
-            format!("{option} is of tables, and this is {}", format.name()),
-        )
+        Some((option, _)) => Err(Error::usage(format!(
+            "{option} is of tables, and this is {}",
+            format.name()
+        ))
         .with_hint(
             "codes, their code sets and their dates are told by the format; --input states another",
         )),
@@ -329,8 +327,7 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
 }
 
 fn refuse_missing_columns(args: &AuditArgs) -> Result<()> {
-    let usage =
-        |message: &str, hint: &str| Err(Error::new(ErrorKind::Usage, message).with_hint(hint));
+    let usage = |message: &str, hint: &str| Err(Error::usage(message).with_hint(hint));
     if args.code.is_empty() {
         return usage(
             "no column of codes is named",
@@ -386,7 +383,7 @@ fn table_options(args: &AuditArgs, context: &Context<'_>) -> TableOptions {
 /// Every code billable, some not, or some that could not be told.
 fn outcome(summary: &AuditSummary) -> Outcome {
     if summary.unread() > 0 || summary.total.of(VerdictKind::NotCovered) > 0 {
-        Outcome::Untold
+        Outcome::Undetermined
     } else if summary.total.failing() > 0 {
         Outcome::Bad
     } else {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Context, Format, Outcome, parse_code_set, parse_date};
 use crate::answer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Answer, CodeSet, ReleaseId, Verdict};
 use crate::present::{Style, json, text};
 
@@ -89,7 +89,7 @@ pub(super) fn outcome(answers: &[Answer]) -> Outcome {
         .iter()
         .any(|answer| matches!(answer.verdict, Verdict::NotCovered { .. }))
     {
-        Outcome::Untold
+        Outcome::Undetermined
     } else if answers
         .iter()
         .all(|answer| matches!(answer.verdict, Verdict::Billable { .. }))
@@ -108,11 +108,8 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
             std::io::stdin()
                 .read_to_string(&mut text)
                 .map_err(|error| {
-                    Error::new(
-                        ErrorKind::Io,
-                        format!("cannot read codes from stdin: {error}"),
-                    )
-                    .with_hint("write one code a line, as UTF-8 text")
+                    Error::io(format!("cannot read codes from stdin: {error}"))
+                        .with_hint("write one code a line, as UTF-8 text")
                 })?;
             all.extend(
                 text.trim_start_matches('\u{feff}')
@@ -126,9 +123,7 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
         }
     }
     if all.is_empty() {
-        return Err(
-            Error::new(ErrorKind::Usage, "stdin holds no codes").with_hint("write one code a line")
-        );
+        return Err(Error::usage("stdin holds no codes").with_hint("write one code a line"));
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Context, Outcome, write_file};
 use crate::answer;
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::ingest::import_sample;
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::present::{changes, cms, html, text};
@@ -89,5 +89,5 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
 
 fn day(text: &str) -> Result<NaiveDate> {
     text.parse()
-        .map_err(|_| Error::new(ErrorKind::Usage, format!("{text:?} is not a date")))
+        .map_err(|_| Error::usage(format!("{text:?} is not a date")))
 }

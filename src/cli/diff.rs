@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::{Context, Outcome, parse_code_set, write_file};
 use crate::answer::{self, DiffScope};
 use crate::claims::{UsageOptions, read_usage};
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::model::{CodeRange, CodeSet, ReleaseId, Severity};
 use crate::present::Style;
 use crate::present::report::{ReportFormat, change_report};
@@ -111,10 +111,8 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
 pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let format = format(args)?;
     if format == ReportFormat::Xlsx && args.output.is_none() && context.out_is_terminal {
-        return Err(
-            Error::new(ErrorKind::Usage, "a workbook is not written to a terminal")
-                .with_hint("name a file with -o, as in -o changes.xlsx"),
-        );
+        return Err(Error::usage("a workbook is not written to a terminal")
+            .with_hint("name a file with -o, as in -o changes.xlsx"));
     }
     let store = context.store()?;
     let mut scope = DiffScope {
@@ -123,7 +121,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
     };
     for text in &args.under {
         let range = CodeRange::parse(args.code_set, text).map_err(|error| {
-            Error::new(ErrorKind::Usage, error.to_string())
+            Error::usage(error.to_string())
                 .with_hint("name a code as in C7A, or a range as in C76-C80")
         })?;
         scope.under.push(range);
@@ -145,14 +143,11 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
     if let Some(only) = &found.only
         && only.codes == 0
     {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "none of the {} values of the list can be an {} code",
-                only.malformed,
-                args.code_set.name()
-            ),
-        )
+        return Err(Error::usage(format!(
+            "none of the {} values of the list can be an {} code",
+            only.malformed,
+            args.code_set.name()
+        ))
         .in_file(
             args.only
                 .as_deref()
@@ -220,9 +215,7 @@ fn format(args: &DiffArgs) -> Result<ReportFormat> {
         (None, Some("xlsx")) => ReportFormat::Xlsx,
         (None, Some("pdf" | "xls" | "docx" | "doc" | "xml")) => {
             let path = args.output.clone().unwrap_or_default();
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "a report of this kind is not written; expected .html, .md, .csv, .json, .xlsx or .txt",
+            return Err(Error::usage("a report of this kind is not written; expected .html, .md, .csv, .json, .xlsx or .txt",
             )
             .in_file(path.display().to_string())
             .with_hint("write .html and print it, or .xlsx and open it as a table"));
@@ -241,8 +234,7 @@ fn read_codes(path: &Path) -> Result<Vec<String>> {
     };
     read.map_err(|error| io_error("read", path, error))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let fail =
-        |message: String| Error::new(ErrorKind::Usage, message).in_file(path.display().to_string());
+    let fail = |message: String| Error::usage(message).in_file(path.display().to_string());
     let first_line = bytes
         .split(|byte| *byte == b'\n')
         .next()

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Context, NewFile, Outcome, parse_code_set, write_whole};
+use super::{Context, Outcome, OutputFile, parse_code_set, write_whole};
 use crate::answer;
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::fhir::{ExportScope, FhirExport, FhirFile, FhirVersion};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::export::{PERIOD_COLUMNS, SPAN_COLUMNS, period_row, span_row};
@@ -208,10 +208,10 @@ fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let folder = &args.output;
     std::fs::create_dir_all(folder).map_err(|error| io_error("make the folder", folder, error))?;
     // Both are there before either takes its place.
-    let (concepts, ()) = NewFile::write(&folder.join("CONCEPT.csv"), &mut |out| {
+    let (concepts, ()) = OutputFile::write(&folder.join("CONCEPT.csv"), &mut |out| {
         ohdsi::concepts(&vocabulary, out)
     })?;
-    let (pairs, ()) = NewFile::write(&folder.join("CONCEPT_RELATIONSHIP.csv"), &mut |out| {
+    let (pairs, ()) = OutputFile::write(&folder.join("CONCEPT_RELATIONSHIP.csv"), &mut |out| {
         ohdsi::concept_relationships(&vocabulary, out)
     })?;
     concepts.put()?;
@@ -309,7 +309,7 @@ fn fhir_folder(
     let mut systems = (0u64, 0u64);
     let mut maps = (0u64, 0u64);
     for name in names {
-        let (new, ()) = NewFile::write(&folder.join(&name), &mut |out| {
+        let (new, ()) = OutputFile::write(&folder.join(&name), &mut |out| {
             let files = export.files().iter();
             for file in files.filter(|file| file_name(file, format) == name) {
                 let count = export.write(file, out)?;
@@ -433,10 +433,8 @@ fn format(args: &TableArgs, context: &Context<'_>) -> Result<TableFormat> {
     };
     check_format(format)?;
     if format == TableFormat::Parquet && stated(&args.output).is_none() && context.out_is_terminal {
-        return Err(
-            Error::new(ErrorKind::Usage, "a terminal cannot show Parquet")
-                .with_hint("name a file with -o, or send the output to a program or a file"),
-        );
+        return Err(Error::usage("a terminal cannot show Parquet")
+            .with_hint("name a file with -o, or send the output to a program or a file"));
     }
     Ok(format)
 }
@@ -446,8 +444,7 @@ fn format_of(path: &Path) -> Result<TableFormat> {
         return Ok(TableFormat::Csv);
     };
     TableFormat::of_extension(&end.to_ascii_lowercase()).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Usage,
+        Error::usage(
             "the name does not tell the format; expected .csv, .ndjson, .jsonl or .parquet",
         )
         .in_file(path.display().to_string())

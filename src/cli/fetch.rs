@@ -9,12 +9,12 @@ use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
 use super::{Context, Format, Outcome, first, parse_code_set, progress_bar};
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::fetch::{
-    FetchOptions, FetchReport, Fetcher, Lacking, Progress, Proxies, expected_releases,
+    FetchOptions, FetchProgress, FetchReport, Fetcher, Lacking, Proxies, expected_releases,
     import_fetched, missing, shown_address,
 };
-use crate::ingest::Progress as ImportProgress;
+use crate::ingest::ImportProgress;
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
 use crate::source::catalogue::Catalogue;
@@ -87,9 +87,7 @@ impl HowToFetch {
 pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome> {
     for id in &args.releases {
         if !id.fits_calendar() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
+            return Err(Error::usage(format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
             )
             .with_hint("codeyear releases lists those that are known"));
         }
@@ -159,7 +157,7 @@ pub(super) fn fetch_into_database(
                 .map_or("NCHS and CMS".to_owned(), shown_address)
         ))?;
         if !yes && !confirm("Fetch them?", context)? {
-            return Err(Error::new(ErrorKind::Usage, "nothing was fetched").with_hint(
+            return Err(Error::usage("nothing was fetched").with_hint(
                 "codeyear init --yes fetches without asking; with a pack (--pack FILE or CODEYEAR_PACK) nothing is fetched; codeyear demo shows the sample",
             ));
         }
@@ -260,7 +258,7 @@ impl Job<'_> {
                                 none.insert(Store::open_or_create(database)?)
                             }
                         };
-                        let mut tell = |step| tell(Progress::Imports(step));
+                        let mut tell = |step| tell(FetchProgress::Imports(step));
                         Some(import_fetched(store, &fetched, today, &mut tell)?)
                     }
                     None => None,
@@ -355,7 +353,7 @@ fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> 
         |one: &crate::fetch::CheckedRelease| one.posted.is_empty() && !one.untold.is_empty();
     Ok(match () {
         () if checked.iter().any(|one| !one.posted.is_empty()) => Outcome::Bad,
-        () if checked.iter().any(is_untold) => Outcome::Untold,
+        () if checked.iter().any(is_untold) => Outcome::Undetermined,
         () => Outcome::Good,
     })
 }
@@ -389,11 +387,8 @@ fn default_folder() -> Result<PathBuf> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.data_dir().join("codeyear").join("downloads"))
         .map_err(|error| {
-            Error::new(
-                ErrorKind::Usage,
-                format!("your data folder cannot be told: {error}"),
-            )
-            .with_hint("name a folder with --to")
+            Error::usage(format!("your data folder cannot be told: {error}"))
+                .with_hint("name a folder with --to")
         })
 }
 
@@ -418,7 +413,7 @@ fn proxies() -> Proxies {
 const BAR: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {wide_msg}";
 
 /// Shows how far it has come: on the bar, and where there is no terminal what makes one wait, as lines.
-fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {
+fn show(bar: &ProgressBar, progress: FetchProgress, context: &mut Context<'_>) {
     let mut say = |text: String| {
         if bar.is_hidden() {
             // The fetch goes on if nobody listens.
@@ -428,7 +423,7 @@ fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {
         bar.tick();
     };
     match progress {
-        Progress::Begins { file, bytes } => {
+        FetchProgress::Begins { file, bytes } => {
             bar.reset();
             match bytes {
                 Some(bytes) => bar.set_length(bytes),
@@ -437,8 +432,8 @@ fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {
             bar.set_message(file);
             bar.tick();
         }
-        Progress::At { bytes } => bar.set_position(bytes),
-        Progress::Retries {
+        FetchProgress::At { bytes } => bar.set_position(bytes),
+        FetchProgress::Retries {
             file,
             problem,
             pause,
@@ -446,17 +441,19 @@ fn show(bar: &ProgressBar, progress: Progress, context: &mut Context<'_>) {
             "{file}: {problem}; trying again in {} seconds",
             pause.as_secs_f32()
         )),
-        Progress::Waits => say("another fetch writes into the folder; waiting for it".to_owned()),
-        Progress::Imports(ImportProgress::Waiting) => {
+        FetchProgress::Waits => {
+            say("another fetch writes into the folder; waiting for it".to_owned())
+        }
+        FetchProgress::Imports(ImportProgress::Waiting) => {
             say("another import is running; waiting for it to end".to_owned());
         }
-        Progress::Imports(ImportProgress::Done { file, release }) => {
+        FetchProgress::Imports(ImportProgress::Done { file, release }) => {
             bar.set_message(format!(
                 "importing {release} {}",
                 super::import::short(&file)
             ));
             bar.tick();
         }
-        Progress::Imports(_) | Progress::Ended => {}
+        FetchProgress::Imports(_) | FetchProgress::Ended => {}
     }
 }

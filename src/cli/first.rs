@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::import::{FILES_BAR, show_progress};
 use super::{Context, default_database, progress_bar};
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::ingest::{ImportOptions, ImportReport, Progress, import_pack, pack_would_add};
+use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import_pack, pack_would_add};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, Pack, PackedFile, releases_of};
 use crate::present::counted;
@@ -19,7 +19,7 @@ pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
     if let Some(path) = named {
         // A database that is not there is another matter, and no error where none is needed.
         if !path.exists() {
-            return Err(Error::new(ErrorKind::Usage, "there is no such pack")
+            return Err(Error::usage("there is no such pack")
                 .in_file(path.display().to_string())
                 .with_hint("check the name that --pack or CODEYEAR_PACK gives"));
         }
@@ -77,7 +77,7 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
 }
 
 fn no_database() -> Error {
-    Error::new(ErrorKind::NotFound, "there is no database here yet")
+    Error::not_found("there is no database here yet")
 }
 
 /// Returns an error with what to do where a database was named and is not there: its name may be mistyped.
@@ -183,7 +183,7 @@ pub(super) fn fill(
     let bar = progress_bar(None, FILES_BAR);
     let options = ImportOptions::on(context.today);
     let imported = import_pack(store, pack, &options, &mut |progress| {
-        if progress == Progress::Waiting && bar.is_hidden() {
+        if progress == ImportProgress::Waiting && bar.is_hidden() {
             let _ = context.say("another import is running; waiting for it to end\n");
         }
         show_progress(&bar, progress);

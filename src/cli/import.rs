@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use super::first::make_new;
 use super::{Context, Format, Outcome, parse_code_set, progress_bar};
 use crate::error::{Result, io_error};
-use crate::ingest::{ImportOptions, ImportReport, Progress, import};
+use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import};
 use crate::model::{CodeSet, ReleaseId};
 use crate::present::{json, text};
 use crate::store::Store;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     let fill = |context: &mut Context<'_>, store: &mut Store| -> Result<ImportReport> {
         import(store, &args.paths, &options, &mut |progress| {
             // Without a terminal there is no bar to say it on. The import goes on if nobody listens.
-            if progress == Progress::Waiting && bar.is_hidden() {
+            if progress == ImportProgress::Waiting && bar.is_hidden() {
                 let _ = context.say("another import is running; waiting for it to end\n");
             }
             show_progress(&bar, progress);
@@ -112,18 +112,18 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
 }
 
 /// Shows how far an import has come.
-pub(super) fn show_progress(bar: &ProgressBar, progress: Progress) {
+pub(super) fn show_progress(bar: &ProgressBar, progress: ImportProgress) {
     match progress {
-        Progress::Found { files } => bar.set_length(files as u64),
-        Progress::Done { file, release } => {
+        ImportProgress::FoundFile { files } => bar.set_length(files as u64),
+        ImportProgress::Done { file, release } => {
             bar.set_message(format!("{release} {}", short(&file)));
             bar.inc(1);
         }
-        Progress::Waiting => {
+        ImportProgress::Waiting => {
             bar.set_message("another import is running; waiting for it to end");
             bar.tick();
         }
-        Progress::Committing => bar.set_message("ending the transaction"),
+        ImportProgress::Committing => bar.set_message("ending the transaction"),
     }
 }
 

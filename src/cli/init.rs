@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Context, Format, Outcome, first, official};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::ingest::ImportReport;
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::Pack;
@@ -32,8 +32,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
     if let Some(store) = context.existing_store_if_any()?
         && store.kind()? == StoreKind::Sample
     {
-        return Err(Error::new(
-            ErrorKind::Conflict,
+        return Err(Error::conflict(
             "the database holds the bundled sample, which never mixes with full releases",
         )
         .in_file(database.display().to_string())
@@ -43,12 +42,13 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         return official::fetch_into_database(&args.how, args.yes, args.format, context);
     };
     if args.how.is_given() {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            "there is a pack here, so that nothing is fetched",
-        )
-        .in_file(pack.label())
-        .with_hint("leave out --mirror and --unverified, or fetch with codeyear fetch --missing"));
+        return Err(
+            Error::usage("there is a pack here, so that nothing is fetched")
+                .in_file(pack.label())
+                .with_hint(
+                    "leave out --mirror and --unverified, or fetch with codeyear fetch --missing",
+                ),
+        );
     }
     let report = first::build(context, &pack, &database)?;
     // It may be empty, if all that the pack has was taken out of it.

@@ -144,7 +144,7 @@ pub enum Outcome {
     /// Exit code 1: something is not valid or not sound.
     Bad,
     /// Exit code 2: it could not be told.
-    Untold,
+    Undetermined,
 }
 
 impl Outcome {
@@ -153,7 +153,7 @@ impl Outcome {
         match self {
             Outcome::Good => 0,
             Outcome::Bad => 1,
-            Outcome::Untold => 2,
+            Outcome::Undetermined => 2,
         }
     }
 }
@@ -286,7 +286,7 @@ fn progress_bar(length: Option<u64>, template: &str) -> ProgressBar {
 }
 
 fn unwritable_output(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+    Error::io(format!("cannot write the output: {error}"))
         .with_hint("check where the output goes, and try again")
         .caused_by(error)
 }
@@ -295,11 +295,8 @@ fn default_database() -> Result<PathBuf> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.data_dir().join("codeyear").join("codeyear.db"))
         .map_err(|error| {
-            Error::new(
-                ErrorKind::Usage,
-                format!("your data folder cannot be told: {error}"),
-            )
-            .with_hint("name a database with --db or CODEYEAR_DB")
+            Error::usage(format!("your data folder cannot be told: {error}"))
+                .with_hint("name a database with --db or CODEYEAR_DB")
         })
 }
 
@@ -321,7 +318,7 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
     match run_verb(&cli.verb, &mut context) {
         Ok(outcome) => std::process::ExitCode::from(outcome.exit_code()),
         Err(error) if is_broken_pipe(&error) => {
-            std::process::ExitCode::from(Outcome::Untold.exit_code())
+            std::process::ExitCode::from(Outcome::Undetermined.exit_code())
         }
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default().bold();
@@ -332,7 +329,7 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
             }
             // Nobody is left to tell if stderr is closed.
             let _ = context.say(&text);
-            std::process::ExitCode::from(Outcome::Untold.exit_code())
+            std::process::ExitCode::from(Outcome::Undetermined.exit_code())
         }
     }
 }
@@ -439,25 +436,25 @@ fn write_whole<T>(
     path: &Path,
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<T>,
 ) -> Result<T> {
-    let (file, value) = NewFile::write(path, write)?;
+    let (file, value) = OutputFile::write(path, write)?;
     file.put()?;
     Ok(value)
 }
 
 /// A file that is written whole and stands beside its place. It is removed if it is never put there.
-struct NewFile {
+struct OutputFile {
     path: PathBuf,
     /// `None` if it is in its place.
     beside: Option<PathBuf>,
 }
 
-impl NewFile {
+impl OutputFile {
     fn write<T>(
         path: &Path,
         write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<T>,
-    ) -> Result<(NewFile, T)> {
+    ) -> Result<(OutputFile, T)> {
         let fail = |error| crate::error::io_error("write", path, error);
-        let mut new = NewFile {
+        let mut new = OutputFile {
             path: path.to_path_buf(),
             beside: None,
         };
@@ -496,7 +493,7 @@ impl NewFile {
     }
 }
 
-impl Drop for NewFile {
+impl Drop for OutputFile {
     fn drop(&mut self) {
         if let Some(beside) = &self.beside {
             // The failure to tell of is the one that kept it from its place.

@@ -15,7 +15,7 @@ mod without {
     use clap::Args;
 
     use crate::cli::{Context, Format, Outcome};
-    use crate::error::{Error, ErrorKind, Result};
+    use crate::error::{Error, Result};
 
     /// No options.
     #[derive(Debug, Args)]
@@ -44,9 +44,7 @@ mod without {
     }
 
     fn not_here() -> Error {
-        Error::new(
-            ErrorKind::Usage,
-            "there is no pack, and fetching is not part of this build",
+        Error::usage("there is no pack, and fetching is not part of this build",
         )
         .with_hint("name a pack with --pack FILE or CODEYEAR_PACK, or import files that you downloaded with codeyear import PATH...; codeyear demo shows the sample")
     }

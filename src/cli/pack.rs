@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::import::{FILES_BAR, show_progress};
 use super::{Context, Outcome, first, official, progress_bar, write_whole};
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::ingest::{Packing, choose_for_pack};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, LEVEL, Written};
@@ -38,8 +38,7 @@ pub(super) struct PackArgs {
 
 pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome> {
     if !args.fetch && args.how.is_given() {
-        return Err(Error::new(
-            ErrorKind::Usage,
+        return Err(Error::usage(
             "--mirror and --unverified are of use with --fetch only",
         ));
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Context, Outcome, parse_code_set};
-use crate::error::{Error, ErrorKind, Result, not_loaded};
+use crate::error::{Error, Result, not_loaded};
 use crate::ingest;
 use crate::model::{CodeSet, ReleaseId};
 use crate::store::Store;
@@ -42,11 +42,10 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
             return Err(not_loaded(&release));
         }
         _ => {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("both code sets have {}", args.release),
-            )
-            .with_hint("state which with --code-set icd10cm or --code-set icd10pcs"));
+            return Err(
+                Error::usage(format!("both code sets have {}", args.release))
+                    .with_hint("state which with --code-set icd10cm or --code-set icd10pcs"),
+            );
         }
     };
     drop(store);

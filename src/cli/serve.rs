@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::{Context, Outcome};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::web::{LogForm, Server, Settings, Today};
 
 /// Serve the coder's pages, a JSON API and FHIR terminology over the database
@@ -68,11 +68,10 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         ),
     ] {
         if number == 0 {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("{name} is 0: nothing could be answered"),
-            )
-            .with_hint("give a number above 0, or leave it out"));
+            return Err(
+                Error::usage(format!("{name} is 0: nothing could be answered"))
+                    .with_hint("give a number above 0, or leave it out"),
+            );
         }
     }
     date_header(context.today)?;
@@ -115,9 +114,7 @@ fn build_database(context: &mut Context<'_>) -> Result<()> {
     if store.path() == context.database()? {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Io,
-        "a server needs a database on disk, and none can be written here",
+    Err(Error::io("a server needs a database on disk, and none can be written here",
     )
     .with_hint(
         "name a file that can be written: codeyear --db FILE init, then codeyear --db FILE serve",
@@ -130,10 +127,9 @@ fn date_header(today: chrono::NaiveDate) -> Result<()> {
     if (1971..9998).contains(&today.year()) {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Usage,
-        format!("the clock of this machine says {today}, and the date of an answer cannot be before 1971"),
-    )
+    Err(Error::usage(format!(
+        "the clock of this machine says {today}, and the date of an answer cannot be before 1971"
+    ))
     .with_hint("set the clock"))
 }
 

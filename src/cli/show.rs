@@ -112,7 +112,7 @@ pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<O
 fn outcome(pages: &[&CodePage]) -> Outcome {
     let verdicts = || pages.iter().map(|page| &page.answer.verdict);
     if verdicts().any(|verdict| matches!(verdict, Verdict::NotCovered { .. })) {
-        Outcome::Untold
+        Outcome::Undetermined
     } else if verdicts().any(|verdict| matches!(verdict, Verdict::Unknown { .. })) {
         Outcome::Bad
     } else {

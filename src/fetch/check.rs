@@ -6,8 +6,8 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
-use super::http::{Method, Problem, number, text};
-use super::{Attempt, Fetcher, Known, Progress, Source};
+use super::http::{FetchProblem, Method, number, text};
+use super::{Attempt, FetchProgress, Fetcher, Known, Source};
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::catalogue::Catalogue;
 
@@ -106,7 +106,7 @@ impl Fetcher {
         catalogue: &Catalogue,
         code_set: CodeSet,
         id: ReleaseId,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(FetchProgress),
     ) -> CheckedRelease {
         let mut checked = CheckedRelease {
             code_set,
@@ -121,7 +121,7 @@ impl Fetcher {
             .unwrap_or_default();
         sources.extend(guesses(catalogue, code_set, id));
         for source in sources {
-            progress(Progress::Begins {
+            progress(FetchProgress::Begins {
                 file: source.file.clone(),
                 bytes: None,
             });
@@ -141,25 +141,25 @@ impl Fetcher {
                         checked.posted.push(Posted { source, url, bytes });
                         break;
                     }
-                    Err(Problem::NotThere(_)) => checked.not_there += 1,
+                    Err(FetchProblem::NotThere(_)) => checked.not_there += 1,
                     Err(problem) => untold = Some(Attempt { url, problem }),
                 }
             }
             checked.untold.extend(untold);
-            progress(Progress::Ended);
+            progress(FetchProgress::Ended);
         }
         checked
     }
 
     /// Asks whether an address has a file. Returns its size, if the server says it.
-    fn posted(&mut self, url: &str) -> Result<Option<u64>, Problem> {
+    fn posted(&mut self, url: &str) -> Result<Option<u64>, FetchProblem> {
         let identity = ("Accept-Encoding", "identity".to_owned());
         let head = self
             .client
             .ask(Method::Head, url, std::slice::from_ref(&identity));
         let answer = match head {
             // Some servers know no HEAD.
-            Err((Problem::Status(_) | Problem::Refused(_), _)) => {
+            Err((FetchProblem::Status(_) | FetchProblem::Refused(_), _)) => {
                 let first = ("Range", "bytes=0-0".to_owned());
                 self.client.ask(Method::Get, url, &[identity, first])
             }
@@ -168,7 +168,7 @@ impl Fetcher {
         let answer = answer.map_err(|(problem, _)| problem)?;
         let headers = answer.headers();
         if text(headers, "content-type").is_some_and(|kind| kind.starts_with("text/html")) {
-            return Err(Problem::WebPage);
+            return Err(FetchProblem::WebPage);
         }
         Ok(match text(headers, "content-range") {
             Some(range) => range

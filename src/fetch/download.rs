@@ -3,6 +3,11 @@
 //! The file is put in its place only when it is whole and its hash is right. One fetch at a time writes into a
 //! folder; a second one waits, and finds the file there.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a read fills no more than the buffer"
+)]
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,8 +16,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use ureq::http::HeaderMap;
 
-use super::Progress;
-use super::http::{Client, Method, Problem, number, text};
+use super::FetchProgress;
+use super::http::{Client, FetchProblem, Method, number, text};
 use crate::error::{Result, io_error};
 use crate::source::hex;
 use crate::source::recognise::{FileKind, HEAD, SAVED_PAGE, recognise};
@@ -37,7 +42,7 @@ pub(super) struct Target<'a> {
 
 /// A file that is in its place.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Downloaded {
     pub(super) bytes: u64,
     pub(super) sha256: String,
     pub(super) is_new: bool,
@@ -47,7 +52,7 @@ pub(super) struct Outcome {
 pub(super) struct Downloader<'a> {
     pub(super) client: &'a mut Client,
     pub(super) pause: Duration,
-    pub(super) progress: &'a mut dyn FnMut(Progress),
+    pub(super) progress: &'a mut dyn FnMut(FetchProgress),
 }
 
 /// What is there of a file: the `.part` beside its place, and the hash so far.
@@ -65,7 +70,7 @@ struct Part {
 /// How an attempt ended without the whole file.
 enum Ended {
     /// The server or the connection failed; what came so far is kept.
-    Failed(Problem, Option<Duration>),
+    Failed(FetchProblem, Option<Duration>),
     /// What was kept does not fit what the server has: from the first byte again.
     Stale,
 }
@@ -79,7 +84,7 @@ impl Downloader<'_> {
         &mut self,
         url: &str,
         target: &Target<'_>,
-    ) -> Result<Result<Outcome, Problem>> {
+    ) -> Result<Result<Downloaded, FetchProblem>> {
         let folder = target.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .map_err(|error| io_error("make the folder", folder, error))?;
@@ -89,12 +94,12 @@ impl Downloader<'_> {
         }
         let mut part = Part::open(target)?;
         let mut was_kept = part.bytes > 0;
-        (self.progress)(Progress::Begins {
+        (self.progress)(FetchProgress::Begins {
             file: target.file.to_owned(),
             bytes: target.bytes,
         });
         let mut idle = 0;
-        let mut done = Err(Problem::NoAnswer {
+        let mut done = Err(FetchProblem::NoAnswer {
             why: "too many attempts".to_owned(),
             is_passing: true,
         });
@@ -117,15 +122,15 @@ impl Downloader<'_> {
                                 was_kept = false;
                                 continue;
                             }
-                            done = Err(Problem::WrongHash {
+                            done = Err(FetchProblem::WrongHash {
                                 found,
                                 expected: expected.to_owned(),
                             });
                         }
                         _ => {
                             part.put(target.path, folder)?;
-                            (self.progress)(Progress::Ended);
-                            return Ok(Ok(Outcome {
+                            (self.progress)(FetchProgress::Ended);
+                            return Ok(Ok(Downloaded {
                                 bytes: part.bytes,
                                 sha256: found,
                                 is_new: true,
@@ -155,7 +160,7 @@ impl Downloader<'_> {
                                 .saturating_mul(1 << idle.saturating_sub(1).min(6)),
                         )
                         .min(MAX_PAUSE);
-                    (self.progress)(Progress::Retries {
+                    (self.progress)(FetchProgress::Retries {
                         file: target.file.to_owned(),
                         problem,
                         pause,
@@ -168,7 +173,7 @@ impl Downloader<'_> {
         if part.bytes == 0 || target.sha256.is_none() {
             part.remove();
         }
-        (self.progress)(Progress::Ended);
+        (self.progress)(FetchProgress::Ended);
         Ok(done)
     }
 
@@ -216,7 +221,7 @@ impl Downloader<'_> {
                 part.whole = number(headers, "content-length");
                 part.version = version(headers);
             }
-            status => return failed(Problem::Status(status)),
+            status => return failed(FetchProblem::Status(status)),
         }
         let most = match (target.sha256, target.bytes) {
             (Some(_), Some(bytes)) => bytes,
@@ -263,14 +268,14 @@ impl Downloader<'_> {
                 part.restart()?;
                 return failed(match (target.sha256, target.bytes) {
                     // A file of another size has another hash, which need not be waited for.
-                    (Some(_), Some(bytes)) => Problem::WrongSize {
+                    (Some(_), Some(bytes)) => FetchProblem::WrongSize {
                         found: part.whole,
                         expected: bytes,
                     },
-                    _ => Problem::TooLong(most),
+                    _ => FetchProblem::TooLong(most),
                 });
             }
-            (self.progress)(Progress::At { bytes: part.bytes });
+            (self.progress)(FetchProgress::At { bytes: part.bytes });
         }
         if !is_checked {
             // A byte or two say nothing yet.
@@ -280,7 +285,7 @@ impl Downloader<'_> {
             }
             part.write(&head)?;
         }
-        failed(Problem::BrokenOff {
+        failed(FetchProblem::BrokenOff {
             got: part.bytes,
             of: part.whole.or(target.bytes),
             is_kept: part.bytes > 0 && target.sha256.is_some(),
@@ -294,7 +299,7 @@ impl Downloader<'_> {
             Ok(()) => return Ok(Some(file)),
             // Some network disks know no locks.
             Err(TryLockError::Error(_)) => return Ok(None),
-            Err(TryLockError::WouldBlock) => (self.progress)(Progress::Waits),
+            Err(TryLockError::WouldBlock) => (self.progress)(FetchProgress::Waits),
         }
         Ok(file.lock().is_ok().then_some(file))
     }
@@ -391,7 +396,7 @@ impl Part {
 }
 
 /// Returns the file if it is in its place. One of other bytes than the known hash's is fetched anew.
-fn there(target: &Target<'_>) -> Result<Option<Outcome>> {
+fn there(target: &Target<'_>) -> Result<Option<Downloaded>> {
     let mut file = match File::open(target.path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -400,7 +405,7 @@ fn there(target: &Target<'_>) -> Result<Option<Outcome>> {
     let (bytes, hasher) = hash(&mut file).map_err(|error| io_error("read", target.path, error))?;
     let sha256 = hex(&hasher.finalize());
     let is_right = target.sha256.is_none_or(|expected| expected == sha256);
-    Ok(is_right.then_some(Outcome {
+    Ok(is_right.then_some(Downloaded {
         bytes,
         sha256,
         is_new: false,
@@ -416,7 +421,7 @@ fn hash(file: &mut File) -> std::io::Result<(u64, Sha256)> {
         match file.read(&mut buffer) {
             Ok(0) => return Ok((bytes, hasher)),
             Ok(read) => {
-                hasher.update(buffer.get(..read).unwrap_or_default());
+                hasher.update(&buffer[..read]);
                 bytes += read as u64;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -426,13 +431,13 @@ fn hash(file: &mut File) -> std::io::Result<(u64, Sha256)> {
 }
 
 /// Returns what came in the place of a file, by its first bytes: a web page, or something that is no zip.
-fn is_something_else(file: &str, head: &[u8]) -> Option<Problem> {
+fn is_something_else(file: &str, head: &[u8]) -> Option<FetchProblem> {
     if recognise(file, head) == FileKind::Broken(SAVED_PAGE) {
-        return Some(Problem::WebPage);
+        return Some(FetchProblem::WebPage);
     }
     let lower = file.to_ascii_lowercase();
     let is_zip = lower.ends_with(".zip") || lower.ends_with(".xlsx");
-    (is_zip && !head.starts_with(b"PK")).then_some(Problem::NotAZip)
+    (is_zip && !head.starts_with(b"PK")).then_some(FetchProblem::NotAZip)
 }
 
 /// Returns what the server calls this version of a file, if it can be asked to go on with the same one.

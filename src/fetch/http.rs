@@ -83,7 +83,7 @@ pub fn shown_address(url: &str) -> String {
 
 /// Why an address did not give its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum FetchProblem {
     /// The server refuses (403, 401).
     Refused(u16),
     /// It has no such file (404, 410).
@@ -134,44 +134,44 @@ pub enum Problem {
     UnknownFile(String),
 }
 
-impl Problem {
+impl FetchProblem {
     /// Returns the fixed name: `refused`, `not-there`, `status`, `web-page`, `not-a-zip`, `wrong-hash`,
     /// `wrong-size`, `too-long`, `broken-off`, `no-answer`, `unencrypted`, `damaged`,
     /// `unknown-file`.
     pub fn name(&self) -> &'static str {
         match self {
-            Problem::Refused(_) => "refused",
-            Problem::NotThere(_) => "not-there",
-            Problem::Status(_) => "status",
-            Problem::WebPage => "web-page",
-            Problem::NotAZip => "not-a-zip",
-            Problem::WrongHash { .. } => "wrong-hash",
-            Problem::WrongSize { .. } => "wrong-size",
-            Problem::TooLong(_) => "too-long",
-            Problem::BrokenOff { .. } => "broken-off",
-            Problem::NoAnswer { .. } => "no-answer",
-            Problem::Unencrypted => "unencrypted",
-            Problem::Damaged(_) => "damaged",
-            Problem::UnknownFile(_) => "unknown-file",
+            FetchProblem::Refused(_) => "refused",
+            FetchProblem::NotThere(_) => "not-there",
+            FetchProblem::Status(_) => "status",
+            FetchProblem::WebPage => "web-page",
+            FetchProblem::NotAZip => "not-a-zip",
+            FetchProblem::WrongHash { .. } => "wrong-hash",
+            FetchProblem::WrongSize { .. } => "wrong-size",
+            FetchProblem::TooLong(_) => "too-long",
+            FetchProblem::BrokenOff { .. } => "broken-off",
+            FetchProblem::NoAnswer { .. } => "no-answer",
+            FetchProblem::Unencrypted => "unencrypted",
+            FetchProblem::Damaged(_) => "damaged",
+            FetchProblem::UnknownFile(_) => "unknown-file",
         }
     }
 
     /// Returns what to do about it, if something can be done.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Problem::Refused(_) | Problem::WebPage | Problem::NotAZip => Some(
+            FetchProblem::Refused(_) | FetchProblem::WebPage | FetchProblem::NotAZip => Some(
                 "download the address with a browser and import the file, or name another server with --mirror",
             ),
-            Problem::WrongHash { .. } | Problem::WrongSize { .. } => Some(
+            FetchProblem::WrongHash { .. } | FetchProblem::WrongSize { .. } => Some(
                 "the file was posted again, or changed on its way: look at the publisher's page; codeyear import takes a corrected file with --revision",
             ),
-            Problem::BrokenOff { is_kept: true, .. } => {
+            FetchProblem::BrokenOff { is_kept: true, .. } => {
                 Some("run the same command again: it goes on from there")
             }
-            Problem::BrokenOff { .. } | Problem::Status(_) => {
+            FetchProblem::BrokenOff { .. } | FetchProblem::Status(_) => {
                 Some("run the same command again later")
             }
-            Problem::NoAnswer { .. } => Some(
+            FetchProblem::NoAnswer { .. } => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and SSL_CERT_FILE for a proxy with a certificate of its own",
             ),
             _ => None,
@@ -181,49 +181,55 @@ impl Problem {
     /// Checks whether another attempt may do better.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Problem::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
-            Problem::BrokenOff { .. } => true,
-            Problem::NoAnswer { is_passing, .. } => *is_passing,
+            FetchProblem::Status(status) => {
+                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+            }
+            FetchProblem::BrokenOff { .. } => true,
+            FetchProblem::NoAnswer { is_passing, .. } => *is_passing,
             _ => false,
         }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for FetchProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Refused(status) => {
+            FetchProblem::Refused(status) => {
                 write!(f, "the server refuses it ({})", status_words(*status))
             }
-            Problem::NotThere(status) => write!(f, "not there ({})", status_words(*status)),
-            Problem::Status(status) => write!(f, "the server answers {}", status_words(*status)),
-            Problem::WebPage => f.write_str("a web page in the place of the file"),
-            Problem::NotAZip => f.write_str("something else in the place of a zip"),
-            Problem::WrongHash { found, expected } => {
+            FetchProblem::NotThere(status) => write!(f, "not there ({})", status_words(*status)),
+            FetchProblem::Status(status) => {
+                write!(f, "the server answers {}", status_words(*status))
+            }
+            FetchProblem::WebPage => f.write_str("a web page in the place of the file"),
+            FetchProblem::NotAZip => f.write_str("something else in the place of a zip"),
+            FetchProblem::WrongHash { found, expected } => {
                 write!(
                     f,
                     "another file: its SHA-256 is {found}, expected {expected}"
                 )
             }
-            Problem::WrongSize { found, expected } => {
+            FetchProblem::WrongSize { found, expected } => {
                 f.write_str("another file: it has ")?;
                 match found {
                     Some(found) => write!(f, "{found} bytes, expected {expected}"),
                     None => write!(f, "more than {expected} bytes"),
                 }
             }
-            Problem::TooLong(most) => write!(f, "more than {most} bytes, which no such file has"),
-            Problem::BrokenOff { got, of, .. } => {
+            FetchProblem::TooLong(most) => {
+                write!(f, "more than {most} bytes, which no such file has")
+            }
+            FetchProblem::BrokenOff { got, of, .. } => {
                 write!(f, "the connection ended after {got}")?;
                 if let Some(of) = of {
                     write!(f, " of {of}")?;
                 }
                 f.write_str(" bytes")
             }
-            Problem::NoAnswer { why, .. } => f.write_str(why),
-            Problem::Unencrypted => f.write_str("it leads to an address without encryption"),
-            Problem::Damaged(why) => f.write_str(why),
-            Problem::UnknownFile(name) => write!(
+            FetchProblem::NoAnswer { why, .. } => f.write_str(why),
+            FetchProblem::Unencrypted => f.write_str("it leads to an address without encryption"),
+            FetchProblem::Damaged(why) => f.write_str(why),
+            FetchProblem::UnknownFile(name) => write!(
                 f,
                 "{name} in it is not a file that the catalogue knows; --unverified takes it"
             ),
@@ -270,7 +276,7 @@ impl Client {
         method: Method,
         url: &str,
         headers: &[(&str, String)],
-    ) -> Result<Response<Body>, (Problem, Option<Duration>)> {
+    ) -> Result<Response<Body>, (FetchProblem, Option<Duration>)> {
         let agent = self.agent(url).map_err(|problem| (problem, None))?;
         let mut request = match method {
             Method::Get => agent.get(url),
@@ -285,13 +291,13 @@ impl Client {
         let pause = number(response.headers(), "retry-after").map(Duration::from_secs);
         match response.status().as_u16() {
             200..=299 | 416 => Ok(response),
-            status @ (401 | 403) => Err((Problem::Refused(status), pause)),
-            status @ (404 | 410) => Err((Problem::NotThere(status), pause)),
-            status => Err((Problem::Status(status), pause)),
+            status @ (401 | 403) => Err((FetchProblem::Refused(status), pause)),
+            status @ (404 | 410) => Err((FetchProblem::NotThere(status), pause)),
+            status => Err((FetchProblem::Status(status), pause)),
         }
     }
 
-    fn agent(&mut self, url: &str) -> Result<Agent, Problem> {
+    fn agent(&mut self, url: &str) -> Result<Agent, FetchProblem> {
         let proxy = self.proxies.of(url).map(str::to_owned);
         let is_encrypted = url.starts_with("https://");
         let key = (proxy, is_encrypted);
@@ -300,7 +306,7 @@ impl Client {
         }
         // The address of a proxy may have a password, and is not shown.
         let proxy = key.0.as_deref().map(Proxy::new).transpose();
-        let proxy = proxy.map_err(|_| Problem::NoAnswer {
+        let proxy = proxy.map_err(|_| FetchProblem::NoAnswer {
             why: "the proxy that the environment names is no address".to_owned(),
             is_passing: false,
         })?;
@@ -323,9 +329,9 @@ impl Client {
         Ok(agent)
     }
 
-    fn problem(&self, error: ureq::Error) -> Problem {
+    fn problem(&self, error: ureq::Error) -> FetchProblem {
         let (why, is_passing) = match error {
-            ureq::Error::RequireHttpsOnly(_) => return Problem::Unencrypted,
+            ureq::Error::RequireHttpsOnly(_) => return FetchProblem::Unencrypted,
             ureq::Error::Timeout(_) => (
                 format!("no answer within {} seconds", self.timeout.as_secs_f32()),
                 true,
@@ -342,7 +348,7 @@ impl Client {
             }
             error => (format!("no answer: {error}"), false),
         };
-        Problem::NoAnswer { why, is_passing }
+        FetchProblem::NoAnswer { why, is_passing }
     }
 }
 

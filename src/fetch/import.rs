@@ -7,9 +7,7 @@ use chrono::NaiveDate;
 
 use super::{FetchedFile, FetchedRelease, FileOutcome, sources};
 use crate::error::{ErrorKind, Result};
-use crate::ingest::{
-    Failed, ImportOptions, ImportReport, Progress as ImportProgress, import_if_any,
-};
+use crate::ingest::{Failed, ImportOptions, ImportProgress, ImportReport, import_if_any};
 use crate::model::{CodeSet, ListedBy, ReleaseId, ReleasePart};
 use crate::source::catalogue::Catalogue;
 use crate::store::{Store, StoredRelease};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use strum::IntoStaticStr;
 
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::source::archive::find;
 use crate::source::catalogue::{Catalogue, KnownRelease};
@@ -25,14 +25,14 @@ use http::Client;
 
 use crate::model::named;
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
-pub use http::{Problem, Proxies, shown_address};
+pub use http::{FetchProblem, Proxies, shown_address};
 pub use import::{FetchReport, Lacking, import_fetched, missing};
 pub use plan::{Known, Source, sources};
 
 named!(FileOutcome, NotFetched);
 
 /// How many files in a row may fail at a host, each after its retries, before it is given up.
-const MOST_FAILED: u32 = 3;
+const MAX_FAILED: u32 = 3;
 
 /// What a fetch is asked to do.
 #[derive(Debug, Clone)]
@@ -103,7 +103,7 @@ pub struct Attempt {
     /// The address.
     pub url: String,
     /// Why not.
-    pub problem: Problem,
+    pub problem: FetchProblem,
 }
 
 /// Why a part of a release was not fetched.
@@ -137,7 +137,7 @@ pub struct FetchedRelease {
 
 /// How far a fetch has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum FetchProgress {
     /// A file begins.
     Begins {
         /// The file.
@@ -155,7 +155,7 @@ pub enum Progress {
         /// The file.
         file: String,
         /// Why it failed.
-        problem: Problem,
+        problem: FetchProblem,
         /// The pause.
         pause: Duration,
     },
@@ -164,7 +164,7 @@ pub enum Progress {
     /// The file is there, or is given up.
     Ended,
     /// What came is imported.
-    Imports(crate::ingest::Progress),
+    Imports(crate::ingest::ImportProgress),
 }
 
 /// Fetches releases, one after the other.
@@ -184,13 +184,12 @@ impl Fetcher {
     /// Returns a fetcher. It connects to nobody yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] if the mirror is no address.
+    /// [`crate::ErrorKind::Usage`] if the mirror is no address.
     pub fn new(options: FetchOptions) -> Result<Fetcher> {
         if let Some(mirror) = &options.mirror
             && !(mirror.starts_with("http://") || mirror.starts_with("https://"))
         {
-            return Err(Error::new(
-                ErrorKind::Usage,
+            return Err(Error::usage(
                 "a mirror is an address that begins with http:// or https://",
             )
             .with_hint("a folder on this machine needs no fetch: codeyear import FOLDER"));
@@ -210,11 +209,11 @@ impl Fetcher {
     /// is asked.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the folder cannot be written. An address that fails is part of the value.
+    /// [`crate::ErrorKind::Io`] if the folder cannot be written. An address that fails is part of the value.
     pub fn fetch(
         &mut self,
         lacking: &Lacking,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(FetchProgress),
     ) -> Result<FetchedRelease> {
         let Lacking { code_set, id, have } = lacking;
         let (code_set, id) = (*code_set, *id);
@@ -298,11 +297,11 @@ impl Fetcher {
     /// Fetches the file of one source into the folder. An address that does not give it is the inner error.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the folder cannot be written.
+    /// [`crate::ErrorKind::Io`] if the folder cannot be written.
     pub fn fetch_file(
         &mut self,
         source: &Source,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(FetchProgress),
     ) -> Result<Result<FetchedFile, Attempt>> {
         let urls = source.urls(self.options.mirror.as_deref());
         let path = self.options.folder.join(&source.file);
@@ -326,7 +325,7 @@ impl Fetcher {
         };
         let mut failed = Attempt {
             url: file.url.clone(),
-            problem: Problem::NotThere(404),
+            problem: FetchProblem::NotThere(404),
         };
         for url in urls {
             failed.url.clone_from(&url);
@@ -361,7 +360,7 @@ impl Fetcher {
                     return self.useless(&file, problem).map(Err);
                 }
                 Err(problem) => {
-                    let is_there = !matches!(problem, Problem::NotThere(_));
+                    let is_there = !matches!(problem, FetchProblem::NotThere(_));
                     failed.problem = problem;
                     if is_there {
                         break;
@@ -393,7 +392,7 @@ impl Fetcher {
             let sha256 = match found.read_hashed() {
                 Ok((_, sha256)) => sha256,
                 Err(error) => {
-                    let problem = Problem::Damaged(error.message().to_owned());
+                    let problem = FetchProblem::Damaged(error.message().to_owned());
                     return self.useless(file, problem).map(Some);
                 }
             };
@@ -409,45 +408,46 @@ impl Fetcher {
         if self.options.unverified {
             return Ok(None);
         }
-        self.useless(file, Problem::UnknownFile(other)).map(Some)
+        self.useless(file, FetchProblem::UnknownFile(other))
+            .map(Some)
     }
 
     /// Returns why a host is given up; `None` of any other.
-    fn silent_before(&self, host: &str) -> Option<Problem> {
+    fn silent_before(&self, host: &str) -> Option<FetchProblem> {
         let why = self.silent.get(host)?;
-        Some(Problem::NoAnswer {
+        Some(FetchProblem::NoAnswer {
             why: format!("{why} (it is not asked again)"),
             is_passing: false,
         })
     }
 
     /// Records whether a host gave what was asked for, or said that it has none. One that never answered is given up
-    /// after one file, one that did after [`MOST_FAILED`] in a row. What another attempt cannot mend costs no time.
-    fn note_answer(&mut self, host: String, problem: Option<&Problem>) {
+    /// after one file, one that did after [`MAX_FAILED`] in a row. What another attempt cannot mend costs no time.
+    fn note_answer(&mut self, host: String, problem: Option<&FetchProblem>) {
         let Some(problem) = problem.filter(|problem| problem.is_passing()) else {
             self.answered.insert(host.clone());
             self.failed.remove(&host);
             return;
         };
         let never_answered =
-            matches!(problem, Problem::NoAnswer { .. }) && !self.answered.contains(&host);
+            matches!(problem, FetchProblem::NoAnswer { .. }) && !self.answered.contains(&host);
         let failed = self.failed.entry(host.clone()).or_default();
         *failed += 1;
-        if never_answered || *failed >= MOST_FAILED {
+        if never_answered || *failed >= MAX_FAILED {
             self.silent.insert(host, problem.to_string());
         }
     }
 
     /// Removes a file that is of no use, if this fetch wrote it: what was there is the user's. Returns why the address
     /// did not give it.
-    fn useless(&self, file: &FetchedFile, problem: Problem) -> Result<Attempt> {
+    fn useless(&self, file: &FetchedFile, problem: FetchProblem) -> Result<Attempt> {
         let problem = match file.outcome {
             FileOutcome::Fetched => {
                 std::fs::remove_file(&file.path)
                     .map_err(|error| io_error("remove", &file.path, error))?;
                 problem
             }
-            _ => Problem::Damaged(format!(
+            _ => FetchProblem::Damaged(format!(
                 "{} was there and is of no use ({problem}): remove it, or name another folder",
                 file.path.display()
             )),
@@ -460,14 +460,14 @@ impl Fetcher {
 }
 
 /// Returns what is wrong with a file whose hash is not known: a damaged archive.
-fn damage(path: &Path) -> Result<Option<Problem>> {
+fn damage(path: &Path) -> Result<Option<FetchProblem>> {
     let findings = find(&[path.to_path_buf()])?;
     // A member that cannot be taken is for the import to name: the rest of its archive can.
     let error = findings
         .damaged
         .first()
         .filter(|_| findings.found.is_empty());
-    Ok(error.map(|error| Problem::Damaged(error.message().to_owned())))
+    Ok(error.map(|error| FetchProblem::Damaged(error.message().to_owned())))
 }
 
 /// Returns what a file that is there holds, whatever the catalogue says of it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{CodeSet, DocumentKind, IndexKind, ReleaseId, ReleasePart};
-use crate::source::catalogue::{Archive, Basis, KnownRelease};
+use crate::source::catalogue::{Archive, HashBasis, KnownRelease};
 
 /// How the hash of a file is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,8 +69,8 @@ impl Source {
         pieces.dedup();
         let known = match (&archive.sha256, archive.basis) {
             (None, _) => Known::NoHash,
-            (Some(_), Basis::Held) => Known::InHand,
-            (Some(_), Basis::HashByOthers | Basis::AddressByOthers) => Known::ByOthers,
+            (Some(_), HashBasis::Held) => Known::InHand,
+            (Some(_), HashBasis::HashByOthers | HashBasis::AddressByOthers) => Known::ByOthers,
         };
         (!pieces.is_empty()).then(|| Source {
             publisher: archive.publisher.clone(),

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::outcome::{Answered, Failure, clip, set};
-use super::{Asked, Context, Method, given};
+use super::outcome::{Answered, FhirFailure, clip, set};
+use super::{Context, Method, ReadRequest, parameters};
 
 /// The most requests of one batch.
-const MOST_ENTRIES: usize = 1_000;
+const MAX_ENTRIES: usize = 1_000;
 
 pub(super) fn answer(context: &Context<'_>, body: Option<&Value>) -> Answered {
     let kind = |value: &Value, field: &str| {
@@ -14,19 +14,21 @@ pub(super) fn answer(context: &Context<'_>, body: Option<&Value>) -> Answered {
         text.map(clip).unwrap_or_default()
     };
     let Some(bundle) = body.filter(|body| kind(body, "resourceType") == "Bundle") else {
-        return Err(Failure::invalid("a Bundle of the type batch is required"));
+        return Err(FhirFailure::invalid(
+            "a Bundle of the type batch is required",
+        ));
     };
     match kind(bundle, "type").as_str() {
         "batch" => {}
         "transaction" => {
-            return Err(Failure::new(
+            return Err(FhirFailure::new(
                 422,
                 "not-supported",
                 "transactions are not supported; send a batch",
             ));
         }
         other => {
-            return Err(Failure::invalid(format!(
+            return Err(FhirFailure::invalid(format!(
                 "the Bundle is of the type {other:?}; expected batch"
             )));
         }
@@ -34,14 +36,14 @@ pub(super) fn answer(context: &Context<'_>, body: Option<&Value>) -> Answered {
     let entries = match bundle.get("entry") {
         None => &Vec::new(),
         Some(Value::Array(entries)) => entries,
-        Some(_) => return Err(Failure::invalid("Bundle.entry has to be a list")),
+        Some(_) => return Err(FhirFailure::invalid("Bundle.entry has to be a list")),
     };
-    if entries.len() > MOST_ENTRIES {
-        return Err(Failure::new(
+    if entries.len() > MAX_ENTRIES {
+        return Err(FhirFailure::new(
             422,
             "too-costly",
             format!(
-                "the batch has {} entries, and no more than {MOST_ENTRIES} are answered at once",
+                "the batch has {} entries, and no more than {MAX_ENTRIES} are answered at once",
                 entries.len()
             ),
         ));
@@ -63,19 +65,19 @@ fn one(context: &Context<'_>, entry: &Value) -> Value {
     }
 }
 
-fn read(context: &Context<'_>, entry: &Value) -> Answered<Asked> {
+fn read(context: &Context<'_>, entry: &Value) -> Answered<ReadRequest> {
     let request = entry.get("request");
     let text = |field: &str| {
         request
             .and_then(|request| request.get(field))
             .and_then(Value::as_str)
-            .ok_or_else(|| Failure::invalid(format!("the entry has no request.{field}")))
+            .ok_or_else(|| FhirFailure::invalid(format!("the entry has no request.{field}")))
     };
     let method = match text("method")? {
         "GET" => Method::Get,
         "POST" => Method::Post,
         other => {
-            return Err(Failure::new(
+            return Err(FhirFailure::new(
                 405,
                 "not-supported",
                 format!("{:?} is not supported; there are GET and POST", clip(other)),
@@ -87,12 +89,14 @@ fn read(context: &Context<'_>, entry: &Value) -> Answered<Asked> {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let path = path.trim_matches('/').replace("%24", "$");
     if path.is_empty() {
-        return Err(Failure::invalid("a batch within a batch is not answered"));
+        return Err(FhirFailure::invalid(
+            "a batch within a batch is not answered",
+        ));
     }
-    Ok(Asked {
+    Ok(ReadRequest {
         method,
         path,
-        query: given::pairs(query),
+        query: parameters::pairs(query),
         body: entry.get("resource").cloned(),
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
 use super::snapshot::{SYSTEMS, version_of};
 
 pub(super) fn answer(context: &Context<'_>, query: &[(String, String)]) -> Answered {
@@ -11,7 +11,7 @@ pub(super) fn answer(context: &Context<'_>, query: &[(String, String)]) -> Answe
     match mode.map_or("full", |(_, mode)| mode.as_str()) {
         "full" | "normative" => Ok(capability_statement(context)),
         "terminology" => Ok(terminology_capabilities(context)),
-        other => Err(Failure::invalid(format!(
+        other => Err(FhirFailure::invalid(format!(
             "the mode {:?} is not known; there are full and terminology",
             clip(other)
         ))),

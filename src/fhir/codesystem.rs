@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::FhirVersion;
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
 use crate::error::Result;
@@ -149,7 +149,7 @@ pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, L
 
 /// Returns the system and version that the identifier of a resource names.
 pub(super) fn of_id<'a>(context: &Context<'a>, id: &str) -> Answered<Snapshot<'a>> {
-    let unknown = || Failure::not_found(format!("there is no CodeSystem/{}", clip(id)));
+    let unknown = || FhirFailure::not_found(format!("there is no CodeSystem/{}", clip(id)));
     let (system, version) = SYSTEMS
         .iter()
         .find_map(|system| {
@@ -178,7 +178,7 @@ pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
         .find(|release| {
             release.code_set == snapshot.system.code_set && release.id == snapshot.period.release
         })
-        .ok_or_else(|| Failure::not_found(format!("there is no CodeSystem/{}", clip(id))))?;
+        .ok_or_else(|| FhirFailure::not_found(format!("there is no CodeSystem/{}", clip(id))))?;
     Ok(resource(
         context.version,
         snapshot.system,

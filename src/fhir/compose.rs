@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::Context;
 use super::codesystem::whole;
 use super::filter::Filter;
-use super::given::{Given, day};
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
+use super::parameters::{Parameters, day};
 use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
 use super::valueset::{implicit_resource, implicit_url, unknown_set_id};
 use crate::error::Result;
 use crate::model::{Code, Entry};
 
 /// The most clauses and codes that a value set of a request may have.
-const MOST_PARTS: usize = 20_000;
+const MAX_PARTS: usize = 20_000;
 
 /// Which versions and day a value set is read with.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +32,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    pub(super) fn read(given: &Given) -> Answered<Wanted> {
+    pub(super) fn read(given: &Parameters) -> Answered<Wanted> {
         let list = |name: &str| -> Answered<Vec<(&'static System, String)>> {
             let mut versions = Vec::new();
             for canonical in given.texts(name)? {
@@ -40,7 +40,9 @@ impl Wanted {
                 // Of other systems there is nothing to choose.
                 if let Some(system) = System::find(uri) {
                     let version = version.ok_or_else(|| {
-                        Failure::invalid(format!("{name} has to name a version, as in {uri}|2026"))
+                        FhirFailure::invalid(format!(
+                            "{name} has to name a version, as in {uri}|2026"
+                        ))
                     })?;
                     versions.push((system, version.to_owned()));
                 }
@@ -87,7 +89,7 @@ impl Wanted {
             let wanted = release_of(timeline, &checked)
                 .ok_or_else(|| unknown_version(system, timeline, &checked))?;
             if wanted.release != snapshot.period.release {
-                return Err(Failure::new(
+                return Err(FhirFailure::new(
                     422,
                     "exception",
                     format!(
@@ -131,12 +133,12 @@ impl<'a> Definition<'a> {
     pub(super) fn of_request(
         context: &Context<'a>,
         id: Option<&str>,
-        given: &Given,
+        given: &Parameters,
         wanted: &Wanted,
     ) -> Answered<Definition<'a>> {
         for name in ["context", "contextDirection"] {
             if given.has(name) {
-                return Err(Failure::new(
+                return Err(FhirFailure::new(
                     422,
                     "not-supported",
                     format!("{name} is not supported; name the value set with url"),
@@ -152,7 +154,7 @@ impl<'a> Definition<'a> {
             return Definition::posted(context, resource, wanted);
         }
         let Some(url) = given.text("url")? else {
-            return Err(Failure::invalid("url or valueSet is required"));
+            return Err(FhirFailure::invalid("url or valueSet is required"));
         };
         match given.text("valueSetVersion")? {
             Some(version) if !url.contains("fhir_vs|") => {
@@ -170,7 +172,7 @@ impl<'a> Definition<'a> {
         wanted: &Wanted,
     ) -> Answered<Definition<'a>> {
         let unknown = || {
-            Failure::not_found(format!(
+            FhirFailure::not_found(format!(
                 "A definition for the value set '{}' could not be found; there are {} and {}, and those below a code, as in {}=isa/C7A",
                 clip(url),
                 whole(&SYSTEMS[0]),
@@ -213,16 +215,16 @@ impl<'a> Definition<'a> {
         wanted: &Wanted,
     ) -> Answered<Definition<'a>> {
         if resource.get("resourceType").and_then(Value::as_str) != Some("ValueSet") {
-            return Err(Failure::invalid("valueSet has to be a ValueSet"));
+            return Err(FhirFailure::invalid("valueSet has to be a ValueSet"));
         }
         let Some(compose) = resource
             .get("compose")
             .filter(|compose| compose.is_object())
         else {
-            return Err(
-                Failure::invalid("the ValueSet has no compose, which says what is in it")
-                    .of_kind("vs-invalid"),
-            );
+            return Err(FhirFailure::invalid(
+                "the ValueSet has no compose, which says what is in it",
+            )
+            .of_kind("vs-invalid"));
         };
         let mut wanted = wanted.clone();
         if let Some(locked) = text(compose, "lockedDate", "ValueSet.compose")? {
@@ -238,11 +240,11 @@ impl<'a> Definition<'a> {
                     .get("concept")
                     .and_then(Value::as_array)
                     .map_or(0, Vec::len);
-                if parts > MOST_PARTS {
-                    return Err(Failure::new(
+                if parts > MAX_PARTS {
+                    return Err(FhirFailure::new(
                         422,
                         "too-costly",
-                        format!("the ValueSet has more than {MOST_PARTS} clauses and codes"),
+                        format!("the ValueSet has more than {MAX_PARTS} clauses and codes"),
                     ));
                 }
                 if let Some(clause) = Clause::read(context, clause, &at, &wanted)? {
@@ -255,7 +257,7 @@ impl<'a> Definition<'a> {
         let exclude = clauses("exclude")?;
         if list(compose, "include", "ValueSet.compose")?.is_empty() {
             return Err(
-                Failure::invalid("ValueSet.compose.include is required").of_kind("vs-invalid")
+                FhirFailure::invalid("ValueSet.compose.include is required").of_kind("vs-invalid")
             );
         }
         let mut head = json!({ "resourceType": "ValueSet", "status": "active" });
@@ -346,7 +348,9 @@ impl<'a> Clause<'a> {
         wanted: &Wanted,
     ) -> Answered<Option<Clause<'a>>> {
         if !clause.is_object() {
-            return Err(Failure::invalid(format!("{at} has to be an object")).of_kind("vs-invalid"));
+            return Err(
+                FhirFailure::invalid(format!("{at} has to be an object")).of_kind("vs-invalid")
+            );
         }
         let snapshot = match text(clause, "system", at)? {
             None => None,
@@ -364,7 +368,7 @@ impl<'a> Clause<'a> {
         let mut sets = Vec::new();
         for (index, url) in list(clause, "valueSet", at)?.iter().enumerate() {
             let Some(url) = url.as_str() else {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "{at}.valueSet[{index}] has to be text"
                 )));
             };
@@ -373,14 +377,16 @@ impl<'a> Clause<'a> {
         let concepts = list(clause, "concept", at)?;
         let filters = list(clause, "filter", at)?;
         if !concepts.is_empty() && !filters.is_empty() {
-            return Err(Failure::invalid(format!(
+            return Err(FhirFailure::invalid(format!(
                 "{at} has both concept and filter, which exclude each other"
             ))
             .of_kind("vs-invalid"));
         }
         let Some(snapshot) = snapshot else {
             if sets.is_empty() || !concepts.is_empty() || !filters.is_empty() {
-                return Err(Failure::invalid(format!("{at} has no system")).of_kind("vs-invalid"));
+                return Err(
+                    FhirFailure::invalid(format!("{at} has no system")).of_kind("vs-invalid")
+                );
             }
             return Ok(Some(Clause {
                 snapshot: None,
@@ -393,7 +399,7 @@ impl<'a> Clause<'a> {
         for (index, concept) in concepts.iter().enumerate() {
             let at = format!("{at}.concept[{index}]");
             let code = text(concept, "code", &at)?;
-            let code = code.ok_or_else(|| Failure::invalid(format!("{at} has no code")))?;
+            let code = code.ok_or_else(|| FhirFailure::invalid(format!("{at} has no code")))?;
             codes.push(code.to_owned());
         }
         let mut conditions = Vec::with_capacity(filters.len());
@@ -515,7 +521,7 @@ pub(super) fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Opti
     match value.get(field) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => Err(Failure::invalid(format!("{at}.{field} has to be text"))),
+        Some(_) => Err(FhirFailure::invalid(format!("{at}.{field} has to be text"))),
     }
 }
 
@@ -523,6 +529,8 @@ fn list<'v>(value: &'v Value, field: &str, at: &str) -> Answered<&'v [Value]> {
     match value.get(field) {
         None => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(Failure::invalid(format!("{at}.{field} has to be a list"))),
+        Some(_) => Err(FhirFailure::invalid(format!(
+            "{at}.{field} has to be a list"
+        ))),
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::codesystem::whole;
 use super::expand::identifier;
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, System, version_of};
 use super::{Context, FhirVersion};
@@ -335,7 +335,7 @@ pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
             .map(|found| resource(context.version, source, conversions, found, true, listed))
             .transpose()
     })?;
-    found.ok_or_else(|| Failure::not_found(format!("there is no ConceptMap/{}", clip(id))))
+    found.ok_or_else(|| FhirFailure::not_found(format!("there is no ConceptMap/{}", clip(id))))
 }
 
 pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {

@@ -5,14 +5,14 @@ use sha2::{Digest, Sha256};
 
 use super::Context;
 use super::compose::{Definition, Member, Wanted};
-use super::given::Given;
 use super::lookup::{has_short_title, short_title_use};
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
+use super::parameters::Parameters;
 
 /// The most codes of one page, and of a value set that is asked for without pages.
-pub(super) const MOST_CODES: usize = 10_000;
+pub(super) const MAX_CODES: usize = 10_000;
 
-pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let wanted = Wanted::read(given)?;
     let definition = Definition::of_request(context, id, given, &wanted)?;
     let count = given.count("count")?;
@@ -30,12 +30,12 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     });
     let total = members.len();
     let page = count.unwrap_or(total).min(total.saturating_sub(offset));
-    if page > MOST_CODES {
-        return Err(Failure::new(
+    if page > MAX_CODES {
+        return Err(FhirFailure::new(
             422,
             "too-costly",
             format!(
-                "the expansion has {total} codes, and no more than {MOST_CODES} are given at once: ask for pages with count and offset, or narrow it with filter"
+                "the expansion has {total} codes, and no more than {MAX_CODES} are given at once: ask for pages with count and offset, or narrow it with filter"
             ),
         )
         .of_kind("too-costly"));
@@ -86,7 +86,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     if is_sample {
         missing.push("this is the bundled sample, not the whole code set".to_owned());
     }
-    for text in missing.iter().take(MOST_WARNINGS) {
+    for text in missing.iter().take(MAX_WARNINGS) {
         parameters.push(json!({ "name": "warning", "valueString": text }));
     }
     let contains: Vec<Value> = members
@@ -120,7 +120,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
 }
 
 /// The most warnings that an expansion carries.
-const MOST_WARNINGS: usize = 20;
+const MAX_WARNINGS: usize = 20;
 
 /// Returns an identifier that rests on what is identified alone.
 pub(super) fn identifier(parts: &[&str]) -> String {

@@ -16,7 +16,7 @@ use super::lookup::has_short_title;
 use super::outcome::to_bytes;
 use super::snapshot::{SYSTEMS, System};
 use crate::answer::with_listings;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, Conversions, Entry, LoadedRelease, ReleaseId};
 use crate::store::{CodeSource, Store, StoreKind, StoredCodes};
 
@@ -84,7 +84,7 @@ impl<'s> FhirExport<'s> {
     /// Gathers what is to be written, in the order of code sets and days: code systems first.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the release is not loaded, [`ErrorKind::Store`] if the database cannot be
+    /// [`crate::ErrorKind::NotFound`] if the release is not loaded, [`crate::ErrorKind::Store`] if the database cannot be
     /// read.
     pub fn new(store: &'s Store, scope: &ExportScope) -> Result<FhirExport<'s>> {
         let mut export = FhirExport {
@@ -111,10 +111,8 @@ impl<'s> FhirExport<'s> {
             wanted.push((*code_set, release));
         }
         if let (Some(id), true) = (scope.release, wanted.is_empty()) {
-            return Err(
-                Error::new(ErrorKind::NotFound, format!("{id} is not loaded"))
-                    .with_hint("codeyear releases lists what is loaded"),
-            );
+            return Err(Error::not_found(format!("{id} is not loaded"))
+                .with_hint("codeyear releases lists what is loaded"));
         }
         for stored in store.releases()? {
             let release = stored.release;
@@ -172,7 +170,7 @@ impl<'s> FhirExport<'s> {
     /// Writes a resource on one line without an end, and gives the number of its concepts or rows.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read, [`ErrorKind::Io`] if the writer fails.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read, [`crate::ErrorKind::Io`] if the writer fails.
     ///
     /// ```
     /// # use codeyear::{fhir, ingest, model::CodeSet, store::Store};
@@ -333,7 +331,7 @@ fn write_concepts(
 }
 
 fn unwritable(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+    Error::io(format!("cannot write the output: {error}"))
         .with_hint("check where the output goes, and try again")
         .caused_by(error)
 }

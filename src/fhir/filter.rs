@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::compose::text;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, FhirFailure, clip};
 use super::snapshot::Snapshot;
 use crate::error::Result;
 use crate::model::{Code, Entry};
@@ -29,7 +29,7 @@ impl Filter {
     pub(super) fn read(snapshot: &Snapshot<'_>, filter: &Value, at: &str) -> Answered<Filter> {
         let field = |name: &str| -> Answered<&str> {
             text(filter, name, at)?.ok_or_else(|| {
-                Failure::invalid(format!("{at} has no {name}")).of_kind("vs-invalid")
+                FhirFailure::invalid(format!("{at} has no {name}")).of_kind("vs-invalid")
             })
         };
         let (property, operator, value) = (field("property")?, field("op")?, field("value")?);
@@ -41,14 +41,15 @@ impl Filter {
                     .code_set
                     .parse_code(text)
                     .map_err(|malformed| {
-                        Failure::invalid(format!("{at}: {malformed}")).of_kind("vs-invalid")
+                        FhirFailure::invalid(format!("{at}: {malformed}")).of_kind("vs-invalid")
                     })
             });
             codes.collect()
         };
         let truth = || -> Answered<bool> {
             value.parse().map_err(|_| {
-                Failure::invalid(format!("{at}: {property} is true or false")).of_kind("vs-invalid")
+                FhirFailure::invalid(format!("{at}: {property} is true or false"))
+                    .of_kind("vs-invalid")
             })
         };
         Ok(match (property, operator) {
@@ -65,7 +66,7 @@ impl Filter {
             ("notSelectable", "=") => Filter::NotSelectable(truth()?),
             ("inactive", "=") => Filter::Inactive(truth()?),
             _ => {
-                return Err(Failure::new(
+                return Err(FhirFailure::new(
                     422,
                     "not-supported",
                     format!(

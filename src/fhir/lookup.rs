@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Context;
 use super::codesystem::of_id;
-use super::given::{Coding, Given};
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, FhirFailure, clip};
+use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
 use crate::answer::{retirement, verdict};
@@ -26,7 +26,7 @@ pub(super) fn has_short_title(entry: &Entry) -> bool {
     !entry.short_title.is_empty() && entry.short_title != entry.long_title
 }
 
-pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let coding = match given.coding("coding")? {
         Some(coding) => coding,
         None => Coding {
@@ -37,7 +37,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
         },
     };
     let Some(code) = &coding.code else {
-        return Err(Failure::invalid("code or coding is required"));
+        return Err(FhirFailure::invalid("code or coding is required"));
     };
     let snapshot = snapshot(context, id, &coding, given)?;
     let (parsed, entry) = find(&snapshot, code)?;
@@ -139,7 +139,7 @@ pub(super) fn snapshot<'a>(
     context: &Context<'a>,
     id: Option<&str>,
     coding: &Coding,
-    given: &Given,
+    given: &Parameters,
 ) -> Answered<Snapshot<'a>> {
     let date = given.date("date")?;
     match id {
@@ -148,7 +148,7 @@ pub(super) fn snapshot<'a>(
             if let Some(system) = &coding.system
                 && System::find(cut_version(system).0) != Some(instance.system)
             {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "the code is of '{}', and CodeSystem/{} is '{}'",
                     clip(system),
                     clip(id),
@@ -160,7 +160,7 @@ pub(super) fn snapshot<'a>(
         }
         None => {
             let Some(system) = &coding.system else {
-                return Err(Failure::invalid(
+                return Err(FhirFailure::invalid(
                     "system is required: a code alone could be of any",
                 ));
             };
@@ -188,7 +188,7 @@ pub(super) fn find(snapshot: &Snapshot<'_>, text: &str) -> Answered<(crate::mode
         Some(found) => Ok(found),
         None => {
             let text = unknown(snapshot, text, parsed)?;
-            Err(Failure::not_found(text).of_kind("invalid-code"))
+            Err(FhirFailure::not_found(text).of_kind("invalid-code"))
         }
     }
 }

@@ -19,9 +19,9 @@ mod conceptmap;
 mod expand;
 mod export;
 mod filter;
-mod given;
 mod lookup;
 mod outcome;
+mod parameters;
 mod reply;
 mod searchset;
 mod snapshot;
@@ -38,8 +38,8 @@ use serde_json::Value;
 use crate::error::Result;
 use crate::model::CodeSet;
 use crate::store::{CodeSource, Store, StoreRef};
-use given::Given;
-use outcome::{Answered, Failure, clip};
+use outcome::{Answered, FhirFailure, clip};
+use parameters::Parameters;
 
 /// A version of FHIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,29 +234,29 @@ pub(crate) fn failure(status: u16, message: &str, hint: Option<&str>) -> Vec<u8>
         Some(hint) => format!("{message}; {hint}"),
         None => message.to_owned(),
     };
-    outcome::to_bytes(&Failure::new(status, code, text).to_json())
+    outcome::to_bytes(&FhirFailure::new(status, code, text).to_json())
 }
 
 /// A request, or an entry of a batch, with its body read.
-struct Asked {
+struct ReadRequest {
     method: Method,
     path: String,
     query: Vec<(String, String)>,
     body: Option<Value>,
 }
 
-fn read(request: &Request<'_>) -> Answered<Asked> {
+fn read(request: &Request<'_>) -> Answered<ReadRequest> {
     let mut query = request.query.to_vec();
     let path = request.path.trim_matches('/').replace("%24", "$");
     let mut body = None;
     match request.body {
         Some(bytes) if path.ends_with("/_search") => {
             let text = String::from_utf8_lossy(bytes);
-            query.extend(given::pairs(&text));
+            query.extend(parameters::pairs(&text));
         }
         Some(bytes) if !bytes.trim_ascii().is_empty() => {
             let read = serde_json::from_slice(bytes).map_err(|error| {
-                Failure::new(
+                FhirFailure::new(
                     400,
                     "structure",
                     format!("the body is not JSON that can be read: {error}"),
@@ -266,7 +266,7 @@ fn read(request: &Request<'_>) -> Answered<Asked> {
         }
         _ => {}
     }
-    Ok(Asked {
+    Ok(ReadRequest {
         method: request.method,
         path,
         query,
@@ -287,10 +287,10 @@ impl<'a> Context<'a> {
         self.version == FhirVersion::R5
     }
 
-    fn answer(&self, asked: &Asked) -> Answered {
+    fn answer(&self, asked: &ReadRequest) -> Answered {
         let mut formats = asked.query.iter().filter(|(name, _)| name == "_format");
         if let Some((_, format)) = formats.find(|(_, format)| !format.contains("json")) {
-            return Err(Failure::new(
+            return Err(FhirFailure::new(
                 406,
                 "not-supported",
                 format!("{:?} is not supported: answers are JSON", clip(format)),
@@ -313,15 +313,15 @@ impl<'a> Context<'a> {
             }
             (Method::Get, [kind]) => self.search(kind, &asked.query),
             (Method::Get, [kind, id]) => self.read(kind, id),
-            (Method::Get, []) => Err(Failure::not_found(
+            (Method::Get, []) => Err(FhirFailure::not_found(
                 "there is nothing to read at the base; metadata says what there is",
             )),
-            (Method::Post, [_] | [_, _]) => Err(Failure::new(
+            (Method::Post, [_] | [_, _]) => Err(FhirFailure::new(
                 405,
                 "not-supported",
                 "nothing can be stored here; releases are imported with codeyear import",
             )),
-            _ => Err(Failure::not_found(format!(
+            _ => Err(FhirFailure::not_found(format!(
                 "there is nothing at {}",
                 clip(&asked.path)
             ))),
@@ -346,8 +346,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn operate(&self, kind: &str, id: Option<&str>, operation: &str, asked: &Asked) -> Answered {
-        let given = Given::read(&asked.query, asked.body.as_ref())?;
+    fn operate(
+        &self,
+        kind: &str,
+        id: Option<&str>,
+        operation: &str,
+        asked: &ReadRequest,
+    ) -> Answered {
+        let given = Parameters::read(&asked.query, asked.body.as_ref())?;
         match (kind, operation) {
             ("CodeSystem", "$lookup") => lookup::answer(self, id, &given),
             ("CodeSystem", "$validate-code") => validate::in_code_system(self, id, &given),
@@ -355,7 +361,7 @@ impl<'a> Context<'a> {
             ("ValueSet", "$expand") => expand::answer(self, id, &given),
             ("ValueSet", "$validate-code") => validate::in_value_set(self, id, &given),
             ("ConceptMap", "$translate") => translate::answer(self, id, &given),
-            ("CodeSystem" | "ValueSet" | "ConceptMap", _) => Err(Failure::new(
+            ("CodeSystem" | "ValueSet" | "ConceptMap", _) => Err(FhirFailure::new(
                 404,
                 "not-supported",
                 format!("{kind} has no operation {} here", clip(operation)),
@@ -373,8 +379,8 @@ impl<'a> Context<'a> {
     }
 }
 
-fn unknown_kind(kind: &str) -> Failure {
-    Failure::new(
+fn unknown_kind(kind: &str) -> FhirFailure {
+    FhirFailure::new(
         404,
         "not-supported",
         format!(

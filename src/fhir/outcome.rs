@@ -8,14 +8,14 @@ use crate::error::{Error, ErrorKind, printable};
 /// The code system of the kinds of issues that terminology servers agree on.
 const ISSUE_TYPES: &str = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type";
 /// The most characters of a request that an answer repeats.
-const MOST_ECHOED: usize = 100;
+const MAX_ECHOED: usize = 100;
 
 /// A resource, or why there is none.
-pub(super) type Answered<T = Value> = Result<T, Failure>;
+pub(super) type Answered<T = Value> = Result<T, FhirFailure>;
 
 /// How much an issue weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Severity {
+pub(super) enum IssueSeverity {
     Error,
     Warning,
     Information,
@@ -24,7 +24,7 @@ pub(super) enum Severity {
 /// One issue of an `OperationOutcome`.
 #[derive(Debug, Clone)]
 pub(super) struct Issue {
-    pub(super) severity: Severity,
+    pub(super) severity: IssueSeverity,
     /// A code of FHIR's own list of issue types.
     pub(super) code: &'static str,
     /// A code of the issue types that terminology servers agree on.
@@ -36,7 +36,7 @@ pub(super) struct Issue {
 
 impl Issue {
     pub(super) fn new(
-        severity: Severity,
+        severity: IssueSeverity,
         code: &'static str,
         kind: &'static str,
         text: impl Into<String>,
@@ -56,14 +56,14 @@ impl Issue {
     }
 
     pub(super) fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        self.severity == IssueSeverity::Error
     }
 
     fn to_json(&self) -> Value {
         let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Information => "information",
+            IssueSeverity::Error => "error",
+            IssueSeverity::Warning => "warning",
+            IssueSeverity::Information => "information",
         };
         let mut details = json!({ "text": self.text });
         if let Some(kind) = self.kind {
@@ -89,17 +89,17 @@ pub(super) fn operation_outcome(issues: &[Issue]) -> Value {
 
 /// Why a request has no other answer.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
+pub(super) struct FhirFailure {
     pub(super) status: u16,
     issue: Box<Issue>,
 }
 
-impl Failure {
-    pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> Failure {
-        Failure {
+impl FhirFailure {
+    pub(super) fn new(status: u16, code: &'static str, text: impl Into<String>) -> FhirFailure {
+        FhirFailure {
             status,
             issue: Box::new(Issue {
-                severity: Severity::Error,
+                severity: IssueSeverity::Error,
                 code,
                 kind: None,
                 text: text.into(),
@@ -109,16 +109,16 @@ impl Failure {
     }
 
     /// The request is not one that could be understood.
-    pub(super) fn invalid(text: impl Into<String>) -> Failure {
-        Failure::new(400, "invalid", text).of_kind("invalid-data")
+    pub(super) fn invalid(text: impl Into<String>) -> FhirFailure {
+        FhirFailure::new(400, "invalid", text).of_kind("invalid-data")
     }
 
     /// What is asked for is not here.
-    pub(super) fn not_found(text: impl Into<String>) -> Failure {
-        Failure::new(404, "not-found", text).of_kind("not-found")
+    pub(super) fn not_found(text: impl Into<String>) -> FhirFailure {
+        FhirFailure::new(404, "not-found", text).of_kind("not-found")
     }
 
-    pub(super) fn of_kind(mut self, kind: &'static str) -> Failure {
+    pub(super) fn of_kind(mut self, kind: &'static str) -> FhirFailure {
         self.issue.kind = Some(kind);
         self
     }
@@ -128,22 +128,22 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
+impl From<Error> for FhirFailure {
+    fn from(error: Error) -> FhirFailure {
         let (status, code) = match error.kind() {
             ErrorKind::NotFound => (404, "not-found"),
             ErrorKind::Usage => (400, "invalid"),
             ErrorKind::Busy => (503, "transient"),
             _ => (500, "exception"),
         };
-        Failure::new(status, code, error.to_string())
+        FhirFailure::new(status, code, error.to_string())
     }
 }
 
 /// Shows text of a request: no longer than need be, and with nothing that would not be seen.
 pub(super) fn clip(text: &str) -> String {
-    let mut shown: String = printable(text).chars().take(MOST_ECHOED).collect();
-    if text.chars().nth(MOST_ECHOED).is_some() {
+    let mut shown: String = printable(text).chars().take(MAX_ECHOED).collect();
+    if text.chars().nth(MAX_ECHOED).is_some() {
         shown.push('\u{2026}');
     }
     shown
@@ -213,13 +213,13 @@ mod tests {
     #[test]
     fn what_a_request_says_is_repeated_clipped_and_visible() {
         assert_eq!(clip("C7B"), "C7B");
-        assert_eq!(clip(&"x".repeat(5000)).chars().count(), MOST_ECHOED + 1);
+        assert_eq!(clip(&"x".repeat(5000)).chars().count(), MAX_ECHOED + 1);
         assert!(!clip("a\u{202e}\n\0").contains(['\n', '\0', '\u{202e}']));
     }
 
     #[test]
     fn the_type_of_a_resource_is_written_first() {
-        let outcome = Failure::not_found("no").to_json();
+        let outcome = FhirFailure::not_found("no").to_json();
         let text = String::from_utf8(to_bytes(&outcome)).unwrap();
         assert!(
             text.starts_with(r#"{"resourceType":"OperationOutcome""#),

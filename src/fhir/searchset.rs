@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use super::given::day;
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
+use super::parameters::day;
 
 /// Returns those of some resources that a search asks for. A parameter that is not known is passed over,
 /// and the link to the page itself says which ones counted.
@@ -94,7 +94,7 @@ fn number(name: &str, value: &str) -> Answered<usize> {
         .parse::<u32>()
         .map(|number| number as usize)
         .map_err(|_| {
-            Failure::invalid(format!(
+            FhirFailure::invalid(format!(
                 "{name} {:?} has to be a whole number from 0",
                 clip(value)
             ))
@@ -110,7 +110,7 @@ fn keep_dates(resources: &mut Vec<Value>, wanted: &str) -> Answered<()> {
         _ => ("eq", wanted),
     };
     if !["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"].contains(&comparison) {
-        return Err(Failure::invalid(format!(
+        return Err(FhirFailure::invalid(format!(
             "date {:?} begins with no comparison that is known",
             clip(wanted)
         )));

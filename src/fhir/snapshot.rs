@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::Context;
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, FhirFailure, clip};
 use crate::answer::{last_state, warnings};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, day_before};
@@ -55,7 +55,7 @@ impl System {
     /// Finds a system by its address, or says that it is not here.
     pub(super) fn get(uri: &str) -> Answered<&'static System> {
         System::find(uri).ok_or_else(|| {
-            Failure::not_found(format!(
+            FhirFailure::not_found(format!(
                 "A definition for CodeSystem '{}' could not be found; there are {} and {}",
                 clip(uri),
                 SYSTEMS[0].uri,
@@ -129,7 +129,7 @@ impl<'a> Snapshot<'a> {
                     .ok_or_else(|| unknown_version(system, timeline, version))?;
                 let day = date.unwrap_or(period.from);
                 if day < period.from || day >= period.until {
-                    return Err(Failure::invalid(format!(
+                    return Err(FhirFailure::invalid(format!(
                         "the version {} of '{}' governs {} to {}, and the date {day} does not lie in it",
                         version_of(period.release),
                         system.uri,
@@ -225,7 +225,7 @@ fn governing<'f>(
     let code_set = system.code_set;
     let timeline = source.timeline();
     if day < code_set.in_force_from() {
-        return Err(Failure::not_found(format!(
+        return Err(FhirFailure::not_found(format!(
             "{} was not in force on {day}, but from {} on; give a version to ask a release that was published before. {}",
             code_set.name(),
             code_set.in_force_from(),
@@ -252,7 +252,7 @@ fn governing<'f>(
             message.push_str(&format!("; {}", last_state(entry.as_ref())));
         }
     }
-    Err(Failure::not_found(format!(
+    Err(FhirFailure::not_found(format!(
         "{message}.{} {}",
         place_of(code_set, needed),
         versions(timeline)
@@ -268,9 +268,9 @@ fn place_of(code_set: CodeSet, release: ReleaseId) -> String {
 }
 
 /// The failure that a version is not loaded, with those that are.
-pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> Failure {
+pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> FhirFailure {
     let known = version.parse().ok().map(|id| place_of(system.code_set, id));
-    Failure::not_found(format!(
+    FhirFailure::not_found(format!(
         "A definition for CodeSystem '{}' version '{}' could not be found. {}{}",
         system.uri,
         clip(version),

@@ -1,13 +1,13 @@
 //! `CodeSystem/$subsumes`: how two codes stand to each other in the tree of a day.
 
 use super::Context;
-use super::given::{Coding, Given};
 use super::lookup::{find, snapshot};
-use super::outcome::{Answered, Failure};
+use super::outcome::{Answered, FhirFailure};
+use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{System, cut_version};
 
-pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let side = |letter: &str| -> Answered<Coding> {
         if let Some(coding) = given.coding(&format!("coding{letter}"))? {
             return Ok(coding);
@@ -21,7 +21,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     };
     let (a, b) = (side("A")?, side("B")?);
     let (Some(code_a), Some(code_b)) = (&a.code, &b.code) else {
-        return Err(Failure::invalid(
+        return Err(FhirFailure::invalid(
             "codeA and codeB, or codingA and codingB, are required",
         ));
     };
@@ -32,12 +32,14 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     if let (Some(_), Some(_)) = (&a.system, &b.system)
         && system(&a) != system(&b)
     {
-        return Err(Failure::invalid("the codes are of different code systems"));
+        return Err(FhirFailure::invalid(
+            "the codes are of different code systems",
+        ));
     }
     if let (Some(first), Some(second)) = (&a.version, &b.version)
         && first != second
     {
-        return Err(Failure::invalid(
+        return Err(FhirFailure::invalid(
             "the codes are of different versions of the code system",
         ));
     }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use super::conceptmap::{
     Relation, TOGETHER, Transition, comment, relation, together, transitions, url_of, with_all,
 };
-use super::given::{Coding, Given};
 use super::lookup::unknown;
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
+use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version};
 use super::{Context, FhirVersion};
@@ -41,15 +41,15 @@ struct Translation {
     doubts: Vec<String>,
 }
 
-pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let (coding, is_reverse) = source(given)?;
     let Some(text) = &coding.code else {
-        return Err(Failure::invalid(
+        return Err(FhirFailure::invalid(
             "sourceCode, code, coding or codeableConcept is required",
         ));
     };
     let Some(uri) = &coding.system else {
-        return Err(Failure::invalid(
+        return Err(FhirFailure::invalid(
             "system is required: a code alone could be of any",
         ));
     };
@@ -60,7 +60,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
     if let Some(target) = target {
         let (target, version) = cut_version(target);
         if System::get(target)? != system_asked {
-            return Err(Failure::not_found(format!(
+            return Err(FhirFailure::not_found(format!(
                 "there is no map from '{}' to '{}': the tables are of one code system over time",
                 clip(uri),
                 clip(target)
@@ -73,7 +73,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
             let (set, _) = cut_version(set);
             let base = set.split_once("?fhir_vs").map_or(set, |(base, _)| base);
             if System::find(base) != Some(system_asked) {
-                return Err(Failure::not_found(format!(
+                return Err(FhirFailure::not_found(format!(
                     "the value set '{}' of {name} is not of '{}'",
                     clip(set),
                     system_asked.uri
@@ -129,7 +129,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Given) -> 
 }
 
 /// Finds what is to be translated, and in which direction.
-fn source(given: &Given) -> Answered<(Coding, bool)> {
+fn source(given: &Parameters) -> Answered<(Coding, bool)> {
     let reverse = given.boolean("reverse")?.unwrap_or(false);
     for (coding, concept, code, is_reverse) in [
         ("sourceCoding", "sourceCodeableConcept", "sourceCode", false),
@@ -165,9 +165,9 @@ fn source(given: &Given) -> Answered<(Coding, bool)> {
 }
 
 /// Finds the one map that a request names, by its identifier or address.
-fn map_of(id: Option<&str>, given: &Given) -> Answered<Option<String>> {
+fn map_of(id: Option<&str>, given: &Parameters) -> Answered<Option<String>> {
     if given.has("conceptMap") {
-        return Err(Failure::new(
+        return Err(FhirFailure::new(
             422,
             "not-supported",
             "conceptMap is not supported; name the map with url",
@@ -190,7 +190,7 @@ fn in_one_map(
     let parsed = system_asked
         .code_set
         .parse_code(text)
-        .map_err(|malformed| Failure::invalid(malformed.to_string()).of_kind("invalid-code"))?;
+        .map_err(|malformed| FhirFailure::invalid(malformed.to_string()).of_kind("invalid-code"))?;
     let name = map.rsplit('/').next().unwrap_or(map);
     let is_it = |transition: &Transition| transition.id() == name || transition.url() == map;
     let found = with_all(context, |conversions, source, listed| {
@@ -219,7 +219,7 @@ fn in_one_map(
         Ok(Some(matches))
     })?;
     let Some(matches) = found else {
-        return Err(Failure::not_found(format!(
+        return Err(FhirFailure::not_found(format!(
             "there is no ConceptMap {}",
             clip(map)
         )));

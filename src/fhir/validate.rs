@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::compose::{Definition, Wanted};
-use super::given::{Coding, Given};
 use super::lookup::{has_short_title, snapshot, unknown};
-use super::outcome::{Answered, Failure, Issue, Severity, clip, operation_outcome, set};
+use super::outcome::{Answered, FhirFailure, Issue, IssueSeverity, clip, operation_outcome, set};
+use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version, release_of, unknown_version};
 use crate::model::{Code, Entry};
@@ -22,7 +22,7 @@ struct Strictness {
 }
 
 impl Strictness {
-    fn read(given: &Given) -> Answered<Strictness> {
+    fn read(given: &Parameters) -> Answered<Strictness> {
         Ok(Strictness {
             headers: given.boolean("abstract")?,
             lenient_display: given
@@ -33,17 +33,17 @@ impl Strictness {
 }
 
 /// What is to be validated, with where it stood in the request.
-struct Asked<'g> {
+struct Codings<'g> {
     codings: Vec<Coding>,
     /// The `CodeableConcept` that they are of.
     concept: Option<&'g Value>,
     is_coding: bool,
 }
 
-impl<'g> Asked<'g> {
-    fn read(given: &'g Given) -> Answered<Asked<'g>> {
+impl<'g> Codings<'g> {
+    fn read(given: &'g Parameters) -> Answered<Codings<'g>> {
         if let Some((codings, concept)) = given.concept("codeableConcept")? {
-            return Ok(Asked {
+            return Ok(Codings {
                 codings,
                 concept: Some(concept),
                 is_coding: false,
@@ -51,20 +51,20 @@ impl<'g> Asked<'g> {
         }
         if let Some(coding) = given.coding("coding")? {
             if coding.code.is_none() {
-                return Err(Failure::invalid("coding has no code"));
+                return Err(FhirFailure::invalid("coding has no code"));
             }
-            return Ok(Asked {
+            return Ok(Codings {
                 codings: vec![coding],
                 concept: None,
                 is_coding: true,
             });
         }
         let Some(code) = given.text("code")? else {
-            return Err(Failure::invalid(
+            return Err(FhirFailure::invalid(
                 "code, coding or codeableConcept is required",
             ));
         };
-        Ok(Asked {
+        Ok(Codings {
             codings: vec![Coding {
                 system: given.text("system")?.map(str::to_owned),
                 version: given
@@ -90,16 +90,16 @@ impl<'g> Asked<'g> {
 
 /// A code that was looked at.
 #[derive(Default)]
-struct Checked {
+struct Validation {
     /// Whether nothing is wrong with it.
     holds: bool,
     issues: Vec<Issue>,
-    told: Told,
+    told: CodeInfo,
 }
 
 /// What is told of the code itself.
 #[derive(Default)]
-struct Told {
+struct CodeInfo {
     code: Option<String>,
     system: Option<&'static str>,
     version: Option<String>,
@@ -110,15 +110,19 @@ struct Told {
     normalized: bool,
 }
 
-pub(super) fn in_code_system(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
+pub(super) fn in_code_system(
+    context: &Context<'_>,
+    id: Option<&str>,
+    given: &Parameters,
+) -> Answered {
     if given.has("codeSystem") {
-        return Err(Failure::new(
+        return Err(FhirFailure::new(
             422,
             "not-supported",
             "codeSystem is not supported; name the code system with url",
         ));
     }
-    let asked = Asked::read(given)?;
+    let asked = Codings::read(given)?;
     let strictness = Strictness::read(given)?;
     let url = given.any_text(&["url", "system"])?;
     let mut checked = Vec::with_capacity(asked.codings.len());
@@ -132,7 +136,7 @@ pub(super) fn in_code_system(context: &Context<'_>, id: Option<&str>, given: &Gi
             && is_other(uri, cut_version(url).0)
         {
             if asked.concept.is_none() {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "the coding is of '{}', and url is '{}'",
                     clip(uri),
                     clip(url)
@@ -161,23 +165,23 @@ pub(super) fn in_code_system(context: &Context<'_>, id: Option<&str>, given: &Gi
     if checked.iter().all(|one| one.told.system.is_none()) {
         let issue = checked.first().and_then(|one| one.issues.first());
         let text = issue.map_or_else(String::new, |issue| issue.text.clone());
-        return Err(Failure::not_found(text));
+        return Err(FhirFailure::not_found(text));
     }
     Ok(reply(&asked, checked))
 }
 
 /// Returns the finding that a coding is of a system that is not here.
-fn foreign(asked: &Asked<'_>, index: usize, uri: &str) -> Checked {
+fn foreign(asked: &Codings<'_>, index: usize, uri: &str) -> Validation {
     let text = format!(
         "A definition for CodeSystem '{}' could not be found, so the code cannot be validated",
         clip(uri)
     );
-    Checked {
+    Validation {
         issues: vec![
-            Issue::new(Severity::Warning, "not-found", "not-found", text)
+            Issue::new(IssueSeverity::Warning, "not-found", "not-found", text)
                 .at(asked.at(index, "system")),
         ],
-        ..Checked::default()
+        ..Validation::default()
     }
 }
 
@@ -186,16 +190,16 @@ fn look(
     snapshot: &Snapshot<'_>,
     coding: &Coding,
     strictness: Strictness,
-    asked: &Asked<'_>,
+    asked: &Codings<'_>,
     index: usize,
-) -> Answered<Checked> {
+) -> Answered<Validation> {
     let text = coding.code.as_deref().unwrap_or_default();
     let parsed = snapshot.system.code_set.parse_code(text);
     let entry = match &parsed {
         Ok(code) => snapshot.entry(code)?,
         Err(_) => None,
     };
-    let mut checked = Checked::default();
+    let mut checked = Validation::default();
     checked.told.system = Some(snapshot.system.uri);
     checked.told.version = Some(snapshot.version());
     checked.told.code = Some(match &parsed {
@@ -222,13 +226,18 @@ fn look(
             }
             let text = unknown(snapshot, text, parsed)?;
             checked.issues.push(
-                Issue::new(Severity::Error, "code-invalid", "invalid-code", text)
+                Issue::new(IssueSeverity::Error, "code-invalid", "invalid-code", text)
                     .at(asked.at(index, "code")),
             );
         }
     }
     for doubt in snapshot.doubts()? {
-        let issue = Issue::new(Severity::Warning, "business-rule", "status-check", doubt);
+        let issue = Issue::new(
+            IssueSeverity::Warning,
+            "business-rule",
+            "status-check",
+            doubt,
+        );
         checked.issues.push(issue.at(asked.at(index, "code")));
     }
     checked.holds = !checked.issues.iter().any(Issue::is_error);
@@ -245,9 +254,9 @@ fn look_at_entry(
     entry: &Entry,
     coding: &Coding,
     strictness: Strictness,
-    asked: &Asked<'_>,
+    asked: &Codings<'_>,
     index: usize,
-    checked: &mut Checked,
+    checked: &mut Validation,
 ) -> Answered<()> {
     let system = snapshot.system;
     let written = coding.code.as_deref().unwrap_or_default();
@@ -260,7 +269,12 @@ fn look_at_entry(
             clip(written),
             system.uri
         );
-        let issue = Issue::new(Severity::Information, "business-rule", "code-rule", text);
+        let issue = Issue::new(
+            IssueSeverity::Information,
+            "business-rule",
+            "code-rule",
+            text,
+        );
         checked.issues.push(issue.at(asked.at(index, "code")));
     }
     if !entry.billable && strictness.headers != Some(true) {
@@ -277,9 +291,9 @@ fn look_at_entry(
             snapshot.period.release
         );
         let severity = if refused {
-            Severity::Error
+            IssueSeverity::Error
         } else {
-            Severity::Information
+            IssueSeverity::Information
         };
         let issue = Issue::new(severity, "business-rule", "code-rule", text);
         checked.issues.push(issue.at(asked.at(index, "code")));
@@ -315,9 +329,9 @@ fn look_at_entry(
         });
     }
     let severity = if strictness.lenient_display {
-        Severity::Warning
+        IssueSeverity::Warning
     } else {
-        Severity::Error
+        IssueSeverity::Error
     };
     let issue = Issue::new(severity, "invalid", "invalid-display", text);
     checked.issues.push(issue.at(asked.at(index, "display")));
@@ -334,8 +348,12 @@ fn is_alike(a: &str, b: &str) -> bool {
     words(a) == words(b)
 }
 
-pub(super) fn in_value_set(context: &Context<'_>, id: Option<&str>, given: &Given) -> Answered {
-    let asked = Asked::read(given)?;
+pub(super) fn in_value_set(
+    context: &Context<'_>,
+    id: Option<&str>,
+    given: &Parameters,
+) -> Answered {
+    let asked = Codings::read(given)?;
     let mut strictness = Strictness::read(given)?;
     // A value set is for what is chosen from it, and headers are not.
     strictness.headers = strictness.headers.or(Some(false));
@@ -359,7 +377,7 @@ pub(super) fn in_value_set(context: &Context<'_>, id: Option<&str>, given: &Give
             },
             None if infers => None,
             None => {
-                return Err(Failure::invalid(
+                return Err(FhirFailure::invalid(
                     "system is required: a code alone could be of any (inferSystem=true tries those of the value set)",
                 ));
             }
@@ -387,9 +405,9 @@ fn look_in_set(
     coding: &Coding,
     system: Option<(&'static System, Option<&str>)>,
     strictness: Strictness,
-    asked: &Asked<'_>,
+    asked: &Codings<'_>,
     index: usize,
-) -> Answered<Checked> {
+) -> Answered<Validation> {
     let text = coding.code.as_deref().unwrap_or_default();
     let snapshots = definition.snapshots();
     let mut fallback = None;
@@ -411,7 +429,7 @@ fn look_in_set(
         }
     }
     let uri = system.map_or("", |(system, _)| system.uri);
-    let mut checked = Checked::default();
+    let mut checked = Validation::default();
     if let Some(snapshot) = fallback {
         checked = look(&snapshot, coding, strictness, asked, index)?;
         if let Some(issue) = other_version(&snapshot, system, asked, index)? {
@@ -436,7 +454,7 @@ fn look_in_set(
 fn other_version(
     snapshot: &Snapshot<'_>,
     system: Option<(&'static System, Option<&str>)>,
-    asked: &Asked<'_>,
+    asked: &Codings<'_>,
     index: usize,
 ) -> Answered<Option<Issue>> {
     let Some((system, Some(version))) = system else {
@@ -454,12 +472,12 @@ fn other_version(
         snapshot.version(),
         clip(version)
     );
-    let issue = Issue::new(Severity::Error, "invalid", "vs-invalid", text);
+    let issue = Issue::new(IssueSeverity::Error, "invalid", "vs-invalid", text);
     Ok(Some(issue.at(asked.at(index, "version"))))
 }
 
 fn not_in_set(
-    asked: &Asked<'_>,
+    asked: &Codings<'_>,
     index: usize,
     definition: &Definition<'_>,
     uri: &str,
@@ -473,15 +491,15 @@ fn not_in_set(
     );
     // Another coding of the same concept may be in it.
     let (severity, kind) = if asked.concept.is_some() {
-        (Severity::Information, "this-code-not-in-vs")
+        (IssueSeverity::Information, "this-code-not-in-vs")
     } else {
-        (Severity::Error, "not-in-vs")
+        (IssueSeverity::Error, "not-in-vs")
     };
     Issue::new(severity, "code-invalid", kind, text).at(asked.at(index, "code"))
 }
 
 /// Returns the outcome: of several codings one has to hold, and none may have anything wrong with it.
-fn reply(asked: &Asked<'_>, checked: Vec<Checked>) -> Value {
+fn reply(asked: &Codings<'_>, checked: Vec<Validation>) -> Value {
     let result = checked.iter().any(|one| one.holds)
         && !checked
             .iter()
@@ -519,13 +537,14 @@ fn reply(asked: &Asked<'_>, checked: Vec<Checked>) -> Value {
     if !result && asked.concept.is_some() && !checked.iter().any(|one| one.holds) {
         let text = "No valid coding was found";
         issues.push(
-            Issue::new(Severity::Error, "code-invalid", "not-in-vs", text).at("CodeableConcept"),
+            Issue::new(IssueSeverity::Error, "code-invalid", "not-in-vs", text)
+                .at("CodeableConcept"),
         );
     }
     issues.extend(checked.into_iter().flat_map(|one| one.issues));
     let texts: Vec<&str> = issues
         .iter()
-        .filter(|issue| issue.severity != Severity::Information)
+        .filter(|issue| issue.severity != IssueSeverity::Information)
         .map(|issue| issue.text.as_str())
         .collect();
     if !texts.is_empty() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::codesystem::whole;
 use super::compose::{Definition, Wanted};
-use super::outcome::{Answered, Failure, clip, set};
+use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
 use super::snapshot::{SYSTEMS, System};
 use crate::model::Code;
@@ -67,8 +67,8 @@ pub(super) fn implicit_resource(
     resource
 }
 
-pub(super) fn unknown_set_id(id: &str) -> Failure {
-    Failure::not_found(format!(
+pub(super) fn unknown_set_id(id: &str) -> FhirFailure {
+    FhirFailure::not_found(format!(
         "there is no ValueSet/{}; there are ValueSet/{} and ValueSet/{}",
         clip(id),
         SYSTEMS[0].prefix,

@@ -6,7 +6,7 @@ use std::thread::Scope;
 
 use super::group::Package;
 use crate::error::Result;
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 
 /// What was read of a file: its bytes, and their SHA-256.
 pub(super) type Read = Result<(Vec<u8>, String)>;
@@ -24,7 +24,7 @@ impl Ahead {
         scope: &'scope Scope<'scope, '_>,
         packages: &[&'p Package],
     ) -> Ahead {
-        let mut files: Vec<&'p Found> = Vec::new();
+        let mut files: Vec<&'p FoundFile> = Vec::new();
         for package in packages {
             files.extend(package.addenda.iter().map(|(_, found)| found));
             files.extend(package.order.iter().map(|(_, found)| found));
@@ -45,7 +45,7 @@ impl Ahead {
 
     /// Returns what was read of a file. Those before it are passed over; one that is not among those to come is read
     /// now.
-    pub(super) fn read(&mut self, found: &Found) -> Read {
+    pub(super) fn read(&mut self, found: &FoundFile) -> Read {
         if !self.to_come.contains(&found.shown) {
             return found.read_hashed();
         }

@@ -14,14 +14,14 @@ const LEAST_PERCENT: u64 = 98;
 
 /// How many categories or tables of the nearest release before it a release lacks at most: twice the most that an
 /// official one did, ICD-10-PCS FY2022. ICD-10-CM never lost one.
-const MOST_CATEGORIES_LOST: usize = 4;
+const MAX_CATEGORIES_LOST: usize = 4;
 
 /// How many codes a sentence names one by one.
-const MOST_NAMED: usize = 4;
+const MAX_NAMED: usize = 4;
 
 /// How many codes a release lists at most without the header above them: ICD-10-CM FY2018 to FY2023 list one,
 /// H54.512A. (FY2012 and FY2013, before the code set was in force, list no header with placeholders.)
-const MOST_WITHOUT_HEADER: usize = 1;
+const MAX_WITHOUT_HEADER: usize = 1;
 
 /// What is there of a release.
 #[derive(Debug, Clone)]
@@ -182,7 +182,7 @@ pub(super) fn lacks(
         })
         .or_else(|| {
             let lost = lost_categories(extent, id, nearest, facts);
-            let is_part = lost.len() > MOST_CATEGORIES_LOST;
+            let is_part = lost.len() > MAX_CATEGORIES_LOST;
             is_part.then(|| without_categories(&lost, nearest))
         })
         .or_else(|| {
@@ -192,7 +192,7 @@ pub(super) fn lacks(
                 0 => String::new(),
                 others => format!(", nor above {others} more"),
             };
-            (extent.without_header.len() > MOST_WITHOUT_HEADER).then(|| {
+            (extent.without_header.len() > MAX_WITHOUT_HEADER).then(|| {
                 format!(
                     "there is no header above {}{others}",
                     first.dotted(extent.code_set)
@@ -222,7 +222,7 @@ pub(super) fn lost_categories(
 
 /// Returns in words that a release lacks some categories.
 pub(super) fn without_categories(lost: &[Code], nearest: ReleaseId) -> String {
-    let named: Vec<&str> = lost.iter().take(MOST_NAMED).map(Code::as_str).collect();
+    let named: Vec<&str> = lost.iter().take(MAX_NAMED).map(Code::as_str).collect();
     let more = match lost.len().saturating_sub(named.len()) {
         0 => String::new(),
         more => format!(" and {more} more"),

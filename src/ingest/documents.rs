@@ -13,17 +13,17 @@ use crate::parse::order::OrderFile;
 use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
 use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 use crate::source::catalogue::KnownDocument;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
 use crate::source::recognise::FileKind;
 use crate::store::NewFile;
 
-use super::Left;
+use super::Skipped;
 use super::complete::{Extent, Outline};
 use super::group::Package;
 use super::identity::evidence_of;
-use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, Seen};
+use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, StoredSummary};
 use super::resolve::looks_cut_off;
 use super::rivals::Item;
 
@@ -102,7 +102,7 @@ impl Preparer {
     pub(super) fn prepare_document(
         &mut self,
         kind: DocumentKind,
-        found: &Found,
+        found: &FoundFile,
         beside: Beside<'_>,
         is_last: bool,
         tell: &mut dyn FnMut(Message) -> bool,
@@ -134,7 +134,7 @@ impl Preparer {
         match prepared {
             Ok(Err(id)) => {
                 let (set, label) = (kind.code_set().name(), kind.label());
-                tell(Message::Left(Left {
+                tell(Message::Skipped(Skipped {
                     file: found.shown.clone(),
                     why: format!(
                         "the {label} of {set} {id}, which was published without order file"
@@ -165,7 +165,7 @@ impl Preparer {
     }
 
     /// Returns the releases that some of the documents that were posted together are certain to be of.
-    pub(super) fn decided(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
+    pub(super) fn decided(&self, documents: &[(DocumentKind, FoundFile)]) -> Vec<ReleaseId> {
         let mut ids = Vec::new();
         for (kind, found) in documents.iter().filter(|_| documents.len() > 1) {
             let Ok((_, sha256)) = found.read_hashed() else {
@@ -185,7 +185,7 @@ impl Preparer {
     fn document_release(
         &self,
         kind: DocumentKind,
-        found: &Found,
+        found: &FoundFile,
         sha256: &str,
         beside: Beside<'_>,
     ) -> Result<DocumentRelease> {
@@ -314,7 +314,7 @@ impl Preparer {
         if self.contested.contains(&item) {
             return Err(item.error().in_file(shown));
         }
-        let is_release = |seen: &&mut Seen| seen.code_set == code_set && seen.id == id;
+        let is_release = |seen: &&mut StoredSummary| seen.code_set == code_set && seen.id == id;
         let release = self.seen.iter_mut().find(is_release);
         let stands_in = kind == DocumentKind::Tabular && release.is_none();
         let is_homeless = release.is_none() && !stands_in;
@@ -480,9 +480,7 @@ impl Preparer {
         });
         match self.options.allow_incomplete {
             true if is_part => Ok(()),
-            true => Err(Error::new(
-                ErrorKind::Format,
-                format!("it looks cut off or changed: {reason}"),
+            true => Err(Error::format(format!("it looks cut off or changed: {reason}"),
             )
             .with_hint("download it again; --allow-incomplete takes a part only beside an order file that is one, because no answer would say so")),
             false => Err(looks_cut_off(reason)),
@@ -507,9 +505,7 @@ impl Preparer {
         if let Some(reason) = &missing
             && !self.options.allow_incomplete
         {
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!("no order file of {id} is loaded, and of the rows that this list gives: {reason}"),
+            return Err(Error::format(format!("no order file of {id} is loaded, and of the rows that this list gives: {reason}"),
             )
             .with_hint("import the order file, or a whole list; --allow-incomplete takes a part on purpose, and every answer says so"));
         }
@@ -538,7 +534,7 @@ impl Preparer {
             incomplete: missing,
             forced: posted.forced.map(str::to_owned),
         };
-        self.seen.push(Seen {
+        self.seen.push(StoredSummary {
             code_set,
             id,
             sha256: posted.sha256.to_owned(),

@@ -1,19 +1,19 @@
 //! Files that were posted together, put together.
 
 use crate::model::{CodeSet, DocumentKind};
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 use crate::source::names::NameHints;
 use crate::source::recognise::FileKind;
 
-use super::Left;
+use super::Skipped;
 
 /// An order file with what was posted with it, or such files alone.
 #[derive(Default, Clone)]
 pub(super) struct Package {
-    pub(super) order: Option<(CodeSet, Found)>,
-    pub(super) addenda: Option<(CodeSet, Found)>,
+    pub(super) order: Option<(CodeSet, FoundFile)>,
+    pub(super) addenda: Option<(CodeSet, FoundFile)>,
     /// The files around the order file, of one code set.
-    pub(super) documents: Vec<(DocumentKind, Found)>,
+    pub(super) documents: Vec<(DocumentKind, FoundFile)>,
 }
 
 impl Package {
@@ -24,7 +24,7 @@ impl Package {
     }
 
     /// Checks whether a file of a code set was posted with the order file of this package.
-    fn has_order_file_beside(&self, code_set: CodeSet, file: &Found) -> bool {
+    fn has_order_file_beside(&self, code_set: CodeSet, file: &FoundFile) -> bool {
         self.order
             .as_ref()
             .is_some_and(|(order_set, order)| *order_set == code_set && order.group == file.group)
@@ -33,7 +33,7 @@ impl Package {
 
 /// Puts files that were posted together into packages: order files first, because what was posted
 /// without one needs its release.
-pub(super) fn group_files(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
+pub(super) fn group_files(found: Vec<FoundFile>) -> (Vec<Package>, Vec<Skipped>) {
     let mut packages: Vec<Package> = Vec::new();
     let mut addenda = Vec::new();
     let mut documents = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn group_files(found: Vec<Found>) -> (Vec<Package>, Vec<Left>) {
             FileKind::OrderAddenda(code_set) => addenda.push((code_set, file)),
             FileKind::Document(kind) => documents.push((kind, file)),
             FileKind::Zip | FileKind::Broken(_) => {}
-            FileKind::Other(why) => left.push(Left {
+            FileKind::Other(why) => left.push(Skipped {
                 file: file.shown,
                 why: why.to_owned(),
             }),

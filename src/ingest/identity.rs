@@ -1,8 +1,8 @@
 //! Which release a file is of, by the evidence, by the other files of the command, and by what the user states.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, DocumentKind, ReleaseId};
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 use crate::source::identify::{
     Evidence, IdentifiedBy, ambiguous, candidates, contradiction, identify_sample,
 };
@@ -10,7 +10,7 @@ use crate::source::identify::{
 use super::prepare::Preparer;
 
 /// The release that a file was found to be of.
-pub(super) struct Told {
+pub(super) struct Identified {
     pub(super) id: ReleaseId,
     pub(super) by: IdentifiedBy,
     /// What speaks against it, if the user insists.
@@ -35,11 +35,11 @@ impl Preparer {
         &self,
         evidence: &Evidence<'_>,
         rows: Option<u64>,
-        documents: &[(DocumentKind, Found)],
-    ) -> Result<Told> {
+        documents: &[(DocumentKind, FoundFile)],
+    ) -> Result<Identified> {
         let stated = self.options.release;
         if let Some(id) = identify_sample(evidence, stated, self.sample)? {
-            return Ok(Told {
+            return Ok(Identified {
                 id,
                 by: IdentifiedBy::Sample,
                 forced: None,
@@ -47,7 +47,7 @@ impl Preparer {
         }
         if let Some(stated) = stated {
             let forced = self.insisted(evidence, stated)?;
-            return Ok(Told {
+            return Ok(Identified {
                 id: stated,
                 by: IdentifiedBy::Statement,
                 forced,
@@ -86,7 +86,7 @@ impl Preparer {
             }
         }
         match found.ids.as_slice() {
-            [one] => Ok(Told {
+            [one] => Ok(Identified {
                 id: if one.revision() == 0 {
                     one.with_revision(found.revision)
                 } else {
@@ -101,7 +101,7 @@ impl Preparer {
 
     /// Returns the releases whose tabular lists lie beside an order file, by their hashes. Releases that list the same
     /// codes have each a list of their own.
-    fn known_by_lists(&self, documents: &[(DocumentKind, Found)]) -> Vec<ReleaseId> {
+    fn known_by_lists(&self, documents: &[(DocumentKind, FoundFile)]) -> Vec<ReleaseId> {
         let lists = documents
             .iter()
             .filter(|(kind, _)| *kind == DocumentKind::Tabular);
@@ -159,11 +159,11 @@ impl Preparer {
             .off_calendar(evidence.code_set)
             .or_else(|| contradiction(self.catalogue, evidence, stated, self.options.today));
         match against {
-            Some(reason) if !self.options.force => Err(Error::new(ErrorKind::Conflict, reason)
-                .in_file(evidence.shown)
-                .with_hint(
+            Some(reason) if !self.options.force => {
+                Err(Error::conflict(reason).in_file(evidence.shown).with_hint(
                     "leave --release out, or insist with --force: every answer will say so",
-                )),
+                ))
+            }
             against => Ok(against),
         }
     }
@@ -183,16 +183,15 @@ impl Preparer {
         if is_marked {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::Conflict,
-            format!("{reason}; --force insists on order files, and on tabular lists that stand in for one"),
-        )
+        Err(Error::conflict(format!(
+            "{reason}; --force insists on order files, and on tabular lists that stand in for one"
+        ))
         .with_hint("leave --release out"))
     }
 }
 
 /// Returns what the place and name of a file say of it.
-pub(super) fn evidence_of(code_set: CodeSet, found: &Found) -> Evidence<'_> {
+pub(super) fn evidence_of(code_set: CodeSet, found: &FoundFile) -> Evidence<'_> {
     let archive = found.archive.as_ref();
     Evidence {
         code_set,

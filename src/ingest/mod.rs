@@ -38,7 +38,7 @@ use crate::store::{Added, NewFile, Store, Writer};
 use documents::PostedDocument;
 use group::{Package, group_files};
 pub use packing::{Packing, choose_for_pack, import_pack, pack_would_add};
-use prepare::{Message, Order, Part, PostedAddenda, Prepared, Preparer, Seen};
+use prepare::{Message, Order, Part, PostedAddenda, Prepared, Preparer, StoredSummary};
 use rivals::Item;
 use write::write;
 
@@ -83,9 +83,9 @@ impl ImportOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportReport {
     /// What was taken, in the order of the files.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<Imported>,
     /// What was left, and why: files of kinds that are not taken, and copies.
-    pub left: Vec<Left>,
+    pub left: Vec<Skipped>,
     /// What should have been taken and could not be.
     pub failed: Vec<Failed>,
     /// Whether nothing was stored because the user only asked what would be.
@@ -101,7 +101,7 @@ impl ImportReport {
 
 /// A file that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct Imported {
     /// The file.
     pub file: String,
     /// What it is.
@@ -127,7 +127,7 @@ pub struct Taken {
 
 /// A file that was left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Left {
+pub struct Skipped {
     /// The file.
     pub file: String,
     /// What it is, or why it was left.
@@ -161,9 +161,9 @@ impl Failed {
 
 /// How far an import has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
+pub enum ImportProgress {
     /// The files are known.
-    Found {
+    FoundFile {
         /// The number of order files and addenda to come.
         files: usize,
     },
@@ -190,7 +190,7 @@ pub fn import(
     store: &mut Store,
     paths: &[PathBuf],
     options: &ImportOptions,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport> {
     let mut run = run(store, &mut || find(paths), options, None, progress)?;
     match run.report.taken.is_empty() {
@@ -208,7 +208,7 @@ pub(crate) fn import_if_any(
     store: &mut Store,
     paths: &[PathBuf],
     options: &ImportOptions,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport> {
     run(store, &mut || find(paths), options, None, progress).map(|run| run.report)
 }
@@ -220,12 +220,12 @@ fn run(
     find: &mut dyn FnMut() -> Result<Findings>,
     options: &ImportOptions,
     only: Option<&BTreeSet<(CodeSet, ReleaseId)>>,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<Run> {
     let mut contested = Vec::new();
     loop {
         let mut run = Run::new(*options, contested);
-        run.go(store, find()?, only, progress)?;
+        run.attempt(store, find()?, only, progress)?;
         if run.rivals.is_empty() {
             return Ok(run);
         }
@@ -273,12 +273,12 @@ impl Run {
     }
 
     /// Imports what can be taken. Stores nothing if files disagree on something, and notes what.
-    fn go(
+    fn attempt(
         &mut self,
         store: &mut Store,
         findings: Findings,
         only: Option<&BTreeSet<(CodeSet, ReleaseId)>>,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(ImportProgress),
     ) -> Result<()> {
         let Findings { mut found, damaged } = findings;
         if let Some(code_set) = self.options.code_set {
@@ -300,10 +300,10 @@ impl Run {
         if packages.is_empty() {
             return Ok(());
         }
-        progress(Progress::Found {
+        progress(ImportProgress::FoundFile {
             files: packages.iter().map(Package::files).sum(),
         });
-        let mut writer = store.begin_import(&mut || progress(Progress::Waiting))?;
+        let mut writer = store.begin_import(&mut || progress(ImportProgress::Waiting))?;
         self.prepare_and_write(&mut writer, &packages, progress)?;
         if !self.rivals.is_empty() || self.report.taken.is_empty() {
             return Ok(());
@@ -312,17 +312,14 @@ impl Run {
         if let Some(only) = only
             && let Some(other) = taken.find(|one| !only.contains(&(one.code_set, one.release)))
         {
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!(
-                    "this is a file of {} {}, and stands under another release",
-                    other.code_set.name(),
-                    other.release
-                ),
-            )
+            return Err(Error::format(format!(
+                "this is a file of {} {}, and stands under another release",
+                other.code_set.name(),
+                other.release
+            ))
             .in_file(other.file.as_str()));
         }
-        progress(Progress::Committing);
+        progress(ImportProgress::Committing);
         if self.report.changed() && !self.options.dry_run {
             writer.commit()?;
         }
@@ -334,7 +331,7 @@ impl Run {
         &mut self,
         writer: &mut Writer<'_>,
         packages: &[Package],
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut dyn FnMut(ImportProgress),
     ) -> Result<()> {
         let mut preparer = preparer(writer, self.options, self.contested.clone())?;
         std::thread::scope(|scope| -> Result<()> {
@@ -361,7 +358,7 @@ impl Run {
                     }
                     Message::Failed(error) => self.failed(*error)?,
                     Message::Rivals(item) => self.rivals.push(item),
-                    Message::Left(left) => self.report.left.push(left),
+                    Message::Skipped(left) => self.report.left.push(left),
                 }
             }
             Ok(())
@@ -400,14 +397,10 @@ impl Run {
         let hint = "name a zip from CMS or NCHS with an order file in it (icd10cm_order_2026.txt), or the file itself";
         match (reasons.as_slice(), first_error) {
             ([_], Some(error)) => error,
-            ([], _) => Error::new(
-                ErrorKind::NotFound,
-                "nothing to import: there are no files here",
-            )
-            .with_hint(hint),
-            ([one], None) => {
-                Error::new(ErrorKind::NotFound, format!("nothing to import: {one}")).with_hint(hint)
+            ([], _) => {
+                Error::not_found("nothing to import: there are no files here").with_hint(hint)
             }
+            ([one], None) => Error::not_found(format!("nothing to import: {one}")).with_hint(hint),
             (several, first) => {
                 let hint = first
                     .as_ref()
@@ -438,7 +431,7 @@ fn preparer(writer: &Writer<'_>, options: ImportOptions, contested: Vec<Item>) -
         seen: writer
             .releases()?
             .into_iter()
-            .map(|stored| Seen {
+            .map(|stored| StoredSummary {
                 code_set: stored.release.code_set,
                 id: stored.release.id,
                 sha256: stored.release.sha256,
@@ -501,7 +494,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
                     incomplete: None,
                     forced: None,
                 };
-                preparer.seen.push(Seen {
+                preparer.seen.push(StoredSummary {
                     code_set: file.code_set,
                     id: file.release,
                     sha256: file.sha256.clone(),

@@ -7,20 +7,20 @@ use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
-use crate::pack::{NewFile, Pack, PackedFile, releases_of};
+use crate::pack::{FileToPack, Pack, PackedFile, releases_of};
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::store::{Store, StoreKind};
 
-use super::{Failed, ImportOptions, ImportReport, Left, Progress, Taken, import, run};
+use super::{Failed, ImportOptions, ImportProgress, ImportReport, Imported, Skipped, import, run};
 
 /// The files that belong into a pack, and those that do not.
 #[derive(Debug)]
 pub struct Packing {
     /// The files to pack.
-    pub files: Vec<NewFile>,
+    pub files: Vec<FileToPack>,
     /// What was left out, and why.
-    pub left: Vec<Left>,
+    pub left: Vec<Skipped>,
     /// The files that cannot be taken, and why.
     pub failed: Vec<Failed>,
 }
@@ -37,20 +37,21 @@ type Rank = (bool, String, String);
 pub fn choose_for_pack(
     paths: &[PathBuf],
     today: NaiveDate,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<Packing> {
     let catalogue = Catalogue::bundled()?;
     let mut store = Store::in_memory()?;
     let report = import(&mut store, paths, &ImportOptions::on(today), progress)?;
     drop(store);
     let mut left = report.left;
-    let taken: HashMap<&str, &Taken> = report
+    let taken: HashMap<&str, &Imported> = report
         .taken
         .iter()
         .map(|taken| (taken.file.as_str(), taken))
         .collect();
     // By what a release has one of.
-    let mut chosen: BTreeMap<(CodeSet, ReleaseId, ReleasePart), (Rank, NewFile)> = BTreeMap::new();
+    let mut chosen: BTreeMap<(CodeSet, ReleaseId, ReleasePart), (Rank, FileToPack)> =
+        BTreeMap::new();
     for found in find(paths)?.found {
         let Some(taken) = taken.get(found.shown.as_str()) else {
             continue;
@@ -62,7 +63,7 @@ pub fn choose_for_pack(
         let known = catalogue
             .find(code_set, release)
             .filter(|known| known.knows_file(found.kind, &sha256, archive_sha256));
-        let leave = |why: String| Left {
+        let leave = |why: String| Skipped {
             file: found.shown.clone(),
             why,
         };
@@ -75,7 +76,7 @@ pub fn choose_for_pack(
                 && (archive.sha256.as_deref() == archive_sha256
                     || archive.sha256.as_deref() == Some(sha256.as_str()))
         });
-        let file = NewFile {
+        let file = FileToPack {
             code_set,
             release,
             url: published.map(|archive| archive.url.clone()),
@@ -98,7 +99,7 @@ pub fn choose_for_pack(
             }
             there => {
                 if let Some((_, other)) = there {
-                    left.push(Left {
+                    left.push(Skipped {
                         file: other.found.shown.clone(),
                         why: format!(
                             "another file is the {} of {release} as well",
@@ -149,7 +150,7 @@ pub fn import_pack(
     store: &mut Store,
     pack: &Pack,
     options: &ImportOptions,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport> {
     let wanted = pack_would_add(pack, store)?;
     if wanted.is_empty() {

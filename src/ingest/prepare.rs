@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy};
 use crate::source::recognise::FileKind;
@@ -24,10 +24,10 @@ use super::complete::Extent;
 use super::documents::Beside;
 use super::documents::other_bytes;
 use super::group::Package;
-use super::identity::{Told, evidence_of};
+use super::identity::{Identified, evidence_of};
 use super::resolve::{Posted, Resolved, looks_cut_off};
 use super::rivals::Item;
-use super::{ImportOptions, Left};
+use super::{ImportOptions, Skipped};
 
 /// An order addenda, read.
 pub(super) struct PostedAddenda {
@@ -53,7 +53,7 @@ pub(super) enum Message {
     /// A file cannot be taken.
     Failed(Box<Error>),
     /// A file is of no release that can be taken.
-    Left(Left),
+    Skipped(Skipped),
     /// Files of this command disagree.
     Rivals(Item),
 }
@@ -116,7 +116,7 @@ impl Prepared {
 }
 
 /// A release that is stored, or about to be.
-pub(super) struct Seen {
+pub(super) struct StoredSummary {
     pub(super) code_set: CodeSet,
     pub(super) id: ReleaseId,
     pub(super) sha256: String,
@@ -145,7 +145,7 @@ pub(super) struct Preparer {
     pub(super) catalogue: &'static Catalogue,
     pub(super) sample: &'static [SampleFile],
     pub(super) options: ImportOptions,
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<StoredSummary>,
     /// The documents that are stored, or about to be: kind and SHA-256.
     pub(super) seen_documents: HashSet<(DocumentKind, String)>,
     /// The releases that files of the command are certain to list.
@@ -165,7 +165,7 @@ pub(super) struct Preparer {
 
 /// An order file, read.
 struct ReadOrder<'p> {
-    found: &'p Found,
+    found: &'p FoundFile,
     sha256: String,
     extent: Extent,
     /// Its rows; `None` if the bytes are known.
@@ -184,7 +184,7 @@ impl ReadOrder<'_> {
 
 /// An order addenda, read.
 struct ReadAddenda<'p> {
-    found: &'p Found,
+    found: &'p FoundFile,
     sha256: String,
     contents: PostedAddenda,
     /// What it lacks by its own footer, if it was taken on purpose.
@@ -223,17 +223,17 @@ impl Preparer {
             .into_iter()
             .partition(|package| package.addenda.is_some());
         for undecided in [&order_files, &addenda] {
-            self.settle();
+            self.record_listed();
             for package in undecided {
                 self.prepare(package, true, tell);
             }
         }
-        self.settle();
+        self.record_listed();
         for package in documents {
             self.prepare(package, false, tell);
         }
         others.append(&mut self.postponed);
-        self.settle();
+        self.record_listed();
         for package in &others {
             self.prepare(package, true, tell);
         }
@@ -241,7 +241,7 @@ impl Preparer {
 
     /// Records the releases of this command as evidence on the files that follow. Files of
     /// one pass are no evidence on each other, so that their order does not decide.
-    fn settle(&mut self) {
+    fn record_listed(&mut self) {
         self.listed = self
             .seen
             .iter()
@@ -378,7 +378,7 @@ impl Preparer {
     }
 
     /// Reads a file whole, and returns its SHA-256 with it.
-    pub(super) fn read(&self, found: &Found) -> ahead::Read {
+    pub(super) fn read(&self, found: &FoundFile) -> ahead::Read {
         match &mut *self.ahead.borrow_mut() {
             Some(ahead) => ahead.read(found),
             None => found.read_hashed(),
@@ -386,7 +386,7 @@ impl Preparer {
     }
 
     /// Reads an order addenda. One that is not known must have the lines that its footer counts.
-    fn read_addenda<'p>(&self, code_set: CodeSet, found: &'p Found) -> Result<ReadAddenda<'p>> {
+    fn read_addenda<'p>(&self, code_set: CodeSet, found: &'p FoundFile) -> Result<ReadAddenda<'p>> {
         let (bytes, sha256) = self.read(found)?;
         let in_file = |error: Error| error.in_file(found.shown.as_str());
         let parsed = parse_order_addenda(code_set, &bytes).map_err(in_file)?;
@@ -417,7 +417,7 @@ impl Preparer {
     fn read_order<'p>(
         &mut self,
         code_set: CodeSet,
-        found: &'p Found,
+        found: &'p FoundFile,
         has_list: bool,
         tell: &mut dyn FnMut(Message) -> bool,
     ) -> Result<ReadOrder<'p>> {
@@ -476,11 +476,11 @@ impl Preparer {
     fn prepare_listing(
         &mut self,
         code_set: CodeSet,
-        told: Told,
+        told: Identified,
         order: Option<ReadOrder<'_>>,
         addenda: Option<ReadAddenda<'_>>,
     ) -> Result<(Prepared, Option<Arc<OrderFile>>)> {
-        let Told { id, by, forced } = told;
+        let Identified { id, by, forced } = told;
         let told_against = forced.clone();
         let mut prepared = Prepared::new(self.catalogue, code_set, id, by);
         let mut listed = None;
@@ -599,7 +599,7 @@ impl Preparer {
                     (Some(seen), _) => Order::SameAs(seen.id, trust.clone()),
                     (None, Some(parsed)) => Order::Parsed(parsed, trust.clone()),
                     (None, None) => {
-                        return Err(Error::new(ErrorKind::Conflict, "the file was not parsed")
+                        return Err(Error::conflict("the file was not parsed")
                             .in_file(found.shown.as_str()));
                     }
                 };
@@ -612,7 +612,7 @@ impl Preparer {
                     }
                     !is_replaced
                 });
-                self.seen.push(Seen {
+                self.seen.push(StoredSummary {
                     code_set,
                     id,
                     sha256,
@@ -638,7 +638,7 @@ impl Preparer {
         Ok((part, id))
     }
 
-    pub(super) fn new_file(&self, found: &Found, code_set: CodeSet, sha256: &str) -> NewFile {
+    pub(super) fn new_file(&self, found: &FoundFile, code_set: CodeSet, sha256: &str) -> NewFile {
         let archive_sha256 = found
             .archive
             .as_ref()
@@ -684,7 +684,7 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
     let mut goes_on = tell(Message::Failed(Box::new(error)));
     for shown in beside {
         if goes_on {
-            let error = Error::new(ErrorKind::Conflict, what).in_file(shown);
+            let error = Error::conflict(what).in_file(shown);
             goes_on = tell(Message::Failed(Box::new(error)));
         }
     }

@@ -8,16 +8,12 @@ use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
 use super::complete::{Extent, lacks, lost_categories, without_categories};
-use super::prepare::{Preparer, Seen};
+use super::prepare::{Preparer, StoredSummary};
 use super::rivals::Item;
 
 /// Returns the error of a file that is only a part.
 pub(super) fn looks_cut_off(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::Format,
-        format!("it looks cut off or changed: {reason}"),
-    )
-    .with_hint(
+    Error::format(format!("it looks cut off or changed: {reason}")).with_hint(
         "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
     )
 }
@@ -305,7 +301,7 @@ impl Preparer {
     /// Refuses to put a whole order file in the place of a part beside which documents were taken that may be parts
     /// too: they would stay, and no answer would say so any more.
     fn refuse_beside_parts(&self, id: ReleaseId, code_set: CodeSet) -> Result<()> {
-        let is_part = |seen: &&Seen| {
+        let is_part = |seen: &&StoredSummary| {
             seen.code_set == code_set && seen.id == id && seen.trust.incomplete.is_some()
         };
         let Some(part) = self.seen.iter().find(is_part) else {
@@ -317,14 +313,11 @@ impl Preparer {
             .filter(|(kind, sha256)| !self.is_known_document(*kind, sha256, None));
         match unknown.next() {
             None => Ok(()),
-            Some((kind, _)) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
-                    "{} {id} is stored as a part, and its {} may be one too",
-                    code_set.name(),
-                    kind.label()
-                ),
-            )
+            Some((kind, _)) => Err(Error::conflict(format!(
+                "{} {id} is stored as a part, and its {} may be one too",
+                code_set.name(),
+                kind.label()
+            ))
             .with_hint(format!(
                 "take it out with codeyear remove {id} --code-set {}, then import all its files",
                 code_set.id()
@@ -333,7 +326,12 @@ impl Preparer {
     }
 
     /// Returns the stored release of an edition that has some rows.
-    fn stored_with(&self, code_set: CodeSet, edition: ReleaseId, rows: &str) -> Option<&Seen> {
+    fn stored_with(
+        &self,
+        code_set: CodeSet,
+        edition: ReleaseId,
+        rows: &str,
+    ) -> Option<&StoredSummary> {
         self.seen.iter().find(|seen| {
             seen.code_set == code_set
                 && seen.listed_by == ListedBy::OrderFile

@@ -20,9 +20,7 @@ pub(super) struct Item {
 impl Item {
     /// Returns the error of a file that is one of several for this.
     pub(super) fn error(self) -> Error {
-        Error::new(
-            ErrorKind::Conflict,
-            format!(
+        Error::conflict(format!(
                 "another file of this command is the {} of {} {} as well, with other contents",
                 self.kind.label(),
                 self.code_set.name(),

@@ -9,7 +9,7 @@ use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, S
 
 use super::prepare::{DocumentPart, Order, Prepared};
 use super::rivals::Item;
-use super::{Left, Progress, Run, Taken};
+use super::{ImportProgress, Imported, Run, Skipped};
 
 /// Returns an error with its file; one of the database names the database.
 fn in_part(error: Error, shown: &str) -> Error {
@@ -24,7 +24,7 @@ pub(super) fn write(
     writer: &mut Writer<'_>,
     prepared: Prepared,
     run: &mut Run,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<()> {
     let Prepared {
         code_set,
@@ -45,8 +45,8 @@ pub(super) fn write(
     })?;
     let mut taken_now = Vec::new();
     let mut failed = Vec::new();
-    let mut done = |taken: Taken| {
-        progress(Progress::Done {
+    let mut done = |taken: Imported| {
+        progress(ImportProgress::Done {
             file: taken.file.clone(),
             release: id,
         });
@@ -90,7 +90,7 @@ pub(super) fn write(
                 .map_or((0, 0), |stored| (stored.rows, stored.billable)),
         };
         order_is_new = added == Added::New;
-        done(Taken {
+        done(Imported {
             file: part.shown,
             kind: ReleasePart::OrderFile,
             code_set,
@@ -117,7 +117,7 @@ pub(super) fn write(
             })
         });
         match added {
-            Ok(added) => done(Taken {
+            Ok(added) => done(Imported {
                 file: part.shown,
                 kind: ReleasePart::OrderAddenda,
                 code_set,
@@ -161,7 +161,7 @@ pub(super) fn write(
         });
         let added = match added {
             Ok(Added::Copy) => {
-                run.report.left.push(Left {
+                run.report.left.push(Skipped {
                     file: part.shown,
                     why: format!("a copy, row for row, of the {} of {id}", kind.label()),
                 });
@@ -178,7 +178,7 @@ pub(super) fn write(
         let unread = writer.document_unread(id, kind)?;
         let mut notes = part.notes;
         notes.extend(unread.describe());
-        done(Taken {
+        done(Imported {
             file: part.shown,
             kind: ReleasePart::Document(kind),
             code_set,

@@ -67,7 +67,7 @@ pub enum Warning {
 }
 
 /// How many releases a warning names one by one.
-const MOST_NAMED: usize = 6;
+const MAX_NAMED: usize = 6;
 
 impl fmt::Display for Warning {
     /// Writes the warning in the words that all formats use.
@@ -81,7 +81,7 @@ impl fmt::Display for Warning {
             Warning::MissingReleases { releases } => {
                 let named: Vec<String> = releases
                     .iter()
-                    .take(MOST_NAMED)
+                    .take(MAX_NAMED)
                     .map(ReleaseId::to_string)
                     .collect();
                 let more = releases.len().saturating_sub(named.len());

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use crate::model::{Basis, CodeSet, Consulted, Entry, NoteGroup, PlaceInBook, Warning};
+use crate::model::{Basis, CodeSet, DocumentSource, Entry, NoteGroup, PlaceInBook, Warning};
 
 /// How many codes a level of the book holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,7 +55,7 @@ pub struct Browse {
     /// The levels down to this one, itself last; empty for the whole book.
     pub breadcrumb: Vec<PlaceInBook>,
     /// The document that blocks, or the titles of body systems, come from; `None` where none is needed.
-    pub consulted: Option<Consulted>,
+    pub consulted: Option<DocumentSource>,
     /// The notes that stand at this level, in their order.
     pub notes: Vec<NoteGroup>,
     /// The chapters, sections, blocks or body systems below it, in the order of the book.

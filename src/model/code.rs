@@ -1,5 +1,10 @@
 //! Codes, their spelling, and the code sets they belong to.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a code has as many characters as its length says, 7 at most"
+)]
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::str::FromStr;
@@ -218,9 +223,7 @@ impl Code {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes
-            .get(..usize::from(self.length))
-            .unwrap_or_default()
+        &self.bytes[..usize::from(self.length)]
     }
 
     /// Returns the number of characters, without the dot.

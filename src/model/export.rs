@@ -1,5 +1,10 @@
 //! What other engines take over: spans of codes with their true dates, and the periods of the releases.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a partition point is never past the end"
+)]
+
 use chrono::NaiveDate;
 
 use crate::model::{
@@ -74,9 +79,9 @@ impl Listings {
     /// Returns the spans of a code, oldest first.
     pub fn of(&self, code: &Code) -> &[Span<CodeFlag>] {
         let first = self.spans.partition_point(|span| span.value.code < *code);
-        let rest = self.spans.get(first..).unwrap_or_default();
+        let rest = &self.spans[first..];
         let length = rest.partition_point(|span| span.value.code == *code);
-        rest.get(..length).unwrap_or_default()
+        &rest[..length]
     }
 
     /// Returns how a code is listed on a day.

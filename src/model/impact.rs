@@ -1,5 +1,10 @@
 //! What a release breaks for one user: the changes weighed by how often a file uses the codes.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a partition point is never past the end"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use strum::IntoStaticStr;
 
@@ -190,10 +195,7 @@ pub struct Impact {
 impl Impact {
     /// Counts the codes in use that a severity touches and no graver one.
     pub fn count(&self, severity: Severity) -> UseCount {
-        self.severities
-            .get(severity as usize)
-            .copied()
-            .unwrap_or_default()
+        self.severities[severity as usize]
     }
 
     /// Counts the codes in use that neither release lists, named and not.
@@ -209,7 +211,7 @@ impl Impact {
     pub fn of(&self, severity: Severity) -> &[Effect] {
         let first = self.effects.partition_point(|one| one.severity < severity);
         let after = self.effects.partition_point(|one| one.severity <= severity);
-        self.effects.get(first..after).unwrap_or_default()
+        &self.effects[first..after]
     }
 
     /// Checks whether a code in use is touched by this severity or a graver one.

@@ -1,6 +1,11 @@
 //! The alphabetic index of ICD-10-CM and its kin: the index to external causes, the table of drugs and
 //! chemicals, the table of neoplasms. They lead from words to codes.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the modifiers of a title lie in its text"
+)]
+
 use std::ops::Range;
 use strum::{EnumString, IntoStaticStr};
 
@@ -131,13 +136,13 @@ impl IndexTitle {
         let mut pieces = Vec::new();
         let mut at = 0;
         for range in &self.modifiers {
-            let before = self.text.get(at..range.start).unwrap_or_default();
+            let before = &self.text[at..range.start];
             let modifiers = self.text.get(range.clone()).unwrap_or_default();
             pieces.push((false, before));
             pieces.push((true, modifiers));
             at = range.end;
         }
-        pieces.push((false, self.text.get(at..).unwrap_or_default()));
+        pieces.push((false, &self.text[at..]));
         pieces.retain(|(_, piece)| !piece.is_empty());
         pieces
     }

@@ -72,7 +72,7 @@ pub use ohdsi::{
     Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };
 pub use page::{
-    CodePage, Comparison, Consulted, ExplainedCharacter, IndexEntries, IndexLink, LastChange,
+    CodePage, Comparison, DocumentSource, ExplainedCharacter, IndexEntries, IndexLink, LastChange,
     LinkedBy, Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters,
 };
 pub use pcs::{

@@ -13,7 +13,7 @@ named!(PlaceKind);
 
 /// A document that a page rests on, or the lack of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Consulted {
+pub enum DocumentSource {
     /// The release in force has it.
     Own {
         /// The release.
@@ -39,12 +39,14 @@ pub enum Consulted {
     },
 }
 
-impl Consulted {
+impl DocumentSource {
     /// Returns the release whose document was consulted.
     pub fn release(&self) -> Option<ReleaseId> {
         match self {
-            Consulted::Own { release, .. } | Consulted::Nearest { release, .. } => Some(*release),
-            Consulted::Missing { .. } => None,
+            DocumentSource::Own { release, .. } | DocumentSource::Nearest { release, .. } => {
+                Some(*release)
+            }
+            DocumentSource::Missing { .. } => None,
         }
     }
 }
@@ -137,7 +139,7 @@ pub struct IndexEntries {
     /// Which index.
     pub kind: IndexKind,
     /// The document.
-    pub consulted: Consulted,
+    pub consulted: DocumentSource,
     /// What leads to the code, in the order of the index.
     pub links: Vec<IndexLink>,
 }
@@ -172,9 +174,9 @@ pub struct ExplainedCharacter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PcsPage {
     /// The tables.
-    pub tables: Consulted,
+    pub tables: DocumentSource,
     /// The definitions.
-    pub definitions: Consulted,
+    pub definitions: DocumentSource,
     /// The characters up to the first that is not allowed, and that one.
     pub characters: Vec<ExplainedCharacter>,
     /// What may stand at the place of the first character that is not allowed: character and label.
@@ -193,7 +195,7 @@ pub struct CodePage {
     /// The levels above it, the chapter first.
     pub breadcrumb: Vec<PlaceInBook>,
     /// The tabular list; `None` of ICD-10-PCS.
-    pub tabular: Option<Consulted>,
+    pub tabular: Option<DocumentSource>,
     /// The notes that hold for it: the chapter's first, its own last. Empty without a tabular list.
     pub notes: Vec<NotesAt>,
     /// The 7th characters that it takes.
@@ -275,14 +277,13 @@ impl CodePage {
         let pcs = pcs.flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
         let consulted = tabular.chain(index).chain(pcs);
         let documents = consulted.filter_map(|(label, consulted)| match consulted {
-            Consulted::Own { release, file } | Consulted::Nearest { release, file, .. } => {
-                Some(PageDocument {
-                    label,
-                    release: *release,
-                    file,
-                })
-            }
-            Consulted::Missing { .. } => None,
+            DocumentSource::Own { release, file }
+            | DocumentSource::Nearest { release, file, .. } => Some(PageDocument {
+                label,
+                release: *release,
+                file,
+            }),
+            DocumentSource::Missing { .. } => None,
         });
         documents.collect()
     }

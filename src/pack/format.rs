@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::source::archive::is_safe_name;
 use crate::source::sha256_hex;
@@ -22,7 +22,7 @@ const MAX_FILE: u64 = 128 << 20;
 
 /// What is in a pack.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Index {
+pub(super) struct PackIndex {
     pub(super) streams: Vec<StreamFacts>,
     pub(super) files: Vec<PackedFile>,
 }
@@ -100,7 +100,7 @@ struct FileJson {
 const SCHEMA: &str = "codeyear/pack-index/1";
 
 /// Returns the head of a pack: all that stands before the streams.
-pub(super) fn write_head(index: &Index) -> Result<Vec<u8>> {
+pub(super) fn write_head(index: &PackIndex) -> Result<Vec<u8>> {
     let json = IndexJson {
         schema: SCHEMA.to_owned(),
         streams: index.streams.clone(),
@@ -121,7 +121,7 @@ pub(super) fn write_head(index: &Index) -> Result<Vec<u8>> {
             })
             .collect(),
     };
-    let fail = |message: String| Error::new(ErrorKind::Format, message);
+    let fail = |message: String| Error::format(message);
     let json = serde_json::to_vec(&json).map_err(|error| fail(error.to_string()))?;
     let length = u32::try_from(json.len())
         .ok()
@@ -142,11 +142,15 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Reads the head of a pack of some size. Returns its index, and where the first stream begins.
-pub(super) fn read_head(reader: &mut dyn Read, bytes: u64, label: &str) -> Result<(Index, u64)> {
+pub(super) fn read_head(
+    reader: &mut dyn Read,
+    bytes: u64,
+    label: &str,
+) -> Result<(PackIndex, u64)> {
     let refuse = |message: &str| refused(label, message);
     let cut = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => refuse("the pack is cut off"),
-        _ => Error::new(ErrorKind::Io, format!("the pack cannot be read: {error}"))
+        _ => Error::io(format!("the pack cannot be read: {error}"))
             .in_file(label)
             .with_hint("check the disk and try again"),
     };
@@ -164,10 +168,9 @@ pub(super) fn read_head(reader: &mut dyn Read, bytes: u64, label: &str) -> Resul
     reader.read_exact(&mut number).map_err(cut)?;
     let format = u32::from_le_bytes(number);
     if format != FORMAT {
-        return Err(Error::new(
-            ErrorKind::Format,
-            format!("the pack has format {format}, and this program reads format {FORMAT}"),
-        )
+        return Err(Error::format(format!(
+            "the pack has format {format}, and this program reads format {FORMAT}"
+        ))
         .in_file(label)
         .with_hint("a newer codeyear wrote it: update this one"));
     }
@@ -207,7 +210,7 @@ pub(super) fn read_head(reader: &mut dyn Read, bytes: u64, label: &str) -> Resul
 }
 
 /// Parses an index whose hash is right.
-fn parse(json: &[u8]) -> Result<Index, String> {
+fn parse(json: &[u8]) -> Result<PackIndex, String> {
     let json: IndexJson = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     if json.schema != SCHEMA {
         return Err(format!("expected {SCHEMA}, found {:?}", json.schema));
@@ -250,7 +253,7 @@ fn parse(json: &[u8]) -> Result<Index, String> {
             stream: file.stream,
         });
     }
-    Ok(Index {
+    Ok(PackIndex {
         streams: json.streams,
         files,
     })
@@ -258,7 +261,7 @@ fn parse(json: &[u8]) -> Result<Index, String> {
 
 /// Makes the error of a pack that cannot be used.
 pub(super) fn refused(label: &str, message: &str) -> Error {
-    Error::new(ErrorKind::Format, message)
+    Error::format(message)
         .in_file(label)
         .with_hint("get the pack again, or name another one with --pack")
 }

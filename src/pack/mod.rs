@@ -24,14 +24,14 @@ use std::sync::Arc;
 
 pub use embedded::embedded;
 pub use format::{PackedFile, StreamFacts};
-pub use write::{LEVEL, NewFile, Written, write};
+pub use write::{FileToPack, LEVEL, Written, write};
 
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
-use crate::source::archive::{ArchiveFile, Found, SuppliedFile};
+use crate::source::archive::{ArchiveFile, FoundFile, SuppliedFile};
 use crate::source::recognise::FileKind;
 
-use format::Index;
+use format::PackIndex;
 use read::Streams;
 
 /// The name of a pack that is looked for beside the program and in the user's data folder.
@@ -42,7 +42,7 @@ pub const FILE_NAME: &str = "codeyear.pack";
 pub struct Pack {
     label: String,
     source: Source,
-    index: Arc<Index>,
+    index: Arc<PackIndex>,
     /// Where the first stream begins.
     streams_at: u64,
     bytes: u64,
@@ -118,14 +118,14 @@ impl Pack {
     }
 
     /// Finds some files, ready for an import. Those of one release count as posted together.
-    pub fn found(&self, wanted: &dyn Fn(&PackedFile) -> bool) -> Vec<Found> {
+    pub fn found(&self, wanted: &dyn Fn(&PackedFile) -> bool) -> Vec<FoundFile> {
         let is_wanted: Vec<bool> = self.files().iter().map(wanted).collect();
         let streams = Arc::new(Streams::new(self.clone(), is_wanted.clone()));
         let files = self.files().iter().zip(is_wanted).enumerate();
         files
             .filter(|(_, (_, is_wanted))| *is_wanted)
             .map(|(number, (file, _))| {
-                Found::from(SuppliedFile {
+                FoundFile::from(SuppliedFile {
                     kind: FileKind::of(file.part, file.code_set),
                     shown: self.shown(file),
                     name: file.name.clone(),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use super::format::{PackedFile, refused};
 use super::{Pack, Source};
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::source::archive::Supply;
 use crate::source::sha256_hex;
 
@@ -105,7 +105,7 @@ impl Streams {
 
 impl Supply for Streams {
     fn read(&self, number: usize) -> Contents {
-        let missing = || Error::new(ErrorKind::Format, "the pack has no such file");
+        let missing = || Error::format("the pack has no such file");
         let file = self.pack.files().get(number).ok_or_else(missing)?;
         let stream = self.streams.get(file.stream).ok_or_else(missing)?;
         // Whoever held it ended in the middle: it begins again.

@@ -5,18 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zstd::stream::raw::CParameter;
 
-use super::format::{Index, PackedArchive, PackedFile, StreamFacts, write_head};
+use super::format::{PackIndex, PackedArchive, PackedFile, StreamFacts, write_head};
 use super::read::MAX_WINDOW_LOG;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
-use crate::source::archive::Found;
+use crate::source::archive::FoundFile;
 
 /// The level of compression: a pack is written once and read often.
 pub const LEVEL: i32 = 19;
 
 /// A file to be packed.
 #[derive(Debug, Clone)]
-pub struct NewFile {
+pub struct FileToPack {
     /// Its code set.
     pub code_set: CodeSet,
     /// Its release.
@@ -28,7 +28,7 @@ pub struct NewFile {
     /// Which file of the release it is.
     pub part: ReleasePart,
     /// The file.
-    pub found: Found,
+    pub found: FoundFile,
 }
 
 /// What was written.
@@ -53,9 +53,9 @@ type Place = (bool, ReleasePart);
 /// Writes a pack of some files at a [`LEVEL`] of compression. `progress` is told each file when it is packed.
 ///
 /// # Errors
-/// Whatever is wrong with a file; [`ErrorKind::Usage`] for two files of one kind for a release and for no files at all; [`ErrorKind::Io`] if the pack cannot be written.
+/// Whatever is wrong with a file; [`crate::ErrorKind::Usage`] for two files of one kind for a release and for no files at all; [`crate::ErrorKind::Io`] if the pack cannot be written.
 pub fn write(
-    files: &[NewFile],
+    files: &[FileToPack],
     level: i32,
     out: &mut dyn Write,
     progress: &(dyn Fn(&str) + Sync),
@@ -64,7 +64,7 @@ pub fn write(
     let mut keys: Vec<StreamKey> = files.iter().map(|file| key(file)).collect();
     keys.sort_unstable();
     keys.dedup();
-    let streams: Vec<Vec<&NewFile>> = keys
+    let streams: Vec<Vec<&FileToPack>> = keys
         .iter()
         .map(|wanted| {
             let of_stream = files.iter().copied();
@@ -72,7 +72,7 @@ pub fn write(
         })
         .collect();
     let packed = pack_streams(&streams, level, progress);
-    let mut index = Index {
+    let mut index = PackIndex {
         streams: Vec::new(),
         files: Vec::new(),
     };
@@ -96,7 +96,7 @@ pub fn write(
     let head = write_head(&index)?;
     for part in std::iter::once(&head).chain(&streams) {
         out.write_all(part).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("cannot write the pack: {error}"))
+            Error::io(format!("cannot write the pack: {error}"))
                 .with_hint("check the disk and try again")
                 .caused_by(error)
         })?;
@@ -109,7 +109,7 @@ pub fn write(
     })
 }
 
-fn key(file: &NewFile) -> StreamKey {
+fn key(file: &FileToPack) -> StreamKey {
     (file.code_set, place(file.part))
 }
 
@@ -118,17 +118,17 @@ fn place(part: ReleasePart) -> Place {
     (part != ReleasePart::OrderAddenda, part)
 }
 
-fn in_order(files: &[NewFile]) -> Result<Vec<&NewFile>> {
-    let order = |file: &&NewFile| (file.code_set, file.release, place(file.part));
-    let mut files: Vec<&NewFile> = files.iter().collect();
+fn in_order(files: &[FileToPack]) -> Result<Vec<&FileToPack>> {
+    let order = |file: &&FileToPack| (file.code_set, file.release, place(file.part));
+    let mut files: Vec<&FileToPack> = files.iter().collect();
     files.sort_by_key(order);
-    let refuse = |file: &NewFile, message: &str| {
-        Err(Error::new(ErrorKind::Usage, message)
+    let refuse = |file: &FileToPack, message: &str| {
+        Err(Error::usage(message)
             .in_file(file.found.shown.as_str())
             .with_hint("leave it out"))
     };
     if files.is_empty() {
-        return Err(Error::new(ErrorKind::Usage, "there is no file to pack")
+        return Err(Error::usage("there is no file to pack")
             .with_hint("name a folder with official files: codeyear pack -o FILE --from FOLDER"));
     }
     for (at, file) in files.iter().enumerate() {
@@ -147,7 +147,7 @@ type Packed = (Vec<u8>, Vec<PackedFile>);
 
 /// Packs the streams, as many at a time as there are processors: they have nothing in common.
 fn pack_streams(
-    streams: &[Vec<&NewFile>],
+    streams: &[Vec<&FileToPack>],
     level: i32,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Vec<Result<Packed>> {
@@ -181,7 +181,7 @@ const MIN_WINDOW_LOG: u32 = 20;
 
 /// Returns the window of a stream, as a power of two. An order file and the one before it fit into it; of the other
 /// files the place where last year's said the same: their windows are open all at once.
-fn window_log(files: &[&NewFile]) -> u32 {
+fn window_log(files: &[&FileToPack]) -> u32 {
     let largest = files.iter().map(|file| file.found.bytes).max();
     let largest = largest.unwrap_or_default();
     let is_listing = files
@@ -200,14 +200,13 @@ fn window_log(files: &[&NewFile]) -> u32 {
 
 /// Packs the files of one stream, one after the other.
 fn pack_stream(
-    files: &[&NewFile],
+    files: &[&FileToPack],
     stream: usize,
     level: i32,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Packed> {
-    let fail = |error: std::io::Error| {
-        Error::new(ErrorKind::Io, format!("zstd cannot pack: {error}")).caused_by(error)
-    };
+    let fail =
+        |error: std::io::Error| Error::io(format!("zstd cannot pack: {error}")).caused_by(error);
     let mut encoder = zstd::Encoder::new(Vec::new(), level).map_err(fail)?;
     for parameter in [
         CParameter::WindowLog(window_log(files)),

@@ -6,7 +6,7 @@
 //! has 3 characters. A footer with two blocks, of headers and of codes, counts rows and changes.
 //! A change of the flag is a `Delete:` and an `Add:` of the same code.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock,
 };
@@ -27,7 +27,7 @@ pub(crate) fn begins_with_action(line: &str) -> bool {
 /// Parses an order addenda of a code set.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with line and column for whatever the layout does not allow.
+/// [`crate::ErrorKind::Format`] with line and column for whatever the layout does not allow.
 pub fn parse_order_addenda(code_set: CodeSet, bytes: &[u8]) -> Result<Addenda> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
     // Some official addenda mix CR LF and LF; `lines` takes both.
@@ -67,8 +67,7 @@ pub fn parse_order_addenda(code_set: CodeSet, bytes: &[u8]) -> Result<Addenda> {
         ));
     }
     if rows.is_empty() && footer.is_none() {
-        return Err(Error::new(
-            ErrorKind::Format,
+        return Err(Error::format(
             "expected an order addenda, found neither changes nor a footer",
         ));
     }
@@ -262,10 +261,9 @@ fn unexpected(found: Option<(usize, &str)>, expected: &str) -> Error {
                 shown(text.as_bytes())
             ),
         ),
-        None => Error::new(
-            ErrorKind::Format,
-            format!("expected {expected} in the footer, found the end of the file"),
-        )
+        None => Error::format(format!(
+            "expected {expected} in the footer, found the end of the file"
+        ))
         .with_hint("the file is cut off; download it again"),
     }
 }

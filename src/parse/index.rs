@@ -4,7 +4,7 @@
 //! The file is read as a stream. An element or attribute that is not known is kept as it stands, so that
 //! nothing the publisher adds is lost unseen.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     AlphabeticIndex, IndexCell, IndexHeading, IndexKind, IndexReference, IndexTerm, IndexTitle,
     UnreadList,
@@ -36,7 +36,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
 /// Parses an index or table; its content tells which.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
+/// [`crate::ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
 pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     const ROOT: &str = "ICD10CM.index";
     let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
@@ -70,7 +70,7 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     xml.end()?;
     index.unread = xml.take_unread();
     if index.terms.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the index has no terms")
+        return Err(Error::format("the index has no terms")
             .with_hint("the file is cut off or no index; download it again"));
     }
     Ok(index)
@@ -196,11 +196,10 @@ fn parse_term(
         }
     }
     if own(&mut index.terms, at).title.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Format,
-            format!("expected a title in <{}>, found none", parent.name),
-        )
-        .at_line(xml.line_of(begins_at)));
+        return Err(
+            Error::format(format!("expected a title in <{}>, found none", parent.name))
+                .at_line(xml.line_of(begins_at)),
+        );
     }
     Ok(())
 }

@@ -13,11 +13,11 @@ mod separated;
 pub mod tabular;
 mod xml;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// Makes the error for a line that breaks its layout.
 fn broken(line: usize, column: usize, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Format, message)
+    Error::format(message)
         .at_line(line as u64)
         .at_column(u32::try_from(column).unwrap_or(u32::MAX))
         .with_hint("the file is damaged or not as it was published; download it again")

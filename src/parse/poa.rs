@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use csv::StringRecord;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, PoaAction, PoaKind, PoaList, PoaRow};
 use crate::parse::separated::records;
 use crate::parse::{broken, not_utf8, shown};
@@ -42,19 +42,16 @@ pub fn looks_like_poa(name: &str, head: &[u8]) -> Option<PoaKind> {
 /// Parses a POA file. The name decides only what the header line leaves open.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line for a header line or a row that the layout does not allow, a text
+/// [`crate::ErrorKind::Format`] with the line for a header line or a row that the layout does not allow, a text
 /// that is no code, a code that is there twice, a revision that is no pair, bytes that are not UTF-8;
-/// [`ErrorKind::Ambiguous`] if neither header nor name tells which of the files it is.
+/// [`crate::ErrorKind::Ambiguous`] if neither header nor name tells which of the files it is.
 pub fn parse_poa(name: &str, bytes: &[u8]) -> Result<PoaList> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error))?;
     let text = text.trim_start_matches('\u{feff}');
     let mut lines = records(text, b'\t')?.into_iter();
     let Some((line, header)) = lines.next() else {
-        return Err(Error::new(
-            ErrorKind::Format,
-            "expected a POA list, found an empty file",
-        )
-        .with_hint("download the file again"));
+        return Err(Error::format("expected a POA list, found an empty file")
+            .with_hint("download the file again"));
     };
     let Some((columns, code_column)) = read_header(&header) else {
         let found: Vec<&str> = header.iter().collect();
@@ -68,9 +65,7 @@ pub fn parse_poa(name: &str, bytes: &[u8]) -> Result<PoaList> {
         ));
     };
     let kind = kind_of(name, columns, code_column).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Ambiguous,
-            "the header line does not tell the whole list from its changes, and neither does the name",
+        Error::ambiguous("the header line does not tell the whole list from its changes, and neither does the name",
         )
         .with_hint(
             "give the file the name it was published with, such as POAexemptCodesFY26.txt or \
@@ -100,11 +95,10 @@ pub fn parse_poa(name: &str, bytes: &[u8]) -> Result<PoaList> {
     }
     check_pair(rows.last(), None)?;
     if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Format,
-            "expected codes below the header line, found none",
-        )
-        .with_hint("the file is cut off; download it again"));
+        return Err(
+            Error::format("expected codes below the header line, found none")
+                .with_hint("the file is cut off; download it again"),
+        );
     }
     Ok(PoaList { kind, rows })
 }
@@ -258,6 +252,7 @@ fn check_pair(before: Option<&PoaRow>, row: Option<&PoaRow>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     // FY2026.
     const FULL: &str = concat!(

@@ -2,14 +2,14 @@
 
 use csv::StringRecord;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Reads every record of a text whose fields a separator parts; blank lines are no records.
 ///
 /// The lines are counted here: of lines that end with CR LF, the reader counts the first one twice.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] if the records cannot be told apart.
+/// [`crate::ErrorKind::Format`] if the records cannot be told apart.
 pub(super) fn records(text: &str, separator: u8) -> Result<Vec<(u32, StringRecord)>> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator)
@@ -22,12 +22,9 @@ pub(super) fn records(text: &str, separator: u8) -> Result<Vec<(u32, StringRecor
     let mut done: usize = 0;
     for record in reader.records() {
         let record = record.map_err(|error| {
-            Error::new(
-                ErrorKind::Format,
-                format!("the file cannot be cut into fields: {error}"),
-            )
-            .at_line(u64::from(line))
-            .with_hint("the file is damaged; download it again")
+            Error::format(format!("the file cannot be cut into fields: {error}"))
+                .at_line(u64::from(line))
+                .with_hint("the file is damaged; download it again")
         })?;
         let start = record.position().map_or(0, csv::Position::byte);
         let start = usize::try_from(start).unwrap_or(usize::MAX);

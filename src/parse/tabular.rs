@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     BlockReference, CodeSet, NodeKind, NoteGroup, NoteKind, SeventhCharacter, Tabular, TabularNode,
     UnreadList, VisualCategory, VisualRange,
@@ -53,7 +53,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
 /// Parses a tabular list.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place and for a
+/// [`crate::ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place and for a
 /// document that a known element or attribute is missing from.
 pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
     let (mut xml, _) = Xml::open(bytes, &["ICD10CM.tabular"], &VOCABULARY)?;
@@ -84,11 +84,8 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
     xml.end()?;
     tabular.unread = xml.take_unread();
     if !tabular.nodes.iter().any(|node| node.kind == NodeKind::Code) {
-        return Err(Error::new(
-            ErrorKind::Format,
-            "expected chapters with codes, found none",
-        )
-        .with_hint("the file is cut off or no tabular list; download it again"));
+        return Err(Error::format("expected chapters with codes, found none")
+            .with_hint("the file is cut off or no tabular list; download it again"));
     }
     let mut seen = HashSet::with_capacity(tabular.nodes.len());
     for node in tabular
@@ -97,14 +94,11 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
         .filter(|node| node.kind != NodeKind::Introduction)
     {
         if !seen.insert((node.kind, node.name.as_str())) {
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!(
-                    "{} {} stands twice in the tabular list",
-                    node.kind.name(),
-                    node.name
-                ),
-            )
+            return Err(Error::format(format!(
+                "{} {} stands twice in the tabular list",
+                node.kind.name(),
+                node.name
+            ))
             .with_hint("the file is damaged; download it again"));
         }
     }
@@ -239,13 +233,10 @@ fn parse_node(
     }
     let node = own(nodes, at);
     if node.name.is_empty() || node.title.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Format,
-            format!(
-                "expected a name and a title in <{}>, found {:?} and {:?}",
-                element.name, node.name, node.title
-            ),
-        )
+        return Err(Error::format(format!(
+            "expected a name and a title in <{}>, found {:?} and {:?}",
+            element.name, node.name, node.title
+        ))
         .at_line(xml.line_of(begins_at)));
     }
     Ok(())

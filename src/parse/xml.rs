@@ -11,15 +11,15 @@ use quick_xml::Reader;
 use quick_xml::errors::SyntaxError;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Unread, UnreadKind, UnreadList};
 
 /// The deepest nesting that is read. The official files have 16 levels at most.
 const DEEPEST: usize = 64;
 
 /// The most unknown things of a document that are kept, and the most bytes of them in all.
-const MOST_UNREAD: usize = 10_000;
-const MOST_UNREAD_BYTES: usize = 1 << 20;
+const MAX_UNREAD: usize = 10_000;
+const MAX_UNREAD_BYTES: usize = 1 << 20;
 
 /// The elements of a format.
 #[derive(Debug)]
@@ -126,17 +126,16 @@ impl<'b> Xml<'b> {
 
     /// Makes the error for what the layout does not allow here.
     pub(super) fn fail(&self, message: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Format, message)
+        Error::format(message)
             .at_line(self.line_of(self.position()))
             .with_hint("the file is damaged or its layout is new; download it again, and report it if it stays so")
     }
 
     /// Makes the error for a file that ends before it should.
     fn cut_off(&self, expected: &str) -> Error {
-        Error::new(
-            ErrorKind::Format,
-            format!("the file is cut off: expected {expected}, found its end"),
-        )
+        Error::format(format!(
+            "the file is cut off: expected {expected}, found its end"
+        ))
         .at_line(self.line_of(self.position()))
         .with_hint("download it again; an interrupted download leaves half a file")
     }
@@ -149,7 +148,7 @@ impl<'b> Xml<'b> {
     /// Keeps an element that is not known, to its end.
     ///
     /// # Errors
-    /// [`ErrorKind::Format`] if it is known at another place, and if it holds what it may not.
+    /// [`crate::ErrorKind::Format`] if it is known at another place, and if it holds what it may not.
     pub(super) fn unknown(&mut self, element: &Element, parent: &str) -> Result<()> {
         if self.vocabulary.known.contains(&element.name.as_str()) {
             return Err(self.misplaced(element, parent));
@@ -217,7 +216,7 @@ impl<'b> Xml<'b> {
         content: String,
     ) {
         let bytes = self.unread_bytes + parent.len() + name.len() + content.len();
-        if self.unread.things.len() >= MOST_UNREAD || bytes > MOST_UNREAD_BYTES {
+        if self.unread.things.len() >= MAX_UNREAD || bytes > MAX_UNREAD_BYTES {
             self.unread.beyond += 1;
             return;
         }

@@ -8,7 +8,7 @@ use super::marks::{joined, mark};
 use super::notes;
 use super::successors;
 use super::{Style, counted, grouped};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, Effect, FileRef, LineageWay, Provenance,
     ReleaseId, TitleChange, chapter_of,
@@ -492,11 +492,9 @@ pub const CSV_COLUMNS: [&str; 15] = [
 /// a note, with [`notes::CSV_COLUMNS`] after the others.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if the writer fails.
+/// [`crate::ErrorKind::Io`] if the writer fails.
 pub fn csv(changes: &ChangeSet) -> Result<String> {
-    let fail = |error: csv::Error| {
-        Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
-    };
+    let fail = |error: csv::Error| Error::io(format!("the CSV cannot be written: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     let of_notes = changes
         .notes
@@ -576,10 +574,10 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
             writer.write_record(record).map_err(fail)?;
         }
     }
-    let bytes = writer.into_inner().map_err(|error| {
-        Error::new(ErrorKind::Io, format!("the CSV cannot be written: {error}"))
-    })?;
-    String::from_utf8(bytes).map_err(|error| Error::new(ErrorKind::Io, error.to_string()))
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| Error::io(format!("the CSV cannot be written: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| Error::io(error.to_string()))
 }
 
 /// Returns the places of the changes in the order of a report: that of their effects if they were weighed, else

@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 /// The most codes in use that a line names for one change; JSON and CSV have all.
-const MOST_CODES: usize = 6;
+const MAX_CODES: usize = 6;
 
 /// Returns in words what a severity means.
 pub(super) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
@@ -99,7 +99,7 @@ pub(super) fn unknown_line(changes: &ChangeSet, impact: &Impact, style: Style) -
         let most = if style.whole_lists {
             usize::MAX
         } else {
-            2 * MOST_CODES
+            2 * MAX_CODES
         };
         let codes: Vec<String> = impact
             .in_neither
@@ -145,7 +145,7 @@ pub(super) fn touches(changes: &ChangeSet, effect: &Effect, style: Style) -> Opt
         let most = if style.whole_lists {
             usize::MAX
         } else {
-            MOST_CODES
+            MAX_CODES
         };
         let codes: Vec<String> = of_one
             .iter()

@@ -5,7 +5,7 @@ use std::io::Write;
 use chrono::NaiveDate;
 
 use super::table::unwritable;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Vocabulary, ohdsi_open_end};
 
 /// The columns of `CONCEPT.csv`.
@@ -35,18 +35,15 @@ pub const CONCEPT_RELATIONSHIP_COLUMNS: [&str; 6] = [
 /// Writes `CONCEPT.csv`. No concept is a standard one: that is a decision of OHDSI's own vocabulary.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if the writer fails, [`ErrorKind::Format`] for a title that the layout cannot hold.
+/// [`crate::ErrorKind::Io`] if the writer fails, [`crate::ErrorKind::Format`] for a title that the layout cannot hold.
 pub fn concepts(vocabulary: &Vocabulary, out: &mut dyn Write) -> Result<()> {
     line(out, &CONCEPT_COLUMNS)?;
     for concept in &vocabulary.concepts {
         if concept.name.contains(['\t', '\n', '\r']) {
             let code = concept.code.dotted(concept.code_set);
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!(
-                    "the title of {code} has a tab or a line break, which this layout cannot hold"
-                ),
-            ));
+            return Err(Error::format(format!(
+                "the title of {code} has a tab or a line break, which this layout cannot hold"
+            )));
         }
         line(
             out,
@@ -70,7 +67,7 @@ pub fn concepts(vocabulary: &Vocabulary, out: &mut dyn Write) -> Result<()> {
 /// Writes `CONCEPT_RELATIONSHIP.csv`.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if the writer fails.
+/// [`crate::ErrorKind::Io`] if the writer fails.
 pub fn concept_relationships(vocabulary: &Vocabulary, out: &mut dyn Write) -> Result<()> {
     line(out, &CONCEPT_RELATIONSHIP_COLUMNS)?;
     for pair in &vocabulary.pairs {

@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// The most codes that a line names; JSON and CSV have all.
-const MOST_CODES: usize = 12;
+const MAX_CODES: usize = 12;
 
 /// Returns what a changed code became or came from, with the table that says so:
 /// `-> M54.50, M54.51, M54.59 (FY2026 table)`. Nothing where no loaded table could say it.
@@ -82,7 +82,7 @@ fn listed(changes: &ChangeSet, lineage: &ChangeLineage, style: Style) -> String 
     let most = if style.whole_lists {
         usize::MAX
     } else {
-        MOST_CODES
+        MAX_CODES
     };
     let ends = lineage.ends.iter().take(most);
     let codes: Vec<String> = ends

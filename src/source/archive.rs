@@ -11,25 +11,25 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use crate::error::{Error, ErrorKind, Result, io_error, printable};
+use crate::error::{Error, Result, io_error, printable};
 use crate::model::DocumentKind;
 use crate::parse::conversion::is_conversion_workbook;
 use crate::source::recognise::{FileKind, HEAD, SPREADSHEET, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
-const MOST_BYTES: u64 = 128 << 20;
+const MAX_BYTES: u64 = 128 << 20;
 /// The largest workbook that is opened to see what it is. The largest conversion table has 0.2 MB.
-const MOST_OF_WORKBOOK: u64 = 2 << 20;
+const MAX_OF_WORKBOOK: u64 = 2 << 20;
 /// The most members of an archive. The largest official one has 20.
-const MOST_MEMBERS: usize = 10_000;
+const MAX_MEMBERS: usize = 10_000;
 /// The first bytes of a file packed with gzip.
 const GZIP: &[u8] = b"\x1f\x8b";
 /// The most bytes that one packed byte may unpack to. Official order files reach 15.
-const MOST_RATIO: u64 = 500;
+const MAX_RATIO: u64 = 500;
 
 /// A file found in what the user named.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundFile {
     /// What it is.
     pub kind: FileKind,
     /// The name to show: `archive.zip > folder/member.txt`.
@@ -69,7 +69,7 @@ pub trait Supply: std::fmt::Debug + Send + Sync {
     /// their numbers is the fastest way.
     ///
     /// # Errors
-    /// As [`Found::read`].
+    /// As [`FoundFile::read`].
     fn read(&self, number: usize) -> Result<(Vec<u8>, String)>;
 }
 
@@ -94,9 +94,9 @@ pub struct SuppliedFile {
     pub number: usize,
 }
 
-impl From<SuppliedFile> for Found {
-    fn from(file: SuppliedFile) -> Found {
-        Found {
+impl From<SuppliedFile> for FoundFile {
+    fn from(file: SuppliedFile) -> FoundFile {
+        FoundFile {
             kind: file.kind,
             shown: file.shown,
             name: file.name,
@@ -111,11 +111,11 @@ impl From<SuppliedFile> for Found {
     }
 }
 
-impl Found {
+impl FoundFile {
     /// Reads the whole file.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Format`] if its archive is damaged or it
+    /// [`crate::ErrorKind::Io`] if it cannot be read, [`crate::ErrorKind::Format`] if its archive is damaged or it
     /// unpacks to more than an official file can have.
     pub fn read(&self) -> Result<Vec<u8>> {
         match &self.location {
@@ -136,11 +136,11 @@ impl Found {
     }
 }
 
-impl Found {
+impl FoundFile {
     /// Reads the whole file, and returns its SHA-256 with it.
     ///
     /// # Errors
-    /// As [`Found::read`].
+    /// As [`FoundFile::read`].
     pub fn read_hashed(&self) -> Result<(Vec<u8>, String)> {
         if let Location::Supplied { by, number } = &self.location {
             return by.read(*number);
@@ -155,7 +155,7 @@ impl Found {
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The files, in a stable order.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundFile>,
     /// What cannot be opened: damaged and unsafe archives, what stands in the place of a file and is not it, files
     /// that cannot be read. Nothing of such an archive is among the files.
     pub damaged: Vec<Error>,
@@ -164,25 +164,24 @@ pub struct Findings {
 /// Returns the files in what the user named, archives and folders opened.
 ///
 /// # Errors
-/// [`ErrorKind::NotFound`] for a path that is not there, [`ErrorKind::Usage`] for a pipe or a device.
+/// [`crate::ErrorKind::NotFound`] for a path that is not there, [`crate::ErrorKind::Usage`] for a pipe or a device.
 pub fn find(paths: &[PathBuf]) -> Result<Findings> {
     let mut findings = Findings::default();
     for path in paths {
         let metadata = std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
         if !metadata.is_file() && !metadata.is_dir() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "expected a file or a folder, found a pipe or a device",
-            )
-            .in_file(path.display().to_string())
-            .with_hint("save what it gives to a file and import that"));
+            return Err(
+                Error::usage("expected a file or a folder, found a pipe or a device")
+                    .in_file(path.display().to_string())
+                    .with_hint("save what it gives to a file and import that"),
+            );
         }
         find_in(path, &metadata, &mut findings);
     }
     for file in &mut findings.found {
         // The first bytes of a workbook say nothing of it.
         if file.kind == FileKind::Other(SPREADSHEET)
-            && file.bytes <= MOST_OF_WORKBOOK
+            && file.bytes <= MAX_OF_WORKBOOK
             && file
                 .read()
                 .is_ok_and(|bytes| is_conversion_workbook(&bytes))
@@ -190,7 +189,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Findings> {
             file.kind = FileKind::Document(DocumentKind::ConversionTable);
         }
     }
-    let (broken, found): (Vec<Found>, Vec<Found>) = findings
+    let (broken, found): (Vec<FoundFile>, Vec<FoundFile>) = findings
         .found
         .into_iter()
         .partition(|file| matches!(file.kind, FileKind::Broken(_)));
@@ -250,7 +249,7 @@ pub(crate) fn is_safe_name(name: &str) -> bool {
         && !name.split(['/', '\\']).any(|part| part == "..")
 }
 
-fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
+fn find_file(path: &Path, bytes: u64, found: &mut Vec<FoundFile>) -> Result<()> {
     let shown = printable(&path.display().to_string());
     let name = printable(&file_name(path));
     let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
@@ -272,7 +271,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
             .as_deref()
             .map(file_name)
             .unwrap_or_default();
-        found.push(Found {
+        found.push(FoundFile {
             kind,
             shown,
             name: if folder.is_empty() {
@@ -303,7 +302,7 @@ fn find_file(path: &Path, bytes: u64, found: &mut Vec<Found>) -> Result<()> {
         BufReader::new(file),
         &shown,
         &archive,
-        Some(MOST_BYTES),
+        Some(MAX_BYTES),
         found,
         &|index| Location::Member {
             zip: zip.clone(),
@@ -318,7 +317,7 @@ fn find_packed(
     shown: &str,
     name: &str,
     mut file: File,
-    found: &mut Vec<Found>,
+    found: &mut Vec<FoundFile>,
 ) -> Result<()> {
     file.rewind()
         .map_err(|error| io_error("read", path, error))?;
@@ -335,7 +334,7 @@ fn find_packed(
         FileKind::Zip => FileKind::Other("a zip archive within a gzip file; unpack it first"),
         kind => kind,
     };
-    found.push(Found {
+    found.push(FoundFile {
         kind,
         shown: shown.to_owned(),
         name,
@@ -369,7 +368,7 @@ fn find_members<R: Read + Seek>(
     shown: &str,
     archive: &Arc<ArchiveFile>,
     mut nested: Option<u64>,
-    found: &mut Vec<Found>,
+    found: &mut Vec<FoundFile>,
     locate: &dyn Fn(usize) -> Location,
 ) -> Result<()> {
     let mut zip = ZipArchive::new(reader).map_err(|error| {
@@ -379,7 +378,7 @@ fn find_members<R: Read + Seek>(
         )
         .caused_by(error)
     })?;
-    if zip.len() > MOST_MEMBERS {
+    if zip.len() > MAX_MEMBERS {
         return Err(damaged(
             shown,
             &format!(
@@ -446,7 +445,7 @@ fn find_members<R: Read + Seek>(
                     &shown_member,
                     &format!(
                         "the archives in this archive have more than {} MB together",
-                        MOST_BYTES >> 20
+                        MAX_BYTES >> 20
                     ),
                 ));
             }
@@ -472,7 +471,7 @@ fn find_members<R: Read + Seek>(
             .rsplit_once('/')
             .map(|(folder, _)| folder)
             .unwrap_or_default();
-        found.push(Found {
+        found.push(FoundFile {
             kind,
             group: format!("{shown} > {folder}"),
             shown: shown_member,
@@ -487,7 +486,7 @@ fn find_members<R: Read + Seek>(
 
 fn check_size(shown: &str, size: u64, packed: u64) -> Result<()> {
     // Small members pack to almost nothing; only a large one can be a bomb.
-    if size > 1 << 20 && size / packed.max(1) > MOST_RATIO {
+    if size > 1 << 20 && size / packed.max(1) > MAX_RATIO {
         return Err(damaged(
             shown,
             &format!("the member unpacks from {packed} to {size} bytes, as no official file does"),
@@ -522,7 +521,7 @@ fn read_open_member<R: Read + Seek>(
 
 /// Reads to the end, but never more than an official file can have, whatever size is stated.
 fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> {
-    if stated > MOST_BYTES {
+    if stated > MAX_BYTES {
         return Err(too_large(shown));
     }
     let bytes = read_to_limit(reader, stated, shown)?;
@@ -539,12 +538,12 @@ fn read_limited(reader: impl Read, stated: u64, shown: &str) -> Result<Vec<u8>> 
 fn read_to_limit(reader: impl Read, likely: u64, shown: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(likely).unwrap_or_default());
     reader
-        .take(MOST_BYTES + 1)
+        .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| {
             damaged(shown, &format!("the file cannot be read: {error}")).caused_by(error)
         })?;
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(too_large(shown));
     }
     Ok(bytes)
@@ -555,14 +554,14 @@ fn too_large(shown: &str) -> Error {
         shown,
         &format!(
             "the file has more than {} MB; the largest official one has 15",
-            MOST_BYTES >> 20
+            MAX_BYTES >> 20
         ),
     )
     .with_hint("this is no official file; download it again")
 }
 
 fn damaged(shown: &str, message: &str) -> Error {
-    Error::new(ErrorKind::Format, message)
+    Error::format(message)
         .in_file(shown)
         .with_hint("download the archive again and compare its size with the publisher's page")
 }

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Code, CodeSet, DocumentKind, Entry, Provenance, ReleaseId};
 use crate::source::recognise::FileKind;
 
@@ -78,7 +78,7 @@ pub struct KnownDocument {
 
 /// Who vouches for what the catalogue says of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Basis {
+pub enum HashBasis {
     /// The archive was in hand when the catalogue was made: size and hash are its own.
     #[serde(rename = "bytes in hand")]
     Held,
@@ -105,7 +105,7 @@ pub struct Archive {
     /// Its SHA-256, where known.
     pub sha256: Option<String>,
     /// Who vouches for the hash and the address.
-    pub basis: Basis,
+    pub basis: HashBasis,
     /// What it holds: `order_file`, `order_addenda`, `codes_file`, ...
     pub holds: Vec<String>,
 }
@@ -248,7 +248,7 @@ impl Catalogue {
     /// Returns the catalogue that is compiled in.
     ///
     /// # Errors
-    /// [`ErrorKind::Format`] if a file of it is malformed, which a test rules out.
+    /// [`crate::ErrorKind::Format`] if a file of it is malformed, which a test rules out.
     pub fn bundled() -> Result<&'static Catalogue> {
         static BUNDLED: OnceLock<Catalogue> = OnceLock::new();
         if let Some(catalogue) = BUNDLED.get() {
@@ -381,7 +381,7 @@ fn code_set_files(code_set: CodeSet) -> impl Iterator<Item = &'static include_di
 }
 
 fn parse(text: &str) -> Result<KnownRelease> {
-    let fail = |message: String| Error::new(ErrorKind::Format, message);
+    let fail = |message: String| Error::format(message);
     let file: ReleaseFile = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
     let code_set: CodeSet = file.code_set.parse().map_err(fail)?;
     let id: ReleaseId = file.release.parse().map_err(fail)?;
@@ -432,7 +432,7 @@ fn parse(text: &str) -> Result<KnownRelease> {
 fn parse_plain(code_set: CodeSet, text: &str) -> Result<Code> {
     code_set
         .parse_code(text)
-        .map_err(|error| Error::new(ErrorKind::Format, error.to_string()))
+        .map_err(|error| Error::format(error.to_string()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::catalogue::FILES;
 use crate::source::recognise::FileKind;
@@ -60,15 +60,13 @@ struct FileTable {
 /// Lists the files of the sample.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] if the manifest is malformed, which a test rules out.
+/// [`crate::ErrorKind::Format`] if the manifest is malformed, which a test rules out.
 pub fn sample_files() -> Result<&'static [SampleFile]> {
     static LIST: OnceLock<Vec<SampleFile>> = OnceLock::new();
     if let Some(list) = LIST.get() {
         return Ok(list);
     }
-    let fail = |message: String| {
-        Error::new(ErrorKind::Format, message).in_file("releases/sample/sample.toml")
-    };
+    let fail = |message: String| Error::format(message).in_file("releases/sample/sample.toml");
     let text = FILES
         .get_file("sample/sample.toml")
         .and_then(include_dir::File::contents_utf8)

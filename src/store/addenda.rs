@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::documents::another_hint;
 use super::rows;
 use super::write::{Added, NewFile, Writer};
-use crate::error::{Error, ErrorKind, Result, without_release};
+use crate::error::{Error, Result, without_release};
 use crate::model::{Addenda, CodeSet, LoadedRelease, Provenance, ReleaseId};
 
 /// An order addenda to be stored with its release.
@@ -43,7 +43,7 @@ impl Writer<'_> {
     /// Stores an order addenda with its release, which must be stored.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Conflict`] if it has another
+    /// [`crate::ErrorKind::NotFound`] if the release is not stored, [`crate::ErrorKind::Conflict`] if it has another
     /// addenda.
     pub fn add_addenda(&mut self, new: &NewAddenda<'_>) -> Result<Added> {
         let Some(stored) = self
@@ -61,14 +61,11 @@ impl Writer<'_> {
             if addenda.published.sha256 == new.file.sha256 {
                 return Ok(Added::AlreadyThere);
             }
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
-                    "{} {} is already stored with another order addenda",
-                    new.code_set.name(),
-                    new.id
-                ),
-            )
+            return Err(Error::conflict(format!(
+                "{} {} is already stored with another order addenda",
+                new.code_set.name(),
+                new.id
+            ))
             .in_file(new.file.name.as_str())
             .with_hint(another_hint(new.code_set, new.id)));
         }
@@ -76,7 +73,7 @@ impl Writer<'_> {
             .then(|| counts_other(new, &stored.release))
             .flatten()
         {
-            return Err(Error::new(ErrorKind::Conflict, reason)
+            return Err(Error::conflict(reason)
                 .in_file(new.file.name.as_str())
                 .with_hint(another_hint(new.code_set, new.id)));
         }

@@ -9,7 +9,7 @@ use super::book;
 use super::rows::{date, parsed, release_number};
 use super::write::{Added, NewFile, Writer};
 use super::{SourceFile, Store, code_set_id};
-use crate::error::{Error, ErrorKind, Result, without_release};
+use crate::error::{Error, Result, without_release};
 use crate::model::{
     CodeSet, Document, DocumentKind, FileRef, ListedRow, ReleaseId, Tabular, TabularDifference,
     UnreadList,
@@ -65,7 +65,7 @@ impl Writer<'_> {
     /// Lists the documents whose bytes are stored: kind and SHA-256.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn document_hashes(&self) -> Result<Vec<(DocumentKind, String)>> {
         let query = || -> rusqlite::Result<Vec<(DocumentKind, String)>> {
             self.connection()
@@ -79,7 +79,7 @@ impl Writer<'_> {
     /// Stores a document with its release.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Conflict`] if it has another
+    /// [`crate::ErrorKind::NotFound`] if the release is not stored, [`crate::ErrorKind::Conflict`] if it has another
     /// document of the kind.
     pub fn add_document(&mut self, new: &NewDocument<'_>) -> Result<Added> {
         let code_set = new.kind.code_set();
@@ -97,14 +97,11 @@ impl Writer<'_> {
                 Ok(Added::AlreadyThere)
             }
             Some(there) if self.is_copy(&there, new.contents)? => Ok(Added::Copy),
-            Some(_) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!(
-                    "{} {} is already stored with another {label}",
-                    code_set.name(),
-                    new.id
-                ),
-            )
+            Some(_) => Err(Error::conflict(format!(
+                "{} {} is already stored with another {label}",
+                code_set.name(),
+                new.id
+            ))
             .in_file(new.file.name.as_str())
             .with_hint(another_hint(code_set, new.id))),
             None => {
@@ -146,7 +143,7 @@ impl Writer<'_> {
     /// Reads what this version does not know of a document that a release has.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn document_unread(&self, id: ReleaseId, kind: DocumentKind) -> Result<UnreadList> {
         find(self.connection(), kind.code_set(), id, kind)
             .and_then(|found| match found {
@@ -159,7 +156,7 @@ impl Writer<'_> {
     /// Counts the items of a document that a release has.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn document_items(&self, id: ReleaseId, kind: DocumentKind) -> Result<u64> {
         find(self.connection(), kind.code_set(), id, kind)
             .map(|found| found.map_or(0, |found| found.items))
@@ -170,7 +167,7 @@ impl Writer<'_> {
     /// list and the stored rows are compared.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read or written.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read or written.
     pub fn keep_differences(
         &mut self,
         id: ReleaseId,
@@ -210,7 +207,7 @@ impl Store {
     /// Finds the document of a kind that was published with a release; `None` if none is stored.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn document(&self, id: ReleaseId, kind: DocumentKind) -> Result<Option<StoredDocument>> {
         find(&self.connection, kind.code_set(), id, kind).map_err(|error| self.error(error))
     }
@@ -218,7 +215,7 @@ impl Store {
     /// Lists the stored documents of a kind, oldest release first.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn documents(&self, kind: DocumentKind) -> Result<Vec<StoredDocument>> {
         list(&self.connection, kind).map_err(|error| self.error(error))
     }
@@ -226,7 +223,7 @@ impl Store {
     /// Reads a stored tabular list whole.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn tabular(&self, document: &StoredDocument) -> Result<Tabular> {
         book::tabular::read(&self.connection, document.number).map_err(|error| self.error(error))
     }
@@ -234,7 +231,7 @@ impl Store {
     /// Reads what a document holds and the version that stored it did not know.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn document_unread(&self, document: &StoredDocument) -> Result<UnreadList> {
         book::unread::read(&self.connection, document.number).map_err(|error| self.error(error))
     }
@@ -243,7 +240,7 @@ impl Store {
     /// and if one of the two is not stored.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn tabular_differences(&self, id: ReleaseId) -> Result<Vec<TabularDifference>> {
         let query = || -> rusqlite::Result<Vec<TabularDifference>> {
             self.connection
@@ -274,7 +271,7 @@ impl Store {
     /// Compares the stored tabular list of a release with its stored rows anew.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn compare_tabular(&self, id: ReleaseId) -> Result<Vec<TabularDifference>> {
         compare_stored(&self.connection, id).map_err(|error| self.error(error))
     }

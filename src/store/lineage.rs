@@ -19,7 +19,7 @@ use crate::model::{
 use crate::parse::conversion::read_previous;
 
 /// The most codes that a chain of conversions is followed to. The longest official one has 12.
-const MOST_CODES: usize = 2_000;
+const MAX_CODES: usize = 2_000;
 
 impl Store {
     /// Returns every row of the stored conversion tables that a code's lineage rests on: those of the code,
@@ -146,7 +146,7 @@ impl Gathering<'_> {
                 let Some(new) = self.take(row)? else {
                     continue;
                 };
-                if seen.len() < MOST_CODES && seen.insert(new) {
+                if seen.len() < MAX_CODES && seen.insert(new) {
                     open.push(new);
                 }
             }

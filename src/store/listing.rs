@@ -9,7 +9,7 @@ use super::rows::{entry, envelope, listing_number, release_number, runs_of};
 use super::runs::{Run, RunSet};
 use super::spans::patched_runs;
 use super::{Store, code_set_id};
-use crate::error::{Error, ErrorKind, Result, not_loaded};
+use crate::error::{Error, Result, not_loaded};
 use crate::model::{Code, CodeSet, Entry, ReleaseId};
 use crate::parse::order::write_row;
 
@@ -67,7 +67,7 @@ impl Store {
     /// Returns the rows of a release in tabular order, as its order file has them.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if the release is not stored, [`ErrorKind::Store`] if the database cannot
+    /// [`crate::ErrorKind::NotFound`] if the release is not stored, [`crate::ErrorKind::Store`] if the database cannot
     /// be read.
     pub fn listing(&self, code_set: CodeSet, id: ReleaseId) -> Result<Listing> {
         // Says which release is missing.
@@ -81,7 +81,7 @@ impl Store {
     /// governs the day. A patch has no place in the order file; it comes last.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`] if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub(crate) fn listing_on(&self, code_set: CodeSet, on: NaiveDate) -> Result<Vec<Entry>> {
         let query = || -> rusqlite::Result<Vec<Entry>> {
             let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;
@@ -97,7 +97,7 @@ impl Store {
     /// Writes the official order file of a release back, byte for byte.
     ///
     /// # Errors
-    /// As [`Store::listing`], and [`ErrorKind::Io`] if the writer fails.
+    /// As [`Store::listing`], and [`crate::ErrorKind::Io`] if the writer fails.
     pub fn write_order_file(
         &self,
         code_set: CodeSet,
@@ -301,11 +301,7 @@ pub(super) fn entries(
 }
 
 fn cannot_write(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        format!("the order file cannot be written: {error}"),
-    )
-    .caused_by(error)
+    Error::io(format!("the order file cannot be written: {error}")).caused_by(error)
 }
 
 fn each_of_run(

@@ -13,9 +13,9 @@ mod documents;
 mod documents_proof;
 mod entries;
 mod fresh;
+mod histories;
 mod lineage;
 mod listing;
-mod lives;
 mod orders;
 mod proof;
 mod query;
@@ -42,7 +42,7 @@ pub use documents::{Contents, NewDocument, StoredDocument};
 pub use listing::Listing;
 pub(crate) use listing::{Differences, FoundCode};
 pub use proof::{Proof, ProofOutcome, ProofSubject};
-pub(crate) use query::Patch;
+pub(crate) use query::StoredPatch;
 pub use query::{SourceFile, StoredRelease};
 pub use schema::SCHEMA_VERSION;
 pub use soundness::{StoreFault, StoreProof};
@@ -52,7 +52,7 @@ pub use write::{Added, NewFile, NewRelease, Rows, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::CodeSet;
 
-pub(crate) use lives::Lives;
+pub(crate) use histories::Histories;
 pub(crate) use search::{FoundItem, Words};
 
 /// The entries that are listed on a day.
@@ -102,9 +102,9 @@ impl Store {
         refuse_other_file(path)?;
         let (mut connection, taken_for_unchanging) = open_to_read(path, &TO_MEND)?;
         match schema::version(&connection, &shown)? {
-            schema::Found::Version(SCHEMA_VERSION) => {}
-            schema::Found::Version(_) => schema::migrate(&mut connection, &shown)?,
-            schema::Found::Empty => return Err(empty(shown)),
+            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
+            schema::FoundSchema::Version(_) => schema::migrate(&mut connection, &shown)?,
+            schema::FoundSchema::Empty => return Err(empty(shown)),
         }
         Store::not_empty(connection, path, taken_for_unchanging)
     }
@@ -119,16 +119,14 @@ impl Store {
         refuse_other_file(path)?;
         let (connection, taken_for_unchanging) = open_to_read(path, &TO_READ)?;
         match schema::version(&connection, &shown)? {
-            schema::Found::Version(SCHEMA_VERSION) => {}
-            schema::Found::Version(version) => {
-                return Err(Error::new(
-                    ErrorKind::Store,
-                    format!("the database has schema version {version}, this program needs {SCHEMA_VERSION}, and the file is only read"),
+            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
+            schema::FoundSchema::Version(version) => {
+                return Err(Error::store(format!("the database has schema version {version}, this program needs {SCHEMA_VERSION}, and the file is only read"),
                 )
                 .in_file(shown)
                 .with_hint("bring it up to date where it may be written: codeyear releases does"));
             }
-            schema::Found::Empty => return Err(empty(shown)),
+            schema::FoundSchema::Empty => return Err(empty(shown)),
         }
         Store::not_empty(connection, path, taken_for_unchanging)
     }
@@ -200,9 +198,9 @@ impl Store {
             .and_then(|()| set_up(&connection))
             .map_err(|error| store_error(&shown, error))?;
         match schema::version(&connection, &shown)? {
-            schema::Found::Version(SCHEMA_VERSION) => {}
+            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
             // Readers keep the old state while an import runs only with a write-ahead log.
-            schema::Found::Empty | schema::Found::Version(_) => {
+            schema::FoundSchema::Empty | schema::FoundSchema::Version(_) => {
                 connection
                     .pragma_update(None, "journal_mode", "WAL")
                     .map_err(|error| store_error(&shown, error))?;
@@ -247,7 +245,7 @@ fn refuse_other_file(path: &Path) -> Result<()> {
     use std::io::Read;
     const MAGIC: &[u8] = b"SQLite format 3\0";
     let fail = |message: &str, hint: &str| {
-        Err(Error::new(ErrorKind::Store, message)
+        Err(Error::store(message)
             .in_file(path.display().to_string())
             .with_hint(hint))
     };
@@ -285,7 +283,7 @@ const NO_RELEASE_HINT: &str =
     "codeyear init brings the official history, codeyear demo shows the sample";
 
 fn empty(shown: String) -> Error {
-    Error::new(ErrorKind::NotFound, "the database is empty")
+    Error::not_found("the database is empty")
         .in_file(shown)
         .with_hint(NO_RELEASE_HINT)
 }
@@ -295,11 +293,9 @@ fn empty(shown: String) -> Error {
 fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool)> {
     let shown = path.display().to_string();
     if !path.exists() {
-        return Err(
-            Error::new(ErrorKind::NotFound, "there is no database here yet")
-                .in_file(shown)
-                .with_hint(NO_RELEASE_HINT),
-        );
+        return Err(Error::not_found("there is no database here yet")
+            .in_file(shown)
+            .with_hint(NO_RELEASE_HINT));
     }
     let absolute =
         std::path::absolute(path).map_err(|error| crate::error::io_error("open", path, error))?;
@@ -345,7 +341,7 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
     }
     Err(match last {
         Some(error) => store_error(&shown, error),
-        None => Error::new(ErrorKind::Store, "the database cannot be opened").in_file(shown),
+        None => Error::store("the database cannot be opened").in_file(shown),
     })
 }
 

@@ -73,7 +73,7 @@ impl StoredRelease {
 
 /// Where no order file tells what holds, and the catalogue cites what does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Patch {
+pub(crate) struct StoredPatch {
     /// The release in which it holds.
     pub(crate) release: ReleaseId,
     /// The code.
@@ -235,8 +235,8 @@ impl Store {
     }
 
     /// Lists the patches of the releases of a code set that are loaded.
-    pub(crate) fn patches(&self, code_set: CodeSet) -> Result<Vec<Patch>> {
-        let query = || -> rusqlite::Result<Vec<Patch>> {
+    pub(crate) fn patches(&self, code_set: CodeSet) -> Result<Vec<StoredPatch>> {
+        let query = || -> rusqlite::Result<Vec<StoredPatch>> {
             self.connection
                 .prepare_cached(
                     "SELECT release.name, entry.code, patch.effective_from, citation
@@ -244,7 +244,7 @@ impl Store {
                      WHERE release.code_set = ?1 ORDER BY 1, 2, 3",
                 )?
                 .query_map([code_set_id(code_set)], |row| {
-                    Ok(Patch {
+                    Ok(StoredPatch {
                         release: parsed(row, 0)?,
                         code: Code::from_plain(row.get_ref(1)?.as_bytes()?)
                             .ok_or_else(|| malformed_code(1))?,

@@ -17,8 +17,8 @@ impl Writer<'_> {
     /// Removes a stored release, and derives again what followed from it.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the release is not stored,
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the database cannot be written.
+    /// [`crate::ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the release is not stored,
+    /// [`crate::ErrorKind::Store`](crate::ErrorKind::Store) if the database cannot be written.
     pub fn remove_release(&mut self, code_set: CodeSet, id: ReleaseId) -> Result<()> {
         let release = self
             .connection()
@@ -49,7 +49,7 @@ impl Store {
     /// Lists the releases that the user took out and did not import again.
     ///
     /// # Errors
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the database cannot be read.
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn removed_releases(&self) -> Result<Vec<(CodeSet, ReleaseId)>> {
         let removed = || -> rusqlite::Result<Vec<(CodeSet, ReleaseId)>> {
             self.connection

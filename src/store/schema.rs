@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::{digests, lives, store_error, trust};
-use crate::error::{Error, ErrorKind, Result};
+use super::{digests, histories, store_error, trust};
+use crate::error::{Error, Result};
 use crate::model::CodeSet;
 
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
@@ -27,13 +27,13 @@ const FIRST_WITH_TRUST: i64 = 5;
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What a database file turned out to be.
-pub(super) enum Found {
+pub(super) enum FoundSchema {
     Empty,
     Version(i64),
 }
 
 /// Reads the version of an open database.
-pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
+pub(super) fn version(connection: &Connection, path: &str) -> Result<FoundSchema> {
     // One state for all three questions: another program may be making the database at this moment.
     let transaction = connection
         .unchecked_transaction()
@@ -50,34 +50,29 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<Found> {
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .map_err(|error| store_error(path, error))?;
         if tables == 0 {
-            return Ok(Found::Empty);
+            return Ok(FoundSchema::Empty);
         }
     }
     if application != APPLICATION_ID {
-        return Err(Error::new(
-            ErrorKind::Store,
-            "this SQLite file was not made by codeyear",
-        )
-        .in_file(path)
-        .with_hint("name another file with --db"));
+        return Err(Error::store("this SQLite file was not made by codeyear")
+            .in_file(path)
+            .with_hint("name another file with --db"));
     }
     if !has_schema_in_text(&transaction).map_err(|error| store_error(path, error))? {
-        return Err(Error::new(
-            ErrorKind::Store,
-            "the schema is no text: the file is damaged",
-        )
-        .in_file(path)
-        .with_hint("build the database again: codeyear init, or codeyear import into a new file"));
+        return Err(Error::store("the schema is no text: the file is damaged")
+            .in_file(path)
+            .with_hint(
+                "build the database again: codeyear init, or codeyear import into a new file",
+            ));
     }
     if version > SCHEMA_VERSION {
-        return Err(Error::new(
-            ErrorKind::Store,
-            format!("the database has schema version {version}; this program knows up to {SCHEMA_VERSION}"),
-        )
+        return Err(Error::store(format!(
+            "the database has schema version {version}; this program knows up to {SCHEMA_VERSION}"
+        ))
         .in_file(path)
         .with_hint("a newer codeyear wrote it: update this one"));
     }
-    Ok(Found::Version(version))
+    Ok(FoundSchema::Version(version))
 }
 
 /// Checks whether the schema is text in UTF-8. A damaged name would be read by every statement on its table.
@@ -113,7 +108,7 @@ pub(super) fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if (1..FIRST_WITH_LIVES).contains(&from) {
         for code_set in CodeSet::ALL {
-            lives::write(&transaction, code_set, &lives::Changed::All, None)?;
+            histories::write(&transaction, code_set, &histories::Changed::All, None)?;
         }
     }
     if (1..FIRST_WITH_TRUST).contains(&from) {

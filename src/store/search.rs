@@ -109,7 +109,7 @@ pub(crate) enum Words {
 
 /// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
 /// (fracture) says too little to be ranked by.
-const MOST_ROWS: usize = 800;
+const MAX_ROWS: usize = 800;
 
 impl Store {
     /// Finds what holds all of some words, in the language of the full-text index.
@@ -143,7 +143,7 @@ impl Store {
                 .connection
                 .prepare_cached("SELECT depth FROM index_term WHERE id = ?1")?;
             for row in rows {
-                if looked_at >= MOST_ROWS {
+                if looked_at >= MAX_ROWS {
                     break;
                 }
                 let (region, item) = (row / REGION, row % REGION);

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::digests::{self, GROUPED, LARGE, SMALL, Segment};
 use super::entries::EntryIndex;
 use super::rows::timeline;
-use super::{Store, code_set_id, lives, schema, spans};
+use super::{Store, code_set_id, histories, schema, spans};
 use crate::error::Result;
 use crate::model::CodeSet;
 
@@ -161,7 +161,7 @@ impl Store {
             spans::write_timeline(connection, &timeline(connection, code_set)?)?;
             let index = EntryIndex::load(connection, code_set)?;
             spans::rebuild(connection, code_set, Some(&index))?;
-            let mut differing = u64::from(!lives::is_derived(connection, code_set)?);
+            let mut differing = u64::from(!histories::is_derived(connection, code_set)?);
             for table in ["period", "coverage", "span"] {
                 for (one, other) in [("main", "temp"), ("temp", "main")] {
                     let count: i64 = connection.query_row(

@@ -11,7 +11,7 @@ use super::derive;
 use super::digests;
 use super::entries::{EntryIndex, EntryRef};
 use super::fresh::Later;
-use super::lives::{self, Changed};
+use super::histories::{self, Changed};
 use super::query::{self, StoredRelease};
 use super::remove;
 use super::rows;
@@ -227,7 +227,7 @@ impl Writer<'_> {
             && let Some(changed) = self.changed.remove(&code_set)
         {
             derive::all(&self.transaction, code_set, Some(&index))?;
-            lives::write(&self.transaction, code_set, &changed, Some(&index))?;
+            histories::write(&self.transaction, code_set, &changed, Some(&index))?;
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ impl Writer<'_> {
                     "import full releases into another file with --db",
                 )
             };
-            return Err(Error::new(ErrorKind::Conflict, message)
+            return Err(Error::conflict(message)
                 .in_file(self.path.as_str())
                 .with_hint(hint));
         }
@@ -290,9 +290,7 @@ impl Writer<'_> {
                     .map_err(|error| self.error(error))?;
                 return Ok(Added::New);
             }
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("{} {} is already stored with other contents", new.code_set.name(), new.id),
+            return Err(Error::conflict(format!("{} {} is already stored with other contents", new.code_set.name(), new.id),
             )
             .in_file(new.file.name.as_str())
             .with_hint("import it as a correction with --revision; both are kept and the correction answers"));
@@ -642,7 +640,7 @@ impl Writer<'_> {
                 derive::all(&self.transaction, code_set, index)
                     .map_err(|error| store_error(&path, error))?;
             }
-            lives::write(&self.transaction, code_set, &changed, index)
+            histories::write(&self.transaction, code_set, &changed, index)
                 .map_err(|error| store_error(&path, error))?;
         }
         digests::extend(&self.transaction, &self.groups)

@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 
 use super::Shared;
-use super::asked::Asked;
-use super::problem::{Form, Problem};
+use super::problem::{Form, WebProblem};
+use super::request::ApiRequest;
 use crate::fhir::{self, FhirVersion, MEDIA_TYPE, Request, Terminology};
 use crate::model::CodeSet;
 
@@ -36,9 +36,9 @@ async fn base(
     Path(version): Path<String>,
     method: Method,
     headers: HeaderMap,
-    asked: Asked,
+    asked: ApiRequest,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, WebProblem> {
     answer(version, String::new(), method, headers, asked, body).await
 }
 
@@ -46,15 +46,15 @@ async fn below(
     Path((version, path)): Path<(String, String)>,
     method: Method,
     headers: HeaderMap,
-    asked: Asked,
+    asked: ApiRequest,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, WebProblem> {
     answer(version, path, method, headers, asked, body).await
 }
 
 /// Answers for a method that nothing here has.
-async fn refused() -> Problem {
-    Problem::new(
+async fn refused() -> WebProblem {
+    WebProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "there are GET and POST here: nothing can be stored",
     )
@@ -62,8 +62,8 @@ async fn refused() -> Problem {
 }
 
 /// Answers for the address above both versions.
-async fn nothing() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there are /fhir/r4 and /fhir/r5").in_form(Form::Outcome)
+async fn nothing() -> WebProblem {
+    WebProblem::new(StatusCode::NOT_FOUND, "there are /fhir/r4 and /fhir/r5").in_form(Form::Outcome)
 }
 
 async fn answer(
@@ -71,15 +71,15 @@ async fn answer(
     path: String,
     method: Method,
     headers: HeaderMap,
-    asked: Asked,
+    asked: ApiRequest,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, WebProblem> {
     let known = FhirVersion::ALL.into_iter().find(|one| one.id() == version);
     let version = known.ok_or_else(|| {
-        Problem::new(StatusCode::NOT_FOUND, "there are /fhir/r4 and /fhir/r5")
+        WebProblem::new(StatusCode::NOT_FOUND, "there are /fhir/r4 and /fhir/r5")
             .in_form(Form::Outcome)
     })?;
-    let body = body.map_err(|rejection| Problem::body(rejection).in_form(Form::Outcome))?;
+    let body = body.map_err(|rejection| WebProblem::body(rejection).in_form(Form::Outcome))?;
     let method = if method == Method::POST {
         fhir::Method::Post
     } else {
@@ -123,12 +123,12 @@ async fn answer(
         });
         answered
             .await
-            .map_err(|error| Problem::from(error).in_form(Form::Outcome))?
+            .map_err(|error| WebProblem::from(error).in_form(Form::Outcome))?
     };
     Ok(reply(&asked, method, response))
 }
 
-fn reply(asked: &Asked, method: fhir::Method, response: fhir::Response) -> Response {
+fn reply(asked: &ApiRequest, method: fhir::Method, response: fhir::Response) -> Response {
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     // A failure may be another one in a moment, and what is posted has no address to be kept by.
     if status != StatusCode::OK || method == fhir::Method::Post {
@@ -142,7 +142,7 @@ fn reply(asked: &Asked, method: fhir::Method, response: fhir::Response) -> Respo
 }
 
 /// Returns the address by which the client reached the server, as far as it is one.
-fn origin(headers: &HeaderMap, asked: &Asked) -> String {
+fn origin(headers: &HeaderMap, asked: &ApiRequest) -> String {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let forwarded = HeaderName::from_static("x-forwarded-proto");
     let scheme = match text(&forwarded) {

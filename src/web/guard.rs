@@ -17,7 +17,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
 use super::Shared;
-use super::problem::Problem;
+use super::problem::WebProblem;
 
 /// Nothing is loaded but from this server, and nothing is run that stands in a page.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -89,11 +89,11 @@ async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
 }
 
 async fn limited(shared: &Arc<Shared>, request: Request<Body>, next: Next) -> Response {
-    let form = Problem::form_of(&request);
+    let form = WebProblem::form_of(&request);
     if let Some(rate) = &shared.rate
         && rate.check_key(&peer(&request)).is_err()
     {
-        let problem = Problem::new(
+        let problem = WebProblem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too many requests from this address",
         )
@@ -101,7 +101,7 @@ async fn limited(shared: &Arc<Shared>, request: Request<Body>, next: Next) -> Re
         return wait_a_second(problem.in_form(form).into_response());
     }
     let Ok(_place) = shared.places.try_acquire() else {
-        let problem = Problem::new(
+        let problem = WebProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the server has all the work that it can do",
         )
@@ -111,7 +111,7 @@ async fn limited(shared: &Arc<Shared>, request: Request<Body>, next: Next) -> Re
     match tokio::time::timeout(shared.settings.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let problem = Problem::new(
+            let problem = WebProblem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the request took longer than this server lets it",
             )

@@ -17,7 +17,6 @@
 //! | `fhir` | FHIR terminology, R4 and R5 |
 
 mod api;
-mod asked;
 mod fhir;
 mod guard;
 mod listen;
@@ -25,6 +24,7 @@ mod log;
 mod metrics;
 mod pages;
 mod problem;
+mod request;
 mod snapshot;
 
 use std::net::{SocketAddr, TcpListener};
@@ -41,7 +41,7 @@ pub use log::LogForm;
 
 use self::metrics::Metrics;
 use self::snapshot::Snapshots;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How a server is to run.
 #[derive(Debug, Clone)]
@@ -113,23 +113,20 @@ struct Shared {
 }
 
 /// The most files of claims that are audited at a time: each takes a core.
-const MOST_AUDITS: usize = 2;
+const MAX_AUDITS: usize = 2;
 
 impl Server {
     /// Opens the database and listens. Nothing is answered until [`Server::run`].
     ///
     /// # Errors
-    /// As [`Store::open_read_only`](crate::store::Store::open_read_only); [`ErrorKind::Io`] if the address
+    /// As [`Store::open_read_only`](crate::store::Store::open_read_only); [`crate::ErrorKind::Io`] if the address
     /// cannot be listened on.
     pub fn bind(settings: Settings) -> Result<Server> {
         let snapshots = Snapshots::open(&settings.database)?;
         let listener = TcpListener::bind(settings.listen).map_err(|error| {
-            Error::new(
-                ErrorKind::Io,
-                format!("cannot listen on {}: {error}", settings.listen),
-            )
-            .with_hint("name another address with --listen; port 0 takes any that is free")
-            .caused_by(error)
+            Error::io(format!("cannot listen on {}: {error}", settings.listen))
+                .with_hint("name another address with --listen; port 0 takes any that is free")
+                .caused_by(error)
         })?;
         let address = listener.local_addr().map_err(socket_error)?;
         let rate = settings
@@ -139,7 +136,7 @@ impl Server {
             snapshots,
             metrics: Metrics::new(),
             places: Semaphore::new(settings.most_requests),
-            audits: Arc::new(Semaphore::new(MOST_AUDITS)),
+            audits: Arc::new(Semaphore::new(MAX_AUDITS)),
             rate,
             settings,
         });
@@ -159,7 +156,7 @@ impl Server {
     /// log goes to `log`.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the system refuses threads or sockets.
+    /// [`crate::ErrorKind::Io`] if the system refuses threads or sockets.
     pub fn run(self, log: Box<dyn std::io::Write + Send>) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -189,7 +186,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
 }
 
 fn socket_error(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("the system refuses: {error}"))
+    Error::io(format!("the system refuses: {error}"))
         .with_hint("free some threads or sockets and try again")
         .caused_by(error)
 }

@@ -18,8 +18,8 @@ use chrono::NaiveDate;
 
 use super::Shared;
 use super::api::range;
-use super::asked::Asked;
-use super::problem::{Problem, Said};
+use super::problem::{ErrorMessage, WebProblem};
+use super::request::ApiRequest;
 use super::snapshot::Snapshot;
 use crate::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use crate::claims::{
@@ -34,10 +34,10 @@ use crate::present::report::{ReportFormat, change_report};
 use crate::store::{CodeSource, Store};
 
 /// The most codes that a search lists.
-const MOST_FOUND: usize = 50;
+const MAX_FOUND: usize = 50;
 
 /// The most bytes of a field of the audit's form that is no file.
-const MOST_FIELD: usize = 1_000;
+const MAX_FIELD: usize = 1_000;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -67,12 +67,16 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 
 /// Writes failures as pages for those who read pages.
 pub(super) fn over(routes: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    routes.layer(from_fn_with_state(Arc::clone(shared), dress))
+    routes.layer(from_fn_with_state(Arc::clone(shared), render_error_page))
 }
 
-async fn dress(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn render_error_page(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let response = next.run(request).await;
-    let Some(said) = response.extensions().get::<Said>().cloned() else {
+    let Some(said) = response.extensions().get::<ErrorMessage>().cloned() else {
         return response;
     };
     let snapshot = shared.snapshots.current();
@@ -80,7 +84,7 @@ async fn dress(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     let Some(site) = snapshot.known_site() else {
         return response;
     };
-    let asked = pages::Asked::on(shared.settings.today.day(), CodeSet::Icd10Cm);
+    let asked = pages::PageRequest::on(shared.settings.today.day(), CodeSet::Icd10Cm);
     let status = response.status().as_u16();
     let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
     let Ok(page) = page else {
@@ -102,7 +106,7 @@ struct Frame {
 }
 
 /// Reads the day and the code set, and refuses what else the query has.
-fn frame(asked: &mut Asked) -> Result<Frame> {
+fn frame(asked: &mut ApiRequest) -> Result<Frame> {
     let frame = Frame {
         on: asked.day()?,
         code_set: asked.query.code_set("set")?.unwrap_or(CodeSet::Icd10Cm),
@@ -112,9 +116,9 @@ fn frame(asked: &mut Asked) -> Result<Frame> {
 
 /// Writes a page from the database.
 async fn page(
-    asked: &Asked,
+    asked: &ApiRequest,
     write: impl FnOnce(&Site, &Snapshot, &Store) -> Result<String> + Send + 'static,
-) -> Result<Response, Problem> {
+) -> Result<Response, WebProblem> {
     let page = asked
         .ask(move |snapshot, store| write(snapshot.site(store)?, snapshot, store))
         .await
@@ -123,8 +127,8 @@ async fn page(
 }
 
 /// Makes a failure that is read by a person.
-fn failure(error: Error) -> Problem {
-    Problem::from(error).in_form(super::problem::Form::Page)
+fn failure(error: Error) -> WebProblem {
+    WebProblem::from(error).in_form(super::problem::Form::Page)
 }
 
 async fn asset(Path(name): Path<String>) -> Response {
@@ -137,41 +141,40 @@ async fn asset(Path(name): Path<String>) -> Response {
             asset.bytes,
         )
             .into_response(),
-        None => {
-            Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address").into_response()
-        }
+        None => WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+            .into_response(),
     }
 }
 
-async fn home(mut asked: Asked) -> Result<Response, Problem> {
+async fn home(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
     page(&asked, move |site, _, _| {
-        pages::home(site, pages::Asked::on(frame.on, frame.code_set))
+        pages::home(site, pages::PageRequest::on(frame.on, frame.code_set))
     })
     .await
 }
 
-async fn about(mut asked: Asked) -> Result<Response, Problem> {
+async fn about(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
     page(&asked, move |site, _, _| {
-        pages::help(site, pages::Asked::on(frame.on, frame.code_set))
+        pages::help(site, pages::PageRequest::on(frame.on, frame.code_set))
     })
     .await
 }
 
-async fn releases(mut asked: Asked) -> Result<Response, Problem> {
+async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
     page(&asked, move |site, _, _| {
-        pages::releases(site, pages::Asked::on(frame.on, frame.code_set))
+        pages::releases(site, pages::PageRequest::on(frame.on, frame.code_set))
     })
     .await
 }
 
-async fn search(mut asked: Asked) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<(Frame, String, bool)> {
+async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(Frame, String, bool)> {
         let frame = frame(asked)?;
         let words = asked.query.one("q")?.unwrap_or_default();
         let is_fragment = asked.query.flag("fragment")?;
@@ -180,7 +183,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
     };
     let (Frame { on, code_set }, words, is_fragment) = read(&mut asked).map_err(failure)?;
     let options = SearchOptions {
-        most: MOST_FOUND,
+        most: MAX_FOUND,
         unlisted: false,
     };
     if is_fragment {
@@ -202,7 +205,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response());
     }
     page(&asked, move |site, _, store| {
-        let asked = pages::Asked {
+        let asked = pages::PageRequest {
             on,
             code_set,
             words: &words,
@@ -235,8 +238,8 @@ fn known_code(
     Ok(None)
 }
 
-async fn compare(mut asked: Asked) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<(Frame, Option<String>, Option<String>, bool)> {
+async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(Frame, Option<String>, Option<String>, bool)> {
         let frame = frame(asked)?;
         let left = asked.query.one("left")?;
         let right = asked.query.one("right")?;
@@ -246,7 +249,7 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     };
     let (Frame { on, code_set }, left, right, nearest) = read(&mut asked).map_err(failure)?;
     page(&asked, move |site, snapshot, store| {
-        let asked = pages::Asked::on(on, code_set);
+        let asked = pages::PageRequest::on(on, code_set);
         match (left, right) {
             (Some(left), Some(right)) => {
                 let options = ShowOptions { nearest };
@@ -265,23 +268,23 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     .await
 }
 
-async fn diagnoses(asked: Asked) -> Result<Response, Problem> {
+async fn diagnoses(asked: ApiRequest) -> Result<Response, WebProblem> {
     browse(asked, CodeSet::Icd10Cm, BrowseAt::Book).await
 }
 
-async fn chapter(Path(name): Path<String>, asked: Asked) -> Result<Response, Problem> {
+async fn chapter(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
     browse(asked, CodeSet::Icd10Cm, BrowseAt::Chapter(name)).await
 }
 
-async fn block(Path(name): Path<String>, asked: Asked) -> Result<Response, Problem> {
+async fn block(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
     browse(asked, CodeSet::Icd10Cm, BrowseAt::Block(name)).await
 }
 
-async fn procedures(asked: Asked) -> Result<Response, Problem> {
+async fn procedures(asked: ApiRequest) -> Result<Response, WebProblem> {
     browse(asked, CodeSet::Icd10Pcs, BrowseAt::Book).await
 }
 
-async fn section(Path(name): Path<String>, asked: Asked) -> Result<Response, Problem> {
+async fn section(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
     let at = if name.len() > 1 {
         BrowseAt::Block(name)
     } else {
@@ -290,8 +293,12 @@ async fn section(Path(name): Path<String>, asked: Asked) -> Result<Response, Pro
     browse(asked, CodeSet::Icd10Pcs, at).await
 }
 
-async fn browse(mut asked: Asked, code_set: CodeSet, at: BrowseAt) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<NaiveDate> {
+async fn browse(
+    mut asked: ApiRequest,
+    code_set: CodeSet,
+    at: BrowseAt,
+) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<NaiveDate> {
         let on = asked.day()?;
         asked.query.finish()?;
         Ok(on)
@@ -300,23 +307,27 @@ async fn browse(mut asked: Asked, code_set: CodeSet, at: BrowseAt) -> Result<Res
     page(&asked, move |site, _, store| {
         // Every page links to the book on its day, whether or not a release governs it.
         if store.timeline(code_set)?.governing(on).is_none() {
-            return pages::uncovered(site, pages::Asked::on(on, code_set));
+            return pages::uncovered(site, pages::PageRequest::on(on, code_set));
         }
         pages::browse(site, &answer::browse(store, code_set, &at, on)?)
     })
     .await
 }
 
-async fn diagnosis(Path(code): Path<String>, asked: Asked) -> Result<Response, Problem> {
+async fn diagnosis(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
     code_page(asked, CodeSet::Icd10Cm, code).await
 }
 
-async fn procedure(Path(code): Path<String>, asked: Asked) -> Result<Response, Problem> {
+async fn procedure(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
     code_page(asked, CodeSet::Icd10Pcs, code).await
 }
 
-async fn code_page(mut asked: Asked, code_set: CodeSet, code: String) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<(NaiveDate, bool)> {
+async fn code_page(
+    mut asked: ApiRequest,
+    code_set: CodeSet,
+    code: String,
+) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(NaiveDate, bool)> {
         let on = asked.day()?;
         let nearest = asked.query.flag("nearest")?;
         asked.query.finish()?;
@@ -338,7 +349,7 @@ struct DiffQuestion {
     scope: DiffScope,
 }
 
-fn diff_question(asked: &mut Asked) -> Result<DiffQuestion> {
+fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
     let frame = frame(asked)?;
     let release = "a release as in FY2026";
     let old: Option<ReleaseId> = asked.query.parsed("old", release)?;
@@ -351,7 +362,7 @@ fn diff_question(asked: &mut Asked) -> Result<DiffQuestion> {
                 .into_iter()
                 .find(|kind| kind.name() == name)
                 .ok_or_else(|| {
-                    Error::new(ErrorKind::Usage, "kind is no kind of change")
+                    Error::usage("kind is no kind of change")
                         .with_hint("leave it out for every kind")
                 })?,
         ),
@@ -378,15 +389,15 @@ fn diff_question(asked: &mut Asked) -> Result<DiffQuestion> {
     Ok(DiffQuestion { frame, ask, scope })
 }
 
-async fn diff(mut asked: Asked) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<DiffQuestion> {
+async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<DiffQuestion> {
         let question = diff_question(asked)?;
         asked.query.finish()?;
         Ok(question)
     };
     let DiffQuestion { frame, ask, scope } = read(&mut asked).map_err(failure)?;
     page(&asked, move |site, _, store| {
-        let asked = pages::Asked::on(frame.on, frame.code_set);
+        let asked = pages::PageRequest::on(frame.on, frame.code_set);
         match (ask.old, ask.new) {
             (Some(old), Some(new)) => {
                 let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
@@ -398,8 +409,8 @@ async fn diff(mut asked: Asked) -> Result<Response, Problem> {
     .await
 }
 
-async fn download(mut asked: Asked) -> Result<Response, Problem> {
-    let read = |asked: &mut Asked| -> Result<(DiffQuestion, ReportFormat)> {
+async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(DiffQuestion, ReportFormat)> {
         let question = diff_question(asked)?;
         let format: Option<ReportFormat> = asked
             .query
@@ -410,7 +421,7 @@ async fn download(mut asked: Asked) -> Result<Response, Problem> {
     let (DiffQuestion { frame, ask, scope }, format) = read(&mut asked).map_err(failure)?;
     let (Some(old), Some(new)) = (ask.old, ask.new) else {
         return Err(failure(
-            Error::new(ErrorKind::Usage, "two releases are needed")
+            Error::usage("two releases are needed")
                 .with_hint("give them, as in old=FY2025&new=FY2026"),
         ));
     };
@@ -430,7 +441,7 @@ async fn download(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.file(format.media_type(), &name, report))
 }
 
-async fn audit_form(mut asked: Asked) -> Result<Response, Problem> {
+async fn audit_form(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let frame = frame(&mut asked).map_err(failure)?;
     asked.query.finish().map_err(failure)?;
     let most_bytes = asked.shared.settings.most_upload as u64;
@@ -439,7 +450,12 @@ async fn audit_form(mut asked: Asked) -> Result<Response, Problem> {
             most_bytes,
             ..AuditAsk::default()
         };
-        pages::audit_form(site, pages::Asked::on(frame.on, frame.code_set), ask, None)
+        pages::audit_form(
+            site,
+            pages::PageRequest::on(frame.on, frame.code_set),
+            ask,
+            None,
+        )
     })
     .await
 }
@@ -454,10 +470,10 @@ struct Sent {
     on: Option<NaiveDate>,
 }
 
-async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
+async fn audit(asked: ApiRequest, form: Multipart) -> Result<Response, WebProblem> {
     let sent = read_form(form).await?;
     let Ok(place) = Arc::clone(&asked.shared.audits).try_acquire_owned() else {
-        return Err(Problem::new(
+        return Err(WebProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the server checks as many files as it can",
         )
@@ -479,9 +495,9 @@ async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
     });
     let (sent, found) = judged
         .await
-        .map_err(|_| failure(Error::new(ErrorKind::Store, "the audit was given up")))?;
+        .map_err(|_| failure(Error::store("the audit was given up")))?;
     if Instant::now() >= ends {
-        return Err(Problem::new(
+        return Err(WebProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "the file takes longer than this server lets it",
         )
@@ -494,14 +510,14 @@ async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
             ErrorKind::Io | ErrorKind::Store | ErrorKind::Busy => {
                 return Err(failure(match found {
                     Err(error) => error,
-                    Ok(_) => Error::new(ErrorKind::Store, "the audit was given up"),
+                    Ok(_) => Error::store("the audit was given up"),
                 }));
             }
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
     };
     let mut response = page(&asked, move |site, _, _| {
-        let frame = pages::Asked::on(sent.on.unwrap_or(today), CodeSet::Icd10Cm);
+        let frame = pages::PageRequest::on(sent.on.unwrap_or(today), CodeSet::Icd10Cm);
         let ask = AuditAsk {
             code: &sent.code,
             date: &sent.date,
@@ -524,15 +540,15 @@ async fn audit(asked: Asked, form: Multipart) -> Result<Response, Problem> {
     Ok(response)
 }
 
-async fn read_form(mut form: Multipart) -> Result<Sent, Problem> {
+async fn read_form(mut form: Multipart) -> Result<Sent, WebProblem> {
     let broken = |error: axum::extract::multipart::MultipartError| {
         let status = error.status();
         let problem = match status {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(status, "the file is longer than this server reads")
+                WebProblem::new(status, "the file is longer than this server reads")
                     .with_hint("audit it on your own machine: codeyear audit")
             }
-            _ => Problem::new(status, "the form broke off").with_hint("send the file again"),
+            _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
         };
         problem.in_form(super::problem::Form::Page)
     };
@@ -546,10 +562,10 @@ async fn read_form(mut form: Multipart) -> Result<Sent, Problem> {
         }
         let text = std::str::from_utf8(&bytes)
             .ok()
-            .filter(|text| text.len() <= MOST_FIELD)
+            .filter(|text| text.len() <= MAX_FIELD)
             .ok_or_else(|| {
                 failure(
-                    Error::new(ErrorKind::Usage, "a field of the form cannot be read")
+                    Error::usage("a field of the form cannot be read")
                         .with_hint("name columns, separated by commas"),
                 )
             })?
@@ -565,7 +581,7 @@ async fn read_form(mut form: Multipart) -> Result<Sent, Problem> {
     }
     if sent.file.is_empty() {
         return Err(failure(
-            Error::new(ErrorKind::Usage, "there is no file").with_hint("choose a file of claims"),
+            Error::usage("there is no file").with_hint("choose a file of claims"),
         ));
     }
     Ok(sent)
@@ -594,9 +610,8 @@ fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>, ends: Instant) -> Res
             .map(str::to_owned)
             .collect()
     };
-    let usage = |message: String| {
-        Error::new(ErrorKind::Usage, message).with_hint("name columns, separated by commas")
-    };
+    let usage =
+        |message: String| Error::usage(message).with_hint("name columns, separated by commas");
     let codes: Vec<CodeColumn> = names(&sent.code)
         .iter()
         .map(|name| name.parse().map_err(usage))
@@ -612,8 +627,7 @@ fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>, ends: Instant) -> Res
     let input = Box::new(Until { input, ends });
     let file = ClaimsFile::recognise(input, "the file", None)?;
     if file.format().has_columns() && (codes.is_empty() || sent.date.is_empty()) {
-        return Err(Error::new(
-            ErrorKind::Usage,
+        return Err(Error::usage(
             "this is a table, and it is not said where its codes and dates stand",
         )
         .with_hint("name the columns with codes and the column with the date"));

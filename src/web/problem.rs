@@ -24,16 +24,16 @@ pub(super) enum Form {
 
 /// A failure: its status, what went wrong, and what to do.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct WebProblem {
     status: StatusCode,
     message: String,
     hint: Option<String>,
     form: Form,
 }
 
-impl Problem {
-    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Problem {
-        Problem {
+impl WebProblem {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> WebProblem {
+        WebProblem {
             status,
             message: message.into(),
             hint: None,
@@ -41,25 +41,25 @@ impl Problem {
         }
     }
 
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Problem {
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> WebProblem {
         self.hint = Some(hint.into());
         self
     }
 
-    pub(super) fn in_form(mut self, form: Form) -> Problem {
+    pub(super) fn in_form(mut self, form: Form) -> WebProblem {
         self.form = form;
         self
     }
 
     /// A body that could not be read whole: mostly because it is too long.
-    pub(super) fn body(rejection: BytesRejection) -> Problem {
+    pub(super) fn body(rejection: BytesRejection) -> WebProblem {
         let status = rejection.into_response().status();
         match status {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Problem::new(status, "the body is longer than this server reads")
+                WebProblem::new(status, "the body is longer than this server reads")
                     .with_hint("send it in several requests, or audit a file with codeyear audit")
             }
-            _ => Problem::new(status, "the body broke off").with_hint("send it again"),
+            _ => WebProblem::new(status, "the body broke off").with_hint("send it again"),
         }
     }
 
@@ -84,8 +84,8 @@ pub(super) fn form(path: &str, headers: &HeaderMap) -> Form {
     }
 }
 
-impl From<Error> for Problem {
-    fn from(error: Error) -> Problem {
+impl From<Error> for WebProblem {
+    fn from(error: Error) -> WebProblem {
         let status = match error.kind() {
             ErrorKind::Usage | ErrorKind::Ambiguous => StatusCode::BAD_REQUEST,
             ErrorKind::Format => StatusCode::UNPROCESSABLE_ENTITY,
@@ -97,10 +97,10 @@ impl From<Error> for Problem {
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             // Where the files of the server are is nobody's business but its keeper's.
             tracing::error!(%error, "a request failed");
-            return Problem::new(status, "the server cannot read its database")
+            return WebProblem::new(status, "the server cannot read its database")
                 .with_hint("try again; the log of the server says more");
         }
-        let problem = Problem::new(status, error.message());
+        let problem = WebProblem::new(status, error.message());
         match error.hint() {
             Some(hint) => problem.with_hint(hint),
             None => problem,
@@ -110,12 +110,12 @@ impl From<Error> for Problem {
 
 /// What a failure says, for whoever writes it as a page.
 #[derive(Debug, Clone)]
-pub(super) struct Said {
+pub(super) struct ErrorMessage {
     pub(super) message: String,
     pub(super) hint: Option<String>,
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for WebProblem {
     fn into_response(self) -> Response {
         let (media, body) = match self.form {
             Form::Json | Form::Page => (
@@ -130,7 +130,7 @@ impl IntoResponse for Problem {
         let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
         let mut response = (self.status, headers, body).into_response();
         if self.form == Form::Page {
-            response.extensions_mut().insert(Said {
+            response.extensions_mut().insert(ErrorMessage {
                 message: self.message,
                 hint: self.hint,
             });
@@ -140,8 +140,8 @@ impl IntoResponse for Problem {
 }
 
 /// Answers for an address that there is not.
-pub(super) async fn no_such_address(request: Request<Body>) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+pub(super) async fn no_such_address(request: Request<Body>) -> WebProblem {
+    WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
         .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
-        .in_form(Problem::form_of(&request))
+        .in_form(WebProblem::form_of(&request))
 }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::answer;
 use crate::claims::Index;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::CodeSet;
 use crate::present::html::pages::Site;
 use crate::present::json;
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const HANDLES: usize = 4;
 
 /// How often a snapshot is begun anew because an import came between.
-const MOST_TRIES: usize = 20;
+const MAX_TRIES: usize = 20;
 
 /// One state of the database: the index in memory, and handles that keep to that state whatever is imported
 /// meanwhile.
@@ -43,7 +43,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// Opens all handles on one state.
     fn open(path: &Path) -> Result<(Snapshot, Watch)> {
-        for _ in 0..MOST_TRIES {
+        for _ in 0..MAX_TRIES {
             let watch = Watch::begin(path)?;
             let index_store = Store::open_read_only(path)?;
             index_store.pin()?;
@@ -70,11 +70,9 @@ impl Snapshot {
                 return Ok((snapshot, watch));
             }
         }
-        Err(
-            Error::new(ErrorKind::Busy, "the database changes all the time")
-                .in_file(path.display().to_string())
-                .with_hint("wait until the imports have ended and try again"),
-        )
+        Err(Error::busy("the database changes all the time")
+            .in_file(path.display().to_string())
+            .with_hint("wait until the imports have ended and try again"))
     }
 
     /// Returns the index.
@@ -147,11 +145,10 @@ impl Snapshot {
     /// worth nothing.
     fn is_unchanged(&self) -> Result<()> {
         match &self.look {
-            Some(look) if *look != Look::at(&look.path) => Err(Error::new(
-                ErrorKind::Busy,
-                "the database was changed while it was read",
-            )
-            .with_hint("ask again")),
+            Some(look) if *look != Look::at(&look.path) => {
+                Err(Error::busy("the database was changed while it was read")
+                    .with_hint("ask again"))
+            }
             _ => Ok(()),
         }
     }
@@ -175,8 +172,7 @@ impl Snapshot {
 }
 
 fn gone() -> Error {
-    Error::new(ErrorKind::Store, "the question was given up")
-        .with_hint("ask again; this is a defect of codeyear")
+    Error::store("the question was given up").with_hint("ask again; this is a defect of codeyear")
 }
 
 /// How a file looks from outside.

@@ -15,9 +15,9 @@ const valid = new Map();
 let invalid = 0;
 
 // Of each level of a code system so many concepts: validate.py counts them all.
-const MOST_CONCEPTS = 100;
+const MAX_CONCEPTS = 100;
 function thinned(concepts) {
-    const step = Math.max(1, Math.floor(concepts.length / MOST_CONCEPTS));
+    const step = Math.max(1, Math.floor(concepts.length / MAX_CONCEPTS));
     return concepts
         .filter((_, index) => index % step === 0)
         .map((concept) => (concept.concept ? { ...concept, concept: thinned(concept.concept) } : concept));

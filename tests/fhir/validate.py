@@ -15,7 +15,7 @@ import sys
 MODULES = {"r4": "fhir.resources.R4B", "r5": "fhir.resources"}
 # A model of a hundred thousand concepts takes minutes: of each level, and of the rows of a map, this many or some
 # more are validated in the model, and all concepts are counted and looked at one by one.
-MOST_CONCEPTS = 100
+MAX_CONCEPTS = 100
 
 
 def walk(concepts):
@@ -44,7 +44,7 @@ def look_at_concepts(resource):
 
 def thinned(concepts):
     """Gives some of the concepts of each level, evenly."""
-    step = max(1, len(concepts) // MOST_CONCEPTS)
+    step = max(1, len(concepts) // MAX_CONCEPTS)
     return [
         {**concept, "concept": thinned(concept["concept"])} if "concept" in concept else concept
         for concept in concepts[::step]

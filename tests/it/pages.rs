@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use codeyear::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use codeyear::ingest::import_sample;
 use codeyear::model::{ChangeKind, CodeRange, CodeSet};
-use codeyear::present::html::pages::{self, Asked, AuditAsk, DiffAsk, Site};
+use codeyear::present::html::pages::{self, AuditAsk, DiffAsk, PageRequest, Site};
 use codeyear::store::Store;
 
 use crate::world::today;
@@ -39,9 +39,9 @@ fn browsed(store: &Store, site: &Site, code_set: CodeSet, at: BrowseAt, day: &st
 }
 
 fn searched(store: &Store, site: &Site, words: &str) -> String {
-    let asked = Asked {
+    let asked = PageRequest {
         words,
-        ..Asked::on(today(), CM)
+        ..PageRequest::on(today(), CM)
     };
     let options = SearchOptions {
         most: 20,
@@ -64,7 +64,7 @@ fn changed(store: &Store, site: &Site, ask: &DiffAsk) -> String {
         ..DiffScope::default()
     };
     let changes = answer::diff(store, CM, old, new, &scope).unwrap();
-    pages::diff(site, Asked::on(today(), CM), ask, Some(&changes)).unwrap()
+    pages::diff(site, PageRequest::on(today(), CM), ask, Some(&changes)).unwrap()
 }
 
 fn fy2026() -> DiffAsk {
@@ -78,13 +78,13 @@ fn fy2026() -> DiffAsk {
 /// One page of every kind, and of codes one with each verdict.
 fn every_page() -> Vec<(String, String)> {
     let (store, site) = sample();
-    let asked = Asked::on(today(), CM);
+    let asked = PageRequest::on(today(), CM);
     let mut all = vec![
         ("home".to_owned(), pages::home(&site, asked).unwrap()),
         ("help".to_owned(), pages::help(&site, asked).unwrap()),
         (
             "no release".to_owned(),
-            pages::uncovered(&site, Asked::on("2030-01-01".parse().unwrap(), CM)).unwrap(),
+            pages::uncovered(&site, PageRequest::on("2030-01-01".parse().unwrap(), CM)).unwrap(),
         ),
         (
             "releases".to_owned(),
@@ -313,7 +313,7 @@ fn what_is_typed_is_written_as_text() {
     assert!(!html.contains("onfocus=\"x"));
     assert!(!html.contains("<b>carcinoid"));
     let hint = Some("<script>alert(1)</script>");
-    let asked = Asked::on(today(), CM);
+    let asked = PageRequest::on(today(), CM);
     let html = pages::error_page(&site, asked, 400, "<i>no</i>", hint).unwrap();
     assert!(!html.contains("<i>") && !html.contains("<script>alert"));
 }

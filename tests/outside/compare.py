@@ -47,7 +47,7 @@ COMMAND = "tests/outside/run-tests.sh --update-figures"
 CODE_SETS = {"icd10cm": ("ICD-10-CM", b"mce_i10dx_master"), "icd10pcs": ("ICD-10-PCS", b"mce_i10sg_master")}
 FIRST_DAY = date(2015, 10, 1)
 DAY = timedelta(days=1)
-MOST_PRINTED = 50
+MAX_PRINTED = 50
 
 
 @dataclass
@@ -310,10 +310,10 @@ def main():
     print(text)
     failed = 0
     for code_set, result in results.items():
-        for code, day, says, theirs in result.unexplained[:MOST_PRINTED]:
+        for code, day, says, theirs in result.unexplained[:MAX_PRINTED]:
             print(f"{CODE_SETS[code_set][0]} {code} on {day}: codeyear says {says}, the editor {theirs}", file=sys.stderr)
-        if len(result.unexplained) > MOST_PRINTED:
-            print(f"... and {len(result.unexplained) - MOST_PRINTED:,} more", file=sys.stderr)
+        if len(result.unexplained) > MAX_PRINTED:
+            print(f"... and {len(result.unexplained) - MAX_PRINTED:,} more", file=sys.stderr)
         failed |= bool(result.unexplained)
     # Counts with a difference in them are no figures to keep.
     return 1 if failed else figures(arguments.update_figures, text)

@@ -7,19 +7,19 @@ mod suffix;
 
 use std::io::{Read, Write};
 
+use super::auditor::Purpose;
 use super::blocks::{Blocks, Records, run};
 use super::columns::{Columns, ColumnsAsked};
-use super::day::{DateFormat, Untold};
+use super::day::{DateFormat, Undetermined};
 use super::index::Index;
-use super::judge::Purpose;
 use super::tally::{AuditSummary, Tally};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::CodeSet;
 use row::RowWork;
 pub(super) use suffix::{COLUMNS, NOT_JUDGED, UNREADABLE, cells};
 
 /// The most rows that the form of dates is told from.
-const MOST_SNIFFED: usize = 1000;
+const MAX_SNIFFED: usize = 1000;
 
 /// How a table of claims is audited.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,9 @@ pub enum Annotated<'o> {
 /// codes to use instead.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] if a column is not there or the form of the dates cannot be told,
-/// [`ErrorKind::Format`] if the file is no such table, with [`RowOptions::strict`] if a row cannot be read,
-/// [`ErrorKind::Io`] if reading or writing fails. None of them holds a value of the file.
+/// [`crate::ErrorKind::Usage`] if a column is not there or the form of the dates cannot be told,
+/// [`crate::ErrorKind::Format`] if the file is no such table, with [`RowOptions::strict`] if a row cannot be read,
+/// [`crate::ErrorKind::Io`] if reading or writing fails. None of them holds a value of the file.
 pub fn audit_delimited<'r>(
     index: &Index,
     input: Box<dyn Read + Send + 'r>,
@@ -135,7 +135,7 @@ pub fn audit_delimited<'r>(
         Annotated::To(out) => {
             let header = work(0)?.header()?;
             out.write_all(&header).map_err(|error| {
-                Error::new(ErrorKind::Io, format!("cannot write the output: {error}"))
+                Error::io(format!("cannot write the output: {error}"))
                     .with_hint("check where the output goes, and try again")
                     .caused_by(error)
             })?;
@@ -163,11 +163,8 @@ pub(super) fn threads(asked: usize) -> usize {
 
 /// Refuses what is no text in UTF-8 or a code page that agrees with it in ASCII.
 pub(super) fn refuse_other_text(start: &[u8], file: &str) -> Result<()> {
-    let fail = |message: &str, hint: &str| {
-        Err(Error::new(ErrorKind::Format, message)
-            .in_file(file)
-            .with_hint(hint))
-    };
+    let fail =
+        |message: &str, hint: &str| Err(Error::format(message).in_file(file).with_hint(hint));
     if start.iter().all(u8::is_ascii_whitespace) {
         return fail(
             "the file is empty",
@@ -213,7 +210,7 @@ fn read_header(start: &[u8], delimiter: u8, file: &str) -> Result<(Vec<String>, 
     let mut reader = csv_reader(start, delimiter);
     let mut record = csv::ByteRecord::new();
     let fail = |message: &str| {
-        Error::new(ErrorKind::Format, message)
+        Error::format(message)
             .in_file(file)
             .at_line(1)
             .with_hint("the first line has to hold the names of the columns, as UTF-8 text")
@@ -255,12 +252,10 @@ fn refuse_data_as_header(index: &Index, columns: &Columns, file: &str) -> Result
             .any(|code_set| index.set(code_set).find(name(at)).is_some())
     };
     if columns.date_columns().any(is_date) || columns.codes.iter().any(|code| is_code(code.at)) {
-        return Err(
-            Error::new(ErrorKind::Format, "the first line is a claim and no header")
-                .in_file(file)
-                .at_line(1)
-                .with_hint("put a line with the names of the columns before it"),
-        );
+        return Err(Error::format("the first line is a claim and no header")
+            .in_file(file)
+            .at_line(1)
+            .with_hint("put a line with the names of the columns before it"));
     }
     Ok(())
 }
@@ -270,7 +265,7 @@ fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Res
     let mut reader = csv_reader(rows, delimiter);
     let mut values: Vec<Vec<u8>> = Vec::new();
     let mut record = csv::ByteRecord::new();
-    for _ in 0..MOST_SNIFFED {
+    for _ in 0..MAX_SNIFFED {
         if !reader.read_byte_record(&mut record).unwrap_or(false) {
             break;
         }
@@ -281,21 +276,19 @@ fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Res
 }
 
 /// Returns what to do where the form of the dates cannot be told.
-pub(super) fn told(sniffed: Result<DateFormat, Untold>, file: &str) -> Result<DateFormat> {
+pub(super) fn told(sniffed: Result<DateFormat, Undetermined>, file: &str) -> Result<DateFormat> {
     let (message, hint) = match sniffed {
         Ok(format) => return Ok(format),
         // No row will need it.
-        Err(Untold::Empty) => return Ok(DateFormat::Iso),
-        Err(Untold::NoForm) => (
+        Err(Undetermined::Empty) => return Ok(DateFormat::Iso),
+        Err(Undetermined::NoForm) => (
             "the first rows hold no date of a known form",
             "dates may be YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; is it the right column? --date-format states the form",
         ),
-        Err(Untold::DayFirst) => (
+        Err(Undetermined::DayFirst) => (
             "some dates are days only if the day stands before the month",
             "DD/MM/YYYY is not read: write dates as YYYY-MM-DD, or state --date-format us to have such rows reported",
         ),
     };
-    Err(Error::new(ErrorKind::Usage, message)
-        .in_file(file)
-        .with_hint(hint))
+    Err(Error::usage(message).in_file(file).with_hint(hint))
 }

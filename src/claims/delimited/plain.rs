@@ -4,13 +4,18 @@
 //! are looked up side by side: memory is waited for once and not for each. All that takes a closer look goes the
 //! way of any row.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut lies between the ends of fields of the same row"
+)]
+
 use super::marks::Marks;
 use super::row::RowWork;
 use super::suffix::append;
+use crate::claims::auditor::{Day, Purpose};
 use crate::claims::blocks::Block;
 use crate::claims::claim::CodeSystem;
 use crate::claims::columns::{Columns, Fields};
-use crate::claims::judge::{Day, Purpose};
 use crate::claims::packed::{pack, pack_short, trim};
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -68,14 +73,14 @@ impl Fields for Plain<'_> {
 
 /// Which columns are enough to tell a billable row.
 #[derive(Debug, Clone)]
-pub(super) struct Glance {
+pub(super) struct FastPath {
     date: usize,
     codes: Vec<(usize, CodeSet)>,
 }
 
-impl Glance {
+impl FastPath {
     /// Returns which; `None` where each row takes a closer look.
-    pub(super) fn of(columns: &Columns, purpose: Purpose) -> Option<Glance> {
+    pub(super) fn of(columns: &Columns, purpose: Purpose) -> Option<FastPath> {
         let is_enough = columns.has_one_date()
             && columns.amount.is_none()
             && columns.code_set_by.is_none()
@@ -83,12 +88,12 @@ impl Glance {
         let code_set = |system| match system {
             CodeSystem::Of(code_set) => Some(code_set),
             // What ICD-10-CM lists is one of its codes.
-            CodeSystem::Told => Some(CodeSet::Icd10Cm),
+            CodeSystem::Detected => Some(CodeSet::Icd10Cm),
             CodeSystem::Other => None,
         };
         let codes = columns.codes.iter();
         let codes = codes.map(|code| Some((code.at, code_set(code.system)?)));
-        Some(Glance {
+        Some(FastPath {
             date: *columns.dates.first().filter(|_| is_enough)?,
             codes: codes.collect::<Option<Vec<_>>>()?,
         })
@@ -97,12 +102,12 @@ impl Glance {
 
 /// Rows that have been read and wait for their codes to be looked up.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct RowBatch {
     rows: Vec<Row>,
     /// Where the fields of these rows end, but the last of each.
     ends: Vec<usize>,
     /// The codes of these rows: of each row as many as there are columns of codes.
-    codes: Vec<Asked>,
+    codes: Vec<LookedUp>,
 }
 
 /// Where a row stands, and its day if it may be told at a glance.
@@ -118,7 +123,7 @@ struct Row {
 
 /// A code that is looked up.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct LookedUp {
     /// 0 for a field that is empty.
     packed: u64,
     slot: u64,
@@ -156,7 +161,7 @@ impl RowWork<'_> {
 
     /// Reads a row.
     #[inline]
-    fn wait(&self, bytes: &[u8], (from, to): (usize, usize), line: u64, waiting: &mut Waiting) {
+    fn wait(&self, bytes: &[u8], (from, to): (usize, usize), line: u64, waiting: &mut RowBatch) {
         let first_end = waiting.rows.last().map_or(0, |row| row.ends.1);
         if from == to {
             // A blank line.
@@ -184,7 +189,7 @@ impl RowWork<'_> {
                     waiting.codes.truncate(first);
                     break;
                 };
-                waiting.codes.push(Asked {
+                waiting.codes.push(LookedUp {
                     packed,
                     slot: 0,
                     segment: 0,
@@ -198,7 +203,7 @@ impl RowWork<'_> {
     fn judge_waiting(
         &mut self,
         bytes: &[u8],
-        waiting: &mut Waiting,
+        waiting: &mut RowBatch,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         let glance = self.glance.take();
@@ -231,7 +236,7 @@ impl RowWork<'_> {
 
     /// Checks whether all codes of a row are billable on its day.
     #[inline]
-    fn are_billable(&self, codes: &mut [Asked], columns: &[(usize, CodeSet)], day: Day) -> bool {
+    fn are_billable(&self, codes: &mut [LookedUp], columns: &[(usize, CodeSet)], day: Day) -> bool {
         for (asked, (_, code_set)) in codes.iter_mut().zip(columns) {
             if asked.packed == 0 {
                 continue;
@@ -250,7 +255,7 @@ impl RowWork<'_> {
     fn billable_row(
         &mut self,
         fields: &Plain<'_>,
-        codes: &[Asked],
+        codes: &[LookedUp],
         columns: &[(usize, CodeSet)],
         day: Day,
         out: &mut Vec<u8>,
@@ -299,7 +304,7 @@ impl Row {
         Plain {
             bytes,
             from: self.from,
-            ends: ends.get(from..to).unwrap_or_default(),
+            ends: &ends[from..to],
             to: self.to,
         }
     }

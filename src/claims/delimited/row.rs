@@ -1,20 +1,20 @@
 //! One block of rows after another: fields found, codes judged, rows written.
 
 use super::RowOptions;
-use super::plain::{Glance, Waiting};
+use super::plain::{FastPath, RowBatch};
 use super::suffix::{COLUMNS, Suffixes};
 use super::{csv_reader, threads};
 use crate::claims::Index;
+use crate::claims::auditor::{Auditor, Day};
 use crate::claims::blocks::{Block, Work};
-use crate::claims::claim::{Place, Problem, ProblemKind};
+use crate::claims::claim::{ClaimPlace, ClaimProblem, ProblemKind};
 use crate::claims::columns::{Columns, Fields, cents};
 use crate::claims::day::DateFormat;
-use crate::claims::judge::{Day, Judge};
 use crate::claims::tally::Tally;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The most codes of which it is kept what is written of them, by all threads: some 60 MB.
-const MOST_KEPT: usize = 256_000;
+const MAX_KEPT: usize = 256_000;
 
 /// The work of one thread.
 pub(super) struct RowWork<'w> {
@@ -24,10 +24,10 @@ pub(super) struct RowWork<'w> {
     file: &'w str,
     pub(super) options: RowOptions,
     pub(super) writes: bool,
-    pub(super) judge: Judge<'w>,
+    pub(super) judge: Auditor<'w>,
     pub(super) suffixes: Suffixes,
-    pub(super) glance: Option<Glance>,
-    pub(super) waiting: Waiting,
+    pub(super) glance: Option<FastPath>,
+    pub(super) waiting: RowBatch,
 }
 
 /// Whether any code of a row fails, or why the row cannot be read.
@@ -86,7 +86,7 @@ impl<'w> RowWork<'w> {
         options: RowOptions,
         writes: bool,
     ) -> Result<RowWork<'w>> {
-        let most_kept = MOST_KEPT / threads(options.threads);
+        let most_kept = MAX_KEPT / threads(options.threads);
         Ok(RowWork {
             columns,
             format,
@@ -94,10 +94,10 @@ impl<'w> RowWork<'w> {
             file,
             options,
             writes,
-            judge: Judge::new(index, options.purpose(writes)).keeping(most_kept),
+            judge: Auditor::new(index, options.purpose(writes)).keeping(most_kept),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
-            glance: Glance::of(columns, options.purpose(writes)),
-            waiting: Waiting::default(),
+            glance: FastPath::of(columns, options.purpose(writes)),
+            waiting: RowBatch::default(),
         })
     }
 
@@ -131,7 +131,7 @@ impl<'w> RowWork<'w> {
         let mut record = csv::ByteRecord::new();
         loop {
             let more = reader.read_byte_record(&mut record).map_err(|error| {
-                Error::new(ErrorKind::Format, format!("a row cannot be read: {error}"))
+                Error::format(format!("a row cannot be read: {error}"))
                     .in_file(self.file)
                     .with_hint("is this a table?")
             })?;
@@ -288,8 +288,8 @@ impl<'w> RowWork<'w> {
         value: Option<&[u8]>,
         kind: ProblemKind,
     ) -> Result<()> {
-        let problem = Problem {
-            place: Place::Line(line),
+        let problem = ClaimProblem {
+            place: ClaimPlace::Line(line),
             field: column.and_then(|at| self.columns.names.get(at).cloned()),
             kind,
             value: value
@@ -297,7 +297,7 @@ impl<'w> RowWork<'w> {
                 .map(|value| String::from_utf8_lossy(value).into_owned()),
         };
         if self.options.strict {
-            return Err(Error::new(ErrorKind::Format, problem.to_string())
+            return Err(Error::format(problem.to_string())
                 .in_file(self.file)
                 .at_line(line)
                 .with_hint(
@@ -340,7 +340,7 @@ impl<'w> RowWork<'w> {
             .and_then(|()| Ok(writer.flush()?));
         drop(writer);
         written.map_err(|error| {
-            Error::new(ErrorKind::Io, format!("a row cannot be written: {error}"))
+            Error::io(format!("a row cannot be written: {error}"))
                 .with_hint("this is a defect of codeyear")
         })?;
         if out.len() > start {

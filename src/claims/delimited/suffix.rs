@@ -1,11 +1,16 @@
 //! The columns that an annotated row gets for a code, as bytes made once and copied often.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut lies between the ends of fields of the same row"
+)]
+
 use std::borrow::Cow;
 
+use crate::claims::auditor::{Auditor, CodeOutcome};
 use crate::claims::finding::Finding;
-use crate::claims::judge::{Judge, Judged};
 use crate::claims::{Index, ProblemKind, UseBasis};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::VerdictKind;
 use crate::model::{CodeSet, ReleaseId};
 
@@ -35,7 +40,7 @@ pub(super) fn append(out: &mut Vec<u8>, text: &[u8], (from, to): (usize, usize))
     let end = out.len() + (to - from);
     let mut at = from;
     while at < to {
-        let rest = text.get(at..).unwrap_or_default();
+        let rest = &text[at..];
         match rest.first_chunk::<PIECE>() {
             Some(piece) => out.extend_from_slice(piece),
             None => {
@@ -121,14 +126,14 @@ impl Suffixes {
     /// Writes the columns of a code, each with the delimiter before it.
     pub(super) fn write(
         &mut self,
-        judged: Option<Judged>,
-        judge: &mut Judge<'_>,
+        judged: Option<CodeOutcome>,
+        judge: &mut Auditor<'_>,
         out: &mut Vec<u8>,
     ) -> Result<()> {
         match judged {
             None => self.empty.append_to(out),
-            Some(Judged::OtherSet) => self.not_judged.append_to(out),
-            Some(Judged::Billable(code_set, segment)) => {
+            Some(CodeOutcome::OtherSet) => self.not_judged.append_to(out),
+            Some(CodeOutcome::Billable(code_set, segment)) => {
                 self.billable(code_set, segment).append_to(out);
             }
             Some(judged) => {
@@ -140,7 +145,7 @@ impl Suffixes {
                 if let Some(number) = judge.finding_number(judged) {
                     let before = number.checked_sub(1).and_then(|at| self.ends.get(at));
                     let from = before.copied().unwrap_or_default();
-                    let to = self.ends.get(number).copied().unwrap_or_default();
+                    let to = self.ends[number];
                     append(out, &self.found, (from, to));
                 } else if let Some(finding) = judge.finding(judged) {
                     write_found(&self.writer, finding, self.dots, out)?;
@@ -192,10 +197,7 @@ fn write_found(
 
 /// Writes cells with the delimiter before each, quoted where they have to be.
 fn write_line(writer: &csv_core::Writer, cells: [&str; 7], out: &mut Vec<u8>) -> Result<()> {
-    let fail = || {
-        Error::new(ErrorKind::Io, "a row cannot be written")
-            .with_hint("this is a defect of codeyear")
-    };
+    let fail = || Error::io("a row cannot be written").with_hint("this is a defect of codeyear");
     // A copy of the writer is cheap; making one for each of a hundred thousand lines is not.
     let mut writer = writer.clone();
     let mut at = out.len();

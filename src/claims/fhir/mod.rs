@@ -29,7 +29,7 @@
 //! | `http://www.cms.gov/Medicare/Coding/ICD10`, `http://hl7.org/fhir/sid/icd-10-pcs`, `http://www.icd10data.com/icd10pcs`, `urn:oid:2.16.840.1.113883.6.4` | ICD-10-PCS |
 //! | any other: ICD-9-CM, CPT, HCPCS, SNOMED CT, ICD-10 of the WHO | not kept here |
 //!
-//! A coding without a system is a [`Problem`]: FHIR gives its code no meaning, and so none is guessed.
+//! A coding without a system is a [`ClaimProblem`]: FHIR gives its code no meaning, and so none is guessed.
 //!
 //! # Which day
 //!
@@ -66,14 +66,14 @@ use std::io::Read;
 
 use serde::de::IgnoredAny;
 
-use super::{ClaimItem, Place, Problem, ProblemKind};
+use super::{ClaimItem, ClaimPlace, ClaimProblem, ProblemKind};
 use crate::error::{Error, Result};
 use node::{At, Node, Path, Wrong};
-use resource::Given;
+use resource::ReadResource;
 use source::{LARGEST_RESOURCE, Source, Spot, Taken};
 
 /// The most names of types that are counted each; FHIR has about 150.
-const MOST_TYPES: usize = 250;
+const MAX_TYPES: usize = 250;
 
 /// What is wanted of the resources beside their codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,13 +94,16 @@ impl FhirOptions {
 
 /// A value to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum KeptField {
     Id,
     ResourceType,
 }
 
 /// The names of the values that can be kept.
-const NAMES: [(&str, Kept); 2] = [("id", Kept::Id), ("resource_type", Kept::ResourceType)];
+const NAMES: [(&str, KeptField); 2] = [
+    ("id", KeptField::Id),
+    ("resource_type", KeptField::ResourceType),
+];
 
 /// Where in the file the reader stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +165,7 @@ struct Top {
 pub struct FhirClaims<R> {
     source: Source<R>,
     options: FhirOptions,
-    wanted: Vec<Kept>,
+    wanted: Vec<KeptField>,
     state: State,
     top: Top,
     /// Entries of all Bundles and arrays so far.
@@ -243,7 +246,7 @@ impl<R: Read> FhirClaims<R> {
     }
 
     fn line(&mut self, number: u64) -> Result<()> {
-        let place = Place::Line(number);
+        let place = ClaimPlace::Line(number);
         match self.source.line(&mut self.value)? {
             None => self.state = State::Done,
             Some(taken) => {
@@ -345,7 +348,7 @@ impl<R: Read> FhirClaims<R> {
                 match serde_json::from_slice::<Node>(&self.value) {
                     Ok(node) => self.top.members.push((name, node)),
                     Err(error) if error.is_data() => {
-                        self.twice(Place::Line(spot.line));
+                        self.twice(ClaimPlace::Line(spot.line));
                         self.top.members.push((name, Node::Null));
                     }
                     Err(error) => return Err(broken(spot, &error)),
@@ -358,7 +361,7 @@ impl<R: Read> FhirClaims<R> {
     /// Ends the object at the top: a Bundle whose entries went by, or a resource.
     fn end_object(&mut self) {
         let top = std::mem::take(&mut self.top);
-        let place = Place::Line(top.line);
+        let place = ClaimPlace::Line(top.line);
         if top.is_too_large {
             self.too_large(place);
             return;
@@ -397,7 +400,7 @@ impl<R: Read> FhirClaims<R> {
         self.source.peek()?;
         let spot = self.source.spot();
         self.entries += 1;
-        let place = Place::Entry(self.entries);
+        let place = ClaimPlace::Entry(self.entries);
         if self.source.value(&mut self.value)? == Taken::TooLarge {
             self.top.has_resources |= is_entry;
             self.too_large(place);
@@ -432,7 +435,7 @@ impl<R: Read> FhirClaims<R> {
     }
 
     /// Reads one entry of a Bundle; one without a resource, such as a deletion, holds nothing.
-    fn entry(&mut self, node: &Node, place: Place) {
+    fn entry(&mut self, node: &Node, place: ClaimPlace) {
         let path = Path::Root("entry");
         match (At { node, path: &path }).member("resource") {
             Ok(Some(resource)) => {
@@ -444,7 +447,7 @@ impl<R: Read> FhirClaims<R> {
         }
     }
 
-    fn resource(&mut self, node: &Node, place: Place) {
+    fn resource(&mut self, node: &Node, place: ClaimPlace) {
         let given = resource::read(
             node,
             place,
@@ -453,14 +456,14 @@ impl<R: Read> FhirClaims<R> {
             &mut self.references,
         );
         match given {
-            Ok(Given::Claim(claim, wrongs)) => {
+            Ok(ReadResource::Claim(claim, wrongs)) => {
                 self.ready.push_back(Ok(claim));
                 for Wrong { path, kind } in wrongs {
                     self.problem(place, Some(path), kind);
                 }
             }
-            Ok(Given::Skipped(name)) => {
-                let is_known = self.skipped.len() < MOST_TYPES || self.skipped.contains_key(&name);
+            Ok(ReadResource::Skipped(name)) => {
+                let is_known = self.skipped.len() < MAX_TYPES || self.skipped.contains_key(&name);
                 let name = if is_known { name } else { "others".to_owned() };
                 *self.skipped.entry(name).or_default() += 1;
             }
@@ -468,19 +471,19 @@ impl<R: Read> FhirClaims<R> {
         }
     }
 
-    fn too_large(&mut self, place: Place) {
+    fn too_large(&mut self, place: ClaimPlace) {
         let what =
             format!("longer than {LARGEST_RESOURCE} bytes, the most that is read of one resource");
         self.problem(place, None, ProblemKind::Malformed(what));
     }
 
-    fn twice(&mut self, place: Place) {
+    fn twice(&mut self, place: ClaimPlace) {
         let what = "an element that is read stands twice in one object".to_owned();
         self.problem(place, None, ProblemKind::Malformed(what));
     }
 
-    fn problem(&mut self, place: Place, field: Option<String>, kind: ProblemKind) {
-        self.ready.push_back(Err(Problem {
+    fn problem(&mut self, place: ClaimPlace, field: Option<String>, kind: ProblemKind) {
+        self.ready.push_back(Err(ClaimProblem {
             place,
             field,
             kind,

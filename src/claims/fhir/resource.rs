@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::dates::{Day, Days, Period, date, period};
 use super::node::{At, Node, Path, Wrong};
-use super::{FhirOptions, Kept};
+use super::{FhirOptions, KeptField};
 use crate::claims::x12::Stay;
-use crate::claims::{Claim, ClaimCode, CodeSystem, Place, ProblemKind};
+use crate::claims::{Claim, ClaimCode, ClaimPlace, CodeSystem, ProblemKind};
 use crate::model::CodeSet;
 
 /// The most codes with their days, and the most faults, of one resource: the memory that it takes must not be
 /// any number of times its size.
-pub(super) const MOST_CODES: usize = 100_000;
-const MOST_FAULTS: usize = 1000;
+pub(super) const MAX_CODES: usize = 100_000;
+const MAX_FAULTS: usize = 1000;
 
 /// What a resource gives.
-pub(super) enum Given {
+pub(super) enum ReadResource {
     /// A claim, and what in it cannot be read.
     Claim(Claim, Vec<Wrong>),
     /// A resource of a type that holds no claim.
@@ -34,7 +34,7 @@ impl Gathered {
     /// Notes a fault beside which the resource can be read.
     fn note(&mut self, path: &Path<'_>, what: &str) -> Result<(), Wrong> {
         let wrong = Wrong::new(path, what);
-        if self.wrong.len() >= MOST_FAULTS {
+        if self.wrong.len() >= MAX_FAULTS {
             return Err(wrong);
         }
         self.wrong.push(wrong);
@@ -49,11 +49,11 @@ impl Gathered {
 /// An element that is read is not what FHIR says that it is.
 pub(super) fn read(
     node: &Node,
-    place: Place,
+    place: ClaimPlace,
     options: &FhirOptions,
-    wanted: &[Kept],
+    wanted: &[KeptField],
     references: &mut u64,
-) -> Result<Given, Wrong> {
+) -> Result<ReadResource, Wrong> {
     let root = Path::Root("resource");
     let kind = At { node, path: &root }.text("resourceType")?;
     let is_name = |name: &&str| {
@@ -79,13 +79,13 @@ pub(super) fn read(
                 "expected a Bundle at the top of the file only, not within a Bundle, an array or a line of NDJSON",
             ));
         }
-        _ => return Ok(Given::Skipped(kind.to_owned())),
+        _ => return Ok(ReadResource::Skipped(kind.to_owned())),
     }
     let mut kept = Vec::with_capacity(wanted.len());
     for name in wanted {
         kept.push(match name {
-            Kept::Id => at.text("id")?.unwrap_or_default().to_owned(),
-            Kept::ResourceType => kind.to_owned(),
+            KeptField::Id => at.text("id")?.unwrap_or_default().to_owned(),
+            KeptField::ResourceType => kind.to_owned(),
         });
     }
     let cents = match kind {
@@ -100,7 +100,7 @@ pub(super) fn read(
         cents,
         codes: gathered.codes,
     };
-    Ok(Given::Claim(claim, gathered.wrong))
+    Ok(ReadResource::Claim(claim, gathered.wrong))
 }
 
 /// Returns the code set of a system; any other than the two here is one that is not kept.
@@ -152,9 +152,9 @@ fn concept(at: At<'_, '_>, label: &str, days: &Days, gathered: &mut Gathered) ->
             false => format!("{label}.coding[{index}]"),
         };
         for day in days.each() {
-            if gathered.codes.len() >= MOST_CODES {
+            if gathered.codes.len() >= MAX_CODES {
                 let what =
-                    format!("expected at most {MOST_CODES} codes with their days in one resource");
+                    format!("expected at most {MAX_CODES} codes with their days in one resource");
                 return Err(Wrong::new(coding.path, &what));
             }
             gathered.codes.push(ClaimCode {

@@ -1,10 +1,15 @@
 //! Bytes to JSON values: one value in memory at a time, and the line and column of what is wrong.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut lies between bounds that this file keeps: start <= end <= the buffer"
+)]
+
 use std::io::Read;
 
 use memchr::{memchr, memchr_iter, memchr2};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The largest resource that is read.
 pub(super) const LARGEST_RESOURCE: usize = 16 << 20;
@@ -149,7 +154,7 @@ impl<R: Read> Source<R> {
         let mut searched = 0;
         let length = loop {
             let pending = self.pending();
-            if let Some(at) = memchr(b'\n', pending.get(searched..).unwrap_or_default()) {
+            if let Some(at) = memchr(b'\n', &pending[searched..]) {
                 break searched + at;
             }
             searched = pending.len();
@@ -176,7 +181,7 @@ impl<R: Read> Source<R> {
             let pending = self.pending();
             let at = memchr(b'\n', pending);
             let length = at.unwrap_or(pending.len());
-            keep(value, pending.get(..length).unwrap_or_default(), &mut taken);
+            keep(value, &pending[..length], &mut taken);
             self.advance(length + usize::from(at.is_some()));
             if at.is_some() {
                 return Ok(Some(taken));
@@ -199,7 +204,7 @@ impl<R: Read> Source<R> {
                     let pending = self.pending();
                     let end = brackets.take(pending);
                     let length = end.unwrap_or(pending.len());
-                    keep(value, pending.get(..length).unwrap_or_default(), &mut taken);
+                    keep(value, &pending[..length], &mut taken);
                     self.advance(length);
                     if end.is_some() {
                         return Ok(taken);
@@ -226,7 +231,7 @@ impl<R: Read> Source<R> {
                         }
                     }
                     let length = end.unwrap_or(pending.len());
-                    keep(value, pending.get(..length).unwrap_or_default(), &mut taken);
+                    keep(value, &pending[..length], &mut taken);
                     self.advance(length);
                     if end.is_some() {
                         return Ok(taken);
@@ -243,7 +248,7 @@ impl<R: Read> Source<R> {
                     })
                     .count();
                 let is_all = length == pending.len();
-                keep(value, pending.get(..length).unwrap_or_default(), &mut taken);
+                keep(value, &pending[..length], &mut taken);
                 self.advance(length);
                 if !is_all || self.fill()? == 0 {
                     return Ok(taken);
@@ -268,11 +273,11 @@ impl<R: Read> Source<R> {
     }
 
     fn pending(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        &self.buffer[self.start..self.end]
     }
 
     fn advance(&mut self, count: usize) {
-        let passed = self.pending().get(..count).unwrap_or_default();
+        let passed = &self.pending()[..count];
         match memchr::memrchr(b'\n', passed) {
             Some(last) => {
                 let lines = memchr_iter(b'\n', passed).count();
@@ -306,10 +311,10 @@ impl<R: Read> Source<R> {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(Error::new(
-                        ErrorKind::Io,
-                        format!("cannot read on after line {}: {error}", self.spot.line),
-                    )
+                    return Err(Error::io(format!(
+                        "cannot read on after line {}: {error}",
+                        self.spot.line
+                    ))
                     .with_hint("check the file and the disk, and try again")
                     .caused_by(error));
                 }
@@ -320,7 +325,7 @@ impl<R: Read> Source<R> {
 
 /// Makes the error for what is no JSON at a spot.
 pub(super) fn fail(spot: Spot, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Format, message)
+    Error::format(message)
         .at_line(spot.line)
         .at_column(u32::try_from(spot.column).unwrap_or(u32::MAX))
         .with_hint("the file is damaged, or it is no FHIR in JSON; get it again")

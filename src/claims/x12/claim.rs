@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::codes::{Guide, Held, Stay, held};
+use super::codes::{CompositeKind, Guide, Stay, held};
 use super::dates::{Days, days};
 use super::segments::Segment;
-use super::{Kept, X12Options};
-use crate::claims::{Claim, ClaimCode, CodeSystem, Place, Problem, ProblemKind};
+use super::{KeptField, X12Options};
+use crate::claims::{Claim, ClaimCode, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind};
 
 /// The composites that an HI may have, and so the diagnoses that a line can point to in one.
 const COMPOSITES: usize = 12;
@@ -18,8 +18,8 @@ pub(super) const LARGEST_CLAIM: usize = 16 << 20;
 
 /// The most codes of one claim, and the most lines. The guides allow some 80 and 999; the memory that a claim
 /// takes must not be any number of times its size.
-const MOST_CODES: usize = 1000;
-pub(super) const MOST_LINES: usize = 10_000;
+const MAX_CODES: usize = 1000;
+pub(super) const MAX_LINES: usize = 10_000;
 
 /// What a claim belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ struct Line {
 /// A claim that has begun.
 #[derive(Debug)]
 pub(super) struct Building {
-    place: Place,
+    place: ClaimPlace,
     guide: Guide,
     is_4010: bool,
     kept: Vec<String>,
@@ -96,9 +96,9 @@ fn malformed(what: impl Into<String>) -> ProblemKind {
 }
 
 /// Makes the problem of a segment.
-pub(super) fn problem(segment: &Segment<'_>, field: &str, kind: ProblemKind) -> Problem {
-    Problem {
-        place: Place::Segment(segment.number),
+pub(super) fn problem(segment: &Segment<'_>, field: &str, kind: ProblemKind) -> ClaimProblem {
+    ClaimProblem {
+        place: ClaimPlace::Segment(segment.number),
         field: Some(field.to_owned()),
         kind,
         value: None,
@@ -111,26 +111,26 @@ impl Building {
         segment: &Segment<'_>,
         setting: Setting<'_>,
         options: &X12Options,
-        wanted: &[Kept],
-    ) -> Result<Building, Problem> {
+        wanted: &[KeptField],
+    ) -> Result<Building, ClaimProblem> {
         let facility = segment.component(segment.element(5), 1);
         let is_institutional = setting.guide == Guide::Institutional;
         let mut kept = Vec::with_capacity(wanted.len());
         for name in wanted {
             let value = match name {
-                Kept::ClaimId => text(segment.element(1)),
-                Kept::Charge => text(segment.element(2)),
-                Kept::TypeOfBill if is_institutional => text(facility).and_then(|digits| {
+                KeptField::ClaimId => text(segment.element(1)),
+                KeptField::Charge => text(segment.element(2)),
+                KeptField::TypeOfBill if is_institutional => text(facility).and_then(|digits| {
                     Ok(digits + &text(segment.component(segment.element(5), 3))?)
                 }),
-                Kept::PlaceOfService if !is_institutional => text(facility),
-                Kept::TypeOfBill | Kept::PlaceOfService => Ok(String::new()),
-                Kept::Transaction => text(setting.transaction),
+                KeptField::PlaceOfService if !is_institutional => text(facility),
+                KeptField::TypeOfBill | KeptField::PlaceOfService => Ok(String::new()),
+                KeptField::Transaction => text(setting.transaction),
             };
             kept.push(value.map_err(|kind| problem(segment, "CLM", kind))?);
         }
         Ok(Building {
-            place: Place::Segment(segment.number),
+            place: ClaimPlace::Segment(segment.number),
             guide: setting.guide,
             is_4010: setting.is_4010,
             kept,
@@ -160,8 +160,8 @@ impl Building {
     pub(super) fn take(
         &mut self,
         segment: &Segment<'_>,
-        problems: &mut impl FnMut(Problem),
-    ) -> Result<(), Problem> {
+        problems: &mut impl FnMut(ClaimProblem),
+    ) -> Result<(), ClaimProblem> {
         self.bytes += segment.bytes().len();
         if self.bytes > LARGEST_CLAIM {
             return Err(self.too_large(format!("longer than {LARGEST_CLAIM} bytes")));
@@ -175,8 +175,8 @@ impl Building {
             }
             b"LX" => {
                 self.lines += 1;
-                if self.lines > MOST_LINES {
-                    return Err(self.too_large(format!("more than {MOST_LINES} service lines")));
+                if self.lines > MAX_LINES {
+                    return Err(self.too_large(format!("more than {MAX_LINES} service lines")));
                 }
                 self.end_line();
                 self.line = Some(Line::default());
@@ -188,8 +188,8 @@ impl Building {
         Ok(())
     }
 
-    fn too_large(&self, what: String) -> Problem {
-        Problem {
+    fn too_large(&self, what: String) -> ClaimProblem {
+        ClaimProblem {
             place: self.place,
             field: None,
             kind: malformed(format!("{what}, the most that is read of one claim")),
@@ -197,7 +197,7 @@ impl Building {
         }
     }
 
-    fn codes(&mut self, segment: &Segment<'_>, problems: &mut impl FnMut(Problem)) {
+    fn codes(&mut self, segment: &Segment<'_>, problems: &mut impl FnMut(ClaimProblem)) {
         self.segments += 1;
         let mut has_diagnoses = false;
         for (index, element) in segment.elements().enumerate() {
@@ -240,9 +240,9 @@ impl Building {
         let held = held(qualifier, self.is_4010)
             .ok_or_else(|| malformed("expected a code list qualifier of the 837 guides"))?;
         let (system, is_diagnosis) = match held {
-            Held::Nothing => return Ok(false),
-            Held::Diagnosis(system) => (system, true),
-            Held::Code(system) => (system, false),
+            CompositeKind::Nothing => return Ok(false),
+            CompositeKind::Diagnosis(system) => (system, true),
+            CompositeKind::Code(system) => (system, false),
         };
         if code.is_empty() {
             return Err(malformed("expected a code behind its qualifier"));
@@ -251,9 +251,9 @@ impl Building {
         if components.nth(5).is_some_and(|end| !end.is_empty()) {
             return Err(malformed("expected one code, found a range of codes"));
         }
-        if self.codes.len() >= MOST_CODES {
+        if self.codes.len() >= MAX_CODES {
             return Err(malformed(format!(
-                "expected at most {MOST_CODES} codes in a claim"
+                "expected at most {MAX_CODES} codes in a claim"
             )));
         }
         let qualifier = text(qualifier)?;
@@ -277,7 +277,7 @@ impl Building {
         Ok(is_diagnosis)
     }
 
-    fn date(&mut self, segment: &Segment<'_>) -> Result<(), Problem> {
+    fn date(&mut self, segment: &Segment<'_>) -> Result<(), ClaimProblem> {
         let qualifier = segment.element(1);
         let (slot, field) = match (qualifier, &mut self.line) {
             (b"472", Some(line)) => (&mut line.service, "DTP 472"),
@@ -308,7 +308,7 @@ impl Building {
         segment: &Segment<'_>,
         element: usize,
         field: &str,
-        problems: &mut impl FnMut(Problem),
+        problems: &mut impl FnMut(ClaimProblem),
     ) {
         let wrong = self.line.is_none().then_some("expected an LX before it");
         let element = segment.element(element);

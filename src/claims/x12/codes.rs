@@ -31,7 +31,7 @@ impl Guide {
 
 /// What a composite of an HI holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum CompositeKind {
     /// A diagnosis that service lines can point to.
     Diagnosis(CodeSystem),
     /// Another diagnosis, or a procedure.
@@ -44,26 +44,28 @@ pub(super) enum Held {
 ///
 /// The guides are 005010X222 (837P), 005010X223 (837I) and 005010X224 (837D), each with its errata, and
 /// those of 004010 before them.
-pub(super) fn held(qualifier: &[u8], is_4010: bool) -> Option<Held> {
+pub(super) fn held(qualifier: &[u8], is_4010: bool) -> Option<CompositeKind> {
     let cm = CodeSystem::Of(CodeSet::Icd10Cm);
     let pcs = CodeSystem::Of(CodeSet::Icd10Pcs);
     Some(match qualifier {
         // Principal diagnosis, other diagnoses.
-        b"ABK" | b"ABF" => Held::Diagnosis(cm),
+        b"ABK" | b"ABF" => CompositeKind::Diagnosis(cm),
         // Admitting diagnosis, patient's reason for visit, external cause of injury.
-        b"ABJ" | b"APR" | b"ABN" => Held::Code(cm),
+        b"ABJ" | b"APR" | b"ABN" => CompositeKind::Code(cm),
         // Principal procedure, other procedures.
-        b"BBR" | b"BBQ" => Held::Code(pcs),
+        b"BBR" | b"BBQ" => CompositeKind::Code(pcs),
         // The same of ICD-9-CM.
-        b"BK" | b"BF" => Held::Diagnosis(CodeSystem::Other),
-        b"BJ" | b"PR" | b"BN" | b"BR" | b"BQ" => Held::Code(CodeSystem::Other),
+        b"BK" | b"BF" => CompositeKind::Diagnosis(CodeSystem::Other),
+        b"BJ" | b"PR" | b"BN" | b"BR" | b"BQ" => CompositeKind::Code(CodeSystem::Other),
         // SNODENT, of dentistry.
-        b"TQ" => Held::Code(CodeSystem::Other),
+        b"TQ" => CompositeKind::Code(CodeSystem::Other),
         // The patient's reason for visit in 004010X096, of ICD-9-CM.
-        b"ZZ" if is_4010 => Held::Code(CodeSystem::Other),
+        b"ZZ" if is_4010 => CompositeKind::Code(CodeSystem::Other),
         // Value, condition, occurrence, occurrence span, DRG, treatment, advanced billing concept, and
         // procedures of HCPCS.
-        b"BE" | b"BG" | b"BH" | b"BI" | b"DR" | b"TC" | b"CAH" | b"BO" | b"BP" => Held::Nothing,
+        b"BE" | b"BG" | b"BH" | b"BI" | b"DR" | b"TC" | b"CAH" | b"BO" | b"BP" => {
+            CompositeKind::Nothing
+        }
         _ => return None,
     })
 }

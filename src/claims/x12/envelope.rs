@@ -5,15 +5,15 @@ use std::collections::VecDeque;
 use super::claim::{Building, Setting, problem};
 use super::codes::Guide;
 use super::segments::Segment;
-use super::{Kept, Problem, ProblemKind, X12Options};
+use super::{ClaimProblem, KeptField, ProblemKind, X12Options};
 use crate::claims::ClaimItem;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Where in the envelopes the reader stands.
 #[derive(Debug)]
 pub(super) struct Envelope {
     options: X12Options,
-    wanted: Vec<Kept>,
+    wanted: Vec<KeptField>,
     interchange: Option<Interchange>,
     group: Option<Group>,
     set: Option<TransactionSet>,
@@ -55,7 +55,7 @@ enum Current {
 }
 
 impl Envelope {
-    pub(super) fn new(options: X12Options, wanted: Vec<Kept>) -> Self {
+    pub(super) fn new(options: X12Options, wanted: Vec<KeptField>) -> Self {
         Envelope {
             options,
             wanted,
@@ -79,20 +79,17 @@ impl Envelope {
         let id = segment.id();
         let has_nul = memchr::memchr(0, segment.bytes()).is_some();
         if has_nul {
-            ready.push_back(Err(Problem {
+            ready.push_back(Err(ClaimProblem {
                 field: None,
                 ..problem(segment, "", ProblemKind::Nul)
             }));
         }
         match id {
             b"ISA" if self.interchange.is_some() => {
-                return Err(Error::new(
-                    ErrorKind::Format,
-                    format!(
-                        "segment {}: an interchange begins and the one before it has no IEA",
-                        segment.number
-                    ),
-                )
+                return Err(Error::format(format!(
+                    "segment {}: an interchange begins and the one before it has no IEA",
+                    segment.number
+                ))
                 .with_hint("a file was cut off before another was put behind it; get both again"));
             }
             b"ISA" => {
@@ -214,9 +211,7 @@ impl Envelope {
                 Ok(kind) if is_known_form => kind,
                 _ => "something else",
             };
-            return Err(Error::new(
-                ErrorKind::Format,
-                format!(
+            return Err(Error::format(format!(
                     "segment {}: expected a transaction set 837 (health care claim), found {found}",
                     segment.number
                 ),

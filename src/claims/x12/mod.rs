@@ -20,7 +20,7 @@
 //! | `TQ` | SNODENT | not kept here |
 //! | `BE`, `BG`, `BH`, `BI`, `DR`, `TC`, `CAH`, `BO`, `BP` | value, condition, occurrence, span, DRG, treatment, billing concept, HCPCS | passed over |
 //!
-//! Any other qualifier is a [`Problem`]: a code that is not known to be none is not passed over.
+//! Any other qualifier is a [`ClaimProblem`]: a code that is not known to be none is not passed over.
 //!
 //! # Which day
 //!
@@ -58,7 +58,7 @@
 //! # What is checked
 //!
 //! SE01, GE01 and IEA01 are compared with what was counted, and the control numbers of each trailer with its
-//! header; a difference is a [`Problem`] at the trailer, because it means that something was cut or spliced.
+//! header; a difference is a [`ClaimProblem`] at the trailer, because it means that something was cut or spliced.
 //! A problem may stand beside a claim: the claim has what could be read. An interchange that ends without its
 //! IEA is an error, and so is any transaction set other than 837.
 
@@ -77,7 +77,7 @@ pub(super) use codes::Stay;
 use envelope::Envelope;
 use segments::Segments;
 
-use super::{ClaimItem, Problem, ProblemKind};
+use super::{ClaimItem, ClaimProblem, ProblemKind};
 use crate::error::Result;
 
 /// What is wanted of the claims beside their codes.
@@ -100,7 +100,7 @@ impl X12Options {
 
 /// A value to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum KeptField {
     ClaimId,
     Charge,
     TypeOfBill,
@@ -109,12 +109,12 @@ enum Kept {
 }
 
 /// The names of the values that can be kept.
-const NAMES: [(&str, Kept); 5] = [
-    ("claim_id", Kept::ClaimId),
-    ("charge", Kept::Charge),
-    ("type_of_bill", Kept::TypeOfBill),
-    ("place_of_service", Kept::PlaceOfService),
-    ("transaction", Kept::Transaction),
+const NAMES: [(&str, KeptField); 5] = [
+    ("claim_id", KeptField::ClaimId),
+    ("charge", KeptField::Charge),
+    ("type_of_bill", KeptField::TypeOfBill),
+    ("place_of_service", KeptField::PlaceOfService),
+    ("transaction", KeptField::Transaction),
 ];
 
 /// A reader of the claims of X12 interchanges.

@@ -1,10 +1,15 @@
 //! Bytes to segments: delimiters from the ISA, one segment in memory at a time.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut lies between bounds that this file keeps: start <= end <= the buffer"
+)]
+
 use std::io::Read;
 
 use memchr::memchr;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The longest segment that is read. The longest that a guide allows are a few thousand characters.
 pub(super) const LONGEST_SEGMENT: usize = 1 << 20;
@@ -49,7 +54,7 @@ impl<'b> Segment<'b> {
     /// Returns the id: `ST`, `CLM`.
     pub(super) fn id(&self) -> &'b [u8] {
         let end = memchr(self.delimiters.element, self.bytes).unwrap_or(self.bytes.len());
-        self.bytes.get(..end).unwrap_or_default()
+        &self.bytes[..end]
     }
 
     /// Returns the element of a number, from 1; empty where absent.
@@ -130,7 +135,7 @@ impl<R: Read> Segments<R> {
         let from = self.start;
         self.start = (from + length + ends).min(self.end);
         Ok(Some(Segment {
-            bytes: self.buffer.get(from..from + length).unwrap_or_default(),
+            bytes: &self.buffer[from..from + length],
             delimiters,
             number: self.number,
         }))
@@ -153,7 +158,7 @@ impl<R: Read> Segments<R> {
         let mut searched = 0;
         loop {
             let pending = self.pending();
-            let unsearched = pending.get(searched..).unwrap_or_default();
+            let unsearched = &pending[searched..];
             if let Some(at) = memchr(delimiters.terminator, unsearched) {
                 return self.checked(searched + at, 1);
             }
@@ -175,9 +180,7 @@ impl<R: Read> Segments<R> {
         if length <= LONGEST_SEGMENT {
             return Ok((length, ends));
         }
-        Err(Error::new(
-            ErrorKind::Format,
-            format!(
+        Err(Error::format(format!(
                 "segment {}: longer than {LONGEST_SEGMENT} bytes, the most that is read of one segment",
                 self.number + 1
             ),
@@ -209,7 +212,7 @@ impl<R: Read> Segments<R> {
         let Some(isa) = pending.get(..ISA_LENGTH) else {
             return Err(truncated(self.number));
         };
-        let at = |index: usize| isa.get(index).copied().unwrap_or_default();
+        let at = |index: usize| isa[index];
         let element = at(3);
         if ISA_SEPARATORS.iter().any(|index| at(*index) != element) {
             return Err(no_isa(
@@ -240,7 +243,7 @@ impl<R: Read> Segments<R> {
     }
 
     fn pending(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        &self.buffer[self.start..self.end]
     }
 
     fn skip(&mut self, unwanted: impl Fn(u8) -> bool) -> Result<()> {
@@ -275,10 +278,10 @@ impl<R: Read> Segments<R> {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(Error::new(
-                        ErrorKind::Io,
-                        format!("cannot read on after segment {}: {error}", self.number),
-                    )
+                    return Err(Error::io(format!(
+                        "cannot read on after segment {}: {error}",
+                        self.number
+                    ))
                     .with_hint("check the file and the disk, and try again")
                     .caused_by(error));
                 }
@@ -288,21 +291,16 @@ impl<R: Read> Segments<R> {
 }
 
 fn truncated(number: u64) -> Error {
-    Error::new(
-        ErrorKind::Format,
-        format!(
-            "the interchange is cut off after segment {number}: expected its IEA, found the end"
-        ),
-    )
+    Error::format(format!(
+        "the interchange is cut off after segment {number}: expected its IEA, found the end"
+    ))
     .with_hint(
         "get the file again; claims behind the cut are missing, and the last one may be half",
     )
 }
 
 fn no_isa(number: u64, expected: &str) -> Error {
-    Error::new(
-        ErrorKind::Format,
-        format!("segment {}: {expected}", number + 1),
+    Error::format(format!("segment {}: {expected}", number + 1),
     )
     .with_hint("an X12 file begins with an ISA segment; check that this is one and that nothing was cut away or added")
 }

@@ -16,15 +16,15 @@ use effective::read_effective;
 pub use previous::read_previous;
 use workbook::read_workbook;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, ConversionRow, ConversionTable};
 use crate::parse::separated::records;
 use crate::parse::{not_utf8, shown};
 
 /// The most rows of a table. FY2026 has 5,892.
-const MOST_ROWS: u32 = 200_000;
+const MAX_ROWS: u32 = 200_000;
 /// The most bytes of a cell: the prose has 700, the longest list of codes 60.
-const MOST_CELL: usize = 16 << 10;
+const MAX_CELL: usize = 16 << 10;
 /// The header row is one of the first.
 const HEADER_WITHIN: u32 = 10;
 
@@ -64,7 +64,7 @@ pub fn has_other_separators(head: &[u8]) -> bool {
 /// Parses a conversion table of ICD-10-CM; xlsx and CSV are told apart by content.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] for a damaged or outsized workbook, for text that is not UTF-8 and for columns
+/// [`crate::ErrorKind::Format`] for a damaged or outsized workbook, for text that is not UTF-8 and for columns
 /// other than the three, with the cell (`cell B17`) in the message.
 pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
     let (sheet, rows) = if bytes.starts_with(b"PK") {
@@ -85,11 +85,10 @@ pub fn parse_conversion(bytes: &[u8]) -> Result<ConversionTable> {
         })
         .collect::<Result<_>>()?;
     if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Format,
-            "expected rows of codes below the header row, found none",
-        )
-        .with_hint("the file is cut off; download it again"));
+        return Err(
+            Error::format("expected rows of codes below the header row, found none")
+                .with_hint("the file is cut off; download it again"),
+        );
     }
     Ok(ConversionTable {
         sheet,
@@ -115,7 +114,7 @@ fn on_one_line(row: u32, cells: &Cells) -> Result<()> {
 
 fn broken_cell(row: u32, column: u32, message: &str) -> Error {
     let at = name_of_column(column);
-    Error::new(ErrorKind::Format, format!("cell {at}{row}: {message}"))
+    Error::format(format!("cell {at}{row}: {message}"))
         .at_line(u64::from(row))
         .with_hint(
             "expected the columns Current code assignment, Effective and Previous Code(s) Assignment, \
@@ -154,18 +153,18 @@ fn put(rows: &mut BTreeMap<u32, Cells>, row: u32, column: u32, text: String) -> 
     if text.trim().is_empty() {
         return Ok(());
     }
-    if row > MOST_ROWS {
+    if row > MAX_ROWS {
         return Err(broken_cell(
             row,
             column,
-            &format!("expected at most {MOST_ROWS} rows, found a cell beyond"),
+            &format!("expected at most {MAX_ROWS} rows, found a cell beyond"),
         ));
     }
-    if text.len() > MOST_CELL {
+    if text.len() > MAX_CELL {
         return Err(broken_cell(
             row,
             column,
-            &format!("expected at most {MOST_CELL} bytes, found {}", text.len()),
+            &format!("expected at most {MAX_CELL} bytes, found {}", text.len()),
         ));
     }
     let cells = rows.entry(row).or_default();
@@ -222,11 +221,10 @@ fn find_header(rows: &mut impl Iterator<Item = (u32, Cells)>) -> Result<String> 
         }
         heading.push(first);
     }
-    Err(Error::new(
-        ErrorKind::Format,
-        "expected a header row with \"Current code assignment\", found none",
+    Err(
+        Error::format("expected a header row with \"Current code assignment\", found none")
+            .with_hint("the file is no conversion table or is cut off; download it again"),
     )
-    .with_hint("the file is no conversion table or is cut off; download it again"))
 }
 
 fn expected_header(row: u32, column: u32, name: &str, found: &str) -> Error {

@@ -2,8 +2,9 @@
 
 use std::io::Cursor;
 
-use super::workbook::MOST_BYTES;
+use super::workbook::MAX_BYTES;
 use super::*;
+use crate::error::ErrorKind;
 use crate::model::{Code, Previous, PreviousGroup, PreviousPart};
 
 // From the corrected table of FY2020.
@@ -428,7 +429,7 @@ fn a_workbook_that_is_no_conversion_table_is_refused() {
 
 #[test]
 fn a_workbook_that_unpacks_to_too_much_is_refused() {
-    let blanks = " ".repeat(usize::try_from(MOST_BYTES).unwrap() + 1);
+    let blanks = " ".repeat(usize::try_from(MAX_BYTES).unwrap() + 1);
     let error = parse_conversion(&workbook(&["Sheet1"], &blanks)).unwrap_err();
     assert!(
         error.to_string().contains("unpacks to more than 16 MB"),

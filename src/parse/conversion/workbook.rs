@@ -7,16 +7,16 @@ use calamine::{DataRef, Reader, Xlsx};
 use zip::ZipArchive;
 
 use super::{Cells, broken_cell, put};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.2 MB.
-pub(super) const MOST_BYTES: u64 = 16 << 20;
+pub(super) const MAX_BYTES: u64 = 16 << 20;
 /// The days that a spreadsheet counts: to 9999-12-31.
 const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
 
 fn damaged(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let cause = cause.into();
-    Error::new(ErrorKind::Format, format!("{what}: {cause}"))
+    Error::format(format!("{what}: {cause}"))
         .with_hint("the file is damaged or no xlsx workbook; download it again")
         .caused_by(cause)
 }
@@ -25,7 +25,7 @@ fn damaged(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>
 fn check_size(bytes: &[u8]) -> Result<()> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| damaged("the workbook cannot be opened", error))?;
-    let mut left = MOST_BYTES;
+    let mut left = MAX_BYTES;
     for index in 0..archive.len() {
         let member = archive
             .by_index(index)
@@ -34,10 +34,10 @@ fn check_size(bytes: &[u8]) -> Result<()> {
         let read = std::io::copy(&mut member.take(left + 1), &mut std::io::sink())
             .map_err(|error| damaged("the workbook cannot be unpacked", error))?;
         left = left.checked_sub(read).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Format,
-                format!("the workbook unpacks to more than {} MB", MOST_BYTES >> 20),
-            )
+            Error::format(format!(
+                "the workbook unpacks to more than {} MB",
+                MAX_BYTES >> 20
+            ))
             .with_hint("no conversion table is that large; download it again from the publisher")
         })?;
     }
@@ -50,10 +50,10 @@ pub(super) fn read_workbook(bytes: &[u8]) -> Result<(String, BTreeMap<u32, Cells
         .map_err(|error| damaged("the workbook cannot be read", error))?;
     let titles = workbook.sheet_names();
     let [title] = titles.as_slice() else {
-        return Err(Error::new(
-            ErrorKind::Format,
-            format!("expected a workbook with one sheet, found {}", titles.len()),
-        )
+        return Err(Error::format(format!(
+            "expected a workbook with one sheet, found {}",
+            titles.len()
+        ))
         .with_hint("a conversion table has one sheet; download it again"));
     };
     // Cell by cell: a sheet read whole would be laid out up to its furthest cell, wherever that is.

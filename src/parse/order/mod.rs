@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::ops::Range;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Code, CodeHash, CodeSet};
 use crate::parse::{broken, not_utf8, shown};
 
@@ -55,7 +55,7 @@ impl OrderFile {
     /// [`Envelope::ends_without_line_end`] or by rows that are known.
     ///
     /// # Errors
-    /// [`ErrorKind::Format`] with line and column for whatever the layout does not allow: a gap in the
+    /// [`crate::ErrorKind::Format`] with line and column for whatever the layout does not allow: a gap in the
     /// order numbers, a duplicate code, a flag other than 0 or 1, bad UTF-8, a shifted column.
     pub fn parse(code_set: CodeSet, bytes: Vec<u8>) -> Result<OrderFile> {
         let text = String::from_utf8(bytes)
@@ -68,10 +68,7 @@ impl OrderFile {
         };
         let (body, tail) = split_tail(text.get(first..).unwrap_or_default());
         if body.trim().is_empty() {
-            return Err(Error::new(
-                ErrorKind::Format,
-                "expected an order file, found an empty file",
-            ));
+            return Err(Error::format("expected an order file, found an empty file"));
         }
         if tail.len() > LONGEST_TAIL {
             return Err(broken(
@@ -377,7 +374,7 @@ fn first_control(text: &str) -> Option<usize> {
 }
 
 fn offset(at: usize) -> Result<u32> {
-    u32::try_from(at).map_err(|_| Error::new(ErrorKind::Format, "the file is larger than 4 GiB"))
+    u32::try_from(at).map_err(|_| Error::format("the file is larger than 4 GiB"))
 }
 
 /// Writes one row as the official order file has it, without the line's end. `position` counts from 1.

@@ -1,7 +1,7 @@
 //! The definitions of ICD-10-PCS: sections, axes, terms, and devices that are coded to a general one.
 
 use super::{broken, character};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{DeviceAggregate, PcsDefinitions, PcsSection, PcsTerm, UnreadList};
 use crate::parse::xml::{Element, Vocabulary, Xml};
 
@@ -29,7 +29,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
 /// Parses the definitions.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
+/// [`crate::ErrorKind::Format`] with the line, for malformed XML and for a known element out of its place.
 pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
     const ROOT: &str = "ICD10PCS.definitions";
     let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
@@ -74,11 +74,9 @@ pub fn parse_pcs_definitions(bytes: &[u8]) -> Result<PcsDefinitions> {
     xml.end()?;
     definitions.unread = xml.take_unread();
     if definitions.terms.is_empty() {
-        return Err(
-            Error::new(ErrorKind::Format, "the file defines no terms").with_hint(
-                "the file is cut off or holds no definitions of ICD-10-PCS; download it again",
-            ),
-        );
+        return Err(Error::format("the file defines no terms").with_hint(
+            "the file is cut off or holds no definitions of ICD-10-PCS; download it again",
+        ));
     }
     Ok(definitions)
 }

@@ -1,7 +1,7 @@
 //! The index of ICD-10-PCS: terms, and the tables and codes that they lead to.
 
 use super::{broken, is_of_a_code};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Code, PcsIndex, PcsIndexTerm, PcsPointer, PcsPointerKind, PcsReference, UnreadList,
 };
@@ -27,7 +27,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
 /// Parses the index.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, and for a code of another length than its element says.
+/// [`crate::ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, and for a code of another length than its element says.
 pub fn parse_pcs_index(bytes: &[u8]) -> Result<PcsIndex> {
     const ROOT: &str = "ICD10PCS.index";
     let (mut xml, _) = Xml::open(bytes, &[ROOT], &VOCABULARY)?;
@@ -58,7 +58,7 @@ pub fn parse_pcs_index(bytes: &[u8]) -> Result<PcsIndex> {
     xml.end()?;
     index.unread = xml.take_unread();
     if index.terms.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the index has no terms")
+        return Err(Error::format("the index has no terms")
             .with_hint("the file is cut off or holds no index; download it again"));
     }
     Ok(index)

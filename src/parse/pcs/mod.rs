@@ -14,7 +14,7 @@ pub use index::parse_pcs_index;
 #[cfg(test)]
 pub(crate) use tests::X2U;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Code, PcsAxis, PcsLabel, PcsRow, PcsTable, PcsTables, UnreadList};
 use crate::parse::xml::{Element, Vocabulary, Xml};
 
@@ -35,7 +35,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
 /// Parses the tables.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, for a row whose count of codes is not the product of its axes, an axis whose count
+/// [`crate::ErrorKind::Format`] with the line, for malformed XML, for a known element out of its place, for a row whose count of codes is not the product of its axes, an axis whose count
 /// of values is not that of its labels, and a value or table that stands twice.
 pub fn parse_pcs_tables(bytes: &[u8]) -> Result<PcsTables> {
     const ROOT: &str = "ICD10PCS.tabular";
@@ -69,14 +69,14 @@ pub fn parse_pcs_tables(bytes: &[u8]) -> Result<PcsTables> {
     xml.end()?;
     tables.unread = xml.take_unread();
     if tables.tables.is_empty() {
-        return Err(Error::new(ErrorKind::Format, "the file has no tables")
+        return Err(Error::format("the file has no tables")
             .with_hint("the file is cut off or holds no tables of ICD-10-PCS; download it again"));
     }
     Ok(tables)
 }
 
 fn broken(xml: &Xml<'_>, position: usize, message: String) -> Error {
-    Error::new(ErrorKind::Format, message)
+    Error::format(message)
         .at_line(xml.line_of(position))
         .with_hint("the file is damaged or not as it was published; download it again")
 }

@@ -3,19 +3,19 @@
 use askama::Template;
 use chrono::{Datelike, Months, NaiveDate};
 
-use crate::claims::{AuditSummary, Failure, UseBasis, VerdictCounts};
-use crate::error::{Error, ErrorKind, Result};
+use crate::claims::{AuditSummary, FailingCode, UseBasis, VerdictCounts};
+use crate::error::{Error, Result};
 use crate::model::{ReleaseId, VerdictKind};
 use crate::present::verdict::words;
 use crate::present::{counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
 /// The most failing codes that the page lists.
-const MOST_FAILURES: usize = 40;
+const MAX_FAILURES: usize = 40;
 /// The most codes that a row names.
-const MOST_USES: usize = 4;
+const MAX_USES: usize = 4;
 /// The most releases that are named above the chart.
-const MOST_MARKS: usize = 6;
+const MAX_MARKS: usize = 6;
 /// The chart's size and margins, in its own units.
 const WIDTH: u32 = 960;
 const HEIGHT: u32 = 300;
@@ -28,13 +28,11 @@ const BASE: u32 = 270;
 /// The same summary and day give the same bytes. No value of a claim stands in it but codes that can be codes.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] if the template fails, which no summary makes it do.
+/// [`crate::ErrorKind::Format`] if the template fails, which no summary makes it do.
 pub fn audit_report(summary: &AuditSummary, generated_on: NaiveDate) -> Result<String> {
     AuditPage::new(summary, generated_on)
         .render()
-        .map_err(|error| {
-            Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error)
-        })
+        .map_err(|error| Error::format("cannot write the HTML report").caused_by(error))
 }
 
 #[derive(Template)]
@@ -206,11 +204,11 @@ impl AuditBody {
             failures: summary
                 .failures
                 .iter()
-                .take(MOST_FAILURES)
+                .take(MAX_FAILURES)
                 .map(FailureRow::new)
                 .collect(),
             more_failures: summary.more_failures
-                + summary.failures.len().saturating_sub(MOST_FAILURES) as u64,
+                + summary.failures.len().saturating_sub(MAX_FAILURES) as u64,
             problems: summary
                 .problem_counts
                 .iter()
@@ -314,12 +312,12 @@ fn causes(summary: &AuditSummary) -> Vec<Cause> {
 }
 
 impl FailureRow {
-    fn new(failure: &Failure) -> FailureRow {
+    fn new(failure: &FailingCode) -> FailureRow {
         let finding = &failure.finding;
         let mut uses: Vec<String> = finding
             .uses
             .iter()
-            .take(MOST_USES)
+            .take(MAX_USES)
             .map(|code| code.dotted(finding.code_set))
             .collect();
         if finding.use_count > uses.len() {
@@ -452,7 +450,7 @@ fn marks(summary: &AuditSummary, months: &[(NaiveDate, VerdictCounts)], wide: f6
             && !releases
                 .iter()
                 .any(|other| other.effective_from() == release.effective_from())
-            && releases.len() < MOST_MARKS
+            && releases.len() < MAX_MARKS
         {
             releases.push(*release);
         }

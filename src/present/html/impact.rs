@@ -16,7 +16,7 @@ use crate::present::impact::{effects, file_line, left_out_line, meaning, ragged_
 use crate::present::{Style, grouped, percent, share};
 
 /// The most successors that a card lists; the text of a row has as many.
-const MOST_SUCCESSORS: usize = 12;
+const MAX_SUCCESSORS: usize = 12;
 
 /// What the template shows.
 #[derive(Template)]
@@ -228,7 +228,7 @@ fn instead<'a>(
     let lineage = set.lineage.get(code).filter(|lineage| {
         lineage.way == LineageWay::Forward && effect.severity == Severity::Breaking
     })?;
-    let codes = lineage.ends.iter().take(MOST_SUCCESSORS).map(|end| {
+    let codes = lineage.ends.iter().take(MAX_SUCCESSORS).map(|end| {
         let mut notes = Vec::new();
         if ChangeLineage::is_combined(end) {
             notes.push("with another code".to_owned());
@@ -246,7 +246,7 @@ fn instead<'a>(
     });
     Some(Instead {
         codes: codes.collect(),
-        more: lineage.ends.len().saturating_sub(MOST_SUCCESSORS) as u64,
+        more: lineage.ends.len().saturating_sub(MAX_SUCCESSORS) as u64,
         table: lineage.table.to_string(),
     })
 }

@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 
 use self::impact::ImpactReport;
 use self::notes::{NotesView, Wording};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, Counts, FileRef, LineageWay, Provenance,
     TitleChange, chapter_of, count_by_kind,
@@ -35,7 +35,7 @@ const NAMED_BELOW: usize = 12;
 /// The same changes and day give the same bytes.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] if the template fails, which no change set makes it do.
+/// [`crate::ErrorKind::Format`] if the template fails, which no change set makes it do.
 ///
 /// ```
 /// # use codeyear::{answer, ingest, model::CodeSet, present::html, store::Store};
@@ -53,7 +53,7 @@ pub fn change_report(changes: &ChangeSet, generated_on: NaiveDate) -> Result<Str
         Some(weighed) => ImpactReport::new(changes, weighed, generated_on).render(),
         None => Report::new(changes, generated_on).render(),
     }
-    .map_err(|error| Error::new(ErrorKind::Format, "cannot write the HTML report").caused_by(error))
+    .map_err(|error| Error::format("cannot write the HTML report").caused_by(error))
 }
 
 /// What the template shows.

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
-use crate::claims::{AuditSummary, Evidence, Failure, Inference, UseBasis, VerdictCounts, Window};
+use crate::claims::{
+    AuditSummary, ColumnEvidence, FailingCode, Inference, UseBasis, VerdictCounts, Window,
+};
 use crate::error::Result;
 use crate::model::{VerdictKind, day_before};
 use crate::store::StoreKind;
@@ -231,8 +233,8 @@ struct EvidenceJson {
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn inference(inference: &Inference) -> Result<String> {
-    let evidence = |evidence: &[Evidence]| {
-        let one = |evidence: &Evidence| EvidenceJson {
+    let evidence = |evidence: &[ColumnEvidence]| {
+        let one = |evidence: &ColumnEvidence| EvidenceJson {
             code_set: evidence.code_set.id(),
             code: evidence.code.as_str().to_owned(),
             code_dotted: evidence.code.dotted(evidence.code_set),
@@ -265,7 +267,7 @@ pub fn inference(inference: &Inference) -> Result<String> {
 }
 
 impl FailureJson {
-    fn new(failure: &Failure, has_amounts: bool) -> FailureJson {
+    fn new(failure: &FailingCode, has_amounts: bool) -> FailureJson {
         let finding = &failure.finding;
         FailureJson {
             code_set: finding.code_set.id(),

@@ -34,7 +34,7 @@ pub(super) use rows::row;
 pub use schemas::schemas;
 pub use show::{compare, search, show};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, Entry, Warning};
 
 fn to_text(value: &impl Serialize) -> Result<String> {
@@ -43,12 +43,7 @@ fn to_text(value: &impl Serialize) -> Result<String> {
             text.push('\n');
             text
         })
-        .map_err(|error| {
-            Error::new(
-                ErrorKind::Io,
-                format!("the JSON cannot be written: {error}"),
-            )
-        })
+        .map_err(|error| Error::io(format!("the JSON cannot be written: {error}")))
 }
 
 #[derive(Serialize)]

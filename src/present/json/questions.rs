@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// Codes to check, as they were sent.
 #[derive(Debug, Deserialize)]
@@ -67,13 +67,11 @@ impl From<CodeOrMore> for QuestionOf {
 /// Reads codes to check.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] if it is not the JSON of such a question. Nothing of what was sent is told.
+/// [`crate::ErrorKind::Usage`] if it is not the JSON of such a question. Nothing of what was sent is told.
 pub fn read_questions(bytes: &[u8]) -> Result<Questions> {
     serde_json::from_slice(bytes).map_err(|error| {
         // The library's own words may repeat what was sent.
-        Error::new(
-            ErrorKind::Usage,
-            format!(
+        Error::usage(format!(
                 "the body is not a question: line {}, column {}",
                 error.line(),
                 error.column()

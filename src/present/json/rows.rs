@@ -3,7 +3,7 @@
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Serializer as JsonSerializer;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::present::table::{Cell, Column, ColumnKind};
 
 /// Writes a row, without the end of the line.
@@ -27,10 +27,5 @@ pub(in crate::present) fn row(
         }
         map.end()
     };
-    write().map_err(|error| {
-        Error::new(
-            ErrorKind::Io,
-            format!("the JSON cannot be written: {error}"),
-        )
-    })
+    write().map_err(|error| Error::io(format!("the JSON cannot be written: {error}")))
 }

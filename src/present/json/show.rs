@@ -7,8 +7,8 @@ use super::lineage::{self, PoaJson};
 use super::{EntryJson, WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{
-    CodePage, CodeSet, Comparison, Consulted, DocumentKind, FoundIn, FoundStanding, LastChange,
-    NotesAt, PcsDefinition, PcsPage, PlaceInBook, SearchReport,
+    CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, FoundIn, FoundStanding,
+    LastChange, NotesAt, PcsDefinition, PcsPage, PlaceInBook, SearchReport,
 };
 
 #[derive(Serialize)]
@@ -171,10 +171,10 @@ fn place(place: &PlaceInBook) -> PlaceJson<'_> {
     }
 }
 
-fn consulted(consulted: &Consulted, document: DocumentKind) -> ConsultedJson<'_> {
+fn consulted(consulted: &DocumentSource, document: DocumentKind) -> ConsultedJson<'_> {
     let document = document.name();
     match consulted {
-        Consulted::Own { release, file } => ConsultedJson {
+        DocumentSource::Own { release, file } => ConsultedJson {
             document,
             release: Some(release.to_string()),
             missing: None,
@@ -182,7 +182,7 @@ fn consulted(consulted: &Consulted, document: DocumentKind) -> ConsultedJson<'_>
             file: Some(&file.name),
             sha256: Some(&file.sha256),
         },
-        Consulted::Nearest {
+        DocumentSource::Nearest {
             missing,
             release,
             file,
@@ -194,7 +194,7 @@ fn consulted(consulted: &Consulted, document: DocumentKind) -> ConsultedJson<'_>
             file: Some(&file.name),
             sha256: Some(&file.sha256),
         },
-        Consulted::Missing { missing, nearest } => ConsultedJson {
+        DocumentSource::Missing { missing, nearest } => ConsultedJson {
             document,
             release: None,
             missing: Some(missing.to_string()),

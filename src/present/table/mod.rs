@@ -9,7 +9,7 @@ use strum::IntoStaticStr;
 use chrono::NaiveDate;
 
 use super::json;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::named;
 
 named!(TableFormat);
@@ -103,7 +103,7 @@ impl<'w> TableWriter<'w> {
     /// have no place for it.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] for Parquet in a program built without it, [`ErrorKind::Io`] if the writer fails.
+    /// [`crate::ErrorKind::Usage`] for Parquet in a program built without it, [`crate::ErrorKind::Io`] if the writer fails.
     pub fn begin(
         format: TableFormat,
         columns: &'static [Column],
@@ -141,7 +141,7 @@ impl<'w> TableWriter<'w> {
     /// Writes a row: a cell for each column, in their order.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the writer fails.
+    /// [`crate::ErrorKind::Io`] if the writer fails.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<()> {
         match &mut self.0 {
             Format::Csv(writer) => {
@@ -172,7 +172,7 @@ impl<'w> TableWriter<'w> {
     /// Ends the table. A table that is dropped before is not whole.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the writer fails.
+    /// [`crate::ErrorKind::Io`] if the writer fails.
     pub fn end(self) -> Result<()> {
         match self.0 {
             Format::Csv(mut writer) => writer.flush().map_err(|error| unwritable("the CSV", error)),
@@ -188,7 +188,7 @@ impl<'w> TableWriter<'w> {
 /// Refuses a format that this program was built without.
 ///
 /// # Errors
-/// [`ErrorKind::Usage`] for Parquet in a program built without it.
+/// [`crate::ErrorKind::Usage`] for Parquet in a program built without it.
 pub fn check_format(format: TableFormat) -> Result<()> {
     if format == TableFormat::Parquet && cfg!(not(feature = "parquet")) {
         return Err(no_parquet());
@@ -197,9 +197,7 @@ pub fn check_format(format: TableFormat) -> Result<()> {
 }
 
 fn no_parquet() -> Error {
-    Error::new(
-        ErrorKind::Usage,
-        "this codeyear was built without Parquet",
+    Error::usage("this codeyear was built without Parquet",
     )
     .with_hint("build it with the feature parquet (cargo build --features parquet), or write csv or ndjson")
 }
@@ -215,7 +213,7 @@ fn flag_name(flag: bool) -> &'static str {
 
 /// Makes the error for output that could not be written, with the system's reason as its cause.
 pub(super) fn unwritable(what: &str, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{what} cannot be written: {error}"))
+    Error::io(format!("{what} cannot be written: {error}"))
         .with_hint("check where the output goes, and try again")
         .caused_by(error)
 }
@@ -223,9 +221,6 @@ pub(super) fn unwritable(what: &str, error: std::io::Error) -> Error {
 fn csv_failed(error: csv::Error) -> Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => unwritable("the CSV", error),
-        other => Error::new(
-            ErrorKind::Io,
-            format!("the CSV cannot be written: {other:?}"),
-        ),
+        other => Error::io(format!("the CSV cannot be written: {other:?}")),
     }
 }

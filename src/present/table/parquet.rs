@@ -14,7 +14,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use super::{Cell, Column, ColumnKind, unwritable};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// The rows that are turned into columns at a time.
 const BATCH: usize = 8_192;
@@ -146,8 +146,5 @@ fn malformed(error: ArrowError) -> Error {
 }
 
 fn broken(reason: &str) -> Error {
-    Error::new(
-        ErrorKind::Io,
-        format!("the Parquet file cannot be written: {reason}"),
-    )
+    Error::io(format!("the Parquet file cannot be written: {reason}"))
 }

@@ -3,13 +3,13 @@
 use comfy_table::CellAlignment;
 
 use super::{heading, line, plain_table, table_lines};
-use crate::claims::{AuditSummary, Failure, Inference, Window};
+use crate::claims::{AuditSummary, FailingCode, Inference, Window};
 use crate::model::{CodeSet, ReleaseId, VerdictKind, day_before};
 use crate::present::{Style, counted, dollars, grouped, share};
 use crate::store::StoreKind;
 
 /// The most failing codes, and problems, that are listed unless the whole lists are asked for.
-const MOST_LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Writes the summary of an audit.
 pub fn audit(summary: &AuditSummary, style: Style) -> String {
@@ -79,7 +79,7 @@ pub fn audit(summary: &AuditSummary, style: Style) -> String {
 
 /// Writes what was inferred.
 pub fn inference(inference: &Inference, style: Style) -> String {
-    const MOST_WINDOWS: usize = 5;
+    const MAX_WINDOWS: usize = 5;
     let mut out = String::new();
     let Some(best) = inference.windows.first() else {
         return out;
@@ -135,7 +135,7 @@ pub fn inference(inference: &Inference, style: Style) -> String {
     }
     if inference.windows.len() > 1 {
         heading(&mut out, "next best", style);
-        for window in inference.windows.iter().skip(1).take(MOST_WINDOWS) {
+        for window in inference.windows.iter().skip(1).take(MAX_WINDOWS) {
             let text = format!(
                 "{}  {}  {}",
                 days(window),
@@ -185,7 +185,7 @@ fn failures(out: &mut String, summary: &AuditSummary, style: Style) {
     let most = if style.whole_lists {
         usize::MAX
     } else {
-        MOST_LISTED
+        MAX_LISTED
     };
     for failure in summary.failures.iter().take(most) {
         let finding = &failure.finding;
@@ -217,7 +217,7 @@ fn failures(out: &mut String, summary: &AuditSummary, style: Style) {
     }
 }
 
-fn code_of(failure: &Failure, style: Style) -> String {
+fn code_of(failure: &FailingCode, style: Style) -> String {
     let finding = &failure.finding;
     match &finding.code {
         Some(code) => style.code(finding.code_set, code),
@@ -225,7 +225,7 @@ fn code_of(failure: &Failure, style: Style) -> String {
     }
 }
 
-fn uses(failure: &Failure, style: Style) -> String {
+fn uses(failure: &FailingCode, style: Style) -> String {
     const MOST: usize = 3;
     let finding = &failure.finding;
     let mut uses: Vec<String> = finding
@@ -342,7 +342,7 @@ fn problems(out: &mut String, summary: &AuditSummary, style: Style) {
     let most = if style.whole_lists {
         usize::MAX
     } else {
-        MOST_LISTED
+        MAX_LISTED
     };
     for problem in summary.problems.iter().take(most) {
         line(out, 2, &format!("{}: {problem}", problem.place));

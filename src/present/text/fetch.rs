@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{import, line};
 use crate::error::printable;
 use crate::fetch::{
-    Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, Known, NotFetched, Problem,
-    shown_address,
+    Attempt, CheckedRelease, FetchProblem, FetchReport, FetchedFile, FileOutcome, Known,
+    NotFetched, shown_address,
 };
 use crate::model::ReleasePart;
 use crate::present::{Style, counted, grouped};
@@ -25,7 +25,7 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool, style: Style
         let is_left = |wanted| left.clone().any(|reason| *reason == wanted);
         for attempt in &fetched.attempts {
             // That another address has what this one lacks is no news.
-            let is_news = !matches!(attempt.problem, Problem::NotThere(_));
+            let is_news = !matches!(attempt.problem, FetchProblem::NotThere(_));
             if is_news || is_left(NotFetched::Failed) {
                 attempt_lines(&mut out, attempt, style);
             }

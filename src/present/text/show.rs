@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::answers::{answer_lines, entry_list, life_lines};
 use super::{heading, line, lineage};
 use crate::model::{
-    CodePage, CodeSet, Comparison, Consulted, DocumentKind, Entry, IndexEntries, IndexLink,
+    CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, Entry, IndexEntries, IndexLink,
     LastChange, NoteKind, NotesAt, PcsPage, PlaceInBook, PlaceKind, SeventhCharacters, Verdict,
     VisualCategory,
 };
@@ -138,10 +138,10 @@ fn dotted(name: &str, code_set: CodeSet, style: Style) -> String {
 }
 
 /// Writes what a part of the page rests on, where it is not simply the release in force.
-fn consulted_line(out: &mut String, consulted: &Consulted, what: &str, style: Style) {
+fn consulted_line(out: &mut String, consulted: &DocumentSource, what: &str, style: Style) {
     match consulted {
-        Consulted::Own { .. } => {}
-        Consulted::Nearest {
+        DocumentSource::Own { .. } => {}
+        DocumentSource::Nearest {
             missing, release, ..
         } => line(
             out,
@@ -151,7 +151,7 @@ fn consulted_line(out: &mut String, consulted: &Consulted, what: &str, style: St
                 style.doubtful("note:")
             ),
         ),
-        Consulted::Missing { missing, nearest } => {
+        DocumentSource::Missing { missing, nearest } => {
             let nearest = match nearest {
                 Some(nearest) => format!("; nearest {nearest} (--nearest shows it)"),
                 None => String::new(),
@@ -449,7 +449,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
     }
     heading(&mut out, mentions_heading(comparison), style);
     if comparison.mentions.is_empty() {
-        let said = match left.tabular.as_ref().and_then(Consulted::release) {
+        let said = match left.tabular.as_ref().and_then(DocumentSource::release) {
             Some(_) => "no note".to_owned(),
             None => "unknown: there are no notes to look in".to_owned(),
         };

@@ -13,7 +13,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 use self::sheet::{Cell, Column, Sheet};
 use super::marks::mark;
 use super::{Style, impact, notes, successors};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{
     Change, ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, chapter_of,
 };
@@ -21,7 +21,7 @@ use crate::model::{
 /// Writes the change report as a workbook.
 ///
 /// # Errors
-/// [`ErrorKind::Format`] if the workbook cannot hold the changes, as a sheet has 1,048,576 rows.
+/// [`crate::ErrorKind::Format`] if the workbook cannot hold the changes, as a sheet has 1,048,576 rows.
 ///
 /// ```
 /// # use codeyear::{answer, ingest, model::CodeSet, present::{Style, xlsx}, store::Store};
@@ -41,21 +41,15 @@ pub fn change_report(
 ) -> Result<Vec<u8>> {
     // The library of workbooks asks the clock, and panics before 1970 in UTC.
     if generated_on.year() < 1971 {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "the workbook cannot be written: the clock of this machine says {generated_on}"
-            ),
-        )
+        return Err(Error::usage(format!(
+            "the workbook cannot be written: the clock of this machine says {generated_on}"
+        ))
         .with_hint("set the clock, or write .csv"));
     }
     write(changes, style, generated_on).map_err(|error| {
-        Error::new(
-            ErrorKind::Format,
-            format!("the workbook cannot be written: {error}"),
-        )
-        .with_hint("write .csv, or narrow the report with --under")
-        .caused_by(error)
+        Error::format(format!("the workbook cannot be written: {error}"))
+            .with_hint("write .csv, or narrow the report with --under")
+            .caused_by(error)
     })
 }
 

@@ -13,7 +13,7 @@
 use chrono::{Days, NaiveDate};
 use strum::IntoStaticStr;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::named;
 use crate::model::{Addenda, CodeSet, ReleaseId};
 use crate::source::catalogue::{Catalogue, KnownRelease, OrderFileFacts};
@@ -88,8 +88,8 @@ pub struct Candidates {
 /// among releases with the same bytes, but never make a sample of one thing into another.
 ///
 /// # Errors
-/// [`ErrorKind::Ambiguous`] if names and statement leave more than one release,
-/// [`ErrorKind::Conflict`] if the statement contradicts the file.
+/// [`crate::ErrorKind::Ambiguous`] if names and statement leave more than one release,
+/// [`crate::ErrorKind::Conflict`] if the statement contradicts the file.
 pub fn identify_sample(
     evidence: &Evidence<'_>,
     stated: Option<ReleaseId>,
@@ -111,14 +111,11 @@ pub fn identify_sample(
     if let Some(file) = files.first()
         && contradicts
     {
-        return Err(Error::new(
-            ErrorKind::Conflict,
-            format!(
-                "this is a file of the bundled sample, {} {}",
-                file.code_set.name(),
-                file.release
-            ),
-        )
+        return Err(Error::conflict(format!(
+            "this is a file of the bundled sample, {} {}",
+            file.code_set.name(),
+            file.release
+        ))
         .in_file(evidence.shown)
         .with_hint(
             "import it without --release and --code-set, into a file of its own: --db sample.db",
@@ -155,7 +152,7 @@ pub fn identify_sample(
 /// Returns the releases that a file can be. `today` is the day of the import.
 ///
 /// # Errors
-/// [`ErrorKind::Ambiguous`] if the footer of the addenda contradicts a name, or nothing speaks for any release.
+/// [`crate::ErrorKind::Ambiguous`] if the footer of the addenda contradicts a name, or nothing speaks for any release.
 pub fn candidates(
     catalogue: &Catalogue,
     evidence: &Evidence<'_>,
@@ -209,14 +206,11 @@ pub fn candidates(
             && !footer.is_empty()
             && (what == "name" || hints.month.is_some() || hints.is_id)
         {
-            return Err(Error::new(
-                ErrorKind::Ambiguous,
-                format!(
-                    "its {what} speaks of {}, the footer of its addenda of {}",
-                    list(&named),
-                    list(&footer)
-                ),
-            )
+            return Err(Error::ambiguous(format!(
+                "its {what} speaks of {}, the footer of its addenda of {}",
+                list(&named),
+                list(&footer)
+            ))
             .in_file(evidence.shown)
             .with_hint(format!(
                 "{}; or leave the addenda out, if it is of another order file",
@@ -225,8 +219,7 @@ pub fn candidates(
         }
     }
     if ids.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Ambiguous,
+        return Err(Error::ambiguous(
             "nothing in the file, its name or the catalogue says which release this is",
         )
         .in_file(evidence.shown)
@@ -235,7 +228,7 @@ pub fn candidates(
     if let Some(reason) = keep_possible(catalogue, evidence.code_set, &mut ids, today)
         && evidence.order_sha256.is_some()
     {
-        let error = Error::new(ErrorKind::Ambiguous, reason).in_file(evidence.shown);
+        let error = Error::ambiguous(reason).in_file(evidence.shown);
         return Err(error.with_hint("state the release with --release"));
     }
     Ok(Candidates {
@@ -281,14 +274,11 @@ pub fn contradiction(
 
 /// Returns the error for a file that could be several releases.
 pub fn ambiguous(evidence: &Evidence<'_>, ids: &[ReleaseId]) -> Error {
-    Error::new(
-        ErrorKind::Ambiguous,
-        format!(
-            "this {} file could be {}: nothing in it, its name or the catalogue decides",
-            evidence.code_set.name(),
-            list(ids)
-        ),
-    )
+    Error::ambiguous(format!(
+        "this {} file could be {}: nothing in it, its name or the catalogue decides",
+        evidence.code_set.name(),
+        list(ids)
+    ))
     .in_file(evidence.shown)
     .with_hint(statement_hint(ids))
 }

@@ -1,6 +1,7 @@
 //! Tests of identification.
 
 use super::*;
+use crate::error::ErrorKind;
 use crate::model::{AddendaCounts, FooterBlock};
 
 fn evidence<'a>(name: &'a str, archive: Option<&'a str>) -> Evidence<'a> {

@@ -5,18 +5,18 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use chrono::{Days, NaiveDate};
 
-use super::super::asked::Asked;
-use super::super::problem::Problem;
+use super::super::problem::WebProblem;
+use super::super::request::ApiRequest;
 use super::super::snapshot::Snapshot;
 use crate::answer;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::VerdictKind;
 use crate::model::{Answer, CodeSet, ReleaseId};
 use crate::present::json;
 use crate::store::Store;
 
 /// The most codes of one request.
-const MOST_CODES: usize = 10_000;
+const MAX_CODES: usize = 10_000;
 
 /// So many codes are answered at once, where the answer is in memory.
 const FEW: usize = 16;
@@ -41,24 +41,20 @@ struct Question {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json")),
 )]
-pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
+pub(super) async fn check(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let codes = asked.query.all("code");
     let on = asked.query.date("on")?;
     let year: Option<ReleaseId> = asked.query.parsed("year", "a fiscal year as in 2026")?;
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;
     if codes.is_empty() {
-        return Err(
-            Error::new(ErrorKind::Usage, "the parameter code is missing")
-                .with_hint("give one code or several, as in code=C7B&code=M54.5")
-                .into(),
-        );
+        return Err(Error::usage("the parameter code is missing")
+            .with_hint("give one code or several, as in code=C7B&code=M54.5")
+            .into());
     }
     if let Some(year) = year {
         if year.is_mid_year() || year.revision() != 0 {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                "year cannot be read: expected a fiscal year as in 2026",
+            return Err(Error::usage("year cannot be read: expected a fiscal year as in 2026",
             )
             .with_hint(
                 "for a release that begins within the year give one of its days: on=2026-04-01",
@@ -66,11 +62,9 @@ pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
             .into());
         }
         if on.is_some() {
-            return Err(
-                Error::new(ErrorKind::Usage, "on and year exclude each other")
-                    .with_hint("leave one of them out")
-                    .into(),
-            );
+            return Err(Error::usage("on and year exclude each other")
+                .with_hint("leave one of them out")
+                .into());
         }
         let body = asked
             .ask(move |_, store| json::answers(&over_year(store, &codes, code_set, year)?))
@@ -95,19 +89,19 @@ pub(super) async fn check(mut asked: Asked) -> Result<Response, Problem> {
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json")),
 )]
 pub(super) async fn check_many(
-    asked: Asked,
+    asked: ApiRequest,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Response, WebProblem> {
     asked.query.finish()?;
-    let body = body.map_err(Problem::body)?;
+    let body = body.map_err(WebProblem::body)?;
     let questions = read(&body, asked.today)?;
     answer(&asked, questions).await
 }
 
-async fn answer(asked: &Asked, questions: Vec<Question>) -> Result<Response, Problem> {
+async fn answer(asked: &ApiRequest, questions: Vec<Question>) -> Result<Response, WebProblem> {
     // Most questions are answered in less time than it takes to hand them to another thread.
     if questions.len() <= FEW
-        && let Some(answers) = at_once(&asked.snapshot, &questions)?
+        && let Some(answers) = check_cached(&asked.snapshot, &questions)?
     {
         return Ok(asked.json(json::answers(&answers)?));
     }
@@ -115,7 +109,7 @@ async fn answer(asked: &Asked, questions: Vec<Question>) -> Result<Response, Pro
         .ask(move |snapshot, store| {
             let mut answers = Vec::with_capacity(questions.len());
             for question in &questions {
-                answers.push(in_time(snapshot, store, question)?);
+                answers.push(check_blocking(snapshot, store, question)?);
             }
             json::answers(&answers)
         })
@@ -124,7 +118,7 @@ async fn answer(asked: &Asked, questions: Vec<Question>) -> Result<Response, Pro
 }
 
 /// Answers from memory; `None` if that does not hold all that the answers tell.
-fn at_once(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Answer>>> {
+fn check_cached(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Answer>>> {
     let index = snapshot.index();
     if !index.has_titles() {
         return Ok(None);
@@ -154,7 +148,7 @@ fn at_once(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Ans
     Ok(Some(answers))
 }
 
-fn in_time(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Answer> {
+fn check_blocking(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Answer> {
     let code_set = answer::code_set_of(store, question.code_set, &question.code)?;
     let codes = snapshot.codes(store, code_set)?;
     answer::check(&*codes, &question.code, question.date)
@@ -184,25 +178,22 @@ fn over_year(
 
 fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
     let asked = json::read_questions(body)?;
-    if asked.codes.is_empty() || asked.codes.len() > MOST_CODES {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "the body has {} codes; expected 1 to {MOST_CODES}",
-                asked.codes.len()
-            ),
-        )
+    if asked.codes.is_empty() || asked.codes.len() > MAX_CODES {
+        return Err(Error::usage(format!(
+            "the body has {} codes; expected 1 to {MAX_CODES}",
+            asked.codes.len()
+        ))
         .with_hint("send the rest in another request, or audit a file: codeyear audit"));
     }
     let day = |text: &str| -> Result<NaiveDate> {
         text.parse().map_err(|_| {
-            Error::new(ErrorKind::Usage, "a date of the body cannot be read")
+            Error::usage("a date of the body cannot be read")
                 .with_hint("write dates as in 2026-03-01")
         })
     };
     let set = |text: &str| -> Result<CodeSet> {
         text.parse().map_err(|_| {
-            Error::new(ErrorKind::Usage, "a code set of the body cannot be read")
+            Error::usage("a code set of the body cannot be read")
                 .with_hint("write icd10cm or icd10pcs")
         })
     };

@@ -10,15 +10,15 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::Shared;
-use super::asked::Asked;
-use super::problem::Problem;
+use super::problem::WebProblem;
+use super::request::ApiRequest;
 use crate::answer::{self, DiffScope, SearchOptions, ShowOptions};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeRange, CodeSet, ReleaseId};
 use crate::present::json;
 
 /// The most codes that a search gives.
-const MOST_FOUND: usize = 200;
+const MAX_FOUND: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -44,7 +44,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json")),
 )]
-async fn show(mut asked: Asked) -> Result<Response, Problem> {
+async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let code = asked.query.needed("code", "C7B.00")?;
     let date = asked.day()?;
     let code_set = asked.query.code_set("code_set")?;
@@ -75,7 +75,7 @@ async fn show(mut asked: Asked) -> Result<Response, Problem> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json")),
 )]
-async fn compare(mut asked: Asked) -> Result<Response, Problem> {
+async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let left = asked.query.needed("left", "C7A")?;
     let right = asked.query.needed("right", "C7B")?;
     let date = asked.day()?;
@@ -110,7 +110,7 @@ async fn compare(mut asked: Asked) -> Result<Response, Problem> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json")),
 )]
-async fn history(mut asked: Asked) -> Result<Response, Problem> {
+async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let code = asked.query.needed("code", "M54.5")?;
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;
@@ -137,7 +137,7 @@ async fn history(mut asked: Asked) -> Result<Response, Problem> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json")),
 )]
-async fn search(mut asked: Asked) -> Result<Response, Problem> {
+async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let words = asked.query.needed("q", "low back pain")?;
     let date = asked.day()?;
     let code_set = asked
@@ -152,14 +152,11 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
         unlisted: asked.query.flag("unlisted")?,
     };
     asked.query.finish()?;
-    if options.most > MOST_FOUND {
-        return Err(Error::new(
-            ErrorKind::Usage,
-            format!(
-                "most is {}; at most {MOST_FOUND} codes are given",
-                options.most
-            ),
-        )
+    if options.most > MAX_FOUND {
+        return Err(Error::usage(format!(
+            "most is {}; at most {MAX_FOUND} codes are given",
+            options.most
+        ))
         .with_hint("narrow the search with another word")
         .into());
     }
@@ -182,7 +179,7 @@ async fn search(mut asked: Asked) -> Result<Response, Problem> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json")),
 )]
-async fn diff(mut asked: Asked) -> Result<Response, Problem> {
+async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let old: ReleaseId = needed_release(&mut asked, "old", "FY2025")?;
     let new: ReleaseId = needed_release(&mut asked, "new", "FY2026")?;
     let code_set = asked
@@ -203,12 +200,11 @@ async fn diff(mut asked: Asked) -> Result<Response, Problem> {
     Ok(asked.json(body))
 }
 
-fn needed_release(asked: &mut Asked, name: &'static str, example: &str) -> Result<ReleaseId> {
+fn needed_release(asked: &mut ApiRequest, name: &'static str, example: &str) -> Result<ReleaseId> {
     asked.query.needed(name, example)?.parse().map_err(|_| {
-        Error::new(
-            ErrorKind::Usage,
-            format!("{name} cannot be read: expected a release as in {example}"),
-        )
+        Error::usage(format!(
+            "{name} cannot be read: expected a release as in {example}"
+        ))
         .with_hint("the loaded ones are listed at /api/releases")
     })
 }
@@ -216,8 +212,7 @@ fn needed_release(asked: &mut Asked, name: &'static str, example: &str) -> Resul
 /// Reads a range of codes.
 pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
     CodeRange::parse(code_set, text).map_err(|error| {
-        Error::new(ErrorKind::Usage, error.to_string())
-            .with_hint("name a code as in C7A, or a range as in C76-C80")
+        Error::usage(error.to_string()).with_hint("name a code as in C7A, or a range as in C76-C80")
     })
 }
 
@@ -230,7 +225,7 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
     ),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json")),
 )]
-async fn releases(mut asked: Asked) -> Result<Response, Problem> {
+async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let code_set = asked.query.code_set("code_set")?;
     asked.query.finish()?;
     let today = asked.today;

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use codeyear::fetch::{
-    FetchOptions, FetchedFile, Fetcher, FileOutcome, Known, Problem, Progress, Proxies, Source,
+    FetchOptions, FetchProblem, FetchProgress, FetchedFile, Fetcher, FileOutcome, Known, Proxies,
+    Source,
 };
 use codeyear::model::ReleasePart;
 use sha2::{Digest, Sha256};
@@ -81,15 +82,15 @@ impl Case {
         }
     }
 
-    fn fetch(&mut self) -> Result<FetchedFile, Problem> {
+    fn fetch(&mut self) -> Result<FetchedFile, FetchProblem> {
         self.fetch_with(options(self.folder.path()))
     }
 
-    fn fetch_with(&mut self, options: FetchOptions) -> Result<FetchedFile, Problem> {
+    fn fetch_with(&mut self, options: FetchOptions) -> Result<FetchedFile, FetchProblem> {
         let mut fetcher = Fetcher::new(options).unwrap();
         let retries = &mut self.retries;
         let fetched = fetcher.fetch_file(&self.source, &mut |progress| {
-            if let Progress::Retries { .. } = progress {
+            if let FetchProgress::Retries { .. } = progress {
                 *retries += 1;
             }
         });
@@ -162,7 +163,7 @@ fn a_server_without_ranges_is_asked_for_the_whole_again() {
 fn a_download_that_was_given_up_is_gone_on_with_by_the_next_fetch() {
     let mut case = Case::new(Manner::Cut(usize::MAX));
     let problem = case.fetch().unwrap_err();
-    let Problem::BrokenOff { got, of, is_kept } = problem else {
+    let FetchProblem::BrokenOff { got, of, is_kept } = problem else {
         panic!("{problem:?}");
     };
     assert!(is_kept && got > 200_000 && of == Some(300_000));
@@ -212,7 +213,7 @@ fn what_a_crash_left_whole_is_put_in_its_place_without_a_request() {
 fn a_403_is_named_and_not_tried_again() {
     let mut case = Case::new(Manner::Status(403, usize::MAX));
     let problem = case.fetch().unwrap_err();
-    assert_eq!(problem, Problem::Refused(403));
+    assert_eq!(problem, FetchProblem::Refused(403));
     assert_eq!(problem.to_string(), "the server refuses it (403 Forbidden)");
     assert!(problem.hint().unwrap().contains("browser"));
     assert_eq!(case.ranges().len(), 1);
@@ -222,12 +223,12 @@ fn a_403_is_named_and_not_tried_again() {
 #[test]
 fn a_page_in_the_place_of_a_zip_is_named() {
     let mut case = Case::new(Manner::Page);
-    assert_eq!(case.fetch().unwrap_err(), Problem::WebPage);
+    assert_eq!(case.fetch().unwrap_err(), FetchProblem::WebPage);
     // With a known hash or without one.
     case.source = source(&case.server, None);
-    assert_eq!(case.fetch().unwrap_err(), Problem::WebPage);
+    assert_eq!(case.fetch().unwrap_err(), FetchProblem::WebPage);
     case.server.put(PATH, "something", Manner::Well);
-    assert_eq!(case.fetch().unwrap_err(), Problem::NotAZip);
+    assert_eq!(case.fetch().unwrap_err(), FetchProblem::NotAZip);
     assert_eq!(case.names(), [""; 0]);
 }
 
@@ -238,7 +239,7 @@ fn a_server_that_is_busy_is_asked_again_after_a_pause() {
     case.assert_is_whole();
     assert_eq!(case.retries, 2);
     let mut case = Case::new(Manner::Status(503, usize::MAX));
-    assert_eq!(case.fetch().unwrap_err(), Problem::Status(503));
+    assert_eq!(case.fetch().unwrap_err(), FetchProblem::Status(503));
     assert_eq!(case.ranges().len(), 4);
 }
 
@@ -311,7 +312,7 @@ fn two_fetches_at_once_get_one_file_once() {
         let mut fetcher = Fetcher::new(options(case.folder.path())).unwrap();
         let mut has_waited = false;
         let file = fetcher.fetch_file(&case.source, &mut |progress| {
-            has_waited |= progress == Progress::Waits;
+            has_waited |= progress == FetchProgress::Waits;
         });
         (file.unwrap().unwrap().outcome, has_waited)
     };

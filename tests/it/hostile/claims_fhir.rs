@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use codeyear::claims::{Claim, FhirClaims, FhirOptions, Place, Problem, ProblemKind};
+use codeyear::claims::{Claim, ClaimPlace, ClaimProblem, FhirClaims, FhirOptions, ProblemKind};
 use codeyear::error::ErrorKind;
 
 const CLAIM: &str = r#"{"resourceType":"Claim","id":"SECRET","patient":{"reference":"Patient/SECRET"},
@@ -18,7 +18,7 @@ fn bundle(entries: usize) -> String {
 }
 
 /// Reads to the end, or to the error that ends it; no word of either holds what was planted.
-fn read(input: impl Read) -> (Vec<Claim>, Vec<Problem>, Option<codeyear::Error>) {
+fn read(input: impl Read) -> (Vec<Claim>, Vec<ClaimProblem>, Option<codeyear::Error>) {
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
     let mut items = FhirClaims::new(input, FhirOptions::default()).unwrap();
     let mut error = None;
@@ -47,7 +47,7 @@ fn a_sound_bundle_is_read() {
     assert!(error.is_none());
     assert_eq!(problems, []);
     assert_eq!(claims.len(), 3);
-    assert_eq!(claims[2].place, Place::Entry(3));
+    assert_eq!(claims[2].place, ClaimPlace::Entry(3));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn nul_bytes_and_bytes_that_are_no_utf8_are_no_json() {
         let (claims, problems, error) = read(&bytes[..]);
         assert!(error.is_none());
         assert_eq!(claims.len(), 1);
-        assert_eq!(problems[0].place, Place::Line(2));
+        assert_eq!(problems[0].place, ClaimPlace::Line(2));
     }
     assert!(read(&[0_u8; 4096][..]).2.is_some());
 }
@@ -142,7 +142,7 @@ fn an_element_of_a_gigabyte_is_passed_over_without_being_in_memory() {
     let (claims, problems, error) = read(head.as_bytes().chain(gigabyte()).chain(tail.as_bytes()));
     assert!(error.is_none());
     assert_eq!((claims.len(), problems.len()), (2, 1));
-    assert_eq!(problems[0].place, Place::Entry(2));
+    assert_eq!(problems[0].place, ClaimPlace::Entry(2));
     assert!(problems[0].kind.to_string().contains("16777216"));
 
     let line = format!("{}\n", CLAIM.replace('\n', " "));
@@ -150,7 +150,7 @@ fn an_element_of_a_gigabyte_is_passed_over_without_being_in_memory() {
     let (claims, problems, error) = read(input.chain(&b"\"}\n"[..]).chain(line.as_bytes()));
     assert!(error.is_none());
     assert_eq!((claims.len(), problems.len()), (2, 1));
-    assert_eq!(problems[0].place, Place::Line(2));
+    assert_eq!(problems[0].place, ClaimPlace::Line(2));
 
     let (_, _, error) = read(b"{\n\"".chain(gigabyte()).chain(&b"\":1}"[..]));
     assert!(error.is_some());

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use codeyear::claims::{Claim, Place, Problem, ProblemKind, X12Claims, X12Options};
+use codeyear::claims::{Claim, ClaimPlace, ClaimProblem, ProblemKind, X12Claims, X12Options};
 use codeyear::error::ErrorKind;
 
 const HEAD: &str = "ISA*00*          *00*          *ZZ*SECRET         *ZZ*SECRET         *251001*1200*^*00501*000000001*0*P*:~\
@@ -22,7 +22,7 @@ fn file() -> String {
 }
 
 /// Reads to the end, or to the error that ends it; no word of either holds what was planted.
-fn read(input: impl Read) -> (Vec<Claim>, Vec<Problem>, Option<codeyear::Error>) {
+fn read(input: impl Read) -> (Vec<Claim>, Vec<ClaimProblem>, Option<codeyear::Error>) {
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
     let mut items = X12Claims::new(input, X12Options::default()).unwrap();
     let mut error = None;
@@ -57,7 +57,7 @@ fn a_sound_file_is_read_whatever_its_delimiters() {
         let (claims, problems, error) = read(file().replace(from, to).as_bytes());
         assert!(error.is_none() && problems.is_empty(), "{problems:?}");
         assert_eq!(claims.len(), 1);
-        assert_eq!(claims[0].place, Place::Segment(6));
+        assert_eq!(claims[0].place, ClaimPlace::Segment(6));
         assert_eq!(claims[0].codes.len(), 2);
     }
 }
@@ -87,7 +87,7 @@ fn wrong_counts_are_problems_with_their_segment() {
     assert!(error.is_none());
     assert_eq!(claims.len(), 1);
     assert_eq!(problems.len(), 1);
-    assert_eq!(problems[0].place, Place::Segment(11));
+    assert_eq!(problems[0].place, ClaimPlace::Segment(11));
     assert_eq!(problems[0].field.as_deref(), Some("SE01"));
     assert!(problems[0].kind.to_string().ends_with("which is 9"));
 }
@@ -104,8 +104,8 @@ fn a_code_of_an_unknown_list_is_never_passed_over() {
     assert_eq!(
         fields,
         [
-            (Place::Segment(7), Some("HI02")),
-            (Place::Segment(9), Some("SV107"))
+            (ClaimPlace::Segment(7), Some("HI02")),
+            (ClaimPlace::Segment(9), Some("SV107"))
         ]
     );
 }

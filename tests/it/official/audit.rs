@@ -244,7 +244,7 @@ fn a_finding_tells_what_check_tells() {
         // Told by its text, as check tells it.
         assert_eq!(
             index
-                .code_set_of(codeyear::claims::CodeSystem::Told, &text)
+                .code_set_of(codeyear::claims::CodeSystem::Detected, &text)
                 .unwrap(),
             Some(
                 answer::detect_code_set(
@@ -257,6 +257,7 @@ fn a_finding_tells_what_check_tells() {
             "{what}"
         );
         // In full too, with every title, file, citation and warning.
+        index.read_titles().unwrap();
         assert_eq!(
             answer::check(&index.codes(code_set), &text, date).unwrap(),
             answer,

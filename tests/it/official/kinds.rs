@@ -16,7 +16,7 @@ use crate::world::official_releases;
 enum Expected {
     Kind(FileKind),
     /// Left, with these words in its reason.
-    Left(&'static str),
+    Skipped(&'static str),
 }
 
 fn expected(folder: &str, archive: &str, name: &str) -> Option<Expected> {
@@ -24,7 +24,7 @@ fn expected(folder: &str, archive: &str, name: &str) -> Option<Expected> {
     let name = name.rsplit('/').next().unwrap_or(&name);
     let has = |word: &str| name.contains(word);
     let ends = |end: &str| name.ends_with(end);
-    let left = |words| Some(Expected::Left(words));
+    let left = |words| Some(Expected::Skipped(words));
     let document = |kind| Some(Expected::Kind(FileKind::Document(kind)));
     for (end, words) in [
         (".pdf", "PDF"),
@@ -117,7 +117,7 @@ fn no_file_of_an_official_archive_is_called_by_a_wrong_kind() {
         let found = recognise(name, head);
         let is_right = match (expected(folder, archive, name), found) {
             (Some(Expected::Kind(kind)), found) => kind == found,
-            (Some(Expected::Left(words)), FileKind::Other(what)) => {
+            (Some(Expected::Skipped(words)), FileKind::Other(what)) => {
                 left += 1;
                 what.contains(words)
             }

@@ -1,7 +1,9 @@
 //! The coder's page of well-known codes, and two codes compared.
 
 use codeyear::answer::{self, ShowOptions};
-use codeyear::model::{CodePage, CodeSet, Consulted, IndexKind, LastChange, NoteKind, PlaceKind};
+use codeyear::model::{
+    CodePage, CodeSet, DocumentSource, IndexKind, LastChange, NoteKind, PlaceKind,
+};
 use codeyear::present::Style;
 use codeyear::store::Store;
 
@@ -80,7 +82,7 @@ fn the_page_of_secondary_merkel_cell_carcinoma_has_its_place_notes_and_inclusion
     let kinds: Vec<PlaceKind> = page.breadcrumb.iter().map(|place| place.kind).collect();
     let (chapter, block, code) = (PlaceKind::Chapter, PlaceKind::Block, PlaceKind::Code);
     assert_eq!(kinds, [chapter, block, block, code]);
-    let Some(Consulted::Own { release, file, .. }) = &page.tabular else {
+    let Some(DocumentSource::Own { release, file, .. }) = &page.tabular else {
         panic!("{:?}", page.tabular);
     };
     assert_eq!(*release, id("FY2026-04"));
@@ -122,7 +124,7 @@ fn a_release_without_tabular_list_shows_no_notes_unless_the_nearest_is_asked_for
     let page = show(&store, CM, "C7B", "2026-03-01");
     assert_eq!(
         page.tabular,
-        Some(Consulted::Missing {
+        Some(DocumentSource::Missing {
             missing: id("FY2026"),
             nearest: Some(id("FY2026-04"))
         })
@@ -133,7 +135,7 @@ fn a_release_without_tabular_list_shows_no_notes_unless_the_nearest_is_asked_for
     assert_eq!(breadcrumb(&page), "2");
 
     let page = nearest(&store, "C7B", "2026-03-01");
-    let Some(Consulted::Nearest {
+    let Some(DocumentSource::Nearest {
         missing, release, ..
     }) = &page.tabular
     else {
@@ -401,7 +403,10 @@ fn a_procedure_is_explained_character_by_character() {
     // A release without tables says so.
     let page = show(&store, PCS, "02703DZ", "2023-12-01");
     let pcs = page.pcs.as_ref().unwrap();
-    assert!(matches!(pcs.tables, Consulted::Missing { .. }), "{pcs:?}");
+    assert!(
+        matches!(pcs.tables, DocumentSource::Missing { .. }),
+        "{pcs:?}"
+    );
     assert!(pcs.characters.is_empty());
 }
 

@@ -2,7 +2,7 @@
 
 use codeyear::ErrorKind;
 use codeyear::model::ReleaseId;
-use codeyear::pack::{NewFile, Pack};
+use codeyear::pack::{FileToPack, Pack};
 
 use super::{ask, bytes_of, database_at_home, sample};
 use crate::soundness::Chance;
@@ -130,7 +130,7 @@ fn a_variable_that_is_set_to_nothing_names_nothing() {
 }
 
 /// A pack of the sample's files whose index says something else of each.
-fn with_index(change: &dyn Fn(&mut NewFile)) -> Vec<u8> {
+fn with_index(change: &dyn Fn(&mut FileToPack)) -> Vec<u8> {
     let mut files = sample();
     files.iter_mut().for_each(change);
     bytes_of(&files).0

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use codeyear::model::{CodeSet, Provenance, ReleaseId};
-use codeyear::pack::{NewFile, Pack, PackedFile, Written, write};
+use codeyear::pack::{FileToPack, Pack, PackedFile, Written, write};
 use codeyear::source::archive::find;
 use codeyear::source::sample::sample_files;
 
@@ -27,7 +27,7 @@ fn folders() -> Vec<PathBuf> {
 }
 
 /// The files of these releases, as a pack takes them.
-fn sample() -> Vec<NewFile> {
+fn sample() -> Vec<FileToPack> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("releases/sample");
     let files = sample_files().unwrap().iter();
     files
@@ -38,11 +38,11 @@ fn sample() -> Vec<NewFile> {
         .collect()
 }
 
-fn new_file(path: &Path, release: ReleaseId, provenance: Provenance) -> NewFile {
+fn new_file(path: &Path, release: ReleaseId, provenance: Provenance) -> FileToPack {
     let [found] = &find(&[path.to_path_buf()]).unwrap().found[..] else {
         panic!("{} is not one file", path.display());
     };
-    NewFile {
+    FileToPack {
         code_set: CodeSet::Icd10Cm,
         release,
         url: None,
@@ -52,7 +52,7 @@ fn new_file(path: &Path, release: ReleaseId, provenance: Provenance) -> NewFile 
     }
 }
 
-fn bytes_of(files: &[NewFile]) -> (Vec<u8>, Written) {
+fn bytes_of(files: &[FileToPack]) -> (Vec<u8>, Written) {
     let mut bytes = Vec::new();
     let written = write(files, QUICK, &mut bytes, &|_| {}).unwrap();
     (bytes, written)

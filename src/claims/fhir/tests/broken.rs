@@ -47,7 +47,7 @@ fn an_element_of_the_wrong_type_is_a_problem_with_its_path() {
         let (claims, _) = read(&text);
         assert_eq!(claims.len(), 1, "{to}");
         let found = problems(&text);
-        let [(Place::Entry(1), at, words)] = &found[..] else {
+        let [(ClaimPlace::Entry(1), at, words)] = &found[..] else {
             panic!("{to}: {found:?}")
         };
         assert_eq!(at, path);
@@ -63,10 +63,10 @@ fn a_bundle_that_is_none_is_a_problem() {
     let text = r#"{"resourceType":"Bundle","entry":{}}"#.replace(',', ",\n");
     assert_eq!(problems(&text)[0].1, "Bundle.entry");
     let text = bundle(&[bundle(&[&one])]);
-    assert_eq!(problems(&text)[0].0, Place::Entry(1));
-    assert_eq!(problems("[1]")[0].0, Place::Entry(1));
+    assert_eq!(problems(&text)[0].0, ClaimPlace::Entry(1));
+    assert_eq!(problems("[1]")[0].0, ClaimPlace::Entry(1));
     let text = format!("{one}\n{}", bundle(&[&one]).replace('\n', ""));
-    assert_eq!(problems(&text)[0].0, Place::Line(2));
+    assert_eq!(problems(&text)[0].0, ClaimPlace::Line(2));
     let twice = one.replace("{\"coding", "{\"coding\":[],\"coding");
     assert!(problems(&twice)[0].2.contains("twice"));
 }
@@ -116,9 +116,9 @@ fn a_line_that_is_no_json_is_a_problem_and_the_next_is_read() {
     let text = format!("{one}\n{{\"resourceType\": SECRET}}\nnonsense\n{one}\n");
     let (claims, found) = read(&text);
     assert_eq!(claims.len(), 2);
-    assert_eq!(claims[1].place, Place::Line(4));
+    assert_eq!(claims[1].place, ClaimPlace::Line(4));
     let places: Vec<_> = found.iter().map(|one| one.place).collect();
-    assert_eq!(places, [Place::Line(2), Place::Line(3)]);
+    assert_eq!(places, [ClaimPlace::Line(2), ClaimPlace::Line(3)]);
     assert!(
         found
             .iter()
@@ -134,9 +134,9 @@ fn a_resource_too_large_is_a_problem_and_the_next_is_read() {
     );
     let one = condition("").replace('\n', " ");
     for (text, place) in [
-        (bundle(&[large.clone(), one.clone()]), Place::Entry(1)),
-        (format!("{one}\n{large}\n{one}"), Place::Line(2)),
-        (format!("[{large},{one}]"), Place::Entry(1)),
+        (bundle(&[large.clone(), one.clone()]), ClaimPlace::Entry(1)),
+        (format!("{one}\n{large}\n{one}"), ClaimPlace::Line(2)),
+        (format!("[{large},{one}]"), ClaimPlace::Entry(1)),
     ] {
         let (claims, found) = read(&text);
         assert!(!claims.is_empty());
@@ -172,7 +172,7 @@ fn a_resource_takes_no_more_memory_than_a_resource_may() {
     );
     let found = problems(&text);
     assert_eq!(found.len(), 1);
-    assert!(found[0].2.contains(&resource::MOST_CODES.to_string()));
+    assert!(found[0].2.contains(&resource::MAX_CODES.to_string()));
 }
 
 /// A stream that is made while it is read.

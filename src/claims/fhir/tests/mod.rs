@@ -25,11 +25,11 @@ fn all(bytes: &[u8], options: &FhirOptions) -> Vec<Result<ClaimItem>> {
     FhirClaims::new(bytes, options.clone()).unwrap().collect()
 }
 
-fn read(text: &str) -> (Vec<Claim>, Vec<Problem>) {
+fn read(text: &str) -> (Vec<Claim>, Vec<ClaimProblem>) {
     read_with(text, &FhirOptions::default())
 }
 
-fn read_with(text: &str, options: &FhirOptions) -> (Vec<Claim>, Vec<Problem>) {
+fn read_with(text: &str, options: &FhirOptions) -> (Vec<Claim>, Vec<ClaimProblem>) {
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
     for item in all(text.as_bytes(), options) {
         match item.unwrap() {
@@ -66,7 +66,7 @@ fn row(field: &str, text: &str, day: &str) -> (String, String, String) {
     (field.to_owned(), text.to_owned(), day.to_owned())
 }
 
-fn problems(text: &str) -> Vec<(Place, String, String)> {
+fn problems(text: &str) -> Vec<(ClaimPlace, String, String)> {
     let found = read(text).1;
     found
         .into_iter()
@@ -431,8 +431,8 @@ fn a_procedure_goes_by_when_it_was_performed() {
 #[test]
 fn a_bundle_an_array_ndjson_and_a_resource_are_told_by_content() {
     let one = condition("").replace('\n', " ");
-    let line = |number| Place::Line(number);
-    let entry = |number| Place::Entry(number);
+    let line = |number| ClaimPlace::Line(number);
+    let entry = |number| ClaimPlace::Entry(number);
     for (text, places) in [
         (one.clone(), vec![line(1)]),
         (format!("\u{feff} \n{one}\n"), vec![line(2)]),

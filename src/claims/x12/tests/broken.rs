@@ -123,7 +123,7 @@ fn a_guide_that_is_not_known_is_a_problem_and_its_claims_are_not_read() {
     let (claims, found) = read(&interchange("005010X999A1", VISIT));
     assert_eq!(claims, []);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].place, Place::Segment(3));
+    assert_eq!(found[0].place, ClaimPlace::Segment(3));
 }
 
 #[test]
@@ -207,13 +207,13 @@ fn a_claim_too_large_is_a_problem_and_the_next_is_read() {
     let text = format!("{}{large}{again}{}", &text[..at], &text[body_end..]);
     let (claims, found) = read(&text);
     assert_eq!(claims.len(), 1);
-    assert_eq!(found[0].place, Place::Segment(6));
+    assert_eq!(found[0].place, ClaimPlace::Segment(6));
     assert!(found[0].kind.to_string().contains("16777216"));
 }
 
 #[test]
 fn a_claim_takes_no_more_memory_than_a_claim_may() {
-    let many = "LX*1~SV1*HC:1*1*UN*1***1~DTP*472*D8*20251001~".repeat(claim::MOST_LINES + 1);
+    let many = "LX*1~SV1*HC:1*1*UN*1***1~DTP*472*D8*20251001~".repeat(claim::MAX_LINES + 1);
     let body = format!("CLM*C*1***11:B:1~HI*ABK:G35D~{many}");
     let (claims, found) = read(&interchange(P, &body));
     assert_eq!(claims, []);

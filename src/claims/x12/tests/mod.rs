@@ -5,7 +5,7 @@ mod broken;
 use std::io::Read;
 
 use super::*;
-use crate::claims::{Claim, CodeSystem, Place};
+use crate::claims::{Claim, ClaimPlace, CodeSystem};
 use crate::model::CodeSet;
 
 const P: &str = "005010X222A1";
@@ -51,12 +51,12 @@ fn all(bytes: &[u8], options: &X12Options) -> Items {
     X12Claims::new(bytes, options.clone()).unwrap().collect()
 }
 
-fn read(text: &str) -> (Vec<Claim>, Vec<Problem>) {
+fn read(text: &str) -> (Vec<Claim>, Vec<ClaimProblem>) {
     read_with(text, &X12Options::default())
 }
 
 /// Reads a sound stream; what stands in it and what in it cannot be read.
-fn read_with(text: &str, options: &X12Options) -> (Vec<Claim>, Vec<Problem>) {
+fn read_with(text: &str, options: &X12Options) -> (Vec<Claim>, Vec<ClaimProblem>) {
     let (mut claims, mut problems) = (Vec::new(), Vec::new());
     for item in all(text.as_bytes(), options) {
         match item.unwrap() {
@@ -402,9 +402,9 @@ fn places_count_on_through_the_stream() {
     let other = interchange(I, STAY).replace('*', "|").replace(':', ";");
     let (claims, found) = read(&format!("{one}{other}"));
     assert_eq!(found, []);
-    assert_eq!(claims[0].place, Place::Segment(6));
+    assert_eq!(claims[0].place, ClaimPlace::Segment(6));
     // 16 segments of the first interchange, and the same way to the claim.
-    assert_eq!(claims[1].place, Place::Segment(16 + 6));
+    assert_eq!(claims[1].place, ClaimPlace::Segment(16 + 6));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::audit::{AuditBody, span, title, warnings};
 use super::home::sentence;
-use super::{Asked, Frame, Site, render};
+use super::{Frame, PageRequest, Site, render};
 use crate::claims::AuditSummary;
 use crate::error::Result;
 
@@ -27,7 +27,7 @@ pub struct AuditAsk<'a> {
 /// [`crate::ErrorKind::Format`] if the template fails, which no request makes it do.
 pub fn audit_form(
     site: &Site,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
     ask: AuditAsk<'_>,
     failed: Option<(&str, Option<&str>)>,
 ) -> Result<String> {
@@ -45,7 +45,7 @@ pub fn audit_form(
 /// As [`audit_form`].
 pub fn audit_result(
     site: &Site,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
     ask: AuditAsk<'_>,
     summary: &AuditSummary,
 ) -> Result<String> {

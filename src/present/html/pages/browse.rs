@@ -2,12 +2,12 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Said, crumb, said};
+use super::code::{Crumb, Message, crumb, said};
 use super::notes::{Group, NotePart, groups};
 use super::verdict::CodeLine;
-use super::{Asked, Frame, Site, address, render};
+use super::{Frame, PageRequest, Site, address, render};
 use crate::error::Result;
-use crate::model::{Browse, CodeSet, Consulted, Holding};
+use crate::model::{Browse, CodeSet, DocumentSource, Holding};
 use crate::present::grouped;
 
 /// Writes one level of the book.
@@ -30,7 +30,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
     };
     let above = level.breadcrumb.len().saturating_sub(1);
     render(&BrowseHtml {
-        frame: Frame::new(site, Asked::on(day, code_set), part, title),
+        frame: Frame::new(site, PageRequest::on(day, code_set), part, title),
         path: match here {
             Some(place) => {
                 let full = address::place(code_set, place, day);
@@ -76,7 +76,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
 }
 
 /// Returns where blocks and titles of body systems come from, if not from the release in force.
-fn consulted(level: &Browse) -> Option<Said> {
+fn consulted(level: &Browse) -> Option<Message> {
     let what = match level.code_set {
         CodeSet::Icd10Cm => "tabular list",
         CodeSet::Icd10Pcs => "file of tables",
@@ -84,7 +84,7 @@ fn consulted(level: &Browse) -> Option<Said> {
     let missing = level
         .consulted
         .as_ref()
-        .filter(|consulted| matches!(consulted, Consulted::Missing { .. }))?;
+        .filter(|consulted| matches!(consulted, DocumentSource::Missing { .. }))?;
     let mut text = said(missing, what, "")?.text;
     text.push_str(match level.code_set {
         CodeSet::Icd10Cm => {
@@ -92,7 +92,7 @@ fn consulted(level: &Browse) -> Option<Said> {
         }
         CodeSet::Icd10Pcs => " Body systems have no titles without it.",
     });
-    Some(Said { text, link: None })
+    Some(Message { text, link: None })
 }
 
 /// Draws a dash for each block that reaches over a place.
@@ -120,7 +120,7 @@ struct BrowseHtml<'a> {
     level: &'a Browse,
     crumbs: Vec<Crumb>,
     here: Option<Crumb>,
-    said: Option<Said>,
+    said: Option<Message>,
     groups: Vec<Group>,
     places: Vec<PlaceRow>,
     categories: Vec<CategoryRow>,

@@ -8,10 +8,10 @@ use super::life::{LifeLine, SpanRow, TurnLink, spans, turns};
 use super::lineage::LineageView;
 use super::notes::{Level, NotePart, level};
 use super::verdict::{CodeLine, CodeList, VerdictView};
-use super::{Asked, Frame, Site, address, long_day, render};
+use super::{Frame, PageRequest, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{
-    Basis, CodePage, CodeSet, Consulted, DocumentKind, Entry, FileRef, IndexEntries, PcsPage,
+    Basis, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries, PcsPage,
     PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, day_before,
 };
 use crate::present::index_reference;
@@ -43,7 +43,7 @@ struct CodeHtml<'a> {
     before: Option<TurnLink>,
     after: Option<TurnLink>,
     basis: Option<BasisView>,
-    tabular: Option<Said>,
+    tabular: Option<Message>,
     notes: Vec<Level>,
     seventh_at: Option<CodeLine>,
     visual: Vec<Vec<String>>,
@@ -52,7 +52,7 @@ struct CodeHtml<'a> {
     siblings: Option<CodeList>,
     indexes: Vec<IndexView<'a>>,
     /// The indexes that are not loaded for the release in force.
-    index_missing: Option<Said>,
+    index_missing: Option<Message>,
     /// The indexes in which nothing leads to the code.
     index_none: String,
     poa: Option<String>,
@@ -77,7 +77,7 @@ pub(super) struct Crumb {
 }
 
 /// A sentence with a link.
-pub(super) struct Said {
+pub(super) struct Message {
     pub(super) text: String,
     pub(super) link: Option<(String, String)>,
 }
@@ -93,7 +93,7 @@ struct BasisView {
 }
 
 struct PcsView {
-    said: Vec<Said>,
+    said: Vec<Message>,
     rows: Vec<PcsRow>,
     allowed: Vec<(char, String)>,
 }
@@ -142,12 +142,12 @@ impl<'a> CodeHtml<'a> {
         let path = address::code_path(code_set, &page.code);
         let history = page.history.as_ref();
         let turns = history.map(turns).unwrap_or_default();
-        let link = |turn: &super::life::Turn| TurnLink {
+        let link = |turn: &super::life::LifeEvent| TurnLink {
             href: address::on(&path, turn.day),
             day: turn.day,
             what: turn.what.clone(),
         };
-        let asked = Asked::on(day, code_set);
+        let asked = PageRequest::on(day, code_set);
         let own_path = address::code(code_set, &page.code, day);
         let is_covered = !matches!(page.answer.verdict, Verdict::NotCovered { .. });
         let part = match code_set {
@@ -366,16 +366,16 @@ pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> C
 }
 
 /// Returns what a part of the page rests on, where it is not simply the release in force.
-pub(super) fn said(consulted: &Consulted, what: &str, nearest_at: &str) -> Option<Said> {
+pub(super) fn said(consulted: &DocumentSource, what: &str, nearest_at: &str) -> Option<Message> {
     match consulted {
-        Consulted::Own { .. } => None,
-        Consulted::Nearest {
+        DocumentSource::Own { .. } => None,
+        DocumentSource::Nearest {
             missing, release, ..
-        } => Some(Said {
+        } => Some(Message {
             text: format!("No {what} is loaded for {missing}; this is {release}\u{2019}s."),
             link: None,
         }),
-        Consulted::Missing { missing, nearest } => Some(Said {
+        DocumentSource::Missing { missing, nearest } => Some(Message {
             text: format!("No {what} is loaded for {missing}."),
             link: nearest.map(|nearest| {
                 (
@@ -457,7 +457,7 @@ impl PcsView {
 impl<'a> IndexView<'a> {
     fn new(entries: &'a IndexEntries) -> Option<IndexView<'a>> {
         let mut heading = index_name(entries)?;
-        if let Consulted::Nearest { missing, .. } = &entries.consulted {
+        if let DocumentSource::Nearest { missing, .. } = &entries.consulted {
             heading.push_str(&format!(", for {missing} has none"));
         }
         let mut links: Vec<IndexLine<'a>> = entries
@@ -495,19 +495,19 @@ fn index_name(entries: &IndexEntries) -> Option<String> {
 }
 
 /// Returns in one sentence which indexes are not loaded for the release in force.
-fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Said> {
+fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Message> {
     let mut labels = Vec::new();
     let mut of = None;
     let mut is_near = false;
     for entries in &page.index {
-        if let Consulted::Missing { missing, nearest } = &entries.consulted {
+        if let DocumentSource::Missing { missing, nearest } = &entries.consulted {
             labels.push(DocumentKind::Index(entries.kind).label());
             of = Some(*missing);
             is_near |= nearest.is_some();
         }
     }
     let of = of?;
-    Some(Said {
+    Some(Message {
         text: format!("Not loaded for {of}: {}.", labels.join(", ")),
         link: is_near.then(|| (nearest_at.to_owned(), "Show the nearest instead".to_owned())),
     })

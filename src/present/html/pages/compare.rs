@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Said, crumb, said};
+use super::code::{Crumb, Message, crumb, said};
 use super::home::sentence;
 use super::notes::{Level, NotePart, groups};
 use super::verdict::{CodeLine, CodeList, VerdictView};
-use super::{Asked, Frame, Site, address, render};
+use super::{Frame, PageRequest, Site, address, render};
 use crate::error::Result;
 use crate::model::{CodePage, Comparison, DocumentKind, PlaceKind, Verdict};
 use crate::present::text::{last_change_words, mentions_heading, note_label};
@@ -15,7 +15,11 @@ use crate::present::text::{last_change_words, mentions_heading, note_label};
 ///
 /// # Errors
 /// [`crate::ErrorKind::Format`] if the template fails, which no comparison makes it do.
-pub fn compare(site: &Site, asked: Asked<'_>, comparison: Option<&Comparison>) -> Result<String> {
+pub fn compare(
+    site: &Site,
+    asked: PageRequest<'_>,
+    comparison: Option<&Comparison>,
+) -> Result<String> {
     let title = match comparison {
         Some(found) => {
             let set = found.left.answer.code_set;
@@ -63,7 +67,7 @@ struct Side {
     title: String,
     verdict: VerdictView,
     places: Vec<Crumb>,
-    said: Option<Said>,
+    said: Option<Message>,
     notes: Vec<Level>,
     below: Option<CodeList>,
     last_changed: Option<String>,
@@ -144,7 +148,7 @@ impl Side {
                 .tabular
                 .as_ref()
                 .and_then(|consulted| said(consulted, DocumentKind::Tabular.label(), ""))
-                .map(|said| Said {
+                .map(|said| Message {
                     text: said.text,
                     link: None,
                 }),

@@ -8,7 +8,7 @@ use super::super::{
     Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, SourceLine, anchor, bars,
     chapter_word, cms_lines, cms_source, difference, heading, row, short_label, sources, sums,
 };
-use super::{Asked, Frame, Site, address, render};
+use super::{Frame, PageRequest, Site, address, render};
 use crate::error::Result;
 use crate::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, ReleaseId, chapter_of, chapters,
@@ -47,7 +47,7 @@ pub struct DiffAsk {
 /// [`crate::ErrorKind::Format`] if the template fails, which no change set makes it do.
 pub fn diff(
     site: &Site,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
     ask: &DiffAsk,
     changes: Option<&ChangeSet>,
 ) -> Result<String> {
@@ -86,7 +86,7 @@ pub fn diff(
     })
 }
 
-fn other_set(asked: Asked<'_>) -> Vec<(String, &'static str)> {
+fn other_set(asked: PageRequest<'_>) -> Vec<(String, &'static str)> {
     CodeSet::ALL
         .into_iter()
         .filter(|code_set| *code_set != asked.code_set)
@@ -196,7 +196,7 @@ impl DiffHtml<'_> {
 /// Writes the address of this report with other fields.
 fn link(
     set: &ChangeSet,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
     ask: &DiffAsk,
     path: &str,
     more: &[(&str, &str)],
@@ -220,7 +220,11 @@ fn link(
     address::with_fields(path, &fields)
 }
 
-fn downloads(set: &ChangeSet, asked: Asked<'_>, ask: &DiffAsk) -> Vec<(String, &'static str)> {
+fn downloads(
+    set: &ChangeSet,
+    asked: PageRequest<'_>,
+    ask: &DiffAsk,
+) -> Vec<(String, &'static str)> {
     [
         ("html", "Report (HTML)"),
         ("xlsx", "Workbook (XLSX)"),
@@ -240,7 +244,7 @@ fn downloads(set: &ChangeSet, asked: Asked<'_>, ask: &DiffAsk) -> Vec<(String, &
 }
 
 impl<'a> Report<'a> {
-    fn new(set: &'a ChangeSet, asked: Asked<'_>, ask: &DiffAsk) -> Report<'a> {
+    fn new(set: &'a ChangeSet, asked: PageRequest<'_>, ask: &DiffAsk) -> Report<'a> {
         let kinds: Vec<KindRow> = ChangeKind::ALL
             .into_iter()
             .map(|kind| {
@@ -398,7 +402,7 @@ fn rows<'a>(
 }
 
 /// Counts the changes of each chapter, without the words of each change.
-fn bar_rows(set: &ChangeSet, asked: Asked<'_>, ask: &DiffAsk) -> Vec<BarRow> {
+fn bar_rows(set: &ChangeSet, asked: PageRequest<'_>, ask: &DiffAsk) -> Vec<BarRow> {
     let mut groups: Vec<ChapterGroup<'_>> = Vec::new();
     let stretches = set
         .changes

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{Asked, Frame, Site, address, render};
+use super::{Frame, PageRequest, Site, address, render};
 use crate::answer::ReleaseStatus;
 use crate::error::Result;
 use crate::model::{CodeSet, VerdictKind};
@@ -14,7 +14,7 @@ use crate::present::verdict::{VerdictWords, words};
 ///
 /// # Errors
 /// [`crate::ErrorKind::Format`] if the template fails, which no site makes it do.
-pub fn home(site: &Site, asked: Asked<'_>) -> Result<String> {
+pub fn home(site: &Site, asked: PageRequest<'_>) -> Result<String> {
     render(&HomeHtml {
         frame: Frame::new(site, asked, "/", "Codes and their dates".to_owned()),
         sets: CodeSet::ALL
@@ -28,7 +28,7 @@ pub fn home(site: &Site, asked: Asked<'_>) -> Result<String> {
 ///
 /// # Errors
 /// As [`home`].
-pub fn help(site: &Site, asked: Asked<'_>) -> Result<String> {
+pub fn help(site: &Site, asked: PageRequest<'_>) -> Result<String> {
     render(&HelpHtml {
         frame: Frame::new(site, asked, "/about", "Help".to_owned()),
         verdicts: VerdictKind::ALL,
@@ -41,7 +41,7 @@ pub fn help(site: &Site, asked: Asked<'_>) -> Result<String> {
 /// As [`home`].
 pub fn error_page(
     site: &Site,
-    asked: Asked<'_>,
+    asked: PageRequest<'_>,
     status: u16,
     message: &str,
     hint: Option<&str>,
@@ -68,7 +68,7 @@ pub fn error_page(
 ///
 /// # Errors
 /// As [`home`].
-pub fn uncovered(site: &Site, asked: Asked<'_>) -> Result<String> {
+pub fn uncovered(site: &Site, asked: PageRequest<'_>) -> Result<String> {
     let part = match asked.code_set {
         CodeSet::Icd10Cm => "/icd10cm",
         CodeSet::Icd10Pcs => "/icd10pcs",

@@ -11,14 +11,14 @@ use super::super::{Mark, Title, marked};
 
 /// A day on which something about a code changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Turn {
+pub(super) struct LifeEvent {
     pub(super) day: NaiveDate,
     /// What changed: `became a header`.
     pub(super) what: String,
 }
 
 /// Lists the days on which something about a code changed, oldest first.
-pub(super) fn turns(history: &CodeHistory) -> Vec<Turn> {
+pub(super) fn turns(history: &CodeHistory) -> Vec<LifeEvent> {
     let mut turns = Vec::new();
     let mut before: Option<&HistorySpan> = None;
     let is_gap = |day: NaiveDate| history.gaps.iter().any(|(from, _)| *from == day);
@@ -28,7 +28,7 @@ pub(super) fn turns(history: &CodeHistory) -> Vec<Turn> {
             Some(last) => {
                 let went = last.valid_to < span.valid_from && !is_gap(last.valid_to);
                 if went {
-                    turns.push(Turn {
+                    turns.push(LifeEvent {
                         day: last.valid_to,
                         what: "deleted".to_owned(),
                     });
@@ -36,13 +36,13 @@ pub(super) fn turns(history: &CodeHistory) -> Vec<Turn> {
                 change(last, span, went)
             }
         };
-        turns.extend(what.map(|what| Turn {
+        turns.extend(what.map(|what| LifeEvent {
             day: span.valid_from,
             what,
         }));
         before = Some(span);
     }
-    turns.extend(history.deleted_by.map(|(_, day)| Turn {
+    turns.extend(history.deleted_by.map(|(_, day)| LifeEvent {
         day,
         what: "deleted".to_owned(),
     }));

@@ -10,7 +10,7 @@ use crate::model::{Code, CodeLineage, CodeSet, Fate, LineageLink, ListedAs};
 
 const CM: CodeSet = CodeSet::Icd10Cm;
 /// The most codes that the picture shows on each side; the list beside it has all.
-const MOST_BOXES: usize = 7;
+const MAX_BOXES: usize = 7;
 /// The height of a box with its margin.
 const ROW: usize = 52;
 /// The room above the boxes.
@@ -158,7 +158,7 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
             .flat_map(|conversion| &conversion.successors)
             .map(|link| (link.new, link)),
     );
-    let rows = before.len().max(after.len()).min(MOST_BOXES);
+    let rows = before.len().max(after.len()).min(MAX_BOXES);
     if rows == 0 {
         return None;
     }
@@ -180,8 +180,8 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
             said(&after)
         ),
         own: (own, own + 22),
-        more_before: before.len().saturating_sub(MOST_BOXES),
-        more_after: after.len().saturating_sub(MOST_BOXES),
+        more_before: before.len().saturating_sub(MAX_BOXES),
+        more_after: after.len().saturating_sub(MAX_BOXES),
         before: nodes(&before, height, day),
         after: nodes(&after, height, day),
         foot: height + 12,
@@ -197,7 +197,7 @@ fn boxes<'l>(links: impl Iterator<Item = (Code, &'l LineageLink)>) -> Vec<(Code,
 
 /// Places boxes in a column, in the middle of the height.
 fn nodes(all: &[(Code, &LineageLink)], height: usize, day: NaiveDate) -> Vec<Node> {
-    let shown = all.len().min(MOST_BOXES);
+    let shown = all.len().min(MAX_BOXES);
     let top = TOP + (height - TOP - shown * ROW) / 2;
     all.iter()
         .take(shown)

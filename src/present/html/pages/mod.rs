@@ -25,7 +25,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, ReleaseId, Timeline};
 use crate::store::StoredRelease;
 
@@ -121,7 +121,7 @@ impl Site {
 
 /// What a page was asked for, whatever it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct PageRequest<'a> {
     /// The day.
     pub on: NaiveDate,
     /// The code set.
@@ -130,10 +130,10 @@ pub struct Asked<'a> {
     pub words: &'a str,
 }
 
-impl Asked<'_> {
+impl PageRequest<'_> {
     /// Asks for a day and a code set, without words.
-    pub fn on(day: NaiveDate, code_set: CodeSet) -> Asked<'static> {
-        Asked {
+    pub fn on(day: NaiveDate, code_set: CodeSet) -> PageRequest<'static> {
+        PageRequest {
             on: day,
             code_set,
             words: "",
@@ -148,7 +148,7 @@ struct Frame<'a> {
     /// The path of the part of the site that it belongs to.
     part: &'static str,
     site: &'a Site,
-    asked: Asked<'a>,
+    asked: PageRequest<'a>,
     css: &'static str,
     js: &'static str,
     icon: &'static str,
@@ -208,7 +208,7 @@ struct Uncovered {
 }
 
 impl<'a> Frame<'a> {
-    fn new(site: &'a Site, asked: Asked<'a>, part: &'static str, title: String) -> Frame<'a> {
+    fn new(site: &'a Site, asked: PageRequest<'a>, part: &'static str, title: String) -> Frame<'a> {
         let [css, js, icon] = asset_names();
         Frame {
             title,
@@ -290,5 +290,5 @@ fn long_day(day: NaiveDate) -> String {
 
 fn render(page: &impl Template) -> Result<String> {
     page.render()
-        .map_err(|error| Error::new(ErrorKind::Format, "cannot write the page").caused_by(error))
+        .map_err(|error| Error::format("cannot write the page").caused_by(error))
 }

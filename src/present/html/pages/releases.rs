@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{Asked, Frame, Site, Uncovered, render};
+use super::{Frame, PageRequest, Site, Uncovered, render};
 use crate::answer::{ReleaseLine, ReleaseStatus};
 use crate::error::Result;
 use crate::model::{CodeSet, ListedBy, ReleaseId};
@@ -14,7 +14,7 @@ use crate::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
 ///
 /// # Errors
 /// [`crate::ErrorKind::Format`] if the template fails, which no site makes it do.
-pub fn releases(site: &Site, asked: Asked<'_>) -> Result<String> {
+pub fn releases(site: &Site, asked: PageRequest<'_>) -> Result<String> {
     let frame = Frame::new(site, asked, "/releases", "Releases and proofs".to_owned());
     render(&ReleasesHtml {
         sets: CodeSet::ALL

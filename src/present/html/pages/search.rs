@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Asked, Frame, Site, address, long_day, render};
+use super::{Frame, PageRequest, Site, address, long_day, render};
 use crate::error::Result;
 use crate::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
 use crate::present::counted;
@@ -12,7 +12,11 @@ use crate::present::verdict::words;
 ///
 /// # Errors
 /// [`crate::ErrorKind::Format`] if the template fails, which no report makes it do.
-pub fn search(site: &Site, asked: Asked<'_>, report: Option<&SearchReport>) -> Result<String> {
+pub fn search(
+    site: &Site,
+    asked: PageRequest<'_>,
+    report: Option<&SearchReport>,
+) -> Result<String> {
     let title = match report {
         Some(report) => format!("Search for {}", report.words),
         None => "Search".to_owned(),

@@ -113,7 +113,7 @@ impl VerdictView {
             elsewhere: Vec::new(),
             warnings: answer.warnings.iter().map(ToString::to_string).collect(),
         };
-        view.tell(answer);
+        view.describe(answer);
         let stop = answer.pcs.as_ref().and_then(|pcs| pcs.characters.last());
         if let Some(stop) = stop.filter(|last| last.label.is_none()) {
             view.said.push(format!(
@@ -124,7 +124,7 @@ impl VerdictView {
         view
     }
 
-    fn tell(&mut self, answer: &Answer) {
+    fn describe(&mut self, answer: &Answer) {
         let (code_set, day) = (answer.code_set, answer.date);
         match &answer.verdict {
             Verdict::Billable { .. } => {
@@ -152,7 +152,7 @@ impl VerdictView {
                         long_day(*first_day)
                     )
                 });
-                self.go(answer, *first_day);
+                self.link_to_day(answer, *first_day);
             }
             Verdict::Deleted {
                 last_day,
@@ -194,7 +194,7 @@ impl VerdictView {
                     &others,
                     day,
                 ));
-                self.go(answer, *last_day);
+                self.link_to_day(answer, *last_day);
             }
             Verdict::Unknown { reason } => self.unknown(answer, reason),
             Verdict::NotInForce {
@@ -216,7 +216,7 @@ impl VerdictView {
                         "{release} was published for that day and lists it as {what}, but was not valid for HIPAA transactions."
                     ));
                 }
-                self.go(answer, *in_force_from);
+                self.link_to_day(answer, *in_force_from);
             }
             Verdict::NotCovered {
                 needed,
@@ -229,7 +229,7 @@ impl VerdictView {
                         long_day(*last_day),
                         crate::answer::last_state(last.as_ref())
                     ));
-                    self.go(answer, *last_day);
+                    self.link_to_day(answer, *last_day);
                 }
                 self.said.push(match &answer.download {
                     Some(url) => format!("{needed} would answer: it is at {url}."),
@@ -267,7 +267,7 @@ impl VerdictView {
     }
 
     /// Leads to another day.
-    fn go(&mut self, answer: &Answer, day: NaiveDate) {
+    fn link_to_day(&mut self, answer: &Answer, day: NaiveDate) {
         if let Some(code) = &answer.code {
             self.elsewhere.push((
                 address::code(answer.code_set, code, day),

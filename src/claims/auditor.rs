@@ -16,19 +16,19 @@ use crate::model::{Code, CodeSet, ReleaseId};
 
 /// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some
 /// 30 MB with the findings. A file of nothing but errors costs time, not memory.
-const MOST_KEPT: usize = 100_000;
+const MAX_KEPT: usize = 100_000;
 
 /// Of those, one in so many may be a code that no release lists: slips have no end, and few come twice.
 const KEPT_TO_UNLISTED: usize = 4;
 
 /// What was found of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judged {
+pub(super) enum CodeOutcome {
     /// Billable: of this code set, in this segment of its calendar.
     Billable(CodeSet, u8),
-    /// The number of a finding, for [`Judge::finding`]. It stays the same for the next such code.
-    Kept(usize),
-    /// A finding for [`Judge::finding`] that the next one replaces.
+    /// The number of a finding, for [`Auditor::finding`]. It stays the same for the next such code.
+    CachedFinding(usize),
+    /// A finding for [`Auditor::finding`] that the next one replaces.
     Once,
     /// Of a code set that is not kept: not judged.
     OtherSet,
@@ -70,11 +70,11 @@ pub(super) enum Purpose {
 
 /// Judges codes and counts what it finds: one a thread.
 #[derive(Debug)]
-pub(super) struct Judge<'i> {
+pub(super) struct Auditor<'i> {
     index: &'i Index,
     purpose: Purpose,
     numbers: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
-    kept: Vec<Kept>,
+    kept: Vec<CachedFinding>,
     most_kept: usize,
     /// How many of those kept no release lists.
     kept_unlisted: usize,
@@ -83,7 +83,7 @@ pub(super) struct Judge<'i> {
     taken: usize,
     /// What there is to say of any code on a day that no release governs, by code set and segment.
     of_day: BTreeMap<(CodeSet, u8), usize>,
-    once: Option<(Kept, Option<Finding>)>,
+    once: Option<(CachedFinding, Option<Finding>)>,
     tally: Tally,
 }
 
@@ -111,7 +111,7 @@ impl Hasher for KeyHasher {
 
 /// What is found of a code in a segment, and how often.
 #[derive(Debug)]
-struct Kept {
+struct CachedFinding {
     code_set: CodeSet,
     code: Option<Code>,
     verdict: VerdictKind,
@@ -120,14 +120,14 @@ struct Kept {
     count: FailureCount,
 }
 
-impl<'i> Judge<'i> {
-    pub(super) fn new(index: &'i Index, purpose: Purpose) -> Judge<'i> {
-        Judge {
+impl<'i> Auditor<'i> {
+    pub(super) fn new(index: &'i Index, purpose: Purpose) -> Auditor<'i> {
+        Auditor {
             index,
             purpose,
             numbers: HashMap::default(),
             kept: Vec::new(),
-            most_kept: MOST_KEPT,
+            most_kept: MAX_KEPT,
             kept_unlisted: 0,
             findings: Vec::new(),
             taken: 0,
@@ -138,7 +138,7 @@ impl<'i> Judge<'i> {
     }
 
     /// Keeps what is found of so many codes, if the findings are taken away.
-    pub(super) fn keeping(mut self, most: usize) -> Judge<'i> {
+    pub(super) fn keeping(mut self, most: usize) -> Auditor<'i> {
         self.most_kept = most;
         self
     }
@@ -150,14 +150,14 @@ impl<'i> Judge<'i> {
         text: &[u8],
         day: Day,
         cents: Option<i64>,
-    ) -> Result<Option<Judged>> {
+    ) -> Result<Option<CodeOutcome>> {
         let code_set = match system {
             CodeSystem::Of(code_set) => code_set,
             CodeSystem::Other => {
                 self.tally.count_not_judged();
-                return Ok(Some(Judged::OtherSet));
+                return Ok(Some(CodeOutcome::OtherSet));
             }
-            CodeSystem::Told => {
+            CodeSystem::Detected => {
                 let diagnoses = self.index.set(CodeSet::Icd10Cm);
                 if let Some(life) = diagnoses.find(text)
                     && let Some(segment) = segment_at(&diagnoses.days, day)
@@ -168,7 +168,7 @@ impl<'i> Judge<'i> {
                     let billable = VerdictKind::Billable;
                     self.tally
                         .count(CodeSet::Icd10Cm, Some(segment), billable, day, cents);
-                    return Ok(Some(Judged::Billable(CodeSet::Icd10Cm, segment)));
+                    return Ok(Some(CodeOutcome::Billable(CodeSet::Icd10Cm, segment)));
                 }
                 self.tell(text)?
             }
@@ -179,14 +179,14 @@ impl<'i> Judge<'i> {
         if self.purpose == Purpose::Census {
             self.tally
                 .count_code(code_set, packed.filter(|_| life.is_some()));
-            return Ok(Some(Judged::OtherSet));
+            return Ok(Some(CodeOutcome::OtherSet));
         }
         let segment = segment_at(&set.days, day);
         if let (Some(segment), Some(life)) = (segment, life) {
             let kind = set.class(life, segment);
             if kind == VerdictKind::Billable {
                 self.tally.count(code_set, Some(segment), kind, day, cents);
-                return Ok(Some(Judged::Billable(code_set, segment)));
+                return Ok(Some(CodeOutcome::Billable(code_set, segment)));
             }
         }
         let Some(date) = day.date() else {
@@ -202,11 +202,11 @@ impl<'i> Judge<'i> {
             kept.count.add(&FailureCount::one(date, cents));
             self.tally
                 .count(code_set, segment, kept.verdict, day, cents);
-            return Ok(Some(Judged::Kept(number)));
+            return Ok(Some(CodeOutcome::CachedFinding(number)));
         }
         let text = String::from_utf8_lossy(text);
         let verdict = self.index.verdict(code_set, &text, date)?;
-        let mut kept = Kept {
+        let mut kept = CachedFinding {
             code_set,
             code: code_set.parse_code(&text).ok(),
             verdict,
@@ -231,7 +231,7 @@ impl<'i> Judge<'i> {
         let Some(key) = key.filter(|_| keeps) else {
             self.tally.fail(code_set, kept.code, verdict, &kept.count);
             self.once = Some((kept, finding));
-            return Ok(Some(Judged::Once));
+            return Ok(Some(CodeOutcome::Once));
         };
         if let Some(finding) = finding {
             let number = self.taken + self.findings.len();
@@ -245,7 +245,7 @@ impl<'i> Judge<'i> {
         self.kept_unlisted += usize::from(life.is_none());
         self.numbers.insert(key, number);
         self.kept.push(kept);
-        Ok(Some(Judged::Kept(number)))
+        Ok(Some(CodeOutcome::CachedFinding(number)))
     }
 
     /// Returns what is known of a code set.
@@ -262,15 +262,15 @@ impl<'i> Judge<'i> {
     }
 
     /// Returns a finding; `None` for what is not one.
-    pub(super) fn finding(&self, judged: Judged) -> Option<&Finding> {
+    pub(super) fn finding(&self, judged: CodeOutcome) -> Option<&Finding> {
         match (judged, &self.once) {
-            (Judged::Once, Some((_, Some(finding)))) => Some(finding),
+            (CodeOutcome::Once, Some((_, Some(finding)))) => Some(finding),
             _ => self.numbered(self.finding_number(judged)?),
         }
     }
 
     /// Returns the number of a finding; codes of which the same is to be said share one.
-    pub(super) fn finding_number(&self, judged: Judged) -> Option<usize> {
+    pub(super) fn finding_number(&self, judged: CodeOutcome) -> Option<usize> {
         self.kept(judged)?.finding
     }
 
@@ -284,11 +284,11 @@ impl<'i> Judge<'i> {
         self.findings.get(number.checked_sub(self.taken)?)
     }
 
-    fn kept(&self, judged: Judged) -> Option<&Kept> {
+    fn kept(&self, judged: CodeOutcome) -> Option<&CachedFinding> {
         match judged {
-            Judged::Kept(number) => self.kept.get(number),
-            Judged::Once => self.once.as_ref().map(|(kept, _)| kept),
-            Judged::Billable(..) | Judged::OtherSet => None,
+            CodeOutcome::CachedFinding(number) => self.kept.get(number),
+            CodeOutcome::Once => self.once.as_ref().map(|(kept, _)| kept),
+            CodeOutcome::Billable(..) | CodeOutcome::OtherSet => None,
         }
     }
 
@@ -299,7 +299,7 @@ impl<'i> Judge<'i> {
     }
 
     /// Checks whether what was judged is a failure.
-    pub(super) fn fails(&self, judged: Judged) -> bool {
+    pub(super) fn fails(&self, judged: CodeOutcome) -> bool {
         let kept = self.kept(judged);
         kept.is_some_and(|kept| kept.verdict != VerdictKind::Billable)
     }
@@ -328,7 +328,7 @@ impl<'i> Judge<'i> {
         }
         let told = self
             .index
-            .code_set_of(CodeSystem::Told, &String::from_utf8_lossy(text))?;
+            .code_set_of(CodeSystem::Detected, &String::from_utf8_lossy(text))?;
         Ok(told.unwrap_or(CodeSet::Icd10Cm))
     }
 }

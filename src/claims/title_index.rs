@@ -3,25 +3,30 @@
 //! An audit does without: ten million verdicts need no title. A server that answers each question in full
 //! reads them once for all, some forty megabytes, and then asks the database nothing for a check.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "places are those that were written when the titles were read"
+)]
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{Code, CodeSet, Entry, FileRef, ReleaseId, Span, Spans};
-use crate::store::{Patch, Store};
+use crate::store::{Store, StoredPatch};
 
 /// The titles of all codes of a code set with the days on which they stood, the files that the releases come
 /// from, and the patches.
 #[derive(Debug)]
-pub(super) struct Particulars {
+pub(super) struct TitleIndex {
     /// For each code the number of its first span; one more at the end.
     starts: Vec<u32>,
     spans: Vec<Span<Titled>>,
     /// All titles, one after the other. A title that several spans have stands here once.
     titles: String,
     files: BTreeMap<ReleaseId, FileRef>,
-    patches: Vec<Patch>,
+    patches: Vec<StoredPatch>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +43,10 @@ struct TitleAt {
     length: u16,
 }
 
-impl Particulars {
+impl TitleIndex {
     /// Reads them for the codes of an index, which are in the order of their characters.
-    pub(super) fn read(store: &Store, code_set: CodeSet, codes: &[Code]) -> Result<Particulars> {
-        let mut particulars = Particulars {
+    pub(super) fn read(store: &Store, code_set: CodeSet, codes: &[Code]) -> Result<TitleIndex> {
+        let mut title_index = TitleIndex {
             starts: Vec::with_capacity(codes.len() + 1),
             spans: Vec::new(),
             titles: String::new(),
@@ -57,16 +62,16 @@ impl Particulars {
                 if expected.next() != Some(&code) {
                     return Err(disagree());
                 }
-                particulars.starts.push(number(particulars.spans.len())?);
+                title_index.starts.push(number(title_index.spans.len())?);
                 current = Some(code);
             }
             let short = place(
-                &mut particulars.titles,
+                &mut title_index.titles,
                 &mut known,
                 listed.value.short_title,
             )?;
-            let long = place(&mut particulars.titles, &mut known, listed.value.long_title)?;
-            particulars.spans.push(Span {
+            let long = place(&mut title_index.titles, &mut known, listed.value.long_title)?;
+            title_index.spans.push(Span {
                 from: listed.from,
                 until: listed.until,
                 value: Titled {
@@ -80,17 +85,17 @@ impl Particulars {
         if expected.next().is_some() {
             return Err(disagree());
         }
-        particulars.starts.push(number(particulars.spans.len())?);
-        particulars.titles.shrink_to_fit();
-        particulars.spans.shrink_to_fit();
+        title_index.starts.push(number(title_index.spans.len())?);
+        title_index.titles.shrink_to_fit();
+        title_index.spans.shrink_to_fit();
         for stored in store.releases()? {
             if stored.release.code_set == code_set {
-                particulars
+                title_index
                     .files
                     .insert(stored.release.id, stored.listing_file.published.clone());
             }
         }
-        Ok(particulars)
+        Ok(title_index)
     }
 
     /// Returns all that the releases say of the code at a place among the codes.
@@ -126,12 +131,7 @@ impl Particulars {
     }
 
     fn spans_at(&self, at: usize) -> &[Span<Titled>] {
-        let (Some(from), Some(to)) = (self.starts.get(at), self.starts.get(at + 1)) else {
-            return &[];
-        };
-        self.spans
-            .get(*from as usize..*to as usize)
-            .unwrap_or_default()
+        &self.spans[self.starts[at] as usize..self.starts[at + 1] as usize]
     }
 
     fn entry(&self, titled: &Titled, code: Code) -> Entry {
@@ -145,8 +145,7 @@ impl Particulars {
 
     fn title(&self, at: TitleAt) -> String {
         let from = at.from as usize;
-        let title = self.titles.get(from..from + usize::from(at.length));
-        title.unwrap_or_default().to_owned()
+        self.titles[from..from + usize::from(at.length)].to_owned()
     }
 }
 
@@ -173,13 +172,12 @@ fn number(count: usize) -> Result<u32> {
 }
 
 fn too_much() -> Error {
-    Error::new(ErrorKind::Store, "the titles are more than fit in memory")
+    Error::store("the titles are more than fit in memory")
         .with_hint("this is a limit of codeyear: keep code sets in databases of their own")
 }
 
 fn disagree() -> Error {
-    Error::new(
-        ErrorKind::Store,
+    Error::store(
         "the spans of the database and what is derived from them are not of the same codes",
     )
     .with_hint("check the database with codeyear verify")

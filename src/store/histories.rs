@@ -38,7 +38,7 @@ const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
 
 /// The lives of all codes of a code set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lives {
+pub(crate) struct Histories {
     /// The distinct lives: when a code is listed with which flag, whatever its titles.
     pub(crate) lives: Vec<Vec<Span<bool>>>,
     /// The codes, in the order of their characters.
@@ -54,10 +54,10 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub(crate) fn lives(&self, code_set: CodeSet) -> Result<Lives> {
-        let query = || -> rusqlite::Result<Lives> {
+    pub(crate) fn lives(&self, code_set: CodeSet) -> Result<Histories> {
+        let query = || -> rusqlite::Result<Histories> {
             match stored(&self.connection, code_set)? {
-                Some(bytes) => Lives::read(&bytes).ok_or_else(|| {
+                Some(bytes) => Histories::read(&bytes).ok_or_else(|| {
                     rusqlite::Error::FromSqlConversionFailure(
                         0,
                         rusqlite::types::Type::Blob,
@@ -72,7 +72,7 @@ impl Store {
 }
 
 /// The most codes that are asked for one by one; of more it is faster to read all spans.
-const MOST_CHANGED: usize = 20_000;
+const MAX_CHANGED: usize = 20_000;
 
 /// What an import has changed of a code set.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Changed {
     pub(super) fn add(&mut self, release: ReleaseId, changed: Option<Vec<Code>>) {
         match (&mut *self, changed) {
             (Changed::Some { codes, releases }, Some(changed))
-                if codes.len() + changed.len() <= MOST_CHANGED =>
+                if codes.len() + changed.len() <= MAX_CHANGED =>
             {
                 codes.extend(changed);
                 releases.insert(release);
@@ -123,7 +123,7 @@ pub(super) fn write(
         Changed::Some { .. } => stored(connection, code_set)?,
         Changed::All => None,
     };
-    let lives = match (known.and_then(|bytes| Lives::read(&bytes)), changed) {
+    let lives = match (known.and_then(|bytes| Histories::read(&bytes)), changed) {
         (Some(known), Changed::Some { codes, releases }) => {
             update(connection, code_set, known, codes, releases, index)?
         }
@@ -141,7 +141,7 @@ pub(super) fn write(
 pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
-        Some(bytes) => bytes == lives.to_bytes() || Lives::read_before(&bytes) == Some(lives),
+        Some(bytes) => bytes == lives.to_bytes() || Histories::read_before(&bytes) == Some(lives),
         None => lives.codes.is_empty(),
     })
 }
@@ -181,8 +181,8 @@ impl Gathered {
         self.life_of.push(number);
     }
 
-    fn into_lives(self, orders: Orders) -> Lives {
-        Lives {
+    fn into_lives(self, orders: Orders) -> Histories {
+        Histories {
             lives: self.lives,
             codes: self.codes,
             life_of: self.life_of,
@@ -232,7 +232,7 @@ fn derive(
     connection: &Connection,
     code_set: CodeSet,
     index: Option<&EntryIndex>,
-) -> rusqlite::Result<Lives> {
+) -> rusqlite::Result<Histories> {
     let mut gathered = Gathered::default();
     let mut stretches = Stretches::default();
     let mut statement = connection.prepare(
@@ -272,11 +272,11 @@ fn derive(
 fn update(
     connection: &Connection,
     code_set: CodeSet,
-    known: Lives,
+    known: Histories,
     codes: &BTreeSet<Code>,
     releases: &BTreeSet<ReleaseId>,
     index: Option<&EntryIndex>,
-) -> rusqlite::Result<Lives> {
+) -> rusqlite::Result<Histories> {
     let mut stretches = Stretches::default();
     let mut statement = connection.prepare(
         "SELECT listed_from, delisted_from, billable
@@ -444,7 +444,7 @@ fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Co
     found
 }
 
-impl Lives {
+impl Histories {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
@@ -478,12 +478,12 @@ impl Lives {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Option<Lives> {
+    fn read(bytes: &[u8]) -> Option<Histories> {
         let Some(rest) = bytes.strip_prefix(MAGIC) else {
-            return Lives::read_before(bytes);
+            return Histories::read_before(bytes);
         };
         let mut rest = Bytes(rest);
-        let lives = Lives::read_codes(&mut rest)?;
+        let lives = Histories::read_codes(&mut rest)?;
         let mut distinct = Vec::new();
         for _ in 0..rest.count()? {
             distinct.push(lives.read_order(&mut rest)?);
@@ -495,13 +495,13 @@ impl Lives {
             of_release.insert(release, rest.numbers(count)?.collect());
         }
         let orders = Orders::from_parts(distinct, of_release)?;
-        rest.0.is_empty().then_some(Lives { orders, ..lives })
+        rest.0.is_empty().then_some(Histories { orders, ..lives })
     }
 
     /// Reads the layout in which each release has its orders to itself.
-    fn read_before(bytes: &[u8]) -> Option<Lives> {
+    fn read_before(bytes: &[u8]) -> Option<Histories> {
         let mut rest = Bytes(bytes.strip_prefix(MAGIC_BEFORE)?);
-        let lives = Lives::read_codes(&mut rest)?;
+        let lives = Histories::read_codes(&mut rest)?;
         let mut of_release: BTreeMap<ReleaseId, Vec<Vec<Code>>> = BTreeMap::new();
         for _ in 0..rest.count()? {
             let release = rest.release()?;
@@ -509,7 +509,7 @@ impl Lives {
             of_release.entry(release).or_default().push(order);
         }
         let orders = Orders::gather(of_release);
-        rest.0.is_empty().then_some(Lives { orders, ..lives })
+        rest.0.is_empty().then_some(Histories { orders, ..lives })
     }
 
     /// Reads the codes of a category in an order of their own.
@@ -523,7 +523,7 @@ impl Lives {
     }
 
     /// Reads what comes before the orders.
-    fn read_codes(rest: &mut Bytes<'_>) -> Option<Lives> {
+    fn read_codes(rest: &mut Bytes<'_>) -> Option<Histories> {
         let mut lives = Vec::new();
         for _ in 0..rest.count()? {
             let mut life = Vec::new();
@@ -556,7 +556,7 @@ impl Lives {
         if life_of.iter().any(|life| usize::from(*life) >= lives.len()) {
             return None;
         }
-        Some(Lives {
+        Some(Histories {
             lives,
             codes,
             life_of,

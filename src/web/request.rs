@@ -12,21 +12,21 @@ use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
 use super::Shared;
-use super::problem::{Problem, form};
+use super::problem::{WebProblem, form};
 use super::snapshot::Snapshot;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::CodeSet;
 use crate::store::Store;
 
 /// The longest query that is read.
-const MOST_QUERY: usize = 16 * 1024;
+const MAX_QUERY: usize = 16 * 1024;
 
 /// Keep it, and ask each time whether it is still so: an import may change any answer.
 const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("public, no-cache");
 
 /// A question to one state of the database.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ApiRequest {
     pub(super) shared: Arc<Shared>,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) query: Query,
@@ -35,7 +35,7 @@ pub(super) struct Asked {
     tag: Option<ETag>,
 }
 
-impl Asked {
+impl ApiRequest {
     /// Returns the day that is asked for: today, if the question has none.
     pub(super) fn day(&mut self) -> Result<NaiveDate> {
         Ok(self.query.date("on")?.unwrap_or(self.today))
@@ -81,13 +81,13 @@ impl Asked {
     }
 }
 
-impl FromRequestParts<Arc<Shared>> for Asked {
+impl FromRequestParts<Arc<Shared>> for ApiRequest {
     type Rejection = Response;
 
     async fn from_request_parts(
         parts: &mut Parts,
         shared: &Arc<Shared>,
-    ) -> Result<Asked, Response> {
+    ) -> Result<ApiRequest, Response> {
         let snapshot = shared.snapshots.current();
         let today = shared.settings.today.day();
         let tag = snapshot.state().and_then(|state| tag(state, parts, today));
@@ -102,11 +102,11 @@ impl FromRequestParts<Arc<Shared>> for Asked {
             return Err(response);
         }
         let query = Query::read(parts.uri.query().unwrap_or_default()).map_err(|error| {
-            Problem::from(error)
+            WebProblem::from(error)
                 .in_form(form(parts.uri.path(), &parts.headers))
                 .into_response()
         })?;
-        Ok(Asked {
+        Ok(ApiRequest {
             shared: Arc::clone(shared),
             snapshot,
             query,
@@ -143,14 +143,11 @@ pub(super) struct Query {
 
 impl Query {
     fn read(text: &str) -> Result<Query> {
-        if text.len() > MOST_QUERY {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!(
-                    "the query has {} bytes; at most {MOST_QUERY} are read",
-                    text.len()
-                ),
-            )
+        if text.len() > MAX_QUERY {
+            return Err(Error::usage(format!(
+                "the query has {} bytes; at most {MAX_QUERY} are read",
+                text.len()
+            ))
             .with_hint("send many codes in the body of a POST"));
         }
         let parameters = form_urlencoded::parse(text.as_bytes())
@@ -181,11 +178,10 @@ impl Query {
     pub(super) fn one(&mut self, name: &'static str) -> Result<Option<String>> {
         let mut values = self.all(name);
         if values.len() > 1 {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("{name} is given {} times", values.len()),
-            )
-            .with_hint(format!("give {name} once")));
+            return Err(
+                Error::usage(format!("{name} is given {} times", values.len()))
+                    .with_hint(format!("give {name} once")),
+            );
         }
         Ok(values.pop())
     }
@@ -193,7 +189,7 @@ impl Query {
     /// Returns the one value of a parameter that cannot be left out.
     pub(super) fn needed(&mut self, name: &'static str, example: &str) -> Result<String> {
         self.one(name)?.ok_or_else(|| {
-            Error::new(ErrorKind::Usage, format!("the parameter {name} is missing"))
+            Error::usage(format!("the parameter {name} is missing"))
                 .with_hint(format!("give it, as in {name}={example}"))
         })
     }
@@ -208,11 +204,8 @@ impl Query {
             return Ok(None);
         };
         text.trim().parse().map(Some).map_err(|_| {
-            Error::new(
-                ErrorKind::Usage,
-                format!("{name} cannot be read: expected {expected}"),
-            )
-            .with_hint(format!("write {name} as {expected}"))
+            Error::usage(format!("{name} cannot be read: expected {expected}"))
+                .with_hint(format!("write {name} as {expected}"))
         })
     }
 
@@ -229,11 +222,10 @@ impl Query {
         match self.one(name)?.as_deref() {
             None | Some("0" | "false") => Ok(false),
             Some("1" | "true") => Ok(true),
-            Some(_) => Err(Error::new(
-                ErrorKind::Usage,
-                format!("{name} cannot be read: expected 1 or 0"),
-            )
-            .with_hint(format!("write {name}=1, or leave it out"))),
+            Some(_) => Err(
+                Error::usage(format!("{name} cannot be read: expected 1 or 0"))
+                    .with_hint(format!("write {name}=1, or leave it out")),
+            ),
         }
     }
 
@@ -245,8 +237,7 @@ impl Query {
             .find(|(name, _)| !self.known.contains(&name.as_str()));
         match stranger {
             None => Ok(()),
-            Some(_) => Err(Error::new(
-                ErrorKind::Usage,
+            Some(_) => Err(Error::usage(
                 "the query has a parameter that this address does not know",
             )
             .with_hint(format!("it knows {}", self.known.join(", ")))),

@@ -3,22 +3,22 @@
 use chrono::NaiveDate;
 use serde_json::Value;
 
-use super::outcome::{Answered, Failure, clip};
+use super::outcome::{Answered, FhirFailure, clip};
 
 /// What was given, in the order in which it was.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(super) struct Parameters {
     items: Vec<Item>,
 }
 
 #[derive(Debug)]
 struct Item {
     name: String,
-    value: Held,
+    value: ParameterValue,
 }
 
 #[derive(Debug)]
-enum Held {
+enum ParameterValue {
     /// From a query: only text.
     Text(String),
     /// From a body: the type, as in `valueCode`, and the value.
@@ -50,13 +50,13 @@ const TEXTS: [&str; 11] = [
     "valueOid",
 ];
 
-impl Given {
-    pub(super) fn read(query: &[(String, String)], body: Option<&Value>) -> Answered<Given> {
+impl Parameters {
+    pub(super) fn read(query: &[(String, String)], body: Option<&Value>) -> Answered<Parameters> {
         let mut items: Vec<Item> = query
             .iter()
             .map(|(name, value)| Item {
                 name: name.clone(),
-                value: Held::Text(value.clone()),
+                value: ParameterValue::Text(value.clone()),
             })
             .collect();
         if let Some(body) = body {
@@ -65,25 +65,25 @@ impl Given {
                 // A value set may stand for itself where it is the only parameter of the body.
                 Some("ValueSet") => items.push(Item {
                     name: "valueSet".to_owned(),
-                    value: Held::Resource(body.clone()),
+                    value: ParameterValue::Resource(body.clone()),
                 }),
                 Some(other) => {
-                    return Err(Failure::invalid(format!(
+                    return Err(FhirFailure::invalid(format!(
                         "the body is a {}; expected Parameters",
                         clip(other)
                     )));
                 }
                 None => {
-                    return Err(Failure::invalid(
+                    return Err(FhirFailure::invalid(
                         "the body has no resourceType; expected Parameters",
                     ));
                 }
             }
         }
-        Ok(Given { items })
+        Ok(Parameters { items })
     }
 
-    fn find(&self, name: &str) -> impl Iterator<Item = &Held> {
+    fn find(&self, name: &str) -> impl Iterator<Item = &ParameterValue> {
         self.items
             .iter()
             .filter(move |item| item.name == name)
@@ -95,7 +95,7 @@ impl Given {
         let mut found: Option<&str> = None;
         for text in self.texts(name)? {
             if found.is_some_and(|first| first != text) {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "{name} is given more than once, and not alike"
                 )));
             }
@@ -119,14 +119,14 @@ impl Given {
         self.find(name)
             .map(|held| {
                 let text = match held {
-                    Held::Text(text) => Some(text.as_str()),
-                    Held::Typed(kind, value) if TEXTS.contains(&kind.as_str()) => value.as_str(),
+                    ParameterValue::Text(text) => Some(text.as_str()),
+                    ParameterValue::Typed(kind, value) if TEXTS.contains(&kind.as_str()) => value.as_str(),
                     _ => None,
                 };
                 match text.map(str::trim) {
-                    Some("") => Err(Failure::invalid(format!("{name} is empty"))),
+                    Some("") => Err(FhirFailure::invalid(format!("{name} is empty"))),
                     Some(text) => Ok(text),
-                    None => Err(Failure::invalid(format!(
+                    None => Err(FhirFailure::invalid(format!(
                         "{name} is of the wrong type: it has to be text, as in valueString, valueCode or valueUri"
                     ))),
                 }
@@ -139,12 +139,12 @@ impl Given {
             return Ok(None);
         };
         let value = match held {
-            Held::Text(text) => text.trim().parse().ok(),
-            Held::Typed(kind, value) if kind == "valueBoolean" => value.as_bool(),
+            ParameterValue::Text(text) => text.trim().parse().ok(),
+            ParameterValue::Typed(kind, value) if kind == "valueBoolean" => value.as_bool(),
             _ => None,
         };
         value.map(Some).ok_or_else(|| {
-            Failure::invalid(format!(
+            FhirFailure::invalid(format!(
                 "{name} has to be true or false (in a body a valueBoolean)"
             ))
         })
@@ -155,8 +155,8 @@ impl Given {
             return Ok(None);
         };
         let value = match held {
-            Held::Text(text) => text.trim().parse().ok(),
-            Held::Typed(kind, value)
+            ParameterValue::Text(text) => text.trim().parse().ok(),
+            ParameterValue::Typed(kind, value)
                 if ["valueInteger", "valuePositiveInt", "valueUnsignedInt"]
                     .contains(&kind.as_str()) =>
             {
@@ -165,7 +165,7 @@ impl Given {
             _ => None,
         };
         value.map(Some).ok_or_else(|| {
-            Failure::invalid(format!(
+            FhirFailure::invalid(format!(
                 "{name} has to be a whole number from 0 (in a body a valueInteger)"
             ))
         })
@@ -180,9 +180,13 @@ impl Given {
             return Ok(None);
         };
         match held {
-            Held::Typed(kind, value) if kind == "valueCoding" => coding(name, value).map(Some),
-            Held::Text(text) => Ok(Some(token(text))),
-            _ => Err(Failure::invalid(format!("{name} has to be a valueCoding"))),
+            ParameterValue::Typed(kind, value) if kind == "valueCoding" => {
+                coding(name, value).map(Some)
+            }
+            ParameterValue::Text(text) => Ok(Some(token(text))),
+            _ => Err(FhirFailure::invalid(format!(
+                "{name} has to be a valueCoding"
+            ))),
         }
     }
 
@@ -191,13 +195,13 @@ impl Given {
         let Some(held) = self.find(name).next() else {
             return Ok(None);
         };
-        let Held::Typed(kind, value) = held else {
-            return Err(Failure::invalid(format!(
+        let ParameterValue::Typed(kind, value) = held else {
+            return Err(FhirFailure::invalid(format!(
                 "{name} has to be a valueCodeableConcept"
             )));
         };
         if kind != "valueCodeableConcept" || !value.is_object() {
-            return Err(Failure::invalid(format!(
+            return Err(FhirFailure::invalid(format!(
                 "{name} has to be a valueCodeableConcept"
             )));
         }
@@ -208,11 +212,13 @@ impl Given {
                 .map(|one| coding(name, one))
                 .collect::<Answered<_>>()?,
             Some(_) => {
-                return Err(Failure::invalid(format!("{name}.coding has to be a list")));
+                return Err(FhirFailure::invalid(format!(
+                    "{name}.coding has to be a list"
+                )));
             }
         };
         if codings.is_empty() {
-            return Err(Failure::invalid(format!("{name} has no coding")));
+            return Err(FhirFailure::invalid(format!("{name} has no coding")));
         }
         Ok(Some((codings, value)))
     }
@@ -220,8 +226,8 @@ impl Given {
     pub(super) fn resource(&self, name: &str) -> Answered<Option<&Value>> {
         match self.find(name).next() {
             None => Ok(None),
-            Some(Held::Resource(resource)) => Ok(Some(resource)),
-            Some(_) => Err(Failure::invalid(format!(
+            Some(ParameterValue::Resource(resource)) => Ok(Some(resource)),
+            Some(_) => Err(FhirFailure::invalid(format!(
                 "{name} has to be a resource in the body"
             ))),
         }
@@ -236,12 +242,16 @@ fn read_parameters(body: &Value, items: &mut Vec<Item>) -> Answered<()> {
     let parameters = match body.get("parameter") {
         None => return Ok(()),
         Some(Value::Array(parameters)) => parameters,
-        Some(_) => return Err(Failure::invalid("Parameters.parameter has to be a list")),
+        Some(_) => {
+            return Err(FhirFailure::invalid(
+                "Parameters.parameter has to be a list",
+            ));
+        }
     };
     for (index, parameter) in parameters.iter().enumerate() {
         let at = || format!("Parameters.parameter[{index}]");
         let Some(name) = parameter.get("name").and_then(Value::as_str) else {
-            return Err(Failure::invalid(format!("{} has no name", at())));
+            return Err(FhirFailure::invalid(format!("{} has no name", at())));
         };
         let mut values = parameter
             .as_object()
@@ -249,18 +259,18 @@ fn read_parameters(body: &Value, items: &mut Vec<Item>) -> Answered<()> {
             .flatten()
             .filter(|(key, _)| key.starts_with("value"));
         let value = match (parameter.get("resource"), values.next(), values.next()) {
-            (Some(resource), None, None) => Held::Resource(resource.clone()),
-            (None, Some((kind, value)), None) => Held::Typed(kind.clone(), value.clone()),
+            (Some(resource), None, None) => ParameterValue::Resource(resource.clone()),
+            (None, Some((kind, value)), None) => ParameterValue::Typed(kind.clone(), value.clone()),
             (None, None, None) if parameter.get("part").is_some() => continue,
             (None, None, None) => {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "{} ({}) has no value",
                     at(),
                     clip(name)
                 )));
             }
             _ => {
-                return Err(Failure::invalid(format!(
+                return Err(FhirFailure::invalid(format!(
                     "{} ({}) has more than one value",
                     at(),
                     clip(name)
@@ -278,14 +288,16 @@ fn read_parameters(body: &Value, items: &mut Vec<Item>) -> Answered<()> {
 /// Reads a coding of a body.
 pub(super) fn coding(name: &str, value: &Value) -> Answered<Coding> {
     if !value.is_object() {
-        return Err(Failure::invalid(format!("{name} has to hold a Coding")));
+        return Err(FhirFailure::invalid(format!("{name} has to hold a Coding")));
     }
     let text = |field: &str| match value.get(field) {
         None => Ok(None),
         Some(Value::String(text)) => {
             Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
         }
-        Some(_) => Err(Failure::invalid(format!("{name}.{field} has to be text"))),
+        Some(_) => Err(FhirFailure::invalid(format!(
+            "{name}.{field} has to be text"
+        ))),
     };
     Ok(Coding {
         system: text("system")?,
@@ -326,7 +338,7 @@ pub(super) fn day(name: &str, text: &str) -> Answered<NaiveDate> {
             .all(|byte| byte.is_ascii_digit() || byte == b'-');
     let day = (is_time && is_plain).then(|| date.parse().ok()).flatten();
     day.ok_or_else(|| {
-        Failure::invalid(format!(
+        FhirFailure::invalid(format!(
             "{name} {:?} is no day: expected year, month and day as in 2026-03-01",
             clip(text)
         ))
