@@ -9,8 +9,7 @@ use crate::model::{
     Verdict, Warning, day_before, judge,
 };
 use crate::source::catalogue::{known_releases, order_file_url};
-use crate::store::CodeSource;
-use crate::store::{Store, StoreKind};
+use crate::store::{CodeSource, Store, StoreKind};
 
 /// The most suggestions for an unknown code.
 const MAX_NEAREST: usize = 10;

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use crate::answer::history;
-use crate::answer::{check, poa_on};
+use crate::answer::{check, history, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, ExplainedCharacter,
@@ -13,8 +12,7 @@ use crate::model::{
     PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
     chapter_of,
 };
-use crate::store::CodeSource;
-use crate::store::{Store, StoredDocument};
+use crate::store::{CodeSource, Store, StoredDocument};
 
 /// The category whose note says "see table below", of all of its codes.
 const VISUAL_IMPAIRMENT_OF: &str = "H54";

@@ -14,8 +14,7 @@ use super::index::Index;
 use super::tally::{AuditSummary, Tally};
 use super::{Annotated, UseBasis};
 use crate::error::{Error, Result};
-use crate::model::ReleaseId;
-use crate::model::VerdictKind;
+use crate::model::{ReleaseId, VerdictKind};
 
 /// How annotated claims are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,8 +11,7 @@ use super::index::{Index, SetIndex, segment_at};
 use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use crate::error::Result;
-use crate::model::VerdictKind;
-use crate::model::{Code, CodeSet, ReleaseId};
+use crate::model::{Code, CodeSet, ReleaseId, VerdictKind};
 
 /// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some
 /// 30 MB with the findings. A file of nothing but errors costs time, not memory.

@@ -7,9 +7,9 @@ use super::claim::CodeSystem;
 use super::index::Index;
 use crate::answer::{detect_code_set, retirement, verdict};
 use crate::error::Result;
-use crate::model::VerdictKind;
-use crate::model::named;
-use crate::model::{Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict};
+use crate::model::{
+    Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict, VerdictKind, named,
+};
 
 named!(UseBasis);
 

@@ -7,8 +7,7 @@ use chrono::NaiveDate;
 use super::index::Index;
 use super::tally::AuditSummary;
 use crate::error::{Error, Result};
-use crate::model::VerdictKind;
-use crate::model::{Code, CodeSet, ReleaseId};
+use crate::model::{Code, CodeSet, ReleaseId, VerdictKind};
 
 /// The most codes that are named as evidence for either end of the window.
 const MAX_EVIDENCE: usize = 10;

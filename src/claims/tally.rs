@@ -16,8 +16,7 @@ use super::index::Index;
 use super::packed::unpack;
 use crate::answer::warnings;
 use crate::error::Result;
-use crate::model::VerdictKind;
-use crate::model::{Code, CodeSet, Provenance, ReleaseId, Warning, day_before};
+use crate::model::{Code, CodeSet, Provenance, ReleaseId, VerdictKind, Warning, day_before};
 use crate::store::StoreKind;
 
 /// The most failing codes of which a summary tells all there is to say.

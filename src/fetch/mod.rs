@@ -16,14 +16,13 @@ use std::time::Duration;
 use strum::IntoStaticStr;
 
 use crate::error::{Error, Result, io_error};
-use crate::model::{CodeSet, ReleaseId, ReleasePart};
+use crate::model::{CodeSet, ReleaseId, ReleasePart, named};
 use crate::source::archive::find;
 use crate::source::catalogue::{Catalogue, KnownRelease};
 
 use download::{Downloader, Target};
 use http::Client;
 
-use crate::model::named;
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
 pub use http::{FetchProblem, Proxies, shown_address};
 pub use import::{FetchReport, Lacking, import_fetched, missing};

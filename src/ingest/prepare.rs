@@ -21,8 +21,7 @@ use crate::store::NewFile;
 
 use super::ahead::{self, Ahead};
 use super::complete::Extent;
-use super::documents::Beside;
-use super::documents::other_bytes;
+use super::documents::{Beside, other_bytes};
 use super::group::Package;
 use super::identity::{Identified, evidence_of};
 use super::resolve::{Posted, Resolved, looks_cut_off};

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::named;
-use crate::model::{Code, Entry};
+use crate::model::{Code, Entry, named};
 
 named!(AddendaAction);
 

@@ -5,10 +5,9 @@ use strum::IntoStaticStr;
 
 use chrono::NaiveDate;
 
-use crate::model::named;
 use crate::model::{
     ChangeLineage, Code, CodeRange, CodeSet, Entry, FileRef, Impact, NotesReport, Provenance,
-    ReleaseId, Warning,
+    ReleaseId, Warning, named,
 };
 
 named!(ChangeKind);

@@ -8,8 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use strum::IntoStaticStr;
 
-use crate::model::named;
-use crate::model::{Change, ChangeKind, ChangeLineage, Code, LineageWay};
+use crate::model::{Change, ChangeKind, ChangeLineage, Code, LineageWay, named};
 
 named!(Severity, Relation);
 

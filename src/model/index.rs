@@ -9,8 +9,7 @@
 use std::ops::Range;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::named;
-use crate::model::{Code, CodeSet, UnreadList};
+use crate::model::{Code, CodeSet, UnreadList, named};
 
 named!(IndexKind, ReferenceKind);
 

@@ -1,7 +1,6 @@
 //! What changed between two tabular lists: notes, 7th characters, and the places of the book.
 
-use crate::model::named;
-use crate::model::{FileRef, NodeKind, NoteKind};
+use crate::model::{FileRef, NodeKind, NoteKind, named};
 use strum::IntoStaticStr;
 
 named!(NodeStanding, NoteChangeKind);

@@ -4,9 +4,8 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use strum::IntoStaticStr;
 
-use crate::model::named;
 use crate::model::release::day;
-use crate::model::{Code, CodeSet};
+use crate::model::{Code, CodeSet, named};
 
 named!(Relationship);
 

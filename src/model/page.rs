@@ -3,10 +3,9 @@
 use chrono::NaiveDate;
 use strum::IntoStaticStr;
 
-use crate::model::named;
 use crate::model::{
     Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, FileRef, IndexKind, NoteGroup,
-    NoteKind, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory,
+    NoteKind, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory, named,
 };
 
 named!(PlaceKind);

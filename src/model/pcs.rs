@@ -1,10 +1,8 @@
 //! The tables of ICD-10-PCS, from which every procedure code is built, and the definitions and index
 //! that go with them.
 
-use crate::model::Code;
-use crate::model::UnreadList;
 use crate::model::index::path_to;
-use crate::model::named;
+use crate::model::{Code, UnreadList, named};
 use strum::{EnumString, IntoStaticStr};
 
 named!(PcsPointerKind);

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 use strum::IntoStaticStr;
 
-use crate::model::Code;
-use crate::model::named;
+use crate::model::{Code, named};
 
 named!(PoaKind);
 

@@ -6,8 +6,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::model::named;
-use crate::model::{CodeSet, Warning};
+use crate::model::{CodeSet, Warning, named};
 
 named!(ListedBy, Provenance);
 

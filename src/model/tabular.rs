@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::Code;
-use crate::model::UnreadList;
-use crate::model::named;
+use crate::model::{Code, UnreadList, named};
 
 named!(NodeKind, NoteKind, DifferenceKind);
 

@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use strum::IntoStaticStr;
 
-use crate::model::named;
-use crate::model::{Entry, ListedAs, Malformed, ReleaseId, Span, Spans, Timeline, day_before};
+use crate::model::{
+    Entry, ListedAs, Malformed, ReleaseId, Span, Spans, Timeline, day_before, named,
+};
 
 named!(VerdictKind);
 

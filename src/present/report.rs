@@ -8,8 +8,7 @@ use chrono::NaiveDate;
 
 use super::{Style, changes, html, json, xlsx};
 use crate::error::Result;
-use crate::model::ChangeSet;
-use crate::model::named;
+use crate::model::{ChangeSet, named};
 
 named!(ReportFormat);
 

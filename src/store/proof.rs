@@ -6,8 +6,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use super::{Store, digests, rows};
 use crate::error::Result;
-use crate::model::named;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, named};
 
 named!(ProofSubject, ProofOutcome);
 

@@ -35,7 +35,26 @@ pub(super) struct ApiRequest {
     tag: Option<ETag>,
 }
 
+/// A request that is read from a query.
+pub(super) trait FromQuery: Sized {
+    /// Reads it. What is not asked for by name is refused afterwards.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] for a parameter that is missing, given twice or cannot be read.
+    fn read(query: &mut Query) -> Result<Self>;
+}
+
 impl ApiRequest {
+    /// Reads what is asked, and refuses what the address does not know.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Usage`] for a parameter that is missing, given twice, cannot be read or is not known.
+    pub(super) fn read<R: FromQuery>(&mut self) -> Result<R> {
+        let request = R::read(&mut self.query)?;
+        self.query.finish()?;
+        Ok(request)
+    }
+
     /// Returns the day that is asked for: today, if the question has none.
     pub(super) fn day(&mut self) -> Result<NaiveDate> {
         Ok(self.query.date("on")?.unwrap_or(self.today))
@@ -142,7 +161,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    fn read(text: &str) -> Result<Query> {
+    pub(super) fn read(text: &str) -> Result<Query> {
         if text.len() > MAX_QUERY {
             return Err(Error::usage(format!(
                 "the query has {} bytes; at most {MAX_QUERY} are read",

@@ -1,10 +1,5 @@
 //! Where delimiters and line feeds stand in a block.
 
-#![allow(
-    clippy::indexing_slicing,
-    reason = "the next place is never past the end"
-)]
-
 /// How many bytes are looked at together, a bit for each.
 const AT_ONCE: usize = u64::BITS as usize;
 
@@ -35,7 +30,8 @@ impl Iterator for Marks<'_> {
     #[inline]
     fn next(&mut self) -> Option<usize> {
         while self.found == 0 {
-            let rest = &self.bytes[self.next..];
+            // The last step may lead past the end: nothing is left then.
+            let rest = self.bytes.get(self.next..).unwrap_or_default();
             self.found = match rest.first_chunk() {
                 Some(bytes) => found(bytes, self.delimiter),
                 None if rest.is_empty() => return None,

@@ -11,8 +11,7 @@ use crate::claims::auditor::{Auditor, CodeOutcome};
 use crate::claims::finding::Finding;
 use crate::claims::{Index, ProblemKind, UseBasis};
 use crate::error::{Error, Result};
-use crate::model::VerdictKind;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, VerdictKind};
 
 /// The columns that an annotated row gets for each code.
 pub(in crate::claims) const COLUMNS: [&str; 7] = [

@@ -14,8 +14,7 @@ use chrono::{Days, NaiveDate};
 use strum::IntoStaticStr;
 
 use crate::error::{Error, Result};
-use crate::model::named;
-use crate::model::{Addenda, CodeSet, ReleaseId};
+use crate::model::{Addenda, CodeSet, ReleaseId, named};
 use crate::source::catalogue::{Catalogue, KnownRelease, OrderFileFacts};
 use crate::source::names::NameHints;
 use crate::source::sample::SampleFile;

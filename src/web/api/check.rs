@@ -8,10 +8,10 @@ use chrono::{Days, NaiveDate};
 use super::super::problem::WebProblem;
 use super::super::request::ApiRequest;
 use super::super::snapshot::Snapshot;
+use super::requests::CheckRequest;
 use crate::answer;
 use crate::error::{Error, Result};
-use crate::model::VerdictKind;
-use crate::model::{Answer, CodeSet, ReleaseId};
+use crate::model::{Answer, CodeSet, ReleaseId, VerdictKind};
 use crate::present::json;
 use crate::store::Store;
 
@@ -33,39 +33,17 @@ struct Question {
     get,
     path = "/api/check",
     summary = "Whether codes are valid on a date, and what to use instead",
-    params(
-        ("code" = Vec<String>, Query, description = "A code, with or without dot; several by repeating it"),
-        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
-        ("year" = Option<i32>, Query, description = "Instead of a day: every day of this fiscal year"),
-        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by each code"),
-    ),
+    params(CheckRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/CheckJson"), content_type = "application/json")),
 )]
 pub(super) async fn check(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let codes = asked.query.all("code");
-    let on = asked.query.date("on")?;
-    let year: Option<ReleaseId> = asked.query.parsed("year", "a fiscal year as in 2026")?;
-    let code_set = asked.query.code_set("code_set")?;
-    asked.query.finish()?;
-    if codes.is_empty() {
-        return Err(Error::usage("the parameter code is missing")
-            .with_hint("give one code or several, as in code=C7B&code=M54.5")
-            .into());
-    }
+    let CheckRequest {
+        code: codes,
+        on,
+        year,
+        code_set,
+    } = asked.read()?;
     if let Some(year) = year {
-        if year.is_mid_year() || year.revision() != 0 {
-            return Err(Error::usage("year cannot be read: expected a fiscal year as in 2026",
-            )
-            .with_hint(
-                "for a release that begins within the year give one of its days: on=2026-04-01",
-            )
-            .into());
-        }
-        if on.is_some() {
-            return Err(Error::usage("on and year exclude each other")
-                .with_hint("leave one of them out")
-                .into());
-        }
         let body = asked
             .ask(move |_, store| json::answers(&over_year(store, &codes, code_set, year)?))
             .await?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod openapi;
+mod requests;
 
 use std::sync::Arc;
 
@@ -9,16 +10,17 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
+use self::requests::{
+    CompareRequest, DiffRequest, HistoryRequest, ReleasesRequest, SearchRequest, ShowRequest,
+};
+
 use super::Shared;
 use super::problem::WebProblem;
 use super::request::ApiRequest;
-use crate::answer::{self, DiffScope, SearchOptions, ShowOptions};
+use crate::answer;
 use crate::error::{Error, Result};
-use crate::model::{CodeRange, CodeSet, ReleaseId};
+use crate::model::{CodeRange, CodeSet};
 use crate::present::json;
-
-/// The most codes that a search gives.
-const MAX_FOUND: usize = 200;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -36,26 +38,17 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     get,
     path = "/api/show",
     summary = "The coder's page of a code on a day",
-    params(
-        ("code" = String, Query, description = "The code, with or without dot"),
-        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
-        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
-        ("nearest" = Option<bool>, Query, description = "1: where the release in force has no tabular list, index or table, the nearest release's, which is named"),
-    ),
+    params(ShowRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json")),
 )]
 async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let code = asked.query.needed("code", "C7B.00")?;
-    let date = asked.day()?;
-    let code_set = asked.query.code_set("code_set")?;
-    let options = ShowOptions {
-        nearest: asked.query.flag("nearest")?,
-    };
-    asked.query.finish()?;
+    let request: ShowRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = answer::code_set_of(store, code_set, &code)?;
-            let shown = answer::show(&*snapshot.codes(store, code_set)?, &code, date, options)?;
+            let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
+            let codes = snapshot.codes(store, code_set)?;
+            let shown = answer::show(&*codes, &request.code, date, request.options())?;
             json::show(&shown)
         })
         .await?;
@@ -66,35 +59,24 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     get,
     path = "/api/compare",
     summary = "How two codes differ on a day",
-    params(
-        ("left" = String, Query, description = "A code"),
-        ("right" = String, Query, description = "The other one"),
-        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
-        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
-        ("nearest" = Option<bool>, Query, description = "1: as for a page"),
-    ),
+    params(CompareRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json")),
 )]
 async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let left = asked.query.needed("left", "C7A")?;
-    let right = asked.query.needed("right", "C7B")?;
-    let date = asked.day()?;
-    let code_set = asked.query.code_set("code_set")?;
-    let options = ShowOptions {
-        nearest: asked.query.flag("nearest")?,
-    };
-    asked.query.finish()?;
+    let request: CompareRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = answer::code_set_of(store, code_set, &left)?;
-            let found = answer::compare(
-                &*snapshot.codes(store, code_set)?,
-                &left,
-                &right,
+            let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
+            let codes = snapshot.codes(store, code_set)?;
+            let CompareRequest { left, right, .. } = &request;
+            json::compare(&answer::compare(
+                &*codes,
+                left,
+                right,
                 date,
-                options,
-            )?;
-            json::compare(&found)
+                request.options(),
+            )?)
         })
         .await?;
     Ok(asked.json(body))
@@ -104,21 +86,16 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     get,
     path = "/api/history",
     summary = "The life of a code, its titles as they stood, its lineage",
-    params(
-        ("code" = String, Query, description = "The code, with or without dot"),
-        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: told by the code"),
-    ),
+    params(HistoryRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json")),
 )]
 async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let code = asked.query.needed("code", "M54.5")?;
-    let code_set = asked.query.code_set("code_set")?;
-    asked.query.finish()?;
+    let request: HistoryRequest = asked.read()?;
     let body = asked
         .ask(move |snapshot, store| {
-            let code_set = answer::code_set_of(store, code_set, &code)?;
-            let history = answer::history(&*snapshot.codes(store, code_set)?, &code)?;
-            json::history(&history)
+            let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
+            let codes = snapshot.codes(store, code_set)?;
+            json::history(&answer::history(&*codes, &request.code)?)
         })
         .await?;
     Ok(asked.json(body))
@@ -128,40 +105,23 @@ async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     get,
     path = "/api/search",
     summary = "Codes by words",
-    params(
-        ("q" = String, Query, description = "Words, the last of which may be only begun"),
-        ("on" = Option<chrono::NaiveDate>, Query, description = "The day; left out: today"),
-        ("code_set" = Option<String>, Query, description = "icd10cm, which is meant if it is left out, or icd10pcs"),
-        ("most" = Option<u16>, Query, description = "The most codes to give, up to 200; left out: 20"),
-        ("unlisted" = Option<bool>, Query, description = "1: deleted codes and those to come as well"),
-    ),
+    params(SearchRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json")),
 )]
 async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let words = asked.query.needed("q", "low back pain")?;
-    let date = asked.day()?;
-    let code_set = asked
-        .query
-        .code_set("code_set")?
-        .unwrap_or(CodeSet::Icd10Cm);
-    let options = SearchOptions {
-        most: asked
-            .query
-            .parsed("most", "a number as in 20")?
-            .unwrap_or(20),
-        unlisted: asked.query.flag("unlisted")?,
-    };
-    asked.query.finish()?;
-    if options.most > MAX_FOUND {
-        return Err(Error::usage(format!(
-            "most is {}; at most {MAX_FOUND} codes are given",
-            options.most
-        ))
-        .with_hint("narrow the search with another word")
-        .into());
-    }
+    let request: SearchRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
     let body = asked
-        .ask(move |_, store| json::search(&answer::search(store, code_set, &words, date, options)?))
+        .ask(move |_, store| {
+            let options = request.options();
+            json::search(&answer::search(
+                store,
+                request.code_set,
+                &request.q,
+                date,
+                options,
+            )?)
+        })
         .await?;
     Ok(asked.json(body))
 }
@@ -170,43 +130,21 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     get,
     path = "/api/diff",
     summary = "What changed between two releases",
-    params(
-        ("old" = String, Query, description = "A loaded release, as in FY2025"),
-        ("new" = String, Query, description = "Another one, as in FY2026"),
-        ("code_set" = Option<String>, Query, description = "icd10cm, which is meant if it is left out, or icd10pcs"),
-        ("under" = Option<Vec<String>>, Query, description = "Only these codes with all below them, or ranges as in C76-C80"),
-        ("notes" = Option<bool>, Query, description = "1: the notes of the tabular lists too"),
-    ),
+    params(DiffRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json")),
 )]
 async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let old: ReleaseId = needed_release(&mut asked, "old", "FY2025")?;
-    let new: ReleaseId = needed_release(&mut asked, "new", "FY2026")?;
-    let code_set = asked
-        .query
-        .code_set("code_set")?
-        .unwrap_or(CodeSet::Icd10Cm);
-    let mut scope = DiffScope {
-        notes: asked.query.flag("notes")?,
-        ..DiffScope::default()
-    };
-    for text in asked.query.all("under") {
-        scope.under.push(range(code_set, &text)?);
-    }
-    asked.query.finish()?;
+    let request: DiffRequest = asked.read()?;
+    let scope = request.scope()?;
     let body = asked
-        .ask(move |_, store| json::changes(&answer::diff(store, code_set, old, new, &scope)?))
+        .ask(move |_, store| {
+            let DiffRequest {
+                code_set, old, new, ..
+            } = request;
+            json::changes(&answer::diff(store, code_set, old, new, &scope)?)
+        })
         .await?;
     Ok(asked.json(body))
-}
-
-fn needed_release(asked: &mut ApiRequest, name: &'static str, example: &str) -> Result<ReleaseId> {
-    asked.query.needed(name, example)?.parse().map_err(|_| {
-        Error::usage(format!(
-            "{name} cannot be read: expected a release as in {example}"
-        ))
-        .with_hint("the loaded ones are listed at /api/releases")
-    })
 }
 
 /// Reads a range of codes.
@@ -220,14 +158,11 @@ pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
     get,
     path = "/api/releases",
     summary = "What is loaded, what it covers, what is missing",
-    params(
-        ("code_set" = Option<String>, Query, description = "icd10cm or icd10pcs; left out: both"),
-    ),
+    params(ReleasesRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json")),
 )]
 async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let code_set = asked.query.code_set("code_set")?;
-    asked.query.finish()?;
+    let ReleasesRequest { code_set } = asked.read()?;
     let today = asked.today;
     let body = asked
         .ask(move |_, store| {

@@ -7,9 +7,8 @@ use crate::model::{
     Answer, CodeSet, Conversion, Entry, Fate, LineageLink, Retirement, Successor, UnknownReason,
     Verdict,
 };
-use crate::present::counted;
 use crate::present::text::lineage as words;
-use crate::present::verdict;
+use crate::present::{counted, verdict};
 
 /// The most codes that a list shows at once.
 const SHORT_LIST: usize = 12;
