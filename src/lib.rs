@@ -109,11 +109,20 @@
 //!   loaded. OHDSI's tools take 32 bits, and no code of seven characters fits into what is left of those
 //!   above 2,000,000,000: so codes are hashed, those that are known to collide have another number by a table
 //!   that only grows, and a collision that no table knows stops the export.
-//! - **Ten million questions are answered by the rules of one.** The rules of `check` are written over the facts
-//!   of a code set, wherever these are held: [`answer`] asks the database, [`claims`] a compact index in memory, and
-//!   both get the same verdict and the same codes to use. The index comes from the table `lives`, which is derived
+//! - **Ten million questions are answered by the rules of one.** Every question of a code is asked of a
+//!   [`store::CodeSource`], a code set as the loaded releases have it: [`store::StoredCodes`] in the database,
+//!   [`claims::InMemory`] in a compact index. Both get the same verdict and the same codes to use, and a source gives
+//!   the database that goes with it, so that no question takes one beside it. The index comes from the table `lives`, which is derived
 //!   from the spans in the import's own transaction and proven by `verify`: a hundred thousand rows of spans take
 //!   longer to read than many a file of claims.
+//! - **Days are spans, and one rule judges them.** [`model::Span`] is a stretch of days with what holds on it, whatever
+//!   that is: an entry, a flag, a title; it has the one test of a day. [`model::Timeline::cut`] is the one place where
+//!   spans become true dates, and [`model::judge`] the one rule that makes a [`model::Status`] of them; `check`, the
+//!   audit, FHIR and exports differ in what they ask for beside it, not in the rule. [`model::Period`] has an end of
+//!   its own type, because a release always has one.
+//! - **A name is derived, a reason is a type.** The fixed name of each value of an enum comes from `strum`, and is read
+//!   back by `parse`; what is said of a code that cannot be one is [`model::Malformed`], which can leave the
+//!   text out, as an audit must.
 //! - **Which release a file is, evidence decides in an order.** [`source::identify`] asks for a hash that the
 //!   catalogue knows (of the file, its rows, its archive), then the footer of the addenda, the file's own name, the
 //!   archive's name; never for folders, into which people put what they like. What comes first outranks what
@@ -142,15 +151,15 @@
 //!   file. A block without a quote is cut at delimiters and line ends, any other is read by the CSV library; a test
 //!   holds the two to the same rows.
 //! - **FHIR is answered without HTTP.** [`fhir`] takes a request as values and gives a status and JSON, so that
-//!   a server only routes, and a test needs no port. It asks the same facts as every other answer, through the
-//!   same trait: what is asked a million times touches no database where a server holds the facts in memory.
+//!   a server only routes, and a test needs no port. It asks the same source as every other answer: what is
+//!   asked a million times touches no database where a server holds the code sets in memory.
 //!   A read of a code system names no concepts and says how many there are; the export has them all, one after
 //!   the other.
 //! - **The server answers from snapshots.** A snapshot is the index in memory and a few read-only handles, all
 //!   pinned to one state of the database; a watch looks for another state, prepares the next snapshot whole and
 //!   puts it in the place of the last. So no answer mixes two states, nobody waits for an import, and what an
 //!   address gives can be tagged by the content hash. A check asks no database at all: the same rules run over
-//!   facts in memory, now with their titles, files and patches.
+//!   the source in memory, now with titles, files and patches.
 //! - **A pack is files, not a database.** What a program ships are the publishers' bytes, and the first question
 //!   builds the database from them by the ordinary import: so a schema can change without a new pack, `verify`
 //!   proves the result as it proves any import, and nobody has to believe a database that someone else made. A
