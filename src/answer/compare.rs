@@ -41,7 +41,7 @@ pub fn compare(
 fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
     let mut mentions = Vec::new();
     for notes in &page.notes {
-        let Some(at) = Code::from_plain(notes.place.name.as_bytes())
+        let Some(at) = Code::from_plain(CodeSet::Icd10Cm, notes.place.name.as_bytes())
             .filter(|_| notes.place.kind == PlaceKind::Code)
         else {
             continue;

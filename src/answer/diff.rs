@@ -177,8 +177,7 @@ pub fn diff(
         if range.is_reversed() {
             return Err(Error::usage(format!(
                 "{} stands after {} in the book",
-                range.range.first.dotted(code_set),
-                range.range.last.dotted(code_set)
+                range.range.first, range.range.last
             ))
             .with_hint("write the range the other way round"));
         }
@@ -395,13 +394,13 @@ fn listed_range(
     };
     let (first, last) = match (end(asked.first, true)?, end(asked.last, false)?) {
         (Some(first), Some(last)) => (first, last),
-        (None, _) => return Ok(Err(asked.first.dotted(code_set))),
-        (_, None) => return Ok(Err(asked.last.dotted(code_set))),
+        (None, _) => return Ok(Err(asked.first.to_string())),
+        (_, None) => return Ok(Err(asked.last.to_string())),
     };
     // Where nothing within the range is listed, what is nearest lies beyond its other end.
     let moved = first != asked.first || last != asked.last;
     if moved && first > last && first.as_bytes().first() == last.as_bytes().first() {
-        let (first, last) = (asked.first.dotted(code_set), asked.last.dotted(code_set));
+        let (first, last) = (asked.first.to_string(), asked.last.to_string());
         return Ok(Err(format!("a category within {first}-{last}")));
     }
     Ok(Ok(CodeRange { first, last }))

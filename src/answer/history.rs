@@ -61,12 +61,9 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
         return Err(Error::not_found(format!(
             "no loaded {} release lists {}",
             code_set.name(),
-            code.dotted(code_set)
+            code
         ))
-        .with_hint(format!(
-            "codeyear check {} says what is nearest",
-            code.dotted(code_set)
-        )));
+        .with_hint(format!("codeyear check {} says what is nearest", code)));
     };
     // The days that nothing governs: before the first span, so that it may have begun earlier, and after it.
     let coverage = timeline.coverage();

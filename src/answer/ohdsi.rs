@@ -37,9 +37,7 @@ pub fn ohdsi_vocabulary(store: &Store, code_sets: &[CodeSet]) -> Result<Vocabula
         part.place();
         vocabulary.concepts.extend(part.concepts.into_values());
         vocabulary.pairs.extend(part.pairs);
-        vocabulary
-            .interrupted
-            .extend(part.interrupted.into_iter().map(|code| (*code_set, code)));
+        vocabulary.interrupted.extend(part.interrupted);
     }
     refuse_shared_ids(&vocabulary.concepts)?;
     vocabulary
@@ -229,7 +227,7 @@ fn refuse_shared_ids(concepts: &[Concept]) -> Result<()> {
     for concept in concepts {
         if let Some(other) = seen.insert(concept.id, concept) {
             let name = |concept: &Concept| {
-                let code = concept.code.dotted(concept.code_set);
+                let code = concept.code.to_string();
                 format!("{} {code}", concept.code_set.name())
             };
             return Err(Error::conflict(format!(

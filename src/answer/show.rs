@@ -240,7 +240,8 @@ fn add_tabular(
             .iter()
             .rev()
             .find(|place| place.kind == PlaceKind::Code);
-        let above = listed.and_then(|place| Code::from_plain(place.name.as_bytes()));
+        let above =
+            listed.and_then(|place| Code::from_plain(CodeSet::Icd10Cm, place.name.as_bytes()));
         return Ok(match above {
             Some(above) if code.len() == 7 => above,
             _ => code,

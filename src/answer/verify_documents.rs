@@ -201,7 +201,7 @@ fn codes_named(
 }
 
 fn named(codes: impl Iterator<Item = Code>) -> String {
-    let codes: Vec<String> = codes.map(|code| code.dotted(CodeSet::Icd10Cm)).collect();
+    let codes: Vec<String> = codes.map(|code| code.to_string()).collect();
     let shown = codes
         .iter()
         .take(NAMED)

@@ -292,7 +292,7 @@ impl<'i> Annotator<'i> {
                 r#use: finding.map_or(Vec::new(), |finding| {
                     let spell = |code: &crate::model::Code| match self.options.plain_codes {
                         true => code.as_str().to_owned(),
-                        false => code.dotted(finding.code_set),
+                        false => code.to_string(),
                     };
                     finding.uses.iter().map(spell).collect()
                 }),

@@ -102,7 +102,7 @@ impl CodeSource for InMemory<'_> {
                 && candidate != packed
                 && self.set.find_packed(candidate).is_some()
             {
-                found.extend(unpack(candidate));
+                found.extend(unpack(self.set.code_set, candidate));
             }
         };
         let mut alike = self.set.all();

@@ -5,7 +5,7 @@
     reason = "the table has an entry for every byte"
 )]
 
-use crate::model::Code;
+use crate::model::{Code, CodeSet};
 
 /// The bits of a character.
 pub(super) const CHARACTER_BITS: u32 = 6;
@@ -144,7 +144,7 @@ pub(super) fn life_in(slot: u64, packed: u64) -> Option<u16> {
 }
 
 /// Returns the code that was packed.
-pub(super) fn unpack(mut packed: u64) -> Option<Code> {
+pub(super) fn unpack(code_set: CodeSet, mut packed: u64) -> Option<Code> {
     let mut bytes = [0; 7];
     let mut from = bytes.len();
     while packed != 0 {
@@ -157,7 +157,7 @@ pub(super) fn unpack(mut packed: u64) -> Option<Code> {
         };
         packed >>= CHARACTER_BITS;
     }
-    Code::from_plain(bytes.get(from..)?)
+    Code::from_plain(code_set, bytes.get(from..)?)
 }
 
 #[cfg(test)]

@@ -390,7 +390,10 @@ impl Tally {
         let mut codes: Vec<(CodeSet, Option<Code>, u64)> = self
             .codes
             .into_iter()
-            .map(|((code_set, packed), count)| (code_set, packed.and_then(unpack), count))
+            .map(|((code_set, packed), count)| {
+                let code = packed.and_then(|packed| unpack(code_set, packed));
+                (code_set, code, count)
+            })
             .collect();
         codes.sort_unstable();
         Ok(AuditSummary {

@@ -222,10 +222,10 @@ fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
         grouped(vocabulary.pairs.len() as u64),
         folder.display()
     ))?;
-    for (code_set, code) in &vocabulary.interrupted {
+    for code in &vocabulary.interrupted {
         context.say(&format!(
             "note: {} was not valid on some days between its first and its last, which a concept cannot say; codeyear export spans tells\n",
-            code.dotted(*code_set)
+            code
         ))?;
     }
     Ok(Outcome::Good)

@@ -236,8 +236,7 @@ pub(super) fn resource(
         let mut targets = Vec::with_capacity(links.len());
         for link in links {
             let (field, code) = relation(conversions, link, listed).coded(version);
-            let mut target =
-                json!({ "code": link.new.dotted(system.code_set), "comment": comment(link) });
+            let mut target = json!({ "code": link.new.to_string(), "comment": comment(link) });
             set(&mut target, field, json!(code));
             if let Some(entry) = source.entry_on(&link.new, day)? {
                 set(&mut target, "display", json!(entry.long_title));
@@ -256,7 +255,7 @@ pub(super) fn resource(
         let Some(link) = links.first() else {
             continue;
         };
-        let mut element = json!({ "code": link.old.dotted(system.code_set), "target": targets });
+        let mut element = json!({ "code": link.old.to_string(), "target": targets });
         if let Some(entry) = source.entry_on(&link.old, day_before(day))? {
             set(&mut element, "display", json!(entry.long_title));
         }
@@ -294,7 +293,7 @@ fn doubts(source: &dyn CodeSource, transition: &Transition) -> String {
 
 fn depends_on(version: FhirVersion, system: &System, others: &[Code]) -> Value {
     let depends = others.iter().map(|code| {
-        let code = code.dotted(system.code_set);
+        let code = code.to_string();
         match version {
             FhirVersion::R4 => {
                 json!({ "property": system.uri, "system": system.uri, "value": code })

@@ -229,7 +229,7 @@ impl<'s> FhirExport<'s> {
         let mut head = to_bytes(&head);
         // The concepts follow in the same object.
         head.pop();
-        write_concepts(&head, system, &entries, out).map_err(unwritable)?;
+        write_concepts(&head, &entries, out).map_err(unwritable)?;
         Ok(entries.len() as u64)
     }
 }
@@ -271,9 +271,9 @@ struct Property {
     value: bool,
 }
 
-fn concept<'e>(system: &System, entry: &'e Entry) -> Concept<'e> {
+fn concept<'e>(entry: &'e Entry) -> Concept<'e> {
     Concept {
-        code: entry.code.dotted(system.code_set),
+        code: entry.code.to_string(),
         display: &entry.long_title,
         designation: has_short_title(entry).then_some([Designation {
             language: "en",
@@ -292,12 +292,7 @@ fn concept<'e>(system: &System, entry: &'e Entry) -> Concept<'e> {
 }
 
 /// Writes the concepts of a release into its resource, each within the nearest one above it.
-fn write_concepts(
-    head: &[u8],
-    system: &System,
-    entries: &[Entry],
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
+fn write_concepts(head: &[u8], entries: &[Entry], out: &mut dyn Write) -> std::io::Result<()> {
     out.write_all(head)?;
     // The codes that stand open, and whether one below them was written.
     let mut open: Vec<(&Entry, bool)> = Vec::new();
@@ -319,7 +314,7 @@ fn write_concepts(
         };
         is_first = false;
         out.write_all(begins)?;
-        let mut text = serde_json::to_vec(&concept(system, entry))?;
+        let mut text = serde_json::to_vec(&concept(entry))?;
         text.pop();
         out.write_all(&text)?;
         open.push((entry, false));

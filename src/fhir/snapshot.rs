@@ -158,7 +158,7 @@ impl<'a> Snapshot<'a> {
 
     /// Returns a code as FHIR writes it.
     pub(super) fn shown(&self, code: &Code) -> String {
-        code.dotted(self.system.code_set)
+        code.to_string()
     }
 
     pub(super) fn entry(&self, code: &Code) -> Result<Option<Entry>> {

@@ -225,10 +225,7 @@ fn in_one_map(
         )));
     };
     let message = if matches.is_empty() {
-        format!(
-            "the map has no row of {}",
-            parsed.dotted(system_asked.code_set)
-        )
+        format!("the map has no row of {}", parsed)
     } else {
         String::new()
     };
@@ -445,22 +442,17 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
 
 fn reply(version: FhirVersion, translation: &Translation) -> Value {
     let system = translation.system;
-    let coding =
-        |code: &Code| json!({ "system": system.uri, "code": code.dotted(system.code_set) });
+    let coding = |code: &Code| json!({ "system": system.uri, "code": code.to_string() });
     let mut reply = Reply::default();
     reply.boolean("result", !translation.matches.is_empty());
     let mut messages: Vec<String> = Vec::new();
     messages.extend(Some(translation.message.clone()).filter(|message| !message.is_empty()));
     for one in &translation.matches {
-        let others: Vec<String> = one
-            .together
-            .iter()
-            .map(|code| code.dotted(system.code_set))
-            .collect();
+        let others: Vec<String> = one.together.iter().map(|code| code.to_string()).collect();
         if !others.is_empty() {
             messages.push(format!(
                 "{} goes with {}, both together and not one instead of the other ({})",
-                one.code.dotted(system.code_set),
+                one.code,
                 others.join(" and "),
                 one.comment.as_deref().unwrap_or_default()
             ));

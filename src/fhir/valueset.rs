@@ -14,7 +14,7 @@ use crate::model::Code;
 pub(super) fn implicit_url(system: &System, below: Option<&Code>) -> String {
     match below {
         None => whole(system),
-        Some(code) => format!("{}=isa/{}", whole(system), code.dotted(system.code_set)),
+        Some(code) => format!("{}=isa/{}", whole(system), code),
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn implicit_resource(
             format!("All codes of {name}"),
         ),
         Some(code) => {
-            let shown = code.dotted(system.code_set);
+            let shown = code.to_string();
             set(
                 &mut include,
                 "filter",

@@ -192,19 +192,12 @@ pub(super) fn lacks(
                 0 => String::new(),
                 others => format!(", nor above {others} more"),
             };
-            (extent.without_header.len() > MAX_WITHOUT_HEADER).then(|| {
-                format!(
-                    "there is no header above {}{others}",
-                    first.dotted(extent.code_set)
-                )
-            })
+            (extent.without_header.len() > MAX_WITHOUT_HEADER)
+                .then(|| format!("there is no header above {}{others}", first))
         })
         .or_else(|| {
             let first = extent.empty_headers.first()?;
-            Some(format!(
-                "there is nothing below {}, a header",
-                first.dotted(extent.code_set)
-            ))
+            Some(format!("there is nothing below {}, a header", first))
         })
 }
 

@@ -53,7 +53,7 @@ impl CodeSet {
     /// use codeyear::model::CodeSet;
     /// let code = CodeSet::Icd10Cm.parse_code(" c7b.00 ")?;
     /// assert_eq!(code.as_str(), "C7B00");
-    /// assert_eq!(code.dotted(CodeSet::Icd10Cm), "C7B.00");
+    /// assert_eq!(code.to_string(), "C7B.00");
     /// assert!(CodeSet::Icd10Cm.parse_code("C7.B0").is_err());
     /// # Ok::<(), codeyear::model::MalformedCode>(())
     /// ```
@@ -92,7 +92,11 @@ impl CodeSet {
         if trimmed.ends_with('.') && length > 0 {
             return Err(Malformed::DotAtEnd);
         }
-        let code = Code { bytes, length };
+        let code = Code {
+            bytes,
+            length,
+            code_set: self,
+        };
         self.check_shape(&code)?;
         Ok(code)
     }
@@ -158,7 +162,7 @@ impl FromStr for CodeSet {
 /// The most characters that a code has.
 const MAX_LENGTH: usize = 7;
 
-/// A code as it is stored: no dot, upper case, 3 to 7 characters.
+/// A code of a code set as it is stored: no dot, upper case, 3 to 7 characters. It is displayed as people write it.
 ///
 /// The order of `Code` values is the order of their characters. It is **not** the order of the
 /// book: C4A stands between C43 and C44. Ranges and reports go by [tabular
@@ -167,6 +171,7 @@ const MAX_LENGTH: usize = 7;
 pub struct Code {
     bytes: [u8; MAX_LENGTH],
     length: u8,
+    code_set: CodeSet,
 }
 
 impl Hash for Code {
@@ -235,15 +240,9 @@ impl Code {
         usize::from(self.length)
     }
 
-    /// Returns the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
-    pub fn dotted(&self, code_set: CodeSet) -> String {
-        let text = self.as_str();
-        match (code_set, text.split_at_checked(3)) {
-            (CodeSet::Icd10Cm, Some((category, rest))) if !rest.is_empty() => {
-                format!("{category}.{rest}")
-            }
-            _ => text.to_owned(),
-        }
+    /// Returns the code set that it is a code of.
+    pub fn code_set(&self) -> CodeSet {
+        self.code_set
     }
 
     /// Returns the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
@@ -262,6 +261,7 @@ impl Code {
         Code {
             bytes,
             length: u8::try_from(length).unwrap_or(7),
+            code_set: self.code_set,
         }
     }
 
@@ -277,23 +277,23 @@ impl Code {
     }
 
     /// Returns the code of a number that [`Code::key`] gave.
-    pub(crate) fn from_key(key: u64) -> Option<Code> {
+    pub(crate) fn from_key(code_set: CodeSet, key: u64) -> Option<Code> {
         let bytes = key.to_be_bytes();
         let (_, text) = bytes.split_first()?;
         let length = text.iter().position(|byte| *byte == 0).unwrap_or(7);
-        let code = Code::from_plain(text.get(..length)?)?;
+        let code = Code::from_plain(code_set, text.get(..length)?)?;
         (code.key() == key).then_some(code)
     }
 
     /// Reads a code from a column of a file, left-justified and padded with blanks (and nothing else),
     /// without judging its shape.
-    pub(crate) fn from_padded(column: &[u8]) -> Option<Code> {
+    pub(crate) fn from_padded(code_set: CodeSet, column: &[u8]) -> Option<Code> {
         let length = column.iter().rposition(|byte| *byte != b' ')? + 1;
-        Code::from_plain(column.get(..length)?)
+        Code::from_plain(code_set, column.get(..length)?)
     }
 
     /// Reads a stored code without judging its shape.
-    pub(crate) fn from_plain(text: &[u8]) -> Option<Code> {
+    pub(crate) fn from_plain(code_set: CodeSet, text: &[u8]) -> Option<Code> {
         if text.is_empty()
             || text.len() > 7
             || !text
@@ -309,7 +309,21 @@ impl Code {
         Some(Code {
             bytes,
             length: u8::try_from(text.len()).unwrap_or(7),
+            code_set,
         })
+    }
+}
+
+impl fmt::Display for Code {
+    /// Writes the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.as_str();
+        match (self.code_set, text.split_at_checked(3)) {
+            (CodeSet::Icd10Cm, Some((category, rest))) if !rest.is_empty() => {
+                f.pad(&format!("{category}.{rest}"))
+            }
+            _ => f.pad(text),
+        }
     }
 }
 

@@ -335,16 +335,11 @@ impl fmt::Display for RowFlaw {
             RowFlaw::PreviousUnreadable { reason } => {
                 write!(f, "the previous codes cannot be read: {reason}")
             }
-            RowFlaw::CurrentUnlisted { code } => write!(
-                f,
-                "the current code {} is in no release",
-                code.dotted(CodeSet::Icd10Cm)
-            ),
+            RowFlaw::CurrentUnlisted { code } => {
+                write!(f, "the current code {} is in no release", code)
+            }
             RowFlaw::PreviousUnlisted { codes } => {
-                let codes: Vec<String> = codes
-                    .iter()
-                    .map(|code| code.dotted(CodeSet::Icd10Cm))
-                    .collect();
+                let codes: Vec<String> = codes.iter().map(|code| code.to_string()).collect();
                 write!(
                     f,
                     "the previous code {} was not billable on the eve",

@@ -274,7 +274,7 @@ pub struct Vocabulary {
     pub pairs: Vec<ConceptPair>,
     /// The codes with days between their first and last one on which they were not valid. A concept has one
     /// stretch of days, so that it does not tell.
-    pub interrupted: Vec<(CodeSet, Code)>,
+    pub interrupted: Vec<Code>,
 }
 
 /// Returns the last day of what is still valid, by OHDSI's convention: 2099-12-31.
@@ -303,7 +303,7 @@ pub fn concept_id(code_set: CodeSet, code: &Code) -> i64 {
 }
 
 fn numbered(code_set: CodeSet, code: &Code, attempt: u8) -> i64 {
-    let mut text = format!("{} {}", vocabulary(code_set), code.dotted(code_set));
+    let mut text = format!("{} {}", vocabulary(code_set), code);
     if attempt > 1 {
         text.push_str(&format!(" {attempt}"));
     }

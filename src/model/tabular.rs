@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::{Code, UnreadList, named};
+use crate::model::{Code, CodeSet, UnreadList, named};
 
 named!(NodeKind, NoteKind, DifferenceKind);
 
@@ -145,7 +145,7 @@ impl TabularNode {
     /// Returns the code of a category, subcategory or code; `None` for what stands above them.
     pub fn code(&self) -> Option<Code> {
         match self.kind {
-            NodeKind::Code => Code::from_plain(self.name.as_bytes()),
+            NodeKind::Code => Code::from_plain(CodeSet::Icd10Cm, self.name.as_bytes()),
             NodeKind::Introduction | NodeKind::Chapter | NodeKind::Block => None,
         }
     }
@@ -246,7 +246,7 @@ impl Tabular {
                     }
                     let mut full = stem.clone();
                     full.push(u8::try_from(character.character).unwrap_or(b'?'));
-                    if let Some(code) = Code::from_plain(&full) {
+                    if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, &full) {
                         rows.push(ExpandedCode {
                             node,
                             seventh_character: Some(character),

@@ -148,7 +148,7 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
         }
     }
     let padded = bytes.get(code_at..code_at + 7).unwrap_or_default();
-    let code = Code::from_padded(padded)
+    let code = Code::from_padded(code_set, padded)
         .filter(|code| code_set.accepts(code))
         .ok_or_else(|| {
             broken(

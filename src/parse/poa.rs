@@ -82,10 +82,7 @@ pub fn parse_poa(name: &str, bytes: &[u8]) -> Result<PoaList> {
                 return Err(broken(
                     line as usize,
                     1,
-                    format!(
-                        "expected every code once, found {} again",
-                        row.code.dotted(CodeSet::Icd10Cm)
-                    ),
+                    format!("expected every code once, found {} again", row.code),
                 ));
             }
             _ => {}
@@ -237,7 +234,7 @@ fn check_pair(before: Option<&PoaRow>, row: Option<&PoaRow>) -> Result<()> {
             1,
             format!(
                 "expected \"Revise to\" of {} on the next line, found something else",
-                from.code.dotted(CodeSet::Icd10Cm)
+                from.code
             ),
         )),
         (None, Some(to)) => Err(broken(

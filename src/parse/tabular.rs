@@ -246,7 +246,7 @@ fn parse_node(
 fn parse_code(xml: &mut Xml<'_>, element: &Element) -> Result<String> {
     let text = xml.text(element)?;
     match CodeSet::Icd10Cm.parse_code(&text) {
-        Ok(code) if code.dotted(CodeSet::Icd10Cm) == text => Ok(code.as_str().to_owned()),
+        Ok(code) if code.to_string() == text => Ok(code.as_str().to_owned()),
         _ => Err(xml.fail(format!(
             "expected a dotted ICD-10-CM code, found {:?}",
             text.chars().take(40).collect::<String>()

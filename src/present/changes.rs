@@ -46,7 +46,7 @@ pub fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
             let list: Vec<String> = only
                 .in_neither
                 .iter()
-                .map(|code| style.code(changes.code_set, code))
+                .map(|code| style.code(code))
                 .collect();
             let _ = write!(text, " ({})", list.join(", "));
         }
@@ -75,11 +75,11 @@ pub(super) fn under(changes: &ChangeSet, style: Style) -> Option<String> {
         .under
         .iter()
         .map(|range| {
-            let first = style.code(changes.code_set, &range.first);
+            let first = style.code(&range.first);
             if range.first == range.last {
                 first
             } else {
-                format!("{first}-{}", style.code(changes.code_set, &range.last))
+                format!("{first}-{}", style.code(&range.last))
             }
         })
         .collect();
@@ -139,10 +139,10 @@ pub fn text(changes: &ChangeSet, style: Style) -> String {
             let _ = writeln!(out, "\n{}", style.bold(&chapter_heading(chapter)));
         }
         if let Some((code, title)) = step.category {
-            let code = style.bold(&style.code(changes.code_set, &code));
+            let code = style.bold(&style.code(&code));
             let _ = writeln!(out, "  {code}  {title}");
         }
-        change_lines(&mut out, changes, step.change, "", style);
+        change_lines(&mut out, step.change, "", style);
         if let Some((way, words)) = successors::line(changes, &step.change.code, style) {
             let _ = writeln!(out, "      {} {words}", successors::arrow(way));
         }
@@ -270,14 +270,8 @@ fn steps(changes: &ChangeSet) -> impl Iterator<Item = Step<'_>> {
 }
 
 /// Writes a change, with its kind and what stands before its code.
-pub(super) fn change_lines(
-    out: &mut String,
-    changes: &ChangeSet,
-    change: &Change,
-    before: &str,
-    style: Style,
-) {
-    let code = style.code(changes.code_set, &change.code);
+pub(super) fn change_lines(out: &mut String, change: &Change, before: &str, style: Style) {
+    let code = style.code(&change.code);
     let label = change.kind.label();
     let painted = match change.kind {
         ChangeKind::New | ChangeKind::BecameBillable => style.good(&format!("{label:<15}")),
@@ -384,11 +378,11 @@ pub fn markdown(changes: &ChangeSet, style: Style) -> String {
             let _ = writeln!(out, "\n## {}", escape(&chapter_heading(chapter)));
         }
         if let Some((code, title)) = step.category {
-            let code = style.code(changes.code_set, &code);
+            let code = style.code(&code);
             let _ = writeln!(out, "\n### {code} {}\n", escape(title));
         }
         let change = step.change;
-        let code = style.code(changes.code_set, &change.code);
+        let code = style.code(&change.code);
         let pairs = titles(change);
         let flag = match change.entry() {
             Some(entry) if !entry.billable && change.kind != ChangeKind::BecameHeader => ", header",
@@ -529,7 +523,7 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
         let mut record = vec![
             change.kind.name().to_owned(),
             change.code.as_str().to_owned(),
-            change.code.dotted(changes.code_set),
+            change.code.to_string(),
             change.code.category().as_str().to_owned(),
             chapter_of(changes.code_set, &change.code)
                 .map_or("", |chapter| chapter.label)
@@ -560,7 +554,7 @@ pub fn csv(changes: &ChangeSet) -> Result<String> {
             let of_code = [
                 change.edit.kind().name().to_owned(),
                 text(code.as_ref().map(Code::as_str)),
-                code.map_or_else(String::new, |code| code.dotted(changes.code_set)),
+                code.map_or_else(String::new, |code| code.to_string()),
                 text(code.map(|code| code.category()).as_ref().map(Code::as_str)),
                 change.place.chapter.clone(),
             ];

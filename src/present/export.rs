@@ -38,7 +38,7 @@ pub fn span_row(span: &ExportedSpan, table: &mut TableWriter<'_>) -> Result<()> 
     let successors: Vec<&str> = span.successors.iter().map(|code| code.as_str()).collect();
     table.row(&[
         Cell::Text(span.code_set.id()),
-        Cell::Text(&entry.code.dotted(span.code_set)),
+        Cell::Text(&entry.code.to_string()),
         Cell::Text(entry.code.as_str()),
         Cell::Text(&entry.short_title),
         Cell::Text(&entry.long_title),

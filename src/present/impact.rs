@@ -90,7 +90,7 @@ pub(super) fn ragged_line(impact: &Impact) -> Option<String> {
 }
 
 /// Names the codes in neither release that other releases list, and counts the rest.
-pub(super) fn unknown_line(changes: &ChangeSet, impact: &Impact, style: Style) -> Option<String> {
+pub(super) fn unknown_line(impact: &Impact, style: Style) -> Option<String> {
     if impact.unknown().codes == 0 {
         return None;
     }
@@ -106,7 +106,7 @@ pub(super) fn unknown_line(changes: &ChangeSet, impact: &Impact, style: Style) -
             .iter()
             .take(most)
             .map(|(code, uses)| {
-                let code = style.code(changes.code_set, code);
+                let code = style.code(code);
                 format!("{code} ({})", grouped(*uses))
             })
             .collect();
@@ -133,7 +133,7 @@ pub(super) fn unknown_line(changes: &ChangeSet, impact: &Impact, style: Style) -
 
 /// Returns which codes in use a new code is related to: `successor of E11.9 (12); beside E11.8 (2)`. Nothing
 /// of a change of a code in use.
-pub(super) fn touches(changes: &ChangeSet, effect: &Effect, style: Style) -> Option<String> {
+pub(super) fn touches(effect: &Effect, style: Style) -> Option<String> {
     let mut parts = Vec::new();
     for of_one in effect.touches.chunk_by(|a, b| a.relation == b.relation) {
         let Some(Touch { relation, .. }) = of_one.first() else {
@@ -151,7 +151,7 @@ pub(super) fn touches(changes: &ChangeSet, effect: &Effect, style: Style) -> Opt
             .iter()
             .take(most)
             .map(|touch| {
-                let code = style.code(changes.code_set, &touch.code);
+                let code = style.code(&touch.code);
                 format!("{code} ({})", grouped(touch.uses))
             })
             .collect();
@@ -250,7 +250,7 @@ pub(super) fn text(changes: &ChangeSet, impact: &Impact, style: Style) -> String
         grouped(impact.all.codes),
         grouped(impact.all.uses)
     );
-    if let Some(unknown) = unknown_line(changes, impact, style) {
+    if let Some(unknown) = unknown_line(impact, style) {
         let _ = writeln!(out, "\nin neither release: {unknown}");
     }
     let _ = writeln!(out, "\n{}", style.dim(&left_out_line(impact)));
@@ -262,13 +262,13 @@ pub(super) fn text(changes: &ChangeSet, impact: &Impact, style: Style) -> String
                 let _ = writeln!(out, "\n{}", style.bold(&heading));
             }
             let uses = format!("{:>9}x ", grouped(effect.uses));
-            change_lines(&mut out, changes, change, &uses, style);
+            change_lines(&mut out, change, &uses, style);
             if let Some((way, words)) = successors::line(changes, &change.code, style)
                 && (severity != Severity::Info || effect.touches.is_empty())
             {
                 let _ = writeln!(out, "      {} {words}", successors::arrow(way));
             }
-            if let Some(touches) = touches(changes, effect, style) {
+            if let Some(touches) = touches(effect, style) {
                 let _ = writeln!(out, "      {touches}");
             }
         }
@@ -326,7 +326,7 @@ pub(super) fn markdown(changes: &ChangeSet, impact: &Impact, style: Style) -> St
         grouped(all.codes),
         grouped(all.uses)
     );
-    if let Some(unknown) = unknown_line(changes, impact, style) {
+    if let Some(unknown) = unknown_line(impact, style) {
         let _ = writeln!(out, "In neither release: {}.\n", escape(&unknown));
     }
     let _ = writeln!(out, "{}.", left_out_line(impact));
@@ -360,7 +360,7 @@ fn markdown_item(
     change: &Change,
     style: Style,
 ) {
-    let code = style.code(changes.code_set, &change.code);
+    let code = style.code(&change.code);
     let title = change.entry().map_or("", |entry| entry.long_title.as_str());
     let _ = writeln!(
         out,
@@ -384,7 +384,7 @@ fn markdown_item(
         };
         let _ = writeln!(out, "  - {arrow} {}", escape(&words));
     }
-    if let Some(touches) = touches(changes, effect, style) {
+    if let Some(touches) = touches(effect, style) {
         let _ = writeln!(out, "  - {}", escape(&touches));
     }
 }

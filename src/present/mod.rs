@@ -16,7 +16,7 @@ pub mod text;
 mod verdict;
 pub mod xlsx;
 
-use crate::model::{Code, CodeSet, IndexLink, LinkedBy, ReferenceKind};
+use crate::model::{Code, IndexLink, LinkedBy, ReferenceKind};
 
 /// How codes and marks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,9 @@ impl Style {
     };
 
     /// Writes a code.
-    pub fn code(&self, code_set: CodeSet, code: &Code) -> String {
+    pub fn code(&self, code: &Code) -> String {
         if self.dots {
-            code.dotted(code_set)
+            code.to_string()
         } else {
             code.as_str().to_owned()
         }

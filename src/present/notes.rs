@@ -49,9 +49,7 @@ pub fn node_name(node: &NodeName, style: Style) -> String {
         NodeKind::Introduction => "Introduction".to_owned(),
         NodeKind::Chapter => format!("chapter {}", node.name),
         NodeKind::Block => node.name.clone(),
-        NodeKind::Code => {
-            code_of(node).map_or_else(|| node.name.clone(), |code| style.code(CM, &code))
-        }
+        NodeKind::Code => code_of(node).map_or_else(|| node.name.clone(), |code| style.code(&code)),
     }
 }
 
@@ -307,7 +305,7 @@ pub(super) fn text(out: &mut String, report: &NotesReport, style: Style) {
             let _ = writeln!(out, "\n{}", style.bold(&heading));
         }
         if let Some((code, title)) = step.category {
-            let code = style.bold(&style.code(CM, &code));
+            let code = style.bold(&style.code(&code));
             let _ = writeln!(out, "  {code}  {title}");
         }
         if let Some(place) = step.node {
@@ -407,7 +405,7 @@ pub(super) fn markdown(out: &mut String, report: &NotesReport, style: Style) {
             let _ = writeln!(out, "\n## {}", escape(&heading));
         }
         if let Some((code, title)) = step.category {
-            let code = style.code(CM, &code);
+            let code = style.code(&code);
             let _ = writeln!(out, "\n### {code} {}\n", escape(title));
         } else if step.chapter.is_some() {
             let _ = writeln!(out);

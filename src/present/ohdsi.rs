@@ -40,7 +40,7 @@ pub fn concepts(vocabulary: &Vocabulary, out: &mut dyn Write) -> Result<()> {
     line(out, &CONCEPT_COLUMNS)?;
     for concept in &vocabulary.concepts {
         if concept.name.contains(['\t', '\n', '\r']) {
-            let code = concept.code.dotted(concept.code_set);
+            let code = concept.code.to_string();
             return Err(Error::format(format!(
                 "the title of {code} has a tab or a line break, which this layout cannot hold"
             )));
@@ -54,7 +54,7 @@ pub fn concepts(vocabulary: &Vocabulary, out: &mut dyn Write) -> Result<()> {
                 concept.vocabulary(),
                 &concept.class(),
                 "",
-                &concept.code.dotted(concept.code_set),
+                &concept.code.to_string(),
                 &digits(concept.valid_start),
                 &digits(concept.valid_end),
                 concept.invalid_reason.map_or("", |reason| reason.letter()),

@@ -30,10 +30,7 @@ pub(super) fn line(changes: &ChangeSet, code: &Code, style: Style) -> Option<(Li
         format!("{codes} ({})", tables(steps))
     };
     for (day, links) in split_off_by_day(lineage) {
-        let codes: Vec<String> = links
-            .iter()
-            .map(|link| style.code(changes.code_set, &link.new))
-            .collect();
+        let codes: Vec<String> = links.iter().map(|link| style.code(&link.new)).collect();
         let _ = write!(
             words,
             "; part of it moved to {} on {day}, while it stayed valid ({})",
@@ -97,7 +94,7 @@ fn listed(changes: &ChangeSet, lineage: &ChangeLineage, style: Style) -> String 
 }
 
 fn end_words(changes: &ChangeSet, way: LineageWay, end: &TraceEnd, style: Style) -> String {
-    let code = style.code(changes.code_set, &end.code);
+    let code = style.code(&end.code);
     let side = match way {
         LineageWay::Forward => changes.new,
         LineageWay::Back => changes.old,

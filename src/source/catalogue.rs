@@ -358,7 +358,7 @@ fn categories<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Code>, D:
     for group in text.split_whitespace() {
         let (start, ends) = group.split_once(':').ok_or_else(wrong)?;
         for end in ends.chars() {
-            let category = Code::from_plain(format!("{start}{end}").as_bytes());
+            let category = Code::from_plain(CodeSet::Icd10Cm, format!("{start}{end}").as_bytes());
             categories.push(category.filter(|code| code.len() == 3).ok_or_else(wrong)?);
         }
     }
@@ -413,6 +413,14 @@ fn parse(text: &str) -> Result<KnownRelease> {
             citation: patch.citation,
         });
     }
+    let mut order_file = file.order_file;
+    // Its table does not say of which code set the categories are.
+    for category in order_file
+        .iter_mut()
+        .flat_map(|facts| &mut facts.categories)
+    {
+        *category = parse_plain(code_set, category.as_str())?;
+    }
     Ok(KnownRelease {
         code_set,
         id,
@@ -421,7 +429,7 @@ fn parse(text: &str) -> Result<KnownRelease> {
             .addenda_base
             .map(|base| base.parse().map_err(fail))
             .transpose()?,
-        order_file: file.order_file,
+        order_file,
         order_addenda: file.order_addenda,
         documents: file.document,
         archives: file.archive,

@@ -192,8 +192,9 @@ fn is_web_page(text: &str) -> bool {
 /// ICD-10-PCS has codes of 3 and 7 characters only, ICD-10-CM has those between as well.
 fn order_file(text: &str) -> Option<CodeSet> {
     let mut lines = text.lines().filter(|line| !line.is_empty());
-    let first = order_code(lines.next()?)?;
-    let mut codes = std::iter::once(first).chain(lines.map_while(order_code));
+    let code = |line| order_code(CodeSet::Icd10Pcs, line);
+    let first = code(lines.next()?)?;
+    let mut codes = std::iter::once(first).chain(lines.map_while(code));
     if codes.all(|code| CodeSet::Icd10Pcs.accepts(&code)) {
         Some(CodeSet::Icd10Pcs)
     } else {
@@ -201,12 +202,12 @@ fn order_file(text: &str) -> Option<CodeSet> {
     }
 }
 
-fn order_code(line: &str) -> Option<Code> {
+fn order_code(code_set: CodeSet, line: &str) -> Option<Code> {
     let bytes = line.as_bytes();
     let number = bytes.get(..5)?;
     let blank = |at: usize| bytes.get(at) == Some(&b' ');
     if number.iter().all(u8::is_ascii_digit) && blank(5) && blank(13) && blank(15) {
-        Code::from_padded(bytes.get(6..13)?)
+        Code::from_padded(code_set, bytes.get(6..13)?)
     } else {
         None
     }
@@ -367,7 +368,7 @@ fn is_code_and_title(line: &[u8]) -> bool {
         && title
             .first()
             .is_some_and(|byte| !byte.is_ascii_whitespace())
-        && Code::from_padded(column).is_some_and(|code| {
+        && Code::from_padded(CodeSet::Icd10Cm, column).is_some_and(|code| {
             CodeSet::ALL.iter().any(|set| set.accepts(&code))
                 && code
                     .as_str()

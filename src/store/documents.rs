@@ -255,7 +255,7 @@ impl Store {
                         let code = row.get_ref(0)?.as_bytes()?;
                         let _kind = row.get_ref(1)?.as_str()?;
                         Ok(TabularDifference {
-                            code: crate::model::Code::from_plain(code)
+                            code: crate::model::Code::from_plain(CodeSet::Icd10Cm, code)
                                 .ok_or_else(|| super::rows::malformed_code(0))?,
                             kind: parsed(row, 1)?,
                             tabular: row.get(2)?,

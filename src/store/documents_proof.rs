@@ -22,7 +22,7 @@ impl Store {
                         .connection
                         .prepare_cached("SELECT table_code FROM pcs_row WHERE id = ?1")?
                         .query_row([number], |row| row.get(0))?;
-                    let Some(table) = Code::from_plain(table.as_bytes()) else {
+                    let Some(table) = Code::from_plain(CodeSet::Icd10Pcs, table.as_bytes()) else {
                         continue;
                     };
                     let read = book::pcs::read_table(&self.connection, table, &[number])?;
@@ -56,7 +56,10 @@ impl Store {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 if runs.contains(row.get(0)?) {
-                    codes.extend(Code::from_plain(row.get_ref(1)?.as_bytes()?));
+                    codes.extend(Code::from_plain(
+                        document.kind.code_set(),
+                        row.get_ref(1)?.as_bytes()?,
+                    ));
                 }
             }
             Ok(codes)

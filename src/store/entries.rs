@@ -31,6 +31,7 @@ struct Slot {
 pub(super) fn code_of(
     connection: &Connection,
     index: Option<&EntryIndex>,
+    code_set: CodeSet,
     number: i64,
 ) -> rusqlite::Result<Option<Code>> {
     match index {
@@ -38,7 +39,7 @@ pub(super) fn code_of(
         None => connection
             .prepare_cached("SELECT code FROM entry WHERE id = ?1")?
             .query_row([number], |row| {
-                Ok(Code::from_plain(row.get_ref(0)?.as_bytes()?))
+                Ok(Code::from_plain(code_set, row.get_ref(0)?.as_bytes()?))
             })
             .optional()
             .map(Option::flatten),
@@ -80,7 +81,7 @@ impl EntryIndex {
         )?;
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {
-            let code = Code::from_plain(row.get_ref(1)?.as_bytes()?)
+            let code = Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
                 .ok_or_else(|| super::rows::malformed_code(1))?;
             index.push(
                 row.get(0)?,
@@ -106,7 +107,7 @@ impl EntryIndex {
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {
             let entry = EntryRef {
-                code: Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                code: Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
                     .ok_or_else(|| super::rows::malformed_code(1))?,
                 billable: false,
                 short_title: "",

@@ -57,7 +57,7 @@ impl Store {
     pub(crate) fn lives(&self, code_set: CodeSet) -> Result<Histories> {
         let query = || -> rusqlite::Result<Histories> {
             match stored(&self.connection, code_set)? {
-                Some(bytes) => Histories::read(&bytes).ok_or_else(|| {
+                Some(bytes) => Histories::read(code_set, &bytes).ok_or_else(|| {
                     rusqlite::Error::FromSqlConversionFailure(
                         0,
                         rusqlite::types::Type::Blob,
@@ -123,7 +123,10 @@ pub(super) fn write(
         Changed::Some { .. } => stored(connection, code_set)?,
         Changed::All => None,
     };
-    let lives = match (known.and_then(|bytes| Histories::read(&bytes)), changed) {
+    let lives = match (
+        known.and_then(|bytes| Histories::read(code_set, &bytes)),
+        changed,
+    ) {
         (Some(known), Changed::Some { codes, releases }) => {
             update(connection, code_set, known, codes, releases, index)?
         }
@@ -141,7 +144,9 @@ pub(super) fn write(
 pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
-        Some(bytes) => bytes == lives.to_bytes() || Histories::read_before(&bytes) == Some(lives),
+        Some(bytes) => {
+            bytes == lives.to_bytes() || Histories::read_before(code_set, &bytes) == Some(lives)
+        }
         None => lives.codes.is_empty(),
     })
 }
@@ -247,7 +252,7 @@ fn derive(
         let row = rows.next()?;
         let next = match row {
             Some(row) => Some(
-                Code::from_plain(row.get_ref(0)?.as_bytes()?)
+                Code::from_plain(code_set, row.get_ref(0)?.as_bytes()?)
                     .ok_or_else(|| super::rows::malformed_code(0))?,
             ),
             None => None,
@@ -390,7 +395,7 @@ fn orders(
                 .prepare("SELECT id, code FROM entry WHERE +code_set = ?1 ORDER BY id")?;
             let mut rows = statement.query([code_set_id(code_set)])?;
             while let Some(row) = rows.next()? {
-                let code = Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                let code = Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
                     .ok_or_else(|| super::rows::malformed_code(1))?;
                 own.push((row.get::<_, i64>(0)?, code));
             }
@@ -478,12 +483,12 @@ impl Histories {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Option<Histories> {
+    fn read(code_set: CodeSet, bytes: &[u8]) -> Option<Histories> {
         let Some(rest) = bytes.strip_prefix(MAGIC) else {
-            return Histories::read_before(bytes);
+            return Histories::read_before(code_set, bytes);
         };
         let mut rest = Bytes(rest);
-        let lives = Histories::read_codes(&mut rest)?;
+        let lives = Histories::read_codes(code_set, &mut rest)?;
         let mut distinct = Vec::new();
         for _ in 0..rest.count()? {
             distinct.push(lives.read_order(&mut rest)?);
@@ -499,9 +504,9 @@ impl Histories {
     }
 
     /// Reads the layout in which each release has its orders to itself.
-    fn read_before(bytes: &[u8]) -> Option<Histories> {
+    fn read_before(code_set: CodeSet, bytes: &[u8]) -> Option<Histories> {
         let mut rest = Bytes(bytes.strip_prefix(MAGIC_BEFORE)?);
-        let lives = Histories::read_codes(&mut rest)?;
+        let lives = Histories::read_codes(code_set, &mut rest)?;
         let mut of_release: BTreeMap<ReleaseId, Vec<Vec<Code>>> = BTreeMap::new();
         for _ in 0..rest.count()? {
             let release = rest.release()?;
@@ -523,7 +528,7 @@ impl Histories {
     }
 
     /// Reads what comes before the orders.
-    fn read_codes(rest: &mut Bytes<'_>) -> Option<Histories> {
+    fn read_codes(code_set: CodeSet, rest: &mut Bytes<'_>) -> Option<Histories> {
         let mut lives = Vec::new();
         for _ in 0..rest.count()? {
             let mut life = Vec::new();
@@ -544,7 +549,7 @@ impl Histories {
             .as_chunks::<8>()
             .0
             .iter()
-            .map(|key| Code::from_key(u64::from_le_bytes(*key)))
+            .map(|key| Code::from_key(code_set, u64::from_le_bytes(*key)))
             .collect::<Option<Vec<Code>>>()?;
         let life_of: Vec<u16> = rest
             .take(count.checked_mul(2)?)?

@@ -215,7 +215,7 @@ impl Gathering<'_> {
                 let day = has_day.then(|| date(row, 1)).transpose()?;
                 Ok((row.get(0)?, day, row.get(2)?))
             })?;
-        let code = code.and_then(|code| Code::from_plain(code.as_bytes()));
+        let code = code.and_then(|code| Code::from_plain(CodeSet::Icd10Cm, code.as_bytes()));
         let fact = match (newest, code, day) {
             (Some((table, row)), Some(code), Some(effective_from)) => {
                 let previous = read_previous(&cell);
@@ -318,7 +318,8 @@ impl Gathering<'_> {
             let mut rows = statement.query(range)?;
             while let Some(row) = rows.next()? {
                 let number: i64 = row.get(0)?;
-                if let Some(code) = Code::from_plain(row.get_ref(1)?.as_bytes()?) {
+                if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(1)?.as_bytes()?)
+                {
                     codes.push((run.position + number - run.first, code));
                 }
             }

@@ -87,7 +87,9 @@ impl Store {
             let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;
             let mut entries = Vec::new();
             for run in runs.by_position() {
-                each_of_run(&self.connection, &run, &mut |_, entry| entries.push(entry))?;
+                each_of_run(&self.connection, code_set, &run, &mut |_, entry| {
+                    entries.push(entry)
+                })?;
             }
             Ok(entries)
         };
@@ -113,7 +115,7 @@ impl Store {
         }
         let mut failure = None;
         for run in runs.by_position() {
-            each_of_run(&self.connection, &run, &mut |position, entry| {
+            each_of_run(&self.connection, code_set, &run, &mut |position, entry| {
                 if failure.is_some() {
                     return;
                 }
@@ -158,7 +160,7 @@ impl Store {
                 "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1",
             )?;
             for number in numbers {
-                let entry = statement.query_row([number], |row| entry(row, 0))?;
+                let entry = statement.query_row([number], |row| entry(code_set, row, 0))?;
                 found.push((runs.position(number).unwrap_or(i64::MAX), entry));
             }
             found.sort_by_key(|(position, _)| *position);
@@ -210,7 +212,7 @@ impl Store {
                 if !is_listed || !in_order {
                     continue;
                 }
-                nearest = Code::from_plain(code);
+                nearest = Code::from_plain(code_set, code);
                 if after {
                     break;
                 }
@@ -253,7 +255,7 @@ impl Store {
                 let mut rows = entries.query(params![code_set_id(code_set), from, to])?;
                 while let Some(row) = rows.next()? {
                     let number: i64 = row.get(0)?;
-                    let entry = entry(row, 1)?;
+                    let entry = entry(code_set, row, 1)?;
                     let old = differences.old_runs.position(number);
                     let new = differences.new_runs.position(number);
                     found.old_last = found.old_last.max(old);
@@ -295,7 +297,9 @@ pub(super) fn entries(
     let runs = runs_of(connection, listing_number(connection, code_set, id)?)?;
     let mut entries = Vec::new();
     for run in runs.by_position() {
-        each_of_run(connection, &run, &mut |_, entry| entries.push(entry))?;
+        each_of_run(connection, code_set, &run, &mut |_, entry| {
+            entries.push(entry)
+        })?;
     }
     Ok(entries)
 }
@@ -306,6 +310,7 @@ fn cannot_write(error: std::io::Error) -> Error {
 
 fn each_of_run(
     connection: &Connection,
+    code_set: CodeSet,
     run: &Run,
     take: &mut dyn FnMut(i64, Entry),
 ) -> rusqlite::Result<()> {
@@ -315,7 +320,7 @@ fn each_of_run(
     let mut rows = statement.query((run.first, run.first + run.length))?;
     let mut position = run.position;
     while let Some(row) = rows.next()? {
-        take(position, entry(row, 0)?);
+        take(position, entry(code_set, row, 0)?);
         position += 1;
     }
     Ok(())

@@ -145,10 +145,11 @@ impl Orders {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CodeSet;
 
     fn codes(text: &str) -> Vec<Code> {
         text.split(' ')
-            .filter_map(|code| Code::from_plain(code.as_bytes()))
+            .filter_map(|code| Code::from_plain(CodeSet::Icd10Cm, code.as_bytes()))
             .collect()
     }
 
@@ -166,7 +167,7 @@ mod tests {
             (id("FY2027"), vec![new.clone(), other.clone()]),
         ]);
         assert_eq!(orders.distinct().len(), 3);
-        let category = |text: &str| Code::from_plain(text.as_bytes()).unwrap();
+        let category = |text: &str| Code::from_plain(CodeSet::Icd10Cm, text.as_bytes()).unwrap();
         assert_eq!(orders.get(id("FY2026"), category("A01")), Some(&old[..]));
         assert_eq!(orders.get(id("FY2027"), category("A01")), Some(&new[..]));
         assert_eq!(orders.get(id("FY2027"), category("B01")), Some(&other[..]));

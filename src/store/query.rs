@@ -152,8 +152,10 @@ impl Store {
                  FROM span JOIN entry ON entry.id = span.entry
                  WHERE span.code_set = ?1 AND span.code = ?2 ORDER BY listed_from",
             )?;
-            let rows =
-                statement.query_map(params![code_set_id(code_set), code.as_str()], listed)?;
+            let rows = statement
+                .query_map(params![code_set_id(code_set), code.as_str()], |row| {
+                    listed(code_set, row)
+                })?;
             rows.collect()
         };
         query().map_err(|error| self.error(error))
@@ -176,7 +178,7 @@ impl Store {
                         from: date(row, 2)?,
                         until: optional_date(row, 3)?,
                         value: CodeFlag {
-                            code: Code::from_plain(row.get_ref(0)?.as_bytes()?)
+                            code: Code::from_plain(code_set, row.get_ref(0)?.as_bytes()?)
                                 .ok_or_else(|| malformed_code(0))?,
                             billable: row.get(1)?,
                         },
@@ -208,7 +210,7 @@ impl Store {
             .map_err(fail)?;
         let mut rows = statement.query([code_set_id(code_set)]).map_err(fail)?;
         while let Some(row) = rows.next().map_err(fail)? {
-            take(listed(row).map_err(fail)?)?;
+            take(listed(code_set, row).map_err(fail)?)?;
         }
         Ok(())
     }
@@ -246,7 +248,7 @@ impl Store {
                 .query_map([code_set_id(code_set)], |row| {
                     Ok(StoredPatch {
                         release: parsed(row, 0)?,
-                        code: Code::from_plain(row.get_ref(1)?.as_bytes()?)
+                        code: Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
                             .ok_or_else(|| malformed_code(1))?,
                         effective_from: date(row, 2)?,
                         citation: row.get(3)?,
@@ -279,7 +281,7 @@ impl Store {
             let found: Vec<(Entry, i64)> = statement
                 .query_map(
                     params![code_set_id(code_set), prefix.as_str(), on.to_string()],
-                    |row| Ok((entry(row, 0)?, row.get(4)?)),
+                    |row| Ok((entry(code_set, row, 0)?, row.get(4)?)),
                 )?
                 .collect::<rusqlite::Result<_>>()?;
             let listing = listing_number(&self.connection, code_set, release)?;
@@ -347,7 +349,7 @@ impl Store {
                 let found = entry_of
                     .query_row(
                         params![code_set_id(code_set), category, on, listing],
-                        |row| Ok((row.get::<_, Option<i64>>(4)?, entry(row, 0)?)),
+                        |row| Ok((row.get::<_, Option<i64>>(4)?, entry(code_set, row, 0)?)),
                     )
                     .optional()?;
                 if let Some((at, entry)) = found {
@@ -415,11 +417,11 @@ impl Store {
 }
 
 /// Reads an entry with the days of its span, from the first column on.
-fn listed(row: &Row<'_>) -> rusqlite::Result<Span<Entry>> {
+fn listed(code_set: CodeSet, row: &Row<'_>) -> rusqlite::Result<Span<Entry>> {
     Ok(Span {
         from: date(row, 4)?,
         until: optional_date(row, 5)?,
-        value: entry(row, 0)?,
+        value: entry(code_set, row, 0)?,
     })
 }
 
@@ -553,7 +555,7 @@ fn addenda(
             Ok(AddendaRow {
                 line: row.get(4)?,
                 action: parsed(row, 5)?,
-                entry: entry(row, 0)?,
+                entry: entry(code_set, row, 0)?,
             })
         })?
         .collect::<rusqlite::Result<Vec<AddendaRow>>>()?;

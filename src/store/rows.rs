@@ -105,9 +105,10 @@ pub(super) fn envelope(connection: &Connection, release: i64) -> rusqlite::Resul
         })
 }
 
-pub(super) fn entry(row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
+pub(super) fn entry(code_set: CodeSet, row: &Row<'_>, at: usize) -> rusqlite::Result<Entry> {
     Ok(Entry {
-        code: Code::from_plain(row.get_ref(at)?.as_bytes()?).ok_or_else(|| malformed_code(at))?,
+        code: Code::from_plain(code_set, row.get_ref(at)?.as_bytes()?)
+            .ok_or_else(|| malformed_code(at))?,
         billable: row.get(at + 1)?,
         short_title: row.get(at + 2)?,
         long_title: row.get(at + 3)?,

@@ -160,7 +160,7 @@ impl Store {
                 match region {
                     0 | 1 => {
                         let entry = entries
-                            .query_row((item, code_set_id(code_set)), |row| entry(row, 0))
+                            .query_row((item, code_set_id(code_set)), |row| entry(code_set, row, 0))
                             .optional()?;
                         found.extend(entry.map(|entry| FoundItem::Entry {
                             number: item,
@@ -201,7 +201,7 @@ impl Store {
                  WHERE tabular_note.id = ?1 AND tabular_node.kind = 'code'",
             )?
             .query_row([number], |row| {
-                let code = Code::from_plain(row.get_ref(1)?.as_bytes()?);
+                let code = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(1)?.as_bytes()?);
                 let (node, term) = (row.get(0)?, row.get(2)?);
                 Ok(code.map(|code| FoundItem::InclusionTerm { node, code, term }))
             })
@@ -217,7 +217,7 @@ impl Store {
         )?;
         let mut rows = statement.query([term])?;
         while let Some(row) = rows.next()? {
-            if let Some(code) = Code::from_plain(row.get_ref(0)?.as_bytes()?) {
+            if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(0)?.as_bytes()?) {
                 found.push(FoundItem::Index {
                     term,
                     code,

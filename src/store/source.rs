@@ -101,7 +101,9 @@ pub trait CodeSource {
                 length += 1;
             }
             // Whatever is listed has the shape of a code.
-            if let Some(similar) = bytes.get(..length).and_then(Code::from_plain)
+            if let Some(similar) = bytes
+                .get(..length)
+                .and_then(|text| Code::from_plain(code.code_set(), text))
                 && similar != *code
                 && self.lists(&similar)?
             {

@@ -86,7 +86,7 @@ pub(super) fn insert_point(
         differing.extend(point.runs.minus(&after.runs));
     }
     for entry in differing {
-        let Some(code) = code_of(connection, index, entry)? else {
+        let Some(code) = code_of(connection, index, code_set, entry)? else {
             continue;
         };
         let sides = affected.entry(code).or_default();
@@ -276,7 +276,7 @@ pub(super) fn patched_runs(
         .query_map(params![release, day], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     for patch in patches {
-        if let Some(code) = code_of(connection, index, patch)? {
+        if let Some(code) = code_of(connection, index, code_set, patch)? {
             for number in numbers_of(connection, index, code_set, &code)? {
                 runs.remove(number);
             }

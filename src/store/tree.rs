@@ -9,8 +9,8 @@ use super::runs::{Run, RunSet};
 use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
-    Code, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable, PcsTables,
-    TabularNode, UnreadList,
+    Code, CodeSet, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable,
+    PcsTables, TabularNode, UnreadList,
 };
 
 // Kinds are written out: an index of some rows serves no parameter.
@@ -212,7 +212,8 @@ impl Store {
             )?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let Some(code) = Code::from_plain(row.get_ref(1)?.as_bytes()?) else {
+                let Some(code) = Code::from_plain(CodeSet::Icd10Pcs, row.get_ref(1)?.as_bytes()?)
+                else {
                     continue;
                 };
                 let is_listed = runs.contains(row.get(0)?);

@@ -25,7 +25,7 @@ fn parse(text: &str) -> ConversionTable {
 
 /// Writes a reading down: `A04.7`, `one of A, B`, groups joined by ` + `.
 fn written(cell: &str) -> String {
-    let show = |code: &Code| code.dotted(CodeSet::Icd10Cm);
+    let show = |code: &Code| code.to_string();
     let part = |part: &PreviousPart| match part {
         PreviousPart::Code(code) => show(code),
         PreviousPart::Below(code) => format!("below {}", show(code)),

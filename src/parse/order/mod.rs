@@ -291,7 +291,7 @@ fn parse_line(
         ));
     }
     let padded = field(6..13);
-    let code = Code::from_padded(padded)
+    let code = Code::from_padded(code_set, padded)
         .filter(|code| code_set.accepts(code))
         .ok_or_else(|| {
             broken(

@@ -3,7 +3,7 @@
 use super::{broken, is_of_a_code};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, PcsIndex, PcsIndexTerm, PcsPointer, PcsPointerKind, PcsReference, UnreadList,
+    Code, CodeSet, PcsIndex, PcsIndexTerm, PcsPointer, PcsPointerKind, PcsReference, UnreadList,
 };
 use crate::parse::xml::{Content, Element, Vocabulary, Xml};
 
@@ -157,7 +157,7 @@ fn parse_pointer(xml: &mut Xml<'_>, element: &Element, kind: PcsPointerKind) -> 
         PcsPointerKind::Codes => 4..=6,
         PcsPointerKind::Table => 3..=3,
     };
-    match Code::from_plain(text.as_bytes()) {
+    match Code::from_plain(CodeSet::Icd10Pcs, text.as_bytes()) {
         Some(code) if lengths.contains(&code.len()) && text.chars().all(is_of_a_code) => {
             Ok(PcsPointer { kind, code })
         }

@@ -15,7 +15,7 @@ pub use index::parse_pcs_index;
 pub(crate) use tests::X2U;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, PcsAxis, PcsLabel, PcsRow, PcsTable, PcsTables, UnreadList};
+use crate::model::{Code, CodeSet, PcsAxis, PcsLabel, PcsRow, PcsTable, PcsTables, UnreadList};
 use crate::parse::xml::{Element, Vocabulary, Xml};
 
 const VOCABULARY: Vocabulary = Vocabulary {
@@ -113,7 +113,7 @@ fn parse_table(xml: &mut Xml<'_>, parent: &Element) -> Result<PcsTable> {
         .collect();
     match (
         <[PcsAxis; 3]>::try_from(axes),
-        Code::from_plain(code.as_bytes()),
+        Code::from_plain(CodeSet::Icd10Pcs, code.as_bytes()),
     ) {
         (Ok(axes), Some(code)) if !rows.is_empty() => Ok(PcsTable {
             code,

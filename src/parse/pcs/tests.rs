@@ -1,7 +1,7 @@
 //! The parsers on parts of the official files.
 
 use super::*;
-use crate::model::{PcsPointer, PcsPointerKind, PcsReference};
+use crate::model::{CodeSet, PcsPointer, PcsPointerKind, PcsReference};
 
 /// The tables file of FY2025, cut down to table X2U.
 pub(crate) const X2U: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -174,7 +174,7 @@ fn a_term_of_the_index_leads_to_codes_and_words() {
     assert_eq!(index.letters, ['3', 'A']);
     let pointer = |kind, code: &str| PcsPointer {
         kind,
-        code: Code::from_plain(code.as_bytes()).unwrap(),
+        code: Code::from_plain(CodeSet::Icd10Pcs, code.as_bytes()).unwrap(),
     };
     assert_eq!(
         index.terms[2].references,

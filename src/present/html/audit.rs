@@ -318,7 +318,7 @@ impl FailureRow {
             .uses
             .iter()
             .take(MAX_USES)
-            .map(|code| code.dotted(finding.code_set))
+            .map(|code| code.to_string())
             .collect();
         if finding.use_count > uses.len() {
             let more = (finding.use_count - uses.len()) as u64;
@@ -327,7 +327,7 @@ impl FailureRow {
         FailureRow {
             verdict: finding.verdict.name(),
             code: match &finding.code {
-                Some(code) => code.dotted(finding.code_set),
+                Some(code) => code.to_string(),
                 None => format!("no {} code", finding.code_set.name()),
             },
             codes: grouped(failure.codes),

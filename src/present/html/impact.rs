@@ -198,7 +198,7 @@ fn groups<'a>(set: &'a ChangeSet, impact: &'a Impact) -> Vec<Group<'a>> {
                     uses: effect.uses,
                     share: share(effect.uses, impact.all.uses),
                     width: percent(effect.uses, most),
-                    touches: touches(set, effect, Style::PLAIN),
+                    touches: touches(effect, Style::PLAIN),
                     instead,
                 }
             })
@@ -239,7 +239,7 @@ fn instead<'a>(
             ListedAs::Unlisted => notes.push(format!("not in {}", set.new)),
         }
         Successor {
-            code: end.code.dotted(set.code_set),
+            code: end.code.to_string(),
             title: titles.get(&end.code).copied().unwrap_or_default(),
             note: notes.join(", "),
         }

@@ -124,10 +124,7 @@ impl<'a> Report<'a> {
             .under
             .iter()
             .map(|range| {
-                let (first, last) = (
-                    range.first.dotted(self.set.code_set),
-                    range.last.dotted(self.set.code_set),
-                );
+                let (first, last) = (range.first.to_string(), range.last.to_string());
                 if range.first == range.last {
                     first
                 } else {
@@ -483,7 +480,7 @@ fn row<'a>(set: &ChangeSet, below: &Below<'_>, change: &'a Change) -> Row<'a> {
     let (long, short) = titles(change);
     Row {
         id: (change.code != change.code.category()).then_some(change.code),
-        code: change.code.dotted(set.code_set),
+        code: change.code.to_string(),
         kind: change.kind,
         flag,
         touches_billable: change.touches_billable(),

@@ -48,7 +48,7 @@ fn every_changed_code_has_its_row_kind_and_title() {
     assert!(!set.changes.is_empty());
     let page = page(&set);
     for change in &set.changes {
-        let row = row_of(&page, &change.code.dotted(set.code_set));
+        let row = row_of(&page, &change.code.to_string());
         assert!(
             row.contains(&format!("class=\"{}", change.kind.name())),
             "{row}"

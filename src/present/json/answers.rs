@@ -108,16 +108,13 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         asked: &answer.asked,
         code_set: code_set.id(),
         code: answer.code.as_ref().map(|code| code.as_str()),
-        code_dotted: answer.code.map(|code| code.dotted(code_set)),
+        code_dotted: answer.code.map(|code| code.to_string()),
         date: answer.date.to_string(),
         through: answer.through.map(|day| day.to_string()),
         verdict: answer.verdict.name(),
         valid: matches!(answer.verdict, Verdict::Billable { .. }),
         release: answer.basis.as_ref().map(|basis| basis.release.to_string()),
-        entry: answer
-            .verdict
-            .entry()
-            .map(|entry| EntryJson::new(code_set, entry)),
+        entry: answer.verdict.entry().map(EntryJson::new),
         billable_below: None,
         first_day: None,
         last_day: None,
@@ -137,7 +134,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         retirement: answer
             .retirement
             .as_ref()
-            .map(|retirement| lineage::retirement(code_set, retirement)),
+            .map(|retirement| lineage::retirement(retirement)),
         pcs: answer.pcs.as_ref().map(pcs),
         previous_release: None,
         previous_last_day: None,
@@ -148,7 +145,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
     match &answer.verdict {
         Verdict::Billable { .. } => {}
         Verdict::Header { billable_below, .. } => {
-            json.billable_below = Some(EntryJson::list(code_set, billable_below));
+            json.billable_below = Some(EntryJson::list(billable_below));
         }
         Verdict::NotYetEffective {
             first_day, exact, ..
@@ -167,8 +164,8 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             json.last_day = Some(last_day.to_string());
             json.exact = Some(*exact);
             json.listed_again = listed_again.map(|day| day.to_string());
-            json.new_beside = Some(EntryJson::list(code_set, new_beside));
-            json.siblings = Some(EntryJson::list(code_set, siblings));
+            json.new_beside = Some(EntryJson::list(new_beside));
+            json.siblings = Some(EntryJson::list(siblings));
         }
         Verdict::Unknown { reason } => match reason {
             UnknownReason::Malformed { reason } => {
@@ -177,12 +174,12 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             }
             UnknownReason::MissingSeventhCharacter { options } => {
                 json.reason = Some("missing-seventh-character");
-                json.nearest = Some(EntryJson::list(code_set, options));
+                json.nearest = Some(EntryJson::list(options));
             }
             UnknownReason::NotListed { parent, nearest } => {
                 json.reason = Some("not-listed");
-                json.parent = parent.as_ref().map(|entry| EntryJson::new(code_set, entry));
-                json.nearest = Some(EntryJson::list(code_set, nearest));
+                json.parent = parent.as_ref().map(EntryJson::new);
+                json.nearest = Some(EntryJson::list(nearest));
             }
         },
         Verdict::NotInForce {
@@ -200,7 +197,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             json.needed = Some(needed.to_string());
             json.previous_release = previous.as_ref().map(|(release, _)| release.to_string());
             json.previous_last_day = previous.as_ref().map(|(_, day)| day.to_string());
-            json.last_known = last.as_ref().map(|entry| EntryJson::new(code_set, entry));
+            json.last_known = last.as_ref().map(EntryJson::new);
             json.download = answer.download.as_deref();
         }
     }
@@ -268,7 +265,7 @@ pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
     HistoryBody {
         code_set: code_set.id(),
         code: history.code.as_str(),
-        code_dotted: history.code.dotted(code_set),
+        code_dotted: history.code.to_string(),
         covered_through: history.covered_through.to_string(),
         deleted_from: history.deleted_by.map(|(_, day)| day.to_string()),
         deleted_by: history.deleted_by.map(|(release, _)| release.to_string()),
@@ -282,7 +279,7 @@ pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
                 in_force: span.in_force,
                 first_release: span.first_release.to_string(),
                 last_release: span.last_release.to_string(),
-                entry: EntryJson::new(code_set, &span.entry),
+                entry: EntryJson::new(&span.entry),
                 patch: span.patch.as_deref(),
             })
             .collect(),

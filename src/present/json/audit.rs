@@ -237,7 +237,7 @@ pub fn inference(inference: &Inference) -> Result<String> {
         let one = |evidence: &ColumnEvidence| EvidenceJson {
             code_set: evidence.code_set.id(),
             code: evidence.code.as_str().to_owned(),
-            code_dotted: evidence.code.dotted(evidence.code_set),
+            code_dotted: evidence.code.to_string(),
             count: evidence.count,
         };
         evidence.iter().map(one).collect()
@@ -272,7 +272,7 @@ impl FailureJson {
         FailureJson {
             code_set: finding.code_set.id(),
             code: finding.code.map(|code| code.as_str().to_owned()),
-            code_dotted: finding.code.map(|code| code.dotted(finding.code_set)),
+            code_dotted: finding.code.map(|code| code.to_string()),
             verdict: finding.verdict.name(),
             codes: failure.codes,
             cents: has_amounts.then_some(failure.cents),
@@ -280,11 +280,7 @@ impl FailureJson {
             last: failure.last.to_string(),
             day: finding.day.map(|day| day.to_string()),
             caused_by: finding.caused_by.map(|release| release.to_string()),
-            r#use: finding
-                .uses
-                .iter()
-                .map(|code| code.dotted(finding.code_set))
-                .collect(),
+            r#use: finding.uses.iter().map(|code| code.to_string()).collect(),
             use_count: finding.use_count,
             use_by: finding.use_basis.map(UseBasis::name),
             why: finding.why.clone(),

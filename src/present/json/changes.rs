@@ -200,10 +200,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             never_listed: only.never_listed,
             malformed: only.malformed,
         }),
-        impact: changes
-            .impact
-            .as_ref()
-            .map(|weighed| impact::impact(code_set, weighed)),
+        impact: changes.impact.as_ref().map(impact::impact),
         changes: match &changes.impact {
             Some(weighed) => impact::changes(changes, weighed),
             None => changes
@@ -233,40 +230,34 @@ pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> Cha
         effect: None,
         kind: change.kind.name(),
         code: change.code.as_str(),
-        code_dotted: change.code.dotted(code_set),
+        code_dotted: change.code.to_string(),
         category: category.as_str().to_owned(),
         category_title: changes.category_title(&category),
         chapter: chapter_of(code_set, &change.code).map(|chapter| chapter.label),
         title_change: change_text::title_change_name(change.title),
-        old: change
-            .old
-            .as_ref()
-            .map(|entry| EntryJson::new(code_set, entry)),
-        new: change
-            .new
-            .as_ref()
-            .map(|entry| EntryJson::new(code_set, entry)),
+        old: change.old.as_ref().map(EntryJson::new),
+        new: change.new.as_ref().map(EntryJson::new),
         marked,
         successors: lineage
             .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(|lineage| ways(changes, lineage)),
+            .map(ways),
         split_off: lineage
             .filter(|lineage| lineage.way == LineageWay::Forward)
             .map(|lineage| lineage.split_off.iter().map(link).collect()),
         predecessors: lineage
             .filter(|lineage| lineage.way == LineageWay::Back)
-            .map(|lineage| ways(changes, lineage)),
+            .map(ways),
         table: lineage.map(|lineage| lineage.table.to_string()),
     }
 }
 
-fn ways<'a>(changes: &ChangeSet, lineage: &'a ChangeLineage) -> Vec<WayJson<'a>> {
+fn ways<'a>(lineage: &'a ChangeLineage) -> Vec<WayJson<'a>> {
     lineage
         .ends
         .iter()
         .map(|end| WayJson {
             code: end.code.as_str().to_owned(),
-            code_dotted: end.code.dotted(changes.code_set),
+            code_dotted: end.code.to_string(),
             listed: listed(end.listed),
             steps: end.steps.iter().map(link).collect(),
         })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::changes::{ChangeJson, change_json};
-use crate::model::{ChangeSet, CodeSet, Impact, Severity, Touch, UseCount};
+use crate::model::{ChangeSet, Impact, Severity, Touch, UseCount};
 use crate::present::rounded;
 
 #[derive(Serialize)]
@@ -89,7 +89,7 @@ fn count(count: UseCount) -> UseCountJson {
     }
 }
 
-pub(super) fn impact(code_set: CodeSet, impact: &Impact) -> ImpactJson {
+pub(super) fn impact(impact: &Impact) -> ImpactJson {
     let unknown = impact.unknown();
     ImpactJson {
         rows: impact.rows,
@@ -121,7 +121,7 @@ pub(super) fn impact(code_set: CodeSet, impact: &Impact) -> ImpactJson {
                 .iter()
                 .map(|(code, uses)| UsedJson {
                     code: code.as_str().to_owned(),
-                    code_dotted: code.dotted(code_set),
+                    code_dotted: code.to_string(),
                     uses: *uses,
                 })
                 .collect(),
@@ -138,7 +138,7 @@ pub(super) fn changes<'a>(changes: &'a ChangeSet, impact: &Impact) -> Vec<Change
         let touch = |touch: &Touch| TouchJson {
             relation: touch.relation.name(),
             code: touch.code.as_str().to_owned(),
-            code_dotted: touch.code.dotted(changes.code_set),
+            code_dotted: touch.code.to_string(),
             uses: touch.uses,
         };
         json.effect = Some(EffectJson {

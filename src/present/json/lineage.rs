@@ -4,10 +4,8 @@ use serde::Serialize;
 
 use super::EntryJson;
 use crate::model::{
-    CodeLineage, CodeSet, Fate, LineageKind, LineageLink, ListedAs, PoaSpan, Retirement, day_before,
+    CodeLineage, Fate, LineageKind, LineageLink, ListedAs, PoaSpan, Retirement, day_before,
 };
-
-const CM: CodeSet = CodeSet::Icd10Cm;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -169,7 +167,7 @@ pub(super) fn poa_span(span: &PoaSpan) -> PoaJson {
     }
 }
 
-pub(super) fn retirement(code_set: CodeSet, retirement: &Retirement) -> RetirementJson<'_> {
+pub(super) fn retirement(retirement: &Retirement) -> RetirementJson<'_> {
     RetirementJson {
         retired_from: retirement.retired_from.to_string(),
         last_day: retirement.last_day.to_string(),
@@ -181,14 +179,11 @@ pub(super) fn retirement(code_set: CodeSet, retirement: &Retirement) -> Retireme
             .iter()
             .map(|successor| SuccessorJson {
                 code: successor.code.as_str().to_owned(),
-                code_dotted: successor.code.dotted(CM),
-                entry: successor
-                    .entry
-                    .as_ref()
-                    .map(|entry| EntryJson::new(CM, entry)),
+                code_dotted: successor.code.to_string(),
+                entry: successor.entry.as_ref().map(EntryJson::new),
                 steps: successor.steps.iter().map(link).collect(),
             })
             .collect(),
-        guess: EntryJson::list(code_set, &retirement.guess),
+        guess: EntryJson::list(&retirement.guess),
     }
 }

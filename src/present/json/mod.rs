@@ -35,7 +35,7 @@ pub use schemas::schemas;
 pub use show::{compare, search, show};
 
 use crate::error::{Error, Result};
-use crate::model::{CodeSet, Entry, Warning};
+use crate::model::{Entry, Warning};
 
 fn to_text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(value)
@@ -57,21 +57,18 @@ struct EntryJson<'a> {
 }
 
 impl<'a> EntryJson<'a> {
-    fn new(code_set: CodeSet, entry: &'a Entry) -> Self {
+    fn new(entry: &'a Entry) -> Self {
         EntryJson {
             code: entry.code.as_str(),
-            code_dotted: entry.code.dotted(code_set),
+            code_dotted: entry.code.to_string(),
             billable: entry.billable,
             short_title: &entry.short_title,
             long_title: &entry.long_title,
         }
     }
 
-    fn list(code_set: CodeSet, entries: &'a [Entry]) -> Vec<Self> {
-        entries
-            .iter()
-            .map(|entry| EntryJson::new(code_set, entry))
-            .collect()
+    fn list(entries: &'a [Entry]) -> Vec<Self> {
+        entries.iter().map(EntryJson::new).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::changes::{MarkedJson, marked};
 use crate::model::{
-    CodeSet, NodeName, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NoteKind, NotesReport,
+    NodeName, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NoteKind, NotesReport,
 };
 use crate::present::notes::code_of;
 
@@ -155,7 +155,7 @@ fn change(change: &NoteChange) -> NoteChangeJson<'_> {
         standing: place.standing.name(),
         chapter: &place.chapter,
         code: code.map(|_| place.node.name.as_str()),
-        code_dotted: code.map(|code| code.dotted(CodeSet::Icd10Cm)),
+        code_dotted: code.map(|code| code.to_string()),
         category: code.map(|code| code.category().as_str().to_owned()),
         note_kind: change.edit.note_kind().map(NoteKind::name),
         old_note_kind: None,

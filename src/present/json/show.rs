@@ -254,7 +254,6 @@ pub(super) fn pcs(page: &PcsPage) -> PcsJson<'_> {
 }
 
 fn page(page: &CodePage) -> PageJson<'_> {
-    let code_set = page.answer.code_set;
     let (changed, unchanged_since) = match page.last_change {
         Some(LastChange::On { day, release }) => (Some((day, release)), None),
         Some(LastChange::UnchangedSince { release, .. }) => (None, Some(release)),
@@ -296,8 +295,8 @@ fn page(page: &CodePage) -> PageJson<'_> {
                     .collect(),
             })
             .collect(),
-        children: EntryJson::list(code_set, &page.children),
-        siblings: EntryJson::list(code_set, &page.siblings),
+        children: EntryJson::list(&page.children),
+        siblings: EntryJson::list(&page.siblings),
         index: page
             .index
             .iter()
@@ -426,7 +425,7 @@ pub fn search(report: &SearchReport) -> Result<String> {
                 };
                 FoundJson {
                     code: found.code.as_str().to_owned(),
-                    code_dotted: found.code.dotted(code_set),
+                    code_dotted: found.code.to_string(),
                     standing: found.standing.kind().name(),
                     first_day: match found.standing {
                         FoundStanding::NotYetEffective(day) => Some(day.to_string()),
@@ -436,7 +435,7 @@ pub fn search(report: &SearchReport) -> Result<String> {
                         FoundStanding::Deleted(day) => Some(day.to_string()),
                         _ => None,
                     },
-                    entry: EntryJson::new(code_set, &found.entry),
+                    entry: EntryJson::new(&found.entry),
                     found_in,
                     text,
                     document: document.map(DocumentKind::name),

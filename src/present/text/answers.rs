@@ -2,9 +2,7 @@
 
 use super::{line, lineage};
 use crate::error::printable;
-use crate::model::{
-    Answer, CodeHistory, CodeSet, Entry, Provenance, UnknownReason, Verdict, day_before,
-};
+use crate::model::{Answer, CodeHistory, Entry, Provenance, UnknownReason, Verdict, day_before};
 use crate::present::verdict::meaning;
 use crate::present::{Style, marks};
 
@@ -28,7 +26,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
     let code_set = answer.code_set;
     let code = answer
         .code
-        .map_or_else(|| shown(&answer.asked), |code| style.code(code_set, &code));
+        .map_or_else(|| shown(&answer.asked), |code| style.code(&code));
     let days = match answer.through {
         Some(through) if through != answer.date => {
             format!("from {} through {through}", answer.date)
@@ -53,7 +51,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                 heading = "other billable codes below it";
             }
             let below = answer.not_named(billable_below);
-            list(out, heading, &below, code_set, style);
+            list(out, heading, &below, style);
         }
         Verdict::NotYetEffective {
             first_day, exact, ..
@@ -101,7 +99,6 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                     out,
                     "codes that came in beside it when it went",
                     new_beside,
-                    code_set,
                     style,
                 );
             }
@@ -109,24 +106,12 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             if answer.retirement.is_none() {
                 others.retain(|entry| !new_beside.contains(entry));
             }
-            list(
-                out,
-                "other billable codes beside it",
-                &others,
-                code_set,
-                style,
-            );
+            list(out, "other billable codes beside it", &others, style);
         }
         Verdict::Unknown { reason } => match reason {
             UnknownReason::Malformed { reason } => line(out, 2, &reason.to_string()),
             UnknownReason::MissingSeventhCharacter { options } => {
-                list(
-                    out,
-                    "it lacks its 7th character; with it",
-                    options,
-                    code_set,
-                    style,
-                );
+                list(out, "it lacks its 7th character; with it", options, style);
             }
             UnknownReason::NotListed { parent, nearest } => {
                 if let Some(parent) = parent {
@@ -140,12 +125,12 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
                         2,
                         &format!(
                             "the code above it is {} ({what}): {}",
-                            style.code(code_set, &parent.code),
+                            style.code(&parent.code),
                             parent.long_title
                         ),
                     );
                 }
-                list(out, "nearest codes", nearest, code_set, style);
+                list(out, "nearest codes", nearest, style);
             }
         },
         Verdict::NotInForce {
@@ -247,16 +232,16 @@ fn headline(verdict: &Verdict, style: Style) -> (String, &'static str) {
     (word, meaning(verdict))
 }
 
-fn list(out: &mut String, heading: &str, entries: &[Entry], code_set: CodeSet, style: Style) {
+fn list(out: &mut String, heading: &str, entries: &[Entry], style: Style) {
     if entries.is_empty() {
         return;
     }
     line(out, 2, &format!("{heading} ({}):", entries.len()));
-    entry_list(out, entries, code_set, style);
+    entry_list(out, entries, style);
 }
 
 /// Writes codes with their titles, one a line, cut to a short list unless the user wants all.
-pub(super) fn entry_list(out: &mut String, entries: &[Entry], code_set: CodeSet, style: Style) {
+pub(super) fn entry_list(out: &mut String, entries: &[Entry], style: Style) {
     let shown = if style.whole_lists || entries.len() <= SHORT_LIST + 2 {
         entries.len()
     } else {
@@ -265,11 +250,11 @@ pub(super) fn entry_list(out: &mut String, entries: &[Entry], code_set: CodeSet,
     let width = entries
         .iter()
         .take(shown)
-        .map(|entry| style.code(code_set, &entry.code).len())
+        .map(|entry| style.code(&entry.code).len())
         .max()
         .unwrap_or_default();
     for entry in entries.iter().take(shown) {
-        let code = style.code(code_set, &entry.code);
+        let code = style.code(&entry.code);
         line(out, 4, &format!("{code:<width$}  {}", entry.long_title));
     }
     if shown < entries.len() {
@@ -293,7 +278,7 @@ pub fn history(history: &CodeHistory, style: Style) -> String {
         0,
         &format!(
             "{}  {}",
-            style.bold(&style.code(code_set, &history.code)),
+            style.bold(&style.code(&history.code)),
             code_set.name()
         ),
     );

@@ -125,7 +125,7 @@ pub fn inference(inference: &Inference, style: Style) -> String {
         }
         heading(&mut out, title, style);
         for evidence in evidence {
-            let code = style.code(evidence.code_set, &evidence.code);
+            let code = style.code(&evidence.code);
             line(
                 &mut out,
                 2,
@@ -220,7 +220,7 @@ fn failures(out: &mut String, summary: &AuditSummary, style: Style) {
 fn code_of(failure: &FailingCode, style: Style) -> String {
     let finding = &failure.finding;
     match &finding.code {
-        Some(code) => style.code(finding.code_set, code),
+        Some(code) => style.code(code),
         None => format!("(no {} code)", finding.code_set.name()),
     }
 }
@@ -232,7 +232,7 @@ fn uses(failure: &FailingCode, style: Style) -> String {
         .uses
         .iter()
         .take(MOST)
-        .map(|code| style.code(finding.code_set, code))
+        .map(|code| style.code(code))
         .collect();
     if finding.use_count > uses.len() {
         uses.push(format!(

@@ -2,12 +2,10 @@
 
 use super::line;
 use crate::model::{
-    CodeLineage, CodeSet, Conversion, Fate, LineageKind, LineageLink, ListedAs, PoaSpan,
-    PreviousGroup, PreviousPart, Retirement, Successor, day_before,
+    CodeLineage, Conversion, Fate, LineageKind, LineageLink, ListedAs, PoaSpan, PreviousGroup,
+    PreviousPart, Retirement, Successor, day_before,
 };
 use crate::present::Style;
-
-const CM: CodeSet = CodeSet::Icd10Cm;
 
 /// How many links of a conversion are shown unless the user wants all.
 const SHORT_LIST: usize = 12;
@@ -43,7 +41,7 @@ pub(super) fn retirement(out: &mut String, retirement: &Retirement, style: Style
                 line(
                     out,
                     4,
-                    &format!("{}  {}", style.code(CM, &entry.code), entry.long_title),
+                    &format!("{}  {}", style.code(&entry.code), entry.long_title),
                 );
             }
         }
@@ -67,12 +65,12 @@ pub(super) fn retirement(out: &mut String, retirement: &Retirement, style: Style
 fn successors(out: &mut String, successors: &[Successor], style: Style) {
     let width = successors
         .iter()
-        .map(|successor| style.code(CM, &successor.code).len())
+        .map(|successor| style.code(&successor.code).len())
         .max()
         .unwrap_or_default();
     let shown = cut(successors.len(), style);
     for successor in successors.iter().take(shown) {
-        let code = style.code(CM, &successor.code);
+        let code = style.code(&successor.code);
         let title = match &successor.entry {
             Some(entry) if entry.billable => entry.long_title.clone(),
             Some(entry) => format!("{} (a header)", entry.long_title),
@@ -81,7 +79,7 @@ fn successors(out: &mut String, successors: &[Successor], style: Style) {
         let mut remarks: Vec<String> = successor
             .steps
             .iter()
-            .map(|step| format!("{} from {}", source(step), style.code(CM, &step.old)))
+            .map(|step| format!("{} from {}", source(step), style.code(&step.old)))
             .collect();
         remarks.extend(
             successor
@@ -142,10 +140,10 @@ pub(crate) fn kind_label(kind: LineageKind) -> &'static str {
 /// Names what was reported together, as the cell of a table has it.
 pub(crate) fn groups(groups: &[PreviousGroup], style: Style) -> String {
     let part = |part: &PreviousPart| match part {
-        PreviousPart::Code(code) => style.code(CM, code),
-        PreviousPart::Below(code) => format!("{}-", style.code(CM, code)),
+        PreviousPart::Code(code) => style.code(code),
+        PreviousPart::Below(code) => format!("{}-", style.code(code)),
         PreviousPart::Range { first, last } | PreviousPart::Categories { first, last } => {
-            format!("{}-{}", style.code(CM, first), style.code(CM, last))
+            format!("{}-{}", style.code(first), style.code(last))
         }
     };
     groups
@@ -217,7 +215,7 @@ fn predecessor(link: &LineageLink, style: Style) -> String {
     format!(
         "{}  {}{together}{fate}  {}",
         link.effective_from,
-        style.code(CM, &link.old),
+        style.code(&link.old),
         style.dim(&source(link))
     )
 }
@@ -254,7 +252,7 @@ fn conversion_lines(out: &mut String, conversion: &Conversion, style: Style) {
             4,
             &format!(
                 "{}{listed}{together}  {}",
-                style.code(CM, &link.new),
+                style.code(&link.new),
                 style.dim(&source(link))
             ),
         );

@@ -354,7 +354,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 && replay.surplus.is_empty()
             {
                 for (replayed, listed) in &replay.differing {
-                    let code = style.code(release.code_set, &listed.code);
+                    let code = style.code(&listed.code);
                     line(
                         &mut out,
                         4,

@@ -20,11 +20,11 @@ pub fn search(report: &SearchReport, style: Style) -> String {
     let width = report
         .found
         .iter()
-        .map(|found| style.code(report.code_set, &found.code).len())
+        .map(|found| style.code(&found.code).len())
         .max()
         .unwrap_or_default();
     for found in &report.found {
-        let code = style.code(report.code_set, &found.code);
+        let code = style.code(&found.code);
         let standing = match found.standing {
             FoundStanding::Billable => style.good("billable"),
             FoundStanding::Header => style.bad("header  "),

@@ -47,7 +47,7 @@ pub fn show(page: &CodePage, style: Style) -> String {
             &format!("Below it ({})", page.children.len()),
             style,
         );
-        entry_list(&mut out, &page.children, code_set, style);
+        entry_list(&mut out, &page.children, style);
     }
     if !page.siblings.is_empty() {
         heading(
@@ -55,7 +55,7 @@ pub fn show(page: &CodePage, style: Style) -> String {
             &format!("Beside it ({})", page.siblings.len()),
             style,
         );
-        entry_list(&mut out, &page.siblings, code_set, style);
+        entry_list(&mut out, &page.siblings, style);
     }
     if !page.index.is_empty() {
         heading(&mut out, "Index entries that lead here", style);
@@ -132,7 +132,7 @@ fn place_text(place: &PlaceInBook, code_set: CodeSet, style: Style) -> String {
 
 fn dotted(name: &str, code_set: CodeSet, style: Style) -> String {
     match code_set.parse_code(name) {
-        Ok(code) => style.code(code_set, &code),
+        Ok(code) => style.code(&code),
         Err(_) => name.to_owned(),
     }
 }
@@ -201,7 +201,7 @@ fn notes_at(out: &mut String, notes: &NotesAt, code_set: CodeSet, style: Style) 
 }
 
 fn seventh_characters(out: &mut String, seventh: &SeventhCharacters, style: Style) {
-    let at = style.code(CodeSet::Icd10Cm, &seventh.defined_at);
+    let at = style.code(&seventh.defined_at);
     heading(out, &format!("7th characters (defined at {at})"), style);
     for character in &seventh.characters {
         line(
@@ -435,7 +435,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
             0,
             &format!(
                 "{}  on {}  {word}  {title}",
-                style.bold(&style.code(code_set, &page.code)),
+                style.bold(&style.code(&page.code)),
                 page.answer.date
             ),
         );
@@ -462,13 +462,13 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
             2,
             &format!(
                 "{} {kind}: {}",
-                style.bold(&style.code(code_set, &mention.at)),
+                style.bold(&style.code(&mention.at)),
                 mention.note.trim()
             ),
         );
     }
     for (page, other) in [(left, right), (right, left)] {
-        let code = style.code(code_set, &page.code);
+        let code = style.code(&page.code);
         heading(&mut out, &format!("Only {code}"), style);
         for place in page.breadcrumb.iter().skip(comparison.common.len()) {
             line(&mut out, 2, &place_text(place, code_set, style));
@@ -493,7 +493,7 @@ pub fn compare(comparison: &Comparison, style: Style) -> String {
                 2,
                 &format!("billable codes below it ({}):", below.len()),
             );
-            entry_list(&mut out, below, code_set, style);
+            entry_list(&mut out, below, style);
         }
         if let Some(change) = &page.last_change {
             line(

@@ -80,7 +80,7 @@ fn write(changes: &ChangeSet, style: Style, generated_on: NaiveDate) -> Result<V
                 of_severity(changes, weighed, severity, style).write(workbook.add_worksheet())?;
             }
             if !weighed.in_neither.is_empty() {
-                in_neither(changes, weighed, style).write(workbook.add_worksheet())?;
+                in_neither(weighed, style).write(workbook.add_worksheet())?;
             }
         }
     }
@@ -131,7 +131,7 @@ fn of_kind(changes: &ChangeSet, kind: ChangeKind, style: Style) -> Sheet {
     sheet.columns.extend(OF_A_CHANGE);
     for (place, change) in changes.changes.iter().enumerate() {
         if change.kind == kind {
-            let mut row = vec![code(changes, &change.code, style)];
+            let mut row = vec![code(&change.code, style)];
             row.extend(of_change(changes, change, place, style));
             sheet.rows.push(row);
         }
@@ -162,13 +162,13 @@ fn of_severity(changes: &ChangeSet, weighed: &Impact, severity: Severity, style:
     for (effect, change) in impact::effects(changes, weighed, severity) {
         let Effect { uses, .. } = effect;
         let mut row = vec![
-            code(changes, &change.code, style),
+            code(&change.code, style),
             Cell::Number(*uses),
             Cell::Share(*uses, weighed.all.uses),
             Cell::text(change.kind.label()),
         ];
         if severity == Severity::Info {
-            let touches = impact::touches(changes, effect, whole).unwrap_or_default();
+            let touches = impact::touches(effect, whole).unwrap_or_default();
             row.push(Cell::Text(touches));
         }
         row.extend(of_change(changes, change, effect.change, style));
@@ -177,18 +177,18 @@ fn of_severity(changes: &ChangeSet, weighed: &Impact, severity: Severity, style:
     sheet
 }
 
-fn in_neither(changes: &ChangeSet, weighed: &Impact, style: Style) -> Sheet {
+fn in_neither(weighed: &Impact, style: Style) -> Sheet {
     let mut sheet = Sheet::new("In neither release");
     sheet.columns = vec![Column::new("Code", 12), Column::new("Uses", 11)];
     for (one, uses) in &weighed.in_neither {
-        let row = vec![code(changes, one, style), Cell::Number(*uses)];
+        let row = vec![code(one, style), Cell::Number(*uses)];
         sheet.rows.push(row);
     }
     sheet
 }
 
-fn code(changes: &ChangeSet, code: &Code, style: Style) -> Cell {
-    Cell::Code(style.code(changes.code_set, code))
+fn code(code: &Code, style: Style) -> Cell {
+    Cell::Code(style.code(code))
 }
 
 /// Returns the cells of [`OF_A_CHANGE`].
@@ -223,7 +223,7 @@ fn of_change(changes: &ChangeSet, change: &Change, place: usize, style: Style) -
         short_new,
         lineage(LineageWay::Forward),
         lineage(LineageWay::Back),
-        code(changes, &category, style),
+        code(&category, style),
         Cell::text(changes.category_title(&category).unwrap_or_default()),
         Cell::text(chapter.map_or("", |chapter| chapter.label)),
         Cell::Number(place as u64 + 1),
@@ -265,7 +265,7 @@ fn of_notes(changes: &ChangeSet, style: Style) -> Sheet {
         let of_code = notes::code_of(&change.place.node);
         for row in notes::csv_rows(change) {
             let mut cells = vec![
-                of_code.map_or(Cell::Empty, |one| code(changes, &one, style)),
+                of_code.map_or(Cell::Empty, |one| code(&one, style)),
                 Cell::text(change.edit.kind().name()),
             ];
             cells.extend(row.into_iter().map(Cell::Text));

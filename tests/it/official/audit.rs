@@ -48,7 +48,7 @@ fn texts(store: &Store, numbers: &mut Numbers, many: usize) -> Vec<(CodeSet, Str
         codes.dedup();
         for _ in 0..many / CodeSet::ALL.len() {
             let code = numbers.one_of(&codes);
-            let dotted = code.dotted(code_set);
+            let dotted = code.to_string();
             let mut text = match numbers.below(10) {
                 0 => code.as_str().to_owned(),
                 1 => dotted.to_lowercase(),

@@ -38,11 +38,11 @@ fn cited<'t>(table: &'t [Record], link: &LineageLink) -> &'t Record {
 /// Holds a link to the row that it cites.
 fn proven(table: &[Record], link: &LineageLink) {
     let row = cited(table, link);
-    assert_eq!(row["current"].trim(), link.new.dotted(SET), "{link:?}");
+    assert_eq!(row["current"].trim(), link.new.to_string(), "{link:?}");
     assert_eq!(row["effective"], link.effective_from.to_string());
     assert_eq!(row["previous_raw"], link.cell);
     if link.is_named {
-        assert!(link.cell.contains(&link.old.dotted(SET)), "{link:?}");
+        assert!(link.cell.contains(&link.old.to_string()), "{link:?}");
     }
 }
 
@@ -87,7 +87,7 @@ fn successors_of_well_known_codes_are_named_with_their_rows_of_the_table() {
         let named: Vec<String> = found
             .successors
             .iter()
-            .map(|successor| successor.code.dotted(SET))
+            .map(|successor| successor.code.to_string())
             .collect();
         assert_eq!(named.join(" "), successors, "{old}");
         for successor in &found.successors {
@@ -135,7 +135,7 @@ fn where_the_table_names_no_successor_that_is_said_and_a_guess_is_called_one() {
         let found = retirement(&store, code, "2026-03-01");
         assert_eq!(found.table, Some(id("FY2026")), "{code}");
         assert!(found.successors.is_empty(), "{code}: {found:?}");
-        let guessed: Vec<String> = found.guess.iter().map(|one| one.code.dotted(SET)).collect();
+        let guessed: Vec<String> = found.guess.iter().map(|one| one.code.to_string()).collect();
         assert_eq!(guessed.join(" "), guess, "{code}");
 
         let database = store.path().to_str().unwrap();
@@ -180,7 +180,7 @@ fn the_code_of_covid_is_known_from_the_first_of_april_2020_with_the_row_that_say
         let history = answer::history(&store.codes(SET).unwrap(), code).unwrap();
         assert_eq!(history.spans[0].valid_from, day("2020-04-01"), "{code}");
         let links = &history.lineage.lineage.predecessors;
-        let old = links.iter().find(|link| link.old.dotted(SET) == from);
+        let old = links.iter().find(|link| link.old.to_string() == from);
         let old = old.unwrap_or_else(|| panic!("{code}: {links:?}"));
         assert_eq!(old.fate, Fate::StaysBillable, "{code}");
         proven(&table, old);

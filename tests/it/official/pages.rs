@@ -109,7 +109,7 @@ fn the_page_of_secondary_merkel_cell_carcinoma_has_its_place_notes_and_inclusion
     let beside: Vec<String> = page
         .siblings
         .iter()
-        .map(|one| one.code.dotted(CM))
+        .map(|one| one.code.to_string())
         .collect();
     assert_eq!(beside, ["C7B.0", "C7B.8"]);
     assert!(page.children.is_empty());

@@ -19,7 +19,11 @@ fn diff(store: &Store, old: &str, new: &str) -> ChangeSet {
 fn ends(changes: &ChangeSet, code: &str) -> Vec<String> {
     let lineage = &changes.lineage[&CM.parse_code(code).unwrap()];
     assert_eq!(lineage.table, id("FY2026"));
-    lineage.ends.iter().map(|end| end.code.dotted(CM)).collect()
+    lineage
+        .ends
+        .iter()
+        .map(|end| end.code.to_string())
+        .collect()
 }
 
 #[test]
@@ -117,7 +121,7 @@ fn what_was_split_off_while_a_code_stayed_valid_is_told_apart_from_its_successor
     let split_off: Vec<String> = lineage
         .split_off
         .iter()
-        .map(|link| format!("{} {}", link.effective_from, link.new.dotted(CM)))
+        .map(|link| format!("{} {}", link.effective_from, link.new))
         .collect();
     assert_eq!(split_off, ["2016-10-01 K59.03"]);
 

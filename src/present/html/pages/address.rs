@@ -39,7 +39,7 @@ pub(super) fn on(path: &str, day: NaiveDate) -> String {
 
 /// Returns the path of a code's page.
 pub(super) fn code_path(code_set: CodeSet, code: &Code) -> String {
-    format!("/{}/{}", code_set.id(), encode(&code.dotted(code_set)))
+    format!("/{}/{}", code_set.id(), encode(&code.to_string()))
 }
 
 /// Returns the address of a code's page on a day.

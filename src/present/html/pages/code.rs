@@ -132,7 +132,7 @@ impl<'a> CodeHtml<'a> {
     fn new(site: &'a Site, page: &'a CodePage, nearest: bool) -> CodeHtml<'a> {
         let code_set = page.answer.code_set;
         let day = page.answer.date;
-        let code = page.code.dotted(code_set);
+        let code = page.code.to_string();
         let title = page
             .entry
             .as_ref()
@@ -179,7 +179,7 @@ impl<'a> CodeHtml<'a> {
                 .collect(),
             seventh_at: page.seventh_characters.as_ref().map(|seventh| CodeLine {
                 href: address::code(code_set, &seventh.defined_at, day),
-                code: seventh.defined_at.dotted(code_set),
+                code: seventh.defined_at.to_string(),
                 title: String::new(),
                 standing: "",
                 word: String::new(),
@@ -309,7 +309,7 @@ fn changes(site: &Site, page: &CodePage, day: NaiveDate) -> Option<String> {
             ("set", code_set.id()),
             ("old", &old.to_string()),
             ("new", &new.to_string()),
-            ("under", &page.code.category().dotted(code_set)),
+            ("under", &page.code.category().to_string()),
             ("on", &day.to_string()),
         ],
     ))
@@ -354,7 +354,7 @@ pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> C
         (PlaceKind::Block, CodeSet::Icd10Pcs) => format!("Body system {}", place.name),
         (PlaceKind::Block, _) => format!("Block {}", place.name),
         (PlaceKind::Code, _) => match code_set.parse_code(&place.name) {
-            Ok(code) => code.dotted(code_set),
+            Ok(code) => code.to_string(),
             Err(_) => place.name.clone(),
         },
     };

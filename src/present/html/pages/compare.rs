@@ -22,12 +22,7 @@ pub fn compare(
 ) -> Result<String> {
     let title = match comparison {
         Some(found) => {
-            let set = found.left.answer.code_set;
-            format!(
-                "{} and {}",
-                found.left.code.dotted(set),
-                found.right.code.dotted(set)
-            )
+            format!("{} and {}", found.left.code, found.right.code)
         }
         None => "Compare two codes".to_owned(),
     };
@@ -93,7 +88,7 @@ impl Found {
                 .map(|mention| MentionView {
                     at: CodeLine {
                         href: address::code(set, &mention.at, day),
-                        code: mention.at.dotted(set),
+                        code: mention.at.to_string(),
                         title: String::new(),
                         standing: "",
                         word: String::new(),
@@ -130,7 +125,7 @@ impl Side {
         verdict.lists.clear();
         Side {
             href: address::code(set, &page.code, day),
-            code: page.code.dotted(set),
+            code: page.code.to_string(),
             title: page
                 .entry
                 .as_ref()

@@ -182,10 +182,6 @@ impl DiffHtml<'_> {
         self.ask.kind == Some(*kind)
     }
 
-    fn dotted(&self, code: &Code) -> String {
-        code.dotted(self.frame.asked.code_set)
-    }
-
     /// Returns the address of a code's page on the first day of the new side.
     fn to_code(&self, code: &Code) -> String {
         let day = self.set.map_or(self.frame.asked.on, |set| set.new_from);
@@ -380,7 +376,7 @@ fn rows<'a>(
             let heading = (category != Some(own)).then(|| {
                 (
                     address::code(set.code_set, &own, day),
-                    own.dotted(set.code_set),
+                    own.to_string(),
                     set.category_title(&own).unwrap_or_default(),
                 )
             });

@@ -82,7 +82,7 @@ impl LineageView {
                 .map(|link| Step {
                     day: link.effective_from,
                     href: address::code(CM, &link.old, day),
-                    code: link.old.dotted(CM),
+                    code: link.old.to_string(),
                     said: before_words(link),
                     row: row_of(link),
                 })
@@ -99,7 +99,7 @@ impl LineageView {
                         .map(|link| Step {
                             day: link.effective_from,
                             href: address::code(CM, &link.new, day),
-                            code: link.new.dotted(CM),
+                            code: link.new.to_string(),
                             said: after_words(link),
                             row: row_of(link),
                         })
@@ -165,7 +165,7 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
     let height = TOP + rows * ROW;
     let own = TOP + (height - TOP - ROW) / 2;
     let said = |all: &[(Code, &LineageLink)]| -> String {
-        let codes: Vec<String> = all.iter().map(|(code, _)| code.dotted(CM)).collect();
+        let codes: Vec<String> = all.iter().map(|(code, _)| code.to_string()).collect();
         if codes.is_empty() {
             "nothing".to_owned()
         } else {
@@ -175,7 +175,7 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
     Some(Picture {
         spoken: format!(
             "{} came from {} and went to {}",
-            found.code.dotted(CM),
+            found.code,
             said(&before),
             said(&after)
         ),
@@ -206,7 +206,7 @@ fn nodes(all: &[(Code, &LineageLink)], height: usize, day: NaiveDate) -> Vec<Nod
             let y = top + at * ROW;
             Node {
                 href: address::code(CM, code, day),
-                code: code.dotted(CM),
+                code: code.to_string(),
                 below: link.effective_from.to_string(),
                 y,
                 middle: y + 22,

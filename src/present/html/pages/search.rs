@@ -66,7 +66,7 @@ impl Results {
             .iter()
             .map(|found| Hit {
                 href: address::code(report.code_set, &found.code, report.date),
-                code: found.code.dotted(report.code_set),
+                code: found.code.to_string(),
                 title: found.entry.long_title.clone(),
                 standing: found.standing.kind().name(),
                 word: match found.standing {

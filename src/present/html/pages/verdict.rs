@@ -31,7 +31,7 @@ impl CodeLine {
     pub(super) fn new(code_set: CodeSet, entry: &Entry, day: NaiveDate) -> CodeLine {
         CodeLine {
             href: address::code(code_set, &entry.code, day),
-            code: entry.code.dotted(code_set),
+            code: entry.code.to_string(),
             title: entry.long_title.clone(),
             standing: "",
             word: String::new(),
@@ -320,7 +320,7 @@ fn successor_line(code_set: CodeSet, successor: &Successor, day: NaiveDate) -> C
     let mut remarks: Vec<String> = successor
         .steps
         .iter()
-        .map(|step| format!("{} from {}", row_of(step), step.old.dotted(code_set)))
+        .map(|step| format!("{} from {}", row_of(step), step.old))
         .collect();
     remarks.extend(
         successor
@@ -330,7 +330,7 @@ fn successor_line(code_set: CodeSet, successor: &Successor, day: NaiveDate) -> C
     );
     CodeLine {
         href: address::code(code_set, &successor.code, day),
-        code: successor.code.dotted(code_set),
+        code: successor.code.to_string(),
         title,
         standing,
         word: standing.to_owned(),
