@@ -190,3 +190,44 @@ pub mod store;
 pub mod web;
 
 pub use error::{Error, ErrorKind, Result};
+
+/// What unit tests have in common.
+#[cfg(test)]
+pub(crate) mod testing {
+    use chrono::NaiveDate;
+
+    use crate::ingest;
+    use crate::model::{Code, CodeSet, Entry, ReleaseId};
+    use crate::store::Store;
+
+    /// Returns a store in memory that holds the bundled sample.
+    pub(crate) fn sample() -> Store {
+        let mut store = Store::in_memory().unwrap();
+        ingest::import_sample(&mut store, day("2026-03-01")).unwrap();
+        store
+    }
+
+    pub(crate) fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    pub(crate) fn release(text: &str) -> ReleaseId {
+        text.parse().unwrap()
+    }
+
+    /// Reads a code of ICD-10-CM.
+    pub(crate) fn cm(text: &str) -> Code {
+        CodeSet::Icd10Cm.parse_code(text).unwrap()
+    }
+
+    /// Returns codes as people write those of ICD-10-CM, to be compared with what is expected.
+    pub(crate) fn dotted<'c>(codes: impl IntoIterator<Item = &'c Code>) -> Vec<String> {
+        let codes = codes.into_iter();
+        codes.map(|code| code.dotted(CodeSet::Icd10Cm)).collect()
+    }
+
+    /// Returns the codes of entries, as [`dotted`] does.
+    pub(crate) fn codes_of(entries: &[Entry]) -> Vec<String> {
+        dotted(entries.iter().map(|entry| &entry.code))
+    }
+}

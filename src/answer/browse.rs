@@ -376,3 +376,80 @@ fn system_place(
         title: title.unwrap_or_default(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::testing::{day, release, sample};
+
+    fn names(level: &Browse) -> Vec<&str> {
+        let places = level.places.iter().map(|place| place.place.name.as_str());
+        places.collect()
+    }
+
+    #[test]
+    fn a_chapter_has_its_blocks_from_its_own_tabular_list_and_without_one_its_categories() {
+        let store = sample();
+        let neoplasms = |date: &str| {
+            let at = BrowseAt::Chapter("2".to_owned());
+            browse(&store, CodeSet::Icd10Cm, &at, day(date)).unwrap()
+        };
+        let with_list = neoplasms("2026-04-01");
+        assert!(names(&with_list).contains(&"C7B"));
+        assert!(!with_list.notes.is_empty());
+        let without = neoplasms("2026-03-31");
+        assert_eq!(names(&without), [""; 0]);
+        assert!(without.notes.is_empty());
+        assert_eq!(
+            without.consulted,
+            Some(crate::model::DocumentSource::Missing {
+                missing: release("FY2026"),
+                nearest: Some(release("FY2026-04")),
+            })
+        );
+        // The two releases list the same codes.
+        let all = sum(without.categories.iter());
+        let mut held = sum(with_list.categories.iter());
+        for place in with_list
+            .places
+            .iter()
+            .filter(|place| place.within.is_none())
+        {
+            held.add(place.holds);
+        }
+        assert_eq!(all, held);
+    }
+
+    #[test]
+    fn a_chapter_without_a_code_on_the_day_is_left_out() {
+        let store = sample();
+        let has_u = |date: &str| {
+            let book = browse(&store, CodeSet::Icd10Cm, &BrowseAt::Book, day(date)).unwrap();
+            names(&book).contains(&"22")
+        };
+        // U07.1 came in within FY2020.
+        assert!(!has_u("2016-09-30"));
+        assert!(has_u("2020-10-01"));
+    }
+
+    #[test]
+    fn a_level_that_the_book_has_not_is_not_found() {
+        let store = sample();
+        for at in [
+            BrowseAt::Chapter("23".to_owned()),
+            BrowseAt::Block("C00-C99".to_owned()),
+        ] {
+            let asked = browse(&store, CodeSet::Icd10Cm, &at, day("2026-04-01"));
+            assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotFound, "{at:?}");
+        }
+        let uncovered = browse(&store, CodeSet::Icd10Cm, &BrowseAt::Book, day("2018-04-01"));
+        assert!(
+            uncovered
+                .unwrap_err()
+                .hint()
+                .unwrap()
+                .starts_with("FY2018 would")
+        );
+    }
+}

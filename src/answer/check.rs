@@ -434,3 +434,269 @@ fn unknown(
     nearest.truncate(MAX_NEAREST);
     Ok(UnknownReason::NotListed { parent, nearest })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Fate, LineageKind, Malformed};
+    use crate::testing::{cm, codes_of, day, dotted, release, sample};
+
+    fn asked(code: &str, date: &str) -> Answer {
+        let store = sample();
+        check(&store.codes(CodeSet::Icd10Cm).unwrap(), code, day(date)).unwrap()
+    }
+
+    /// First day, last day and verdict of each stretch.
+    fn stretches(code: &str, from: &str, through: &str) -> Vec<(String, String, &'static str)> {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let answers = check_span(&codes, code, day(from), day(through)).unwrap();
+        let told = answers.iter().map(|answer| {
+            let through = answer.through.unwrap().to_string();
+            (answer.date.to_string(), through, answer.verdict.name())
+        });
+        told.collect()
+    }
+
+    fn stretch(from: &str, through: &str, verdict: &'static str) -> (String, String, &'static str) {
+        (from.to_owned(), through.to_owned(), verdict)
+    }
+
+    #[test]
+    fn a_header_names_the_billable_codes_below_it_and_no_header_among_them() {
+        let Verdict::Header { billable_below, .. } = asked("C7B", "2026-03-01").verdict else {
+            panic!("not a header");
+        };
+        assert_eq!(billable_below.len(), 8);
+        assert!(billable_below.iter().all(|entry| entry.billable));
+        assert_eq!(billable_below.last().unwrap().code, cm("C7B.8"));
+    }
+
+    #[test]
+    fn a_deleted_code_names_its_successors_and_apart_from_them_what_came_in_beside_it() {
+        let answer = asked("S30.1XXA", "2025-10-01");
+        let Verdict::Deleted {
+            last_day,
+            exact,
+            listed_again,
+            new_beside,
+            siblings,
+            ..
+        } = &answer.verdict
+        else {
+            panic!("not deleted");
+        };
+        assert_eq!((*last_day, *exact), (day("2025-09-30"), true));
+        assert_eq!(*listed_again, None);
+        assert_eq!((new_beside.len(), siblings.len()), (9, 9));
+        let retirement = answer.retirement.as_ref().unwrap();
+        assert_eq!(retirement.fate, Fate::Deleted);
+        assert_eq!(retirement.kind, Some(LineageKind::Split));
+        let successors = retirement.successors.iter().map(|one| &one.code);
+        assert_eq!(dotted(successors), ["S30.11XA", "S30.12XA", "S30.13XA"]);
+        assert_eq!(
+            codes_of(&answer.not_named(new_beside)),
+            [
+                "S30.11XD", "S30.11XS", "S30.12XD", "S30.12XS", "S30.13XD", "S30.13XS"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_day_on_which_a_code_came_or_went_is_exact_only_if_no_release_is_missing_there() {
+        let deleted = asked("I60.20", "2020-01-01").verdict;
+        assert!(matches!(
+            deleted,
+            Verdict::Deleted { last_day, exact: false, .. } if last_day == day("2016-09-30")
+        ));
+        let to_come = asked("S06.1XAA", "2022-09-30");
+        assert!(matches!(
+            to_come.verdict,
+            Verdict::NotYetEffective { first_day, exact: false, .. } if first_day == day("2023-10-01")
+        ));
+        assert_eq!(to_come.basis.unwrap().patch, None);
+    }
+
+    #[test]
+    fn a_day_that_only_a_patch_tells_rests_on_the_patch() {
+        let before = asked("U07.1", "2020-03-31");
+        assert!(matches!(
+            before.verdict,
+            Verdict::NotYetEffective { first_day, exact: true, .. } if first_day == day("2020-04-01")
+        ));
+        let patch = |answer: Answer| answer.basis.unwrap().patch;
+        assert!(patch(before).unwrap().contains("U07.1 | 2020-04-01"));
+        assert!(patch(asked("U07.1", "2020-04-01")).is_some());
+        assert_eq!(patch(asked("U07.1", "2020-10-01")), None, "FY2021 lists it");
+    }
+
+    #[test]
+    fn a_text_that_is_no_code_is_unknown_for_that_reason_whatever_is_loaded() {
+        let answer = asked(" C7.B ", "2026-03-01");
+        let reason = UnknownReason::Malformed {
+            reason: Malformed::DotMisplaced,
+        };
+        assert_eq!(answer.verdict, Verdict::Unknown { reason });
+        assert_eq!((answer.asked.as_str(), answer.code), ("C7.B", None));
+        assert_eq!(answer.basis.unwrap().release, release("FY2026"));
+        assert_eq!(asked("C7.B", "2018-01-01").basis, None);
+    }
+
+    #[test]
+    fn a_stem_lacks_its_seventh_character_with_and_without_placeholders() {
+        for stem in ["O40.1X", "O40.1XX"] {
+            let Verdict::Unknown {
+                reason: UnknownReason::MissingSeventhCharacter { options },
+            } = asked(stem, "2026-03-01").verdict
+            else {
+                panic!("{stem} lacks nothing");
+            };
+            let last: String = options
+                .iter()
+                .map(|entry| &entry.code.as_str()[6..])
+                .collect();
+            assert_eq!(last, "0123459", "{stem}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_not_listed_is_answered_with_the_codes_most_like_it() {
+        let unlisted = |code: &str, date: &str| match asked(code, date).verdict {
+            Verdict::Unknown {
+                reason: UnknownReason::NotListed { parent, nearest },
+            } => (parent.map(|entry| entry.code), codes_of(&nearest)),
+            other => panic!("{code} is {}", other.name()),
+        };
+        // One character off; a slip at the end is likelier than one before it.
+        let (parent, nearest) = unlisted("C7B.11", "2026-03-01");
+        assert_eq!(parent, Some(cm("C7B.1")));
+        assert_eq!(nearest, ["C7B.1", "C7B.01"]);
+        // G35.A is listed from that day on.
+        assert_eq!(unlisted("G35.E", "2025-10-01").1, ["G35.A", "G35.D"]);
+        assert_eq!(unlisted("G35.E", "2025-09-30").1, ["G35"]);
+        // Nothing is one character off: what stands below the parent.
+        let (parent, nearest) = unlisted("W44.9", "2026-03-01");
+        assert_eq!(parent, Some(cm("W44")));
+        assert_eq!(nearest.len(), 6);
+        assert_eq!(unlisted("A01", "2026-03-01").0, None);
+    }
+
+    #[test]
+    fn an_unlisted_procedure_is_answered_with_what_its_table_allows_and_ten_codes_at_most() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Pcs).unwrap();
+        let answer = check(&codes, "XW0234X", day("2022-05-01")).unwrap();
+        assert!(answer.pcs.is_some());
+        let Verdict::Unknown {
+            reason: UnknownReason::NotListed { nearest, .. },
+        } = answer.verdict
+        else {
+            panic!("it is listed");
+        };
+        assert_eq!(nearest.len(), MAX_NEAREST);
+    }
+
+    #[test]
+    fn a_day_without_release_says_which_would_answer_and_what_the_code_was_last() {
+        let answer = asked("C7B", "2018-11-01");
+        let Verdict::NotCovered {
+            needed,
+            previous,
+            last,
+        } = answer.verdict
+        else {
+            panic!("it is covered");
+        };
+        assert_eq!(needed, release("FY2019"));
+        assert_eq!(previous, Some((release("FY2016"), day("2016-09-30"))));
+        assert!(!last.unwrap().billable);
+        assert!(answer.download.unwrap().ends_with("icd10cm_order_2019.txt"));
+        assert_eq!(answer.basis, None);
+        let unlisted = asked("U07.1", "2018-11-01").verdict;
+        assert!(matches!(unlisted, Verdict::NotCovered { last: None, .. }));
+        let future = asked("C7B", "2039-10-01");
+        assert_eq!(future.download, None, "no address of it is known");
+    }
+
+    #[test]
+    fn before_its_first_day_the_code_set_was_not_in_force() {
+        assert_eq!(
+            asked("A00", "2015-09-30").verdict,
+            Verdict::NotInForce {
+                in_force_from: day("2015-10-01"),
+                listed_by: None,
+            }
+        );
+        assert_eq!(asked("A00", "2015-10-01").verdict.name(), "header");
+    }
+
+    #[test]
+    fn an_update_within_a_year_parts_it() {
+        assert_eq!(
+            stretches("Z28.3", "2021-10-01", "2022-09-30"),
+            [
+                stretch("2021-10-01", "2022-03-31", "billable"),
+                stretch("2022-04-01", "2022-09-30", "header"),
+            ]
+        );
+        assert_eq!(
+            stretches("U07.1", "2019-10-01", "2020-09-30"),
+            [
+                stretch("2019-10-01", "2020-03-31", "not-yet-effective"),
+                stretch("2020-04-01", "2020-09-30", "billable"),
+            ]
+        );
+        assert_eq!(
+            stretches("A00.0", "2015-09-01", "2016-10-01"),
+            [
+                stretch("2015-09-01", "2015-09-30", "not-in-force"),
+                stretch("2015-10-01", "2016-09-30", "billable"),
+                stretch("2016-10-01", "2016-10-01", "not-covered"),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_an_update_leaves_as_it_was_rests_on_both_releases() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let (from, through) = (day("2023-10-01"), day("2024-09-30"));
+        let answers = check_span(&codes, "C7B.1", from, through).unwrap();
+        let [answer] = answers.as_slice() else {
+            panic!("{} stretches", answers.len());
+        };
+        assert_eq!(answer.through, Some(through));
+        let bases = answer.basis.iter().chain(&answer.later_bases);
+        let releases: Vec<ReleaseId> = bases.map(|basis| basis.release).collect();
+        assert_eq!(releases, [release("FY2024"), release("FY2024-04")]);
+    }
+
+    #[test]
+    fn a_text_is_meant_for_the_code_set_that_can_have_it_and_has_it() {
+        let store = sample();
+        for (text, code_set) in [
+            // Both could have it, one lists it.
+            ("XW023X7", CodeSet::Icd10Pcs),
+            ("S061X0A", CodeSet::Icd10Cm),
+            // A table of ICD-10-PCS, or a code of a table that is listed.
+            ("XW0", CodeSet::Icd10Pcs),
+            ("XW0234X", CodeSet::Icd10Pcs),
+            // Neither lists it: a diagnosis.
+            ("S99", CodeSet::Icd10Cm),
+            // No diagnosis begins with a digit or has its dot elsewhere.
+            ("0016070", CodeSet::Icd10Pcs),
+            ("00160", CodeSet::Icd10Pcs),
+            ("0.1", CodeSet::Icd10Cm),
+            ("C7.B", CodeSet::Icd10Cm),
+            ("", CodeSet::Icd10Cm),
+        ] {
+            assert_eq!(
+                code_set_of(&store, None, text).unwrap(),
+                code_set,
+                "{text:?}"
+            );
+        }
+        let stated = code_set_of(&store, Some(CodeSet::Icd10Cm), "XW023X7");
+        assert_eq!(stated.unwrap(), CodeSet::Icd10Cm);
+    }
+}

@@ -74,13 +74,12 @@ mod tests {
     use super::*;
     use crate::present::Style;
     use crate::present::text;
-    use crate::store::Store;
+    use crate::testing::{day, sample};
 
     #[test]
     fn only_where_both_have_a_note_each_is_said_to_name_the_other() {
-        let day: NaiveDate = "2026-04-01".parse().unwrap();
-        let mut store = Store::in_memory().unwrap();
-        crate::ingest::import_sample(&mut store, day).unwrap();
+        let day = day("2026-04-01");
+        let store = sample();
         let compare = |left: &str, right: &str| {
             let options = ShowOptions::default();
             super::compare(
@@ -104,5 +103,33 @@ mod tests {
         });
         assert!(both.each_names_the_other());
         assert!(text::compare(&both, Style::PLAIN).contains("Each names the other in\n"));
+    }
+
+    #[test]
+    fn what_two_codes_have_in_common_ends_where_their_ways_part() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let common = |left: &str, right: &str| -> Vec<String> {
+            let options = ShowOptions::default();
+            let found = compare(&codes, left, right, day("2026-04-01"), options).unwrap();
+            found.common.into_iter().map(|place| place.name).collect()
+        };
+        assert_eq!(common("C7B.00", "C7B.02"), ["2", "C7B", "C7B", "C7B0"]);
+        assert_eq!(common("C7B.00", "C7B.1"), ["2", "C7B", "C7B"]);
+        assert_eq!(common("C7B.1", "C4A.0"), ["2"]);
+        assert_eq!(common("C7B.1", "M54.5"), [""; 0]);
+    }
+
+    #[test]
+    fn a_note_names_a_code_by_a_level_above_it_or_something_below_it() {
+        let code = CodeSet::Icd10Cm.parse_code("C7B.0").unwrap();
+        for (note, is_named) in [
+            ("secondary neuroendocrine tumors (C7B.-)", true),
+            ("secondary carcinoid tumors (C7B.00)", true),
+            ("Merkel cell carcinoma (C4A.-)", false),
+            ("secondary Merkel cell carcinoma (C7B.1)", false),
+        ] {
+            assert_eq!(names(note, &code), is_named, "{note}");
+        }
     }
 }

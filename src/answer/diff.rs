@@ -444,30 +444,169 @@ fn position(found: &Option<(i64, Entry)>) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::model::{ChangeKind, UseCount};
+    use crate::testing::{cm, dotted, release, sample};
+
+    fn changes(store: &Store, old: &str, new: &str, scope: &DiffScope) -> Result<ChangeSet> {
+        diff(store, CodeSet::Icd10Cm, release(old), release(new), scope)
+    }
 
     #[test]
     fn an_end_of_a_range_that_is_not_taken_stands_for_the_nearest_within_it() {
-        let mut store = Store::in_memory().unwrap();
-        crate::ingest::import_sample(&mut store, "2026-03-01".parse().unwrap()).unwrap();
+        let store = sample();
         let codes = |range: &str| -> Result<Vec<String>> {
             let scope = DiffScope {
                 under: vec![CodeRange::parse(CodeSet::Icd10Cm, range).unwrap()],
                 ..DiffScope::default()
             };
-            let (old, new) = ("FY2020".parse().unwrap(), "FY2021".parse().unwrap());
-            let changes = diff(&store, CodeSet::Icd10Cm, old, new, &scope)?;
-            Ok(changes
-                .changes
-                .iter()
-                .map(|change| change.code.as_str().to_owned())
-                .collect())
+            let set = changes(&store, "FY2020", "FY2021", &scope)?;
+            Ok(dotted(set.changes.iter().map(|change| &change.code)))
         };
         for range in ["U00-U49", "U00-U85", "U07-U49", "U00-U07"] {
-            assert_eq!(codes(range).unwrap(), ["U07", "U070", "U071"], "{range}");
+            assert_eq!(codes(range).unwrap(), ["U07", "U07.0", "U07.1"], "{range}");
         }
         for wrong in ["U08-U85", "U85", "U07.5-U07.9", "U49-U00"] {
             let error = codes(wrong).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotFound, "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn each_kind_of_change_is_told_with_the_entries_on_both_sides() {
+        let store = sample();
+        let scope = DiffScope::default();
+        let mut found = changes(&store, "FY2016", "FY2020", &scope).unwrap().changes;
+        found.extend(changes(&store, "FY2020", "FY2021", &scope).unwrap().changes);
+        for (kind, code, before, after) in [
+            (ChangeKind::New, "K58.1", None, Some(true)),
+            (ChangeKind::Deleted, "I60.20", Some(true), None),
+            (ChangeKind::BecameHeader, "Q51.2", Some(true), Some(false)),
+            (ChangeKind::BecameBillable, "I60.2", Some(false), Some(true)),
+            (ChangeKind::Revised, "C7A.094", Some(true), Some(true)),
+            (
+                ChangeKind::ShortTitleOnly,
+                "T46.4X",
+                Some(false),
+                Some(false),
+            ),
+            (ChangeKind::SpacingOnly, "Z68.30", Some(true), Some(true)),
+        ] {
+            let of_code = |change: &&Change| change.code == cm(code);
+            let change = found.iter().find(of_code).unwrap();
+            let flags = [&change.old, &change.new].map(|one| one.as_ref().map(|one| one.billable));
+            assert_eq!((change.kind, flags), (kind, [before, after]), "{code}");
+        }
+    }
+
+    #[test]
+    fn backwards_what_is_new_was_deleted_and_an_update_without_changes_has_none() {
+        let store = sample();
+        let scope = DiffScope::default();
+        let forth = changes(&store, "FY2016", "FY2020", &scope).unwrap();
+        let back = changes(&store, "FY2020", "FY2016", &scope).unwrap();
+        assert_eq!(
+            (forth.old_rows, forth.new_rows),
+            (back.new_rows, back.old_rows)
+        );
+        for (kind, reverse) in [
+            (ChangeKind::New, ChangeKind::Deleted),
+            (ChangeKind::BecameHeader, ChangeKind::BecameBillable),
+            (ChangeKind::Revised, ChangeKind::Revised),
+        ] {
+            assert_eq!(forth.count(kind).all, back.count(reverse).all, "{kind:?}");
+        }
+        let none = changes(&store, "FY2025", "FY2025-04", &scope).unwrap();
+        assert_eq!(none.changes, []);
+    }
+
+    #[test]
+    fn each_code_of_a_list_is_counted_where_it_stands() {
+        let store = sample();
+        let texts = [
+            "q51.20", "Q51.2", "G35", "A00", "S06.1XAA", "Q99.99", "no code",
+        ];
+        let scope = DiffScope {
+            under: vec![CodeRange::parse(CodeSet::Icd10Cm, "G35-Q51").unwrap()],
+            only: Some(texts.map(str::to_owned).to_vec()),
+            ..DiffScope::default()
+        };
+        let found = changes(&store, "FY2016", "FY2020", &scope).unwrap();
+        let changed = dotted(found.changes.iter().map(|change| &change.code));
+        assert_eq!(changed, ["Q51.2", "Q51.20"]);
+        assert_eq!(
+            found.only,
+            Some(OnlyList {
+                codes: 6,
+                outside: 1,
+                unchanged: 1,
+                in_neither: vec![cm("S06.1XAA")],
+                never_listed: 1,
+                malformed: 1,
+            })
+        );
+    }
+
+    #[test]
+    fn a_change_counts_once_for_a_file_however_often_the_file_uses_the_code() {
+        let store = sample();
+        let codes = [("G35", 5), ("A00.0", 2), ("Q51.20", 1)];
+        let scope = DiffScope {
+            usage: Some(Usage {
+                codes: codes.map(|(code, uses)| (cm(code), uses)).into(),
+                ..Usage::default()
+            }),
+            ..DiffScope::default()
+        };
+        let found = changes(&store, "FY2025", "FY2026", &scope).unwrap();
+        let impact = found.impact.unwrap();
+        let counted = |codes, uses| UseCount { codes, uses };
+        assert_eq!(
+            impact.count(crate::model::Severity::Breaking),
+            counted(1, 5)
+        );
+        assert_eq!(impact.untouched, counted(1, 2));
+        assert_eq!(impact.in_neither, [(cm("Q51.20"), 1)]);
+        let g35 = |change: &&Change| change.code == cm("G35");
+        assert_eq!(found.changes.iter().filter(g35).count(), 1);
+        // What touches no code of the file is left out.
+        assert!(
+            found
+                .changes
+                .iter()
+                .all(|change| change.code.is_under(&cm("G35")))
+        );
+    }
+
+    #[test]
+    fn a_range_is_refused_the_wrong_way_round_and_notes_where_there_is_no_tabular_list() {
+        let store = sample();
+        let kind_of = |old: &str, new: &str, scope: &DiffScope| {
+            changes(&store, old, new, scope).unwrap_err().kind()
+        };
+        let under = |range: &str| DiffScope {
+            under: vec![CodeRange::parse(CodeSet::Icd10Cm, range).unwrap()],
+            ..DiffScope::default()
+        };
+        assert_eq!(
+            kind_of("FY2020", "FY2021", &under("M54-G35")),
+            ErrorKind::Usage
+        );
+        let notes = DiffScope {
+            notes: true,
+            ..DiffScope::default()
+        };
+        assert_eq!(kind_of("FY2025", "FY2026", &notes), ErrorKind::NotFound);
+        let procedures = diff(
+            &store,
+            CodeSet::Icd10Pcs,
+            release("FY2022-04"),
+            release("FY2022-04-errata"),
+            &notes,
+        );
+        assert_eq!(procedures.unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(
+            kind_of("FY2020", "FY2023", &DiffScope::default()),
+            ErrorKind::NotFound
+        );
     }
 }

@@ -176,3 +176,86 @@ impl Retirements {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::testing::{cm, day, dotted, release, sample};
+
+    #[test]
+    fn a_life_is_one_row_for_each_stretch_and_the_last_one_names_the_successors() {
+        let store = sample();
+        let mut rows = Vec::new();
+        export_spans(&store, &[CodeSet::Icd10Cm], &mut |span| {
+            if span.entry.code == cm("Z28.3") {
+                let days = (span.days.from, span.days.to, span.days.is_open);
+                rows.push((span.entry.billable, days, dotted(&span.successors)));
+            }
+            Ok(())
+        })
+        .unwrap();
+        let row = |billable, from: &str, to: &str, is_open, successors: &[&str]| {
+            let successors = successors.iter().map(|code| (*code).to_owned());
+            (
+                billable,
+                (day(from), day(to), is_open),
+                successors.collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(
+            rows,
+            [
+                row(true, "2015-10-01", "2016-10-01", false, &[]),
+                row(
+                    true,
+                    "2019-10-01",
+                    "2022-04-01",
+                    false,
+                    &["Z28.310", "Z28.311", "Z28.39"]
+                ),
+                row(false, "2022-04-01", "2022-10-01", false, &[]),
+                row(false, "2023-10-01", "2027-10-01", true, &[]),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_export_ends_with_the_failure_of_whoever_takes_its_rows() {
+        let mut taken = 0;
+        let failed = export_spans(&sample(), &CodeSet::ALL, &mut |_| {
+            taken += 1;
+            Err(Error::io("full"))
+        });
+        assert_eq!((failed.unwrap_err().kind(), taken), (ErrorKind::Io, 1));
+    }
+
+    #[test]
+    fn periods_are_those_of_the_newest_revisions() {
+        let periods = export_periods(&sample(), &[CodeSet::Icd10Pcs]).unwrap();
+        assert_eq!(
+            periods,
+            [ExportedPeriod {
+                code_set: CodeSet::Icd10Pcs,
+                release: release("FY2022-04-errata"),
+                governs_from: day("2022-04-01"),
+                governs_to: day("2022-10-01"),
+                in_force_from: day("2015-10-01"),
+            }]
+        );
+    }
+
+    #[test]
+    fn what_is_not_loaded_cannot_be_exported() {
+        let empty = Store::in_memory().unwrap();
+        assert_eq!(exported_code_sets(&empty, None).unwrap(), []);
+        let asked = exported_code_sets(&empty, Some(CodeSet::Icd10Cm));
+        assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotFound);
+        let mut out = Vec::new();
+        let order = export_order_file(&sample(), CodeSet::Icd10Cm, release("FY2023"), &mut out);
+        assert_eq!(
+            (order.unwrap_err().kind(), out.len()),
+            (ErrorKind::NotFound, 0)
+        );
+    }
+}

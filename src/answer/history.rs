@@ -112,3 +112,100 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
         spans,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::CodeSet;
+    use crate::testing::{day, release, sample};
+
+    fn life(code: &str) -> CodeHistory {
+        history(&sample().codes(CodeSet::Icd10Cm).unwrap(), code).unwrap()
+    }
+
+    #[test]
+    fn a_life_is_parted_by_gaps_and_where_the_flag_changes() {
+        let life = life("G35");
+        let spans: Vec<_> = life
+            .spans
+            .iter()
+            .map(|span| {
+                let releases = format!("{} {}", span.first_release, span.last_release);
+                (
+                    span.valid_from,
+                    span.valid_to,
+                    span.entry.billable,
+                    releases,
+                )
+            })
+            .collect();
+        let span = |from: &str, to: &str, billable, releases: &str| {
+            (day(from), day(to), billable, releases.to_owned())
+        };
+        assert_eq!(
+            spans,
+            [
+                span("2015-10-01", "2016-10-01", true, "FY2016 FY2016"),
+                span("2019-10-01", "2022-10-01", true, "FY2020 FY2022-04"),
+                span("2023-10-01", "2025-10-01", true, "FY2024 FY2025-04"),
+                span("2025-10-01", "2027-10-01", false, "FY2026 FY2027"),
+            ]
+        );
+        assert_eq!(
+            life.gaps,
+            [
+                (day("2016-10-01"), day("2019-09-30")),
+                (day("2022-10-01"), day("2023-09-30")),
+            ]
+        );
+        assert_eq!(
+            (life.deleted_by, life.covered_through),
+            (None, day("2027-09-30"))
+        );
+    }
+
+    #[test]
+    fn a_gap_before_a_first_day_that_is_known_says_nothing_of_the_code() {
+        let life = life("U07.1");
+        assert_eq!(life.gaps, [(day("2022-10-01"), day("2023-09-30"))]);
+        let first = life.spans.first().unwrap();
+        assert_eq!(first.valid_from, day("2020-04-01"));
+        assert!(first.patch.is_some() && first.in_force);
+        assert!(life.spans.iter().skip(1).all(|span| span.patch.is_none()));
+    }
+
+    #[test]
+    fn a_deleted_code_is_deleted_by_the_first_loaded_release_without_it() {
+        let life = life("T81.4XXA");
+        assert_eq!(
+            life.deleted_by,
+            Some((release("FY2020"), day("2019-10-01")))
+        );
+        assert_eq!(life.spans.len(), 1);
+        assert_eq!(life.spans.first().unwrap().valid_to, day("2016-10-01"));
+    }
+
+    #[test]
+    fn a_title_stands_with_the_days_on_which_it_stood() {
+        let life = life("P09.6");
+        let titles: Vec<&str> = life
+            .spans
+            .iter()
+            .map(|span| span.entry.long_title.as_str())
+            .collect();
+        let before = "Abnormal findings on neonatal screening for neonatal hearing loss";
+        let now = "Abnormal findings on neonatal hearing screening";
+        assert_eq!(titles, [before, before, now]);
+        assert_eq!(life.spans.last().unwrap().first_release, release("FY2026"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_is_a_wrong_request_and_what_is_not_listed_is_not_found() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        for (code, kind) in [("C7.B", ErrorKind::Usage), ("C7B.05", ErrorKind::NotFound)] {
+            assert_eq!(history(&codes, code).unwrap_err().kind(), kind, "{code}");
+        }
+    }
+}

@@ -220,3 +220,68 @@ pub(crate) fn with_listings<T>(
         None => Ok(answer),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::check;
+    use crate::testing::{cm, codes_of, day, dotted, release, sample};
+
+    #[test]
+    fn a_code_is_exempt_from_poa_reporting_only_while_it_can_be_reported() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let on = |date: &str| poa_on(&codes, &cm("Z28.3"), day(date)).unwrap();
+        let exempt = on("2022-03-31").unwrap();
+        assert!(exempt.exempt);
+        assert_eq!(
+            (exempt.from, exempt.until),
+            (day("2019-10-01"), day("2022-04-01"))
+        );
+        assert_eq!(exempt.first_list, release("FY2020"));
+        assert_eq!(exempt.last_list, release("FY2022"));
+        assert_eq!(on("2022-04-01"), None, "a header from that day on");
+        assert_eq!(on("2018-10-01"), None, "no list governs that day");
+    }
+
+    #[test]
+    fn a_code_comes_from_those_that_the_tables_name_before_it() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let found = lineage(&codes, &cm("U07.1")).unwrap();
+        let links = &found.lineage.predecessors;
+        assert_eq!(dotted(links.iter().map(|link| &link.old)), ["B97.29"]);
+        assert_eq!(links.first().unwrap().fate, Fate::StaysBillable);
+        assert_eq!(found.tables, [release("FY2020"), release("FY2026")]);
+        let procedures = store.codes(CodeSet::Icd10Pcs).unwrap();
+        let code = CodeSet::Icd10Pcs.parse_code("XW023X7").unwrap();
+        assert_eq!(lineage(&procedures, &code).unwrap().tables, []);
+    }
+
+    #[test]
+    fn a_code_is_retired_once_it_can_no_longer_be_reported_and_not_before() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let retired = |code: &str, date: &str| check(&codes, code, day(date)).unwrap().retirement;
+        assert_eq!(retired("M54.5", "2021-09-30"), None);
+        assert_eq!(retired("C7B", "2026-03-01"), None, "never billable");
+        let header = retired("M54.5", "2021-10-01").unwrap();
+        assert_eq!(header.fate, Fate::BecameHeader);
+        assert_eq!(header.retired_from, day("2021-10-01"));
+        assert_eq!(header.table, Some(release("FY2026")));
+        let successors = dotted(header.successors.iter().map(|one| &one.code));
+        assert_eq!(successors, ["M54.50", "M54.51", "M54.59"]);
+        assert_eq!(header.guess, []);
+    }
+
+    #[test]
+    fn where_the_tables_of_the_sample_are_silent_none_of_them_is_named() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let answer = check(&codes, "S06.1X7D", day("2020-01-01")).unwrap();
+        let retirement = answer.retirement.unwrap();
+        assert_eq!((retirement.table, retirement.kind), (None, None));
+        // S06.1X7A stands beside it and was listed before: no successor.
+        assert_eq!(codes_of(&retirement.guess), [""; 0]);
+    }
+}

@@ -262,3 +262,136 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
     };
     Err(not_loaded(&format!("{} {id}", code_set.name())).with_hint(hint))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{day, release, sample};
+
+    fn timeline(code_set: CodeSet, releases: &[&str]) -> Timeline {
+        Timeline::new(code_set, releases.iter().map(|id| release(id)))
+    }
+
+    #[test]
+    fn an_update_that_is_not_loaded_is_a_warning_only_where_its_days_are_asked_for() {
+        let loaded = timeline(
+            CodeSet::Icd10Cm,
+            &["FY2021", "FY2022", "FY2022-04", "FY2023"],
+        );
+        let through = |through: &str| {
+            let from = day("2020-10-01");
+            warnings(
+                StoreKind::Full,
+                CodeSet::Icd10Cm,
+                &loaded,
+                from,
+                day(through),
+            )
+        };
+        assert_eq!(through("2020-12-31"), []);
+        let missing = Warning::MissingRelease {
+            release: release("FY2021-01"),
+        };
+        assert_eq!(through("2021-01-01"), std::slice::from_ref(&missing));
+        // FY2023 is loaded and the update within it is not, from 2023-04-01 on.
+        assert_eq!(through("2023-03-31"), [missing]);
+    }
+
+    #[test]
+    fn a_correction_stands_for_what_it_corrects_and_not_the_reverse() {
+        let warned = |releases: &[&str]| {
+            let loaded = timeline(CodeSet::Icd10Pcs, releases);
+            let day = day("2022-05-01");
+            warnings(StoreKind::Full, CodeSet::Icd10Pcs, &loaded, day, day)
+        };
+        assert_eq!(warned(&["FY2022-04-errata"]), []);
+        assert_eq!(
+            warned(&["FY2022-04"]),
+            [Warning::MissingRelease {
+                release: release("FY2022-04-errata")
+            }]
+        );
+    }
+
+    #[test]
+    fn several_releases_that_are_missing_are_one_warning_the_oldest_first() {
+        let loaded = timeline(CodeSet::Icd10Cm, &["FY2020", "FY2022"]);
+        let missing =
+            |kind, until: &str| missing_between(kind, &loaded, day("2020-10-01"), day(until));
+        let full = |until: &str| missing(StoreKind::Full, until);
+        assert_eq!(full("2020-10-01"), None);
+        let one = release("FY2021");
+        assert_eq!(
+            full("2020-10-02"),
+            Some(Warning::MissingRelease { release: one })
+        );
+        let releases = ["FY2021", "FY2021-01", "FY2022-04"].map(release).to_vec();
+        assert_eq!(
+            full("2022-10-01"),
+            Some(Warning::MissingReleases { releases })
+        );
+        assert_eq!(missing(StoreKind::Sample, "2022-10-01"), None);
+    }
+
+    #[test]
+    fn past_the_newest_update_that_is_known_another_could_have_come() {
+        let next = known_releases(CodeSet::Icd10Cm)
+            .last()
+            .unwrap()
+            .fiscal_year()
+            + 1;
+        let october = ReleaseId::october(next);
+        let loaded = Timeline::new(CodeSet::Icd10Cm, [october]);
+        let on = |date: NaiveDate| warnings(StoreKind::Full, CodeSet::Icd10Cm, &loaded, date, date);
+        let possible = october.next_possible();
+        assert_eq!(on(day_before(possible.effective_from())), []);
+        assert_eq!(
+            on(possible.effective_from()),
+            [Warning::BeyondKnown {
+                newest: october,
+                possible
+            }]
+        );
+        let sample = warnings(
+            StoreKind::Sample,
+            CodeSet::Icd10Cm,
+            &loaded,
+            possible.effective_from(),
+            possible.effective_from(),
+        );
+        assert_eq!(sample, [Warning::Sample]);
+    }
+
+    #[test]
+    fn a_release_that_is_not_loaded_is_answered_with_those_that_are() {
+        let store = sample();
+        let find = |id: &str| find_release(&store, CodeSet::Icd10Pcs, release(id));
+        assert_eq!(find("FY2022-04").unwrap(), release("FY2022-04"));
+        let error = find("FY2025").unwrap_err();
+        assert_eq!(error.hint(), Some("loaded are FY2022-04, FY2022-04-errata"));
+        let empty = find_release(
+            &Store::in_memory().unwrap(),
+            CodeSet::Icd10Pcs,
+            release("FY2025"),
+        );
+        assert!(
+            empty
+                .unwrap_err()
+                .hint()
+                .unwrap()
+                .starts_with("no ICD-10-PCS release is loaded")
+        );
+    }
+
+    #[test]
+    fn a_day_without_release_names_the_newest_before_it_and_the_one_that_would_answer() {
+        let store = sample();
+        let timeline = store.timeline(CodeSet::Icd10Cm).unwrap();
+        let error = not_covered(&timeline, day("2018-11-01"));
+        assert_eq!(
+            error.to_string(),
+            "no loaded ICD-10-CM release governs 2018-11-01; the newest one before it, FY2016, governs through 2016-09-30"
+        );
+        assert!(error.hint().unwrap().starts_with("FY2019 would: "));
+    }
+}

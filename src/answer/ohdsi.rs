@@ -242,3 +242,94 @@ fn refuse_shared_ids(concepts: &[Concept]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::testing::{cm, day, sample};
+
+    fn vocabulary() -> Vocabulary {
+        ohdsi_vocabulary(&sample(), &[CodeSet::Icd10Cm]).unwrap()
+    }
+
+    fn concept<'v>(vocabulary: &'v Vocabulary, code: &str) -> &'v Concept {
+        let of_code = |concept: &&Concept| concept.code == cm(code);
+        vocabulary.concepts.iter().find(of_code).unwrap()
+    }
+
+    #[test]
+    fn a_code_that_became_a_header_ends_with_its_last_billable_day() {
+        let vocabulary = vocabulary();
+        let old = concept(&vocabulary, "M54.5");
+        assert!(old.billable);
+        assert_eq!(
+            (old.valid_start, old.valid_end),
+            (day("2015-10-01"), day("2021-09-30"))
+        );
+        assert_eq!(old.invalid_reason, Some(InvalidReason::Replaced));
+        let replaced_by = |pair: &&ConceptPair| {
+            pair.first == old.id && pair.relationship == Relationship::ReplacedBy
+        };
+        let new: Vec<i64> = vocabulary
+            .pairs
+            .iter()
+            .filter(replaced_by)
+            .map(|pair| pair.second)
+            .collect();
+        let mut expected = ["M54.50", "M54.51", "M54.59"].map(|code| concept(&vocabulary, code).id);
+        expected.sort_unstable();
+        assert_eq!(new, expected);
+    }
+
+    #[test]
+    fn a_deleted_code_without_successor_is_deleted_and_a_listed_one_is_open() {
+        let vocabulary = vocabulary();
+        let deleted = concept(&vocabulary, "S06.1X7D");
+        assert_eq!(deleted.invalid_reason, Some(InvalidReason::Deleted));
+        assert_eq!(deleted.valid_end, day("2016-09-30"));
+        let header = concept(&vocabulary, "C7B");
+        assert_eq!((header.billable, header.invalid_reason), (false, None));
+        assert_eq!(header.valid_end, ohdsi_open_end());
+    }
+
+    #[test]
+    fn every_pair_stands_in_both_directions() {
+        let pairs = vocabulary().pairs;
+        assert!(!pairs.is_empty());
+        for pair in &pairs {
+            let reverse = ConceptPair {
+                first: pair.second,
+                second: pair.first,
+                relationship: pair.relationship.reverse(),
+                ..*pair
+            };
+            assert!(pairs.contains(&reverse), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_never_longer_than_it_may_be() {
+        let entry = |short: &str, length: usize| Entry {
+            code: cm("C7B"),
+            billable: true,
+            short_title: short.to_owned(),
+            long_title: "x".repeat(length),
+        };
+        assert_eq!(name_of(&entry("short", LONGEST_NAME)).len(), LONGEST_NAME);
+        assert_eq!(name_of(&entry("short", LONGEST_NAME + 1)), "short");
+        assert_eq!(name_of(&entry("", LONGEST_NAME + 1)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn two_codes_are_never_one_concept() {
+        let mut concepts = vocabulary().concepts;
+        refuse_shared_ids(&concepts).unwrap();
+        let first = concepts.first().unwrap().id;
+        concepts.last_mut().unwrap().id = first;
+        assert_eq!(
+            refuse_shared_ids(&concepts).unwrap_err().kind(),
+            ErrorKind::Conflict
+        );
+    }
+}

@@ -247,3 +247,86 @@ fn coverage_of(
             .filter(|(_, possible)| possible.effective_from() <= day),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{day, release, sample};
+
+    fn on(store: Option<&Store>, date: &str) -> CoverageOfDay {
+        let mut all = coverage_on(store, Some(CodeSet::Icd10Cm), day(date)).unwrap();
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    #[test]
+    fn a_day_is_covered_if_the_release_that_is_known_to_govern_it_is_loaded() {
+        let store = sample();
+        let covered = on(Some(&store), "2026-03-01");
+        assert_eq!(
+            covered.governed_by,
+            Some((release("FY2026"), day("2026-03-31")))
+        );
+        assert!(covered.is_complete());
+        let gap = on(Some(&store), "2018-11-01");
+        assert_eq!(gap.governed_by, None);
+        let missing: Vec<ReleaseId> = gap.missing.iter().map(|(id, _)| *id).collect();
+        assert_eq!(missing, [release("FY2019")]);
+        assert!(!gap.is_complete());
+        assert_eq!(gap.latest, Some((release("FY2027"), day("2027-09-30"))));
+    }
+
+    #[test]
+    fn of_a_day_past_all_that_is_known_the_release_and_the_newest_known_are_named() {
+        let far = on(None, "2039-11-01");
+        assert_eq!(far.unknown, Some(release("FY2040")));
+        let newest = Catalogue::bundled()
+            .unwrap()
+            .of(CodeSet::Icd10Cm)
+            .last()
+            .unwrap()
+            .id;
+        assert_eq!(far.missing.first().map(|(id, _)| *id), Some(newest));
+        assert_eq!(far.unknown_since, Some((newest, newest.next_possible())));
+        let before = on(None, "2009-10-01");
+        assert_eq!((before.unknown, before.governed_by), (None, None));
+    }
+
+    #[test]
+    fn an_overview_without_a_database_has_what_the_catalogue_knows_and_nothing_loaded() {
+        let overview = releases(None, Some(CodeSet::Icd10Cm)).unwrap();
+        let known = Catalogue::bundled().unwrap().of(CodeSet::Icd10Cm).count();
+        assert_eq!(overview.lines.len(), known);
+        assert!(
+            overview
+                .lines
+                .iter()
+                .all(|line| { line.known && matches!(line.status, ReleaseStatus::Missing { .. }) })
+        );
+        assert_eq!(overview.content_hash, "");
+    }
+
+    #[test]
+    fn a_release_that_was_corrected_governs_no_day_and_gaps_are_between_loaded_ones() {
+        let overview = releases(Some(&sample()), None).unwrap();
+        let governs = |id: &str| {
+            let line = overview
+                .lines
+                .iter()
+                .find(|line| line.code_set == CodeSet::Icd10Pcs && line.id == release(id));
+            line.unwrap().governs
+        };
+        assert_eq!(governs("FY2022-04"), None);
+        let days = (day("2022-04-01"), day("2022-09-30"));
+        assert_eq!(governs("FY2022-04-errata"), Some(days));
+        let cm = CodeSet::Icd10Cm;
+        assert_eq!(
+            overview.gaps,
+            [
+                (cm, day("2016-10-01"), day("2019-09-30")),
+                (cm, day("2022-10-01"), day("2023-09-30")),
+            ]
+        );
+        assert!(overview.sample);
+    }
+}

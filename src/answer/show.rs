@@ -494,16 +494,7 @@ fn before_stop(tables: &PcsTables, code: &Code, stop: u8) -> Vec<ExplainedCharac
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sample() -> Store {
-        let mut store = Store::in_memory().unwrap();
-        crate::ingest::import_sample(&mut store, day("2026-03-01")).unwrap();
-        store
-    }
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
+    use crate::testing::{codes_of, day, release, sample};
 
     fn page(store: &Store, code: &str, date: &str) -> CodePage {
         let options = ShowOptions::default();
@@ -555,5 +546,64 @@ mod tests {
         assert_eq!(change("M54.5", "2026-03-01"), on("2021-10-01", "FY2022"));
         assert_eq!(change("M54.50", "2026-03-01"), on("2021-10-01", "FY2022"));
         assert_eq!(change("M54.50", "2020-11-01"), None);
+    }
+
+    #[test]
+    fn notes_are_of_the_release_in_force_and_of_another_only_if_that_is_asked_for() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let shown = |date: &str, nearest: bool| {
+            show(&codes, "C7B.02", day(date), ShowOptions { nearest }).unwrap()
+        };
+        let own = shown("2026-04-01", false);
+        assert!(matches!(
+            own.tabular,
+            Some(DocumentSource::Own { release: of, .. }) if of == release("FY2026-04")
+        ));
+        let missing = shown("2026-03-31", false);
+        assert_eq!(
+            missing.tabular,
+            Some(DocumentSource::Missing {
+                missing: release("FY2026"),
+                nearest: Some(release("FY2026-04")),
+            })
+        );
+        assert_eq!((missing.notes.len(), own.notes.len()), (0, 2));
+        let nearest = shown("2026-03-31", true);
+        assert!(matches!(
+            nearest.tabular,
+            Some(DocumentSource::Nearest { missing, release: of, .. })
+                if (missing, of) == (release("FY2026"), release("FY2026-04"))
+        ));
+        assert_eq!(nearest.notes, own.notes);
+    }
+
+    #[test]
+    fn the_family_of_a_code_is_that_of_the_day() {
+        let store = sample();
+        let before = page(&store, "M54.5", "2021-09-30");
+        let after = page(&store, "M54.5", "2021-10-01");
+        assert_eq!(codes_of(&before.children), [""; 0]);
+        assert_eq!(codes_of(&after.children), ["M54.50", "M54.51", "M54.59"]);
+        assert!(!codes_of(&after.siblings).contains(&"M54.5".to_owned()));
+        let levels: Vec<&str> = after
+            .breadcrumb
+            .iter()
+            .map(|place| place.name.as_str())
+            .collect();
+        assert_eq!(levels, ["13", "M54"]);
+    }
+
+    #[test]
+    fn the_entry_of_a_day_without_release_is_the_nearest_in_time() {
+        let store = sample();
+        let title = |date: &str| {
+            let page = page(&store, "C7A.094", date);
+            assert_eq!(page.answer.verdict.name(), "not-covered");
+            page.entry.unwrap().long_title
+        };
+        // FY2016 governs last before the first day, FY2022-04 before the second.
+        assert!(title("2018-01-01").ends_with("NOS"));
+        assert!(title("2023-01-01").ends_with("unspecified"));
     }
 }
