@@ -399,3 +399,88 @@ fn audit_bar(args: &AuditArgs) -> ProgressBar {
         .map(|file| file.len());
     progress_bar(length, "{bar:30} {bytes} at {bytes_per_sec}, {eta} left")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Verb, parsed};
+
+    fn args(rest: &[&str]) -> AuditArgs {
+        let cli = parsed(&[&["audit", "claims"], rest].concat()).unwrap();
+        match cli.verb {
+            Verb::Audit(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_table_needs_its_columns_of_codes_and_of_the_day_that_counts() {
+        for (rest, message) in [
+            (&["--date", "served"][..], "no column of codes is named"),
+            (&["--code", "dx*"], "no column of dates is named"),
+            (
+                &["--code", "dx*", "--date", "served", "--admit", "admitted"],
+                "an admission date alone does not say on which day a claim is judged",
+            ),
+        ] {
+            let error = refuse_missing_columns(&args(rest)).unwrap_err();
+            assert_eq!(error.to_string(), message, "{rest:?}");
+        }
+        for dated in [
+            &["--date", "served"][..],
+            &["--on", "2026-03-01"],
+            &["--infer"],
+            &["--admit", "admitted", "--discharge", "discharged"],
+        ] {
+            let args = args(&[&["--code", "dx1"], dated].concat());
+            assert!(refuse_missing_columns(&args).is_ok(), "{dated:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_table_has_is_refused_of_a_format_that_tells_it_by_itself() {
+        for (rest, option) in [
+            (&["--code", "dx1"][..], "--code"),
+            (&["--on", "2026-03-01"], "--on"),
+            (&["--delimiter", ";"], "--delimiter"),
+        ] {
+            let error = refuse_columns(&args(rest), InputFormat::X12).unwrap_err();
+            assert!(error.to_string().starts_with(option), "{error}");
+        }
+        assert!(refuse_columns(&args(&["--use-onset"]), InputFormat::Fhir).is_ok());
+    }
+
+    #[test]
+    fn kept_columns_are_all_as_soon_as_all_is_among_them() {
+        let keep = |rest: &[&str]| {
+            let mut out = Vec::new();
+            let mut err = Vec::new();
+            let cli = parsed(&["releases"]).unwrap();
+            let context = Context {
+                global: &cli.global,
+                out: &mut out,
+                err: &mut err,
+                out_is_terminal: false,
+                today: NaiveDate::MIN,
+            };
+            table_options(&args(rest), &context).columns.keep
+        };
+        let output = ["-o", "rows.csv", "--keep"];
+        assert!(matches!(
+            keep(&[&output[..], &["id,all"]].concat()),
+            Keep::All
+        ));
+        assert!(matches!(
+            keep(&[&output[..], &["id,member"]].concat()),
+            Keep::Named(names) if names == ["id", "member"]
+        ));
+    }
+
+    #[test]
+    fn a_report_is_a_page_or_json() {
+        assert!(parse_report("summary.html").is_ok() && parse_report("summary.json").is_ok());
+        for text in ["summary.csv", "summary", "json", ""] {
+            assert!(parse_report(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -127,3 +127,37 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{day, sample};
+
+    #[test]
+    fn a_year_is_a_fiscal_year_and_no_update_of_one() {
+        for text in ["2026", "FY2026", "fy2026"] {
+            assert_eq!(parse_year(text), Ok(2026), "{text}");
+        }
+        for text in ["26", "2022-04", "FY2022-04-errata", "2026-10-01", ""] {
+            assert!(parse_year(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_told_outweighs_what_is_not_valid() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let of = |asked: &[(&str, &str)]| {
+            let answers = asked
+                .iter()
+                .map(|(code, date)| answer::check(&codes, code, day(date)));
+            outcome(&answers.collect::<Result<Vec<_>>>().unwrap())
+        };
+        let (valid, header) = (("C7B.1", "2026-03-01"), ("C7B", "2026-03-01"));
+        let uncovered = ("C7B.1", "2018-03-01");
+        assert_eq!(of(&[valid]), Outcome::Good);
+        assert_eq!(of(&[valid, header]), Outcome::Bad);
+        assert_eq!(of(&[("A00", "2015-09-30")]), Outcome::Bad);
+        assert_eq!(of(&[uncovered, header, valid]), Outcome::Undetermined);
+    }
+}

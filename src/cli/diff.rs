@@ -300,3 +300,69 @@ fn is_heading(field: &[u8]) -> bool {
                 | b"procedure"
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Verb, parsed};
+    use crate::error::ErrorKind;
+
+    fn args(rest: &[&str]) -> DiffArgs {
+        let cli = parsed(&[&["diff", "FY2025", "FY2026"], rest].concat()).unwrap();
+        match cli.verb {
+            Verb::Diff(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_format_is_the_one_that_is_named_or_that_the_file_name_tells() {
+        for (rest, expected) in [
+            (&[][..], ReportFormat::Text),
+            (&["-o", "a.html"], ReportFormat::Html),
+            (&["-o", "a.MD"], ReportFormat::Markdown),
+            (&["-o", "a.xlsx"], ReportFormat::Xlsx),
+            (&["-o", "a"], ReportFormat::Text),
+            (&["-o", "a.log"], ReportFormat::Text),
+            (&["-o", "a.pdf", "--format", "csv"], ReportFormat::Csv),
+        ] {
+            assert_eq!(format(&args(rest)).unwrap(), expected, "{rest:?}");
+        }
+        let refused = format(&args(&["-o", "a.pdf"])).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn a_delimiter_is_one_character_that_no_field_holds_by_itself() {
+        for (text, byte) in [(",", b','), ("tab", b'\t'), ("\\t", b'\t'), ("|", b'|')] {
+            assert_eq!(parse_delimiter(text), Ok(byte), "{text}");
+        }
+        for text in ["", ";;", "a", "7", "\"", "\n", "·"] {
+            assert!(parse_delimiter(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_codes_is_read_without_its_heading_and_a_table_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            let path = folder.path().join("mine.csv");
+            std::fs::write(&path, text).unwrap();
+            read_codes(&path)
+        };
+        let codes = ["G35", "C7B.00"];
+        for text in [
+            "G35\nC7B.00\n",
+            "\u{feff}Dx1\r\nG35\r\n\r\n C7B.00 \r\n",
+            "ICD-10\n\"G35\"\nC7B.00",
+        ] {
+            assert_eq!(read(text).unwrap(), codes, "{text:?}");
+        }
+        // A code is no heading, and a heading is one in the first line only.
+        assert_eq!(read("D71\ncode\n").unwrap(), ["D71", "code"]);
+        for text in ["G35,1\n", "dx1;dx2\nG35;D71\n", "codes\n", ""] {
+            let kind = read(text).unwrap_err().kind();
+            assert_eq!(kind, ErrorKind::Usage, "{text:?}");
+        }
+    }
+}

@@ -451,3 +451,31 @@ fn format_of(path: &Path) -> Result<TableFormat> {
         .with_hint("name the format with --format, or end the name with one of these")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn the_format_of_a_table_is_told_by_the_end_of_its_name() {
+        for (name, format) in [
+            ("spans", TableFormat::Csv),
+            ("spans.csv", TableFormat::Csv),
+            ("spans.JSONL", TableFormat::Ndjson),
+            ("spans.ndjson", TableFormat::Ndjson),
+            ("spans.parquet", TableFormat::Parquet),
+        ] {
+            assert_eq!(format_of(Path::new(name)).unwrap(), format, "{name}");
+        }
+        let unknown = format_of(Path::new("spans.xlsx")).unwrap_err();
+        assert_eq!(unknown.kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn a_dash_is_stdout() {
+        let named = |name: &str| stated(&Some(PathBuf::from(name))).is_some();
+        assert!(named("-.csv") && !named("-"));
+        assert_eq!(stated(&None), None);
+    }
+}

@@ -457,3 +457,31 @@ fn show(bar: &ProgressBar, progress: FetchProgress, context: &mut Context<'_>) {
         FetchProgress::Imports(_) | FetchProgress::Ended => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Verb, parsed};
+    use crate::testing::release;
+
+    #[test]
+    fn a_release_is_of_the_code_sets_that_have_it_and_of_both_where_none_is_known_to() {
+        let of = |rest: &[&str]| {
+            let cli = parsed(&[&["fetch"], rest].concat()).unwrap();
+            match cli.verb {
+                Verb::Fetch(args) => named(&args).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let (cm, pcs) = (CodeSet::Icd10Cm, CodeSet::Icd10Pcs);
+        let both = |id: &str| [(cm, release(id)), (pcs, release(id))];
+        assert_eq!(of(&["FY2026", "FY2026"]), both("FY2026"));
+        let errata = "FY2022-04-errata";
+        assert_eq!(of(&[errata]), [(pcs, release(errata))]);
+        assert_eq!(of(&["FY2040"]), both("FY2040"));
+        assert_eq!(
+            of(&["FY2040", "--code-set", "icd10cm"]),
+            [(cm, release("FY2040"))]
+        );
+    }
+}

@@ -371,3 +371,28 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     name.push(end);
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::release;
+
+    #[test]
+    fn few_releases_are_named_and_many_counted() {
+        let of = |code_set, ids: &[&str]| -> Vec<(CodeSet, ReleaseId)> {
+            ids.iter().map(|id| (code_set, release(id))).collect()
+        };
+        let three = of(CodeSet::Icd10Cm, &["FY2024", "FY2025", "FY2026"]);
+        assert_eq!(describe(&three), "ICD-10-CM FY2024, FY2025, FY2026");
+        let mut both = of(CodeSet::Icd10Pcs, &["FY2026"]);
+        both.extend(of(
+            CodeSet::Icd10Cm,
+            &["FY2023", "FY2024", "FY2025", "FY2026"],
+        ));
+        assert_eq!(
+            describe(&both),
+            "4 releases of ICD-10-CM (FY2023 to FY2026) and ICD-10-PCS FY2026"
+        );
+        assert_eq!(describe(&[]), "");
+    }
+}

@@ -502,9 +502,17 @@ impl Drop for OutputFile {
     }
 }
 
+/// Reads a command line as the program does.
+#[cfg(test)]
+fn parsed(args: &[&str]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(std::iter::once(&"codeyear").chain(args))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use clap::CommandFactory;
 
     use super::*;
 
@@ -540,5 +548,117 @@ mod tests {
         }
         let now = day_of(SystemTime::now()) - chrono::Local::now().date_naive();
         assert!(now.num_days().abs() <= 1);
+    }
+
+    #[test]
+    fn the_arguments_of_all_verbs_go_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_excludes_or_needs_each_other_is_a_wrong_request() {
+        for wrong in [
+            &["check"][..],
+            &["check", "C7B", "--on", "2026-03-01", "--year", "2026"],
+            &["check", "C7B", "--on", "03/01/2026"],
+            &["check", "C7B", "--code-set", "icd9"],
+            &["diff", "FY2025"],
+            &["diff", "FY2025", "FY26"],
+            &["diff", "FY2025", "FY2026", "--code", "dx1"],
+            &[
+                "audit",
+                "claims.csv",
+                "--on",
+                "2026-03-01",
+                "--date",
+                "served",
+            ],
+            &["audit", "claims.csv", "--infer", "--output", "rows.csv"],
+            &["audit", "claims.csv", "--keep", "all"],
+            &["export", "ohdsi"],
+        ] {
+            let error = parsed(wrong).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_to_nothing_names_no_database() {
+        let named = |db: &str| {
+            let cli = parsed(&["--db", db, "releases"]).unwrap();
+            cli.global.database().map(Path::to_path_buf)
+        };
+        assert_eq!(named(""), None);
+        assert_eq!(named("my.db"), Some(PathBuf::from("my.db")));
+    }
+
+    #[test]
+    fn a_date_is_a_day_of_the_calendar_from_year_to_day() {
+        let date = parse_date(" 2024-02-29 ").unwrap();
+        assert_eq!(date.to_string(), "2024-02-29");
+        for wrong in [
+            "2026-02-29",
+            "02/28/2026",
+            "2026-03",
+            "20260301",
+            "today",
+            "",
+        ] {
+            let error = parse_date(wrong).unwrap_err();
+            assert!(
+                error.starts_with(&format!("{wrong:?} is not a date")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_database_that_is_not_there_is_none() {
+        let fail = |error: Error| if_any(Err(error)).map(|found| found.is_some());
+        assert!(matches!(fail(Error::not_found("no database")), Ok(false)));
+        assert_eq!(
+            fail(Error::io("no access")).unwrap_err().kind(),
+            ErrorKind::Io
+        );
+    }
+
+    /// A reader that fails in its own way.
+    struct Broken(std::io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_no_failure_and_a_full_disk_is() {
+        let write = |kind| write_all(&mut Broken(kind), b"answer");
+        write(std::io::ErrorKind::BrokenPipe).unwrap();
+        let full = write(std::io::ErrorKind::StorageFull).unwrap_err();
+        assert_eq!(full.kind(), ErrorKind::Io);
+        assert!(!is_broken_pipe(&full));
+        let gone = unwritable_output(std::io::ErrorKind::BrokenPipe.into());
+        assert!(is_broken_pipe(&gone));
+    }
+
+    #[test]
+    fn a_file_is_written_whole_or_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.csv");
+        write_file(&path, b"first").unwrap();
+        let failed = write_whole(&path, &mut |out| -> Result<()> {
+            out.write_all(b"half").unwrap();
+            Err(Error::conflict("it ends here"))
+        });
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        write_file(&path, b"second").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
     }
 }

@@ -119,3 +119,33 @@ fn outcome(pages: &[&CodePage]) -> Outcome {
         Outcome::Good
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{day, sample};
+
+    #[test]
+    fn a_page_fails_only_if_no_release_lists_the_code_or_none_governs_the_day() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let of = |asked: &[(&str, &str)]| {
+            let show = |(code, date): &(&str, &str)| {
+                answer::show(&codes, code, day(date), ShowOptions::default()).unwrap()
+            };
+            let pages: Vec<CodePage> = asked.iter().map(show).collect();
+            outcome(&pages.iter().collect::<Vec<_>>())
+        };
+        let unknown = ("C7B.05", "2026-03-01");
+        for (code, date) in [
+            ("C7B", "2026-03-01"),
+            ("S30.1XXA", "2026-03-01"),
+            ("U07.1", "2020-03-31"),
+            ("A00", "2015-09-30"),
+        ] {
+            assert_eq!(of(&[(code, date)]), Outcome::Good, "{code}");
+            assert_eq!(of(&[(code, date), unknown]), Outcome::Bad, "{code}");
+        }
+        assert_eq!(of(&[unknown, ("C7B", "2018-03-01")]), Outcome::Undetermined);
+    }
+}
