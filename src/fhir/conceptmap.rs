@@ -360,4 +360,37 @@ mod tests {
         assert_eq!(Narrower.then(Equivalent), Narrower);
         assert_eq!(Broader.coded(FhirVersion::R4).1, "narrower");
     }
+
+    #[test]
+    fn a_code_that_made_the_new_one_only_with_others_is_no_equivalent() {
+        let store = crate::testing::sample();
+        let codes = store.codes(crate::model::CodeSet::Icd10Cm).unwrap();
+        let link = |new: &str| {
+            let found = crate::answer::lineage(&codes, &crate::testing::cm(new)).unwrap();
+            found.lineage.predecessors.into_iter().next().unwrap()
+        };
+        // K58.1 was K58.9 AND K59.00; M54.50 was M54.5.
+        let (with_others, alone) = (link("K58.1"), link("M54.50"));
+        let others = together(&with_others).unwrap();
+        assert_eq!(crate::testing::dotted(&others), ["K59.00"]);
+        assert_eq!(together(&alone), Some(Vec::new()));
+        for (kind, of_one, of_several) in [
+            (
+                LineageKind::OneToOne,
+                Relation::Equivalent,
+                Relation::Narrower,
+            ),
+            (LineageKind::Split, Relation::Broader, Relation::Related),
+            (LineageKind::SplitOff, Relation::Broader, Relation::Related),
+            (LineageKind::Merge, Relation::Narrower, Relation::Related),
+            (
+                LineageKind::SplitAndMerge,
+                Relation::Related,
+                Relation::Related,
+            ),
+        ] {
+            assert_eq!(Relation::of(kind, &alone), of_one, "{kind:?}");
+            assert_eq!(Relation::of(kind, &with_others), of_several, "{kind:?}");
+        }
+    }
 }

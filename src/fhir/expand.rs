@@ -199,3 +199,30 @@ fn matches(member: &Member<'_>, wanted: &[String]) -> bool {
         titles.iter().any(|held| held.starts_with(word.as_str()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_rests_on_its_parts_and_on_where_one_ends() {
+        let of = |parts: &[&str]| identifier(parts);
+        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        let uuid = of(&["ab"]);
+        let groups: Vec<&str> = uuid.trim_start_matches("urn:uuid:").split('-').collect();
+        let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{uuid}");
+        // The version is 8, and the variant the one of RFC 9562.
+        assert!(groups[2].starts_with('8') && groups[3].starts_with(['8', '9', 'a', 'b']));
+    }
+
+    #[test]
+    fn a_filter_is_cut_into_words_and_a_code_keeps_its_dot() {
+        assert_eq!(
+            words("Low-back PAIN, m54.5."),
+            ["low", "back", "pain", "m54.5"]
+        );
+        assert_eq!(words(" . - "), [""; 0]);
+    }
+}

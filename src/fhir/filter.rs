@@ -119,3 +119,84 @@ impl Filter {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::snapshot::SYSTEMS;
+    use super::super::{FhirVersion, of_sample};
+    use super::*;
+    use crate::testing::{cm, dotted};
+
+    fn read_in(snapshot: &Snapshot<'_>, property: &str, op: &str, value: &str) -> Answered<Filter> {
+        let filter = json!({ "property": property, "op": op, "value": value });
+        Filter::read(snapshot, &filter, "filter")
+    }
+
+    #[test]
+    fn each_filter_lets_through_its_part_of_the_tree() {
+        let carcinoid = ["C7B.00", "C7B.01", "C7B.02", "C7B.03", "C7B.04", "C7B.09"];
+        of_sample(FhirVersion::R4, |context| {
+            let snapshot = Snapshot::at(context, &SYSTEMS[0], None, None, None).unwrap();
+            let tree = snapshot.below(&cm("C7B")).unwrap();
+            for (property, op, value, expected) in [
+                (
+                    "concept",
+                    "is-a",
+                    "C7B.0",
+                    [&["C7B.0"][..], &carcinoid].concat(),
+                ),
+                ("concept", "descendent-of", "C7B.0", carcinoid.to_vec()),
+                ("code", "is-not-a", "C7B.0", vec!["C7B", "C7B.1", "C7B.8"]),
+                ("code", "child-of", "C7B", vec!["C7B.0", "C7B.1", "C7B.8"]),
+                ("parent", "=", "C7B", vec!["C7B.0", "C7B.1", "C7B.8"]),
+                (
+                    "concept",
+                    "descendent-leaf",
+                    "C7B",
+                    [&carcinoid[..], &["C7B.1", "C7B.8"]].concat(),
+                ),
+                (
+                    "concept",
+                    "generalizes",
+                    "C7B.02",
+                    vec!["C7B", "C7B.0", "C7B.02"],
+                ),
+                ("child", "=", "C7B.02", vec!["C7B.0"]),
+                ("concept", "in", "c7b8,C7B.1", vec!["C7B.1", "C7B.8"]),
+                ("notSelectable", "=", "true", vec!["C7B", "C7B.0"]),
+                ("inactive", "=", "true", vec![]),
+            ] {
+                let filter = read_in(&snapshot, property, op, value).unwrap();
+                let held = tree
+                    .iter()
+                    .filter(|entry| filter.holds(&snapshot, entry).unwrap());
+                assert_eq!(
+                    dotted(held.map(|entry| &entry.code)),
+                    expected,
+                    "{property} {op} {value}"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_answered_is_refused_with_its_own_status() {
+        of_sample(FhirVersion::R4, |context| {
+            let snapshot = Snapshot::at(context, &SYSTEMS[0], None, None, None).unwrap();
+            for (property, op, value, status) in [
+                ("concept", "regex", "C7.*", 422),
+                ("display", "=", "Cholera", 422),
+                ("notSelectable", "=", "yes", 400),
+                ("concept", "in", "C7.B", 400),
+                // S30.1XXA is deleted on that day.
+                ("concept", "is-a", "S30.1XXA", 404),
+                ("concept", "is-a", "", 400),
+            ] {
+                let refused = read_in(&snapshot, property, op, value).unwrap_err();
+                assert_eq!(refused.status, status, "{property} {op} {value}");
+            }
+        });
+    }
+}

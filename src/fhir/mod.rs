@@ -389,3 +389,15 @@ fn unknown_kind(kind: &str) -> FhirFailure {
         ),
     )
 }
+
+/// Asks something of the bundled sample as it stands on 2026-03-01.
+#[cfg(test)]
+fn of_sample<T>(version: FhirVersion, ask: impl FnOnce(&Context<'_>) -> T) -> T {
+    let store = crate::testing::sample();
+    let terminology = Terminology::of(&store, crate::testing::day("2026-03-01")).unwrap();
+    ask(&Context {
+        version,
+        base: "http://localhost/fhir/r4",
+        terminology: &terminology,
+    })
+}

@@ -379,7 +379,17 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn given(query: &[(&str, &str)], parameters: Value) -> Answered<Parameters> {
+        let query = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let body = json!({ "resourceType": "Parameters", "parameter": parameters });
+        Parameters::read(&query.collect::<Vec<_>>(), Some(&body))
+    }
 
     #[test]
     fn a_query_is_decoded_and_what_is_no_code_of_a_byte_stays() {
@@ -416,5 +426,80 @@ mod tests {
         ] {
             assert!(day("date", text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_is_taken_as_text_from_a_query_and_by_its_type_from_a_body() {
+        let body = json!([
+            { "name": "code", "valueCode": "C7B" },
+            { "name": "count", "valueInteger": 10 },
+            { "name": "abstract", "valueBoolean": true },
+            { "name": "offset", "valueString": "10" },
+            { "name": "date", "valueDateTime": "2022-04-01T08:00:00Z" },
+        ]);
+        let given = given(&[("activeOnly", "false"), ("limit", " 5 ")], body).unwrap();
+        assert_eq!(given.text("code").unwrap(), Some("C7B"));
+        assert_eq!(given.count("count").unwrap(), Some(10));
+        assert_eq!(given.count("limit").unwrap(), Some(5));
+        assert_eq!(given.boolean("abstract").unwrap(), Some(true));
+        assert_eq!(given.boolean("activeOnly").unwrap(), Some(false));
+        assert_eq!(
+            given.date("date").unwrap(),
+            Some(crate::testing::day("2022-04-01"))
+        );
+        assert_eq!(given.text("system").unwrap(), None);
+        // Of the wrong type, and not guessed at.
+        assert!(given.count("offset").is_err());
+        assert!(given.text("count").is_err() && given.boolean("code").is_err());
+    }
+
+    #[test]
+    fn a_value_that_is_given_twice_has_to_be_the_same() {
+        let body = json!([{ "name": "code", "valueCode": "C7B" }]);
+        let alike = given(&[("code", "C7B")], body.clone()).unwrap();
+        assert_eq!(alike.text("code").unwrap(), Some("C7B"));
+        assert_eq!(alike.texts("code").unwrap(), ["C7B", "C7B"]);
+        let unlike = given(&[("code", "C7A")], body).unwrap();
+        assert_eq!(unlike.text("code").unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn a_coding_of_a_query_is_its_system_and_its_code() {
+        let coding = |text: &str| {
+            let given = given(&[("coding", text)], json!([])).unwrap();
+            let coding = given.coding("coding").unwrap().unwrap();
+            (coding.system, coding.code)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let system = "http://hl7.org/fhir/sid/icd-10-cm";
+        assert_eq!(
+            coding(&format!("{system}|C7B")),
+            (some(system), some("C7B"))
+        );
+        let with_version = format!("{system}|2026");
+        assert_eq!(
+            coding(&format!("{with_version}|C7B")),
+            (some(&with_version), some("C7B"))
+        );
+        assert_eq!(coding("|C7B"), (None, some("C7B")));
+        assert_eq!(coding("C7B"), (None, some("C7B")));
+    }
+
+    #[test]
+    fn a_body_that_is_no_list_of_named_values_is_refused() {
+        for parameters in [
+            json!({}),
+            json!([{ "valueCode": "C7B" }]),
+            json!([{ "name": "code" }]),
+            json!([{ "name": "code", "valueCode": "C7B", "valueString": "C7B" }]),
+        ] {
+            assert!(given(&[], parameters.clone()).is_err(), "{parameters}");
+        }
+        // Parts are of parameters that nothing here asks for.
+        assert!(given(&[], json!([{ "name": "property", "part": [] }])).is_ok());
+        let set = json!({ "resourceType": "ValueSet" });
+        let alone = Parameters::read(&[], Some(&set)).unwrap();
+        assert_eq!(alone.resource("valueSet").unwrap(), Some(&set));
+        assert!(Parameters::read(&[], Some(&json!({ "resourceType": "Patient" }))).is_err());
     }
 }

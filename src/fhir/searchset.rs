@@ -165,3 +165,75 @@ fn encode(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FhirVersion, of_sample};
+    use super::*;
+
+    /// A resource for each of three days.
+    fn resources() -> Vec<Value> {
+        let days = ["2020-10-01", "2021-10-01", "2022-04-01"];
+        let resource = |day: &str| json!({ "id": day, "date": day, "name": format!("R{day}") });
+        days.map(resource).to_vec()
+    }
+
+    fn asked(query: &[(&str, &str)]) -> Answered {
+        let query = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let query: Vec<(String, String)> = query.collect();
+        of_sample(FhirVersion::R4, |context| {
+            bundle(context, "CodeSystem", &query, resources())
+        })
+    }
+
+    fn ids(bundle: &Value) -> Vec<&str> {
+        let entries = bundle["entry"].as_array().into_iter().flatten();
+        entries
+            .map(|entry| entry["resource"]["id"].as_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_date_is_compared_by_as_much_of_it_as_is_given() {
+        for (wanted, kept) in [
+            ("2021-10-01", &["2021-10-01"][..]),
+            ("2021", &["2021-10-01"]),
+            ("2022-04", &["2022-04-01"]),
+            ("ne2021", &["2020-10-01", "2022-04-01"]),
+            ("gt2021-10-01", &["2022-04-01"]),
+            ("ge2021-10-01", &["2021-10-01", "2022-04-01"]),
+            ("lt2021", &["2020-10-01"]),
+            ("le2021", &["2020-10-01", "2021-10-01"]),
+            ("eb2020-10-01", &[]),
+        ] {
+            assert_eq!(ids(&asked(&[("date", wanted)]).unwrap()), kept, "{wanted}");
+        }
+        for wrong in ["ap2021", "2021-13-01", "october", ""] {
+            assert_eq!(
+                asked(&[("date", wrong)]).unwrap_err().status,
+                400,
+                "{wrong}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_leads_to_the_next_and_the_last_one_nowhere() {
+        let first = asked(&[("_count", "2"), ("name", "r20"), ("unheard", "of")]).unwrap();
+        assert_eq!((ids(&first).len(), &first["total"]), (2, &json!(3)));
+        assert_eq!(
+            first["link"],
+            json!([
+                { "relation": "self", "url": "http://localhost/fhir/r4/CodeSystem?_count=2&name=r20" },
+                { "relation": "next", "url": "http://localhost/fhir/r4/CodeSystem?_count=2&name=r20&_offset=2" },
+            ])
+        );
+        let last = asked(&[("_count", "2"), ("_offset", "2")]).unwrap();
+        assert_eq!(ids(&last), ["2022-04-01"]);
+        assert_eq!(last["link"].as_array().unwrap().len(), 1);
+        let total = asked(&[("_summary", "count")]).unwrap();
+        assert_eq!((&total["total"], total.get("entry")), (&json!(3), None));
+    }
+}

@@ -297,7 +297,9 @@ fn versions(timeline: &Timeline) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{FhirVersion, of_sample};
     use super::*;
+    use crate::testing::{cm, codes_of, day, release};
 
     #[test]
     fn a_version_names_a_loaded_release_by_its_name_or_its_first_day() {
@@ -333,5 +335,55 @@ mod tests {
         ] {
             assert_eq!(named(version).as_deref(), release, "{version}");
         }
+    }
+
+    #[test]
+    fn a_version_a_day_both_or_neither_say_which_day_is_meant() {
+        of_sample(FhirVersion::R4, |context| {
+            let at = |version, date: Option<&str>| {
+                let found = Snapshot::at(context, &SYSTEMS[0], version, date.map(day), None);
+                found
+                    .map(|snapshot| (snapshot.version(), snapshot.day))
+                    .map_err(|failure| failure.status)
+            };
+            let found = |version: &str, date: &str| Ok((version.to_owned(), day(date)));
+            assert_eq!(at(None, None), found("2026", "2026-03-01"), "today");
+            assert_eq!(at(Some("2022-04"), None), found("2022-04", "2022-04-01"));
+            assert_eq!(at(None, Some("2022-03-31")), found("2022", "2022-03-31"));
+            assert_eq!(
+                at(Some("2022"), Some("2022-03-31")),
+                found("2022", "2022-03-31")
+            );
+            assert_eq!(
+                at(Some("2022"), Some("2022-04-01")),
+                Err(400),
+                "past the version"
+            );
+            assert_eq!(at(Some("2019"), None), Err(404), "not loaded");
+            assert_eq!(at(None, Some("2018-11-01")), Err(404), "in a gap");
+            assert_eq!(at(None, Some("2015-09-30")), Err(404), "not in force");
+        });
+    }
+
+    #[test]
+    fn the_parent_of_a_code_is_the_nearest_that_is_listed_on_the_day() {
+        of_sample(FhirVersion::R4, |context| {
+            let on = |date: &str| {
+                Snapshot::at(context, &SYSTEMS[0], None, Some(day(date)), None).unwrap()
+            };
+            let snapshot = on("2026-03-01");
+            // No release lists O40.1X or O40.1XX.
+            let parent = snapshot.parent(&cm("O40.1XX0")).unwrap().unwrap();
+            assert_eq!(parent.code, cm("O40.1"));
+            let children = snapshot.children(&cm("O40.1")).unwrap();
+            assert_eq!(children.len(), 7);
+            assert_eq!(
+                codes_of(&on("2021-09-30").children(&cm("M54.5")).unwrap()),
+                [""; 0]
+            );
+            assert_eq!(on("2021-10-01").children(&cm("M54.5")).unwrap().len(), 3);
+            assert!(snapshot.parent(&cm("C7B")).unwrap().is_none());
+            assert_eq!(snapshot.period.release, release("FY2026"));
+        });
     }
 }

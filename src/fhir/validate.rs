@@ -577,3 +577,39 @@ fn shown(concept: &Value) -> Value {
         .collect();
     json!({ "coding": codings })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_the_same_but_for_case_and_blanks_and_for_nothing_else() {
+        let title = "Low back pain, unspecified";
+        for same in [
+            title,
+            "LOW BACK PAIN, UNSPECIFIED",
+            " Low  back pain,\tunspecified ",
+        ] {
+            assert!(is_alike(same, title), "{same:?}");
+        }
+        for other in ["Low back pain", "Low back pain unspecified", ""] {
+            assert!(!is_alike(other, title), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_issue_names_the_element_as_the_request_has_it() {
+        let concept = json!({});
+        let at = |concept, is_coding| {
+            let codings = Codings {
+                codings: Vec::new(),
+                concept,
+                is_coding,
+            };
+            codings.at(1, "code")
+        };
+        assert_eq!(at(Some(&concept), false), "CodeableConcept.coding[1].code");
+        assert_eq!(at(None, true), "Coding.code");
+        assert_eq!(at(None, false), "code");
+    }
+}
