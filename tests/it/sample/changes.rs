@@ -1,6 +1,8 @@
 //! What `diff` reports: whole outputs, scopes, lists of codes and output files.
 
-use super::{changed_codes, transcript, unknown_order_file};
+use serde_json::Value;
+
+use super::{changed_codes, json, outline, transcript, unknown_order_file};
 use crate::world::World;
 
 #[test]
@@ -44,11 +46,7 @@ fn a_diff_has_the_same_changes_as_markdown_csv_and_json() {
         args.extend(scope);
         args
     };
-    for (name, format) in [
-        ("diff_markdown", "markdown"),
-        ("diff_csv", "csv"),
-        ("diff_json", "json"),
-    ] {
+    for (name, format) in [("diff_markdown", "markdown"), ("diff_csv", "csv")] {
         insta::assert_snapshot!(name, transcript(&world, &[&with(format)]));
     }
     let codes = changed_codes(&world.run(&with("csv")));
@@ -67,6 +65,166 @@ fn a_diff_has_the_same_changes_as_markdown_csv_and_json() {
         .map(|(code, _)| code)
         .collect();
     assert_eq!(in_markdown, codes);
+}
+
+/// The changes of a report as JSON, a line each, with the codes that they came from or went to.
+fn listed(changes: &Value) -> String {
+    let codes = |change: &Value, list: &str| -> Vec<String> {
+        let codes = change[list].as_array().into_iter().flatten();
+        codes
+            .map(|code| code["code_dotted"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let line = |change: &Value| {
+        let mut line = format!("{} {}", change["kind"], change["code_dotted"]).replace('"', "");
+        for (list, mark) in [("predecessors", " <- "), ("successors", " -> ")] {
+            let codes = codes(change, list);
+            if !codes.is_empty() {
+                line.push_str(&format!("{mark}{}", codes.join(" ")));
+            }
+        }
+        line
+    };
+    let changes = changes.as_array().unwrap();
+    changes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_diff_is_told_as_json_with_its_releases_counts_and_changes() {
+    let world = World::with_sample();
+    let scope = ["--under", "G35", "--under", "P09", "--under", "S30.1,W44"];
+    let (exit, diff) = json(
+        &world,
+        &[&["diff", "FY2025", "FY2026"], &scope[..]].concat(),
+    );
+    assert_eq!(exit, 0);
+    insta::assert_snapshot!(outline(&diff, &["changes"]), @r#"
+    cms_counts: {"deleted":4,"explained":"17 new = 17 new billable; 4 deleted = 3 deleted billable + 1 became header; 1 revised = 1 revised","new":17,"revised":1}
+    code_set: "icd10cm"
+    counts:
+      {"all":22,"billable":17,"kind":"new"}
+      {"all":3,"billable":3,"kind":"deleted"}
+      {"all":1,"billable":0,"kind":"became-header"}
+      {"all":0,"billable":0,"kind":"became-billable"}
+      {"all":1,"billable":1,"kind":"revised"}
+      {"all":0,"billable":0,"kind":"short-title-only"}
+      {"all":1,"billable":0,"kind":"spacing-only"}
+    new: {"billable":363,"effective_from":"2025-10-01","file":"icd10cm/FY2026/icd10cm_order_2026.txt","provenance":"sample","release":"FY2026","rows":505,"sha256":"28acdbeb85a09b6da53126756240c5b0dce6984165b4df2fe0dc73d6b87e2a80"}
+    old: {"billable":328,"effective_from":"2024-10-01","file":"icd10cm/FY2025/icd10cm_order_2025.txt","provenance":"sample","release":"FY2025","rows":453,"sha256":"b804fbcff608bcec6b24607c52b5d5e092681a8fd491b711a7097595cd50a8c0"}
+    sample: true
+    schema: "codeyear/diff/1"
+    under: ["G35-G35","P09-P09","S301-S301","W44-W44"]
+    warnings: []
+    "#);
+    assert!(diff["only"].is_null() && diff["cms_footer"].is_null());
+    insta::assert_snapshot!(listed(&diff["changes"]), @"
+    became-header G35 -> G35.A G35.B0 G35.B1 G35.B2 G35.C0 G35.C1 G35.C2 G35.D
+    new G35.A <- G35
+    new G35.B
+    new G35.B0 <- G35
+    new G35.B1 <- G35
+    new G35.B2 <- G35
+    new G35.C
+    new G35.C0 <- G35
+    new G35.C1 <- G35
+    new G35.C2 <- G35
+    new G35.D <- G35
+    revised P09.6
+    deleted S30.1XXA -> S30.11XA S30.12XA S30.13XA
+    deleted S30.1XXD -> S30.11XD S30.12XD S30.13XD
+    deleted S30.1XXS -> S30.11XS S30.12XS S30.13XS
+    new S30.11
+    new S30.11XA <- S30.1XXA
+    new S30.11XD <- S30.1XXD
+    new S30.11XS <- S30.1XXS
+    new S30.12
+    new S30.12XA <- S30.1XXA
+    new S30.12XD <- S30.1XXD
+    new S30.12XS <- S30.1XXS
+    new S30.13
+    new S30.13XA <- S30.1XXA
+    new S30.13XD <- S30.1XXD
+    new S30.13XS <- S30.1XXS
+    spacing-only W44.G
+    ");
+}
+
+#[test]
+fn a_change_is_told_as_json_with_both_entries_and_its_lineage() {
+    let world = World::with_sample();
+    let (_, diff) = json(&world, &["diff", "FY2025", "FY2026"]);
+    let change = |code: &str| {
+        let mut changes = diff["changes"].as_array().unwrap().iter();
+        let found = changes.find(|change| change["code_dotted"] == code);
+        found
+            .unwrap_or_else(|| panic!("no change of {code}"))
+            .clone()
+    };
+    insta::assert_snapshot!(outline(&change("G35"), &[]), @r#"
+    category: "G35"
+    category_title: "Multiple sclerosis"
+    chapter: "6"
+    code: "G35"
+    code_dotted: "G35"
+    kind: "became-header"
+    new: {"billable":false,"code":"G35","code_dotted":"G35","long_title":"Multiple sclerosis","short_title":"Multiple sclerosis"}
+    old: {"billable":true,"code":"G35","code_dotted":"G35","long_title":"Multiple sclerosis","short_title":"Multiple sclerosis"}
+    split_off: []
+    successors: G35.A G35.B0 G35.B1 G35.B2 G35.C0 G35.C1 G35.C2 G35.D
+    table: "FY2026"
+    title_change: "none"
+    "#);
+    insta::assert_snapshot!(outline(&change("G35.A"), &["old", "new"]), @r#"
+    category: "G35"
+    category_title: "Multiple sclerosis"
+    chapter: "6"
+    code: "G35A"
+    code_dotted: "G35.A"
+    kind: "new"
+    predecessors: G35
+    table: "FY2026"
+    title_change: "none"
+    "#);
+    assert!(change("G35.A")["old"].is_null() && change("S30.1XXA")["new"].is_null());
+    // Successors and predecessors are told alike.
+    let link = &change("S30.1XXA")["successors"][0];
+    insta::assert_snapshot!(serde_json::to_string_pretty(link).unwrap(), @r#"
+    {
+      "code": "S3011XA",
+      "code_dotted": "S30.11XA",
+      "listed": "billable",
+      "steps": [
+        {
+          "cell": "S30.1XXA",
+          "combination": false,
+          "effective_from": "2025-10-01",
+          "fate": "deleted",
+          "named": true,
+          "new": "S3011XA",
+          "new_listed": "billable",
+          "old": "S301XXA",
+          "row": 64,
+          "table": "FY2026"
+        }
+      ]
+    }
+    "#);
+    insta::assert_snapshot!(outline(&change("P09.6"), &["old", "new", "marked"]), @r#"
+    category: "P09"
+    category_title: "Abnormal findings on neonatal screening"
+    chapter: "16"
+    code: "P096"
+    code_dotted: "P09.6"
+    kind: "revised"
+    title_change: "long"
+    "#);
+    let marked = change("P09.6")["marked"].take();
+    insta::assert_snapshot!(marked["new"], @r#"[{"changed":false,"text":"Abnormal findings on neonatal hearing "},{"changed":true,"text":"screening"}]"#);
+    for side in ["old", "new"] {
+        let parts = marked[side].as_array().unwrap().iter();
+        let text: String = parts.map(|part| part["text"].as_str().unwrap()).collect();
+        assert_eq!(text, change("P09.6")[side]["long_title"]);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use calamine::{Data, Reader, Xlsx};
 use serde_json::Value;
 
-use super::transcript;
+use super::{outline, transcript};
 use crate::world::{Run, World};
 
 /// Synthetic claims with real codes: three that break, one reworded, one with a new code beside it, one
@@ -48,10 +48,87 @@ fn json(world: &World, rest: &[&str]) -> Value {
 #[test]
 fn what_breaks_is_told_in_every_format() {
     let world = world();
-    for format in ["text", "markdown", "csv", "json"] {
+    for format in ["text", "markdown", "csv"] {
         let args = [&DIFF[..], &["--format", format]].concat();
         insta::assert_snapshot!(format!("impact_{format}"), transcript(&world, &[&args]));
     }
+}
+
+#[test]
+fn what_breaks_is_told_as_json_with_the_gravest_first() {
+    let world = world();
+    let weighed = json(&world, &[]);
+    insta::assert_snapshot!(outline(&weighed["impact"], &[]), @r#"
+    all: {"codes":8,"uses":10}
+    columns: 2
+    first_ragged_line: 9
+    left_out: 45
+    no_codes: 1
+    outside: {"codes":0,"uses":0}
+    ragged_rows: 1
+    rows: 6
+    severities:
+      {"changes":3,"codes":3,"severity":"breaking","share":0.4,"uses":4}
+      {"changes":1,"codes":1,"severity":"review","share":0.1,"uses":1}
+      {"changes":20,"codes":1,"severity":"info","share":0.2,"uses":2}
+    unknown: {"codes":2,"in_neither":[{"code":"Q5120","code_dotted":"Q51.20","uses":1}],"never_listed":{"codes":1,"uses":1},"uses":2}
+    untouched: {"codes":1,"uses":1}
+    "#);
+    let changes = weighed["changes"].as_array().unwrap();
+    let lines: Vec<String> = changes
+        .iter()
+        .map(|change| {
+            let touched = change["touches"].as_array().unwrap().iter();
+            let touched = touched.map(|one| format!("{} {}", one["relation"], one["code_dotted"]));
+            let touched = touched.collect::<Vec<_>>().join(", ");
+            let (kind, code) = (&change["kind"], &change["code_dotted"]);
+            let weight = format!(
+                "{} {} {}",
+                change["severity"], change["uses"], change["share"]
+            );
+            format!("{weight}: {kind} {code} touches {touched}").replace('"', "")
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    breaking 2 0.2: became-header G35 touches itself G35
+    breaking 1 0.1: became-header D71 touches itself D71
+    breaking 1 0.1: deleted S30.1XXA touches itself S30.1XXA
+    review 1 0.1: revised P09.6 touches itself P09.6
+    info 2 0.2: new E11.A touches successor E11.9
+    info 2 0.2: new G35.A touches successor G35
+    info 2 0.2: new G35.B touches below G35
+    info 2 0.2: new G35.B0 touches successor G35
+    info 2 0.2: new G35.B1 touches successor G35
+    info 2 0.2: new G35.B2 touches successor G35
+    info 2 0.2: new G35.C touches below G35
+    info 2 0.2: new G35.C0 touches successor G35
+    info 2 0.2: new G35.C1 touches successor G35
+    info 2 0.2: new G35.C2 touches successor G35
+    info 2 0.2: new G35.D touches successor G35
+    info 1 0.1: new D71.1 touches successor D71
+    info 1 0.1: new D71.8 touches successor D71
+    info 1 0.1: new D71.9 touches successor D71
+    info 1 0.1: new S30.11 touches beside S30.1XXA
+    info 1 0.1: new S30.11XA touches successor S30.1XXA
+    info 1 0.1: new S30.12 touches beside S30.1XXA
+    info 1 0.1: new S30.12XA touches successor S30.1XXA
+    info 1 0.1: new S30.13 touches beside S30.1XXA
+    info 1 0.1: new S30.13XA touches successor S30.1XXA
+    ");
+    insta::assert_snapshot!(changes[0]["touches"][0], @r#"{"code":"G35","code_dotted":"G35","relation":"itself","uses":2}"#);
+    // But for its weight a change is told as it is without a file, and those that touch nothing are left out.
+    let run = world.run(&["diff", "FY2025", "FY2026", "--format", "json"]);
+    let plain: Value = serde_json::from_str(&run.stdout).unwrap();
+    let plain = plain["changes"].as_array().unwrap();
+    for change in changes {
+        let mut change = change.clone();
+        for weight in ["severity", "uses", "share", "touches"] {
+            change.as_object_mut().unwrap().remove(weight).unwrap();
+        }
+        assert!(plain.contains(&change), "{change}");
+    }
+    let left_out = weighed["impact"]["left_out"].as_u64().unwrap();
+    assert_eq!(plain.len() as u64, changes.len() as u64 + left_out);
 }
 
 #[test]

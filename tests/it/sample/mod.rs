@@ -8,7 +8,10 @@ mod readme;
 mod shell;
 mod verdicts;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::world::{Run, World};
 
@@ -60,4 +63,48 @@ fn unknown_order_file(mark: &str) -> Vec<u8> {
     let text = String::from_utf8(sample_bytes("icd10cm/FY2026/icd10cm_order_2026.txt")).unwrap();
     text.replacen("Cholera\r\n", &format!("Cholera{mark}\r\n"), 1)
         .into_bytes()
+}
+
+/// Runs the program and reads what it prints as JSON.
+fn json(world: &World, args: &[&str]) -> (i32, Value) {
+    let run = world.run(&[args, &["--format", "json"]].concat());
+    // What it is stands first, for whoever reads no further.
+    assert!(
+        run.stdout.starts_with("{\n  \"schema\": \"codeyear/"),
+        "{run:?}"
+    );
+    (run.exit, serde_json::from_str(&run.stdout).unwrap())
+}
+
+/// An object of JSON on a screen: a line for each field that is not null, and for each object of a list. Of a list of
+/// codes only these are shown.
+fn outline(object: &Value, left_out: &[&str]) -> String {
+    let mut text = String::new();
+    for (name, value) in object.as_object().unwrap() {
+        if value.is_null() || left_out.contains(&name.as_str()) {
+            continue;
+        }
+        let items: &[Value] = value.as_array().map_or(&[], Vec::as_slice);
+        let codes: Vec<&str> = items
+            .iter()
+            .filter_map(|item| item["code_dotted"].as_str())
+            .collect();
+        if !codes.is_empty() {
+            text.push_str(&format!("{name}: {}\n", codes.join(" ")));
+        } else if items.first().is_some_and(Value::is_object) {
+            text.push_str(&format!("{name}:\n"));
+            items
+                .iter()
+                .for_each(|item| text.push_str(&format!("  {item}\n")));
+        } else {
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+    }
+    text
+}
+
+/// The names of the fields of an object of JSON.
+fn names(object: &Value) -> BTreeSet<&str> {
+    let object = object.as_object().unwrap();
+    object.keys().map(String::as_str).collect()
 }

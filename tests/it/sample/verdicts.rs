@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use super::transcript;
+use serde_json::Value;
+
+use super::{json, names, outline, transcript};
 use crate::world::{Run, World};
 
 fn run_with_stdin(world: &World, args: &[&str], stdin: &str) -> Run {
@@ -56,38 +58,195 @@ fn each_of_the_seven_verdicts_says_what_a_coder_needs_next() {
     insta::assert_snapshot!("verdicts", text);
 }
 
+/// The answer to one code on one day as JSON, with the exit code.
+fn answered(world: &World, code: &str, date: &str) -> (i32, Value) {
+    let (exit, mut json) = json(world, &["check", code, "--on", date]);
+    assert_eq!(json["schema"], "codeyear/check/1");
+    assert_eq!(json["answers"].as_array().unwrap().len(), 1);
+    (exit, json["answers"][0].take())
+}
+
 #[test]
-fn each_of_the_seven_verdicts_is_told_as_json() {
+fn an_answer_is_told_as_json_with_what_it_rests_on() {
     let world = World::with_sample();
-    let text = transcript(
-        &world,
-        &[
-            &[
-                "check",
-                "C7B.1",
-                "C7B.0",
-                "C7.B",
-                "O40.1XX",
-                "--on",
-                "2026-03-01",
-                "--format",
-                "json",
-            ],
-            &["check", "C7B.05", "--on", "2026-03-01", "--format", "json"],
-            &["check", "U07.1", "--on", "2020-03-31", "--format", "json"],
-            &[
-                "check",
-                "S30.1XXA",
-                "--on",
-                "2025-10-01",
-                "--format",
-                "json",
-            ],
-            &["check", "A00", "--on", "2015-09-30", "--format", "json"],
-            &["check", "C7B", "--on", "2018-11-01", "--format", "json"],
-        ],
+    let (exit, answer) = answered(&world, "C7B.1", "2026-03-01");
+    assert_eq!(exit, 0);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer).unwrap(), @r#"
+    {
+      "asked": "C7B.1",
+      "basis": {
+        "file": "icd10cm/FY2026/icd10cm_order_2026.txt",
+        "patch": null,
+        "provenance": "sample",
+        "release": "FY2026",
+        "sha256": "28acdbeb85a09b6da53126756240c5b0dce6984165b4df2fe0dc73d6b87e2a80"
+      },
+      "code": "C7B1",
+      "code_dotted": "C7B.1",
+      "code_set": "icd10cm",
+      "date": "2026-03-01",
+      "download": null,
+      "entry": {
+        "billable": true,
+        "code": "C7B1",
+        "code_dotted": "C7B.1",
+        "long_title": "Secondary Merkel cell carcinoma",
+        "short_title": "Secondary Merkel cell carcinoma"
+      },
+      "last_known": null,
+      "later_bases": [],
+      "release": "FY2026",
+      "through": null,
+      "valid": true,
+      "verdict": "billable",
+      "warnings": [
+        {
+          "kind": "sample",
+          "release": null,
+          "text": "this is the bundled sample, not the whole code set"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn each_of_the_other_verdicts_is_told_as_json() {
+    let world = World::with_sample();
+    let billable = answered(&world, "C7B.1", "2026-03-01").1;
+    let told = |code: &str, date: &str, expected: i32| {
+        let (exit, answer) = answered(&world, code, date);
+        assert_eq!(exit, expected, "{code}");
+        // Every answer has the fields of the billable one, and its lists hold entries as that has its own.
+        assert!(names(&answer).is_superset(&names(&billable)), "{answer}");
+        for list in ["billable_below", "nearest", "new_beside", "siblings"] {
+            for entry in answer[list].as_array().into_iter().flatten() {
+                assert_eq!(names(entry), names(&billable["entry"]), "{code} {list}");
+            }
+        }
+        assert_eq!(answer["warnings"], billable["warnings"]);
+        let same = [
+            "asked",
+            "code",
+            "code_set",
+            "basis",
+            "later_bases",
+            "warnings",
+        ];
+        outline(&answer, &same)
+    };
+    insta::assert_snapshot!(told("C7B.0", "2026-03-01", 1), @r#"
+    billable_below: C7B.00 C7B.01 C7B.02 C7B.03 C7B.04 C7B.09
+    code_dotted: "C7B.0"
+    date: "2026-03-01"
+    entry: {"billable":false,"code":"C7B0","code_dotted":"C7B.0","long_title":"Secondary carcinoid tumors","short_title":"Secondary carcinoid tumors"}
+    release: "FY2026"
+    valid: false
+    verdict: "header"
+    "#);
+    insta::assert_snapshot!(told("C7.B", "2026-03-01", 1), @r#"
+    date: "2026-03-01"
+    malformed_because: "the dot of an ICD-10-CM code stands after the third character"
+    reason: "malformed"
+    release: "FY2026"
+    valid: false
+    verdict: "unknown"
+    "#);
+    insta::assert_snapshot!(told("O40.1XX", "2026-03-01", 1), @r#"
+    code_dotted: "O40.1XX"
+    date: "2026-03-01"
+    nearest: O40.1XX0 O40.1XX1 O40.1XX2 O40.1XX3 O40.1XX4 O40.1XX5 O40.1XX9
+    reason: "missing-seventh-character"
+    release: "FY2026"
+    valid: false
+    verdict: "unknown"
+    "#);
+    insta::assert_snapshot!(told("C7B.05", "2026-03-01", 1), @r#"
+    code_dotted: "C7B.05"
+    date: "2026-03-01"
+    nearest: C7B.00 C7B.01 C7B.02 C7B.03 C7B.04 C7B.09
+    parent: {"billable":false,"code":"C7B0","code_dotted":"C7B.0","long_title":"Secondary carcinoid tumors","short_title":"Secondary carcinoid tumors"}
+    reason: "not-listed"
+    release: "FY2026"
+    valid: false
+    verdict: "unknown"
+    "#);
+    insta::assert_snapshot!(told("U07.1", "2020-03-31", 1), @r#"
+    code_dotted: "U07.1"
+    date: "2020-03-31"
+    entry: {"billable":true,"code":"U071","code_dotted":"U07.1","long_title":"COVID-19","short_title":"COVID-19"}
+    exact: true
+    first_day: "2020-04-01"
+    release: "FY2020"
+    valid: false
+    verdict: "not-yet-effective"
+    "#);
+    insta::assert_snapshot!(told("A00", "2015-09-30", 1), @r#"
+    code_dotted: "A00"
+    date: "2015-09-30"
+    in_force_from: "2015-10-01"
+    valid: false
+    verdict: "not-in-force"
+    "#);
+    insta::assert_snapshot!(told("C7B", "2018-11-01", 2), @r#"
+    code_dotted: "C7B"
+    date: "2018-11-01"
+    download: "https://ftp.cdc.gov/pub/Health_Statistics/NCHS/Publications/ICD10CM/2019/icd10cm_order_2019.txt"
+    last_known: {"billable":false,"code":"C7B","code_dotted":"C7B","long_title":"Secondary neuroendocrine tumors","short_title":"Secondary neuroendocrine tumors"}
+    needed: "FY2019"
+    previous_last_day: "2016-09-30"
+    previous_release: "FY2016"
+    valid: false
+    verdict: "not-covered"
+    "#);
+    let patch = &answered(&world, "U07.1", "2020-03-31").1["basis"]["patch"];
+    assert!(
+        patch
+            .as_str()
+            .unwrap()
+            .starts_with("NCHS ICD-10-CM conversion table FY2026")
     );
-    insta::assert_snapshot!("verdicts_json", text);
+}
+
+#[test]
+fn a_deleted_code_is_told_as_json_with_its_successors() {
+    let world = World::with_sample();
+    let (exit, mut answer) = answered(&world, "S30.1XXA", "2025-10-01");
+    assert_eq!(exit, 1);
+    let retirement = answer["retirement"].take();
+    insta::assert_snapshot!(
+        outline(&answer, &["asked", "code_set", "basis", "later_bases", "warnings"]),
+        @r#"
+        code: "S301XXA"
+        code_dotted: "S30.1XXA"
+        date: "2025-10-01"
+        entry: {"billable":true,"code":"S301XXA","code_dotted":"S30.1XXA","long_title":"Contusion of abdominal wall, initial encounter","short_title":"Contusion of abdominal wall, initial encounter"}
+        exact: true
+        last_day: "2025-09-30"
+        new_beside: S30.11XA S30.11XD S30.11XS S30.12XA S30.12XD S30.12XS S30.13XA S30.13XD S30.13XS
+        release: "FY2026"
+        siblings: S30.11XA S30.11XD S30.11XS S30.12XA S30.12XD S30.12XS S30.13XA S30.13XD S30.13XS
+        valid: false
+        verdict: "deleted"
+        "#
+    );
+    insta::assert_snapshot!(outline(&retirement, &[]), @r#"
+    fate: "deleted"
+    guess: []
+    kind: "split"
+    last_day: "2025-09-30"
+    retired_from: "2025-10-01"
+    successors: S30.11XA S30.12XA S30.13XA
+    table: "FY2026"
+    "#);
+    let successor = &retirement["successors"][0];
+    assert_eq!(names(&successor["entry"]), names(&answer["entry"]));
+    insta::assert_snapshot!(outline(successor, &["entry"]), @r#"
+    code: "S3011XA"
+    code_dotted: "S30.11XA"
+    steps:
+      {"cell":"S30.1XXA","combination":false,"effective_from":"2025-10-01","fate":"deleted","named":true,"new":"S3011XA","new_listed":"billable","old":"S301XXA","row":64,"table":"FY2026"}
+    "#);
 }
 
 #[test]
