@@ -388,11 +388,190 @@ fn main_of(html: &str) -> String {
     format!("<main{main}").replace("><", ">\n<")
 }
 
+/// What stands between a tag and the end of its element.
+fn section<'h>(html: &'h str, tag: &str) -> &'h str {
+    let from = html.find(tag).unwrap_or_else(|| panic!("no {tag}"));
+    let name = tag[1..].split(' ').next().unwrap();
+    html[from..].split(&format!("</{name}>")).next().unwrap()
+}
+
+/// What is read of a part of a page, without its tags: a line for each line of the page.
+fn text_of(html: &str) -> String {
+    let mut broken = html
+        .replace("</th>", " |</th> ")
+        .replace("</td>", " |</td> ");
+    for end in ["</li>", "</tr>", "</dt>", "</dd>", "</text>"] {
+        broken = broken.replace(end, "\n");
+    }
+    let mut lines: Vec<String> = Vec::new();
+    let mut depth = 0;
+    let plain: String = broken
+        .chars()
+        .filter(|character| {
+            depth += usize::from(*character == '<');
+            let is_text = depth == 0;
+            depth -= usize::from(*character == '>' && depth > 0);
+            is_text
+        })
+        .collect();
+    for line in plain.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if !words.is_empty() {
+            lines.push(words.join(" "));
+        }
+    }
+    lines.join("\n")
+}
+
+/// The headings of a page, each by its level.
+fn headings(html: &str) -> String {
+    let mut found = Vec::new();
+    for part in html.split("<h").skip(1) {
+        if let Some(level) = part.chars().next().and_then(|level| level.to_digit(10)) {
+            let part = format!("<h{part}");
+            let text = text_of(section(&part, &format!("<h{level}")));
+            found.push(format!("{level} {}", text.replace('\n', " ")));
+        }
+    }
+    found.join("\n")
+}
+
+/// Where the links of what stands between header and footer lead, each once and in their order.
+fn links(html: &str) -> String {
+    let main = main_of(html);
+    let mut found: Vec<&str> = Vec::new();
+    for tag in tags(&main) {
+        let href = attribute(tag, "href").filter(|href| !href.starts_with('#'));
+        found.extend(href.filter(|href| !found.contains(href)));
+    }
+    found.join("\n")
+}
+
 #[test]
 fn the_page_of_a_code_that_became_a_header() {
     let (store, site) = sample();
     let html = code_page(&store, &site, CM, "M54.5", "2026-03-01");
-    insta::assert_snapshot!("page_of_a_code", main_of(&html));
+    insta::assert_snapshot!(text_of(section(&html, "<section class=\"verdict header\"")), @"
+    Header, not billable not valid for submission on March 1, 2026
+    It was billable through September 30, 2021.
+    Use instead, by the official conversion tables (split) (3)
+    M54.50 Low back pain, unspecified billable FY2026 table row 38 from M54.5
+    M54.51 Vertebrogenic low back pain billable FY2026 table row 39 from M54.5
+    M54.59 Other low back pain billable FY2026 table row 40 from M54.5
+    Warning: this is the bundled sample, not the whole code set.
+    On the date of service, or of discharge
+    Show that day
+    ← Last change before, October 1, 2021: became a header
+    Checked against FY2026, in force through March 31, 2026: icd10cm_order_2026.txt (SHA-256 28acdbeb85a0…), loaded on March 1, 2026. All sources
+    ");
+    insta::assert_snapshot!(links(&html), @"
+    /icd10cm?on=2026-03-01
+    /icd10cm/chapter/13?on=2026-03-01
+    /icd10cm/M54?on=2026-03-01
+    /icd10cm/M54.50?on=2026-03-01
+    /icd10cm/M54.51?on=2026-03-01
+    /icd10cm/M54.59?on=2026-03-01
+    /icd10cm/M54.5?on=2021-10-01
+    /icd10cm/M54.5?on=2026-03-01&#38;nearest=1
+    /icd10cm/M54.0?on=2026-03-01
+    /icd10cm/M54.1?on=2026-03-01
+    /icd10cm/M54.2?on=2026-03-01
+    /icd10cm/M54.3?on=2026-03-01
+    /icd10cm/M54.4?on=2026-03-01
+    /icd10cm/M54.6?on=2026-03-01
+    /icd10cm/M54.8?on=2026-03-01
+    /icd10cm/M54.9?on=2026-03-01
+    /icd10cm/M54.5?on=2023-10-01
+    /icd10cm/M54.5?on=2019-10-01
+    /icd10cm/M54.5?on=2015-10-01
+    /diff?set=icd10cm&#38;old=FY2025-04&#38;new=FY2026&#38;under=M54&#38;on=2026-03-01
+    /api/show?code=M54.5&#38;code_set=icd10cm&#38;on=2026-03-01
+    /api/history?code=M54.5&#38;code_set=icd10cm
+    ");
+    insta::assert_snapshot!(headings(&html), @"
+    1 M54.5 Low back pain
+    2 Use instead, by the official conversion tables (split) (3)
+    2 Notes of the tabular list
+    2 Below it (3)
+    2 Beside it (8)
+    2 Life and titles
+    2 Lineage
+    3 On October 1, 2021 went to 3 codes, split
+    2 Index entries that lead here
+    2 Go on
+    2 Who says so
+    ");
+    insta::assert_snapshot!(text_of(section(&html, "<table class=\"stack titles\"")), @"
+    Titles as they stood, the newest first; what was new in a title is marked
+    Days | State | Title |
+    October 1, 2023 to September 30, 2027, the end of the loaded releases the day shown | header FY2024 to FY2027 | Low back pain |
+    October 1, 2021 to September 30, 2022 | header FY2022 to FY2022-04 | Low back pain |
+    October 1, 2019 to September 30, 2021 | billable FY2020 to FY2021-01 | Low back pain |
+    October 1, 2015 to September 30, 2016 | billable FY2016 | Low back pain |
+    ");
+    insta::assert_snapshot!(text_of(section(&html, "<section class=\"sources\"")), @"
+    Who says so
+    The verdict and the titles: listing of FY2026
+    icd10cm/FY2026/icd10cm_order_2026.txt (bundled sample), loaded on March 1, 2026
+    SHA-256 28acdbeb85a09b6da53126756240c5b0dce6984165b4df2fe0dc73d6b87e2a80
+    ");
+    // What is missing is said where it would stand, with the way to the nearest.
+    let nearest = "<a href=\"/icd10cm/M54.5?on=2026-03-01&#38;nearest=1\">Show the nearest instead";
+    assert_eq!(html.matches(nearest).count(), 2);
+    let notes = text_of(section(&html, "<section aria-labelledby=\"notes\""));
+    assert!(
+        notes.contains("No tabular list is loaded for FY2026."),
+        "{notes}"
+    );
+    let index = text_of(section(&html, "<section aria-labelledby=\"index\""));
+    assert!(
+        index.contains("Not loaded for FY2026: alphabetic index"),
+        "{index}"
+    );
+}
+
+#[test]
+fn the_life_and_the_lineage_of_a_code_are_drawn_to_scale() {
+    let (store, site) = sample();
+    let html = code_page(&store, &site, CM, "M54.5", "2026-03-01");
+    let life = section(&html, "<svg class=\"life\"");
+    // A cell for each release, two gaps; the flag on top of them, and the day of the page.
+    for (class, number) in [("cell", 13), ("gap", 2), ("billable", 2), ("header", 2)] {
+        let drawn = format!("<rect class=\"{class}\"");
+        assert_eq!(life.matches(&drawn).count(), number, "{class}");
+    }
+    let marks = ["\"billable\"", "\"header\"", "\"here\"", "\"turn\""];
+    let is_mark = |line: &&str| marks.iter().any(|mark| line.contains(mark));
+    let life = life.replace("><", ">\n<");
+    let drawn: Vec<&str> = life.lines().map(str::trim).filter(is_mark).collect();
+    insta::assert_snapshot!(drawn.join("\n"), @r#"
+    <rect class="billable" x="0.00%" y="26" width="8.35%" height="24"/>
+    <rect class="billable" x="33.33%" y="26" width="16.68%" height="24"/>
+    <rect class="header" x="50.01%" y="26" width="8.33%" height="24"/>
+    <rect class="header" x="66.67%" y="26" width="33.33%" height="24"/>
+    <line class="turn" x1="0.00%" x2="0.00%" y1="26" y2="56"/>
+    <line class="turn" x1="50.01%" x2="50.01%" y1="26" y2="56"/>
+    <line class="here" x1="86.79%" x2="86.79%" y1="17" y2="50"/>
+    "#);
+    let lineage = section(&html, "<svg class=\"lineage\"");
+    assert_eq!(lineage.matches("<line class=\"way\"").count(), 3);
+    insta::assert_snapshot!(text_of(lineage), @"
+    came from
+    this code
+    went to
+    M54.50
+    2021-10-01
+    M54.51
+    2021-10-01
+    M54.59
+    2021-10-01
+    M54.5
+    nothing named
+    ");
+    for svg in [life.as_str(), lineage] {
+        let label = attribute(svg.split('>').next().unwrap(), "aria-label");
+        assert!(label.is_some_and(|label| !label.is_empty()), "{svg}");
+    }
 }
 
 #[test]
