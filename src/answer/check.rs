@@ -631,7 +631,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_within_a_year_parts_it() {
+    fn days_are_parted_where_an_update_a_code_set_or_a_gap_begins_or_ends() {
         assert_eq!(
             stretches("Z28.3", "2021-10-01", "2022-09-30"),
             [
@@ -652,6 +652,13 @@ mod tests {
                 stretch("2015-09-01", "2015-09-30", "not-in-force"),
                 stretch("2015-10-01", "2016-09-30", "billable"),
                 stretch("2016-10-01", "2016-10-01", "not-covered"),
+            ]
+        );
+        assert_eq!(
+            stretches("A00.0", "2019-09-30", "2020-09-30"),
+            [
+                stretch("2019-09-30", "2019-09-30", "not-covered"),
+                stretch("2019-10-01", "2020-09-30", "billable"),
             ]
         );
     }

@@ -177,11 +177,15 @@ mod tests {
 
     #[test]
     fn a_deleted_code_is_deleted_by_the_first_loaded_release_without_it() {
+        // FY2026 takes over where S30.1XXA ends; before FY2020 three years are missing.
+        for (code, by, from) in [
+            ("S30.1XXA", "FY2026", "2025-10-01"),
+            ("T81.4XXA", "FY2020", "2019-10-01"),
+        ] {
+            let deleted_by = Some((release(by), day(from)));
+            assert_eq!(life(code).deleted_by, deleted_by, "{code}");
+        }
         let life = life("T81.4XXA");
-        assert_eq!(
-            life.deleted_by,
-            Some((release("FY2020"), day("2019-10-01")))
-        );
         assert_eq!(life.spans.len(), 1);
         assert_eq!(life.spans.first().unwrap().valid_to, day("2016-10-01"));
     }

@@ -377,6 +377,8 @@ mod tests {
             assert_eq!(parent.code, cm("O40.1"));
             let children = snapshot.children(&cm("O40.1")).unwrap();
             assert_eq!(children.len(), 7);
+            let children = codes_of(&snapshot.children(&cm("C7B")).unwrap());
+            assert_eq!(children, ["C7B.0", "C7B.1", "C7B.8"]);
             assert_eq!(
                 codes_of(&on("2021-09-30").children(&cm("M54.5")).unwrap()),
                 [""; 0]
