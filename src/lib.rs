@@ -220,10 +220,9 @@ pub(crate) mod testing {
         CodeSet::Icd10Cm.parse_code(text).unwrap()
     }
 
-    /// Returns codes as people write those of ICD-10-CM, to be compared with what is expected.
+    /// Returns codes as people write them, to be compared with what is expected.
     pub(crate) fn dotted<'c>(codes: impl IntoIterator<Item = &'c Code>) -> Vec<String> {
-        let codes = codes.into_iter();
-        codes.map(|code| code.dotted(CodeSet::Icd10Cm)).collect()
+        codes.into_iter().map(Code::to_string).collect()
     }
 
     /// Returns the codes of entries, as [`dotted`] does.
