@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, Entry, Previous, PreviousGroup, ReleaseId, day_before, is_within};
+use crate::model::{Code, Entry, PoaSpan, Previous, PreviousGroup, ReleaseId, day_before};
 
 /// One row of a conversion table, read and expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,29 +191,6 @@ impl Retirement {
                 self.last_day, self.retired_from
             )
         })
-    }
-}
-
-/// A stretch of days on which a billable code was, or was not, exempt from reporting whether it was present
-/// on admission.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoaSpan {
-    /// Whether it was on the list.
-    pub exempt: bool,
-    /// The first day.
-    pub from: NaiveDate,
-    /// The day after the last one.
-    pub until: NaiveDate,
-    /// The release whose list begins the stretch.
-    pub first_list: ReleaseId,
-    /// The release whose list ends it.
-    pub last_list: ReleaseId,
-}
-
-impl PoaSpan {
-    /// Checks whether a day lies in it.
-    pub fn contains(&self, day: NaiveDate) -> bool {
-        is_within(day, self.from, Some(self.until))
     }
 }
 

@@ -61,7 +61,7 @@ pub use index::{
 };
 pub use lineage::{
     CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
-    ListedAs, ListedOn, PoaSpan, Retirement, Successor, TraceEnd,
+    ListedAs, ListedOn, Retirement, Successor, TraceEnd,
 };
 pub(crate) use named::named;
 pub use note_change::{
@@ -80,7 +80,7 @@ pub use pcs::{
     PcsLabel, PcsPointer, PcsPointerKind, PcsReference, PcsRefusal, PcsRow, PcsSection, PcsStop,
     PcsTable, PcsTables, PcsTerm,
 };
-pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, replay_poa};
+pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, PoaSpan, replay_poa};
 pub use release::{ListedBy, LoadedRelease, Provenance, ReleaseId, Trust};
 pub use span::{Span, Spans, merge_by};
 pub(crate) use span::{day_before, ended_by, is_within, push_merged};

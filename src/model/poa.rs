@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use strum::IntoStaticStr;
 
-use crate::model::{Code, named};
+use crate::model::{Code, ReleaseId, is_within, named};
+use chrono::NaiveDate;
 
 named!(PoaKind);
 
@@ -130,6 +131,29 @@ pub fn replay_poa(before: &PoaList, changes: &[PoaList], release: &PoaList) -> P
     }
     outcome.surplus = titles.into_keys().collect();
     outcome
+}
+
+/// A stretch of days on which a billable code was, or was not, exempt from reporting whether it was present
+/// on admission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoaSpan {
+    /// Whether it was on the list.
+    pub exempt: bool,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The day after the last one.
+    pub until: NaiveDate,
+    /// The release whose list begins the stretch.
+    pub first_list: ReleaseId,
+    /// The release whose list ends it.
+    pub last_list: ReleaseId,
+}
+
+impl PoaSpan {
+    /// Checks whether a day lies in it.
+    pub fn contains(&self, day: NaiveDate) -> bool {
+        is_within(day, self.from, Some(self.until))
+    }
 }
 
 #[cfg(test)]
