@@ -120,8 +120,8 @@
 //!   spans become true dates, and [`model::judge`] the one rule that makes a [`model::Status`] of them; `check`, the
 //!   audit, FHIR and exports differ in what they ask for beside it, not in the rule. [`model::Period`] has an end of
 //!   its own type, because a release always has one.
-//! - **A name is derived, a reason is a type.** The fixed name of each value of an enum comes from `strum`, and is read
-//!   back by `parse`; what is said of a code that cannot be one is [`model::Malformed`], which can leave the
+//! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and
+//!   where files or tables hold it, it is read back by `parse`; what is said of a code that cannot be one is [`model::Malformed`], which can leave the
 //!   text out, as an audit must.
 //! - **Which release a file is, evidence decides in an order.** [`source::identify`] asks for a hash that the
 //!   catalogue knows (of the file, its rows, its archive), then the footer of the addenda, the file's own name, the

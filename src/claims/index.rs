@@ -4,7 +4,7 @@
 //! number of its life. Days fall into segments between which nothing changes (the first days of releases,
 //! patches and conversions), and a table of life by segment holds the verdict. So a billable code costs two
 //! look-ups. What else there is to say of a code that is not billable is told by the rules of
-//! [`check`](crate::answer::check), over the same facts.
+//! [`check`](crate::answer::check).
 
 #![allow(
     clippy::indexing_slicing,
@@ -316,36 +316,36 @@ impl SetIndex {
             tables,
             title_index: OnceLock::new(),
         };
-        set.fill();
+        set.fill()?;
         Ok(set)
     }
 
-    fn fill(&mut self) {
+    /// Puts the codes into the table; one that cannot be packed is none that an import stores.
+    fn fill(&mut self) -> Result<()> {
         for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
-            if let Some(count) = self.categories.get_mut(categories_of(code).start + 1) {
-                *count += 1;
-            }
-            let Some(packed) = pack(code.as_bytes(), false) else {
-                continue;
-            };
+            self.categories[categories_of(code).start + 1] += 1;
+            let packed = pack(code.as_bytes(), false).ok_or_else(|| {
+                Error::store(format!(
+                    "the database lists {}, which is no code",
+                    code.as_str()
+                ))
+                .with_hint("check the database with codeyear verify")
+            })?;
             let (word, bits) = mark_of(packed);
-            if let Some(word) = self.marks.get_mut(word) {
-                *word |= bits;
-            }
+            self.marks[word] |= bits;
             let mut at = self.slot_of(packed);
             // The table is at most half full, so an empty slot comes.
-            while self.slots.get(at).is_some_and(|slot| *slot != 0) {
+            while self.slots[at] != 0 {
                 at = (at + 1) & (self.slots.len() - 1);
             }
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = (packed << LIFE_BITS) | (u64::from(*life) + 1);
-            }
+            self.slots[at] = (packed << LIFE_BITS) | (u64::from(*life) + 1);
         }
         let mut before = 0;
         for count in &mut self.categories {
             before += *count;
             *count = before;
         }
+        Ok(())
     }
 
     fn slot_of(&self, packed: u64) -> usize {
@@ -406,11 +406,21 @@ impl SetIndex {
         self.segments[usize::from(segment)].unlisted
     }
 
-    /// Returns the entry of the code at a place among all that is listed on a day: with its titles, if they were
-    /// read.
-    pub(super) fn entry(&self, at: usize, code: Code, billable: bool, on: NaiveDate) -> Entry {
-        let titled = self.title_index.get().map(|all| all.entry_on(at, code, on));
-        titled.flatten().unwrap_or_else(|| untitled(code, billable))
+    /// Returns the entry of a code on a day on which it is listed, with its titles if they were read.
+    pub(super) fn entry(&self, code: Code, listed: &Span<bool>, on: NaiveDate) -> Entry {
+        let titled = self.title_index.get().and_then(|all| {
+            // Where a code stands takes a search, and only titles are found by it.
+            all.entry_on(self.place(&code)?, code, on)
+        });
+        titled.unwrap_or_else(|| untitled(code, listed.value))
+    }
+
+    /// Returns the same of the code at a place among all.
+    pub(super) fn entry_at(&self, at: usize, listed: &Span<bool>, on: NaiveDate) -> Entry {
+        let code = self.lives.codes[at];
+        let titled = self.title_index.get();
+        let titled = titled.and_then(|all| all.entry_on(at, code, on));
+        titled.unwrap_or_else(|| untitled(code, listed.value))
     }
 
     /// Returns the place of a code among all.

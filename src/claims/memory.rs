@@ -50,19 +50,13 @@ impl CodeSource for InMemory<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        let Histories {
-            codes,
-            life_of,
-            lives,
-            ..
-        } = &self.set.lives;
+        let Histories { life_of, lives, .. } = &self.set.lives;
         let alike = self.set.alike(prefix);
         let mut below = Vec::with_capacity(alike.len());
         let life_of = &life_of[alike.clone()];
-        let codes = &codes[alike.clone()];
-        for ((at, code), life) in alike.zip(codes).zip(life_of) {
+        for (at, life) in alike.zip(life_of) {
             let listed = lives[usize::from(*life)].at(on);
-            below.extend(listed.map(|span| self.set.entry(at, *code, span.value, on)));
+            below.extend(listed.map(|span| self.set.entry_at(at, span, on)));
         }
         if let Some(order) = self.set.lives.orders.get(release, prefix.category()) {
             // A patch has no place in the order file; it comes last.
@@ -157,12 +151,7 @@ impl CodeSource for InMemory<'_> {
         let Some(listed) = life.at(date) else {
             return Ok(None);
         };
-        // Where a code stands takes a search, and only titles are found by it.
-        let at = match self.set.title_index.get() {
-            Some(_) => self.set.place(code).unwrap_or(usize::MAX),
-            None => usize::MAX,
-        };
-        Ok(Some(self.set.entry(at, *code, listed.value, date)))
+        Ok(Some(self.set.entry(*code, listed, date)))
     }
 
     fn listing_file(&self, release: ReleaseId) -> Result<FileRef> {

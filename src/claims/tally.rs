@@ -71,14 +71,8 @@ impl VerdictCounts {
     }
 
     fn count(&mut self, kind: VerdictKind, cents: Option<i64>) {
-        if let Some(count) = self.codes.get_mut(kind as usize) {
-            *count += 1;
-        }
-        if let Some(sum) = self.cents.get_mut(kind as usize)
-            && let Some(cents) = cents
-        {
-            *sum += cents;
-        }
+        self.codes[kind as usize] += 1;
+        self.cents[kind as usize] += cents.unwrap_or(0);
     }
 
     fn add(&mut self, other: &VerdictCounts) {

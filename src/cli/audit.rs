@@ -155,7 +155,11 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
     match text {
         "tab" | "\\t" | "\t" => Ok(b'\t'),
         _ => match text.as_bytes() {
-            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' => {
+            [byte]
+                if byte.is_ascii()
+                    && !byte.is_ascii_alphanumeric()
+                    && !matches!(*byte, b'"' | b'\r' | b'\n') =>
+            {
                 Ok(*byte)
             }
             _ => Err("expected one character such as , or ; or |, or tab".to_owned()),

@@ -152,7 +152,7 @@ fn contained(member: &Member<'_>, with_designations: bool) -> Value {
     let mut item = json!({
         "system": member.snapshot.system.uri,
         "version": member.snapshot.version(),
-        "code": member.snapshot.shown(&entry.code),
+        "code": member.entry.code.to_string(),
         "display": entry.long_title,
     });
     if !entry.billable {
@@ -184,7 +184,7 @@ fn words(text: &str) -> Vec<String> {
 /// Checks whether each word begins a word of one of the titles, or the code.
 fn matches(member: &Member<'_>, wanted: &[String]) -> bool {
     let entry = &member.entry;
-    let shown = member.snapshot.shown(&entry.code).to_lowercase();
+    let shown = member.entry.code.to_string().to_lowercase();
     let plain = entry.code.as_str().to_lowercase();
     let mut titles: Option<Vec<String>> = None;
     wanted.iter().all(|word| {

@@ -99,18 +99,18 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters
     if wants("parent")
         && let Some(parent) = snapshot.parent(&parsed)?
     {
-        let value = code_value(snapshot.shown(&parent.code));
+        let value = code_value(parent.code.to_string());
         property("parent", value, Some(&parent.long_title));
     }
     if wants("child") && parsed.len() < 7 {
         for child in snapshot.children(&parsed)? {
-            let value = code_value(snapshot.shown(&child.code));
+            let value = code_value(child.code.to_string());
             property("child", value, Some(&child.long_title));
         }
     }
     if wants("successor") && !entry.billable && life.iter().any(|listed| listed.value.billable) {
         for successor in successors(&snapshot, &parsed)? {
-            let value = code_value(snapshot.shown(&successor.code));
+            let value = code_value(successor.code.to_string());
             property("successor", value, Some(&successor.long_title));
         }
     }
@@ -211,7 +211,7 @@ pub(super) fn unknown(
         Ok(code) => {
             let timeline = snapshot.source.timeline();
             let status = judge_listing(on, timeline, &snapshot.source.spans(&code)?);
-            let code = snapshot.shown(&code);
+            let code = code.to_string();
             match status {
                 Status::Deleted {
                     entry,

@@ -2,8 +2,8 @@
 //! JSON out.
 //!
 //! It holds no rule of its own about codes: what is listed on a day, what a code became and what stands below it
-//! are asked of the same facts as every other answer. `$lookup`, `$validate-code` and `$subsumes` ask nothing
-//! but these facts, so that a server that holds them in memory touches no database for them. Every request has
+//! are asked of the same code sources as every other answer. `$lookup`, `$validate-code` and `$subsumes` ask
+//! nothing but these, so that a server that holds them in memory touches no database. Every request has
 //! an answer; what cannot be answered is an `OperationOutcome` that says why.
 //!
 //! Which day is meant: `version` names one release (`2026` is the October release, `2026-04` its update,
@@ -99,7 +99,7 @@ pub struct Request<'a> {
 
 #[cfg(feature = "serve")]
 impl Request<'_> {
-    /// Checks whether more is needed than the facts of the code sets, or more work than a look at them.
+    /// Checks whether more is needed than the code sets in memory, or more work than a look at them.
     pub(crate) fn takes_the_database(&self) -> bool {
         let path = self.path.trim_matches('/').replace("%24", "$");
         !matches!(

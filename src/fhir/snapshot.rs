@@ -128,7 +128,7 @@ impl<'a> Snapshot<'a> {
                 let period = release_of(timeline, version)
                     .ok_or_else(|| unknown_version(system, timeline, version))?;
                 let day = date.unwrap_or(period.from);
-                if day < period.from || day >= period.until {
+                if !period.contains(day) {
                     return Err(FhirFailure::invalid(format!(
                         "the version {} of '{}' governs {} to {}, and the date {day} does not lie in it",
                         version_of(period.release),
@@ -154,11 +154,6 @@ impl<'a> Snapshot<'a> {
 
     pub(super) fn version(&self) -> String {
         version_of(self.period.release)
-    }
-
-    /// Returns a code as FHIR writes it.
-    pub(super) fn shown(&self, code: &Code) -> String {
-        code.to_string()
     }
 
     pub(super) fn entry(&self, code: &Code) -> Result<Option<Entry>> {

@@ -260,7 +260,7 @@ fn one_match(
 /// Returns what a code became by a day.
 fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let day = snapshot.day;
-    let shown = snapshot.shown(code);
+    let shown = code.to_string();
     let (verdict, _) = verdict(snapshot.source, code, day)?;
     match &verdict {
         Verdict::Billable { entry } => still_valid(snapshot, code, entry),
@@ -386,7 +386,7 @@ fn still_valid(
     } else {
         Relation::Related
     };
-    let shown = snapshot.shown(code);
+    let shown = code.to_string();
     let mut message = format!("{shown} is valid on {day}");
     if !split_off.is_empty() {
         message.push_str("; the other codes were split off from it");
@@ -398,7 +398,7 @@ fn still_valid(
 
 /// Returns what a code came from.
 fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
-    let shown = snapshot.shown(code);
+    let shown = code.to_string();
     let day = snapshot.day;
     if snapshot.system.code_set != CodeSet::Icd10Cm {
         return Ok((

@@ -10,7 +10,7 @@ use super::outcome::{Answered, FhirFailure, Issue, IssueSeverity, clip, operatio
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version, release_of, unknown_version};
-use crate::model::{Code, Entry};
+use crate::model::{Code, Entry, Spans};
 
 /// How strictly a code is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -203,7 +203,7 @@ fn look(
     checked.told.system = Some(snapshot.system.uri);
     checked.told.version = Some(snapshot.version());
     checked.told.code = Some(match &parsed {
-        Ok(code) => snapshot.shown(code),
+        Ok(code) => code.to_string(),
         Err(_) => clip(text),
     });
     match (parsed, entry) {
@@ -222,7 +222,7 @@ fn look(
         (parsed, _) => {
             if let Ok(code) = &parsed {
                 let life = snapshot.source.spans(code)?;
-                checked.told.inactive = life.iter().any(|listed| listed.from <= snapshot.day);
+                checked.told.inactive = life.begun_by(snapshot.day).is_some();
             }
             let text = unknown(snapshot, text, parsed)?;
             checked.issues.push(
@@ -260,7 +260,7 @@ fn look_at_entry(
 ) -> Answered<()> {
     let system = snapshot.system;
     let written = coding.code.as_deref().unwrap_or_default();
-    let shown = snapshot.shown(code);
+    let shown = code.to_string();
     checked.told.display = Some(entry.long_title.clone());
     if written != shown {
         checked.told.normalized = true;

@@ -254,13 +254,11 @@ impl Code {
     #[must_use]
     pub fn prefix(&self, length: usize) -> Code {
         let length = length.min(self.len());
-        let mut bytes = [0u8; 7];
-        for (to, from) in bytes.iter_mut().zip(self.as_bytes().iter().take(length)) {
-            *to = *from;
-        }
+        let mut bytes = [0u8; MAX_LENGTH];
+        bytes[..length].copy_from_slice(&self.bytes[..length]);
         Code {
             bytes,
-            length: u8::try_from(length).unwrap_or(7),
+            length: length as u8,
             code_set: self.code_set,
         }
     }
@@ -295,20 +293,18 @@ impl Code {
     /// Reads a stored code without judging its shape.
     pub(crate) fn from_plain(code_set: CodeSet, text: &[u8]) -> Option<Code> {
         if text.is_empty()
-            || text.len() > 7
+            || text.len() > MAX_LENGTH
             || !text
                 .iter()
                 .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         {
             return None;
         }
-        let mut bytes = [0u8; 7];
-        for (to, from) in bytes.iter_mut().zip(text) {
-            *to = *from;
-        }
+        let mut bytes = [0u8; MAX_LENGTH];
+        bytes[..text.len()].copy_from_slice(text);
         Some(Code {
             bytes,
-            length: u8::try_from(text.len()).unwrap_or(7),
+            length: text.len() as u8,
             code_set,
         })
     }

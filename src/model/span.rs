@@ -12,7 +12,7 @@ pub(crate) fn day_before(date: NaiveDate) -> NaiveDate {
     date.checked_sub_days(Days::new(1)).unwrap_or(date)
 }
 
-/// Days on which the loaded releases say one and the same thing of something.
+/// A date range with the value that is valid on it, as the loaded releases have it.
 ///
 /// The days of a release that is not loaded are not taken out: [`Timeline::cut`](crate::model::Timeline::cut) does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ impl<T> Span<T> {
     }
 }
 
-/// What is asked of spans of one thing that do not overlap, oldest first.
+/// Lookups by day in spans that do not overlap, oldest first.
 ///
 /// ```
 /// use codeyear::model::{Span, Spans, merge_by};

@@ -10,7 +10,7 @@ pub(crate) struct VerdictWords {
     pub(crate) short: &'static str,
     /// The rule, as part of a sentence.
     pub(crate) rule: &'static str,
-    /// The rule with what an answer names beside it, in a sentence.
+    /// The rule and the details that an answer adds, in a sentence.
     pub(crate) explanation: &'static str,
 }
 

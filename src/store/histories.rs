@@ -455,6 +455,11 @@ impl Histories {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
         bytes.extend(count(self.lives.len()));
         for life in &self.lives {
+            debug_assert!(
+                life.len() <= usize::from(u8::MAX),
+                "a life of {} spans",
+                life.len()
+            );
             bytes.push(u8::try_from(life.len()).unwrap_or(u8::MAX));
             for stretch in life {
                 bytes.extend(day_number(stretch.from).to_le_bytes());

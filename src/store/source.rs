@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::store::{Store, StoreKind};
 
-/// A database that is at hand, or that others wait for while this one is asked.
+/// A borrowed database, or one that is locked for this question.
 #[derive(Debug)]
 pub enum StoreRef<'s> {
     /// At hand.
@@ -41,7 +41,8 @@ pub trait CodeSource {
     /// Returns the loaded releases and the days that they govern.
     fn timeline(&self) -> &Timeline;
 
-    /// Returns the database, which holds the documents around the order files too.
+    /// Returns the database, which holds the documents around the order files too. Where it is locked for this
+    /// question, nothing else may be asked of the source until it is given back.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if a question before left it in the middle of a read.
@@ -63,15 +64,15 @@ pub trait CodeSource {
     /// Lists the releases whose conversion tables are loaded, oldest first.
     fn conversion_tables(&self) -> Result<Cow<'_, [ReleaseId]>>;
 
-    /// Checks whether these are facts of full releases or of the bundled sample, which is cut.
+    /// Returns whether these are full releases or the bundled sample, which is cut.
     fn kind(&self) -> Result<StoreKind>;
 
-    /// Checks whether these are facts of the bundled sample.
+    /// Checks whether this is the bundled sample.
     fn is_sample(&self) -> Result<bool> {
         Ok(self.kind()? == StoreKind::Sample)
     }
 
-    /// Returns the file that the rows of a release come from: its name and SHA-256.
+    /// Returns the file that the rows of a release come from.
     fn listing_file(&self, release: ReleaseId) -> Result<FileRef>;
 
     /// Returns the citation of the patch from which a code's entry is taken on a day, if it is one.
@@ -155,7 +156,7 @@ pub trait CodeSource {
 pub struct StoredCodes<'s> {
     store: &'s Store,
     timeline: Cow<'s, Timeline>,
-    /// What was asked for: a lineage comes back to the same codes.
+    /// What was read: a lineage asks for the same codes again.
     known: RefCell<BTreeMap<Code, Vec<Span<Entry>>>>,
 }
 

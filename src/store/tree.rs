@@ -292,7 +292,8 @@ impl Store {
     }
 }
 
-/// Reads what leads to a code; `None` for a cell in a column that the document does not head, which is of another one.
+/// Reads what leads to a code; `None` for a cell whose column has no heading in the document: the term is another
+/// document's.
 fn link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<IndexLink>> {
     let by = match (row.get::<_, u32>(3)?, row.get(7)?) {
         (0, _) => LinkedBy::Reference(parsed(row, 2)?),

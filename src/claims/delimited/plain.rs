@@ -1,6 +1,6 @@
 //! Rows without quotes: by far the most, and the fastest.
 //!
-//! A row whose codes are all billable is told at a glance. Such rows are read some at a time, so that their codes
+//! A row whose codes are all billable is answered on a fast path. Such rows are read some at a time, so that their codes
 //! are looked up side by side: memory is waited for once and not for each. All that takes a closer look goes the
 //! way of any row.
 
@@ -110,7 +110,7 @@ pub(super) struct RowBatch {
     codes: Vec<LookedUp>,
 }
 
-/// Where a row stands, and its day if it may be told at a glance.
+/// Where a row stands, and its day if it may be answered on the fast path.
 #[derive(Debug)]
 struct Row {
     from: usize,
@@ -176,13 +176,13 @@ impl RowWork<'_> {
             day: None,
         };
         let fields = row.fields(bytes, &waiting.ends);
-        if let Some(glance) = &self.glance
+        if let Some(fast_path) = &self.fast_path
             && fields.count() == self.columns.count
-            && let Some((year, month, day)) = self.format.parts(fields.field(glance.date))
+            && let Some((year, month, day)) = self.format.parts(fields.field(fast_path.date))
         {
             row.day = Some(Day { year, month, day });
             let first = waiting.codes.len();
-            for (at, code_set) in &glance.codes {
+            for (at, code_set) in &fast_path.codes {
                 let has_dot = *code_set == CodeSet::Icd10Cm;
                 let Some(packed) = fields.packed(*at, has_dot) else {
                     row.day = None;
@@ -206,8 +206,10 @@ impl RowWork<'_> {
         waiting: &mut RowBatch,
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let glance = self.glance.take();
-        let columns = glance.as_ref().map_or(&[][..], |glance| &glance.codes);
+        let fast_path = self.fast_path.take();
+        let columns = fast_path
+            .as_ref()
+            .map_or(&[][..], |fast_path| &fast_path.codes);
         // Nothing here rests on what was found before, so that the processor can wait for many at once.
         for (asked, (_, code_set)) in waiting.codes.iter_mut().zip(columns.iter().cycle()) {
             asked.slot = self.judge.set(*code_set).first_slot(asked.packed);
@@ -227,7 +229,7 @@ impl RowWork<'_> {
                 })?;
             }
         }
-        self.glance = glance;
+        self.fast_path = fast_path;
         waiting.rows.clear();
         waiting.ends.clear();
         waiting.codes.clear();

@@ -26,7 +26,7 @@ pub(super) struct RowWork<'w> {
     pub(super) writes: bool,
     pub(super) judge: Auditor<'w>,
     pub(super) suffixes: Suffixes,
-    pub(super) glance: Option<FastPath>,
+    pub(super) fast_path: Option<FastPath>,
     pub(super) waiting: RowBatch,
 }
 
@@ -96,7 +96,7 @@ impl<'w> RowWork<'w> {
             writes,
             judge: Auditor::new(index, options.purpose(writes)).keeping(most_kept),
             suffixes: Suffixes::new(index, delimiter, !options.plain_codes)?,
-            glance: FastPath::of(columns, options.purpose(writes)),
+            fast_path: FastPath::of(columns, options.purpose(writes)),
             waiting: RowBatch::default(),
         })
     }

@@ -2,7 +2,7 @@
 
 #![allow(
     clippy::indexing_slicing,
-    reason = "what is cut lies between the ends of fields of the same row"
+    reason = "a finding has its end, and a segment of the calendar its suffix: both are written before they are asked for"
 )]
 
 use std::borrow::Cow;
@@ -163,8 +163,7 @@ impl Suffixes {
             CodeSet::Icd10Cm => diagnoses,
             CodeSet::Icd10Pcs => procedures,
         };
-        // A segment of the calendar has its suffix.
-        of_set.get(usize::from(segment)).unwrap_or(&self.empty)
+        &of_set[usize::from(segment)]
     }
 
     /// Returns the columns of a field without a code.
@@ -222,16 +221,9 @@ pub(in crate::claims) fn cells(finding: &Finding, dots: bool) -> [Cow<'_, str>; 
         if !uses.is_empty() {
             uses.push(' ');
         }
-        let text = code.as_str();
-        match text.split_at_checked(3) {
-            Some((category, rest))
-                if dots && finding.code_set == CodeSet::Icd10Cm && !rest.is_empty() =>
-            {
-                uses.push_str(category);
-                uses.push('.');
-                uses.push_str(rest);
-            }
-            _ => uses.push_str(text),
+        match dots {
+            true => uses.push_str(&code.to_string()),
+            false => uses.push_str(code.as_str()),
         }
     }
     let count = match finding.use_count {

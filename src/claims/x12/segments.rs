@@ -268,7 +268,7 @@ impl<R: Read> Segments<R> {
         if self.buffer.len() < self.end + CHUNK {
             self.buffer.resize(self.end + CHUNK, 0);
         }
-        let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let room = &mut self.buffer[self.end..];
         let most = room.len();
         loop {
             match self.input.read(room) {
