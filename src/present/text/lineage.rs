@@ -291,3 +291,32 @@ pub(crate) fn poa_span(span: &PoaSpan, style: Style) -> String {
         style.dim(&lists)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{CodeSet, Entry};
+    use crate::testing::day;
+
+    #[test]
+    fn a_guess_of_a_procedure_has_no_dot() {
+        let code = |text: &str| CodeSet::Icd10Pcs.parse_code(text).unwrap();
+        let retirement = Retirement {
+            retired_from: day("2017-10-01"),
+            last_day: day("2017-09-30"),
+            fate: Fate::Deleted,
+            kind: None,
+            table: None,
+            successors: Vec::new(),
+            guess: vec![Entry {
+                code: code("0D9U00Z"),
+                billable: true,
+                short_title: String::new(),
+                long_title: "Drainage of Omentum with Drainage Device, Open Approach".to_owned(),
+            }],
+        };
+        let mut out = String::new();
+        super::retirement(&mut out, &retirement, Style::PLAIN);
+        assert!(out.contains("0D9U00Z  Drainage of Omentum"), "{out}");
+    }
+}

@@ -135,7 +135,7 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 )]
 async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: DiffRequest = asked.read()?;
-    let scope = request.scope()?;
+    let scope = request.scope();
     let body = asked
         .ask(move |_, store| {
             let DiffRequest {

@@ -8,7 +8,7 @@ use super::super::request::{FromQuery, Query};
 use super::range;
 use crate::answer::{DiffScope, SearchOptions, ShowOptions};
 use crate::error::{Error, Result};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeRange, CodeSet, ReleaseId};
 
 /// How many codes are found, unless the request says it.
 const FOUND: usize = 20;
@@ -215,7 +215,7 @@ pub(super) struct DiffRequest {
     pub(super) code_set: CodeSet,
     /// Only these codes with all below them, or ranges as in C76-C80
     #[param(value_type = Option<Vec<String>>)]
-    pub(super) under: Vec<String>,
+    pub(super) under: Vec<CodeRange>,
     /// 1: the notes of the tabular lists too
     #[param(value_type = Option<bool>)]
     pub(super) notes: bool,
@@ -223,28 +223,30 @@ pub(super) struct DiffRequest {
 
 impl FromQuery for DiffRequest {
     fn read(query: &mut Query) -> Result<DiffRequest> {
+        let old = needed_release(query, "old", "FY2025")?;
+        let new = needed_release(query, "new", "FY2026")?;
+        let code_set = query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm);
+        let notes = query.flag("notes")?;
+        let under = query.all("under");
+        let under = under.iter().map(|text| range(code_set, text));
         Ok(DiffRequest {
-            old: needed_release(query, "old", "FY2025")?,
-            new: needed_release(query, "new", "FY2026")?,
-            code_set: query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm),
-            notes: query.flag("notes")?,
-            under: query.all("under"),
+            old,
+            new,
+            code_set,
+            under: under.collect::<Result<_>>()?,
+            notes,
         })
     }
 }
 
 impl DiffRequest {
     /// Returns what the comparison is narrowed to.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Usage`] for what is neither a code nor a range.
-    pub(super) fn scope(&self) -> Result<DiffScope> {
-        let ranges = self.under.iter().map(|text| range(self.code_set, text));
-        Ok(DiffScope {
+    pub(super) fn scope(&self) -> DiffScope {
+        DiffScope {
             notes: self.notes,
-            under: ranges.collect::<Result<_>>()?,
+            under: self.under.clone(),
             ..DiffScope::default()
-        })
+        }
     }
 }
 
@@ -337,14 +339,13 @@ mod tests {
 
     #[test]
     fn a_comparison_is_narrowed_to_codes_and_ranges() {
-        let narrowed = |query: &str| read::<DiffRequest>(query).unwrap().scope();
-        let scope = narrowed("old=FY2025&new=FY2026&under=C7A&under=C76-C80&notes=true").unwrap();
+        let narrowed = "old=FY2025&new=FY2026&under=C7A&under=C76-C80&notes=true";
+        let scope = read::<DiffRequest>(narrowed).unwrap().scope();
         assert_eq!((scope.under.len(), scope.notes), (2, true));
-        let wrong = narrowed("old=FY2025&new=FY2026&under=cancer").unwrap_err();
-        assert_eq!(
-            wrong.hint(),
-            Some("name a code as in C7A, or a range as in C76-C80")
-        );
+        // What is not known is said after what cannot be read.
+        let wrong = "old=FY2025&new=FY2026&under=C7&unknown=1";
+        let refused = read::<DiffRequest>(wrong).unwrap_err();
+        assert!(refused.contains("at least 3 characters"), "{refused}");
         let refused = read::<DiffRequest>("old=2025x&new=FY2026").unwrap_err();
         assert_eq!(
             refused,
