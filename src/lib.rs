@@ -119,7 +119,10 @@
 //!   that is: an entry, a flag, a title; it has the one test of a day. [`model::Timeline::cut`] is the one place where
 //!   spans become true dates, and [`model::judge`] the one rule that makes a [`model::Status`] of them; `check`, the
 //!   audit, FHIR and exports differ in what they ask for beside it, not in the rule. [`model::Period`] has an end of
-//!   its own type, because a release always has one.
+//!   its own type, because a release always has one. Lookups are a trait on slices ([`model::Spans`]) and not a type
+//!   of their own, because the index in memory keeps the spans of all codes in one vector.
+//! - **A code knows its code set.** It is written as people of that set write it, dotted or not, without anything
+//!   passed beside it, and a code of one set is never one of another.
 //! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and
 //!   where files or tables hold it, it is read back by `parse`; what is said of a code that cannot be one is [`model::Malformed`], which can leave the
 //!   text out, as an audit must.
