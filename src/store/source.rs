@@ -133,6 +133,10 @@ pub trait CodeSource {
 
     /// Returns how the release that governs a day lists a code.
     fn listed_as(&self, code: &Code, date: NaiveDate) -> Result<ListedAs> {
+        // The rule would say so too, but would have the code read first.
+        if self.timeline().governing(date).is_none() {
+            return Ok(ListedAs::NotCovered);
+        }
         let status = judge_listing(date, self.timeline(), &self.spans(code)?);
         Ok(status.listed_as(|entry| entry.billable))
     }
