@@ -1,6 +1,6 @@
-//! Names of enums: each value has one, fixed for ever, in files, JSON, tables and on the command line.
+//! Writes the fixed names of enum values: the same in files, JSON, tables and on the command line, in every version.
 
-/// Gives enums the name that `strum` derives for each value.
+/// Adds `name` to enums: it returns the name that `strum` derives for each value.
 macro_rules! named {
     ($($type:ident),+ $(,)?) => {$(
         impl $type {

@@ -17,7 +17,7 @@ use self::requests::{
 use super::Shared;
 use super::problem::WebProblem;
 use super::request::ApiRequest;
-use crate::answer;
+use crate::answer::{self, ShowOptions};
 use crate::error::{Error, Result};
 use crate::model::{CodeRange, CodeSet};
 use crate::present::json;
@@ -44,11 +44,14 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: ShowRequest = asked.read()?;
     let date = request.on.unwrap_or(asked.today);
+    let options = ShowOptions {
+        nearest: request.nearest,
+    };
     let body = asked
         .ask(move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
             let codes = snapshot.codes(store, code_set)?;
-            let shown = answer::show(&*codes, &request.code, date, request.options())?;
+            let shown = answer::show(&*codes, &request.code, date, options)?;
             json::show(&shown)
         })
         .await?;
@@ -65,18 +68,15 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: CompareRequest = asked.read()?;
     let date = request.on.unwrap_or(asked.today);
+    let options = ShowOptions {
+        nearest: request.nearest,
+    };
     let body = asked
         .ask(move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
             let codes = snapshot.codes(store, code_set)?;
             let CompareRequest { left, right, .. } = &request;
-            json::compare(&answer::compare(
-                &*codes,
-                left,
-                right,
-                date,
-                request.options(),
-            )?)
+            json::compare(&answer::compare(&*codes, left, right, date, options)?)
         })
         .await?;
     Ok(asked.json(body))

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use super::super::request::{FromQuery, Query};
 use super::range;
-use crate::answer::{DiffScope, SearchOptions, ShowOptions};
+use crate::answer::{DiffScope, SearchOptions};
 use crate::error::{Error, Result};
 use crate::model::{CodeRange, CodeSet, ReleaseId};
 
@@ -85,14 +85,6 @@ impl FromQuery for ShowRequest {
     }
 }
 
-impl ShowRequest {
-    pub(super) fn options(&self) -> ShowOptions {
-        ShowOptions {
-            nearest: self.nearest,
-        }
-    }
-}
-
 /// How two codes differ.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -120,14 +112,6 @@ impl FromQuery for CompareRequest {
             code_set: query.code_set("code_set")?,
             nearest: query.flag("nearest")?,
         })
-    }
-}
-
-impl CompareRequest {
-    pub(super) fn options(&self) -> ShowOptions {
-        ShowOptions {
-            nearest: self.nearest,
-        }
     }
 }
 
