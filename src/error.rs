@@ -153,22 +153,22 @@ impl Error {
         self
     }
 
-    /// Tells what sort of failure this is.
+    /// Returns what sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Tells where, if the failure has a place in a file.
+    /// Returns where, if the failure has a place in a file.
     pub fn place(&self) -> Option<&Place> {
         self.0.place.as_ref()
     }
 
-    /// Tells what went wrong, without the place.
+    /// Returns what went wrong, without the place.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Tells what to do about it, if something can be done.
+    /// Returns what to do about it, if something can be done.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }

@@ -50,7 +50,7 @@ impl InputFormat {
         }
     }
 
-    /// Tells the format from how a file begins.
+    /// Recognises the format from how a file begins.
     fn of(head: &[u8]) -> InputFormat {
         let text = head
             .strip_prefix(b"\xef\xbb\xbf")
@@ -74,7 +74,7 @@ impl InputFormat {
     }
 }
 
-/// Tells an interchange header from a table whose first column is called ISA: it has 16 elements.
+/// Distinguishes an interchange header from a table whose first column is called ISA: it has 16 elements.
 fn is_isa(text: &[u8], separator: u8) -> bool {
     let head = text.get(..106).unwrap_or(text);
     head.iter().filter(|byte| **byte == separator).count() >= 16

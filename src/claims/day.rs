@@ -70,7 +70,7 @@ impl DateFormat {
         }
     }
 
-    /// Tells the format of a column from some of its values. The formats look so different that one value
+    /// Returns the format of a column from some of its values. The formats look so different that one value
     /// is of one format at most; the one that most values have wins.
     ///
     /// # Errors

@@ -352,7 +352,7 @@ impl SetIndex {
         usize::try_from(mix(packed) >> self.shift).unwrap_or_default()
     }
 
-    /// Tells, mostly, that no release lists a packed code; never of one that some release lists.
+    /// Checks whether a release may list a packed code: always true of one that is listed, and rarely of another.
     pub(super) fn is_marked(&self, packed: u64) -> bool {
         let (word, bits) = mark_of(packed);
         self.marks.get(word).is_some_and(|word| word & bits == bits)

@@ -242,7 +242,7 @@ impl Tally {
             .or_insert(*count);
     }
 
-    /// Tells codes in no release apart no longer: all of them, so that it does not matter which came first.
+    /// Counts codes in no release together from here on: all of them, so that it does not matter which came first.
     fn lump_unknown(&mut self) {
         self.unknown = None;
         let is_unknown = |key: &FailureKey| key.2 == VerdictKind::Unknown && key.1.is_some();

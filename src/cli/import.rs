@@ -114,7 +114,7 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
 /// Shows how far an import has come.
 pub(super) fn show_progress(bar: &ProgressBar, progress: ImportProgress) {
     match progress {
-        ImportProgress::FoundFile { files } => bar.set_length(files as u64),
+        ImportProgress::Found { files } => bar.set_length(files as u64),
         ImportProgress::Done { file, release } => {
             bar.set_message(format!("{release} {}", short(&file)));
             bar.inc(1);

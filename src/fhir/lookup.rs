@@ -227,7 +227,11 @@ pub(super) fn unknown(
                     " on {on}: {code} ({}) is first listed on {first_day}",
                     entry.long_title
                 )),
-                _ => message.push_str(": no loaded version lists it"),
+                Status::Unknown { .. } => message.push_str(": no loaded version lists it"),
+                // The snapshot is of a release that governs the day and does not list the code.
+                Status::Listed { .. } | Status::NotCovered | Status::NotInForce => {
+                    debug_assert!(false, "{code} is not unknown on {on}");
+                }
             }
         }
     }

@@ -163,7 +163,7 @@ impl Failed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportProgress {
     /// The files are known.
-    FoundFile {
+    Found {
         /// The number of order files and addenda to come.
         files: usize,
     },
@@ -300,7 +300,7 @@ impl Run {
         if packages.is_empty() {
             return Ok(());
         }
-        progress(ImportProgress::FoundFile {
+        progress(ImportProgress::Found {
             files: packages.iter().map(Package::files).sum(),
         });
         let mut writer = store.begin_import(&mut || progress(ImportProgress::Waiting))?;

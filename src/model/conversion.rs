@@ -354,7 +354,9 @@ impl ConversionRow {
     /// Returns what keeps the row from being read, cell by cell. Empty for a row that reads whole.
     pub fn flaws(&self) -> Vec<RowFlaw> {
         let mut flaws = Vec::new();
-        if let Err(MalformedCode { reason, .. }) = CodeSet::Icd10Cm.parse_code(&self.current) {
+        let read = CodeSet::Icd10Cm.parse_code(&self.current);
+        debug_assert_eq!(read.as_ref().ok(), self.code.as_ref());
+        if let Err(MalformedCode { reason, .. }) = read {
             flaws.push(RowFlaw::CurrentUnreadable { reason });
         }
         if self.effective_from.is_none() {

@@ -40,7 +40,7 @@ impl IndexKind {
         IndexKind::ExternalCauses,
     ];
 
-    /// Tells the kind from what a file says of itself: an index by its title, a table, which has no
+    /// Recognises the kind from what a file says of itself: an index by its title, a table, which has no
     /// title, by the headings of its columns. File names change every year and are not asked.
     pub fn of<'a>(title: &str, headings: impl IntoIterator<Item = &'a str>) -> Option<IndexKind> {
         let title = title.to_ascii_lowercase();

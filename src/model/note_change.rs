@@ -239,7 +239,7 @@ impl NoteEdit {
         }
     }
 
-    /// Tells of what is worded otherwise whether only blanks differ. A dash is more than that: `(T86.3-)`
+    /// Checks of what is worded otherwise whether only blanks differ. A dash is more than that: `(T86.3-)`
     /// asks for a code with more characters where `(T86.3)` did not.
     pub fn is_spacing_only(&self) -> bool {
         match self {

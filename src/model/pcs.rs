@@ -55,7 +55,7 @@ impl PcsRow {
             .fold(1, usize::saturating_mul)
     }
 
-    /// Tells of each of the positions 4 to 7 whether the row allows the code's character there.
+    /// Returns for each of the positions 4 to 7 whether the row allows the code's character there.
     fn allows(&self, characters: &[char]) -> [bool; 4] {
         let mut allows = [false; 4];
         for ((allows, axis), character) in allows

@@ -436,7 +436,7 @@ pub(super) fn plain(title: &str) -> impl Iterator<Item = char> {
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
 }
 
-/// Tells of a stem of six characters whether the prose of S06 exempts it.
+/// Checks of a stem of six characters whether the prose of S06 exempts it.
 fn is_exempt_in_s06(stem: &[u8], character: char) -> bool {
     stem.starts_with(b"S06")
         && matches!(stem.last(), Some(b'7' | b'8'))

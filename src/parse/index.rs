@@ -76,7 +76,7 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     Ok(index)
 }
 
-/// Tells from the first few thousand characters of a file which of the four kinds it is; `None` if it is
+/// Recognises from the first few thousand characters of a file which of the four kinds it is; `None` if it is
 /// none of them, or if its letters begin later than that.
 ///
 /// An index has a `title` before its first letter, a table has an `indexHeading`.

@@ -24,7 +24,7 @@ struct Columns {
     fields: usize,
 }
 
-/// Tells by its header line, and where that says too little by its name, whether a file is a POA list and
+/// Checks by its header line, and where that says too little by its name, whether a file is a POA list and
 /// which.
 ///
 /// The full list and the additions have the same header, as have the additions and deletions of FY2017.
@@ -136,7 +136,7 @@ fn read_header(header: &StringRecord) -> Option<(Columns, &str)> {
     ))
 }
 
-/// Tells which file it is: by the columns, then by the name.
+/// Recognises which file it is: by the columns, then by the name.
 fn kind_of(name: &str, columns: Columns, code: &str) -> Option<PoaKind> {
     if columns.action {
         return Some(PoaKind::Revise);

@@ -253,7 +253,6 @@ impl Store {
                     params![code_set_id(CodeSet::Icd10Cm), id.to_string()],
                     |row| {
                         let code = row.get_ref(0)?.as_bytes()?;
-                        let _kind = row.get_ref(1)?.as_str()?;
                         Ok(TabularDifference {
                             code: crate::model::Code::from_plain(CodeSet::Icd10Cm, code)
                                 .ok_or_else(|| super::rows::malformed_code(0))?,

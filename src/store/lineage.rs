@@ -50,7 +50,7 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Tells for each release with a stored POA-exempt list, oldest first, whether the list holds a code.
+    /// Returns for each release with a stored POA-exempt list, oldest first, whether the list holds a code.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.

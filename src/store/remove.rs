@@ -17,8 +17,8 @@ impl Writer<'_> {
     /// Removes a stored release, and derives again what followed from it.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the release is not stored,
-    /// [`crate::ErrorKind::Store`](crate::ErrorKind::Store) if the database cannot be written.
+    /// [`crate::ErrorKind::NotFound`] if the release is not stored,
+    /// [`crate::ErrorKind::Store`] if the database cannot be written.
     pub fn remove_release(&mut self, code_set: CodeSet, id: ReleaseId) -> Result<()> {
         let release = self
             .connection()

@@ -79,7 +79,7 @@ pub(super) async fn serve(
     Ok(())
 }
 
-/// Tells the routes who asks.
+/// Adds to each request who asks.
 fn with_peer(
     routes: Router,
     peer: SocketAddr,

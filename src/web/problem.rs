@@ -63,13 +63,13 @@ impl WebProblem {
         }
     }
 
-    /// Tells in which form whoever sent a request reads a failure.
+    /// Chooses the error format for a request.
     pub(super) fn form_of(request: &Request<Body>) -> Form {
         form(request.uri().path(), request.headers())
     }
 }
 
-/// Tells in which form a failure is read by whoever asks for an address.
+/// Chooses the error format from the path and the Accept header.
 pub(super) fn form(path: &str, headers: &HeaderMap) -> Form {
     let accepts = headers
         .get(axum::http::header::ACCEPT)

@@ -52,7 +52,7 @@ pub struct RowOptions {
 }
 
 impl RowOptions {
-    /// Tells what is done with codes; `writes` if rows are written.
+    /// Returns what is done with codes; `writes` if rows are written.
     pub(super) fn purpose(&self, writes: bool) -> Purpose {
         match (self.count_codes, writes) {
             (true, _) => Purpose::Census,
@@ -177,7 +177,7 @@ pub(super) fn refuse_other_text(start: &[u8], file: &str) -> Result<()> {
     Ok(())
 }
 
-/// Tells the delimiter from the header: the one that stands there most often outside quotes.
+/// Recognises the delimiter from the header: the one that stands there most often outside quotes.
 pub(super) fn sniff_delimiter(start: &[u8]) -> u8 {
     let mut counts = [(b',', 0u32), (b'\t', 0), (b';', 0), (b'|', 0)];
     let mut quoted = false;
@@ -260,7 +260,7 @@ fn refuse_data_as_header(index: &Index, columns: &Columns, file: &str) -> Result
     Ok(())
 }
 
-/// Tells the form of the dates from the first rows.
+/// Recognises the form of the dates from the first rows.
 fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Result<DateFormat> {
     let mut reader = csv_reader(rows, delimiter);
     let mut values: Vec<Vec<u8>> = Vec::new();

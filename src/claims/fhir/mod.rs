@@ -226,7 +226,7 @@ impl<R: Read> FhirClaims<R> {
         }
     }
 
-    /// Tells NDJSON from a document: its first line is an object of its own, and no Bundle.
+    /// Distinguishes NDJSON from a document: its first line is an object of its own, and no Bundle.
     fn begin(&mut self) -> Result<()> {
         self.source.skip_mark()?;
         let next = self.source.peek()?;

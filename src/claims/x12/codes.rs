@@ -15,7 +15,7 @@ pub(super) enum Guide {
 }
 
 impl Guide {
-    /// Tells the guide by ST03 or GS08, such as `005010X222A1`.
+    /// Returns the guide by ST03 or GS08, such as `005010X222A1`.
     pub(super) fn of(reference: &[u8]) -> Option<Guide> {
         if !reference.starts_with(b"00") {
             return None;
@@ -40,7 +40,7 @@ pub(super) enum CompositeKind {
     Nothing,
 }
 
-/// Tells what a code list qualifier (data element 1270) announces; `None` where the guides have no such.
+/// Returns what a code list qualifier (data element 1270) announces; `None` where the guides have no such.
 ///
 /// The guides are 005010X222 (837P), 005010X223 (837I) and 005010X224 (837D), each with its errata, and
 /// those of 004010 before them.
@@ -82,7 +82,7 @@ pub(in crate::claims) enum Stay {
 }
 
 impl Stay {
-    /// Tells the stay by CLM05-1, the first two digits of the type of bill; `None` where it is not two
+    /// Returns the stay by CLM05-1, the first two digits of the type of bill; `None` where it is not two
     /// letters or digits. The table with its reasons stands in the documentation of the module.
     pub(in crate::claims) fn of(facility: &[u8]) -> Option<Stay> {
         let [kind, care] = facility else {

@@ -31,7 +31,7 @@ const HEADER_WITHIN: u32 = 10;
 /// The cells of a row: the columns A, B and C.
 type Cells = [String; 3];
 
-/// Tells by its first bytes and its name whether a file is a conversion table of ICD-10-CM.
+/// Checks by its first bytes and its name whether a file is a conversion table of ICD-10-CM.
 ///
 /// A workbook is a zip, which does not say what it is in its first bytes: there the name decides.
 /// `icd10pcs_conversion_table_2022.xlsx` has another layout (titles, a type of change) and is none.

@@ -27,7 +27,7 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
-    /// Tells the format by the end of a file's name, in lower case and without dot.
+    /// Returns the format by the end of a file's name, in lower case and without dot.
     pub fn of_extension(end: &str) -> Option<TableFormat> {
         match end {
             "csv" => Some(TableFormat::Csv),

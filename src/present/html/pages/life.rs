@@ -303,7 +303,7 @@ impl Scale {
         )
     }
 
-    /// Tells to which side a label stands, so that it stays in the picture.
+    /// Returns the side on which a label is written, so that it stays in the picture.
     fn anchor(&self, day: NaiveDate) -> &'static str {
         let days = (day - self.first).num_days();
         if days * 5 < self.days {
