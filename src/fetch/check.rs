@@ -127,13 +127,12 @@ impl Fetcher {
             });
             let mut untold = None;
             for url in source.urls(self.options.mirror.as_deref()) {
-                let host = super::http::host(&url);
-                if let Some(problem) = self.silent_before(&host) {
+                if let Some(problem) = self.host(&url).refusal() {
                     untold = Some(Attempt { url, problem });
                     continue;
                 }
                 let answer = self.posted(&url);
-                self.note_answer(host, answer.as_ref().err());
+                self.host(&url).note(answer.as_ref().err());
                 match answer {
                     Ok(bytes) => {
                         untold = None;

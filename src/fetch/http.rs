@@ -126,6 +126,8 @@ pub enum FetchProblem {
         /// Whether another attempt may do better.
         is_passing: bool,
     },
+    /// The host is given up, for this reason.
+    GivenUp(Box<FetchProblem>),
     /// It leads to an address without encryption.
     Unencrypted,
     /// The archive is damaged.
@@ -150,6 +152,7 @@ impl FetchProblem {
             FetchProblem::TooLong(_) => "too-long",
             FetchProblem::BrokenOff { .. } => "broken-off",
             FetchProblem::NoAnswer { .. } => "no-answer",
+            FetchProblem::GivenUp(problem) => problem.name(),
             FetchProblem::Unencrypted => "unencrypted",
             FetchProblem::Damaged(_) => "damaged",
             FetchProblem::UnknownFile(_) => "unknown-file",
@@ -171,6 +174,7 @@ impl FetchProblem {
             FetchProblem::BrokenOff { .. } | FetchProblem::Status(_) => {
                 Some("run the same command again later")
             }
+            FetchProblem::GivenUp(problem) => problem.hint(),
             FetchProblem::NoAnswer { .. } => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and SSL_CERT_FILE for a proxy with a certificate of its own",
             ),
@@ -227,6 +231,7 @@ impl fmt::Display for FetchProblem {
                 f.write_str(" bytes")
             }
             FetchProblem::NoAnswer { why, .. } => f.write_str(why),
+            FetchProblem::GivenUp(problem) => write!(f, "{problem} (it is not asked again)"),
             FetchProblem::Unencrypted => f.write_str("it leads to an address without encryption"),
             FetchProblem::Damaged(why) => f.write_str(why),
             FetchProblem::UnknownFile(name) => write!(

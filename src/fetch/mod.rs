@@ -171,12 +171,43 @@ pub enum FetchProgress {
 pub struct Fetcher {
     options: FetchOptions,
     client: Client,
-    /// The hosts that gave an answer.
-    answered: BTreeSet<String>,
-    /// How many files in a row a host did not give that it may give another time.
-    failed: BTreeMap<String, u32>,
-    /// The hosts that are given up, and why.
-    silent: BTreeMap<String, String>,
+    hosts: BTreeMap<String, Host>,
+}
+
+/// What is known of a host that was asked.
+#[derive(Debug, Default)]
+struct Host {
+    /// Whether it ever answered.
+    answered: bool,
+    /// How many files in a row it did not give that it may give another time.
+    failed: u32,
+    /// Why it is given up, if it is.
+    given_up: Option<FetchProblem>,
+}
+
+impl Host {
+    /// Returns why it is not asked again, if it is given up.
+    fn refusal(&self) -> Option<FetchProblem> {
+        let problem = self.given_up.clone()?;
+        Some(FetchProblem::GivenUp(Box::new(problem)))
+    }
+
+    /// Records what came of a file. A host that never answered is given up after one, one that did after
+    /// [`MAX_FAILED`] in a row. What another attempt cannot mend costs no time, and counts as nothing.
+    fn note(&mut self, problem: Option<&FetchProblem>) {
+        let is_answer = !matches!(problem, Some(FetchProblem::NoAnswer { .. }));
+        self.answered |= is_answer;
+        match problem {
+            Some(problem) if problem.is_passing() => {
+                self.failed += 1;
+                if !self.answered || self.failed >= MAX_FAILED {
+                    self.given_up = Some(problem.clone());
+                }
+            }
+            _ if is_answer => self.failed = 0,
+            _ => {}
+        }
+    }
 }
 
 impl Fetcher {
@@ -197,9 +228,7 @@ impl Fetcher {
         Ok(Fetcher {
             options,
             client,
-            answered: BTreeSet::new(),
-            failed: BTreeMap::new(),
-            silent: BTreeMap::new(),
+            hosts: BTreeMap::new(),
         })
     }
 
@@ -328,8 +357,7 @@ impl Fetcher {
         };
         for url in urls {
             failed.url.clone_from(&url);
-            let host = http::host(&url);
-            if let Some(problem) = self.silent_before(&host) {
+            if let Some(problem) = self.host(&url).refusal() {
                 failed.problem = problem;
                 break;
             }
@@ -339,7 +367,7 @@ impl Fetcher {
                 progress,
             };
             let outcome = downloader.download(&url, &target)?;
-            self.note_answer(host, outcome.as_ref().err());
+            self.host(&url).note(outcome.as_ref().err());
             match outcome {
                 Ok(outcome) => {
                     file.url = url;
@@ -372,6 +400,11 @@ impl Fetcher {
 }
 
 impl Fetcher {
+    /// Returns what is known of the host of an address.
+    fn host(&mut self, url: &str) -> &mut Host {
+        self.hosts.entry(http::host(url)).or_default()
+    }
+
     /// Checks what came of a source that is known by the files in it: each that an import takes must be one of the
     /// release's that the catalogue knows. Where one is not, no hash is known of the whole; it is removed then, and why
     /// is returned, unless the user takes what is not known.
@@ -411,32 +444,6 @@ impl Fetcher {
             .map(Some)
     }
 
-    /// Returns why a host is given up; `None` of any other.
-    fn silent_before(&self, host: &str) -> Option<FetchProblem> {
-        let why = self.silent.get(host)?;
-        Some(FetchProblem::NoAnswer {
-            why: format!("{why} (it is not asked again)"),
-            is_passing: false,
-        })
-    }
-
-    /// Records whether a host gave what was asked for, or said that it has none. One that never answered is given up
-    /// after one file, one that did after [`MAX_FAILED`] in a row. What another attempt cannot mend costs no time.
-    fn note_answer(&mut self, host: String, problem: Option<&FetchProblem>) {
-        let Some(problem) = problem.filter(|problem| problem.is_passing()) else {
-            self.answered.insert(host.clone());
-            self.failed.remove(&host);
-            return;
-        };
-        let never_answered =
-            matches!(problem, FetchProblem::NoAnswer { .. }) && !self.answered.contains(&host);
-        let failed = self.failed.entry(host.clone()).or_default();
-        *failed += 1;
-        if never_answered || *failed >= MAX_FAILED {
-            self.silent.insert(host, problem.to_string());
-        }
-    }
-
     /// Removes a file that is of no use, if this fetch wrote it: what was there is the user's. Returns why the address
     /// did not give it.
     fn useless(&self, file: &FetchedFile, problem: FetchProblem) -> Result<Attempt> {
@@ -474,4 +481,49 @@ fn pieces_of(file: &FetchedFile) -> Result<Vec<ReleasePart>> {
     let findings = find(std::slice::from_ref(&file.path))?;
     let pieces = findings.found.iter().filter_map(|found| found.kind.part());
     Ok(pieces.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns after how many of these a host is given up, if it is.
+    fn given_up_after(problems: &[Option<FetchProblem>]) -> Option<usize> {
+        let mut host = Host::default();
+        let mut after = problems.iter().map(|problem| {
+            host.note(problem.as_ref());
+            host.given_up.is_some()
+        });
+        after.position(|is_given_up| is_given_up).map(|at| at + 1)
+    }
+
+    #[test]
+    fn a_host_is_given_up_for_silence_at_once_and_for_failures_in_a_row() {
+        let silence = |is_passing| {
+            Some(FetchProblem::NoAnswer {
+                why: "timed out".to_owned(),
+                is_passing,
+            })
+        };
+        let busy = || Some(FetchProblem::Status(503));
+        assert_eq!(given_up_after(&[silence(true)]), Some(1));
+        assert_eq!(given_up_after(&[busy(), busy(), busy()]), Some(3));
+        // A 503 is an answer, and so is that there is no such file.
+        assert_eq!(given_up_after(&[busy(), silence(true), busy()]), Some(3));
+        let not_there = || Some(FetchProblem::NotThere(404));
+        assert_eq!(
+            given_up_after(&[busy(), busy(), not_there(), busy(), None, silence(true)]),
+            None
+        );
+        // A certificate that is refused is no answer.
+        assert_eq!(given_up_after(&[silence(false), silence(true)]), Some(2));
+    }
+
+    #[test]
+    fn a_host_that_is_given_up_is_reported_with_what_it_did() {
+        let problem = FetchProblem::GivenUp(Box::new(FetchProblem::Status(503)));
+        assert_eq!(problem.name(), "status");
+        assert_eq!(problem.hint(), FetchProblem::Status(503).hint());
+        assert!(problem.to_string().ends_with("(it is not asked again)"));
+    }
 }
