@@ -120,7 +120,7 @@ class Release:
         )
         self.corrects = self.id.removesuffix("-errata") if self.errata else None
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
-        self.listed = None  # (rows_sha256, categories) of its order file
+        self.listed = None  # (rows_sha256, categories, category_rows) of its order file
         self.addenda = None  # (name, bytes, [sha256])
         self.documents = []  # (kind, name, bytes, sha256, (entries, letters, last) or None)
         self.addenda_base = None
@@ -273,13 +273,14 @@ def outline(kind, name, data):
 
 def listed(data):
     """What is known again of the rows of an order file: a hash over them, their categories
-    in the order of the book: `A0:01 A1:5` is A00, A01 and A15.
+    in the order of the book, `A0:01 A1:5` is A00, A01 and A15, and how many rows each of them has.
 
     The hash is over code, flag, short title and long title of each row, without trailing blanks, parted by
     tabs and ended by a line feed: whatever ends the lines of the file, the same rows have the same hash.
     """
     digest = hashlib.sha256()
     groups = {}
+    counts = {}
     for row in data.split(b"\r\n"):
         if not row:
             continue
@@ -287,7 +288,10 @@ def listed(data):
         digest.update(b"\t".join((code.rstrip(b" "), flag, short.rstrip(b" "), long.rstrip(b" "))) + b"\n")
         category = code[:3].decode("ascii")
         groups.setdefault(category[:2], {})[category[2]] = True
-    return digest.hexdigest(), " ".join(f"{start}:{''.join(ends)}" for start, ends in groups.items())
+        counts[category] = counts.get(category, 0) + 1
+    listing = " ".join(f"{start}:{''.join(ends)}" for start, ends in groups.items())
+    in_order = (counts[start + end] for start, ends in groups.items() for end in ends)
+    return digest.hexdigest(), listing, " ".join(map(str, in_order))
 
 
 def footer_counts(data):
@@ -595,7 +599,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
     if release.corrects:
         lines.append(f"corrects = {string(release.corrects)}")
     if release.held:
-        rows_sha256, categories = release.listed
+        rows_sha256, categories, category_rows = release.listed
         lines += [
             "",
             "[order_file]",
@@ -606,6 +610,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"sha256 = {string(release.sha256)}",
             f"rows_sha256 = {string(rows_sha256)}",
             f"categories = {string(categories)}",
+            f"category_rows = {string(category_rows)}",
             f"provenance = {string(release.provenance)}",
         ]
         made = REBUILT.get(release.key) or DERIVED.get(release.key)

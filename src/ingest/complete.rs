@@ -1,7 +1,7 @@
 //! Whether the rows of a release, and the entries of a document, are all there, beside those of the nearest release
 //! that the catalogue knows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Code, CodeSet, Document, Entry, ReleaseId};
 use crate::parse::order::OrderFile;
@@ -12,9 +12,17 @@ use crate::source::{RowsHash, rows_sha256};
 /// ICD-10-PCS FY2020: 1.7 %.
 const LEAST_PERCENT: u64 = 98;
 
-/// How many categories or tables of the nearest release before it a release lacks at most: twice the most that an
-/// official one did, ICD-10-PCS FY2022. ICD-10-CM never lost one.
-const MAX_CATEGORIES_LOST: usize = 4;
+/// How many tables of section X, New Technology, of the nearest release before it a release of ICD-10-PCS lacks at
+/// most: twice the most that an official one did, FY2022. No other table, and no category of ICD-10-CM, was ever lost.
+const MAX_NEW_TECHNOLOGY_LOST: usize = 4;
+
+/// How many rows fewer than the nearest release before it a release of ICD-10-CM has at most, summed over its
+/// categories: twice the most that an official one deleted, FY2023.
+const MAX_ROWS_LOST: u64 = 2 * 251;
+
+/// How many rows fewer it has at most in one category: twice the most that an official one deleted, FY2018 in S06.
+/// (ICD-10-PCS FY2020 took some 800 rows out of one table, so of it only [`LEAST_PERCENT`] is asked.)
+const MAX_ROWS_OF_CATEGORY_LOST: u64 = 2 * 72;
 
 /// How many codes a sentence names one by one.
 const MAX_NAMED: usize = 4;
@@ -39,8 +47,8 @@ pub(super) struct Extent {
     without_header: Vec<Code>,
     /// The first characters of its codes.
     letters: BTreeSet<char>,
-    /// Its categories or tables.
-    categories: BTreeSet<Code>,
+    /// Its categories or tables, with the number of their rows.
+    categories: BTreeMap<Code, u64>,
 }
 
 impl Extent {
@@ -89,7 +97,7 @@ impl Extent {
             rows_sha256: facts.rows_sha256.clone(),
             empty_headers: Vec::new(),
             without_header: Vec::new(),
-            letters: letters(&facts.categories),
+            letters: letters(facts.categories.iter().map(|(code, _)| code)),
             categories: facts.categories.iter().copied().collect(),
         }
     }
@@ -101,8 +109,9 @@ impl Extent {
         rows_sha256: String,
         codes: impl Iterator<Item = (Code, bool)>,
     ) -> Extent {
-        let mut categories = BTreeSet::new();
-        let mut last = None;
+        let mut categories = BTreeMap::new();
+        // Codes of one category stand together: it is looked up once.
+        let mut last: Option<(Code, u64)> = None;
         let mut empty_headers = Vec::new();
         let mut without_header = Vec::new();
         // The headers above the code at hand, and whether the last of them has nothing below it yet.
@@ -124,12 +133,12 @@ impl Extent {
             if !billable {
                 above.push(code);
             }
-            // Codes of one category stand together.
-            if last != Some(category) {
-                categories.insert(category);
-                last = Some(category);
+            match &mut last {
+                Some((same, rows)) if *same == category => *rows += 1,
+                _ => add_category(&mut categories, last.replace((category, 1))),
             }
         }
+        add_category(&mut categories, last);
         if is_empty {
             empty_headers.extend(above.last());
         }
@@ -140,9 +149,15 @@ impl Extent {
             rows_sha256,
             empty_headers,
             without_header,
-            letters: letters(&categories),
+            letters: letters(categories.keys()),
             categories,
         }
+    }
+}
+
+fn add_category(categories: &mut BTreeMap<Code, u64>, counted: Option<(Code, u64)>) {
+    if let Some((category, rows)) = counted {
+        *categories.entry(category).or_default() += rows;
     }
 }
 
@@ -161,29 +176,33 @@ fn is_complete(code_set: CodeSet, header: Option<&Code>, code: &Code) -> bool {
     }
 }
 
-/// Returns what a release lacks: rows, a chapter letter, the last category or several others that the nearest known
-/// one has; the header above a code, the codes below a header; `None` if it is whole.
+/// Returns what a release lacks: rows, a chapter letter, the last category or others that the nearest known one has,
+/// more rows of its categories than official releases lost; the header above a code, the codes below a header; `None`
+/// if it is whole. Of what is counted otherwise the losses of categories are not looked at.
 pub(super) fn lacks(
     extent: &Extent,
     id: ReleaseId,
     nearest: ReleaseId,
     facts: &OrderFileFacts,
+    is_counted: bool,
 ) -> Option<String> {
     if extent.rows_sha256 == facts.rows_sha256 {
         return None;
     }
-    let known_letters: String = letters(&facts.categories).into_iter().collect();
+    let known_letters: String = letters(facts.categories.iter().map(|(code, _)| code))
+        .into_iter()
+        .collect();
     too_few("rows", extent.rows, facts.rows, nearest)
         .or_else(|| without_letters("code", &extent.letters, &known_letters, nearest))
         .or_else(|| {
-            let last = facts.categories.last()?;
-            let has_last = extent.categories.contains(last);
+            let (last, _) = facts.categories.last()?;
+            let has_last = extent.categories.contains_key(last);
             (!has_last).then(|| without_last(last.as_str(), nearest))
         })
         .or_else(|| {
-            let lost = lost_categories(extent, id, nearest, facts);
-            let is_part = lost.len() > MAX_CATEGORIES_LOST;
-            is_part.then(|| without_categories(&lost, nearest))
+            let losses = losses(extent, id, nearest, facts);
+            let is_part = !is_counted && are_too_many(extent.code_set, &losses);
+            is_part.then(|| losses_in_words(&losses, nearest))
         })
         .or_else(|| {
             let first = extent.without_header.first()?;
@@ -201,29 +220,83 @@ pub(super) fn lacks(
         })
 }
 
-/// Returns the categories that a release lacks of the nearest known one. Later releases have more.
-pub(super) fn lost_categories(
+/// A category of which a release has fewer rows than the nearest known one.
+pub(super) struct Loss {
+    category: Code,
+    /// How many rows fewer.
+    rows: u64,
+    /// Whether it has none.
+    is_gone: bool,
+}
+
+/// Returns the categories of which a release has fewer rows than the nearest known one. Later releases have more.
+pub(super) fn losses(
     extent: &Extent,
     id: ReleaseId,
     nearest: ReleaseId,
     facts: &OrderFileFacts,
-) -> Vec<Code> {
+) -> Vec<Loss> {
     let known = facts.categories.iter().filter(|_| nearest <= id);
-    let lost = known.filter(|category| !extent.categories.contains(category));
-    lost.copied().collect()
+    let lost = known.filter_map(|(category, known)| {
+        let found = extent.categories.get(category).copied();
+        let rows = known.saturating_sub(found.unwrap_or(0));
+        (rows > 0).then_some(Loss {
+            category: *category,
+            rows,
+            is_gone: found.is_none(),
+        })
+    });
+    lost.collect()
 }
 
-/// Returns in words that a release lacks some categories.
-pub(super) fn without_categories(lost: &[Code], nearest: ReleaseId) -> String {
-    let named: Vec<&str> = lost.iter().take(MAX_NAMED).map(Code::as_str).collect();
-    let more = match lost.len().saturating_sub(named.len()) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+/// Checks whether a release has lost more than official ones do.
+fn are_too_many(code_set: CodeSet, losses: &[Loss]) -> bool {
+    let mut gone = losses.iter().filter(|loss| loss.is_gone);
+    match code_set {
+        CodeSet::Icd10Cm => {
+            let rows: u64 = losses.iter().map(|loss| loss.rows).sum();
+            let is_too_much = |loss: &Loss| loss.rows > MAX_ROWS_OF_CATEGORY_LOST;
+            gone.next().is_some() || rows > MAX_ROWS_LOST || losses.iter().any(is_too_much)
+        }
+        CodeSet::Icd10Pcs => {
+            let is_new_technology = |loss: &Loss| loss.category.as_str().starts_with('X');
+            !gone.clone().all(is_new_technology) || gone.count() > MAX_NEW_TECHNOLOGY_LOST
+        }
+    }
+}
+
+/// Returns in words what a release has lost: the categories that are gone, and those with fewer rows, most first.
+pub(super) fn losses_in_words(losses: &[Loss], nearest: ReleaseId) -> String {
+    let name = |names: Vec<String>| {
+        let named = names.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
+        match names.len().saturating_sub(MAX_NAMED) {
+            0 => named.join(", "),
+            more => format!("{} and {more} more", named.join(", ")),
+        }
     };
-    format!(
-        "it lists nothing of the categories {}{more}, which {nearest} has",
-        named.join(", ")
-    )
+    let gone = losses.iter().filter(|loss| loss.is_gone);
+    let gone: Vec<String> = gone.map(|loss| loss.category.to_string()).collect();
+    let mut fewer: Vec<&Loss> = losses.iter().filter(|loss| !loss.is_gone).collect();
+    fewer.sort_by_key(|loss| std::cmp::Reverse(loss.rows));
+    let rows: u64 = fewer.iter().map(|loss| loss.rows).sum();
+    let fewer = fewer.iter();
+    let fewer: Vec<String> = fewer
+        .map(|loss| format!("{} ({})", loss.category, loss.rows))
+        .collect();
+    let gone = (!gone.is_empty()).then(|| {
+        format!(
+            "it lists nothing of the categories {}, which {nearest} has",
+            name(gone)
+        )
+    });
+    let fewer = (!fewer.is_empty()).then(|| {
+        format!(
+            "it has {rows} rows fewer than {nearest} in the categories {}",
+            name(fewer)
+        )
+    });
+    let parts: Vec<String> = gone.into_iter().chain(fewer).collect();
+    parts.join("; ")
 }
 
 /// Returns the characters that some categories begin with.

@@ -444,7 +444,7 @@ impl Preparer {
         if let Document::Tabular(tabular) = document {
             let extent = Extent::of_entries(kind.code_set(), &expanded_entries(tabular));
             return self
-                .lacks(id, &extent)
+                .lacks(id, &extent, self.counts_are_known(&extent, id))
                 .or_else(|| self.counts_differ(id, &extent));
         }
         let (nearest, known) = self.nearest_document(kind, id)?;
@@ -499,7 +499,7 @@ impl Preparer {
         let entries = expanded_entries(tabular);
         let extent = Extent::of_entries(code_set, &entries);
         let missing = self
-            .lacks(id, &extent)
+            .lacks(id, &extent, self.counts_are_known(&extent, id))
             .or_else(|| self.counts_differ(id, &extent))
             .filter(|_| !is_sample);
         if let Some(reason) = &missing

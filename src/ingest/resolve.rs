@@ -7,7 +7,7 @@ use crate::parse::order::Envelope;
 use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
-use super::complete::{Extent, lacks, lost_categories, without_categories};
+use super::complete::{Extent, lacks, losses, losses_in_words};
 use super::prepare::{Preparer, StoredSummary};
 use super::rivals::Item;
 
@@ -39,6 +39,11 @@ impl Posted<'_> {
             Some(differs) if !differs.is_empty() => format!(" ({differs})"),
             _ => String::new(),
         }
+    }
+
+    /// Checks whether the addenda posted with the file counts its rows, and it has as many.
+    fn is_counted(&self) -> bool {
+        self.counted == Some((self.extent.rows, self.extent.billable))
     }
 
     /// Returns what the file lacks by its own end and by the addenda posted with it.
@@ -105,7 +110,10 @@ impl Preparer {
         let missing = match is_known {
             true => None,
             false => {
-                let lacks = [self.lacks(id, extent), posted.lacks()];
+                let lacks = [
+                    self.lacks(id, extent, posted.is_counted() || forced.is_some()),
+                    posted.lacks(),
+                ];
                 let reasons: Vec<String> = lacks.into_iter().flatten().collect();
                 (!reasons.is_empty()).then(|| reasons.join("; "))
             }
@@ -270,6 +278,7 @@ impl Preparer {
         }
         match &missing {
             Some(reason) => notes.push(format!("only a part: {reason}")),
+            None if posted.is_counted() => {}
             None => notes.extend(self.lost_note(id, extent)),
         }
         if let Some(reason) = &forced {
@@ -403,17 +412,23 @@ impl Preparer {
     }
 
     /// Returns what a release lacks beside the nearest one that the catalogue knows.
-    pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
+    pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent, is_counted: bool) -> Option<String> {
         let known = nearest(self.catalogue, extent.code_set, id.edition())?;
-        lacks(extent, id.edition(), known.0, known.1)
+        lacks(extent, id.edition(), known.0, known.1, is_counted)
     }
 
-    /// Returns the note on categories that a release of which the catalogue knows nothing lacks beside the nearest one
-    /// before it: so few that it may be whole.
+    /// Returns the note on the categories of which a release that the catalogue does not know has fewer rows than the
+    /// nearest one before it: so few that it may be whole.
     pub(super) fn lost_note(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
         let (nearest, facts) = nearest(self.catalogue, extent.code_set, id.edition())?;
-        let lost = lost_categories(extent, id.edition(), nearest, facts);
-        (nearest < id.edition() && !lost.is_empty()).then(|| without_categories(&lost, nearest))
+        let losses = losses(extent, id.edition(), nearest, facts);
+        (nearest < id.edition() && !losses.is_empty()).then(|| losses_in_words(&losses, nearest))
+    }
+
+    /// Checks whether the catalogue counts the rows of a release, so that a tabular list of it is compared with them.
+    pub(super) fn counts_are_known(&self, extent: &Extent, id: ReleaseId) -> bool {
+        let known = self.catalogue.find(extent.code_set, id);
+        known.is_some_and(|known| known.order_file.is_some())
     }
 
     /// Returns how the counts of a tabular list differ from those of the order file that the catalogue knows. The

@@ -17,8 +17,7 @@ use crate::source::recognise::FileKind;
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
 
 /// The order file that a release must have.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct OrderFileFacts {
     /// Its official name.
     pub name: String,
@@ -32,11 +31,9 @@ pub struct OrderFileFacts {
     pub sha256: String,
     /// The hash of its rows, as [`crate::source::RowsHash`] computes it: the same rows in other bytes have it too.
     pub rows_sha256: String,
-    /// Its categories or tables, in the order of the book: `A0:01 A1:5` is A00, A01 and A15.
-    #[serde(deserialize_with = "categories")]
-    pub categories: Vec<Code>,
+    /// Its categories or tables, in the order of the book, each with the number of its rows.
+    pub categories: Vec<(Code, u64)>,
     /// How well its bytes are known.
-    #[serde(deserialize_with = "provenance")]
     pub provenance: Provenance,
     /// How it was made, if it is not the published file.
     pub made_from: Option<String>,
@@ -223,7 +220,7 @@ struct ReleaseFile {
     title: String,
     addenda_base: Option<String>,
     corrects: Option<String>,
-    order_file: Option<OrderFileFacts>,
+    order_file: Option<OrderFileTable>,
     order_addenda: Option<ExpectedAddenda>,
     #[serde(default)]
     document: Vec<KnownDocument>,
@@ -231,6 +228,24 @@ struct ReleaseFile {
     archive: Vec<Archive>,
     #[serde(default)]
     patch: Vec<PatchTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OrderFileTable {
+    name: String,
+    bytes: u64,
+    rows: u64,
+    billable: u64,
+    sha256: String,
+    rows_sha256: String,
+    /// Those that begin with the same two characters together: `A0:01 A1:5` is A00, A01 and A15.
+    categories: String,
+    /// The number of rows of each category, in the same order.
+    category_rows: String,
+    #[serde(deserialize_with = "provenance")]
+    provenance: Provenance,
+    made_from: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -350,19 +365,42 @@ fn provenance<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Provenance, D
         .ok_or_else(|| serde::de::Error::custom(format!("{name:?} is not a provenance")))
 }
 
-/// Reads categories as the catalogue writes them: those that begin with the same two characters together.
-fn categories<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Code>, D::Error> {
-    let text = String::deserialize(from)?;
-    let wrong = || serde::de::Error::custom(format!("{text:?} is no list of categories"));
-    let mut categories = Vec::new();
-    for group in text.split_whitespace() {
-        let (start, ends) = group.split_once(':').ok_or_else(wrong)?;
+/// Reads the categories of an order file, each with the number of its rows.
+fn categories(code_set: CodeSet, table: &OrderFileTable) -> Result<Vec<(Code, u64)>> {
+    let wrong = |text: &str| Error::format(format!("{text:?} is no list of categories"));
+    let mut names = Vec::new();
+    for group in table.categories.split_whitespace() {
+        let (start, ends) = group.split_once(':').ok_or_else(|| wrong(group))?;
         for end in ends.chars() {
-            let category = Code::from_plain(CodeSet::Icd10Cm, format!("{start}{end}").as_bytes());
-            categories.push(category.filter(|code| code.len() == 3).ok_or_else(wrong)?);
+            let category = Code::from_plain(code_set, format!("{start}{end}").as_bytes());
+            names.push(
+                category
+                    .filter(|code| code.len() == 3)
+                    .ok_or_else(|| wrong(group))?,
+            );
         }
     }
-    Ok(categories)
+    let counts = table.category_rows.split_whitespace();
+    let counts = counts.map(|count| count.parse().ok().ok_or_else(|| wrong(count)));
+    let counts = counts.collect::<Result<Vec<u64>>>()?;
+    if counts.len() != names.len() || counts.iter().sum::<u64>() != table.rows {
+        return Err(wrong(&table.category_rows));
+    }
+    Ok(names.into_iter().zip(counts).collect())
+}
+
+fn order_file_facts(code_set: CodeSet, table: OrderFileTable) -> Result<OrderFileFacts> {
+    Ok(OrderFileFacts {
+        categories: categories(code_set, &table)?,
+        name: table.name,
+        bytes: table.bytes,
+        rows: table.rows,
+        billable: table.billable,
+        sha256: table.sha256,
+        rows_sha256: table.rows_sha256,
+        provenance: table.provenance,
+        made_from: table.made_from,
+    })
 }
 
 fn document_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DocumentKind, D::Error> {
@@ -413,14 +451,10 @@ fn parse(text: &str) -> Result<KnownRelease> {
             citation: patch.citation,
         });
     }
-    let mut order_file = file.order_file;
-    // Its table does not say of which code set the categories are.
-    for category in order_file
-        .iter_mut()
-        .flat_map(|facts| &mut facts.categories)
-    {
-        *category = parse_plain(code_set, category.as_str())?;
-    }
+    let order_file = file.order_file;
+    let order_file = order_file
+        .map(|table| order_file_facts(code_set, table))
+        .transpose()?;
     Ok(KnownRelease {
         code_set,
         id,

@@ -148,20 +148,28 @@ struct Made {
     changes: String,
     /// Rows and billable rows, before and now.
     counts: [(usize, usize); 2],
-    /// Deletions and revisions.
-    changed: (usize, usize),
+    /// Headers and codes that are left out.
+    deleted: [usize; 2],
+    /// Codes with other titles.
+    revised: usize,
 }
 
 impl Made {
     /// Leaves out 25 codes and rewords 15 others, drawn by a seed.
     fn from(code_set: CodeSet, before: &[u8], seed: u64) -> Made {
+        Made::without(code_set, before, seed, "none")
+    }
+
+    /// Leaves out a category too.
+    fn without(code_set: CodeSet, before: &[u8], seed: u64, category: &str) -> Made {
         let old = rows_of(before);
         let is_billable = |row: &str| &row[14..15] == "1";
         let mut chance = Chance::from_seed(seed);
         let mut drawn = Vec::new();
         while drawn.len() < 40 {
             let at = chance.below(old.len());
-            if is_billable(old[at]) && !drawn.contains(&at) {
+            let is_of_it = code_of(old[at]).starts_with(category);
+            if is_billable(old[at]) && !is_of_it && !drawn.contains(&at) {
                 drawn.push(at);
             }
         }
@@ -169,16 +177,15 @@ impl Made {
         let mut rows: Vec<String> = Vec::new();
         let mut changes = String::new();
         let mut change = |action: &str, row: &str| {
-            let flag = if code_set == CodeSet::Icd10Cm {
-                "1 "
-            } else {
-                ""
+            let flag = match code_set {
+                CodeSet::Icd10Cm => format!("{} ", &row[14..15]),
+                _ => String::new(),
             };
             let titles = &row[16..];
             changes.push_str(&format!("{action:13}{flag}{} {titles}\r\n", &row[6..13]));
         };
         for (at, row) in old.iter().enumerate() {
-            if dropped.contains(&at) {
+            if dropped.contains(&at) || code_of(row).starts_with(category) {
                 change("Delete:", row);
             } else if reworded.contains(&at) {
                 let now = format!("{row}, reworded");
@@ -190,22 +197,22 @@ impl Made {
             }
         }
         let billable = old.iter().filter(|row| is_billable(row)).count();
+        let left = rows.iter().filter(|row| is_billable(row)).count();
         Made {
             code_set,
             order: numbered(rows.iter().map(String::as_str)),
             rows: rows.len() as u64,
             changes,
-            counts: [
-                (old.len(), billable),
-                (rows.len(), billable - dropped.len()),
-            ],
-            changed: (dropped.len(), reworded.len()),
+            counts: [(old.len(), billable), (rows.len(), left)],
+            deleted: [old.len() - billable - (rows.len() - left), billable - left],
+            revised: reworded.len(),
         }
     }
 
     /// Writes the order addenda, whose footer names the two order files.
     fn addenda(&self, old: &str, new: &str) -> Vec<u8> {
         let [(old_rows, old_codes), (new_rows, new_codes)] = self.counts;
+        let [headers, codes] = self.deleted;
         let block = |what: &str, before: usize, now: usize, (deletions, revisions)| {
             format!(
                 "\r\n{}\r\n{before:>7} {what} in {old}\r\n{now:>7} {what} in {new}\r\n{:>7} additions\r\n{deletions:>7} deletions\r\n{revisions:>7} revisions\r\nof which\r\n{:>7} revisions to both long and short titles\r\n{revisions:>7} revisions to long title only\r\n{:>7} revisions to short title only\r\n",
@@ -220,9 +227,9 @@ impl Made {
             "headers",
             old_rows - old_codes,
             new_rows - new_codes,
-            (0, 0),
+            (headers, 0),
         ));
-        text.push_str(&block("codes", old_codes, new_codes, self.changed));
+        text.push_str(&block("codes", old_codes, new_codes, (codes, self.revised)));
         text.into_bytes()
     }
 

@@ -9,8 +9,8 @@ use codeyear::model::{CodeSet, Warning};
 use codeyear::store::Store;
 
 use super::{
-    BEFORE_APRIL, Folder, alone, code_of, dry, fy2027, fy2028, into, numbered, on, order_files,
-    order_of, pcs_fy2026, pcs_fy2028, rows_of, said, stating,
+    BEFORE_APRIL, BTreeSet, Folder, Made, alone, code_of, dry, fy2027, fy2028, into, numbered, on,
+    order_files, order_of, pcs_fy2026, pcs_fy2028, rows_of, said, stating,
 };
 use crate::soundness::Chance;
 
@@ -448,33 +448,100 @@ fn what_is_lost_in_the_middle_is_seen_by_its_categories_and_headers() {
     }
 }
 
+/// Returns the rows but those for which a test of the code holds, as a file.
+fn but(rows: &[&str], is_lost: &dyn Fn(&str) -> bool) -> Vec<u8> {
+    numbered(rows.iter().copied().filter(|row| !is_lost(code_of(row))))
+}
+
 #[test]
-fn a_category_that_is_gone_is_named_and_the_release_taken() {
-    let Some(official) = fy2027("a category that is gone") else {
+fn more_rows_lost_than_official_releases_lose_are_a_part() {
+    let Some(official) = fy2027("rows lost in the middle") else {
         return;
     };
     let made = fy2028(official);
     let rows = rows_of(&made.order);
     let chance = &mut Chance::new();
     let folder = Folder::new();
-    for _ in 0..3 {
-        let category = loop {
-            let category = &rows[chance.below(rows.len())][6..9];
-            let count = rows.iter().filter(|row| &row[6..9] == category).count();
-            // The last one is another matter, and so is a fiftieth of all.
-            if count < 900 && category != "U09" {
-                break category;
-            }
-        };
-        let kept = rows.iter().filter(|row| &row[6..9] != category).copied();
-        let path = folder.write("icd10cm_order_2028.txt", numbered(kept));
-        let report = alone(&[path], &dry(BEFORE_APRIL)).unwrap();
-        let says = format!("it lists nothing of the categories {category}, which FY2027 has");
-        assert!(report.taken[0].notes.contains(&says), "{report:?}");
+    let category = loop {
+        let category = &code_of(rows[chance.below(rows.len())])[..3];
+        // The last one is another matter.
+        if category != "U09" {
+            break category;
+        }
+    };
+    let nothing = format!("it lists nothing of the categories {category}, which FY2027 has");
+    let mut count = 0;
+    let every = rows.iter().filter(|row| &row[14..15] == "1").filter(|_| {
+        count += 1;
+        count % 100 == 0
+    });
+    let scattered: BTreeSet<&str> = every.map(|row| code_of(row)).collect();
+    let cases: [(&str, Vec<u8>); 3] = [
+        (&nothing, but(&rows, &|code| code.starts_with(category))),
+        (
+            "rows fewer than FY2027 in the categories S72 (62",
+            but(&rows, &|code| code.starts_with("S720")),
+        ),
+        (
+            "rows fewer than FY2027 in the categories",
+            but(&rows, &|code| scattered.contains(code)),
+        ),
+    ];
+    for (says, order) in cases {
+        let path = folder.write("icd10cm_order_2028.txt", order);
+        let error = alone(&[path], &dry(BEFORE_APRIL)).unwrap_err();
+        assert!(said(&error).contains("it looks cut off"), "{error}");
+        assert!(said(&error).contains(says), "{says}: {error}");
     }
-    let path = folder.write("icd10cm_order_2028.txt", &made.order);
+    // As many as NCHS deleted at once before: taken, and told.
+    let adjacent: Vec<&str> = rows.iter().map(|row| code_of(row)).collect();
+    let at = adjacent.iter().position(|code| *code == "S52001A").unwrap();
+    let lost = adjacent[at..at + 12].to_vec();
+    let path = folder.write(
+        "icd10cm_order_2028.txt",
+        but(&rows, &|code| lost.contains(&code)),
+    );
     let report = alone(&[path], &dry(BEFORE_APRIL)).unwrap();
-    let is_named = |note: &&String| note.contains("it lists nothing of");
-    let notes = report.taken[0].notes.iter();
-    assert_eq!(notes.filter(is_named).count(), 0, "{report:?}");
+    let is_told =
+        |note: &String| note.contains("rows fewer than FY2027") && note.contains("S52 (1");
+    assert!(report.taken[0].notes.iter().any(is_told), "{report:?}");
+}
+
+#[test]
+fn a_category_that_the_addenda_counts_out_is_deleted() {
+    let Some(official) = fy2027("a category that is deleted") else {
+        return;
+    };
+    let made = Made::without(CodeSet::Icd10Cm, &official.order, 2028, "J45");
+    let folder = Folder::new();
+    let order = folder.write("icd10cm_order_2028.txt", &made.order);
+    let addenda = folder.write("icd10cm_order_addenda_2028.txt", made.october_addenda());
+    let report = alone(&[order.clone(), addenda], &dry(BEFORE_APRIL)).unwrap();
+    assert_eq!(order_files(&report).len(), 1, "{report:?}");
+    assert_eq!(report.failed.len(), 0, "{report:?}");
+    let error = alone(&[order], &dry(BEFORE_APRIL)).unwrap_err();
+    assert!(said(&error).contains("of the categories J45"), "{error}");
+}
+
+#[test]
+fn a_table_that_is_lost_is_a_part_but_for_new_technology() {
+    let Some(official) = pcs_fy2026("tables that are lost") else {
+        return;
+    };
+    let made = pcs_fy2028(official);
+    let rows = rows_of(&made.order);
+    let folder = Folder::new();
+    let without_table = |table: &str| {
+        let order = but(&rows, &|code| code.starts_with(table));
+        let path = folder.write("icd10pcs_order_2028.txt", order);
+        alone(&[path], &dry(BEFORE_APRIL))
+    };
+    for table in ["0SG", "02V", "B21"] {
+        let error = without_table(table).unwrap_err();
+        let says = format!("it lists nothing of the categories {table}");
+        assert!(said(&error).contains(&says), "{error}");
+    }
+    let report = without_table("X2A").unwrap();
+    let is_told = |note: &String| note.contains("it lists nothing of the categories X2A");
+    assert!(report.taken[0].notes.iter().any(is_told), "{report:?}");
 }
