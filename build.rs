@@ -1,11 +1,47 @@
-//! Builds the pack that `CODEYEAR_EMBED_PACK` names into the program. Without it nothing is built in.
+//! Builds the pack that `CODEYEAR_EMBED_PACK` names into the program; without it nothing is built in. Names the types
+//! that are texts in JSON, for its schemas.
 
 use std::path::Path;
 
 /// How every pack begins, as in `src/pack/format.rs`.
 const MAGIC: &[u8] = b"\x89CYPACK\n";
 
+/// The types that JSON has as texts: codes, days, releases, and the enums that are their fixed name.
+#[cfg(feature = "serve")]
+const TEXTS: &[&str] = &[
+    "ChangeKind",
+    "Code",
+    "CodeSet",
+    "DocumentKind",
+    "Fate",
+    "IdentifiedBy",
+    "LineageKind",
+    "ListedAs",
+    "ListedBy",
+    "NaiveDate",
+    "NodeKind",
+    "NodeStanding",
+    "NoteChangeKind",
+    "NoteKind",
+    "PlaceKind",
+    "ProofOutcome",
+    "ProofSubject",
+    "Provenance",
+    "Relation",
+    "ReleaseId",
+    "ReleasePart",
+    "Severity",
+    "VerdictKind",
+];
+
 fn main() -> Result<(), String> {
+    #[cfg(feature = "serve")]
+    TEXTS
+        .iter()
+        .fold(utoipa_config::Config::new(), |config, name| {
+            config.alias_for(name, "String")
+        })
+        .write_to_file();
     println!("cargo::rustc-check-cfg=cfg(codeyear_embedded_pack)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=CODEYEAR_EMBED_PACK");

@@ -52,7 +52,7 @@
 //! | layer | what it is |
 //! |---|---|
 //! | [`error`] | the one error: what, where, what was expected, what to do |
-//! | [`model`] | nouns and pure rules: codes, releases, verdicts, changes; no I/O, no clock, no SQL, no serde |
+//! | [`model`] | nouns and pure rules: codes, releases, verdicts, changes, and how they stand in JSON; no I/O, no clock, no SQL |
 //! | [`parse`] | one file a format: bytes to values |
 //! | [`source`] | archives, folders and files as published; recognising and identifying them; the catalogue |
 //! | [`pack`] | the official files of all releases in one file, as a build ships it |
@@ -126,6 +126,12 @@
 //! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and
 //!   where files or tables hold it, it is read back by `parse`; what is said of a code that cannot be one is [`model::Malformed`], which can leave the
 //!   text out, as an audit must.
+//! - **A value of the model is its JSON.** What an answer has as the model has it is serialized from there: an entry, a
+//!   place in the book, a step of the lineage, what rests on which file. Names stay those of `docs/json.md`, which a
+//!   test holds to the letter. A shape of its own, in `present`, has only what differs from its value: an answer, whose
+//!   verdict stands beside the rest in a fixed order; a page, a change, an overview of releases, which add what is
+//!   derived; what is counted for a reader. The schemas of the JSON are derived from the same types; that codes, days
+//!   and names are texts there is said once, in `build.rs`.
 //! - **Which release a file is, evidence decides in an order.** [`source::identify`] asks for a hash that the
 //!   catalogue knows (of the file, its rows, its archive), then the footer of the addenda, the file's own name, the
 //!   archive's name; never for folders, into which people put what they like. What comes first outranks what

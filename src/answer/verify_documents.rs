@@ -1,5 +1,6 @@
 //! Proof of the files around the order file: each against what the order files list.
 
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 use crate::error::Result;
@@ -7,7 +8,7 @@ use crate::model::{Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, Releas
 use crate::store::{ProofOutcome, Store, StoredDocument, StoredRelease};
 
 /// Whether a document agrees with the order file of its release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DocumentProof {
     /// What it is.
     pub kind: DocumentKind,

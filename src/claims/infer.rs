@@ -1,5 +1,6 @@
 //! Which release explains a file without dates: the one in which most of its codes are billable.
 
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -26,11 +27,12 @@ pub struct Window {
 }
 
 /// A code that tells one end of the window.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ColumnEvidence {
     /// The code set.
     pub code_set: CodeSet,
     /// The code: billable within the window and not beyond its end.
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
     pub code: Code,
     /// How often it stands in the file.
     pub count: u64,

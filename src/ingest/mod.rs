@@ -15,6 +15,7 @@ mod resolve;
 mod rivals;
 mod write;
 
+use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -126,7 +127,7 @@ pub struct Imported {
 }
 
 /// A file that was left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     /// The file.
     pub file: String,
@@ -135,7 +136,7 @@ pub struct Skipped {
 }
 
 /// A file that could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failed {
     /// The file.
     pub file: String,

@@ -1,5 +1,6 @@
 //! The answer to "is this code valid on this date?", with what it rests on and what could change it.
 
+use serde::Serialize;
 use std::fmt;
 
 use chrono::NaiveDate;
@@ -9,11 +10,13 @@ use crate::model::{
 };
 
 /// What an answer rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = BasisJson))]
 pub struct Basis {
     /// The release in force.
     pub release: ReleaseId,
     /// The official order file of the release.
+    #[serde(flatten)]
     pub file: FileRef,
     /// How well the bytes of that file are known.
     pub provenance: Provenance,

@@ -1,5 +1,6 @@
 //! What changed between two releases.
 
+use serde::Serialize;
 use std::collections::BTreeMap;
 use strum::IntoStaticStr;
 
@@ -180,7 +181,8 @@ pub struct Counts {
 /// There a flag change is a deletion and an addition of the same code, each under its own flag, so
 /// that "deleted codes" are the billable codes that are gone *or became headers*; and "revised" counts
 /// every reworded title of a billable code, long or short, down to a comma.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = CmsCountsJson))]
 pub struct CmsCounts {
     /// New billable codes and those that became billable.
     pub new: u64,

@@ -5,6 +5,8 @@
     reason = "a code has as many characters as its length says, 7 at most"
 )]
 
+use serde::Serialize;
+use serde::Serializer;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::str::FromStr;
@@ -320,6 +322,39 @@ impl fmt::Display for Code {
             }
             _ => f.pad(text),
         }
+    }
+}
+
+impl Serialize for Code {
+    /// Writes the code without dot.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A code in both forms, as a value in JSON has it that is about the code: without dot, and as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
+pub struct BothForms<'a> {
+    /// Without dot.
+    pub code: &'a str,
+    /// As people write it.
+    pub code_dotted: String,
+}
+
+/// Writes a code in both forms, among the fields of what is about it.
+pub(crate) fn both_forms<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+    let forms = BothForms {
+        code: code.as_str(),
+        code_dotted: code.to_string(),
+    };
+    forms.serialize(serializer)
+}
+
+impl Serialize for CodeSet {
+    /// Writes its identifier.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
     }
 }
 

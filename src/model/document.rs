@@ -1,5 +1,7 @@
 //! The files around the order file.
 
+use serde::Serialize;
+use serde::Serializer;
 use std::str::FromStr;
 
 use crate::model::{
@@ -128,6 +130,18 @@ pub enum ReleasePart {
     Document(DocumentKind),
 }
 
+impl Serialize for DocumentKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for ReleasePart {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl ReleasePart {
     /// Returns the fixed name: `order_file`, `order_addenda`, or that of the kind of document.
     pub fn name(self) -> &'static str {
@@ -162,9 +176,11 @@ impl FromStr for ReleasePart {
 }
 
 /// A file as published.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = NoteSourceJson))]
 pub struct FileRef {
     /// Its name, with its folder within the archive.
+    #[serde(rename = "file")]
     pub name: String,
     /// Its SHA-256.
     pub sha256: String,

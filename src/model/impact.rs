@@ -5,6 +5,7 @@
     reason = "a partition point is never past the end"
 )]
 
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use strum::IntoStaticStr;
 
@@ -117,11 +118,14 @@ impl Relation {
 }
 
 /// A code in use that a change touches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = TouchJson))]
 pub struct Touch {
     /// Why it is touched.
     pub relation: Relation,
     /// The code in use.
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
     pub code: Code,
     /// How often it is used.
     pub uses: u64,
@@ -141,7 +145,8 @@ pub struct Effect {
 }
 
 /// A number of distinct codes and of their uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = UseCountJson))]
 pub struct UseCount {
     /// Distinct codes.
     pub codes: u64,

@@ -4,11 +4,14 @@
 //! is retired: M54.5 became a header when M54.50, M54.51 and M54.59 came, while B97.29 stays billable
 //! beside U07.1, which was split off from it. That the releases say, and [`ListedAs`] brings it in.
 
+use serde::Serialize;
+use serde::Serializer;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use strum::IntoStaticStr;
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, Entry, PoaSpan, Previous, PreviousGroup, ReleaseId, day_before};
+use crate::model::{Code, Entry, PoaSpan, Previous, PreviousGroup, ReleaseId, day_before, named};
 
 /// One row of a conversion table, read and expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,21 +32,31 @@ pub struct ConversionFact {
     pub cell: String,
 }
 
+named!(Fate, LineageKind, ListedAs);
+
+/// Writes whether there is anything.
+fn is_any<T, S: Serializer>(all: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(!all.is_empty())
+}
+
 /// What the release in force on a day says of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ListedAs {
     /// Listed with flag 1.
     Billable,
     /// Listed with flag 0.
     Header,
     /// Not listed.
+    #[strum(serialize = "not-listed")]
     Unlisted,
     /// No loaded release governs that day.
     NotCovered,
 }
 
 /// That one code came from another, with the row that says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = LinkJson))]
 pub struct LineageLink {
     /// The previous code.
     pub old: Code,
@@ -58,9 +71,12 @@ pub struct LineageLink {
     /// The third cell of that row, verbatim.
     pub cell: String,
     /// Whether the cell names the old code itself, rather than a range that it lies in.
+    #[serde(rename = "named")]
     pub is_named: bool,
     /// What was reported together with the old code, as the cell has it. Where this is not empty, the old
     /// code alone does not make the new one: G56.03 was `G56.01 and G56.02`.
+    #[serde(rename = "combination", serialize_with = "is_any")]
+    #[cfg_attr(feature = "serve", schema(value_type = bool))]
     pub together_with: Vec<PreviousGroup>,
     /// What became of the old code on that day.
     pub fate: Fate,
@@ -70,7 +86,8 @@ pub struct LineageLink {
 }
 
 /// What became of a previous code on the day of the new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Fate {
     /// It stays billable: the new code was split off.
     StaysBillable,
@@ -92,7 +109,8 @@ impl Fate {
 }
 
 /// How a previous code and its new codes go together on one day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LineageKind {
     /// One code for one: nothing else went into the new code.
     OneToOne,
@@ -107,7 +125,8 @@ pub enum LineageKind {
 }
 
 /// All that the tables say became of one code on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = ConversionJson))]
 pub struct Conversion {
     /// The day.
     pub effective_from: NaiveDate,
@@ -134,9 +153,12 @@ pub struct Lineage {
 }
 
 /// One way forward from a code, to where it ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = WayJson))]
 pub struct TraceEnd {
     /// The code in which it ends.
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
     pub code: Code,
     /// How that code is listed on the last day. Billable: the way leads to a code that can be reported.
     /// Otherwise the tables name no successor that would.
@@ -146,9 +168,12 @@ pub struct TraceEnd {
 }
 
 /// A code that a retired one leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = SuccessorJson))]
 pub struct Successor {
     /// The code.
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
     pub code: Code,
     /// How it is listed on the day asked for, if it is.
     pub entry: Option<Entry>,
@@ -157,7 +182,8 @@ pub struct Successor {
 }
 
 /// What became of a code that could be reported and no longer can.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = RetirementJson))]
 pub struct Retirement {
     /// The first day on which it could no longer be reported, as far as releases are loaded.
     pub retired_from: NaiveDate,
@@ -167,11 +193,11 @@ pub struct Retirement {
     pub fate: Fate,
     /// How it and its successors go together, if the tables name any for that day.
     pub kind: Option<LineageKind>,
-    /// The codes that the conversion tables lead to by the day asked for.
-    pub successors: Vec<Successor>,
     /// The newest loaded conversion table that reaches that day; `None` if none does, so that nothing can
     /// be said.
     pub table: Option<ReleaseId>,
+    /// The codes that the conversion tables lead to by the day asked for.
+    pub successors: Vec<Successor>,
     /// Where no successor is named: billable codes that came in below or beside it on that day, as far as
     /// they are billable on the day asked for. A guess from the tree, and to be called so.
     pub guess: Vec<Entry>,

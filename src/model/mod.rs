@@ -42,8 +42,8 @@ pub use change::{
 };
 pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
-pub(crate) use code::CodeHash;
-pub use code::{Code, CodeRange, CodeSet, Malformed, MalformedCode};
+pub use code::{BothForms, Code, CodeRange, CodeSet, Malformed, MalformedCode};
+pub(crate) use code::{CodeHash, both_forms};
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,

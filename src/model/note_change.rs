@@ -1,6 +1,7 @@
 //! What changed between two tabular lists: notes, 7th characters, and the places of the book.
 
 use crate::model::{FileRef, NodeKind, NoteKind, named};
+use serde::Serialize;
 use strum::IntoStaticStr;
 
 named!(NodeStanding, NoteChangeKind);
@@ -18,11 +19,14 @@ pub enum NodeStanding {
 }
 
 /// A node of the tabular list by what it is and its name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = NodeJson))]
 pub struct NodeName {
     /// What it is.
+    #[serde(rename = "node_kind")]
     pub kind: NodeKind,
     /// Chapter number, block id or code without dot.
+    #[serde(rename = "node")]
     pub name: String,
 }
 

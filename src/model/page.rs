@@ -1,6 +1,7 @@
 //! The coder's page of a code: its place in the book, its notes, and what leads to it, as of a day.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::model::{
@@ -63,7 +64,8 @@ pub enum PlaceKind {
 }
 
 /// A level of the book above a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = PlaceJson))]
 pub struct PlaceInBook {
     /// What it is.
     pub kind: PlaceKind,
@@ -74,7 +76,8 @@ pub struct PlaceInBook {
 }
 
 /// The notes that stand at one level of the book.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = NoteJson))]
 pub struct NotesAt {
     /// The level.
     pub place: PlaceInBook,
@@ -83,7 +86,8 @@ pub struct NotesAt {
 }
 
 /// The 7th characters that a code takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = SeventhJson))]
 pub struct SeventhCharacters {
     /// The level that defines them.
     pub defined_at: Code,
@@ -313,11 +317,13 @@ impl Comparison {
 }
 
 /// A note that names a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = MentionJson))]
 pub struct Mention {
     /// The code that the note stands at.
     pub at: Code,
     /// The kind of document that it stands in.
+    #[serde(skip)]
     pub document: DocumentKind,
     /// The kind of note.
     pub kind: NoteKind,

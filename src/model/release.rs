@@ -1,5 +1,7 @@
 //! Releases and the days on which they take effect.
 
+use serde::Serialize;
+use serde::Serializer;
 use std::fmt;
 use std::str::FromStr;
 use strum::{EnumString, IntoStaticStr};
@@ -165,6 +167,13 @@ impl Ord for ReleaseId {
     /// By first day, then revision.
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.effective_from(), self.revision).cmp(&(other.effective_from(), other.revision))
+    }
+}
+
+impl Serialize for ReleaseId {
+    /// Writes its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The tabular list: chapters, blocks, codes, and the notes that stand with them.
 
+use serde::Serialize;
 use std::collections::HashMap;
 use strum::{EnumString, IntoStaticStr};
 
@@ -63,7 +64,8 @@ impl NoteKind {
 }
 
 /// Notes of one kind that stand together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = GroupJson))]
 pub struct NoteGroup {
     /// What they say.
     pub kind: NoteKind,
@@ -72,18 +74,21 @@ pub struct NoteGroup {
 }
 
 /// A 7th character and what it means.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = CharacterJson))]
 pub struct SeventhCharacter {
     /// The character.
     pub character: char,
     /// Its meaning.
+    #[serde(rename = "meaning")]
     pub text: String,
     /// Continuations of the meaning, such as "initial encounter for open fracture NOS".
     pub continuations: Vec<String>,
 }
 
 /// One row of the table of visual impairment under H54.8.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = VisualJson))]
 pub struct VisualCategory {
     /// The category of visual impairment; in the first row the heading of that column.
     pub category: String,
@@ -92,7 +97,8 @@ pub struct VisualCategory {
 }
 
 /// A range of visual acuity with best possible correction.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = VisualRangeJson))]
 pub struct VisualRange {
     /// Its heading, in the first row.
     pub heading: String,

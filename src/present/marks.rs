@@ -1,9 +1,11 @@
 //! The changed words of a title, marked by `similar`: here and nowhere else.
 
+use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 /// A stretch of a title that is, or is not, in the other title.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = PieceJson))]
 pub struct Piece {
     /// Whether the other title lacks it.
     pub changed: bool,

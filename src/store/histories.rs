@@ -15,6 +15,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::TryFromIntError;
 
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -135,7 +136,7 @@ pub(super) fn write(
     connection.execute(
         "INSERT INTO lives (code_set, bytes) VALUES (?1, ?2)
          ON CONFLICT (code_set) DO UPDATE SET bytes = excluded.bytes",
-        params![code_set_id(code_set), lives.to_bytes()],
+        params![code_set_id(code_set), written(&lives)?],
     )?;
     Ok(())
 }
@@ -145,10 +146,15 @@ pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
         Some(bytes) => {
-            bytes == lives.to_bytes() || Histories::read_before(code_set, &bytes) == Some(lives)
+            bytes == written(&lives)? || Histories::read_before(code_set, &bytes) == Some(lives)
         }
         None => lives.codes.is_empty(),
     })
+}
+
+fn written(lives: &Histories) -> rusqlite::Result<Vec<u8>> {
+    let bytes = lives.to_bytes();
+    bytes.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 fn stored(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -450,42 +456,38 @@ fn out_of_order(runs: &RunSet, code: &dyn Fn(i64) -> Option<Code>) -> Vec<Vec<Co
 }
 
 impl Histories {
-    fn to_bytes(&self) -> Vec<u8> {
+    /// Writes it; an error if a life has more spans, or a release a longer name, than the format has room for.
+    fn to_bytes(&self) -> std::result::Result<Vec<u8>, TryFromIntError> {
         let mut bytes = MAGIC.to_vec();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
-        bytes.extend(count(self.lives.len()));
+        let count = |number: usize| u32::try_from(number).map(u32::to_le_bytes);
+        bytes.extend(count(self.lives.len())?);
         for life in &self.lives {
-            debug_assert!(
-                life.len() <= usize::from(u8::MAX),
-                "a life of {} spans",
-                life.len()
-            );
-            bytes.push(u8::try_from(life.len()).unwrap_or(u8::MAX));
+            bytes.push(u8::try_from(life.len())?);
             for stretch in life {
                 bytes.extend(day_number(stretch.from).to_le_bytes());
                 bytes.extend(stretch.until.map_or(OPEN, day_number).to_le_bytes());
                 bytes.push(u8::from(stretch.value));
             }
         }
-        bytes.extend(count(self.codes.len()));
+        bytes.extend(count(self.codes.len())?);
         bytes.extend(self.codes.iter().flat_map(|code| code.key().to_le_bytes()));
         bytes.extend(self.life_of.iter().flat_map(|life| life.to_le_bytes()));
-        bytes.extend(count(self.orders.distinct().len()));
+        bytes.extend(count(self.orders.distinct().len())?);
         for order in self.orders.distinct() {
-            bytes.extend(count(order.len()));
+            bytes.extend(count(order.len())?);
             for code in order {
-                bytes.extend(count(self.codes.partition_point(|other| other < code)));
+                bytes.extend(count(self.codes.partition_point(|other| other < code))?);
             }
         }
-        bytes.extend(count(self.orders.releases().len()));
+        bytes.extend(count(self.orders.releases().len())?);
         for (release, orders) in self.orders.releases() {
             let release = release.to_string();
-            bytes.push(u8::try_from(release.len()).unwrap_or(u8::MAX));
+            bytes.push(u8::try_from(release.len())?);
             bytes.extend(release.as_bytes());
-            bytes.extend(count(orders.len()));
+            bytes.extend(count(orders.len())?);
             bytes.extend(orders.iter().flat_map(|order| order.to_le_bytes()));
         }
-        bytes
+        Ok(bytes)
     }
 
     fn read(code_set: CodeSet, bytes: &[u8]) -> Option<Histories> {

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use rusqlite::{Transaction, TransactionBehavior, params};
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 
 use super::{Store, digests, rows};
@@ -35,7 +36,8 @@ pub enum ProofOutcome {
 }
 
 /// A stored outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "serve", derive(utoipa::ToSchema), schema(as = ProofJson))]
 pub struct Proof {
     /// What was verified.
     pub subject: ProofSubject,

@@ -1,12 +1,16 @@
 //! The answers of a check and the life of a code.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::lineage::{self, LineageJson, PoaJson, RetirementJson};
+use super::lineage::{self, LineageJson, PoaJson};
 use super::show::{PcsJson, pcs};
-use super::{EntryJson, WarningJson, to_text, warnings_json};
+use super::{WarningJson, to_text, warnings_json};
 use crate::error::Result;
-use crate::model::{Answer, Basis, CodeHistory, UnknownReason, Verdict, day_before};
+use crate::model::{
+    Answer, Basis, Code, CodeHistory, CodeSet, Entry, ReleaseId, Retirement, UnknownReason,
+    Verdict, VerdictKind, day_before,
+};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -19,76 +23,56 @@ pub(super) struct CheckJson<'a> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct AnswerJson<'a> {
     asked: &'a str,
-    code_set: &'static str,
-    code: Option<&'a str>,
+    code_set: CodeSet,
+    code: Option<Code>,
     code_dotted: Option<String>,
-    date: String,
-    through: Option<String>,
-    verdict: &'static str,
+    date: NaiveDate,
+    through: Option<NaiveDate>,
+    verdict: VerdictKind,
     valid: bool,
-    release: Option<String>,
-    entry: Option<EntryJson<'a>>,
+    release: Option<ReleaseId>,
+    entry: Option<&'a Entry>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    billable_below: Option<Vec<EntryJson<'a>>>,
+    billable_below: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    first_day: Option<String>,
+    first_day: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_day: Option<String>,
+    last_day: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    listed_again: Option<String>,
+    listed_again: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    new_beside: Option<Vec<EntryJson<'a>>>,
+    new_beside: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    siblings: Option<Vec<EntryJson<'a>>>,
+    siblings: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     malformed_because: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parent: Option<EntryJson<'a>>,
+    parent: Option<&'a Entry>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<Vec<EntryJson<'a>>>,
+    nearest: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    in_force_from: Option<String>,
+    in_force_from: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    listed_by: Option<String>,
+    listed_by: Option<ReleaseId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    needed: Option<String>,
-    last_known: Option<EntryJson<'a>>,
+    needed: Option<ReleaseId>,
+    last_known: Option<&'a Entry>,
     download: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retirement: Option<RetirementJson<'a>>,
+    retirement: Option<&'a Retirement>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pcs: Option<PcsJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous_release: Option<String>,
+    previous_release: Option<ReleaseId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    previous_last_day: Option<String>,
-    basis: Option<BasisJson<'a>>,
-    later_bases: Vec<BasisJson<'a>>,
+    previous_last_day: Option<NaiveDate>,
+    basis: Option<&'a Basis>,
+    later_bases: &'a [Basis],
     warnings: Vec<WarningJson>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct BasisJson<'a> {
-    release: String,
-    file: &'a str,
-    sha256: &'a str,
-    provenance: &'static str,
-    patch: Option<&'a str>,
-}
-
-fn basis_json(basis: &Basis) -> BasisJson<'_> {
-    BasisJson {
-        release: basis.release.to_string(),
-        file: &basis.file.name,
-        sha256: &basis.file.sha256,
-        provenance: basis.provenance.name(),
-        patch: basis.patch.as_deref(),
-    }
 }
 
 /// Writes the answers of a check.
@@ -103,18 +87,17 @@ pub fn answers(answers: &[Answer]) -> Result<String> {
 }
 
 pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
-    let code_set = answer.code_set;
     let mut json = AnswerJson {
         asked: &answer.asked,
-        code_set: code_set.id(),
-        code: answer.code.as_ref().map(|code| code.as_str()),
+        code_set: answer.code_set,
+        code: answer.code,
         code_dotted: answer.code.map(|code| code.to_string()),
-        date: answer.date.to_string(),
-        through: answer.through.map(|day| day.to_string()),
-        verdict: answer.verdict.name(),
+        date: answer.date,
+        through: answer.through,
+        verdict: answer.verdict.kind(),
         valid: matches!(answer.verdict, Verdict::Billable { .. }),
-        release: answer.basis.as_ref().map(|basis| basis.release.to_string()),
-        entry: answer.verdict.entry().map(EntryJson::new),
+        release: answer.basis.as_ref().map(|basis| basis.release),
+        entry: answer.verdict.entry(),
         billable_below: None,
         first_day: None,
         last_day: None,
@@ -131,26 +114,23 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         needed: None,
         last_known: None,
         download: None,
-        retirement: answer
-            .retirement
-            .as_ref()
-            .map(|retirement| lineage::retirement(retirement)),
+        retirement: answer.retirement.as_ref(),
         pcs: answer.pcs.as_ref().map(pcs),
         previous_release: None,
         previous_last_day: None,
-        basis: answer.basis.as_ref().map(basis_json),
-        later_bases: answer.later_bases.iter().map(basis_json).collect(),
+        basis: answer.basis.as_ref(),
+        later_bases: &answer.later_bases,
         warnings: warnings_json(&answer.warnings),
     };
     match &answer.verdict {
         Verdict::Billable { .. } => {}
         Verdict::Header { billable_below, .. } => {
-            json.billable_below = Some(EntryJson::list(billable_below));
+            json.billable_below = Some(billable_below);
         }
         Verdict::NotYetEffective {
             first_day, exact, ..
         } => {
-            json.first_day = Some(first_day.to_string());
+            json.first_day = Some(*first_day);
             json.exact = Some(*exact);
         }
         Verdict::Deleted {
@@ -161,11 +141,11 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             siblings,
             ..
         } => {
-            json.last_day = Some(last_day.to_string());
+            json.last_day = Some(*last_day);
             json.exact = Some(*exact);
-            json.listed_again = listed_again.map(|day| day.to_string());
-            json.new_beside = Some(EntryJson::list(new_beside));
-            json.siblings = Some(EntryJson::list(siblings));
+            json.listed_again = *listed_again;
+            json.new_beside = Some(new_beside);
+            json.siblings = Some(siblings);
         }
         Verdict::Unknown { reason } => match reason {
             UnknownReason::Malformed { reason } => {
@@ -174,30 +154,30 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             }
             UnknownReason::MissingSeventhCharacter { options } => {
                 json.reason = Some("missing-seventh-character");
-                json.nearest = Some(EntryJson::list(options));
+                json.nearest = Some(options);
             }
             UnknownReason::NotListed { parent, nearest } => {
                 json.reason = Some("not-listed");
-                json.parent = parent.as_ref().map(EntryJson::new);
-                json.nearest = Some(EntryJson::list(nearest));
+                json.parent = parent.as_ref();
+                json.nearest = Some(nearest);
             }
         },
         Verdict::NotInForce {
             in_force_from,
             listed_by,
         } => {
-            json.in_force_from = Some(in_force_from.to_string());
-            json.listed_by = listed_by.as_ref().map(|(release, _)| release.to_string());
+            json.in_force_from = Some(*in_force_from);
+            json.listed_by = listed_by.as_ref().map(|(release, _)| *release);
         }
         Verdict::NotCovered {
             needed,
             previous,
             last,
         } => {
-            json.needed = Some(needed.to_string());
-            json.previous_release = previous.as_ref().map(|(release, _)| release.to_string());
-            json.previous_last_day = previous.as_ref().map(|(_, day)| day.to_string());
-            json.last_known = last.as_ref().map(EntryJson::new);
+            json.needed = Some(*needed);
+            json.previous_release = previous.map(|(release, _)| release);
+            json.previous_last_day = previous.map(|(_, day)| day);
+            json.last_known = last.as_ref();
             json.download = answer.download.as_deref();
         }
     }
@@ -215,38 +195,39 @@ pub(super) struct HistoryJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct HistoryBody<'a> {
-    code_set: &'static str,
-    code: &'a str,
-    code_dotted: String,
-    covered_through: String,
-    deleted_from: Option<String>,
-    deleted_by: Option<String>,
+    code_set: CodeSet,
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
+    code: Code,
+    covered_through: NaiveDate,
+    deleted_from: Option<NaiveDate>,
+    deleted_by: Option<ReleaseId>,
     spans: Vec<SpanJson<'a>>,
     lineage: LineageJson<'a>,
     poa: Vec<PoaJson>,
     gaps: Vec<DaysJson>,
-    rebuilt: Vec<String>,
+    rebuilt: &'a [ReleaseId],
     warnings: Vec<WarningJson>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SpanJson<'a> {
-    valid_from: String,
-    valid_to: String,
-    last_day: String,
+    valid_from: NaiveDate,
+    valid_to: NaiveDate,
+    last_day: NaiveDate,
     in_force: bool,
-    first_release: String,
-    last_release: String,
-    entry: EntryJson<'a>,
+    first_release: ReleaseId,
+    last_release: ReleaseId,
+    entry: &'a Entry,
     patch: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DaysJson {
-    from: String,
-    through: String,
+    from: NaiveDate,
+    through: NaiveDate,
 }
 
 /// Writes the life of a code.
@@ -261,25 +242,23 @@ pub fn history(history: &CodeHistory) -> Result<String> {
 }
 
 pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
-    let code_set = history.code_set;
     HistoryBody {
-        code_set: code_set.id(),
-        code: history.code.as_str(),
-        code_dotted: history.code.to_string(),
-        covered_through: history.covered_through.to_string(),
-        deleted_from: history.deleted_by.map(|(_, day)| day.to_string()),
-        deleted_by: history.deleted_by.map(|(release, _)| release.to_string()),
+        code_set: history.code_set,
+        code: history.code,
+        covered_through: history.covered_through,
+        deleted_from: history.deleted_by.map(|(_, day)| day),
+        deleted_by: history.deleted_by.map(|(release, _)| release),
         spans: history
             .spans
             .iter()
             .map(|span| SpanJson {
-                valid_from: span.valid_from.to_string(),
-                valid_to: span.valid_to.to_string(),
-                last_day: day_before(span.valid_to).to_string(),
+                valid_from: span.valid_from,
+                valid_to: span.valid_to,
+                last_day: day_before(span.valid_to),
                 in_force: span.in_force,
-                first_release: span.first_release.to_string(),
-                last_release: span.last_release.to_string(),
-                entry: EntryJson::new(&span.entry),
+                first_release: span.first_release,
+                last_release: span.last_release,
+                entry: &span.entry,
                 patch: span.patch.as_deref(),
             })
             .collect(),
@@ -289,11 +268,11 @@ pub(super) fn history_body(history: &CodeHistory) -> HistoryBody<'_> {
             .gaps
             .iter()
             .map(|(from, through)| DaysJson {
-                from: from.to_string(),
-                through: through.to_string(),
+                from: *from,
+                through: *through,
             })
             .collect(),
-        rebuilt: history.rebuilt.iter().map(ToString::to_string).collect(),
+        rebuilt: &history.rebuilt,
         warnings: warnings_json(&history.warnings),
     }
 }

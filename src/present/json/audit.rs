@@ -1,5 +1,6 @@
 //! The summary of an audit.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
@@ -7,7 +8,7 @@ use crate::claims::{
     AuditSummary, ColumnEvidence, FailingCode, Inference, UseBasis, VerdictCounts, Window,
 };
 use crate::error::Result;
-use crate::model::{VerdictKind, day_before};
+use crate::model::{Code, CodeSet, Provenance, ReleaseId, VerdictKind, day_before};
 use crate::store::StoreKind;
 
 #[derive(Serialize)]
@@ -34,49 +35,49 @@ struct AuditJson {
 
 #[derive(Serialize)]
 struct AuditWarningJson {
-    code_set: &'static str,
+    code_set: CodeSet,
     #[serde(flatten)]
     warning: WarningJson,
 }
 
 #[derive(Serialize)]
 struct VerdictCountJson {
-    verdict: &'static str,
+    verdict: VerdictKind,
     codes: u64,
     cents: Option<i64>,
 }
 
 #[derive(Serialize)]
 struct FailureJson {
-    code_set: &'static str,
-    code: Option<String>,
+    code_set: CodeSet,
+    code: Option<Code>,
     code_dotted: Option<String>,
-    verdict: &'static str,
+    verdict: VerdictKind,
     codes: u64,
     cents: Option<i64>,
-    first: String,
-    last: String,
-    day: Option<String>,
-    caused_by: Option<String>,
+    first: NaiveDate,
+    last: NaiveDate,
+    day: Option<NaiveDate>,
+    caused_by: Option<ReleaseId>,
     r#use: Vec<String>,
     use_count: usize,
-    use_by: Option<&'static str>,
+    use_by: Option<UseBasis>,
     why: String,
 }
 
 #[derive(Serialize)]
 struct ReleaseCountJson {
-    code_set: &'static str,
-    release: Option<String>,
-    provenance: Option<&'static str>,
+    code_set: CodeSet,
+    release: Option<ReleaseId>,
+    provenance: Option<Provenance>,
     codes: u64,
     verdicts: Vec<VerdictCountJson>,
 }
 
 #[derive(Serialize)]
 struct CauseJson {
-    code_set: &'static str,
-    release: Option<String>,
+    code_set: CodeSet,
+    release: Option<ReleaseId>,
     codes: u64,
 }
 
@@ -108,7 +109,7 @@ struct ProblemCountJson {
 pub fn audit(summary: &AuditSummary) -> Result<String> {
     let counts = |counts: &VerdictCounts| {
         let with = |kind: &VerdictKind| VerdictCountJson {
-            verdict: kind.name(),
+            verdict: *kind,
             codes: counts.of(*kind),
             cents: summary.has_amounts.then(|| counts.cents_of(*kind)),
         };
@@ -131,7 +132,7 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .flat_map(|(code_set, warning)| {
                 let warnings = warnings_json(std::slice::from_ref(warning)).into_iter();
                 warnings.map(|warning| AuditWarningJson {
-                    code_set: code_set.id(),
+                    code_set: *code_set,
                     warning,
                 })
             })
@@ -147,11 +148,11 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .releases
             .iter()
             .map(|(code_set, release, of)| ReleaseCountJson {
-                code_set: code_set.id(),
-                release: release.map(|release| release.to_string()),
+                code_set: *code_set,
+                release: *release,
                 provenance: release
                     .and_then(|release| summary.provenance.get(&(*code_set, release)))
-                    .map(|known| known.name()),
+                    .copied(),
                 codes: of.total(),
                 verdicts: counts(of),
             })
@@ -160,8 +161,8 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .causes
             .iter()
             .map(|(code_set, release, codes)| CauseJson {
-                code_set: code_set.id(),
-                release: release.map(|release| release.to_string()),
+                code_set: *code_set,
+                release: *release,
                 codes: *codes,
             })
             .collect(),
@@ -196,36 +197,28 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
 }
 
 #[derive(Serialize)]
-struct InferenceJson {
+struct InferenceJson<'a> {
     schema: &'static str,
     codes: u64,
     never_billable: u64,
     windows: Vec<WindowJson>,
-    not_before: Vec<EvidenceJson>,
-    not_after: Vec<EvidenceJson>,
-    unexplained: Vec<EvidenceJson>,
+    not_before: &'a [ColumnEvidence],
+    not_after: &'a [ColumnEvidence],
+    unexplained: &'a [ColumnEvidence],
 }
 
 #[derive(Serialize)]
 struct WindowJson {
-    from: String,
-    through: String,
+    from: NaiveDate,
+    through: NaiveDate,
     releases: Vec<WindowReleaseJson>,
     billable: u64,
 }
 
 #[derive(Serialize)]
 struct WindowReleaseJson {
-    code_set: &'static str,
-    release: String,
-}
-
-#[derive(Serialize)]
-struct EvidenceJson {
-    code_set: &'static str,
-    code: String,
-    code_dotted: String,
-    count: u64,
+    code_set: CodeSet,
+    release: ReleaseId,
 }
 
 /// Writes what was inferred of a file without dates: schema `codeyear/inference/1`.
@@ -233,24 +226,15 @@ struct EvidenceJson {
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn inference(inference: &Inference) -> Result<String> {
-    let evidence = |evidence: &[ColumnEvidence]| {
-        let one = |evidence: &ColumnEvidence| EvidenceJson {
-            code_set: evidence.code_set.id(),
-            code: evidence.code.as_str().to_owned(),
-            code_dotted: evidence.code.to_string(),
-            count: evidence.count,
-        };
-        evidence.iter().map(one).collect()
-    };
     let window = |window: &Window| WindowJson {
-        from: window.from.to_string(),
-        through: day_before(window.until).to_string(),
+        from: window.from,
+        through: day_before(window.until),
         releases: window
             .releases
             .iter()
             .map(|(code_set, release)| WindowReleaseJson {
-                code_set: code_set.id(),
-                release: release.to_string(),
+                code_set: *code_set,
+                release: *release,
             })
             .collect(),
         billable: window.billable,
@@ -260,9 +244,9 @@ pub fn inference(inference: &Inference) -> Result<String> {
         codes: inference.codes,
         never_billable: inference.never_billable,
         windows: inference.windows.iter().map(window).collect(),
-        not_before: evidence(&inference.not_before),
-        not_after: evidence(&inference.not_after),
-        unexplained: evidence(&inference.unexplained),
+        not_before: &inference.not_before,
+        not_after: &inference.not_after,
+        unexplained: &inference.unexplained,
     })
 }
 
@@ -270,19 +254,19 @@ impl FailureJson {
     fn new(failure: &FailingCode, has_amounts: bool) -> FailureJson {
         let finding = &failure.finding;
         FailureJson {
-            code_set: finding.code_set.id(),
-            code: finding.code.map(|code| code.as_str().to_owned()),
+            code_set: finding.code_set,
+            code: finding.code,
             code_dotted: finding.code.map(|code| code.to_string()),
-            verdict: finding.verdict.name(),
+            verdict: finding.verdict,
             codes: failure.codes,
             cents: has_amounts.then_some(failure.cents),
-            first: failure.first.to_string(),
-            last: failure.last.to_string(),
-            day: finding.day.map(|day| day.to_string()),
-            caused_by: finding.caused_by.map(|release| release.to_string()),
+            first: failure.first,
+            last: failure.last,
+            day: finding.day,
+            caused_by: finding.caused_by,
             r#use: finding.uses.iter().map(|code| code.to_string()).collect(),
             use_count: finding.use_count,
-            use_by: finding.use_basis.map(UseBasis::name),
+            use_by: finding.use_basis,
             why: finding.why.clone(),
         }
     }

@@ -1,13 +1,16 @@
 //! The changes between two releases.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::impact::{self, EffectJson, ImpactJson};
-use super::lineage::{LinkJson, link, listed};
 use super::notes::{self, NotesJson};
-use super::{EntryJson, WarningJson, to_text, warnings_json};
+use super::{WarningJson, to_text, warnings_json};
 use crate::error::Result;
-use crate::model::{Change, ChangeKind, ChangeLineage, ChangeSet, Counts, LineageWay, chapter_of};
+use crate::model::{
+    Change, ChangeKind, ChangeSet, Code, CodeSet, Counts, Entry, LineageLink, LineageWay,
+    Provenance, ReleaseId, TraceEnd, chapter_of,
+};
 use crate::present::marks::{Piece, mark};
 use crate::present::{changes as change_text, cms};
 
@@ -15,7 +18,7 @@ use crate::present::{changes as change_text, cms};
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct DiffJson<'a> {
     schema: &'static str,
-    code_set: &'static str,
+    code_set: CodeSet,
     old: SideJson<'a>,
     new: SideJson<'a>,
     sample: bool,
@@ -35,19 +38,19 @@ pub(super) struct DiffJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SideJson<'a> {
-    release: String,
-    effective_from: String,
+    release: ReleaseId,
+    effective_from: NaiveDate,
     rows: u64,
     billable: u64,
     file: &'a str,
     sha256: &'a str,
-    provenance: &'static str,
+    provenance: Provenance,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct CountJson {
-    kind: &'static str,
+    kind: ChangeKind,
     all: u64,
     billable: u64,
 }
@@ -77,7 +80,7 @@ struct OnlyJson<'a> {
     codes: u64,
     outside: u64,
     unchanged: u64,
-    in_neither: Vec<&'a str>,
+    in_neither: &'a [Code],
     never_listed: u64,
     malformed: u64,
 }
@@ -86,50 +89,34 @@ struct OnlyJson<'a> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct ChangeJson<'a> {
     #[serde(flatten)]
-    pub(super) effect: Option<EffectJson>,
-    kind: &'static str,
-    code: &'a str,
-    code_dotted: String,
-    category: String,
+    pub(super) effect: Option<EffectJson<'a>>,
+    kind: ChangeKind,
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
+    code: Code,
+    category: Code,
     category_title: Option<&'a str>,
     chapter: Option<&'static str>,
     title_change: &'static str,
-    old: Option<EntryJson<'a>>,
-    new: Option<EntryJson<'a>>,
+    old: Option<&'a Entry>,
+    new: Option<&'a Entry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<MarkedJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    successors: Option<Vec<WayJson<'a>>>,
+    successors: Option<&'a [TraceEnd]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    split_off: Option<Vec<LinkJson<'a>>>,
+    split_off: Option<&'a [LineageLink]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    predecessors: Option<Vec<WayJson<'a>>>,
+    predecessors: Option<&'a [TraceEnd]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    table: Option<String>,
-}
-
-/// A code that a changed one leads to, and the rows that say so.
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct WayJson<'a> {
-    code: String,
-    code_dotted: String,
-    listed: &'static str,
-    steps: Vec<LinkJson<'a>>,
+    table: Option<ReleaseId>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct MarkedJson {
-    old: Vec<PieceJson>,
-    new: Vec<PieceJson>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct PieceJson {
-    changed: bool,
-    text: String,
+    old: Vec<Piece>,
+    new: Vec<Piece>,
 }
 
 /// Writes the changes between two releases.
@@ -142,24 +129,24 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
     let cms = changes.cms_counts();
     to_text(&DiffJson {
         schema: "codeyear/diff/1",
-        code_set: code_set.id(),
+        code_set,
         old: SideJson {
-            release: changes.old.to_string(),
-            effective_from: changes.old_from.to_string(),
+            release: changes.old,
+            effective_from: changes.old_from,
             rows: changes.old_rows.all,
             billable: changes.old_rows.billable,
             file: &old_file.name,
             sha256: &old_file.sha256,
-            provenance: changes.provenance[0].name(),
+            provenance: changes.provenance[0],
         },
         new: SideJson {
-            release: changes.new.to_string(),
-            effective_from: changes.new_from.to_string(),
+            release: changes.new,
+            effective_from: changes.new_from,
             rows: changes.new_rows.all,
             billable: changes.new_rows.billable,
             file: &new_file.name,
             sha256: &new_file.sha256,
-            provenance: changes.provenance[1].name(),
+            provenance: changes.provenance[1],
         },
         sample: changes.sample,
         warnings: warnings_json(&changes.warnings),
@@ -168,7 +155,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .map(|kind| {
                 let Counts { all, billable } = changes.count(kind);
                 CountJson {
-                    kind: kind.name(),
+                    kind,
                     all,
                     billable,
                 }
@@ -196,7 +183,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             codes: only.codes,
             outside: only.outside,
             unchanged: only.unchanged,
-            in_neither: only.in_neither.iter().map(|code| code.as_str()).collect(),
+            in_neither: &only.in_neither,
             never_listed: only.never_listed,
             malformed: only.malformed,
         }),
@@ -228,57 +215,30 @@ pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> Cha
     let lineage = changes.lineage.get(&change.code);
     ChangeJson {
         effect: None,
-        kind: change.kind.name(),
-        code: change.code.as_str(),
-        code_dotted: change.code.to_string(),
-        category: category.as_str().to_owned(),
+        kind: change.kind,
+        code: change.code,
+        category,
         category_title: changes.category_title(&category),
         chapter: chapter_of(code_set, &change.code).map(|chapter| chapter.label),
         title_change: change_text::title_change_name(change.title),
-        old: change.old.as_ref().map(EntryJson::new),
-        new: change.new.as_ref().map(EntryJson::new),
+        old: change.old.as_ref(),
+        new: change.new.as_ref(),
         marked,
         successors: lineage
             .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(ways),
+            .map(|lineage| lineage.ends.as_slice()),
         split_off: lineage
             .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(|lineage| lineage.split_off.iter().map(link).collect()),
+            .map(|lineage| lineage.split_off.as_slice()),
         predecessors: lineage
             .filter(|lineage| lineage.way == LineageWay::Back)
-            .map(ways),
-        table: lineage.map(|lineage| lineage.table.to_string()),
+            .map(|lineage| lineage.ends.as_slice()),
+        table: lineage.map(|lineage| lineage.table),
     }
-}
-
-fn ways<'a>(lineage: &'a ChangeLineage) -> Vec<WayJson<'a>> {
-    lineage
-        .ends
-        .iter()
-        .map(|end| WayJson {
-            code: end.code.as_str().to_owned(),
-            code_dotted: end.code.to_string(),
-            listed: listed(end.listed),
-            steps: end.steps.iter().map(link).collect(),
-        })
-        .collect()
 }
 
 /// Cuts an old and a new wording into pieces, and marks those that differ.
 pub(super) fn marked(old: &str, new: &str) -> MarkedJson {
     let (old, new) = mark(old, new);
-    MarkedJson {
-        old: pieces(old),
-        new: pieces(new),
-    }
-}
-
-fn pieces(pieces: Vec<Piece>) -> Vec<PieceJson> {
-    pieces
-        .into_iter()
-        .map(|piece| PieceJson {
-            changed: piece.changed,
-            text: piece.text,
-        })
-        .collect()
+    MarkedJson { old, new }
 }

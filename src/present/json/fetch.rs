@@ -7,8 +7,11 @@ use serde::Serialize;
 use super::releases::ImportJson;
 use super::to_text;
 use crate::error::Result;
-use crate::fetch::{Attempt, CheckedRelease, FetchReport, FetchedFile, Posted, shown_address};
-use crate::model::ReleasePart;
+use crate::fetch::{
+    Attempt, CheckedRelease, FetchReport, FetchedFile, FileOutcome, NotFetched, Posted,
+    shown_address,
+};
+use crate::model::{CodeSet, ReleaseId, ReleasePart};
 
 #[derive(Serialize)]
 struct FetchJson<'a> {
@@ -20,8 +23,8 @@ struct FetchJson<'a> {
 
 #[derive(Serialize)]
 struct ReleaseJson<'a> {
-    code_set: &'static str,
-    release: String,
+    code_set: CodeSet,
+    release: ReleaseId,
     known: bool,
     files: Vec<FileJson<'a>>,
     attempts: Vec<AttemptJson>,
@@ -37,8 +40,8 @@ struct FileJson<'a> {
     bytes: Option<u64>,
     sha256: Option<&'a str>,
     hash_basis: &'static str,
-    holds: Vec<&'static str>,
-    outcome: &'static str,
+    holds: &'a [ReleasePart],
+    outcome: FileOutcome,
     saved_as: String,
 }
 
@@ -52,8 +55,8 @@ struct AttemptJson {
 
 #[derive(Serialize)]
 struct NotFetchedJson {
-    kind: &'static str,
-    reason: &'static str,
+    kind: ReleasePart,
+    reason: NotFetched,
 }
 
 impl AttemptJson {
@@ -76,15 +79,11 @@ impl<'a> FileJson<'a> {
             bytes: file.bytes,
             sha256: file.sha256.as_deref(),
             hash_basis: file.source.known.name(),
-            holds: names(&file.source.pieces),
-            outcome: file.outcome.name(),
+            holds: &file.source.pieces,
+            outcome: file.outcome,
             saved_as: file.path.display().to_string(),
         }
     }
-}
-
-fn names(pieces: &[ReleasePart]) -> Vec<&'static str> {
-    pieces.iter().map(|piece| piece.name()).collect()
 }
 
 /// Writes what a fetch did.
@@ -95,8 +94,8 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool) -> Result<St
     let releases = reports.iter().map(|report| {
         let fetched = &report.fetched;
         ReleaseJson {
-            code_set: fetched.code_set.id(),
-            release: fetched.id.to_string(),
+            code_set: fetched.code_set,
+            release: fetched.id,
             known: fetched.in_catalogue,
             files: fetched.files.iter().map(FileJson::new).collect(),
             attempts: fetched.attempts.iter().map(AttemptJson::new).collect(),
@@ -104,8 +103,8 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool) -> Result<St
                 .left
                 .iter()
                 .map(|(piece, reason)| NotFetchedJson {
-                    kind: piece.name(),
-                    reason: reason.name(),
+                    kind: *piece,
+                    reason: *reason,
                 })
                 .collect(),
             import: report.imported.as_ref().map(ImportJson::new),
@@ -127,8 +126,8 @@ struct CheckJson<'a> {
 
 #[derive(Serialize)]
 struct CheckedJson<'a> {
-    code_set: &'static str,
-    release: String,
+    code_set: CodeSet,
+    release: ReleaseId,
     posted: Vec<PostedJson<'a>>,
     not_there: usize,
     attempts: Vec<AttemptJson>,
@@ -141,7 +140,7 @@ struct PostedJson<'a> {
     url: String,
     bytes: Option<u64>,
     hash_basis: &'static str,
-    holds: Vec<&'static str>,
+    holds: &'a [ReleasePart],
 }
 
 impl<'a> PostedJson<'a> {
@@ -152,7 +151,7 @@ impl<'a> PostedJson<'a> {
             url: shown_address(&posted.url),
             bytes: posted.bytes,
             hash_basis: posted.source.known.name(),
-            holds: names(&posted.source.pieces),
+            holds: &posted.source.pieces,
         }
     }
 }
@@ -163,8 +162,8 @@ impl<'a> PostedJson<'a> {
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn posted(checked: &[CheckedRelease]) -> Result<String> {
     let releases = checked.iter().map(|one| CheckedJson {
-        code_set: one.code_set.id(),
-        release: one.id.to_string(),
+        code_set: one.code_set,
+        release: one.id,
         posted: one.posted.iter().map(PostedJson::new).collect(),
         not_there: one.not_there,
         attempts: one.untold.iter().map(AttemptJson::new).collect(),

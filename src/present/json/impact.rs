@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::changes::{ChangeJson, change_json};
-use crate::model::{ChangeSet, Impact, Severity, Touch, UseCount};
+use crate::model::{ChangeSet, Code, Impact, Severity, Touch, UseCount};
 use crate::present::rounded;
 
 #[derive(Serialize)]
@@ -14,25 +14,18 @@ pub(super) struct ImpactJson {
     first_ragged_line: Option<u64>,
     columns: u64,
     no_codes: u64,
-    all: UseCountJson,
+    all: UseCount,
     severities: Vec<SeverityJson>,
-    untouched: UseCountJson,
-    outside: UseCountJson,
+    untouched: UseCount,
+    outside: UseCount,
     unknown: UnknownJson,
     left_out: u64,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct UseCountJson {
-    codes: u64,
-    uses: u64,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SeverityJson {
-    severity: &'static str,
+    severity: Severity,
     codes: u64,
     uses: u64,
     share: f64,
@@ -45,34 +38,26 @@ struct UnknownJson {
     codes: u64,
     uses: u64,
     in_neither: Vec<UsedJson>,
-    never_listed: UseCountJson,
+    never_listed: UseCount,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct UsedJson {
-    code: String,
-    code_dotted: String,
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
+    code: Code,
     uses: u64,
 }
 
 /// What a change means: beside the fields of the change.
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-pub(super) struct EffectJson {
-    severity: &'static str,
+pub(super) struct EffectJson<'a> {
+    severity: Severity,
     uses: u64,
     share: f64,
-    touches: Vec<TouchJson>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct TouchJson {
-    relation: &'static str,
-    code: String,
-    code_dotted: String,
-    uses: u64,
+    touches: &'a [Touch],
 }
 
 /// Returns a share from 0 to 1 with six decimals.
@@ -80,13 +65,6 @@ fn share(part: u64, whole: u64) -> f64 {
     let millionths = rounded(part, whole, 1_000_000);
     // A share is at most a million of these.
     f64::from(u32::try_from(millionths).unwrap_or(1_000_000)) / 1_000_000.0
-}
-
-fn count(count: UseCount) -> UseCountJson {
-    UseCountJson {
-        codes: count.codes,
-        uses: count.uses,
-    }
 }
 
 pub(super) fn impact(impact: &Impact) -> ImpactJson {
@@ -97,13 +75,13 @@ pub(super) fn impact(impact: &Impact) -> ImpactJson {
         first_ragged_line: impact.first_ragged_line,
         columns: impact.columns,
         no_codes: impact.no_codes,
-        all: count(impact.all),
+        all: impact.all,
         severities: Severity::ALL
             .into_iter()
             .map(|severity| {
                 let used = impact.count(severity);
                 SeverityJson {
-                    severity: severity.name(),
+                    severity,
                     codes: used.codes,
                     uses: used.uses,
                     share: share(used.uses, impact.all.uses),
@@ -111,8 +89,8 @@ pub(super) fn impact(impact: &Impact) -> ImpactJson {
                 }
             })
             .collect(),
-        untouched: count(impact.untouched),
-        outside: count(impact.outside),
+        untouched: impact.untouched,
+        outside: impact.outside,
         unknown: UnknownJson {
             codes: unknown.codes,
             uses: unknown.uses,
@@ -120,32 +98,25 @@ pub(super) fn impact(impact: &Impact) -> ImpactJson {
                 .in_neither
                 .iter()
                 .map(|(code, uses)| UsedJson {
-                    code: code.as_str().to_owned(),
-                    code_dotted: code.to_string(),
+                    code: *code,
                     uses: *uses,
                 })
                 .collect(),
-            never_listed: count(impact.never_listed),
+            never_listed: impact.never_listed,
         },
         left_out: impact.left_out,
     }
 }
 
 /// Returns the changes in the order of their effects, each with what it means.
-pub(super) fn changes<'a>(changes: &'a ChangeSet, impact: &Impact) -> Vec<ChangeJson<'a>> {
+pub(super) fn changes<'a>(changes: &'a ChangeSet, impact: &'a Impact) -> Vec<ChangeJson<'a>> {
     let effects = impact.effects.iter().filter_map(|effect| {
         let mut json = change_json(changes, changes.changes.get(effect.change)?);
-        let touch = |touch: &Touch| TouchJson {
-            relation: touch.relation.name(),
-            code: touch.code.as_str().to_owned(),
-            code_dotted: touch.code.to_string(),
-            uses: touch.uses,
-        };
         json.effect = Some(EffectJson {
-            severity: effect.severity.name(),
+            severity: effect.severity,
             uses: effect.uses,
             share: share(effect.uses, impact.all.uses),
-            touches: effect.touches.iter().map(touch).collect(),
+            touches: &effect.touches,
         });
         Some(json)
     });

@@ -1,5 +1,8 @@
 //! Values as JSON. Every field is described in `docs/json.md`; a test holds the two together.
 //!
+//! What the model has as JSON has it is written as it stands. A struct here is the shape of an answer that differs
+//! from its value: it leaves out, puts what a verdict holds beside the rest, or adds what is derived from it.
+//!
 //! Dates are ISO 8601, codes are without dot (`code`) and as people write them (`code_dotted`), names
 //! of verdicts and kinds are those of the model. `schema` names the shape and its version.
 
@@ -35,7 +38,7 @@ pub use schemas::schemas;
 pub use show::{compare, search, show};
 
 use crate::error::{Error, Result};
-use crate::model::{Entry, Warning};
+use crate::model::{ReleaseId, Warning};
 
 fn to_text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(value)
@@ -48,35 +51,9 @@ fn to_text(value: &impl Serialize) -> Result<String> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct EntryJson<'a> {
-    code: &'a str,
-    code_dotted: String,
-    billable: bool,
-    short_title: &'a str,
-    long_title: &'a str,
-}
-
-impl<'a> EntryJson<'a> {
-    fn new(entry: &'a Entry) -> Self {
-        EntryJson {
-            code: entry.code.as_str(),
-            code_dotted: entry.code.to_string(),
-            billable: entry.billable,
-            short_title: &entry.short_title,
-            long_title: &entry.long_title,
-        }
-    }
-
-    fn list(entries: &'a [Entry]) -> Vec<Self> {
-        entries.iter().map(EntryJson::new).collect()
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct WarningJson {
     kind: &'static str,
-    release: Option<String>,
+    release: Option<ReleaseId>,
     text: String,
 }
 
@@ -85,7 +62,7 @@ fn warnings_json(warnings: &[Warning]) -> Vec<WarningJson> {
         .iter()
         .map(|warning| WarningJson {
             kind: warning.name(),
-            release: warning.release().map(|release| release.to_string()),
+            release: warning.release(),
             text: warning.to_string(),
         })
         .collect()

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::changes::{MarkedJson, marked};
 use crate::model::{
-    NodeName, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NoteKind, NotesReport,
+    Code, FileRef, NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit,
+    NoteKind, NotesReport,
 };
 use crate::present::notes::code_of;
 
@@ -13,15 +14,15 @@ use crate::present::notes::code_of;
 pub(super) struct NotesJson<'a> {
     counts: Vec<NoteCountJson>,
     moves: Vec<MoveJson>,
-    sources: Vec<NoteSourceJson<'a>>,
+    sources: &'a [FileRef],
     changes: Vec<NoteChangeJson<'a>>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct NoteCountJson {
-    kind: &'static str,
-    note_kind: Option<&'static str>,
+    kind: NoteChangeKind,
+    note_kind: Option<NoteKind>,
     all: u64,
     with_node: u64,
 }
@@ -29,32 +30,25 @@ struct NoteCountJson {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MoveJson {
-    from: &'static str,
-    to: &'static str,
+    from: NoteKind,
+    to: NoteKind,
     all: u64,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct NoteSourceJson<'a> {
-    file: &'a str,
-    sha256: &'a str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct NoteChangeJson<'a> {
-    kind: &'static str,
-    node_kind: &'static str,
-    node: &'a str,
+    kind: NoteChangeKind,
+    #[serde(flatten)]
+    node: &'a NodeName,
     node_title: &'a str,
-    standing: &'static str,
+    standing: NodeStanding,
     chapter: &'a str,
     code: Option<&'a str>,
     code_dotted: Option<String>,
-    category: Option<String>,
-    note_kind: Option<&'static str>,
-    old_note_kind: Option<&'static str>,
+    category: Option<Code>,
+    note_kind: Option<NoteKind>,
+    old_note_kind: Option<NoteKind>,
     old_text: Option<&'a str>,
     new_text: Option<&'a str>,
     spacing_only: bool,
@@ -71,15 +65,8 @@ struct NoteChangeJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MovedJson<'a> {
-    from: NodeJson<'a>,
-    to: NodeJson<'a>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct NodeJson<'a> {
-    node_kind: &'static str,
-    node: &'a str,
+    from: &'a NodeName,
+    to: &'a NodeName,
 }
 
 #[derive(Serialize)]
@@ -97,20 +84,9 @@ pub(super) fn notes(report: &NotesReport) -> NotesJson<'_> {
         moves: report
             .moves()
             .into_iter()
-            .map(|(from, to, all)| MoveJson {
-                from: from.name(),
-                to: to.name(),
-                all,
-            })
+            .map(|(from, to, all)| MoveJson { from, to, all })
             .collect(),
-        sources: report
-            .sources
-            .iter()
-            .map(|file| NoteSourceJson {
-                file: &file.name,
-                sha256: &file.sha256,
-            })
-            .collect(),
+        sources: &report.sources,
         changes: report.changes.iter().map(change).collect(),
     }
 }
@@ -122,8 +98,8 @@ fn counts(report: &NotesReport) -> Vec<NoteCountJson> {
         let mut push = |of: Option<NoteKind>, count: NoteCounts| {
             if count.all > 0 {
                 counts.push(NoteCountJson {
-                    kind: kind.name(),
-                    note_kind: of.map(NoteKind::name),
+                    kind,
+                    note_kind: of,
                     all: count.all,
                     with_node: count.with_node,
                 });
@@ -148,16 +124,15 @@ fn change(change: &NoteChange) -> NoteChangeJson<'_> {
     let place = &change.place;
     let code = code_of(&place.node);
     let mut json = NoteChangeJson {
-        kind: change.edit.kind().name(),
-        node_kind: place.node.kind.name(),
-        node: &place.node.name,
+        kind: change.edit.kind(),
+        node: &place.node,
         node_title: &place.title,
-        standing: place.standing.name(),
+        standing: place.standing,
         chapter: &place.chapter,
         code: code.map(|_| place.node.name.as_str()),
         code_dotted: code.map(|code| code.to_string()),
-        category: code.map(|code| code.category().as_str().to_owned()),
-        note_kind: change.edit.note_kind().map(NoteKind::name),
+        category: code.map(|code| code.category()),
+        note_kind: change.edit.note_kind(),
         old_note_kind: None,
         old_text: None,
         new_text: None,
@@ -179,16 +154,13 @@ fn change(change: &NoteChange) -> NoteChangeJson<'_> {
             json.marked = Some(marked(old, new));
         }
         NoteEdit::NoteMoved { from, old, new, .. } => {
-            json.old_note_kind = Some(from.name());
+            json.old_note_kind = Some(*from);
             json.old_text = Some(old);
             json.new_text = Some(new);
             json.marked = (old != new).then(|| marked(old, new));
         }
         NoteEdit::PlaceMoved { from, to } => {
-            json.moved = Some(MovedJson {
-                from: node(from),
-                to: node(to),
-            });
+            json.moved = Some(MovedJson { from, to });
         }
         NoteEdit::Placeholder { is_placeholder } => json.placeholder = Some(*is_placeholder),
         NoteEdit::SeventhCharacters { changes } => {
@@ -213,11 +185,4 @@ fn change(change: &NoteChange) -> NoteChangeJson<'_> {
         }
     }
     json
-}
-
-fn node(node: &NodeName) -> NodeJson<'_> {
-    NodeJson {
-        node_kind: node.kind.name(),
-        node: &node.name,
-    }
 }

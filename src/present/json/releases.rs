@@ -1,13 +1,14 @@
 //! Releases, imports and verifications.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
-use crate::answer::{CoverageOfDay, ReleaseStatus, ReleasesOverview, VerifyReport};
+use crate::answer::{CoverageOfDay, DocumentProof, ReleaseStatus, ReleasesOverview, VerifyReport};
 use crate::error::Result;
-use crate::ingest::ImportReport;
-use crate::model::ListedBy;
-use crate::store::{Added, SourceFile};
+use crate::ingest::{Failed, ImportReport, Skipped};
+use crate::model::{CodeSet, DocumentKind, ListedBy, Provenance, ReleaseId, ReleasePart};
+use crate::store::{Added, Proof, ProofOutcome, SourceFile};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
@@ -23,35 +24,35 @@ pub(super) struct ReleasesJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DayJson<'a> {
-    code_set: &'static str,
-    date: String,
+    code_set: CodeSet,
+    date: NaiveDate,
     covered: bool,
-    release: Option<String>,
-    through: Option<String>,
-    latest_release: Option<String>,
-    latest_date: Option<String>,
+    release: Option<ReleaseId>,
+    through: Option<NaiveDate>,
+    latest_release: Option<ReleaseId>,
+    latest_date: Option<NaiveDate>,
     warnings: Vec<WarningJson>,
     missing: Vec<MissingJson<'a>>,
-    unknown: Option<String>,
-    possible_unknown: Option<String>,
+    unknown: Option<ReleaseId>,
+    possible_unknown: Option<ReleaseId>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct MissingJson<'a> {
-    release: String,
+    release: ReleaseId,
     urls: &'a [String],
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ReleaseJson<'a> {
-    code_set: &'static str,
-    release: String,
-    effective_from: String,
+    code_set: CodeSet,
+    release: ReleaseId,
+    effective_from: NaiveDate,
     status: &'static str,
-    governs_from: Option<String>,
-    governs_through: Option<String>,
+    governs_from: Option<NaiveDate>,
+    governs_through: Option<NaiveDate>,
     rows: Option<u64>,
     billable: Option<u64>,
     known: bool,
@@ -59,20 +60,20 @@ struct ReleaseJson<'a> {
     identified_by: Option<&'a str>,
     order_file: Option<SourceJson<'a>>,
     order_addenda: Option<SourceJson<'a>>,
-    rows_from: Option<&'static str>,
+    rows_from: Option<ListedBy>,
     rows_sha256: Option<&'a str>,
-    provenance: Option<&'static str>,
+    provenance: Option<Provenance>,
     incomplete: Option<&'a str>,
     forced: Option<&'a str>,
     documents: Vec<DocumentJson<'a>>,
-    proofs: Vec<ProofJson<'a>>,
+    proofs: &'a [Proof],
     urls: &'a [String],
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct DocumentJson<'a> {
-    kind: &'static str,
+    kind: DocumentKind,
     items: u64,
     source: SourceJson<'a>,
 }
@@ -85,7 +86,7 @@ struct SourceJson<'a> {
     url: Option<&'a str>,
     sha256: &'a str,
     bytes: u64,
-    imported_on: String,
+    imported_on: NaiveDate,
 }
 
 impl<'a> SourceJson<'a> {
@@ -96,50 +97,40 @@ impl<'a> SourceJson<'a> {
             url: file.url.as_deref(),
             sha256: &file.published.sha256,
             bytes: file.bytes,
-            imported_on: file.imported_on.to_string(),
+            imported_on: file.imported_on,
         }
     }
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct ProofJson<'a> {
-    subject: &'static str,
-    base: Option<String>,
-    outcome: &'static str,
-    detail: &'a str,
-    checked_on: String,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct GapJson {
-    code_set: &'static str,
-    from: String,
-    through: String,
+    code_set: CodeSet,
+    from: NaiveDate,
+    through: NaiveDate,
 }
 
 impl<'a> DayJson<'a> {
     fn new(day: &'a CoverageOfDay) -> Self {
         DayJson {
-            code_set: day.code_set.id(),
-            date: day.day.to_string(),
+            code_set: day.code_set,
+            date: day.day,
             covered: day.governed_by.is_some(),
-            release: day.governed_by.map(|(release, _)| release.to_string()),
-            through: day.governed_by.map(|(_, through)| through.to_string()),
-            latest_release: day.latest.map(|(release, _)| release.to_string()),
-            latest_date: day.latest.map(|(_, through)| through.to_string()),
+            release: day.governed_by.map(|(release, _)| release),
+            through: day.governed_by.map(|(_, through)| through),
+            latest_release: day.latest.map(|(release, _)| release),
+            latest_date: day.latest.map(|(_, through)| through),
             warnings: warnings_json(&day.warnings),
             missing: day
                 .missing
                 .iter()
                 .map(|(release, urls)| MissingJson {
-                    release: release.to_string(),
+                    release: *release,
                     urls,
                 })
                 .collect(),
-            unknown: day.unknown.map(|release| release.to_string()),
-            possible_unknown: day.unknown_since.map(|(_, possible)| possible.to_string()),
+            unknown: day.unknown,
+            possible_unknown: day.unknown_since.map(|(_, possible)| possible),
         }
     }
 }
@@ -185,16 +176,16 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
                 };
                 let trust = stored.map(|stored| &stored.release.trust);
                 ReleaseJson {
-                    code_set: line.code_set.id(),
-                    release: line.id.to_string(),
-                    effective_from: line.effective_from.to_string(),
+                    code_set: line.code_set,
+                    release: line.id,
+                    effective_from: line.effective_from,
                     status: if stored.is_some() {
                         "loaded"
                     } else {
                         "missing"
                     },
-                    governs_from: line.governs.map(|(from, _)| from.to_string()),
-                    governs_through: line.governs.map(|(_, through)| through.to_string()),
+                    governs_from: line.governs.map(|(from, _)| from),
+                    governs_through: line.governs.map(|(_, through)| through),
                     rows: line.rows.map(|(rows, _)| rows),
                     billable: line.rows.map(|(_, billable)| billable),
                     known: line.known,
@@ -203,16 +194,16 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
                     order_file: stored
                         .filter(|stored| stored.release.listed_by == ListedBy::OrderFile)
                         .map(|stored| SourceJson::new(&stored.listing_file)),
-                    rows_from: stored.map(|stored| stored.release.listed_by.name()),
+                    rows_from: stored.map(|stored| stored.release.listed_by),
                     rows_sha256: trust.map(|trust| trust.rows_sha256.as_str()),
-                    provenance: trust.map(|trust| trust.provenance.name()),
+                    provenance: trust.map(|trust| trust.provenance),
                     incomplete: trust.and_then(|trust| trust.incomplete.as_deref()),
                     forced: trust.and_then(|trust| trust.forced.as_deref()),
                     documents: stored
                         .iter()
                         .flat_map(|stored| &stored.documents)
                         .map(|document| DocumentJson {
-                            kind: document.kind.name(),
+                            kind: document.kind,
                             items: document.items,
                             source: SourceJson::new(&document.file),
                         })
@@ -220,17 +211,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
                     order_addenda: stored
                         .and_then(|stored| stored.addenda.as_ref())
                         .map(SourceJson::new),
-                    proofs: stored
-                        .iter()
-                        .flat_map(|stored| &stored.proofs)
-                        .map(|proof| ProofJson {
-                            subject: proof.subject.name(),
-                            base: proof.base.map(|base| base.to_string()),
-                            outcome: proof.outcome.name(),
-                            detail: &proof.detail,
-                            checked_on: proof.checked_on.to_string(),
-                        })
-                        .collect(),
+                    proofs: stored.map_or(&[], |stored| &stored.proofs),
                     urls,
                 }
             })
@@ -239,53 +220,35 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
             .gaps
             .iter()
             .map(|(code_set, from, through)| GapJson {
-                code_set: code_set.id(),
-                from: from.to_string(),
-                through: through.to_string(),
+                code_set: *code_set,
+                from: *from,
+                through: *through,
             })
             .collect(),
     })
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct ImportJson<'a> {
     schema: &'static str,
     dry_run: bool,
     taken: Vec<TakenJson<'a>>,
-    left: Vec<LeftJson<'a>>,
-    failed: Vec<FailedJson<'a>>,
+    left: &'a [Skipped],
+    failed: &'a [Failed],
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct TakenJson<'a> {
     file: &'a str,
-    kind: &'static str,
-    code_set: &'static str,
-    release: String,
+    kind: ReleasePart,
+    code_set: CodeSet,
+    release: ReleaseId,
     identified_by: &'static str,
     rows: u64,
     billable: u64,
     outcome: &'static str,
     notes: &'a [String],
     unread: u64,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct LeftJson<'a> {
-    file: &'a str,
-    why: &'a str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct FailedJson<'a> {
-    file: &'a str,
-    line: Option<u64>,
-    why: &'a str,
-    hint: Option<&'a str>,
 }
 
 /// Writes what an import did.
@@ -306,9 +269,9 @@ impl<'a> ImportJson<'a> {
                 .iter()
                 .map(|taken| TakenJson {
                     file: &taken.file,
-                    kind: taken.kind.name(),
-                    code_set: taken.code_set.id(),
-                    release: taken.release.to_string(),
+                    kind: taken.kind,
+                    code_set: taken.code_set,
+                    release: taken.release,
                     identified_by: taken.identified_by,
                     rows: taken.rows,
                     billable: taken.billable,
@@ -321,30 +284,13 @@ impl<'a> ImportJson<'a> {
                     unread: taken.unread,
                 })
                 .collect(),
-            left: report
-                .left
-                .iter()
-                .map(|left| LeftJson {
-                    file: &left.file,
-                    why: &left.why,
-                })
-                .collect(),
-            failed: report
-                .failed
-                .iter()
-                .map(|failed| FailedJson {
-                    file: &failed.file,
-                    line: failed.line,
-                    why: &failed.why,
-                    hint: failed.hint.as_deref(),
-                })
-                .collect(),
+            left: &report.left,
+            failed: &report.failed,
         }
     }
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct BackupJson<'a> {
     schema: &'static str,
     database: &'a str,
@@ -368,21 +314,19 @@ pub fn backup(database: &str, file: &str, bytes: u64, content_hash: &str) -> Res
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct VerifyJson {
+struct VerifyJson<'a> {
     schema: &'static str,
     sound: bool,
     sample: bool,
     search_sound: bool,
     store: Option<StoreProofJson>,
-    releases: Vec<VerifiedJson>,
+    releases: Vec<VerifiedJson<'a>>,
     spans: Vec<SpansJson>,
     not_proven: Vec<String>,
     not_kept: Option<String>,
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct StoreProofJson {
     tables: u64,
     rows: u64,
@@ -392,7 +336,6 @@ struct StoreProofJson {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct StoreFaultJson {
     fault: &'static str,
     table: Option<String>,
@@ -400,28 +343,18 @@ struct StoreFaultJson {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct VerifiedJson {
-    code_set: &'static str,
-    release: String,
-    provenance: &'static str,
-    incomplete: Option<String>,
-    forced: Option<String>,
+struct VerifiedJson<'a> {
+    code_set: CodeSet,
+    release: ReleaseId,
+    provenance: Provenance,
+    incomplete: Option<&'a str>,
+    forced: Option<&'a str>,
     order_file: Option<OrderProofJson>,
-    order_addenda: Option<AddendaProofJson>,
-    documents: Vec<DocumentProofJson>,
+    order_addenda: Option<AddendaProofJson<'a>>,
+    documents: &'a [DocumentProof],
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct DocumentProofJson {
-    kind: &'static str,
-    outcome: &'static str,
-    detail: String,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct OrderProofJson {
     outcome: &'static str,
     rows: u64,
@@ -431,23 +364,21 @@ struct OrderProofJson {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct AddendaProofJson {
-    outcome: &'static str,
-    base: Option<String>,
-    stated_base: Option<String>,
+struct AddendaProofJson<'a> {
+    outcome: ProofOutcome,
+    base: Option<ReleaseId>,
+    stated_base: Option<ReleaseId>,
     missing: u64,
     surplus: u64,
     other_titles: u64,
     footer_differences: Vec<String>,
-    fitting_bases: Vec<String>,
+    fitting_bases: &'a [ReleaseId],
     detail: String,
 }
 
 #[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct SpansJson {
-    code_set: &'static str,
+    code_set: CodeSet,
     differing: u64,
 }
 
@@ -482,11 +413,11 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
             .releases
             .iter()
             .map(|release| VerifiedJson {
-                code_set: release.code_set.id(),
-                release: release.id.to_string(),
-                provenance: release.stored.trust.provenance.name(),
-                incomplete: release.stored.trust.incomplete.clone(),
-                forced: release.stored.trust.forced.clone(),
+                code_set: release.code_set,
+                release: release.id,
+                provenance: release.stored.trust.provenance,
+                incomplete: release.stored.trust.incomplete.as_deref(),
+                forced: release.stored.trust.forced.as_deref(),
                 order_file: release.order_file.as_ref().map(|order| OrderProofJson {
                     outcome: if order.is_exact() { "exact" } else { "failed" },
                     rows: order.rows.0,
@@ -494,30 +425,18 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
                     sha256: order.official.clone(),
                     sha256_written_back: order.written.clone(),
                 }),
-                documents: release
-                    .documents
-                    .iter()
-                    .map(|proof| DocumentProofJson {
-                        kind: proof.kind.name(),
-                        outcome: proof.outcome.name(),
-                        detail: proof.detail.clone(),
-                    })
-                    .collect(),
+                documents: &release.documents,
                 order_addenda: release.addenda.as_ref().map(|addenda| {
                     let replay = addenda.replay.clone().unwrap_or_default();
                     AddendaProofJson {
-                        outcome: addenda.outcome().name(),
-                        base: addenda.base.map(|base| base.to_string()),
-                        stated_base: addenda.stated_base.map(|base| base.to_string()),
+                        outcome: addenda.outcome(),
+                        base: addenda.base,
+                        stated_base: addenda.stated_base,
                         missing: replay.missing.len() as u64,
                         surplus: replay.surplus.len() as u64,
                         other_titles: replay.differing.len() as u64,
                         footer_differences: replay.footer_differences,
-                        fitting_bases: addenda
-                            .fitting_bases
-                            .iter()
-                            .map(|base| base.to_string())
-                            .collect(),
+                        fitting_bases: &addenda.fitting_bases,
                         detail: addenda.detail(),
                     }
                 }),
@@ -527,7 +446,7 @@ pub fn verify(report: &VerifyReport) -> Result<String> {
             .spans
             .iter()
             .map(|(code_set, differing)| SpansJson {
-                code_set: code_set.id(),
+                code_set: *code_set,
                 differing: *differing,
             })
             .collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::OpenApi;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{Object, Schema};
 use utoipa::openapi::{Components, RefOr};
 
 use super::{answers, changes, failure, questions, releases, show};
@@ -26,10 +26,56 @@ struct Shapes;
 pub fn schemas() -> Components {
     let mut components = Shapes::openapi().components.unwrap_or_default();
     let meanings = meanings(include_str!("../../../docs/json.md"));
+    let parts: Vec<(&str, Object)> = PARTS
+        .iter()
+        .filter_map(|name| match components.schemas.get(*name)? {
+            RefOr::T(Schema::Object(object)) => Some((*name, object.clone())),
+            _ => None,
+        })
+        .collect();
+    // It stands nowhere by itself.
+    components.schemas.remove("BothForms");
     for schema in components.schemas.values_mut() {
+        take_in(schema, &parts);
         describe(schema, &meanings);
     }
     components
+}
+
+/// The shapes whose fields stand among those of what holds them.
+const PARTS: &[&str] = &["BothForms", "NodeJson", "NoteSourceJson"];
+
+/// Puts the fields of parts among those of the shape that holds them, in the place of references to them.
+fn take_in(schema: &mut RefOr<Schema>, parts: &[(&str, Object)]) {
+    let RefOr::T(Schema::AllOf(all)) = schema else {
+        return;
+    };
+    let part_of = |item: &RefOr<Schema>| match item {
+        RefOr::Ref(to) => {
+            let name = to.ref_location.rsplit('/').next();
+            parts.iter().find(|(part, _)| name == Some(part))
+        }
+        RefOr::T(_) => None,
+    };
+    let taken: Vec<Object> = all
+        .items
+        .iter()
+        .filter_map(|item| Some(part_of(item)?.1.clone()))
+        .collect();
+    all.items.retain(|item| part_of(item).is_none());
+    let own = all.items.iter_mut().rev().find_map(|item| match item {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    });
+    if let Some(own) = own {
+        for part in taken {
+            own.properties.extend(part.properties);
+            own.required.extend(part.required);
+        }
+    }
+    if let [only] = all.items.as_slice() {
+        *schema = only.clone();
+    }
 }
 
 /// Reads the tables of the documentation: what stands first about a field holds, and the tables of several

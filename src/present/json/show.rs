@@ -1,14 +1,16 @@
 //! The coder's page, the comparison of two codes, and what a search found.
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::answers::{AnswerJson, HistoryBody, answer_json, history_body};
 use super::lineage::{self, PoaJson};
-use super::{EntryJson, WarningJson, to_text, warnings_json};
+use super::{WarningJson, to_text, warnings_json};
 use crate::error::Result;
 use crate::model::{
-    CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, FoundIn, FoundStanding,
-    LastChange, NotesAt, PcsDefinition, PcsPage, PlaceInBook, SearchReport,
+    Code, CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, Entry, FoundIn,
+    FoundStanding, LastChange, Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, Provenance,
+    ReleaseId, SearchReport, SeventhCharacters, VerdictKind, VisualCategory,
 };
 
 #[derive(Serialize)]
@@ -22,8 +24,8 @@ pub(super) struct ShowJson<'a> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct CompareJson<'a> {
     schema: &'static str,
-    common: Vec<PlaceJson<'a>>,
-    mentions: Vec<MentionJson<'a>>,
+    common: &'a [PlaceInBook],
+    mentions: &'a [Mention],
     left: PageJson<'a>,
     right: PageJson<'a>,
 }
@@ -32,83 +34,31 @@ pub(super) struct CompareJson<'a> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct PageJson<'a> {
     answer: AnswerJson<'a>,
-    breadcrumb: Vec<PlaceJson<'a>>,
+    breadcrumb: &'a [PlaceInBook],
     tabular: Option<ConsultedJson<'a>>,
-    notes: Vec<NoteJson<'a>>,
-    seventh_characters: Option<SeventhJson<'a>>,
-    visual_impairment: Vec<VisualJson<'a>>,
-    children: Vec<EntryJson<'a>>,
-    siblings: Vec<EntryJson<'a>>,
+    notes: &'a [NotesAt],
+    seventh_characters: Option<&'a SeventhCharacters>,
+    visual_impairment: &'a [VisualCategory],
+    children: &'a [Entry],
+    siblings: &'a [Entry],
     index: Vec<IndexJson<'a>>,
     poa_on_date: Option<PoaJson>,
-    last_changed: Option<String>,
-    last_changed_by: Option<String>,
-    unchanged_since: Option<String>,
+    last_changed: Option<NaiveDate>,
+    last_changed_by: Option<ReleaseId>,
+    unchanged_since: Option<ReleaseId>,
     history: Option<HistoryBody<'a>>,
     pcs: Option<PcsJson<'a>>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct PlaceJson<'a> {
-    kind: &'static str,
-    name: &'a str,
-    title: &'a str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct ConsultedJson<'a> {
-    document: &'static str,
-    release: Option<String>,
-    missing: Option<String>,
-    nearest: Option<String>,
+    document: DocumentKind,
+    release: Option<ReleaseId>,
+    missing: Option<ReleaseId>,
+    nearest: Option<ReleaseId>,
     file: Option<&'a str>,
     sha256: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct NoteJson<'a> {
-    place: PlaceJson<'a>,
-    groups: Vec<GroupJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct GroupJson<'a> {
-    kind: &'static str,
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct SeventhJson<'a> {
-    defined_at: &'a str,
-    characters: Vec<CharacterJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct CharacterJson<'a> {
-    character: char,
-    meaning: &'a str,
-    continuations: &'a [String],
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct VisualJson<'a> {
-    category: &'a str,
-    ranges: Vec<VisualRangeJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct VisualRangeJson<'a> {
-    heading: &'a str,
-    less_than: &'a str,
-    at_least: &'a str,
 }
 
 #[derive(Serialize)]
@@ -125,14 +75,6 @@ struct IndexLinkJson<'a> {
     kind: &'a str,
     heading: Option<&'a str>,
     reference: &'a str,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
-struct MentionJson<'a> {
-    at: &'a str,
-    kind: &'static str,
-    note: &'a str,
 }
 
 #[derive(Serialize)]
@@ -163,20 +105,11 @@ struct AllowedJson<'a> {
     label: &'a str,
 }
 
-fn place(place: &PlaceInBook) -> PlaceJson<'_> {
-    PlaceJson {
-        kind: place.kind.name(),
-        name: &place.name,
-        title: &place.title,
-    }
-}
-
 fn consulted(consulted: &DocumentSource, document: DocumentKind) -> ConsultedJson<'_> {
-    let document = document.name();
     match consulted {
         DocumentSource::Own { release, file } => ConsultedJson {
             document,
-            release: Some(release.to_string()),
+            release: Some(*release),
             missing: None,
             nearest: None,
             file: Some(&file.name),
@@ -188,34 +121,20 @@ fn consulted(consulted: &DocumentSource, document: DocumentKind) -> ConsultedJso
             file,
         } => ConsultedJson {
             document,
-            release: Some(release.to_string()),
-            missing: Some(missing.to_string()),
-            nearest: Some(release.to_string()),
+            release: Some(*release),
+            missing: Some(*missing),
+            nearest: Some(*release),
             file: Some(&file.name),
             sha256: Some(&file.sha256),
         },
         DocumentSource::Missing { missing, nearest } => ConsultedJson {
             document,
             release: None,
-            missing: Some(missing.to_string()),
-            nearest: nearest.map(|nearest| nearest.to_string()),
+            missing: Some(*missing),
+            nearest: *nearest,
             file: None,
             sha256: None,
         },
-    }
-}
-
-fn notes(notes: &NotesAt) -> NoteJson<'_> {
-    NoteJson {
-        place: place(&notes.place),
-        groups: notes
-            .groups
-            .iter()
-            .map(|group| GroupJson {
-                kind: group.kind.name(),
-                notes: &group.notes,
-            })
-            .collect(),
     }
 }
 
@@ -261,42 +180,16 @@ fn page(page: &CodePage) -> PageJson<'_> {
     };
     PageJson {
         answer: answer_json(&page.answer),
-        breadcrumb: page.breadcrumb.iter().map(place).collect(),
+        breadcrumb: &page.breadcrumb,
         tabular: page
             .tabular
             .as_ref()
             .map(|found| consulted(found, DocumentKind::Tabular)),
-        notes: page.notes.iter().map(notes).collect(),
-        seventh_characters: page.seventh_characters.as_ref().map(|seventh| SeventhJson {
-            defined_at: seventh.defined_at.as_str(),
-            characters: seventh
-                .characters
-                .iter()
-                .map(|character| CharacterJson {
-                    character: character.character,
-                    meaning: &character.text,
-                    continuations: &character.continuations,
-                })
-                .collect(),
-        }),
-        visual_impairment: page
-            .visual_impairment
-            .iter()
-            .map(|category| VisualJson {
-                category: &category.category,
-                ranges: category
-                    .ranges
-                    .iter()
-                    .map(|range| VisualRangeJson {
-                        heading: &range.heading,
-                        less_than: &range.less_than,
-                        at_least: &range.at_least,
-                    })
-                    .collect(),
-            })
-            .collect(),
-        children: EntryJson::list(&page.children),
-        siblings: EntryJson::list(&page.siblings),
+        notes: &page.notes,
+        seventh_characters: page.seventh_characters.as_ref(),
+        visual_impairment: &page.visual_impairment,
+        children: &page.children,
+        siblings: &page.siblings,
         index: page
             .index
             .iter()
@@ -315,9 +208,9 @@ fn page(page: &CodePage) -> PageJson<'_> {
             })
             .collect(),
         poa_on_date: page.poa.as_ref().map(lineage::poa_span),
-        last_changed: changed.map(|(day, _)| day.to_string()),
-        last_changed_by: changed.map(|(_, release)| release.to_string()),
-        unchanged_since: unchanged_since.map(|release| release.to_string()),
+        last_changed: changed.map(|(day, _)| day),
+        last_changed_by: changed.map(|(_, release)| release),
+        unchanged_since,
         history: page.history.as_ref().map(history_body),
         pcs: page.pcs.as_ref().map(pcs),
     }
@@ -341,16 +234,8 @@ pub fn show(found: &CodePage) -> Result<String> {
 pub fn compare(comparison: &Comparison) -> Result<String> {
     to_text(&CompareJson {
         schema: "codeyear/compare/1",
-        common: comparison.common.iter().map(place).collect(),
-        mentions: comparison
-            .mentions
-            .iter()
-            .map(|mention| MentionJson {
-                at: mention.at.as_str(),
-                kind: mention.kind.name(),
-                note: &mention.note,
-            })
-            .collect(),
+        common: &comparison.common,
+        mentions: &comparison.mentions,
         left: page(&comparison.left),
         right: page(&comparison.right),
     })
@@ -360,11 +245,11 @@ pub fn compare(comparison: &Comparison) -> Result<String> {
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 pub(super) struct SearchJson<'a> {
     schema: &'static str,
-    code_set: &'static str,
+    code_set: CodeSet,
     words: &'a str,
-    date: String,
-    release: String,
-    provenance: &'static str,
+    date: NaiveDate,
+    release: ReleaseId,
+    provenance: Provenance,
     more: bool,
     found: Vec<FoundJson<'a>>,
     warnings: Vec<WarningJson>,
@@ -373,16 +258,17 @@ pub(super) struct SearchJson<'a> {
 #[derive(Serialize)]
 #[cfg_attr(feature = "serve", derive(utoipa::ToSchema))]
 struct FoundJson<'a> {
-    code: String,
-    code_dotted: String,
-    standing: &'static str,
-    first_day: Option<String>,
-    last_day: Option<String>,
-    entry: EntryJson<'a>,
+    #[serde(flatten, serialize_with = "crate::model::both_forms")]
+    #[cfg_attr(feature = "serve", schema(value_type = crate::model::BothForms))]
+    code: Code,
+    standing: VerdictKind,
+    first_day: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
+    entry: &'a Entry,
     found_in: &'static str,
     text: Option<&'a str>,
-    document: Option<&'static str>,
-    document_release: Option<String>,
+    document: Option<DocumentKind>,
+    document_release: Option<ReleaseId>,
 }
 
 /// Writes what a search found.
@@ -390,14 +276,13 @@ struct FoundJson<'a> {
 /// # Errors
 /// [`crate::ErrorKind::Io`] if the JSON cannot be written.
 pub fn search(report: &SearchReport) -> Result<String> {
-    let code_set: CodeSet = report.code_set;
     to_text(&SearchJson {
         schema: "codeyear/search/1",
-        code_set: code_set.id(),
+        code_set: report.code_set,
         words: &report.words,
-        date: report.date.to_string(),
-        release: report.release.to_string(),
-        provenance: report.provenance.name(),
+        date: report.date,
+        release: report.release,
+        provenance: report.provenance,
         more: report.more,
         found: report
             .found
@@ -424,22 +309,21 @@ pub fn search(report: &SearchReport) -> Result<String> {
                     ),
                 };
                 FoundJson {
-                    code: found.code.as_str().to_owned(),
-                    code_dotted: found.code.to_string(),
-                    standing: found.standing.kind().name(),
+                    code: found.code,
+                    standing: found.standing.kind(),
                     first_day: match found.standing {
-                        FoundStanding::NotYetEffective(day) => Some(day.to_string()),
+                        FoundStanding::NotYetEffective(day) => Some(day),
                         _ => None,
                     },
                     last_day: match found.standing {
-                        FoundStanding::Deleted(day) => Some(day.to_string()),
+                        FoundStanding::Deleted(day) => Some(day),
                         _ => None,
                     },
-                    entry: EntryJson::new(&found.entry),
+                    entry: &found.entry,
                     found_in,
                     text,
-                    document: document.map(DocumentKind::name),
-                    document_release: release.map(ToString::to_string),
+                    document,
+                    document_release: release.copied(),
                 }
             })
             .collect(),

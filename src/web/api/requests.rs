@@ -22,6 +22,7 @@ pub(super) struct CheckRequest {
     /// A code, with or without dot; several by repeating it
     pub(super) code: Vec<String>,
     /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
     /// Instead of a day: every day of this fiscal year
     #[param(value_type = Option<i32>)]
@@ -65,6 +66,7 @@ pub(super) struct ShowRequest {
     /// The code, with or without dot
     pub(super) code: String,
     /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
     /// icd10cm or icd10pcs; left out: told by the code
     #[param(value_type = Option<String>)]
@@ -94,6 +96,7 @@ pub(super) struct CompareRequest {
     /// The other one
     pub(super) right: String,
     /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
     /// icd10cm or icd10pcs; left out: told by the code
     #[param(value_type = Option<String>)]
@@ -142,6 +145,7 @@ pub(super) struct SearchRequest {
     /// Words, the last of which may be only begun
     pub(super) q: String,
     /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
     /// icd10cm, which is meant if it is left out, or icd10pcs
     #[param(value_type = Option<String>)]
