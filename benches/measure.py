@@ -197,7 +197,7 @@ def tool(name: str) -> str:
 def build(*examples: str) -> tuple[Path, Path]:
     """Builds the release binary and the examples named; gives the binary and cargo's target folder."""
     cargo = tool("cargo")
-    command = [cargo, "build", "--release", "--locked", "--bin", "codeyear"]
+    command = [cargo, "build", "--workspace", "--release", "--locked", "--bin", "codeyear"]
     for example in examples:
         command += ["--example", example]
     say(shlex.join(["cargo", *command[1:]]))

@@ -45,9 +45,22 @@
 //!   text, JSON, Markdown, CSV, HTML, XLSX, Parquet
 //! ```
 //!
-//! # The layers
+//! # The packages
 //!
-//! Each layer knows only those above it in this list; a test reads the sources and holds them to it.
+//! Each package knows only those above it in this list; their manifests hold them to it. This one puts one namespace in
+//! front of all.
+//!
+//! | package | module | what it is |
+//! |---|---|---|
+//! | `codeyear-core` | see below | what a code meant on a date: the store and every question of it |
+//! | `codeyear-fetch` | `fetch` | official archives from their publishers, proven by their hash; the only part that connects to others |
+//! | `codeyear-claims` | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
+//! | `codeyear-fhir` | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
+//! | `codeyear-report` | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
+//! | `codeyear-server` | [`web`] | one server over one file: JSON, pages, FHIR |
+//! | `codeyear` | [`cli`] | one verb a file |
+//!
+//! Each layer of the core knows only those above it; a test reads the sources and holds them to it.
 //!
 //! | layer | what it is |
 //! |---|---|
@@ -58,16 +71,15 @@
 //! | [`pack`] | the official files of all releases in one file, as a build ships it |
 //! | [`store`] | the only place with SQL: facts, spans derived from them, queries |
 //! | [`ingest`] | source, pack, parse and store joined: what can be taken is stored at once, what cannot is named |
-//! | `fetch` | official archives from their publishers, proven by their hash; the only part that connects to others |
 //! | [`answer`] | questions joined from store and catalogue: check, history, show, browse, compare, search, diff, releases, verify, and all codes at once for an export |
-//! | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
-//! | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
-//! | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
-//! | [`web`] | one server over one file: JSON, pages, FHIR |
-//! | [`cli`] | one verb a file |
 //!
 //! # Why it is cut so
 //!
+//! - **Packages are cut where the dependencies are.** Whoever asks what a code meant needs SQLite and neither a web server
+//!   nor Parquet, and a change of a page is built without the core. The core is one package and not five, because its
+//!   unit tests ask questions of a store that was filled by an import of the sample; `default-features = false` leaves
+//!   the import out. Catalogue and schema stay at the top of the repository, where people look for them; the package
+//!   links to them, and what is published holds the files themselves.
 //! - **`answer` is a layer of its own.** The point-in-time rule and the classification of changes are
 //!   pure and live in `model`; a question needs the store's facts *and* the catalogue's knowledge of
 //!   what is missing. Joining them in `store` would teach SQL about the catalogue, joining them in `cli`
@@ -181,61 +193,18 @@
 //! - **A patch is a point in time within its release**, not a change to the release: the order file written
 //!   back stays the official one, and a diff compares what was published.
 
-pub mod answer;
-pub mod claims;
 pub mod cli;
-pub mod error;
+
+pub use codeyear_claims as claims;
+pub use codeyear_core::{Error, ErrorKind, Result};
+pub use codeyear_core::{answer, error, ingest, model, pack, parse, source, store};
 #[cfg(feature = "fetch")]
-pub mod fetch;
-pub mod fhir;
-pub mod ingest;
-pub mod model;
-pub mod pack;
-pub mod parse;
-pub mod present;
-pub mod source;
-pub mod store;
+pub use codeyear_fetch as fetch;
+pub use codeyear_fhir as fhir;
+pub use codeyear_report as present;
 #[cfg(feature = "serve")]
-pub mod web;
+pub use codeyear_server as web;
 
-pub use error::{Error, ErrorKind, Result};
-
-/// What unit tests have in common.
 #[cfg(test)]
-pub(crate) mod testing {
-    use chrono::NaiveDate;
-
-    use crate::ingest;
-    use crate::model::{Code, CodeSet, Entry, ReleaseId};
-    use crate::store::Store;
-
-    /// Returns a store in memory that holds the bundled sample.
-    pub(crate) fn sample() -> Store {
-        let mut store = Store::in_memory().unwrap();
-        ingest::import_sample(&mut store, day("2026-03-01")).unwrap();
-        store
-    }
-
-    pub(crate) fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    pub(crate) fn release(text: &str) -> ReleaseId {
-        text.parse().unwrap()
-    }
-
-    /// Reads a code of ICD-10-CM.
-    pub(crate) fn cm(text: &str) -> Code {
-        CodeSet::Icd10Cm.parse_code(text).unwrap()
-    }
-
-    /// Returns codes as people write them, to be compared with what is expected.
-    pub(crate) fn dotted<'c>(codes: impl IntoIterator<Item = &'c Code>) -> Vec<String> {
-        codes.into_iter().map(Code::to_string).collect()
-    }
-
-    /// Returns the codes of entries, as [`dotted`] does.
-    pub(crate) fn codes_of(entries: &[Entry]) -> Vec<String> {
-        dotted(entries.iter().map(|entry| &entry.code))
-    }
-}
+#[path = "../crates/testing.rs"]
+mod testing;

@@ -8,8 +8,9 @@ use codeyear::store::{SCHEMA_VERSION, Store};
 
 use crate::world::{World, today};
 
-/// The layers, and which others each may know. A new one has to be given its place here.
-const LAYERS: [(&str, &[&str]); 14] = [
+/// The layers of the core, and which others each may know. A new one has to be given its place here. What the other
+/// packages know of each other, their manifests say.
+const LAYERS: [(&str, &[&str]); 8] = [
     ("error", &[]),
     ("model", &[]),
     ("parse", &["error", "model"]),
@@ -20,116 +21,45 @@ const LAYERS: [(&str, &[&str]); 14] = [
         "ingest",
         &["error", "model", "parse", "source", "pack", "store"],
     ),
-    (
-        "fetch",
-        &[
-            "error", "model", "parse", "source", "pack", "store", "ingest",
-        ],
-    ),
     ("answer", &["error", "model", "parse", "source", "store"]),
-    (
-        "claims",
-        &["error", "model", "parse", "source", "store", "answer"],
-    ),
-    (
-        "fhir",
-        &[
-            "error", "model", "parse", "source", "store", "answer", "claims",
-        ],
-    ),
-    (
-        "present",
-        &[
-            "error", "model", "store", "ingest", "fetch", "answer", "claims",
-        ],
-    ),
-    (
-        "web",
-        &[
-            "error", "model", "source", "store", "answer", "claims", "fhir", "present",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "error", "model", "parse", "source", "pack", "store", "ingest", "fetch", "answer",
-            "claims", "fhir", "present", "web",
-        ],
-    ),
 ];
 
 /// What only some files may name: the word, who may, and why nobody else does.
-const ONLY_IN: [(&str, &[&str], &str); 20] = [
-    ("axum::", &["src/web/"], "HTTP is the server's"),
-    (
-        "tokio::",
-        &["src/web/"],
-        "the library asks and waits; only the server does not",
-    ),
-    (
-        "tracing::",
-        &["src/web/"],
-        "only the server logs: everything else returns what it has to say",
-    ),
-    ("rusqlite::", &["src/store/"], "SQL is the store's"),
-    (
-        "ureq::",
-        &["src/fetch/"],
-        "only a fetch connects to other machines",
-    ),
+const ONLY_IN: [(&str, &[&str], &str); 13] = [
+    ("rusqlite::", &["core/store/"], "SQL is the store's"),
     (
         "similar::",
-        &["src/present/marks.rs"],
+        &["report/marks.rs"],
         "changed words are marked in one place",
     ),
     (
         "calamine::",
-        &["src/parse/conversion/workbook.rs"],
+        &["core/parse/conversion/workbook.rs"],
         "workbooks are read in one place",
     ),
     (
         "rust_xlsxwriter::",
-        &["src/present/xlsx/"],
+        &["report/xlsx/"],
         "workbooks are written in one place",
     ),
-    ("Local::now", &["src/cli/"], "the day is passed in"),
-    ("Utc::now", &["src/cli/"], "the day is passed in"),
-    ("SystemTime::now", &["src/cli/"], "the day is passed in"),
+    ("Local::now", &["cli/"], "the day is passed in"),
+    ("Utc::now", &["cli/"], "the day is passed in"),
+    ("SystemTime::now", &["cli/"], "the day is passed in"),
     ("print!", &[], "stdout and stderr are passed in"),
     ("println!", &[], "stdout and stderr are passed in"),
     (
-        "std::io::stdout",
-        &["src/cli/"],
-        "stdout is the command line's",
-    ),
-    (
-        "std::io::stderr",
-        &["src/cli/"],
-        "stderr is the command line's",
-    ),
-    (
-        "std::io::stdin",
-        &["src/cli/"],
-        "stdin is the command line's",
+        "std::io::std",
+        &["cli/"],
+        "the streams are the command line's",
     ),
     (
         "std::env",
-        &["src/cli/"],
+        &["cli/"],
         "the environment is the command line's",
     ),
     (
-        "clap",
-        &["src/cli/", "src/main.rs"],
-        "arguments are the command line's",
-    ),
-    (
         "serde_json::",
-        &[
-            "src/present/json/",
-            "src/claims/",
-            "src/fhir/",
-            "src/pack/format.rs",
-        ],
+        &["report/json/", "claims/", "fhir/", "core/pack/format.rs"],
         "JSON is written in one place, and read from claims; FHIR is JSON, and so is the index of a pack",
     ),
     ("process::exit", &[], "the exit code is returned"),
@@ -295,35 +225,34 @@ fn depth(inner: &str) -> usize {
     module.split('/').count()
 }
 
-/// Everything that a file does and its layer may not.
+/// Everything that a file does and its place may not. Of a file of the core the path is `core/store/query.rs`, of
+/// others `claims/audit.rs`, of the program `cli/check.rs`.
 fn offences(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let source = Source::read(text);
-    let inner = path.strip_prefix("src/").unwrap();
-    let layer = inner.split(['/', '.']).next().unwrap();
-    // lib.rs lists the layers, and main.rs calls the last of them.
-    let is_root = matches!(inner, "lib.rs" | "main.rs");
-    let known = LAYERS
-        .iter()
-        .find(|(name, _)| *name == layer)
-        .map(|(_, known)| *known);
-    match known {
-        None if is_root => {}
-        None => found.push(format!(
-            "{path}: the layer {layer} has no place in the order of layers"
-        )),
-        Some(known) => {
-            for other in source.layers() {
-                if other != layer && !known.contains(&other.as_str()) {
-                    found.push(format!("{path}: {layer} may not know {other}"));
-                }
-            }
+    let (package, inner) = path.split_once('/').unwrap();
+    let layer = match package {
+        "core" => inner.split(['/', '.']).next().unwrap(),
+        other => other,
+    };
+    if package == "core" && inner != "lib.rs" {
+        let known = LAYERS.iter().find(|(name, _)| *name == layer);
+        if known.is_none() {
+            found.push(format!(
+                "{path}: the layer {layer} has no place in the order of layers"
+            ));
         }
-    }
-    if !is_root && source.longest_way_up() >= depth(inner) {
-        found.push(format!(
-            "{path}: super:: leads out of the layer; write crate::"
-        ));
+        for other in known.iter().flat_map(|(_, known)| {
+            let others = source.layers().into_iter();
+            others.filter(|other| other != layer && !known.contains(&other.as_str()))
+        }) {
+            found.push(format!("{path}: {layer} may not know {other}"));
+        }
+        if source.longest_way_up() >= depth(inner) {
+            found.push(format!(
+                "{path}: super:: leads out of the layer; write crate::"
+            ));
+        }
     }
     for (word, places, why) in ONLY_IN {
         let may = places.iter().any(|place| path.starts_with(place));
@@ -371,18 +300,27 @@ fn sources() -> Vec<(String, String)> {
         }
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    walk(&root.join("src"), &mut found);
-    found.sort();
-    assert!(found.len() > 30);
-    found
-        .into_iter()
-        .map(|path| {
-            let parts: Vec<_> = path.strip_prefix(root).unwrap().iter().collect();
-            let name: Vec<_> = parts.iter().map(|part| part.to_str().unwrap()).collect();
-            (name.join("/"), std::fs::read_to_string(&path).unwrap())
-        })
-        .collect()
+    let mut sources = Vec::new();
+    let packages = std::fs::read_dir(root.join("crates")).unwrap();
+    let packages = packages.filter_map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name()?.to_str()?.to_owned();
+        path.is_dir().then(|| (name, path.join("src")))
+    });
+    for (name, folder) in packages.chain([("cli".to_owned(), root.join("src/cli"))]) {
+        let mut found = Vec::new();
+        walk(&folder, &mut found);
+        assert!(!found.is_empty(), "{name}");
+        for path in found {
+            let parts: Vec<_> = path.strip_prefix(&folder).unwrap().iter().collect();
+            let parts: Vec<_> = parts.iter().map(|part| part.to_str().unwrap()).collect();
+            let text = std::fs::read_to_string(&path).unwrap();
+            sources.push((format!("{name}/{}", parts.join("/")), text));
+        }
+    }
+    sources.sort();
+    assert!(sources.len() > 200);
+    sources
 }
 
 #[test]
@@ -399,7 +337,7 @@ fn every_layer_of_the_order_has_sources_and_knows_only_layers_before_it() {
     let sources = sources();
     for (index, (layer, known)) in LAYERS.iter().enumerate() {
         let is_there = |(path, _): &(String, String)| {
-            *path == format!("src/{layer}.rs") || path.starts_with(&format!("src/{layer}/"))
+            *path == format!("core/{layer}.rs") || path.starts_with(&format!("core/{layer}/"))
         };
         assert!(sources.iter().any(is_there), "{layer} has no sources");
         for other in *known {
@@ -413,82 +351,77 @@ fn every_layer_of_the_order_has_sources_and_knows_only_layers_before_it() {
 fn an_offence_against_the_layers_is_seen() {
     for (path, text, part) in [
         (
-            "src/model/x.rs",
+            "core/model/x.rs",
             "use crate::store::Store;",
             "model may not know store",
         ),
         (
-            "src/model/x.rs",
+            "core/model/x.rs",
             "fn f() { serde_json::to_string(x) }",
             "serde_json",
         ),
-        ("src/model/x.rs", "fn f() { std::fs::read(p) }", "std::fs"),
+        ("core/model/x.rs", "fn f() { std::fs::read(p) }", "std::fs"),
         (
-            "src/parse/x.rs",
+            "core/parse/x.rs",
             "use crate::source::hex;",
             "parse may not know source",
         ),
         (
-            "src/source/x.rs",
+            "core/source/x.rs",
             "fn f() -> crate::store::Store {}",
             "source may not know store",
         ),
         (
-            "src/store/x.rs",
+            "core/store/x.rs",
             "use crate::{model::Code, answer::{check, diff}};",
             "may not know answer",
         ),
         (
-            "src/answer/x.rs",
-            "use crate::{error::{Error, Result}, present};",
-            "may not know present",
+            "core/answer/x.rs",
+            "use crate::{error::{Error, Result}, ingest};",
+            "answer may not know ingest",
         ),
         (
-            "src/answer/x.rs",
+            "core/answer/x.rs",
             "use crate::ingest::import;",
             "answer may not know ingest",
         ),
         (
-            "src/present/x.rs",
-            "use crate::cli::Cli;",
-            "present may not know cli",
-        ),
-        (
-            "src/ingest.rs",
+            "core/ingest.rs",
             "use super::present::text;",
             "super:: leads out",
         ),
         (
-            "src/store/mod.rs",
+            "core/store/mod.rs",
             "use super::present::text;",
             "super:: leads out",
         ),
         (
-            "src/store/x.rs",
+            "core/store/x.rs",
             "use super::super::present::text;",
             "super:: leads out",
         ),
-        ("src/answer/x.rs", "use rusqlite::Connection;", "rusqlite"),
-        ("src/present/text.rs", "use similar::TextDiff;", "similar"),
+        ("core/answer/x.rs", "use rusqlite::Connection;", "rusqlite"),
+        ("report/text.rs", "use similar::TextDiff;", "similar"),
         (
-            "src/answer/x.rs",
+            "core/answer/x.rs",
             "let today = chrono::Local::now();",
             "Local::now",
         ),
-        ("src/ingest.rs", "println!(\"x\");", "println!"),
-        ("src/ingest.rs", "eprintln!(\"x\");", "println!"),
-        ("src/cli/x.rs", "let sql = \"SELECT 1\";", "looks like SQL"),
+        ("core/ingest.rs", "println!(\"x\");", "println!"),
+        ("core/ingest.rs", "eprintln!(\"x\");", "println!"),
+        ("cli/x.rs", "let sql = \"SELECT 1\";", "looks like SQL"),
         (
-            "src/cli/x.rs",
+            "cli/x.rs",
             "let sql = r#\"DELETE FROM x\"#;",
             "looks like SQL",
         ),
         (
-            "src/cli/x.rs",
+            "cli/x.rs",
             "let c = '\"'; let sql = \"DROP TABLE x\";",
             "looks like SQL",
         ),
-        ("src/other/x.rs", "", "no place in the order"),
+        ("core/other/x.rs", "", "no place in the order"),
     ] {
         let found = offences(path, text);
         assert!(
@@ -502,33 +435,33 @@ fn an_offence_against_the_layers_is_seen() {
 fn what_is_no_offence_against_the_layers_is_not_seen() {
     for (path, text) in [
         (
-            "src/model/x.rs",
+            "core/model/x.rs",
             "// crate::store\n/// [`crate::store::Store`]\nuse crate::model::Code;",
         ),
         (
-            "src/model/x.rs",
+            "core/model/x.rs",
             "fn f() {}\n#[cfg(test)]\nmod tests { use crate::store::Store; }",
         ),
         (
-            "src/parse/x.rs",
+            "core/parse/x.rs",
             "let text = \"crate::store https://x println!\"; use crate::error::Error;",
         ),
         (
-            "src/store/x.rs",
+            "core/store/x.rs",
             "pub(super) fn f<'a>(x: &'a str) { x.find('\\''); \"SELECT 1\"; }",
         ),
         (
-            "src/store/mod.rs",
+            "core/store/mod.rs",
             "pub(super) fn f() { rusqlite::params![] }",
         ),
-        ("src/present/json/mod.rs", "use super::marks::mark;"),
-        ("src/present/json/x.rs", "use super::super::marks::mark;"),
+        ("report/json/mod.rs", "use super::marks::mark;"),
+        ("report/json/x.rs", "use super::super::marks::mark;"),
         (
-            "src/cli/x.rs",
+            "cli/x.rs",
             "use super::{Context, Outcome}; use crate::{answer, model::{Code, Entry}};",
         ),
         (
-            "src/present/marks.rs",
+            "report/marks.rs",
             "use similar::TextDiff; let c = '\"'; let d = 'x';",
         ),
     ] {

@@ -1,0 +1,313 @@
+//! Rows without quotes: by far the most, and the fastest.
+//!
+//! A row whose codes are all billable is answered on a fast path. Such rows are read some at a time, so that their codes
+//! are looked up side by side: memory is waited for once and not for each. All that takes a closer look goes the
+//! way of any row.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "what is cut lies between the ends of fields of the same row"
+)]
+
+use super::marks::Marks;
+use super::row::RowWork;
+use super::suffix::append;
+use crate::auditor::{Day, Purpose};
+use crate::blocks::Block;
+use crate::claim::CodeSystem;
+use crate::columns::{Columns, Fields};
+use crate::packed::{pack, pack_short, trim};
+use codeyear_core::error::Result;
+use codeyear_core::model::CodeSet;
+
+/// How many rows are read before their codes are looked up.
+const ROWS_AT_ONCE: usize = 32;
+
+/// A row without quotes: fields lie between delimiters.
+struct Plain<'b> {
+    bytes: &'b [u8],
+    from: usize,
+    ends: &'b [usize],
+    to: usize,
+}
+
+impl Plain<'_> {
+    fn count(&self) -> usize {
+        self.ends.len() + 1
+    }
+
+    /// Returns where a field begins and ends.
+    fn place(&self, at: usize) -> Option<(usize, usize)> {
+        let from = match at.checked_sub(1) {
+            None => self.from,
+            Some(before) => self.ends.get(before)? + 1,
+        };
+        Some((from, self.ends.get(at).copied().unwrap_or(self.to)))
+    }
+
+    /// Packs the code of a field; 0 if it is empty, `None` if it takes a closer look.
+    #[inline]
+    fn packed(&self, at: usize, has_dot: bool) -> Option<u64> {
+        let (from, to) = self.place(at)?;
+        let eight = self.bytes.get(from..)?.first_chunk::<8>();
+        if let Some(eight) = eight
+            && let Some(packed) = pack_short(eight, to - from, has_dot)
+        {
+            return Some(packed);
+        }
+        match trim(self.field(at)) {
+            [] => Some(0),
+            text => pack(text, has_dot),
+        }
+    }
+}
+
+impl Fields for Plain<'_> {
+    fn field(&self, at: usize) -> &[u8] {
+        let place = self.place(at);
+        place
+            .and_then(|(from, to)| self.bytes.get(from..to))
+            .unwrap_or_default()
+    }
+}
+
+/// Which columns are enough to tell a billable row.
+#[derive(Debug, Clone)]
+pub(super) struct FastPath {
+    date: usize,
+    codes: Vec<(usize, CodeSet)>,
+}
+
+impl FastPath {
+    /// Returns which; `None` where each row takes a closer look.
+    pub(super) fn of(columns: &Columns, purpose: Purpose) -> Option<FastPath> {
+        let is_enough = columns.has_one_date()
+            && columns.amount.is_none()
+            && columns.code_set_by.is_none()
+            && purpose != Purpose::Census;
+        let code_set = |system| match system {
+            CodeSystem::Of(code_set) => Some(code_set),
+            // What ICD-10-CM lists is one of its codes.
+            CodeSystem::Detected => Some(CodeSet::Icd10Cm),
+            CodeSystem::Other => None,
+        };
+        let codes = columns.codes.iter();
+        let codes = codes.map(|code| Some((code.at, code_set(code.system)?)));
+        Some(FastPath {
+            date: *columns.dates.first().filter(|_| is_enough)?,
+            codes: codes.collect::<Option<Vec<_>>>()?,
+        })
+    }
+}
+
+/// Rows that have been read and wait for their codes to be looked up.
+#[derive(Debug, Default)]
+pub(super) struct RowBatch {
+    rows: Vec<Row>,
+    /// Where the fields of these rows end, but the last of each.
+    ends: Vec<usize>,
+    /// The codes of these rows: of each row as many as there are columns of codes.
+    codes: Vec<LookedUp>,
+}
+
+/// Where a row stands, and its day if it may be answered on the fast path.
+#[derive(Debug)]
+struct Row {
+    from: usize,
+    to: usize,
+    /// Where its fields' ends begin and end among those of all.
+    ends: (usize, usize),
+    line: u64,
+    day: Option<Day>,
+}
+
+/// A code that is looked up.
+#[derive(Debug, Clone, Copy)]
+struct LookedUp {
+    /// 0 for a field that is empty.
+    packed: u64,
+    slot: u64,
+    /// The segment of the day on which it is billable.
+    segment: u8,
+}
+
+impl RowWork<'_> {
+    /// Judges and writes the rows of a block.
+    pub(super) fn plain_rows(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<()> {
+        let bytes = block.bytes.as_slice();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut from = 0;
+        let mut line = block.first_line;
+        for at in Marks::new(bytes, self.delimiter).chain([bytes.len()]) {
+            if bytes.get(at) == Some(&self.delimiter) {
+                waiting.ends.push(at);
+                continue;
+            }
+            let to = match at.checked_sub(1) {
+                Some(last) if at > from && bytes.get(last) == Some(&b'\r') => last,
+                _ => at,
+            };
+            self.wait(bytes, (from, to), line, &mut waiting);
+            if waiting.rows.len() == ROWS_AT_ONCE {
+                self.judge_waiting(bytes, &mut waiting, out)?;
+            }
+            from = at + 1;
+            line += 1;
+        }
+        self.judge_waiting(bytes, &mut waiting, out)?;
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    /// Reads a row.
+    #[inline]
+    fn wait(&self, bytes: &[u8], (from, to): (usize, usize), line: u64, waiting: &mut RowBatch) {
+        let first_end = waiting.rows.last().map_or(0, |row| row.ends.1);
+        if from == to {
+            // A blank line.
+            waiting.ends.truncate(first_end);
+            return;
+        }
+        let mut row = Row {
+            from,
+            to,
+            ends: (first_end, waiting.ends.len()),
+            line,
+            day: None,
+        };
+        let fields = row.fields(bytes, &waiting.ends);
+        if let Some(fast_path) = &self.fast_path
+            && fields.count() == self.columns.count
+            && let Some((year, month, day)) = self.format.parts(fields.field(fast_path.date))
+        {
+            row.day = Some(Day { year, month, day });
+            let first = waiting.codes.len();
+            for (at, code_set) in &fast_path.codes {
+                let has_dot = *code_set == CodeSet::Icd10Cm;
+                let Some(packed) = fields.packed(*at, has_dot) else {
+                    row.day = None;
+                    waiting.codes.truncate(first);
+                    break;
+                };
+                waiting.codes.push(LookedUp {
+                    packed,
+                    slot: 0,
+                    segment: 0,
+                });
+            }
+        }
+        waiting.rows.push(row);
+    }
+
+    /// Judges the rows that have been read.
+    fn judge_waiting(
+        &mut self,
+        bytes: &[u8],
+        waiting: &mut RowBatch,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let fast_path = self.fast_path.take();
+        let columns = fast_path
+            .as_ref()
+            .map_or(&[][..], |fast_path| &fast_path.codes);
+        // Nothing here rests on what was found before, so that the processor can wait for many at once.
+        for (asked, (_, code_set)) in waiting.codes.iter_mut().zip(columns.iter().cycle()) {
+            asked.slot = self.judge.set(*code_set).first_slot(asked.packed);
+        }
+        let mut codes = waiting.codes.chunks_exact_mut(columns.len().max(1));
+        for row in &waiting.rows {
+            let fields = row.fields(bytes, &waiting.ends);
+            if let Some(day) = row.day
+                && let Some(codes) = codes.next()
+                && self.are_billable(codes, columns, day)
+            {
+                self.billable_row(&fields, codes, columns, day, out);
+            } else {
+                self.row(&fields, fields.count(), row.line, out, |work, out| {
+                    work.write_kept(&fields, out);
+                    Ok(())
+                })?;
+            }
+        }
+        self.fast_path = fast_path;
+        waiting.rows.clear();
+        waiting.ends.clear();
+        waiting.codes.clear();
+        Ok(())
+    }
+
+    /// Checks whether all codes of a row are billable on its day.
+    #[inline]
+    fn are_billable(&self, codes: &mut [LookedUp], columns: &[(usize, CodeSet)], day: Day) -> bool {
+        for (asked, (_, code_set)) in codes.iter_mut().zip(columns) {
+            if asked.packed == 0 {
+                continue;
+            }
+            let set = self.judge.set(*code_set);
+            let Some(segment) = set.billable_in(asked.packed, asked.slot, day) else {
+                return false;
+            };
+            asked.segment = segment;
+        }
+        true
+    }
+
+    /// Counts and writes a row all of whose codes are billable.
+    #[inline]
+    fn billable_row(
+        &mut self,
+        fields: &Plain<'_>,
+        codes: &[LookedUp],
+        columns: &[(usize, CodeSet)],
+        day: Day,
+        out: &mut Vec<u8>,
+    ) {
+        self.judge.tally_mut().count_rows(1);
+        let writes = self.writes && !self.options.only_failures;
+        if writes {
+            self.write_kept(fields, out);
+        }
+        for (asked, (_, code_set)) in codes.iter().zip(columns) {
+            let suffix = if asked.packed == 0 {
+                self.suffixes.empty()
+            } else {
+                self.judge.count_billable(*code_set, asked.segment, day);
+                self.suffixes.billable(*code_set, asked.segment)
+            };
+            if writes {
+                suffix.append_to(out);
+            }
+        }
+        if writes {
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes the columns asked for.
+    #[inline]
+    fn write_kept(&self, fields: &Plain<'_>, out: &mut Vec<u8>) {
+        let kept = &self.columns.kept;
+        if kept.len() == self.columns.count {
+            append(out, fields.bytes, (fields.from, fields.to));
+            return;
+        }
+        for (at, column) in kept.iter().enumerate() {
+            if at > 0 {
+                out.push(self.delimiter);
+            }
+            out.extend_from_slice(fields.field(*column));
+        }
+    }
+}
+
+impl Row {
+    fn fields<'b>(&self, bytes: &'b [u8], ends: &'b [usize]) -> Plain<'b> {
+        let (from, to) = self.ends;
+        Plain {
+            bytes,
+            from: self.from,
+            ends: &ends[from..to],
+            to: self.to,
+        }
+    }
+}

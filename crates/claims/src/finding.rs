@@ -1,0 +1,208 @@
+//! What there is to say of one code on one day.
+
+use chrono::NaiveDate;
+use strum::IntoStaticStr;
+
+use super::claim::CodeSystem;
+use super::index::Index;
+use codeyear_core::answer::{detect_code_set, retirement, verdict};
+use codeyear_core::error::Result;
+use codeyear_core::model::{
+    Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict, VerdictKind, named,
+};
+
+named!(UseBasis);
+
+/// The most codes that a finding names.
+const MAX_USES: usize = 10;
+
+/// Why the codes of a finding are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum UseBasis {
+    /// They are the billable codes below a header.
+    Below,
+    /// The official conversion table names them as successors.
+    ConversionTable,
+    /// They have the 7th character that the code lacks.
+    #[strum(serialize = "7th-character")]
+    SeventhCharacter,
+    /// No conversion table names a successor; these came in at its place in the tree on the day it went.
+    Guess,
+    /// No release lists the code; these differ from it by one character.
+    Similar,
+}
+
+/// The verdict on a code on a day, and what to use instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The code set.
+    pub code_set: CodeSet,
+    /// The code, if the text can be one.
+    pub code: Option<Code>,
+    /// The verdict, as `check` gives it.
+    pub verdict: VerdictKind,
+    /// The release in force.
+    pub release: Option<ReleaseId>,
+    /// Of a code that is not yet effective the first day, of a deleted one the last, of one that became a
+    /// header the first day as a header, of a code set not in force its first day.
+    pub day: Option<NaiveDate>,
+    /// The release that made it fail: the one that deleted it, made it a header, or first lists it.
+    pub caused_by: Option<ReleaseId>,
+    /// Billable codes to use instead, at most ten, in tabular order.
+    pub uses: Vec<Code>,
+    /// How many there are in all.
+    pub use_count: usize,
+    /// Why these.
+    pub use_basis: Option<UseBasis>,
+    /// Why it fails, in words without a value of the claim; empty for a billable code.
+    pub why: String,
+}
+
+impl Index {
+    /// Returns all there is to say of a text on a day, by the rules of [`check`](codeyear_core::answer::check).
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
+    pub fn find(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Finding> {
+        let codes = self.codes(code_set);
+        let timeline = self.timeline(code_set);
+        let mut finding = Finding {
+            code_set,
+            code: None,
+            verdict: VerdictKind::Unknown,
+            release: timeline.governing(date).map(|period| period.release),
+            day: None,
+            caused_by: None,
+            uses: Vec::new(),
+            use_count: 0,
+            use_basis: None,
+            why: String::new(),
+        };
+        let code = match code_set.parse_code(text) {
+            Ok(code) => code,
+            Err(malformed) => {
+                finding.why = format!(
+                    "no code of {}: {}",
+                    code_set.name(),
+                    malformed.reason.summary()
+                );
+                return Ok(finding);
+            }
+        };
+        finding.code = Some(code);
+        let (verdict, release) = verdict(&codes, &code, date)?;
+        finding.verdict = verdict.kind();
+        finding.release = release;
+        finding.explain(&verdict);
+        if let Some(retirement) = retirement(&codes, &code, &verdict, date)? {
+            finding.retire(&retirement);
+        }
+        finding.caused_by = self.breaking_release(code_set, &code, finding.verdict, date);
+        Ok(finding)
+    }
+
+    /// Returns which code set a text is meant for, as `check` does.
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
+    pub fn code_set_of(&self, system: CodeSystem, text: &str) -> Result<Option<CodeSet>> {
+        match system {
+            CodeSystem::Of(code_set) => Ok(Some(code_set)),
+            CodeSystem::Other => Ok(None),
+            CodeSystem::Detected => {
+                let diagnoses = self.codes(CodeSet::Icd10Cm);
+                let procedures = self.codes(CodeSet::Icd10Pcs);
+                detect_code_set(&diagnoses, &procedures, text).map(Some)
+            }
+        }
+    }
+}
+
+impl Finding {
+    /// Fills in what the verdict says.
+    fn explain(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Billable { .. } => {}
+            Verdict::Header { billable_below, .. } => {
+                self.why = "a header, not valid for submission".to_owned();
+                self.name(
+                    billable_below.iter().map(|entry| entry.code),
+                    UseBasis::Below,
+                );
+            }
+            Verdict::NotYetEffective {
+                first_day, exact, ..
+            } => {
+                self.day = Some(*first_day);
+                let least = if *exact { "" } else { " at the latest" };
+                self.why = format!("valid from {first_day}{least}");
+            }
+            Verdict::Deleted {
+                last_day,
+                exact,
+                listed_again,
+                ..
+            } => {
+                self.day = Some(*last_day);
+                let least = if *exact { "" } else { " at the earliest" };
+                self.why = format!("deleted, last day {last_day}{least}");
+                if let Some(again) = listed_again {
+                    self.why.push_str(&format!("; listed again from {again}"));
+                }
+            }
+            Verdict::Unknown { reason } => match reason {
+                UnknownReason::Malformed { .. } => {}
+                UnknownReason::MissingSeventhCharacter { options } => {
+                    self.why = "lacks its 7th character".to_owned();
+                    let options = options.iter().filter(|entry| entry.billable);
+                    self.name(options.map(|entry| entry.code), UseBasis::SeventhCharacter);
+                }
+                UnknownReason::NotListed { nearest, .. } => {
+                    self.why = "in no release".to_owned();
+                    self.name(nearest.iter().map(|entry| entry.code), UseBasis::Similar);
+                }
+            },
+            Verdict::NotInForce { in_force_from, .. } => {
+                self.day = Some(*in_force_from);
+                self.why = format!("{} is in force from {in_force_from}", self.code_set.name());
+            }
+            Verdict::NotCovered { needed, .. } => {
+                self.why = format!("{} {needed} is not loaded", self.code_set.name());
+            }
+        }
+    }
+
+    /// Fills in what became of a code that could be reported before.
+    fn retire(&mut self, retirement: &Retirement) {
+        if retirement.fate == Fate::BecameHeader {
+            self.day = Some(retirement.retired_from);
+            let since = || format!("a header since {}", retirement.retired_from);
+            self.why = retirement.missing_between().unwrap_or_else(since);
+        }
+        let billable = |entry: &&Entry| entry.billable;
+        // No code is entered twice on the way, so none is named twice.
+        let named: Vec<Code> = retirement
+            .successors
+            .iter()
+            .filter_map(|successor| successor.entry.as_ref())
+            .filter(billable)
+            .map(|entry| entry.code)
+            .collect();
+        if !named.is_empty() {
+            self.name(named, UseBasis::ConversionTable);
+        } else if !retirement.guess.is_empty() && self.uses.is_empty() {
+            self.name(
+                retirement.guess.iter().map(|entry| entry.code),
+                UseBasis::Guess,
+            );
+        }
+    }
+
+    fn name(&mut self, codes: impl IntoIterator<Item = Code>, basis: UseBasis) {
+        let mut codes = codes.into_iter();
+        self.uses = codes.by_ref().take(MAX_USES).collect();
+        self.use_count = self.uses.len() + codes.count();
+        self.use_basis = (!self.uses.is_empty()).then_some(basis);
+    }
+}

@@ -1,0 +1,64 @@
+//! Dates of DTP segments.
+
+use chrono::NaiveDate;
+
+use super::segments::Segment;
+use crate::ProblemKind;
+
+/// A day or a range of days, first and last.
+pub(super) type Days = Result<(NaiveDate, NaiveDate), ProblemKind>;
+
+/// Reads DTP02 and DTP03: `D8` a day, `RD8` a range, `DT` a day with its time.
+pub(super) fn days(segment: &Segment<'_>) -> Days {
+    let text = segment.element(3);
+    match segment.element(2) {
+        b"D8" => {
+            let day = day(text).ok_or(ProblemKind::BadDate {
+                expected: "CCYYMMDD",
+            })?;
+            Ok((day, day))
+        }
+        b"RD8" => {
+            let bad = ProblemKind::BadDate {
+                expected: "CCYYMMDD-CCYYMMDD",
+            };
+            let range = text
+                .split_at_checked(8)
+                .and_then(|(first, rest)| Some((day(first)?, day(rest.strip_prefix(b"-")?)?)));
+            let (first, last) = range.ok_or(bad)?;
+            if last < first {
+                return Err(ProblemKind::Malformed(
+                    "the range of dates ends before it begins".to_owned(),
+                ));
+            }
+            Ok((first, last))
+        }
+        b"DT" => {
+            let day = text
+                .split_at_checked(8)
+                .filter(|(_, time)| {
+                    matches!(time.len(), 4 | 6) && time.iter().all(u8::is_ascii_digit)
+                })
+                .and_then(|(first, _)| day(first))
+                .ok_or(ProblemKind::BadDate {
+                    expected: "CCYYMMDDHHMM",
+                })?;
+            Ok((day, day))
+        }
+        _ => Err(ProblemKind::BadDate {
+            expected: "D8 (CCYYMMDD) or RD8 (CCYYMMDD-CCYYMMDD)",
+        }),
+    }
+}
+
+/// Reads eight digits.
+fn day(text: &[u8]) -> Option<NaiveDate> {
+    if text.len() != 8 || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = text
+        .iter()
+        .fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'));
+    let year = i32::try_from(number / 10_000).ok()?;
+    NaiveDate::from_ymd_opt(year, number / 100 % 100, number % 100)
+}

@@ -1,0 +1,42 @@
+//! Builds the pack that `CODEYEAR_EMBED_PACK` names into the program; without it nothing is built in. Names the types
+//! that are texts in JSON, for its schemas.
+
+use std::path::Path;
+
+/// How every pack begins, as in `src/pack/format.rs`.
+const MAGIC: &[u8] = b"\x89CYPACK\n";
+
+#[cfg(feature = "schema")]
+include!("texts.rs");
+
+fn main() -> Result<(), String> {
+    #[cfg(feature = "schema")]
+    name_texts();
+    println!("cargo::rustc-check-cfg=cfg(codeyear_embedded_pack)");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=texts.rs");
+    println!("cargo::rerun-if-env-changed=CODEYEAR_EMBED_PACK");
+    let Some(file) = std::env::var_os("CODEYEAR_EMBED_PACK").filter(|file| !file.is_empty()) else {
+        return Ok(());
+    };
+    let fail = |error: &dyn std::fmt::Display| {
+        format!(
+            "CODEYEAR_EMBED_PACK={}: {error}",
+            Path::new(&file).display()
+        )
+    };
+    let path = Path::new(&file)
+        .canonicalize()
+        .map_err(|error| fail(&error))?;
+    let bytes = std::fs::read(&path).map_err(|error| fail(&error))?;
+    if !bytes.starts_with(MAGIC) {
+        return Err(fail(&"this is no pack; codeyear pack writes one"));
+    }
+    let path = path
+        .to_str()
+        .ok_or_else(|| fail(&"its path is not UTF-8"))?;
+    println!("cargo::rerun-if-changed={path}");
+    println!("cargo::rustc-env=CODEYEAR_EMBEDDED_PACK={path}");
+    println!("cargo::rustc-cfg=codeyear_embedded_pack");
+    Ok(())
+}

@@ -1,0 +1,609 @@
+//! The coder's page of a code on a day: its place, notes, children, index entries, lineage.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::answer::{check, history, poa_on};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, ExplainedCharacter,
+    HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables,
+    PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
+    chapter_of,
+};
+use crate::store::{CodeSource, Store, StoredDocument};
+
+/// The category whose note says "see table below", of all of its codes.
+const VISUAL_IMPAIRMENT_OF: &str = "H54";
+/// The code that the table stands under, the last of the category.
+const VISUAL_IMPAIRMENT_AT: &str = "H548";
+
+/// What to show on a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ShowOptions {
+    /// Where the release in force has no tabular list, index or table, consult the nearest release's, and
+    /// say so.
+    pub nearest: bool,
+}
+
+/// Returns when what the releases say of a code last changed, up to a day.
+fn last_change(timeline: &Timeline, history: &CodeHistory, date: NaiveDate) -> Option<LastChange> {
+    let first = timeline.periods().first()?;
+    let mut before: Option<&HistorySpan> = None;
+    let mut changes: Vec<(NaiveDate, ReleaseId)> = Vec::new();
+    for span in &history.spans {
+        let dropped = before.and_then(|before| {
+            let mut periods = timeline.periods().iter();
+            periods.find(|period| before.valid_to <= period.from && period.from < span.valid_from)
+        });
+        changes.extend(dropped.map(|period| (period.from, period.release)));
+        // What the first loaded release lists was there before: that it is loaded is no change of the code.
+        let is_change = match before {
+            Some(before) => before.entry != span.entry || dropped.is_some(),
+            None => span.valid_from > first.from,
+        };
+        if is_change {
+            changes.push((span.valid_from, span.first_release));
+        }
+        before = Some(span);
+    }
+    changes.extend(history.deleted_by.map(|(release, day)| (day, release)));
+    let last = changes.iter().filter(|(day, _)| *day <= date).max();
+    match last {
+        Some((day, release)) => Some(LastChange::On {
+            day: *day,
+            release: *release,
+        }),
+        None => {
+            let begins = history.spans.first()?.valid_from;
+            (begins <= first.from && first.from <= date).then_some(LastChange::UnchangedSince {
+                release: first.release,
+                changes_later: !changes.is_empty(),
+            })
+        }
+    }
+}
+
+/// Returns the coder's page of a code on a day.
+///
+/// # Errors
+/// [`ErrorKind::Usage`] if the text cannot be a code, [`ErrorKind::Store`] if the database cannot be read.
+pub fn show(
+    codes: &dyn CodeSource,
+    text: &str,
+    date: NaiveDate,
+    options: ShowOptions,
+) -> Result<CodePage> {
+    let timeline = codes.timeline();
+    let code_set = timeline.code_set();
+    let code = code_set.parse_code(text).map_err(|error| {
+        Error::usage(error.to_string())
+            .with_hint("write a code as in C7B.00, with or without its dot")
+    })?;
+    let answer = check(codes, text, date)?;
+    let history = match history(codes, text) {
+        Ok(history) => Some(history),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let entry = answer.verdict.entry().cloned().or_else(|| {
+        let spans = &history.as_ref()?.spans;
+        let span = spans
+            .iter()
+            .rev()
+            .find(|span| span.valid_from <= date)
+            .or(spans.first())?;
+        Some(span.entry.clone())
+    });
+    let last_change = history
+        .as_ref()
+        .and_then(|history| last_change(timeline, history, date));
+    let mut page = CodePage {
+        answer,
+        code,
+        entry,
+        breadcrumb: Vec::new(),
+        tabular: None,
+        notes: Vec::new(),
+        seventh_characters: None,
+        visual_impairment: Vec::new(),
+        children: Vec::new(),
+        siblings: Vec::new(),
+        index: Vec::new(),
+        poa: match code_set {
+            CodeSet::Icd10Cm => poa_on(codes, &code, date)?,
+            CodeSet::Icd10Pcs => None,
+        },
+        history,
+        last_change,
+        pcs: None,
+    };
+    if let Some(chapter) = chapter_of(code_set, &code) {
+        page.breadcrumb.push(PlaceInBook {
+            kind: PlaceKind::Chapter,
+            name: chapter.label.to_owned(),
+            title: chapter.title.to_owned(),
+        });
+    }
+    let Some(release) = timeline.governing(date).map(|period| period.release) else {
+        return Ok(page);
+    };
+    place_in_family(&mut page, codes, release, date)?;
+    let store = codes.store()?;
+    match code_set {
+        CodeSet::Icd10Cm => {
+            let stem = add_tabular(&store, &mut page, release, options)?;
+            add_index(&store, &mut page, release, options, &stem)?;
+        }
+        CodeSet::Icd10Pcs => add_pcs(&store, &mut page, release, options)?,
+    }
+    Ok(page)
+}
+
+/// Finds the document of a kind that a page is to rest on.
+pub(super) fn consult(
+    store: &Store,
+    release: ReleaseId,
+    kind: DocumentKind,
+    options: ShowOptions,
+) -> Result<(DocumentSource, Option<StoredDocument>)> {
+    if let Some(document) = store.document(release, kind)? {
+        let consulted = DocumentSource::Own {
+            release,
+            file: document.file.published.clone(),
+        };
+        return Ok((consulted, Some(document)));
+    }
+    let nearest = store
+        .documents(kind)?
+        .into_iter()
+        .min_by_key(|document| document.release.days_from(release));
+    Ok(match nearest {
+        Some(document) if options.nearest => (
+            DocumentSource::Nearest {
+                missing: release,
+                release: document.release,
+                file: document.file.published.clone(),
+            },
+            Some(document),
+        ),
+        nearest => (
+            DocumentSource::Missing {
+                missing: release,
+                nearest: nearest.map(|document| document.release),
+            },
+            None,
+        ),
+    })
+}
+
+/// Fills in the levels above a code, and what stands below and beside it.
+fn place_in_family(
+    page: &mut CodePage,
+    codes: &dyn CodeSource,
+    release: ReleaseId,
+    date: NaiveDate,
+) -> Result<()> {
+    let code = page.code;
+    let mut parent = None;
+    for length in 3..code.len() {
+        if let Some(above) = codes.entry_on(&code.prefix(length), date)? {
+            parent = Some(above.code);
+            page.breadcrumb.push(PlaceInBook {
+                kind: PlaceKind::Code,
+                name: above.code.as_str().to_owned(),
+                title: above.long_title,
+            });
+        }
+    }
+    if codes.entry_on(&code, date)?.is_some() {
+        page.children = directly_below(codes, release, date, &code)?;
+    }
+    if let Some(parent) = parent {
+        page.siblings = directly_below(codes, release, date, &parent)?;
+        page.siblings.retain(|entry| entry.code != code);
+    }
+    Ok(())
+}
+
+/// Lists what stands below a listed code with no other level between.
+fn directly_below(
+    codes: &dyn CodeSource,
+    release: ReleaseId,
+    date: NaiveDate,
+    above: &Code,
+) -> Result<Vec<Entry>> {
+    let mut below = codes.below(release, date, above)?;
+    let listed: BTreeSet<Code> = below.iter().map(|entry| entry.code).collect();
+    below.retain(|entry| {
+        let mut between = above.len() + 1..entry.code.len();
+        entry.code != *above && !between.any(|length| listed.contains(&entry.code.prefix(length)))
+    });
+    Ok(below)
+}
+
+/// Fills in what the tabular list says, and gives the code as the list names it.
+fn add_tabular(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<Code> {
+    let code = page.code;
+    let (consulted, document) = consult(store, release, DocumentKind::Tabular, options)?;
+    page.tabular = Some(consulted);
+    let Some(document) = document else {
+        // The level above a 7-character code is the nearest listed one.
+        let listed = page
+            .breadcrumb
+            .iter()
+            .rev()
+            .find(|place| place.kind == PlaceKind::Code);
+        let above =
+            listed.and_then(|place| Code::from_plain(CodeSet::Icd10Cm, place.name.as_bytes()));
+        return Ok(match above {
+            Some(above) if code.len() == 7 => above,
+            _ => code,
+        });
+    };
+    let mut levels: Vec<TabularNode> = Vec::new();
+    let mut stem = code;
+    let mut category_at = None;
+    for length in (3..=code.len()).rev() {
+        let level = code.prefix(length);
+        let found = store.tabular_node(&document, NodeKind::Code, level.as_str())?;
+        if let Some((position, node)) = found {
+            if levels.is_empty() {
+                stem = level;
+            }
+            if length == 3 {
+                category_at = Some(position);
+            }
+            levels.push(node);
+        }
+    }
+    let block = match levels.last() {
+        Some(category) => store.tabular_node(&document, NodeKind::Block, &category.parent)?,
+        None => None,
+    };
+    let mut places = Vec::new();
+    if let (Some((block_at, block)), Some(category_at)) = (block, category_at)
+        && let Some((_, chapter)) =
+            store.tabular_node(&document, NodeKind::Chapter, &block.parent)?
+    {
+        places.push(place(&chapter));
+        let mut nodes = vec![chapter.clone()];
+        for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
+            if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
+                places.push(place(&umbrella));
+                nodes.push(umbrella);
+            }
+        }
+        places.push(place(&block));
+        nodes.push(block);
+        // Own notes last: a coder reads from the general to the particular.
+        levels.extend(nodes.into_iter().rev());
+    }
+    if !places.is_empty() {
+        page.breadcrumb
+            .retain(|place| place.kind == PlaceKind::Code);
+        page.breadcrumb.splice(0..0, places);
+    }
+    page.seventh_characters = levels
+        .iter()
+        .filter(|node| !node.seventh_characters.is_empty())
+        .find_map(|node| {
+            Some(SeventhCharacters {
+                defined_at: node.code()?,
+                characters: node.seventh_characters.clone(),
+            })
+        });
+    if code.category().as_str() == VISUAL_IMPAIRMENT_OF {
+        page.visual_impairment = store
+            .tabular_node(&document, NodeKind::Code, VISUAL_IMPAIRMENT_AT)?
+            .map(|(_, node)| node.visual_impairment)
+            .unwrap_or_default();
+    }
+    page.notes = levels
+        .iter()
+        .rev()
+        .filter(|node| !node.groups.is_empty())
+        .map(|node| NotesAt {
+            place: place(node),
+            groups: node.groups.clone(),
+        })
+        .collect();
+    Ok(stem)
+}
+
+fn place(node: &TabularNode) -> PlaceInBook {
+    PlaceInBook {
+        kind: match node.kind {
+            NodeKind::Introduction | NodeKind::Chapter => PlaceKind::Chapter,
+            NodeKind::Block => PlaceKind::Block,
+            NodeKind::Code => PlaceKind::Code,
+        },
+        name: node.name.clone(),
+        title: node.title.clone(),
+    }
+}
+
+/// Checks whether a block reaches over a category that stands in another one: umbrella blocks such as
+/// C00-C96 hold no category themselves.
+fn covers(store: &Store, document: &StoredDocument, block: &str, category_at: i64) -> Result<bool> {
+    let Some((first, last)) = block.split_once('-') else {
+        return Ok(false);
+    };
+    let at = |name: &str| -> Result<Option<i64>> {
+        Ok(store
+            .tabular_node(document, NodeKind::Code, name)?
+            .map(|(position, _)| position))
+    };
+    Ok(match (at(first)?, at(last)?) {
+        (Some(first), Some(last)) => first <= category_at && category_at <= last,
+        _ => false,
+    })
+}
+
+fn add_index(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+    stem: &Code,
+) -> Result<()> {
+    for kind in IndexKind::ALL {
+        let (consulted, document) = consult(store, release, DocumentKind::Index(kind), options)?;
+        let links = match document {
+            Some(document) => store.index_links(&document, &page.code, stem)?,
+            None => Vec::new(),
+        };
+        page.index.push(IndexEntries {
+            kind,
+            consulted,
+            links,
+        });
+    }
+    Ok(())
+}
+
+fn add_pcs(
+    store: &Store,
+    page: &mut CodePage,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<()> {
+    page.pcs = Some(explain(store, &page.code, release, options)?);
+    Ok(())
+}
+
+/// Explains the characters of a code of ICD-10-PCS by the tables of a release, up to the first that is
+/// not allowed.
+pub fn explain(
+    store: &Store,
+    code: &Code,
+    release: ReleaseId,
+    options: ShowOptions,
+) -> Result<PcsPage> {
+    let (tables, tables_document) = consult(store, release, DocumentKind::PcsTables, options)?;
+    let (definitions, definitions_document) =
+        consult(store, release, DocumentKind::PcsDefinitions, options)?;
+    let mut pcs = PcsPage {
+        tables,
+        definitions,
+        characters: Vec::new(),
+        allowed: Vec::new(),
+    };
+    let Some(document) = tables_document else {
+        return Ok(pcs);
+    };
+    let tables = match store.pcs_table(&document, code)? {
+        Some(table) => PcsTables {
+            version: String::new(),
+            title: String::new(),
+            tables: vec![table],
+            unread: UnreadList::default(),
+        },
+        None => store.pcs_table_heads(&document)?,
+    };
+    let named =
+        |position: u8, axis: &str, character: char, label: Option<&str>| ExplainedCharacter {
+            position,
+            axis: axis.to_owned(),
+            character,
+            label: label.map(str::to_owned),
+            definition: None,
+        };
+    if code.len() == 3 {
+        let axes = tables.table(code).map(|table| &table.axes);
+        for (axis, character) in axes.into_iter().flatten().zip(code.as_str().chars()) {
+            let label = axis.label(character).map(|label| label.text.as_str());
+            pcs.characters
+                .push(named(axis.position, &axis.title, character, label));
+        }
+    } else if let Some(characters) = tables.explain(code) {
+        for found in characters {
+            pcs.characters.push(named(
+                found.position,
+                found.axis,
+                found.character,
+                Some(found.label),
+            ));
+        }
+    } else if let Some(refusal) = tables.refusal(code)
+        && let Some(stop) = refusal.stop()
+    {
+        pcs.characters = before_stop(&tables, code, stop.position);
+        pcs.characters
+            .push(named(stop.position, stop.axis, stop.character, None));
+        pcs.allowed = stop
+            .allowed
+            .iter()
+            .map(|label| (label.character, label.text.clone()))
+            .collect();
+    }
+    if let Some(document) = definitions_document {
+        let section = code.as_str().chars().next().unwrap_or('0');
+        for character in &mut pcs.characters {
+            if let Some(label) = &character.label {
+                character.definition =
+                    store.pcs_definition(&document, section, character.position, label)?;
+            }
+        }
+    }
+    Ok(pcs)
+}
+
+/// Explains the characters before the first that is not allowed.
+fn before_stop(tables: &PcsTables, code: &Code, stop: u8) -> Vec<ExplainedCharacter> {
+    let mut explained = Vec::new();
+    let characters: Vec<char> = code.as_str().chars().collect();
+    let follows = |axes: &[&crate::model::PcsAxis], to: usize| {
+        axes.iter()
+            .zip(&characters)
+            .take(to)
+            .all(|(axis, character)| axis.label(*character).is_some())
+    };
+    for table in &tables.tables {
+        let heads: Vec<&crate::model::PcsAxis> = table.axes.iter().collect();
+        let mut candidates = vec![heads.clone()];
+        for row in &table.rows {
+            candidates.push(heads.iter().copied().chain(&row.axes).collect());
+        }
+        let before = usize::from(stop).saturating_sub(1);
+        let fitting = candidates
+            .into_iter()
+            .find(|axes| axes.len() >= before && follows(axes, before));
+        if let Some(axes) = fitting {
+            for (axis, character) in axes.iter().zip(&characters).take(before) {
+                explained.push(ExplainedCharacter {
+                    position: axis.position,
+                    axis: axis.title.clone(),
+                    character: *character,
+                    label: axis.label(*character).map(|label| label.text.clone()),
+                    definition: None,
+                });
+            }
+            break;
+        }
+    }
+    explained
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{codes_of, day, release, sample};
+
+    fn page(store: &Store, code: &str, date: &str) -> CodePage {
+        let options = ShowOptions::default();
+        show(
+            &store.codes(CodeSet::Icd10Cm).unwrap(),
+            code,
+            day(date),
+            options,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn poa_reporting_is_told_of_a_billable_code_only() {
+        let store = sample();
+        for (code, date) in [
+            ("E11", "2025-11-01"),
+            ("Z99.99", "2025-11-01"),
+            ("E11.A", "2024-11-01"),
+            ("M54.5", "2025-11-01"),
+        ] {
+            let page = page(&store, code, date);
+            assert!(page.poa.is_none() && !page.asks_for_poa(), "{code}");
+        }
+        let span = page(&store, "M54.50", "2021-10-01").poa.unwrap();
+        assert!(!span.exempt);
+        assert_eq!(span.from, day("2021-10-01"), "its own first day");
+    }
+
+    #[test]
+    fn what_the_first_loaded_release_lists_is_no_change() {
+        let store = sample();
+        let release = "FY2016".parse().unwrap();
+        let change = |code: &str, date: &str| page(&store, code, date).last_change;
+        let unchanged = |changes_later| {
+            Some(LastChange::UnchangedSince {
+                release,
+                changes_later,
+            })
+        };
+        assert_eq!(change("A00", "2026-03-01"), unchanged(false));
+        assert_eq!(change("M54.5", "2020-11-01"), unchanged(true));
+        let on = |day_of: &str, release: &str| {
+            Some(LastChange::On {
+                day: day(day_of),
+                release: release.parse().unwrap(),
+            })
+        };
+        assert_eq!(change("M54.5", "2026-03-01"), on("2021-10-01", "FY2022"));
+        assert_eq!(change("M54.50", "2026-03-01"), on("2021-10-01", "FY2022"));
+        assert_eq!(change("M54.50", "2020-11-01"), None);
+    }
+
+    #[test]
+    fn notes_are_of_the_release_in_force_and_of_another_only_if_that_is_asked_for() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let shown = |date: &str, nearest: bool| {
+            show(&codes, "C7B.02", day(date), ShowOptions { nearest }).unwrap()
+        };
+        let own = shown("2026-04-01", false);
+        assert!(matches!(
+            own.tabular,
+            Some(DocumentSource::Own { release: of, .. }) if of == release("FY2026-04")
+        ));
+        let missing = shown("2026-03-31", false);
+        assert_eq!(
+            missing.tabular,
+            Some(DocumentSource::Missing {
+                missing: release("FY2026"),
+                nearest: Some(release("FY2026-04")),
+            })
+        );
+        assert_eq!((missing.notes.len(), own.notes.len()), (0, 2));
+        let nearest = shown("2026-03-31", true);
+        assert!(matches!(
+            nearest.tabular,
+            Some(DocumentSource::Nearest { missing, release: of, .. })
+                if (missing, of) == (release("FY2026"), release("FY2026-04"))
+        ));
+        assert_eq!(nearest.notes, own.notes);
+    }
+
+    #[test]
+    fn the_family_of_a_code_is_that_of_the_day() {
+        let store = sample();
+        let before = page(&store, "M54.5", "2021-09-30");
+        let after = page(&store, "M54.5", "2021-10-01");
+        assert_eq!(codes_of(&before.children), [""; 0]);
+        assert_eq!(codes_of(&after.children), ["M54.50", "M54.51", "M54.59"]);
+        assert!(!codes_of(&after.siblings).contains(&"M54.5".to_owned()));
+        let levels: Vec<&str> = after
+            .breadcrumb
+            .iter()
+            .map(|place| place.name.as_str())
+            .collect();
+        assert_eq!(levels, ["13", "M54"]);
+    }
+
+    #[test]
+    fn the_entry_of_a_day_without_release_is_the_nearest_in_time() {
+        let store = sample();
+        let title = |date: &str| {
+            let page = page(&store, "C7A.094", date);
+            assert_eq!(page.answer.verdict.name(), "not-covered");
+            page.entry.unwrap().long_title
+        };
+        // FY2016 governs last before the first day, FY2022-04 before the second.
+        assert!(title("2018-01-01").ends_with("NOS"));
+        assert!(title("2023-01-01").ends_with("unspecified"));
+    }
+}

@@ -1,0 +1,500 @@
+//! Codes, their spelling, and the code sets they belong to.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a code has as many characters as its length says, 7 at most"
+)]
+
+use serde::Serialize;
+use serde::Serializer;
+use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+
+/// A code set that codeyear keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CodeSet {
+    /// ICD-10-CM: diagnoses, published by NCHS and CMS.
+    Icd10Cm,
+    /// ICD-10-PCS: inpatient procedures, published by CMS.
+    Icd10Pcs,
+}
+
+impl CodeSet {
+    /// Every code set, in the order in which codeyear lists them.
+    pub const ALL: [CodeSet; 2] = [CodeSet::Icd10Cm, CodeSet::Icd10Pcs];
+
+    /// Returns the identifier used in files, JSON and on the command line: `icd10cm`, `icd10pcs`.
+    pub fn id(self) -> &'static str {
+        match self {
+            CodeSet::Icd10Cm => "icd10cm",
+            CodeSet::Icd10Pcs => "icd10pcs",
+        }
+    }
+
+    /// Returns the name that people use: `ICD-10-CM`.
+    pub fn name(self) -> &'static str {
+        match self {
+            CodeSet::Icd10Cm => "ICD-10-CM",
+            CodeSet::Icd10Pcs => "ICD-10-PCS",
+        }
+    }
+
+    /// Returns the first day on which HIPAA transactions had to use this code set: 2015-10-01
+    /// (45 CFR 162.1002(c)).
+    pub fn in_force_from(self) -> NaiveDate {
+        crate::model::release::day(2015, 10, 1)
+    }
+
+    /// Reads a code of this set: with or without dot, any case, blanks around it trimmed.
+    ///
+    /// ```
+    /// use codeyear_core::model::CodeSet;
+    /// let code = CodeSet::Icd10Cm.parse_code(" c7b.00 ")?;
+    /// assert_eq!(code.as_str(), "C7B00");
+    /// assert_eq!(code.to_string(), "C7B.00");
+    /// assert!(CodeSet::Icd10Cm.parse_code("C7.B0").is_err());
+    /// # Ok::<(), codeyear_core::model::MalformedCode>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`MalformedCode`] says what no code of this set can look like. A well-formed code need not exist.
+    pub fn parse_code(self, text: &str) -> Result<Code, MalformedCode> {
+        let trimmed = text.trim();
+        self.read_code(trimmed).map_err(|reason| MalformedCode {
+            text: trimmed.to_owned(),
+            reason,
+        })
+    }
+
+    fn read_code(self, trimmed: &str) -> Result<Code, Malformed> {
+        if trimmed.is_empty() {
+            return Err(Malformed::Empty);
+        }
+        let mut bytes = [0u8; MAX_LENGTH];
+        let mut length = 0;
+        for (index, character) in trimmed.chars().enumerate() {
+            if character == '.' {
+                match self {
+                    CodeSet::Icd10Cm if index == 3 => continue,
+                    CodeSet::Icd10Cm => return Err(Malformed::DotMisplaced),
+                    CodeSet::Icd10Pcs => return Err(Malformed::Dot),
+                }
+            }
+            if !character.is_ascii_alphanumeric() {
+                return Err(Malformed::Character(character));
+            }
+            let slot = bytes.get_mut(usize::from(length));
+            *slot.ok_or(Malformed::TooLong)? = (character as u8).to_ascii_uppercase();
+            length += 1;
+        }
+        if trimmed.ends_with('.') && length > 0 {
+            return Err(Malformed::DotAtEnd);
+        }
+        let code = Code {
+            bytes,
+            length,
+            code_set: self,
+        };
+        self.check_shape(&code)?;
+        Ok(code)
+    }
+
+    /// Checks whether a stored code can be one of this set.
+    pub fn accepts(self, code: &Code) -> bool {
+        self.check_shape(code).is_ok()
+    }
+
+    fn check_shape(self, code: &Code) -> Result<(), Malformed> {
+        let bytes = code.as_bytes();
+        match self {
+            CodeSet::Icd10Cm => {
+                if bytes.len() < 3 {
+                    return Err(Malformed::TooShort);
+                }
+                if !bytes.first().is_some_and(u8::is_ascii_uppercase) {
+                    return Err(Malformed::NoLetterFirst);
+                }
+                // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
+                if !bytes.iter().take(3).any(u8::is_ascii_digit) {
+                    return Err(Malformed::NoDigitInCategory);
+                }
+            }
+            CodeSet::Icd10Pcs => {
+                if bytes.len() != 3 && bytes.len() != 7 {
+                    return Err(Malformed::NotSevenCharacters);
+                }
+                if bytes.iter().any(|b| b"IO".contains(b)) {
+                    return Err(Malformed::LetterIOrO);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CodeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl FromStr for CodeSet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain: String = text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_ascii_lowercase();
+        match plain.as_str() {
+            "icd10cm" | "cm" => Ok(CodeSet::Icd10Cm),
+            "icd10pcs" | "pcs" => Ok(CodeSet::Icd10Pcs),
+            _ => Err(format!(
+                "unknown code set {text:?}: expected icd10cm or icd10pcs"
+            )),
+        }
+    }
+}
+
+/// The most characters that a code has.
+const MAX_LENGTH: usize = 7;
+
+/// A code of a code set as it is stored: no dot, upper case, 3 to 7 characters. It is displayed as people write it.
+///
+/// The order of `Code` values is the order of their characters. It is **not** the order of the
+/// book: C4A stands between C43 and C44. Ranges and reports go by [tabular
+/// position](crate::store::Store::listing).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Code {
+    bytes: [u8; MAX_LENGTH],
+    length: u8,
+    code_set: CodeSet,
+}
+
+impl Hash for Code {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.key());
+    }
+}
+
+/// Hashes codes, and nothing longer, by one multiplication. No file can be made to collide: the seed is another
+/// one in each program.
+#[derive(Debug, Clone)]
+pub struct CodeHash(u64);
+
+impl Default for CodeHash {
+    fn default() -> CodeHash {
+        CodeHash(RandomState::new().hash_one(0u64))
+    }
+}
+
+impl BuildHasher for CodeHash {
+    type Hasher = CodeHasher;
+
+    fn build_hasher(&self) -> CodeHasher {
+        CodeHasher(self.0)
+    }
+}
+
+/// A hash in the making.
+#[derive(Debug)]
+pub struct CodeHasher(u64);
+
+impl Hasher for CodeHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The digits of the golden ratio: no pattern in them is one of codes.
+        let product = u128::from(number ^ self.0) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+}
+
+impl Code {
+    /// Returns the code without dot: `C7B00`.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// Returns the code without dot, as bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Returns the number of characters, without the dot.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a code is never empty: it has 3 to 7 characters"
+    )]
+    pub fn len(&self) -> usize {
+        usize::from(self.length)
+    }
+
+    /// Returns the code set that it is a code of.
+    pub fn code_set(&self) -> CodeSet {
+        self.code_set
+    }
+
+    /// Returns the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
+    pub fn category(&self) -> Code {
+        self.prefix(3)
+    }
+
+    /// Returns the code cut to its first `length` characters.
+    #[must_use]
+    pub fn prefix(&self, length: usize) -> Code {
+        let length = length.min(self.len());
+        let mut bytes = [0u8; MAX_LENGTH];
+        bytes[..length].copy_from_slice(&self.bytes[..length]);
+        Code {
+            bytes,
+            length: length as u8,
+            code_set: self.code_set,
+        }
+    }
+
+    /// Checks whether this code stands below `ancestor` (or is it), as C7B00 stands below C7B.
+    pub fn is_under(&self, ancestor: &Code) -> bool {
+        self.as_bytes().starts_with(ancestor.as_bytes())
+    }
+
+    /// Returns the code as a number; numbers are in the order of the codes' characters.
+    pub fn key(&self) -> u64 {
+        let [a, b, c, d, e, f, g] = self.bytes;
+        u64::from_be_bytes([0, a, b, c, d, e, f, g])
+    }
+
+    /// Returns the code of a number that [`Code::key`] gave.
+    pub(crate) fn from_key(code_set: CodeSet, key: u64) -> Option<Code> {
+        let bytes = key.to_be_bytes();
+        let (_, text) = bytes.split_first()?;
+        let length = text.iter().position(|byte| *byte == 0).unwrap_or(7);
+        let code = Code::from_plain(code_set, text.get(..length)?)?;
+        (code.key() == key).then_some(code)
+    }
+
+    /// Reads a code from a column of a file, left-justified and padded with blanks (and nothing else),
+    /// without judging its shape.
+    pub(crate) fn from_padded(code_set: CodeSet, column: &[u8]) -> Option<Code> {
+        let length = column.iter().rposition(|byte| *byte != b' ')? + 1;
+        Code::from_plain(code_set, column.get(..length)?)
+    }
+
+    /// Reads a stored code without judging its shape.
+    pub fn from_plain(code_set: CodeSet, text: &[u8]) -> Option<Code> {
+        if text.is_empty()
+            || text.len() > MAX_LENGTH
+            || !text
+                .iter()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        {
+            return None;
+        }
+        let mut bytes = [0u8; MAX_LENGTH];
+        bytes[..text.len()].copy_from_slice(text);
+        Some(Code {
+            bytes,
+            length: text.len() as u8,
+            code_set,
+        })
+    }
+}
+
+impl fmt::Display for Code {
+    /// Writes the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.as_str();
+        match (self.code_set, text.split_at_checked(3)) {
+            (CodeSet::Icd10Cm, Some((category, rest))) if !rest.is_empty() => {
+                f.pad(&format!("{category}.{rest}"))
+            }
+            _ => f.pad(text),
+        }
+    }
+}
+
+impl Serialize for Code {
+    /// Writes the code without dot.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A code in both forms, as a value in JSON has it that is about the code: without dot, and as people write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BothForms<'a> {
+    /// Without dot.
+    pub code: &'a str,
+    /// As people write it.
+    pub code_dotted: String,
+}
+
+/// Writes a code in both forms, among the fields of what is about it.
+pub fn both_forms<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
+    let forms = BothForms {
+        code: code.as_str(),
+        code_dotted: code.to_string(),
+    };
+    forms.serialize(serializer)
+}
+
+impl Serialize for CodeSet {
+    /// Writes its identifier.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({})", self.as_str())
+    }
+}
+
+/// A text that cannot be a code of its set, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{:?} cannot be a code: {reason}", text.chars().take(40).collect::<String>())]
+pub struct MalformedCode {
+    /// The text as given, trimmed.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: Malformed,
+}
+
+/// Why a text cannot be a code of its set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// There is no text.
+    #[error("it is empty")]
+    Empty,
+    /// A dot in a code of ICD-10-PCS.
+    #[error("an ICD-10-PCS code has no dot")]
+    Dot,
+    /// A dot elsewhere than after the third character of a code of ICD-10-CM.
+    #[error("the dot of an ICD-10-CM code stands after the third character")]
+    DotMisplaced,
+    /// A dot and nothing behind it.
+    #[error("it ends with a dot")]
+    DotAtEnd,
+    /// A character that is neither letter nor digit.
+    #[error("it holds {0:?}, and a code has letters and digits only")]
+    Character(char),
+    /// More characters than any code has.
+    #[error("it has more than 7 characters")]
+    TooLong,
+    /// Fewer characters than a category of ICD-10-CM has.
+    #[error("an ICD-10-CM code has at least 3 characters")]
+    TooShort,
+    /// A code of ICD-10-CM that begins with a digit.
+    #[error("an ICD-10-CM code begins with a letter")]
+    NoLetterFirst,
+    /// A code of ICD-10-CM that begins with three letters.
+    #[error("one of the first 3 characters of an ICD-10-CM code must be a digit")]
+    NoDigitInCategory,
+    /// A code of ICD-10-PCS that is neither whole nor a table.
+    #[error("an ICD-10-PCS code has 7 characters (a table of codes has 3)")]
+    NotSevenCharacters,
+    /// A letter that no code of ICD-10-PCS has.
+    #[error("an ICD-10-PCS code has no letter I or O (they look like 1 and 0)")]
+    LetterIOrO,
+}
+
+impl Malformed {
+    /// Returns the reason without any character of the text, which may be a patient's.
+    pub fn summary(self) -> String {
+        match self {
+            Malformed::Character(_) => "a code has letters and digits only".to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// A range of codes in tabular order: one code with all below it (`C7A`), or from one to another
+/// (`C76-C80`), both ends with all below them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeRange {
+    /// The first code.
+    pub first: Code,
+    /// The last code, with all below it.
+    pub last: Code,
+}
+
+impl CodeRange {
+    /// Reads `C7A` or `C76-C80`.
+    ///
+    /// # Errors
+    /// [`MalformedCode`] if an end is not a code of the set.
+    pub fn parse(code_set: CodeSet, text: &str) -> Result<CodeRange, MalformedCode> {
+        match text.split_once(['-', '\u{2013}']) {
+            Some((first, last)) => Ok(CodeRange {
+                first: code_set.parse_code(first)?,
+                last: code_set.parse_code(last)?,
+            }),
+            None => {
+                let code = code_set.parse_code(text)?;
+                Ok(CodeRange {
+                    first: code,
+                    last: code,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_in_every_spelling_a_coder_uses() {
+        for text in ["C7B.00", "c7b00", " C7B00 ", "c7b.00\t"] {
+            assert_eq!(
+                CodeSet::Icd10Cm.parse_code(text).unwrap().as_str(),
+                "C7B00",
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_summary_has_no_character_of_the_text() {
+        let reason = CodeSet::Icd10Cm.parse_code("C7B_00").unwrap_err().reason;
+        assert!(reason.to_string().contains('_'));
+        assert_eq!(reason.summary(), "a code has letters and digits only");
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_says_why() {
+        for (set, text, part) in [
+            (CodeSet::Icd10Cm, "", "empty"),
+            (CodeSet::Icd10Cm, "C7", "at least 3"),
+            (CodeSet::Icd10Cm, "C7B.", "ends with a dot"),
+            (CodeSet::Icd10Cm, "C7.B", "third character"),
+            (CodeSet::Icd10Cm, "0016070", "begins with a letter"),
+            (CodeSet::Icd10Cm, "C7B.00000", "more than 7"),
+            (CodeSet::Icd10Cm, "CAT", "must be a digit"),
+            (CodeSet::Icd10Cm, "C7B 00", "letters and digits"),
+            (CodeSet::Icd10Cm, "C7B.é", "letters and digits"),
+            (CodeSet::Icd10Pcs, "0O1", "letter I or O"),
+            (CodeSet::Icd10Pcs, "0270", "7 characters"),
+            (CodeSet::Icd10Pcs, "027.0", "no dot"),
+        ] {
+            let error = set.parse_code(text).unwrap_err();
+            assert!(error.to_string().contains(part), "{text:?}: {error}");
+            assert!(error.reason.summary().contains(part), "{text:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! The coder's page of a code: its place in the book, its notes, and what leads to it, as of a day.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use strum::IntoStaticStr;
+
+use crate::model::{
+    Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, FileRef, IndexKind, NoteGroup,
+    NoteKind, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory, named,
+};
+
+named!(PlaceKind);
+
+/// A document that a page rests on, or the lack of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentSource {
+    /// The release in force has it.
+    Own {
+        /// The release.
+        release: ReleaseId,
+        /// Its file.
+        file: FileRef,
+    },
+    /// The release in force has none; another release's was consulted because the user asked for that.
+    Nearest {
+        /// The release in force.
+        missing: ReleaseId,
+        /// The release whose document was consulted instead.
+        release: ReleaseId,
+        /// Its file.
+        file: FileRef,
+    },
+    /// The release in force has none, and nothing was consulted.
+    Missing {
+        /// The release in force.
+        missing: ReleaseId,
+        /// The loaded release nearest in time that has one.
+        nearest: Option<ReleaseId>,
+    },
+}
+
+impl DocumentSource {
+    /// Returns the release whose document was consulted.
+    pub fn release(&self) -> Option<ReleaseId> {
+        match self {
+            DocumentSource::Own { release, .. } | DocumentSource::Nearest { release, .. } => {
+                Some(*release)
+            }
+            DocumentSource::Missing { .. } => None,
+        }
+    }
+}
+
+/// What a level of the book is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum PlaceKind {
+    /// A chapter of ICD-10-CM, or a section of ICD-10-PCS.
+    Chapter,
+    /// A block of categories.
+    Block,
+    /// A category, subcategory or code; of ICD-10-PCS a table.
+    Code,
+}
+
+/// A level of the book above a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PlaceJson))]
+pub struct PlaceInBook {
+    /// What it is.
+    pub kind: PlaceKind,
+    /// Chapter number, block id, or code without dot.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// The notes that stand at one level of the book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = NoteJson))]
+pub struct NotesAt {
+    /// The level.
+    pub place: PlaceInBook,
+    /// Its notes, in their order.
+    pub groups: Vec<NoteGroup>,
+}
+
+/// The 7th characters that a code takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = SeventhJson))]
+pub struct SeventhCharacters {
+    /// The level that defines them.
+    pub defined_at: Code,
+    /// The characters.
+    pub characters: Vec<SeventhCharacter>,
+}
+
+/// What in an index leads to a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexLink {
+    /// The term's path: `Tumor > carcinoid > secondary > liver`.
+    pub path: String,
+    /// What of the term leads to it.
+    pub by: LinkedBy,
+    /// The reference, verbatim.
+    pub reference: String,
+}
+
+/// What of a term of an index leads to a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkedBy {
+    /// A reference.
+    Reference(ReferenceKind),
+    /// A cell of a table of drugs or neoplasms.
+    Cell {
+        /// The heading of its column.
+        heading: String,
+    },
+}
+
+impl LinkedBy {
+    /// Returns the fixed name: the element's name in the official XML.
+    pub fn name(&self) -> &'static str {
+        match self {
+            LinkedBy::Reference(kind) => kind.name(),
+            LinkedBy::Cell { .. } => "cell",
+        }
+    }
+
+    /// Returns the heading of the column, of a cell.
+    pub fn heading(&self) -> Option<&str> {
+        match self {
+            LinkedBy::Reference(_) => None,
+            LinkedBy::Cell { heading } => Some(heading),
+        }
+    }
+}
+
+/// What an index, or a table of drugs or neoplasms, says of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntries {
+    /// Which index.
+    pub kind: IndexKind,
+    /// The document.
+    pub consulted: DocumentSource,
+    /// What leads to the code, in the order of the index.
+    pub links: Vec<IndexLink>,
+}
+
+/// What the definitions of ICD-10-PCS say of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PcsDefinition {
+    /// What it means.
+    pub definition: Option<String>,
+    /// How it is meant.
+    pub explanation: Option<String>,
+    /// What else is coded so.
+    pub includes: Vec<String>,
+}
+
+/// One character of a code of ICD-10-PCS, explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedCharacter {
+    /// Its position, from 1 to 7.
+    pub position: u8,
+    /// What it says: `Body Part`.
+    pub axis: String,
+    /// The character.
+    pub character: char,
+    /// What it stands for; `None` if the tables do not allow it here.
+    pub label: Option<String>,
+    /// What the definitions say of it.
+    pub definition: Option<PcsDefinition>,
+}
+
+/// What the tables of ICD-10-PCS say of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PcsPage {
+    /// The tables.
+    pub tables: DocumentSource,
+    /// The definitions.
+    pub definitions: DocumentSource,
+    /// The characters up to the first that is not allowed, and that one.
+    pub characters: Vec<ExplainedCharacter>,
+    /// What may stand at the place of the first character that is not allowed: character and label.
+    pub allowed: Vec<(char, String)>,
+}
+
+/// All that is known of a code on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodePage {
+    /// The verdict, with its basis.
+    pub answer: Answer,
+    /// The code.
+    pub code: Code,
+    /// Its entry on that day, or the nearest one in time.
+    pub entry: Option<Entry>,
+    /// The levels above it, the chapter first.
+    pub breadcrumb: Vec<PlaceInBook>,
+    /// The tabular list; `None` of ICD-10-PCS.
+    pub tabular: Option<DocumentSource>,
+    /// The notes that hold for it: the chapter's first, its own last. Empty without a tabular list.
+    pub notes: Vec<NotesAt>,
+    /// The 7th characters that it takes.
+    pub seventh_characters: Option<SeventhCharacters>,
+    /// The table of visual impairment, under H54 only.
+    pub visual_impairment: Vec<VisualCategory>,
+    /// What stands directly below it.
+    pub children: Vec<Entry>,
+    /// What stands beside it, itself left out.
+    pub siblings: Vec<Entry>,
+    /// What the indexes say of it.
+    pub index: Vec<IndexEntries>,
+    /// Whether it is exempt from POA reporting on that day; `None` if it is not billable on that day, or if no
+    /// loaded list governs the day.
+    pub poa: Option<PoaSpan>,
+    /// Its life with its lineage; `None` if no loaded release lists it.
+    pub history: Option<CodeHistory>,
+    /// When what the releases say of it last changed, up to the day asked for; `None` if no loaded release
+    /// lists it by then.
+    pub last_change: Option<LastChange>,
+    /// What the tables of ICD-10-PCS say of it.
+    pub pcs: Option<PcsPage>,
+}
+
+/// When what the releases say of a code last changed, up to a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastChange {
+    /// A release brought the code in, dropped it or listed it in another way than the one before.
+    On {
+        /// The first day of the change.
+        day: NaiveDate,
+        /// The release that made it.
+        release: ReleaseId,
+    },
+    /// The first loaded release lists the code in the same way. That is where the loaded releases begin, and
+    /// no change.
+    UnchangedSince {
+        /// The first loaded release.
+        release: ReleaseId,
+        /// Whether a release after the day asked for does change it.
+        changes_later: bool,
+    },
+}
+
+/// A document that a page rests on, beside the listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageDocument<'p> {
+    /// What it is called.
+    pub label: &'static str,
+    /// The release that it belongs to: the one in force, or the nearest.
+    pub release: ReleaseId,
+    /// The official file.
+    pub file: &'p FileRef,
+}
+
+impl CodePage {
+    /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
+    pub fn asks_for_poa(&self) -> bool {
+        self.answer.code_set == CodeSet::Icd10Cm
+            && matches!(self.answer.verdict, Verdict::Billable { .. })
+    }
+
+    /// Lists the documents that the page rests on, beside the listing: those that were consulted, indexes only if
+    /// they lead to the code.
+    pub fn documents(&self) -> Vec<PageDocument<'_>> {
+        let tabular = self.tabular.iter();
+        let tabular = tabular.map(|consulted| (DocumentKind::Tabular.label(), consulted));
+        let index = self
+            .index
+            .iter()
+            .filter(|entries| !entries.links.is_empty());
+        let index = index.map(|entries| {
+            (
+                DocumentKind::Index(entries.kind).label(),
+                &entries.consulted,
+            )
+        });
+        let pcs = self.pcs.iter();
+        let pcs = pcs.flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
+        let consulted = tabular.chain(index).chain(pcs);
+        let documents = consulted.filter_map(|(label, consulted)| match consulted {
+            DocumentSource::Own { release, file }
+            | DocumentSource::Nearest { release, file, .. } => Some(PageDocument {
+                label,
+                release: *release,
+                file,
+            }),
+            DocumentSource::Missing { .. } => None,
+        });
+        documents.collect()
+    }
+}
+
+/// How two codes differ on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The first code.
+    pub left: CodePage,
+    /// The second code.
+    pub right: CodePage,
+    /// The levels that both stand below.
+    pub common: Vec<PlaceInBook>,
+    /// Notes at or above one code that name the other.
+    pub mentions: Vec<Mention>,
+}
+
+impl Comparison {
+    /// Checks whether each of the two codes has a note, at it or above it, that names the other.
+    pub fn each_names_the_other(&self) -> bool {
+        let names = |page: &CodePage| {
+            let mut mentions = self.mentions.iter();
+            mentions.any(|mention| page.code.is_under(&mention.at))
+        };
+        names(&self.left) && names(&self.right)
+    }
+}
+
+/// A note that names a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MentionJson))]
+pub struct Mention {
+    /// The code that the note stands at.
+    pub at: Code,
+    /// The kind of document that it stands in.
+    #[serde(skip)]
+    pub document: DocumentKind,
+    /// The kind of note.
+    pub kind: NoteKind,
+    /// The note.
+    pub note: String,
+}

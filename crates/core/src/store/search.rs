@@ -1,0 +1,258 @@
+//! The full-text index: kept in step with what is stored, and asked.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::rows::entry;
+use super::{Store, StoredDocument, code_set_id};
+use crate::error::Result;
+use crate::model::{Code, CodeSet, Entry};
+
+/// Where the items of a kind begin among the rows of the full-text index, as the view `searchable` has it.
+const REGION: i64 = 1 << 40;
+
+/// How far the tables that are searched had been filled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Searchable {
+    entry: i64,
+    note: i64,
+    term: i64,
+}
+
+impl Searchable {
+    /// Reads how far they are filled now.
+    pub(super) fn stored(connection: &Connection) -> rusqlite::Result<Searchable> {
+        let last = |table: &str| {
+            connection.query_row(
+                &format!("SELECT coalesce(max(id), 0) FROM {table}"),
+                [],
+                |row| row.get(0),
+            )
+        };
+        Ok(Searchable {
+            entry: last("entry")?,
+            note: last("tabular_note")?,
+            term: last("index_term")?,
+        })
+    }
+
+    /// Takes what has come since into the full-text index, and returns how far the tables are filled by then.
+    pub(super) fn add_new(self, connection: &Connection) -> rusqlite::Result<Searchable> {
+        connection.execute(
+            "INSERT INTO search (rowid, words)
+             SELECT id, long_title FROM entry
+             WHERE id > ?1 AND NOT (code_set = 1 AND length(code) = 7)",
+            [self.entry],
+        )?;
+        connection.execute(
+            "INSERT INTO search (rowid, words)
+             SELECT id + ?2, long_title FROM entry
+             WHERE id > ?1 AND code_set = 1 AND length(code) = 7",
+            [self.entry, REGION],
+        )?;
+        connection.execute(
+            "INSERT INTO search (rowid, words)
+             SELECT id + ?2, note FROM tabular_note WHERE id > ?1 AND kind = 'inclusionTerm'",
+            [self.note, 2 * REGION],
+        )?;
+        connection.execute(
+            "INSERT INTO search (rowid, words) SELECT id + ?2, path FROM index_term WHERE id > ?1",
+            [self.term, 3 * REGION],
+        )?;
+        Searchable::stored(connection)
+    }
+}
+
+/// An item that the full-text index found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundItem {
+    /// A title: the entry and its number.
+    Entry {
+        /// The number of the entry.
+        number: i64,
+        /// The entry.
+        entry: Entry,
+    },
+    /// An inclusion term of a node.
+    InclusionTerm {
+        /// The number of the node.
+        node: i64,
+        /// The code of the node.
+        code: Code,
+        /// The term.
+        term: String,
+    },
+    /// A term of an index, with a code that it names.
+    Index {
+        /// The number of the term.
+        term: i64,
+        /// The code: as the index has it, without 7th character.
+        code: Code,
+        /// The path of the term.
+        path: String,
+        /// How deep the term stands: a main term 0.
+        depth: u32,
+    },
+}
+
+/// Which words a search looks in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// Titles, but for those of 7-character codes of ICD-10-CM.
+    Titles,
+    /// Titles of 7-character codes of ICD-10-CM.
+    LongCodes,
+    /// Inclusion terms and terms of indexes.
+    Terms,
+    /// Main terms of indexes only.
+    MainTerms,
+}
+
+/// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
+/// (fracture) says too little to be ranked by.
+const MAX_ROWS: usize = 800;
+
+impl Store {
+    /// Finds what holds all of some words, in the language of the full-text index.
+    pub(crate) fn search_items(
+        &self,
+        code_set: CodeSet,
+        query: &str,
+        words: Words,
+        listed: &dyn Fn(i64) -> bool,
+    ) -> Result<Vec<FoundItem>> {
+        let (from, to) = match words {
+            Words::Titles => (0, REGION),
+            Words::LongCodes => (REGION, 2 * REGION),
+            Words::Terms => (2 * REGION, 4 * REGION),
+            Words::MainTerms => (3 * REGION, 4 * REGION),
+        };
+        let find = || -> rusqlite::Result<Vec<FoundItem>> {
+            let rows: Vec<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3",
+                )?
+                .query_map(params![query, from, to], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let mut found = Vec::new();
+            let mut looked_at = 0;
+            let mut entries = self.connection.prepare_cached(
+                "SELECT code, billable, short_title, long_title FROM entry WHERE id = ?1 AND code_set = ?2",
+            )?;
+            let mut depths = self
+                .connection
+                .prepare_cached("SELECT depth FROM index_term WHERE id = ?1")?;
+            for row in rows {
+                if looked_at >= MAX_ROWS {
+                    break;
+                }
+                let (region, item) = (row / REGION, row % REGION);
+                if region < 2 && !listed(item) {
+                    continue;
+                }
+                if words == Words::MainTerms {
+                    let depth: u32 = depths.query_row([item], |row| row.get(0))?;
+                    if depth > 0 {
+                        continue;
+                    }
+                }
+                looked_at += 1;
+                match region {
+                    0 | 1 => {
+                        let entry = entries
+                            .query_row((item, code_set_id(code_set)), |row| entry(code_set, row, 0))
+                            .optional()?;
+                        found.extend(entry.map(|entry| FoundItem::Entry {
+                            number: item,
+                            entry,
+                        }));
+                    }
+                    2 => found.extend(self.found_note(item)?),
+                    _ => self.found_term(item, &mut found)?,
+                }
+            }
+            Ok(found)
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    /// Finds terms of indexes that hold all of some words and only say where to look: the path and the
+    /// reference.
+    pub(crate) fn search_see(&self, query: &str) -> Result<Vec<(String, String)>> {
+        let find = || -> rusqlite::Result<Vec<(String, String)>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT DISTINCT path, reference FROM search
+                     JOIN index_term ON index_term.id = search.rowid - ?2
+                     JOIN index_reference ON term = index_term.id
+                     WHERE search MATCH ?1 AND search.rowid > ?2 AND kind = 'see' AND target = 'term'
+                     ORDER BY depth, path LIMIT 5",
+                )?
+                .query_map(params![query, 3 * REGION], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    fn found_note(&self, number: i64) -> rusqlite::Result<Option<FoundItem>> {
+        self.connection
+            .prepare_cached(
+                "SELECT node, name, note FROM tabular_note JOIN tabular_node ON tabular_node.id = node
+                 WHERE tabular_note.id = ?1 AND tabular_node.kind = 'code'",
+            )?
+            .query_row([number], |row| {
+                let code = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(1)?.as_bytes()?);
+                let (node, term) = (row.get(0)?, row.get(2)?);
+                Ok(code.map(|code| FoundItem::InclusionTerm { node, code, term }))
+            })
+            .optional()
+            .map(Option::flatten)
+    }
+
+    fn found_term(&self, term: i64, found: &mut Vec<FoundItem>) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT first, path, depth FROM index_term JOIN index_reference ON term = index_term.id
+             WHERE index_term.id = ?1 AND target IN ('code', 'below') AND kind IN ('code', 'manif', 'cell')
+             ORDER BY position",
+        )?;
+        let mut rows = statement.query([term])?;
+        while let Some(row) = rows.next()? {
+            if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(0)?.as_bytes()?) {
+                found.push(FoundItem::Index {
+                    term,
+                    code,
+                    path: row.get(1)?,
+                    depth: row.get(2)?,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the entries that are listed on a day, by number.
+    pub(crate) fn listed_on(
+        &self,
+        code_set: CodeSet,
+        on: chrono::NaiveDate,
+    ) -> Result<crate::store::ListedEntries> {
+        super::spans::patched_runs(&self.connection, code_set, &on.to_string(), None)
+            .map(crate::store::ListedEntries)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Finds the first of some documents that holds an item.
+    pub(crate) fn first_with<'d>(
+        &self,
+        documents: &'d [StoredDocument],
+        item: i64,
+    ) -> Result<Option<&'d StoredDocument>> {
+        for document in documents {
+            let held = super::lineage::item_position(&self.connection, document.number, item)
+                .map_err(|error| self.error(error))?;
+            if held.is_some() {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,216 @@
+//! Where a code came from and what became of it, as a picture and in words.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::address;
+use super::verdict::{conversion_words, row_of, together};
+use codeyear_core::model::{Code, CodeLineage, CodeSet, Fate, LineageLink, ListedAs};
+
+const CM: CodeSet = CodeSet::Icd10Cm;
+/// The most codes that the picture shows on each side; the list beside it has all.
+const MAX_BOXES: usize = 7;
+/// The height of a box with its margin.
+const ROW: usize = 52;
+/// The room above the boxes.
+const TOP: usize = 24;
+
+/// A code in the picture.
+pub(super) struct Node {
+    pub(super) href: String,
+    pub(super) code: String,
+    pub(super) below: String,
+    pub(super) y: usize,
+    pub(super) middle: usize,
+}
+
+/// The codes before, the code, the codes after.
+pub(super) struct Picture {
+    pub(super) spoken: String,
+    pub(super) height: usize,
+    /// The top of the code's own box, and its middle.
+    pub(super) own: (usize, usize),
+    pub(super) before: Vec<Node>,
+    pub(super) after: Vec<Node>,
+    pub(super) more_before: usize,
+    pub(super) more_after: usize,
+    pub(super) foot: usize,
+}
+
+/// A step to or from a code, in words.
+pub(super) struct Step {
+    pub(super) day: NaiveDate,
+    pub(super) href: String,
+    pub(super) code: String,
+    pub(super) said: String,
+    pub(super) row: String,
+}
+
+/// What became of the code on one day.
+pub(super) struct Became {
+    pub(super) day: NaiveDate,
+    pub(super) words: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// What the conversion tables say of a code.
+pub(super) struct LineageView {
+    pub(super) picture: Option<Picture>,
+    /// That a table says that nothing came before.
+    pub(super) from_nothing: Vec<(NaiveDate, String)>,
+    pub(super) before: Vec<Step>,
+    pub(super) after: Vec<Became>,
+    /// The tables that were asked: `FY2017 to FY2026`.
+    pub(super) tables: String,
+}
+
+impl LineageView {
+    pub(super) fn new(lineage: &CodeLineage, day: NaiveDate) -> LineageView {
+        let found = &lineage.lineage;
+        let tables: Vec<String> = lineage.tables.iter().map(ToString::to_string).collect();
+        LineageView {
+            picture: picture(lineage, day),
+            from_nothing: found
+                .from_nothing
+                .iter()
+                .map(|(day, table, row)| (*day, format!("{table} table row {row}")))
+                .collect(),
+            before: found
+                .predecessors
+                .iter()
+                .map(|link| Step {
+                    day: link.effective_from,
+                    href: address::code(CM, &link.old, day),
+                    code: link.old.to_string(),
+                    said: before_words(link),
+                    row: row_of(link),
+                })
+                .collect(),
+            after: found
+                .conversions
+                .iter()
+                .map(|conversion| Became {
+                    day: conversion.effective_from,
+                    words: conversion_words(conversion),
+                    steps: conversion
+                        .successors
+                        .iter()
+                        .map(|link| Step {
+                            day: link.effective_from,
+                            href: address::code(CM, &link.new, day),
+                            code: link.new.to_string(),
+                            said: after_words(link),
+                            row: row_of(link),
+                        })
+                        .collect(),
+                })
+                .collect(),
+            tables: match (tables.first(), tables.last()) {
+                (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+                (Some(only), _) => only.clone(),
+                (None, _) => String::new(),
+            },
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.from_nothing.is_empty() && self.before.is_empty() && self.after.is_empty()
+    }
+}
+
+fn before_words(link: &LineageLink) -> String {
+    let fate = match link.fate {
+        Fate::StaysBillable => "which stayed billable",
+        Fate::BecameHeader => "which became a header",
+        Fate::Deleted => "which was deleted",
+        Fate::WasNotBillable => "which was not billable",
+        Fate::NotCovered => "",
+    };
+    match together(link) {
+        Some(with) if fate.is_empty() => format!("together with {with}"),
+        Some(with) => format!("together with {with}, {fate}"),
+        None => fate.to_owned(),
+    }
+}
+
+fn after_words(link: &LineageLink) -> String {
+    let mut said = Vec::new();
+    match link.new_listed {
+        ListedAs::Billable => {}
+        ListedAs::Header => said.push("a header".to_owned()),
+        ListedAs::Unlisted => {
+            said.push("in no release of that day: a slip of the table".to_owned())
+        }
+        ListedAs::NotCovered => said.push("no loaded release governs that day".to_owned()),
+    }
+    said.extend(together(link).map(|with| format!("only together with {with}")));
+    said.join(", ")
+}
+
+fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
+    let found = &lineage.lineage;
+    let before = boxes(found.predecessors.iter().map(|link| (link.old, link)));
+    let after = boxes(
+        found
+            .conversions
+            .iter()
+            .flat_map(|conversion| &conversion.successors)
+            .map(|link| (link.new, link)),
+    );
+    let rows = before.len().max(after.len()).min(MAX_BOXES);
+    if rows == 0 {
+        return None;
+    }
+    let height = TOP + rows * ROW;
+    let own = TOP + (height - TOP - ROW) / 2;
+    let said = |all: &[(Code, &LineageLink)]| -> String {
+        let codes: Vec<String> = all.iter().map(|(code, _)| code.to_string()).collect();
+        if codes.is_empty() {
+            "nothing".to_owned()
+        } else {
+            codes.join(", ")
+        }
+    };
+    Some(Picture {
+        spoken: format!(
+            "{} came from {} and went to {}",
+            found.code,
+            said(&before),
+            said(&after)
+        ),
+        own: (own, own + 22),
+        more_before: before.len().saturating_sub(MAX_BOXES),
+        more_after: after.len().saturating_sub(MAX_BOXES),
+        before: nodes(&before, height, day),
+        after: nodes(&after, height, day),
+        foot: height + 12,
+        height: height + 18,
+    })
+}
+
+/// Takes each code once, with the first link that names it.
+fn boxes<'l>(links: impl Iterator<Item = (Code, &'l LineageLink)>) -> Vec<(Code, &'l LineageLink)> {
+    let mut seen = BTreeSet::new();
+    links.filter(|(code, _)| seen.insert(*code)).collect()
+}
+
+/// Places boxes in a column, in the middle of the height.
+fn nodes(all: &[(Code, &LineageLink)], height: usize, day: NaiveDate) -> Vec<Node> {
+    let shown = all.len().min(MAX_BOXES);
+    let top = TOP + (height - TOP - shown * ROW) / 2;
+    all.iter()
+        .take(shown)
+        .enumerate()
+        .map(|(at, (code, link))| {
+            let y = top + at * ROW;
+            Node {
+                href: address::code(CM, code, day),
+                code: code.to_string(),
+                below: link.effective_from.to_string(),
+                y,
+                middle: y + 22,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! The page of a search, and its results alone for a script that asks while one types.
+
+use askama::Template;
+
+use super::{Frame, PageRequest, Site, address, long_day, render};
+use crate::counted;
+use crate::verdict::words;
+use codeyear_core::error::Result;
+use codeyear_core::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
+
+/// Writes the page of a search; without a report, the page on which to ask.
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Format`] if the template fails, which no report makes it do.
+pub fn search(
+    site: &Site,
+    asked: PageRequest<'_>,
+    report: Option<&SearchReport>,
+) -> Result<String> {
+    let title = match report {
+        Some(report) => format!("Search for {}", report.words),
+        None => "Search".to_owned(),
+    };
+    render(&SearchHtml {
+        frame: Frame::new(site, asked, "/search", title),
+        results: report.map(Results::new),
+    })
+}
+
+/// Writes the list of results alone. Its first element says in `data-status` what was found.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_results(report: &SearchReport) -> Result<String> {
+    render(&Results::new(report))
+}
+
+#[derive(Template)]
+#[template(path = "pages/search.html", whitespace = "minimize")]
+struct SearchHtml<'a> {
+    frame: Frame<'a>,
+    results: Option<Results>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/results.html", whitespace = "minimize")]
+struct Results {
+    status: String,
+    hits: Vec<Hit>,
+    warnings: Vec<String>,
+}
+
+struct Hit {
+    href: String,
+    code: String,
+    title: String,
+    standing: &'static str,
+    word: String,
+    why: String,
+}
+
+impl Results {
+    fn new(report: &SearchReport) -> Results {
+        let hits: Vec<Hit> = report
+            .found
+            .iter()
+            .map(|found| Hit {
+                href: address::code(report.code_set, &found.code, report.date),
+                code: found.code.to_string(),
+                title: found.entry.long_title.clone(),
+                standing: found.standing.kind().name(),
+                word: match found.standing {
+                    FoundStanding::Billable | FoundStanding::Header => {
+                        words(found.standing.kind()).headline.to_owned()
+                    }
+                    FoundStanding::Deleted(last_day) => format!("Deleted after {last_day}"),
+                    FoundStanding::NotYetEffective(first_day) => {
+                        format!("Not before {first_day}")
+                    }
+                },
+                why: match &found.found_in {
+                    FoundIn::Code | FoundIn::Title => String::new(),
+                    FoundIn::InclusionTerm { term, release } => {
+                        format!("inclusion term of {release}: {}", term.trim())
+                    }
+                    FoundIn::Index {
+                        kind,
+                        path,
+                        release,
+                    } => format!(
+                        "{} of {release}: {path}",
+                        DocumentKind::Index(*kind).label()
+                    ),
+                },
+            })
+            .collect();
+        let status = if hits.is_empty() {
+            format!(
+                "Nothing listed on {} ({}) holds all of these words.",
+                long_day(report.date),
+                report.release
+            )
+        } else {
+            format!(
+                "{}{} of {} {} on {}.",
+                if report.more { "The first " } else { "" },
+                counted(hits.len() as u64, "code"),
+                report.code_set.name(),
+                report.release,
+                long_day(report.date)
+            )
+        };
+        Results {
+            status,
+            hits,
+            warnings: report.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The changes between two releases.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::impact::{self, EffectJson, ImpactJson};
+use super::notes::{self, NotesJson};
+use super::{WarningJson, to_text, warnings_json};
+use crate::marks::{Piece, mark};
+use crate::{changes as change_text, cms};
+use codeyear_core::error::Result;
+use codeyear_core::model::{
+    Change, ChangeKind, ChangeSet, Code, CodeSet, Counts, Entry, LineageLink, LineageWay,
+    Provenance, ReleaseId, TraceEnd, chapter_of,
+};
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct DiffJson<'a> {
+    schema: &'static str,
+    code_set: CodeSet,
+    old: SideJson<'a>,
+    new: SideJson<'a>,
+    sample: bool,
+    warnings: Vec<WarningJson>,
+    counts: Vec<CountJson>,
+    cms_counts: CmsJson,
+    cms_footer: Option<CmsFooterJson<'a>>,
+    under: Vec<String>,
+    only: Option<OnlyJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impact: Option<ImpactJson>,
+    changes: Vec<ChangeJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<NotesJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct SideJson<'a> {
+    release: ReleaseId,
+    effective_from: NaiveDate,
+    rows: u64,
+    billable: u64,
+    file: &'a str,
+    sha256: &'a str,
+    provenance: Provenance,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct CountJson {
+    kind: ChangeKind,
+    all: u64,
+    billable: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct CmsJson {
+    new: u64,
+    deleted: u64,
+    revised: u64,
+    explained: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct CmsFooterJson<'a> {
+    file: &'a str,
+    new: u64,
+    deleted: u64,
+    revised: u64,
+    left_out: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct OnlyJson<'a> {
+    codes: u64,
+    outside: u64,
+    unchanged: u64,
+    in_neither: &'a [Code],
+    never_listed: u64,
+    malformed: u64,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct ChangeJson<'a> {
+    #[serde(flatten)]
+    pub(super) effect: Option<EffectJson<'a>>,
+    kind: ChangeKind,
+    #[serde(flatten, serialize_with = "codeyear_core::model::both_forms")]
+    #[cfg_attr(feature = "schema", schema(value_type = codeyear_core::model::BothForms))]
+    code: Code,
+    category: Code,
+    category_title: Option<&'a str>,
+    chapter: Option<&'static str>,
+    title_change: &'static str,
+    old: Option<&'a Entry>,
+    new: Option<&'a Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<MarkedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    successors: Option<&'a [TraceEnd]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split_off: Option<&'a [LineageLink]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predecessors: Option<&'a [TraceEnd]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<ReleaseId>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct MarkedJson {
+    old: Vec<Piece>,
+    new: Vec<Piece>,
+}
+
+/// Writes the changes between two releases.
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+pub fn changes(changes: &ChangeSet) -> Result<String> {
+    let code_set = changes.code_set;
+    let [old_file, new_file] = &changes.sources;
+    let cms = changes.cms_counts();
+    to_text(&DiffJson {
+        schema: "codeyear/diff/1",
+        code_set,
+        old: SideJson {
+            release: changes.old,
+            effective_from: changes.old_from,
+            rows: changes.old_rows.all,
+            billable: changes.old_rows.billable,
+            file: &old_file.name,
+            sha256: &old_file.sha256,
+            provenance: changes.provenance[0],
+        },
+        new: SideJson {
+            release: changes.new,
+            effective_from: changes.new_from,
+            rows: changes.new_rows.all,
+            billable: changes.new_rows.billable,
+            file: &new_file.name,
+            sha256: &new_file.sha256,
+            provenance: changes.provenance[1],
+        },
+        sample: changes.sample,
+        warnings: warnings_json(&changes.warnings),
+        counts: ChangeKind::ALL
+            .into_iter()
+            .map(|kind| {
+                let Counts { all, billable } = changes.count(kind);
+                CountJson {
+                    kind,
+                    all,
+                    billable,
+                }
+            })
+            .collect(),
+        cms_counts: CmsJson {
+            new: cms.new,
+            deleted: cms.deleted,
+            revised: cms.revised,
+            explained: cms::counting_explained(changes),
+        },
+        cms_footer: changes.cms_footer.as_ref().map(|footer| CmsFooterJson {
+            file: &footer.file,
+            new: footer.counts.new,
+            deleted: footer.counts.deleted,
+            revised: footer.counts.revised,
+            left_out: footer.left_out.iter().sum(),
+        }),
+        under: changes
+            .under
+            .iter()
+            .map(|range| format!("{}-{}", range.first.as_str(), range.last.as_str()))
+            .collect(),
+        only: changes.only.as_ref().map(|only| OnlyJson {
+            codes: only.codes,
+            outside: only.outside,
+            unchanged: only.unchanged,
+            in_neither: &only.in_neither,
+            never_listed: only.never_listed,
+            malformed: only.malformed,
+        }),
+        impact: changes.impact.as_ref().map(impact::impact),
+        changes: match &changes.impact {
+            Some(weighed) => impact::changes(changes, weighed),
+            None => changes
+                .changes
+                .iter()
+                .map(|change| change_json(changes, change))
+                .collect(),
+        },
+        notes: changes.notes.as_ref().map(notes::notes),
+    })
+}
+
+pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a> {
+    let code_set = changes.code_set;
+    let category = change.code.category();
+    let marked = match (&change.old, &change.new) {
+        (Some(old), Some(new)) if old.long_title != new.long_title => {
+            Some(marked(&old.long_title, &new.long_title))
+        }
+        (Some(old), Some(new)) if old.short_title != new.short_title => {
+            Some(marked(&old.short_title, &new.short_title))
+        }
+        _ => None,
+    };
+    let lineage = changes.lineage.get(&change.code);
+    ChangeJson {
+        effect: None,
+        kind: change.kind,
+        code: change.code,
+        category,
+        category_title: changes.category_title(&category),
+        chapter: chapter_of(code_set, &change.code).map(|chapter| chapter.label),
+        title_change: change_text::title_change_name(change.title),
+        old: change.old.as_ref(),
+        new: change.new.as_ref(),
+        marked,
+        successors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| lineage.ends.as_slice()),
+        split_off: lineage
+            .filter(|lineage| lineage.way == LineageWay::Forward)
+            .map(|lineage| lineage.split_off.as_slice()),
+        predecessors: lineage
+            .filter(|lineage| lineage.way == LineageWay::Back)
+            .map(|lineage| lineage.ends.as_slice()),
+        table: lineage.map(|lineage| lineage.table),
+    }
+}
+
+/// Cuts an old and a new wording into pieces, and marks those that differ.
+pub(super) fn marked(old: &str, new: &str) -> MarkedJson {
+    let (old, new) = mark(old, new);
+    MarkedJson { old, new }
+}

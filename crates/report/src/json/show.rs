@@ -1,0 +1,332 @@
+//! The coder's page, the comparison of two codes, and what a search found.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::answers::{AnswerJson, HistoryBody, answer_json, history_body};
+use super::lineage::{self, PoaJson};
+use super::{WarningJson, to_text, warnings_json};
+use codeyear_core::error::Result;
+use codeyear_core::model::{
+    Code, CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, Entry, FoundIn,
+    FoundStanding, LastChange, Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, Provenance,
+    ReleaseId, SearchReport, SeventhCharacters, VerdictKind, VisualCategory,
+};
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct ShowJson<'a> {
+    schema: &'static str,
+    page: PageJson<'a>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct CompareJson<'a> {
+    schema: &'static str,
+    common: &'a [PlaceInBook],
+    mentions: &'a [Mention],
+    left: PageJson<'a>,
+    right: PageJson<'a>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct PageJson<'a> {
+    answer: AnswerJson<'a>,
+    breadcrumb: &'a [PlaceInBook],
+    tabular: Option<ConsultedJson<'a>>,
+    notes: &'a [NotesAt],
+    seventh_characters: Option<&'a SeventhCharacters>,
+    visual_impairment: &'a [VisualCategory],
+    children: &'a [Entry],
+    siblings: &'a [Entry],
+    index: Vec<IndexJson<'a>>,
+    poa_on_date: Option<PoaJson>,
+    last_changed: Option<NaiveDate>,
+    last_changed_by: Option<ReleaseId>,
+    unchanged_since: Option<ReleaseId>,
+    history: Option<HistoryBody<'a>>,
+    pcs: Option<PcsJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct ConsultedJson<'a> {
+    document: DocumentKind,
+    release: Option<ReleaseId>,
+    missing: Option<ReleaseId>,
+    nearest: Option<ReleaseId>,
+    file: Option<&'a str>,
+    sha256: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct IndexJson<'a> {
+    consulted: ConsultedJson<'a>,
+    links: Vec<IndexLinkJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct IndexLinkJson<'a> {
+    path: &'a str,
+    kind: &'a str,
+    heading: Option<&'a str>,
+    reference: &'a str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct PcsJson<'a> {
+    tables: ConsultedJson<'a>,
+    definitions: ConsultedJson<'a>,
+    characters: Vec<PcsCharacterJson<'a>>,
+    allowed: Vec<AllowedJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct PcsCharacterJson<'a> {
+    position: u8,
+    axis: &'a str,
+    character: char,
+    label: Option<&'a str>,
+    definition: Option<&'a str>,
+    explanation: Option<&'a str>,
+    includes: &'a [String],
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct AllowedJson<'a> {
+    character: char,
+    label: &'a str,
+}
+
+fn consulted(consulted: &DocumentSource, document: DocumentKind) -> ConsultedJson<'_> {
+    match consulted {
+        DocumentSource::Own { release, file } => ConsultedJson {
+            document,
+            release: Some(*release),
+            missing: None,
+            nearest: None,
+            file: Some(&file.name),
+            sha256: Some(&file.sha256),
+        },
+        DocumentSource::Nearest {
+            missing,
+            release,
+            file,
+        } => ConsultedJson {
+            document,
+            release: Some(*release),
+            missing: Some(*missing),
+            nearest: Some(*release),
+            file: Some(&file.name),
+            sha256: Some(&file.sha256),
+        },
+        DocumentSource::Missing { missing, nearest } => ConsultedJson {
+            document,
+            release: None,
+            missing: Some(*missing),
+            nearest: *nearest,
+            file: None,
+            sha256: None,
+        },
+    }
+}
+
+pub(super) fn pcs(page: &PcsPage) -> PcsJson<'_> {
+    PcsJson {
+        tables: consulted(&page.tables, DocumentKind::PcsTables),
+        definitions: consulted(&page.definitions, DocumentKind::PcsDefinitions),
+        characters: page
+            .characters
+            .iter()
+            .map(|character| {
+                let found = character.definition.as_ref();
+                let text = |of: fn(&PcsDefinition) -> &Option<String>| {
+                    found.and_then(|found| of(found).as_deref())
+                };
+                PcsCharacterJson {
+                    position: character.position,
+                    axis: &character.axis,
+                    character: character.character,
+                    label: character.label.as_deref(),
+                    definition: text(|found| &found.definition),
+                    explanation: text(|found| &found.explanation),
+                    includes: found.map_or(&[], |found| found.includes.as_slice()),
+                }
+            })
+            .collect(),
+        allowed: page
+            .allowed
+            .iter()
+            .map(|(character, label)| AllowedJson {
+                character: *character,
+                label,
+            })
+            .collect(),
+    }
+}
+
+fn page(page: &CodePage) -> PageJson<'_> {
+    let (changed, unchanged_since) = match page.last_change {
+        Some(LastChange::On { day, release }) => (Some((day, release)), None),
+        Some(LastChange::UnchangedSince { release, .. }) => (None, Some(release)),
+        None => (None, None),
+    };
+    PageJson {
+        answer: answer_json(&page.answer),
+        breadcrumb: &page.breadcrumb,
+        tabular: page
+            .tabular
+            .as_ref()
+            .map(|found| consulted(found, DocumentKind::Tabular)),
+        notes: &page.notes,
+        seventh_characters: page.seventh_characters.as_ref(),
+        visual_impairment: &page.visual_impairment,
+        children: &page.children,
+        siblings: &page.siblings,
+        index: page
+            .index
+            .iter()
+            .map(|entries| IndexJson {
+                consulted: consulted(&entries.consulted, DocumentKind::Index(entries.kind)),
+                links: entries
+                    .links
+                    .iter()
+                    .map(|link| IndexLinkJson {
+                        path: &link.path,
+                        kind: link.by.name(),
+                        heading: link.by.heading(),
+                        reference: &link.reference,
+                    })
+                    .collect(),
+            })
+            .collect(),
+        poa_on_date: page.poa.as_ref().map(lineage::poa_span),
+        last_changed: changed.map(|(day, _)| day),
+        last_changed_by: changed.map(|(_, release)| release),
+        unchanged_since,
+        history: page.history.as_ref().map(history_body),
+        pcs: page.pcs.as_ref().map(pcs),
+    }
+}
+
+/// Writes the coder's page of a code.
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+pub fn show(found: &CodePage) -> Result<String> {
+    to_text(&ShowJson {
+        schema: "codeyear/show/1",
+        page: page(found),
+    })
+}
+
+/// Writes how two codes differ.
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+pub fn compare(comparison: &Comparison) -> Result<String> {
+    to_text(&CompareJson {
+        schema: "codeyear/compare/1",
+        common: &comparison.common,
+        mentions: &comparison.mentions,
+        left: page(&comparison.left),
+        right: page(&comparison.right),
+    })
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub(super) struct SearchJson<'a> {
+    schema: &'static str,
+    code_set: CodeSet,
+    words: &'a str,
+    date: NaiveDate,
+    release: ReleaseId,
+    provenance: Provenance,
+    more: bool,
+    found: Vec<FoundJson<'a>>,
+    warnings: Vec<WarningJson>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct FoundJson<'a> {
+    #[serde(flatten, serialize_with = "codeyear_core::model::both_forms")]
+    #[cfg_attr(feature = "schema", schema(value_type = codeyear_core::model::BothForms))]
+    code: Code,
+    standing: VerdictKind,
+    first_day: Option<NaiveDate>,
+    last_day: Option<NaiveDate>,
+    entry: &'a Entry,
+    found_in: &'static str,
+    text: Option<&'a str>,
+    document: Option<DocumentKind>,
+    document_release: Option<ReleaseId>,
+}
+
+/// Writes what a search found.
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+pub fn search(report: &SearchReport) -> Result<String> {
+    to_text(&SearchJson {
+        schema: "codeyear/search/1",
+        code_set: report.code_set,
+        words: &report.words,
+        date: report.date,
+        release: report.release,
+        provenance: report.provenance,
+        more: report.more,
+        found: report
+            .found
+            .iter()
+            .map(|found| {
+                let (found_in, text, document, release) = match &found.found_in {
+                    FoundIn::Code => ("code", None, None, None),
+                    FoundIn::Title => ("title", None, None, None),
+                    FoundIn::InclusionTerm { term, release } => (
+                        "inclusion-term",
+                        Some(term.as_str()),
+                        Some(DocumentKind::Tabular),
+                        Some(release),
+                    ),
+                    FoundIn::Index {
+                        kind,
+                        path,
+                        release,
+                    } => (
+                        "index",
+                        Some(path.as_str()),
+                        Some(DocumentKind::Index(*kind)),
+                        Some(release),
+                    ),
+                };
+                FoundJson {
+                    code: found.code,
+                    standing: found.standing.kind(),
+                    first_day: match found.standing {
+                        FoundStanding::NotYetEffective(day) => Some(day),
+                        _ => None,
+                    },
+                    last_day: match found.standing {
+                        FoundStanding::Deleted(day) => Some(day),
+                        _ => None,
+                    },
+                    entry: &found.entry,
+                    found_in,
+                    text,
+                    document,
+                    document_release: release.copied(),
+                }
+            })
+            .collect(),
+        warnings: warnings_json(&report.warnings),
+    })
+}

@@ -1,0 +1,178 @@
+//! A value to text, Markdown, HTML, CSV, JSON or Parquet. Nothing here asks a database or a clock.
+
+pub mod changes;
+pub mod cms;
+pub mod export;
+pub mod html;
+pub mod impact;
+pub mod json;
+pub mod marks;
+pub mod notes;
+pub mod ohdsi;
+pub mod report;
+mod successors;
+pub mod table;
+pub mod text;
+mod verdict;
+pub mod xlsx;
+
+use codeyear_core::model::{Code, IndexLink, LinkedBy, ReferenceKind};
+
+/// How codes and marks are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Write ICD-10-CM codes with their dot.
+    pub dots: bool,
+    /// Mark with ANSI colours.
+    pub colour: bool,
+    /// Write every list whole.
+    pub whole_lists: bool,
+}
+
+impl Style {
+    /// Dots, no colours, long lists cut.
+    pub const PLAIN: Style = Style {
+        dots: true,
+        colour: false,
+        whole_lists: false,
+    };
+
+    /// Writes a code.
+    pub fn code(&self, code: &Code) -> String {
+        if self.dots {
+            code.to_string()
+        } else {
+            code.as_str().to_owned()
+        }
+    }
+
+    fn paint(&self, style: anstyle::Style, text: &str) -> String {
+        if self.colour && !text.is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint(anstyle::Style::new().bold(), text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.paint(anstyle::Style::new().dimmed(), text)
+    }
+
+    fn good(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Green.on_default().bold(), text)
+    }
+
+    fn bad(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Red.on_default().bold(), text)
+    }
+
+    fn doubtful(&self, text: &str) -> String {
+        self.paint(anstyle::AnsiColor::Yellow.on_default().bold(), text)
+    }
+}
+
+/// Writes a number of things: `1 code`, `2 codes`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// Writes a number with thousands separated, as people read it.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.
+///
+/// Every share that is written comes from here, in whole numbers, so that every format and every machine
+/// rounds the same.
+pub(crate) fn rounded(part: u64, whole: u64, of: u64) -> u128 {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let halves = 2 * part * u128::from(of) + whole;
+    halves.checked_div(2 * whole).unwrap_or_default()
+}
+
+/// Returns a share in percent with two decimals and no sign: `3.84`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let hundredths = rounded(part, whole, 10_000);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// Returns a share in percent with two decimals: `3.84%`. What rounds to nothing and is not nothing is said
+/// to be less than the smallest share.
+pub(crate) fn share(part: u64, whole: u64) -> String {
+    if part > 0 && rounded(part, whole, 10_000) == 0 {
+        return "<0.01%".to_owned();
+    }
+    format!("{}%", percent(part, whole))
+}
+
+/// Writes an amount: `$1,234.50`.
+pub(crate) fn dollars(cents: i64) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// Returns how a term of an index refers to a code, in the words of the book.
+pub(crate) fn index_reference(link: &IndexLink) -> String {
+    let reference = link.reference.trim();
+    let how = match &link.by {
+        LinkedBy::Cell { heading } => return format!("{heading}: {reference}"),
+        LinkedBy::Reference(ReferenceKind::Code) => return reference.to_owned(),
+        LinkedBy::Reference(ReferenceKind::Manifestation) => "manifestation",
+        LinkedBy::Reference(ReferenceKind::SeeCategory) => "see category",
+        LinkedBy::Reference(ReferenceKind::Subcategory) => "subcategory",
+        LinkedBy::Reference(ReferenceKind::See) => "see",
+        LinkedBy::Reference(ReferenceKind::SeeAlso) => "see also",
+    };
+    format!("{how} {reference}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_rounded_half_up_in_every_format() {
+        let percents = [
+            (1, 3),
+            (2, 3),
+            (3_837, 100_000),
+            (5, 100_000),
+            (1, 1),
+            (0, 0),
+        ];
+        let percents = percents.map(|(part, whole)| percent(part, whole));
+        assert_eq!(
+            percents,
+            ["33.33", "66.67", "3.84", "0.01", "100.00", "0.00"]
+        );
+        assert_eq!(share(3_837, 100_000), "3.84%");
+        assert_eq!(impact::fraction(2, 3), "0.666667");
+        assert_eq!(impact::fraction(1, 2_000_000), "0.000001");
+    }
+
+    #[test]
+    fn a_share_that_rounds_to_nothing_and_is_not_nothing_says_so() {
+        assert_eq!(share(0, 7), "0.00%");
+        assert_eq!(share(4, 100_000), "<0.01%");
+        assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
+    }
+}
+
+#[cfg(test)]
+#[path = "../../testing.rs"]
+mod testing;

@@ -1,0 +1,174 @@
+//! The JSON API: the very values that `--format json` prints, byte for byte.
+
+mod check;
+mod openapi;
+mod requests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+
+use self::requests::{
+    CompareRequest, DiffRequest, HistoryRequest, ReleasesRequest, SearchRequest, ShowRequest,
+};
+
+use super::Shared;
+use super::problem::WebProblem;
+use super::request::ApiRequest;
+use codeyear_core::answer::{self, ShowOptions};
+use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{CodeRange, CodeSet};
+use codeyear_report::json;
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/api/check", get(check::check).post(check::check_many))
+        .route("/api/show", get(show))
+        .route("/api/compare", get(compare))
+        .route("/api/history", get(history))
+        .route("/api/search", get(search))
+        .route("/api/diff", get(diff))
+        .route("/api/releases", get(releases))
+        .route("/api/openapi.json", get(openapi::openapi))
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/show",
+    summary = "The coder's page of a code on a day",
+    params(ShowRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/ShowJson"), content_type = "application/json")),
+)]
+async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let request: ShowRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
+    let options = ShowOptions {
+        nearest: request.nearest,
+    };
+    let body = asked
+        .ask(move |snapshot, store| {
+            let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
+            let codes = snapshot.codes(store, code_set)?;
+            let shown = answer::show(&*codes, &request.code, date, options)?;
+            json::show(&shown)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/compare",
+    summary = "How two codes differ on a day",
+    params(CompareRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/CompareJson"), content_type = "application/json")),
+)]
+async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let request: CompareRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
+    let options = ShowOptions {
+        nearest: request.nearest,
+    };
+    let body = asked
+        .ask(move |snapshot, store| {
+            let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
+            let codes = snapshot.codes(store, code_set)?;
+            let CompareRequest { left, right, .. } = &request;
+            json::compare(&answer::compare(&*codes, left, right, date, options)?)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/history",
+    summary = "The life of a code, its titles as they stood, its lineage",
+    params(HistoryRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json")),
+)]
+async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let request: HistoryRequest = asked.read()?;
+    let body = asked
+        .ask(move |snapshot, store| {
+            let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
+            let codes = snapshot.codes(store, code_set)?;
+            json::history(&answer::history(&*codes, &request.code)?)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/search",
+    summary = "Codes by words",
+    params(SearchRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json")),
+)]
+async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let request: SearchRequest = asked.read()?;
+    let date = request.on.unwrap_or(asked.today);
+    let body = asked
+        .ask(move |_, store| {
+            let options = request.options();
+            json::search(&answer::search(
+                store,
+                request.code_set,
+                &request.q,
+                date,
+                options,
+            )?)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/diff",
+    summary = "What changed between two releases",
+    params(DiffRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/DiffJson"), content_type = "application/json")),
+)]
+async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let request: DiffRequest = asked.read()?;
+    let scope = request.scope();
+    let body = asked
+        .ask(move |_, store| {
+            let DiffRequest {
+                code_set, old, new, ..
+            } = request;
+            json::changes(&answer::diff(store, code_set, old, new, &scope)?)
+        })
+        .await?;
+    Ok(asked.json(body))
+}
+
+/// Reads a range of codes.
+pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
+    CodeRange::parse(code_set, text).map_err(|error| {
+        Error::usage(error.to_string()).with_hint("name a code as in C7A, or a range as in C76-C80")
+    })
+}
+
+#[utoipa::path(
+    get,
+    path = "/api/releases",
+    summary = "What is loaded, what it covers, what is missing",
+    params(ReleasesRequest),
+    responses((status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json")),
+)]
+async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let ReleasesRequest { code_set } = asked.read()?;
+    let today = asked.today;
+    let body = asked
+        .ask(move |_, store| {
+            let days = answer::coverage_on(Some(store), code_set, today)?;
+            json::releases(&answer::releases(Some(store), code_set)?, &days)
+        })
+        .await?;
+    Ok(asked.json(body))
+}

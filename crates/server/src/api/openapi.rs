@@ -1,0 +1,61 @@
+//! `/api/openapi.json`: what the JSON API takes and gives, for programs that write clients.
+
+use std::sync::OnceLock;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use utoipa::OpenApi;
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
+
+use super::check;
+use codeyear_report::json;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "codeyear",
+        description = "What a code of ICD-10-CM or ICD-10-PCS meant on a date, and what changed between releases. \
+                       The answers are those that the command line prints with --format json.",
+    ),
+    paths(
+        check::check,
+        check::check_many,
+        super::show,
+        super::compare,
+        super::history,
+        super::search,
+        super::diff,
+        super::releases,
+    )
+)]
+struct Api;
+
+/// Returns the description, which is the same for every state of the database.
+pub(super) async fn openapi() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| {
+        let mut api = Api::openapi();
+        api.components = Some(json::schemas());
+        say_what_can_fail(&mut api);
+        // Texts and numbers can always be written.
+        api.to_pretty_json().unwrap_or_default()
+    });
+    ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// Every operation fails in one form.
+fn say_what_can_fail(api: &mut utoipa::openapi::OpenApi) {
+    let failure = ResponseBuilder::new()
+        .description("What went wrong, and what to do")
+        .content(
+            "application/json",
+            Content::new(Some(Ref::from_schema_name("FailureJson"))),
+        )
+        .build();
+    for path in api.paths.paths.values_mut() {
+        for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), failure.clone().into());
+        }
+    }
+}

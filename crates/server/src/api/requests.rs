@@ -1,0 +1,343 @@
+//! What each address of the API is asked: the description of the API is derived from these, and they are read from a
+//! query. Each field says what clients are told of it.
+
+use chrono::NaiveDate;
+use utoipa::IntoParams;
+
+use super::super::request::{FromQuery, Query};
+use super::range;
+use codeyear_core::answer::{DiffScope, SearchOptions};
+use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{CodeRange, CodeSet, ReleaseId};
+
+/// How many codes are found, unless the request says it.
+const FOUND: usize = 20;
+/// The most codes that a request may want to be found.
+const MAX_FOUND: usize = 200;
+
+/// Whether codes are valid.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CheckRequest {
+    /// A code, with or without dot; several by repeating it
+    pub(super) code: Vec<String>,
+    /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
+    pub(super) on: Option<NaiveDate>,
+    /// Instead of a day: every day of this fiscal year
+    #[param(value_type = Option<i32>)]
+    pub(super) year: Option<ReleaseId>,
+    /// icd10cm or icd10pcs; left out: told by each code
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: Option<CodeSet>,
+}
+
+impl FromQuery for CheckRequest {
+    fn read(query: &mut Query) -> Result<CheckRequest> {
+        let request = CheckRequest {
+            code: query.all("code"),
+            on: query.date("on")?,
+            year: query.parsed("year", "a fiscal year as in 2026")?,
+            code_set: query.code_set("code_set")?,
+        };
+        query.finish()?;
+        if request.code.is_empty() {
+            return Err(Error::usage("the parameter code is missing")
+                .with_hint("give one code or several, as in code=C7B&code=M54.5"));
+        }
+        if let Some(year) = request.year {
+            if year.is_mid_year() || year.revision() != 0 {
+                return Err(Error::usage("year cannot be read: expected a fiscal year as in 2026")
+                    .with_hint("for a release that begins within the year give one of its days: on=2026-04-01"));
+            }
+            if request.on.is_some() {
+                return Err(Error::usage("on and year exclude each other")
+                    .with_hint("leave one of them out"));
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// The coder's page of a code.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ShowRequest {
+    /// The code, with or without dot
+    pub(super) code: String,
+    /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
+    pub(super) on: Option<NaiveDate>,
+    /// icd10cm or icd10pcs; left out: told by the code
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: Option<CodeSet>,
+    /// 1: where the release in force has no tabular list, index or table, the nearest release's, which is named
+    #[param(value_type = Option<bool>)]
+    pub(super) nearest: bool,
+}
+
+impl FromQuery for ShowRequest {
+    fn read(query: &mut Query) -> Result<ShowRequest> {
+        Ok(ShowRequest {
+            code: query.needed("code", "C7B.00")?,
+            on: query.date("on")?,
+            code_set: query.code_set("code_set")?,
+            nearest: query.flag("nearest")?,
+        })
+    }
+}
+
+/// How two codes differ.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CompareRequest {
+    /// A code
+    pub(super) left: String,
+    /// The other one
+    pub(super) right: String,
+    /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
+    pub(super) on: Option<NaiveDate>,
+    /// icd10cm or icd10pcs; left out: told by the code
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: Option<CodeSet>,
+    /// 1: as for a page
+    #[param(value_type = Option<bool>)]
+    pub(super) nearest: bool,
+}
+
+impl FromQuery for CompareRequest {
+    fn read(query: &mut Query) -> Result<CompareRequest> {
+        Ok(CompareRequest {
+            left: query.needed("left", "C7A")?,
+            right: query.needed("right", "C7B")?,
+            on: query.date("on")?,
+            code_set: query.code_set("code_set")?,
+            nearest: query.flag("nearest")?,
+        })
+    }
+}
+
+/// The history of a code.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HistoryRequest {
+    /// The code, with or without dot
+    pub(super) code: String,
+    /// icd10cm or icd10pcs; left out: told by the code
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: Option<CodeSet>,
+}
+
+impl FromQuery for HistoryRequest {
+    fn read(query: &mut Query) -> Result<HistoryRequest> {
+        Ok(HistoryRequest {
+            code: query.needed("code", "M54.5")?,
+            code_set: query.code_set("code_set")?,
+        })
+    }
+}
+
+/// Codes by words.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchRequest {
+    /// Words, the last of which may be only begun
+    pub(super) q: String,
+    /// The day; left out: today
+    #[param(value_type = Option<String>, format = Date)]
+    pub(super) on: Option<NaiveDate>,
+    /// icd10cm, which is meant if it is left out, or icd10pcs
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: CodeSet,
+    /// The most codes to give, up to 200; left out: 20
+    #[param(value_type = Option<u16>)]
+    pub(super) most: usize,
+    /// 1: deleted codes and those to come as well
+    #[param(value_type = Option<bool>)]
+    pub(super) unlisted: bool,
+}
+
+impl FromQuery for SearchRequest {
+    fn read(query: &mut Query) -> Result<SearchRequest> {
+        let request = SearchRequest {
+            q: query.needed("q", "low back pain")?,
+            on: query.date("on")?,
+            code_set: query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm),
+            most: query.parsed("most", "a number as in 20")?.unwrap_or(FOUND),
+            unlisted: query.flag("unlisted")?,
+        };
+        query.finish()?;
+        if request.most > MAX_FOUND {
+            return Err(Error::usage(format!(
+                "most is {}; at most {MAX_FOUND} codes are given",
+                request.most
+            ))
+            .with_hint("narrow the search with another word"));
+        }
+        Ok(request)
+    }
+}
+
+impl SearchRequest {
+    pub(super) fn options(&self) -> SearchOptions {
+        SearchOptions {
+            most: self.most,
+            unlisted: self.unlisted,
+        }
+    }
+}
+
+/// What changed between two releases.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DiffRequest {
+    /// A loaded release, as in FY2025
+    #[param(value_type = String)]
+    pub(super) old: ReleaseId,
+    /// Another one, as in FY2026
+    #[param(value_type = String)]
+    pub(super) new: ReleaseId,
+    /// icd10cm, which is meant if it is left out, or icd10pcs
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: CodeSet,
+    /// Only these codes with all below them, or ranges as in C76-C80
+    #[param(value_type = Option<Vec<String>>)]
+    pub(super) under: Vec<CodeRange>,
+    /// 1: the notes of the tabular lists too
+    #[param(value_type = Option<bool>)]
+    pub(super) notes: bool,
+}
+
+impl FromQuery for DiffRequest {
+    fn read(query: &mut Query) -> Result<DiffRequest> {
+        let old = needed_release(query, "old", "FY2025")?;
+        let new = needed_release(query, "new", "FY2026")?;
+        let code_set = query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm);
+        let notes = query.flag("notes")?;
+        let under = query.all("under");
+        let under = under.iter().map(|text| range(code_set, text));
+        Ok(DiffRequest {
+            old,
+            new,
+            code_set,
+            under: under.collect::<Result<_>>()?,
+            notes,
+        })
+    }
+}
+
+impl DiffRequest {
+    /// Returns what the comparison is narrowed to.
+    pub(super) fn scope(&self) -> DiffScope {
+        DiffScope {
+            notes: self.notes,
+            under: self.under.clone(),
+            ..DiffScope::default()
+        }
+    }
+}
+
+fn needed_release(query: &mut Query, name: &'static str, example: &str) -> Result<ReleaseId> {
+    query.needed(name, example)?.parse().map_err(|_| {
+        let expected = format!("{name} cannot be read: expected a release as in {example}");
+        Error::usage(expected).with_hint("the loaded ones are listed at /api/releases")
+    })
+}
+
+/// What is loaded.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ReleasesRequest {
+    /// icd10cm or icd10pcs; left out: both
+    #[param(value_type = Option<String>)]
+    pub(super) code_set: Option<CodeSet>,
+}
+
+impl FromQuery for ReleasesRequest {
+    fn read(query: &mut Query) -> Result<ReleasesRequest> {
+        Ok(ReleasesRequest {
+            code_set: query.code_set("code_set")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<R: FromQuery>(text: &str) -> std::result::Result<R, String> {
+        let read = || -> Result<R> {
+            let mut query = Query::read(text)?;
+            let request = R::read(&mut query)?;
+            query.finish()?;
+            Ok(request)
+        };
+        read().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_has_the_value_that_the_description_names() {
+        let search: SearchRequest = read("q=fracture").unwrap();
+        assert_eq!((search.most, search.unlisted), (20, false));
+        assert_eq!((search.code_set, search.on), (CodeSet::Icd10Cm, None));
+        let show: ShowRequest = read("code=C7B&on=&nearest=1").unwrap();
+        assert!(show.nearest && show.on.is_none() && show.code_set.is_none());
+    }
+
+    #[test]
+    fn what_is_missing_given_twice_or_not_known_is_refused() {
+        let refused = |query: &str| read::<ShowRequest>(query).unwrap_err();
+        assert_eq!(refused("on=2026-03-01"), "the parameter code is missing");
+        assert_eq!(refused("code=C7B&code=C7A"), "code is given 2 times");
+        assert_eq!(
+            refused("code=C7B&on=1.3.2026"),
+            "on cannot be read: expected a date as in 2026-03-01"
+        );
+        assert_eq!(
+            refused("code=C7B&nearest=yes"),
+            "nearest cannot be read: expected 1 or 0"
+        );
+        assert_eq!(
+            refused("code=C7B&day=2026-03-01"),
+            "the query has a parameter that this address does not know"
+        );
+    }
+
+    #[test]
+    fn a_year_is_asked_for_whole_and_without_a_day() {
+        let refused = |query: &str| read::<CheckRequest>(query).unwrap_err();
+        assert_eq!(refused("year=2026"), "the parameter code is missing");
+        assert_eq!(
+            refused("code=C7B&year=2026&on=2026-03-01"),
+            "on and year exclude each other"
+        );
+        assert!(refused("code=C7B&year=FY2026-04").starts_with("year cannot be read"));
+        let year: CheckRequest = read("code=C7B&code=A00&year=2026").unwrap();
+        assert_eq!(year.code, ["C7B", "A00"]);
+        assert_eq!(year.year, Some(ReleaseId::october(2026)));
+    }
+
+    #[test]
+    fn more_codes_than_are_given_are_not_asked_for() {
+        assert!(read::<SearchRequest>("q=pain&most=200").is_ok());
+        let refused = read::<SearchRequest>("q=pain&most=201").unwrap_err();
+        assert_eq!(refused, "most is 201; at most 200 codes are given");
+    }
+
+    #[test]
+    fn a_comparison_is_narrowed_to_codes_and_ranges() {
+        let narrowed = "old=FY2025&new=FY2026&under=C7A&under=C76-C80&notes=true";
+        let scope = read::<DiffRequest>(narrowed).unwrap().scope();
+        assert_eq!((scope.under.len(), scope.notes), (2, true));
+        // What is not known is said after what cannot be read.
+        let wrong = "old=FY2025&new=FY2026&under=C7&unknown=1";
+        let refused = read::<DiffRequest>(wrong).unwrap_err();
+        assert!(refused.contains("at least 3 characters"), "{refused}");
+        let refused = read::<DiffRequest>("old=2025x&new=FY2026").unwrap_err();
+        assert_eq!(
+            refused,
+            "old cannot be read: expected a release as in FY2025"
+        );
+    }
+}

@@ -1,0 +1,660 @@
+//! Pages for people: each a question as of JSON, written as a page.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::NaiveDate;
+
+use super::Shared;
+use super::api::range;
+use super::problem::{ErrorMessage, WebProblem};
+use super::request::ApiRequest;
+use super::snapshot::Snapshot;
+use codeyear_claims::{
+    self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, Keep,
+    OutputForm, RowOptions, TableOptions,
+};
+use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
+use codeyear_core::error::{Error, ErrorKind, Result};
+use codeyear_core::model::{ChangeKind, CodeSet, ReleaseId};
+use codeyear_core::store::{CodeSource, Store};
+use codeyear_report::Style;
+use codeyear_report::html::pages::{self, AuditAsk, DiffAsk, Site};
+use codeyear_report::report::{ReportFormat, change_report};
+
+/// The most codes that a search lists.
+const MAX_FOUND: usize = 50;
+
+/// The most bytes of a field of the audit's form that is no file.
+const MAX_FIELD: usize = 1_000;
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// An asset has another name when its bytes are others.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let upload = DefaultBodyLimit::max(shared.settings.most_upload);
+    Router::new()
+        .route("/", get(home))
+        .route("/about", get(about))
+        .route("/releases", get(releases))
+        .route("/search", get(search))
+        .route("/compare", get(compare))
+        .route("/diff", get(diff))
+        .route("/diff/download", get(download))
+        .route("/audit", get(audit_form).post(audit).layer(upload))
+        .route("/assets/{name}", get(asset))
+        .route("/icd10cm", get(diagnoses))
+        .route("/icd10cm/chapter/{name}", get(chapter))
+        .route("/icd10cm/block/{name}", get(block))
+        .route("/icd10cm/{code}", get(diagnosis))
+        .route("/icd10pcs", get(procedures))
+        .route("/icd10pcs/section/{name}", get(section))
+        .route("/icd10pcs/{code}", get(procedure))
+}
+
+/// Writes failures as pages for those who read pages.
+pub(super) fn over(routes: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    routes.layer(from_fn_with_state(Arc::clone(shared), render_error_page))
+}
+
+async fn render_error_page(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    let Some(said) = response.extensions().get::<ErrorMessage>().cloned() else {
+        return response;
+    };
+    let snapshot = shared.snapshots.current();
+    // Until the first pass through the database is done, the failure stays as it is.
+    let Some(site) = snapshot.known_site() else {
+        return response;
+    };
+    let asked = pages::PageRequest::on(shared.settings.today.day(), CodeSet::Icd10Cm);
+    let status = response.status().as_u16();
+    let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
+    let Ok(page) = page else {
+        return response;
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    parts.headers.remove(CONTENT_ENCODING);
+    parts
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
+    Response::from_parts(parts, Body::from(page))
+}
+
+/// What every page is asked for.
+struct Frame {
+    on: NaiveDate,
+    code_set: CodeSet,
+}
+
+/// Reads the day and the code set, and refuses what else the query has.
+fn frame(asked: &mut ApiRequest) -> Result<Frame> {
+    let frame = Frame {
+        on: asked.day()?,
+        code_set: asked.query.code_set("set")?.unwrap_or(CodeSet::Icd10Cm),
+    };
+    Ok(frame)
+}
+
+/// Writes a page from the database.
+async fn page(
+    asked: &ApiRequest,
+    write: impl FnOnce(&Site, &Snapshot, &Store) -> Result<String> + Send + 'static,
+) -> Result<Response, WebProblem> {
+    let page = asked
+        .ask(move |snapshot, store| write(snapshot.site(store)?, snapshot, store))
+        .await
+        .map_err(failure)?;
+    Ok(asked.reply(HTML, page))
+}
+
+/// Makes a failure that is read by a person.
+fn failure(error: Error) -> WebProblem {
+    WebProblem::from(error).in_form(super::problem::Form::Page)
+}
+
+async fn asset(Path(name): Path<String>) -> Response {
+    match pages::asset(&name) {
+        Some(asset) => (
+            [
+                (CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
+                (CACHE_CONTROL, FOR_EVER),
+            ],
+            asset.bytes,
+        )
+            .into_response(),
+        None => WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+            .into_response(),
+    }
+}
+
+async fn home(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let frame = frame(&mut asked).map_err(failure)?;
+    asked.query.finish().map_err(failure)?;
+    page(&asked, move |site, _, _| {
+        pages::home(site, pages::PageRequest::on(frame.on, frame.code_set))
+    })
+    .await
+}
+
+async fn about(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let frame = frame(&mut asked).map_err(failure)?;
+    asked.query.finish().map_err(failure)?;
+    page(&asked, move |site, _, _| {
+        pages::help(site, pages::PageRequest::on(frame.on, frame.code_set))
+    })
+    .await
+}
+
+async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let frame = frame(&mut asked).map_err(failure)?;
+    asked.query.finish().map_err(failure)?;
+    page(&asked, move |site, _, _| {
+        pages::releases(site, pages::PageRequest::on(frame.on, frame.code_set))
+    })
+    .await
+}
+
+async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(Frame, String, bool)> {
+        let frame = frame(asked)?;
+        let words = asked.query.one("q")?.unwrap_or_default();
+        let is_fragment = asked.query.flag("fragment")?;
+        asked.query.finish()?;
+        Ok((frame, words, is_fragment))
+    };
+    let (Frame { on, code_set }, words, is_fragment) = read(&mut asked).map_err(failure)?;
+    let options = SearchOptions {
+        most: MAX_FOUND,
+        unlisted: false,
+    };
+    if is_fragment {
+        let found = asked
+            .ask(move |_, store| {
+                let report = answer::search(store, code_set, &words, on, options)?;
+                pages::search_results(&report)
+            })
+            .await
+            .map_err(failure)?;
+        return Ok(asked.reply(HTML, found));
+    }
+    let typed = words.clone();
+    let code = asked
+        .ask(move |_, store| known_code(store, code_set, &typed, on))
+        .await
+        .map_err(failure)?;
+    if let Some(address) = code.and_then(|address| HeaderValue::try_from(address).ok()) {
+        return Ok((StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response());
+    }
+    page(&asked, move |site, _, store| {
+        let asked = pages::PageRequest {
+            on,
+            code_set,
+            words: &words,
+        };
+        if words.trim().is_empty() {
+            return pages::search(site, asked, None);
+        }
+        let report = answer::search(store, code_set, &words, on, options)?;
+        pages::search(site, asked, Some(&report))
+    })
+    .await
+}
+
+/// Returns the page of what was typed, if it is a code that some release lists, in the code set asked for or the
+/// other one.
+fn known_code(
+    store: &Store,
+    code_set: CodeSet,
+    text: &str,
+    on: NaiveDate,
+) -> Result<Option<String>> {
+    let others = CodeSet::ALL.into_iter().filter(|other| *other != code_set);
+    for code_set in std::iter::once(code_set).chain(others) {
+        if let Ok(code) = code_set.parse_code(text)
+            && store.codes(code_set)?.lists(&code)?
+        {
+            return Ok(Some(pages::code_address(code_set, &code, on)));
+        }
+    }
+    Ok(None)
+}
+
+async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(Frame, Option<String>, Option<String>, bool)> {
+        let frame = frame(asked)?;
+        let left = asked.query.one("left")?;
+        let right = asked.query.one("right")?;
+        let nearest = asked.query.flag("nearest")?;
+        asked.query.finish()?;
+        Ok((frame, left, right, nearest))
+    };
+    let (Frame { on, code_set }, left, right, nearest) = read(&mut asked).map_err(failure)?;
+    page(&asked, move |site, snapshot, store| {
+        let asked = pages::PageRequest::on(on, code_set);
+        match (left, right) {
+            (Some(left), Some(right)) => {
+                let options = ShowOptions { nearest };
+                let found = answer::compare(
+                    &*snapshot.codes(store, code_set)?,
+                    &left,
+                    &right,
+                    on,
+                    options,
+                )?;
+                pages::compare(site, asked, Some(&found))
+            }
+            _ => pages::compare(site, asked, None),
+        }
+    })
+    .await
+}
+
+async fn diagnoses(asked: ApiRequest) -> Result<Response, WebProblem> {
+    browse(asked, CodeSet::Icd10Cm, BrowseAt::Book).await
+}
+
+async fn chapter(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
+    browse(asked, CodeSet::Icd10Cm, BrowseAt::Chapter(name)).await
+}
+
+async fn block(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
+    browse(asked, CodeSet::Icd10Cm, BrowseAt::Block(name)).await
+}
+
+async fn procedures(asked: ApiRequest) -> Result<Response, WebProblem> {
+    browse(asked, CodeSet::Icd10Pcs, BrowseAt::Book).await
+}
+
+async fn section(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
+    let at = if name.len() > 1 {
+        BrowseAt::Block(name)
+    } else {
+        BrowseAt::Chapter(name)
+    };
+    browse(asked, CodeSet::Icd10Pcs, at).await
+}
+
+async fn browse(
+    mut asked: ApiRequest,
+    code_set: CodeSet,
+    at: BrowseAt,
+) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<NaiveDate> {
+        let on = asked.day()?;
+        asked.query.finish()?;
+        Ok(on)
+    };
+    let on = read(&mut asked).map_err(failure)?;
+    page(&asked, move |site, _, store| {
+        // Every page links to the book on its day, whether or not a release governs it.
+        if store.timeline(code_set)?.governing(on).is_none() {
+            return pages::uncovered(site, pages::PageRequest::on(on, code_set));
+        }
+        pages::browse(site, &answer::browse(store, code_set, &at, on)?)
+    })
+    .await
+}
+
+async fn diagnosis(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
+    code_page(asked, CodeSet::Icd10Cm, code).await
+}
+
+async fn procedure(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
+    code_page(asked, CodeSet::Icd10Pcs, code).await
+}
+
+async fn code_page(
+    mut asked: ApiRequest,
+    code_set: CodeSet,
+    code: String,
+) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(NaiveDate, bool)> {
+        let on = asked.day()?;
+        let nearest = asked.query.flag("nearest")?;
+        asked.query.finish()?;
+        Ok((on, nearest))
+    };
+    let (on, nearest) = read(&mut asked).map_err(failure)?;
+    page(&asked, move |site, snapshot, store| {
+        let options = ShowOptions { nearest };
+        let shown = answer::show(&*snapshot.codes(store, code_set)?, &code, on, options)?;
+        pages::code(site, &shown, nearest)
+    })
+    .await
+}
+
+/// What a change report is asked for, and how.
+struct DiffQuestion {
+    frame: Frame,
+    ask: DiffAsk,
+    scope: DiffScope,
+}
+
+fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
+    let frame = frame(asked)?;
+    let release = "a release as in FY2026";
+    let old: Option<ReleaseId> = asked.query.parsed("old", release)?;
+    let new: Option<ReleaseId> = asked.query.parsed("new", release)?;
+    let under = asked.query.all("under").join(", ");
+    let kind = match asked.query.one("kind")? {
+        None => None,
+        Some(name) => Some(
+            ChangeKind::ALL
+                .into_iter()
+                .find(|kind| kind.name() == name)
+                .ok_or_else(|| {
+                    Error::usage("kind is no kind of change")
+                        .with_hint("leave it out for every kind")
+                })?,
+        ),
+    };
+    let ask = DiffAsk {
+        old,
+        new,
+        kind,
+        chapter: asked.query.one("chapter")?.unwrap_or_default(),
+        words: asked.query.one("words")?.unwrap_or_default(),
+        notes: asked.query.flag("notes")? && frame.code_set == CodeSet::Icd10Cm,
+        page: asked.query.parsed("page", "a number as in 2")?.unwrap_or(1),
+        under,
+    };
+    let mut scope = DiffScope {
+        notes: ask.notes,
+        ..DiffScope::default()
+    };
+    for text in ask.under.split(',').map(str::trim) {
+        if !text.is_empty() {
+            scope.under.push(range(frame.code_set, text)?);
+        }
+    }
+    Ok(DiffQuestion { frame, ask, scope })
+}
+
+async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<DiffQuestion> {
+        let question = diff_question(asked)?;
+        asked.query.finish()?;
+        Ok(question)
+    };
+    let DiffQuestion { frame, ask, scope } = read(&mut asked).map_err(failure)?;
+    page(&asked, move |site, _, store| {
+        let asked = pages::PageRequest::on(frame.on, frame.code_set);
+        match (ask.old, ask.new) {
+            (Some(old), Some(new)) => {
+                let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
+                pages::diff(site, asked, &ask, Some(&changes))
+            }
+            _ => pages::diff(site, asked, &ask, None),
+        }
+    })
+    .await
+}
+
+async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(DiffQuestion, ReportFormat)> {
+        let question = diff_question(asked)?;
+        let format: Option<ReportFormat> = asked
+            .query
+            .parsed("format", "text, markdown, html, csv, json or xlsx")?;
+        asked.query.finish()?;
+        Ok((question, format.unwrap_or(ReportFormat::Html)))
+    };
+    let (DiffQuestion { frame, ask, scope }, format) = read(&mut asked).map_err(failure)?;
+    let (Some(old), Some(new)) = (ask.old, ask.new) else {
+        return Err(failure(
+            Error::usage("two releases are needed")
+                .with_hint("give them, as in old=FY2025&new=FY2026"),
+        ));
+    };
+    let today = asked.today;
+    let report = asked
+        .ask(move |_, store| {
+            let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
+            change_report(&changes, format, Style::PLAIN, today)
+        })
+        .await
+        .map_err(failure)?;
+    let name = format!(
+        "{}-{old}-to-{new}.{}",
+        frame.code_set.id(),
+        format.extension()
+    );
+    Ok(asked.file(format.media_type(), &name, report))
+}
+
+async fn audit_form(mut asked: ApiRequest) -> Result<Response, WebProblem> {
+    let frame = frame(&mut asked).map_err(failure)?;
+    asked.query.finish().map_err(failure)?;
+    let most_bytes = asked.shared.settings.most_upload as u64;
+    page(&asked, move |site, _, _| {
+        let ask = AuditAsk {
+            most_bytes,
+            ..AuditAsk::default()
+        };
+        pages::audit_form(
+            site,
+            pages::PageRequest::on(frame.on, frame.code_set),
+            ask,
+            None,
+        )
+    })
+    .await
+}
+
+/// What the form of an audit sent.
+#[derive(Default)]
+struct Sent {
+    file: Vec<u8>,
+    code: String,
+    date: String,
+    code_set: String,
+    on: Option<NaiveDate>,
+}
+
+async fn audit(asked: ApiRequest, form: Multipart) -> Result<Response, WebProblem> {
+    let sent = read_form(form).await?;
+    let Ok(place) = Arc::clone(&asked.shared.audits).try_acquire_owned() else {
+        return Err(WebProblem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server checks as many files as it can",
+        )
+        .with_hint("wait a little and send the file again")
+        .in_form(super::problem::Form::Page));
+    };
+    let most_bytes = asked.shared.settings.most_upload as u64;
+    let today = asked.today;
+    let snapshot = Arc::clone(&asked.snapshot);
+    // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
+    let ends = Instant::now() + asked.shared.settings.request_timeout;
+    let judged = tokio::task::spawn_blocking(move || {
+        // The place is free when the work is done, whether or not anyone still waits for it.
+        let _place = place;
+        let mut sent = sent;
+        let bytes = std::mem::take(&mut sent.file);
+        let found = judge(&snapshot, &sent, bytes, ends);
+        (sent, found)
+    });
+    let (sent, found) = judged
+        .await
+        .map_err(|_| failure(Error::store("the audit was given up")))?;
+    if Instant::now() >= ends {
+        return Err(WebProblem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the file takes longer than this server lets it",
+        )
+        .with_hint("audit it on your own machine: codeyear audit")
+        .in_form(super::problem::Form::Page));
+    }
+    let status = match &found {
+        Ok(_) => StatusCode::OK,
+        Err(error) => match error.kind() {
+            ErrorKind::Io | ErrorKind::Store | ErrorKind::Busy => {
+                return Err(failure(match found {
+                    Err(error) => error,
+                    Ok(_) => Error::store("the audit was given up"),
+                }));
+            }
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+    };
+    let mut response = page(&asked, move |site, _, _| {
+        let frame = pages::PageRequest::on(sent.on.unwrap_or(today), CodeSet::Icd10Cm);
+        let ask = AuditAsk {
+            code: &sent.code,
+            date: &sent.date,
+            code_set: &sent.code_set,
+            most_bytes,
+        };
+        match &found {
+            Ok(summary) => pages::audit_result(site, frame, ask, summary),
+            Err(error) => {
+                pages::audit_form(site, frame, ask, Some((error.message(), error.hint())))
+            }
+        }
+    })
+    .await?;
+    *response.status_mut() = status;
+    // What was sent is nobody else's.
+    let headers = response.headers_mut();
+    headers.remove(ETAG);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+async fn read_form(mut form: Multipart) -> Result<Sent, WebProblem> {
+    let broken = |error: axum::extract::multipart::MultipartError| {
+        let status = error.status();
+        let problem = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                WebProblem::new(status, "the file is longer than this server reads")
+                    .with_hint("audit it on your own machine: codeyear audit")
+            }
+            _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
+        };
+        problem.in_form(super::problem::Form::Page)
+    };
+    let mut sent = Sent::default();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(broken)?;
+        if name == "file" {
+            sent.file = bytes.into();
+            continue;
+        }
+        let text = std::str::from_utf8(&bytes)
+            .ok()
+            .filter(|text| text.len() <= MAX_FIELD)
+            .ok_or_else(|| {
+                failure(
+                    Error::usage("a field of the form cannot be read")
+                        .with_hint("name columns, separated by commas"),
+                )
+            })?
+            .trim()
+            .to_owned();
+        match name.as_str() {
+            "code" => sent.code = text,
+            "date" => sent.date = text,
+            "code_set" => sent.code_set = text,
+            "on" => sent.on = text.parse().ok(),
+            _ => {}
+        }
+    }
+    if sent.file.is_empty() {
+        return Err(failure(
+            Error::usage("there is no file").with_hint("choose a file of claims"),
+        ));
+    }
+    Ok(sent)
+}
+
+/// Reads until a moment: a small packed file may hold more than a day's work.
+struct Until<R> {
+    input: R,
+    ends: Instant,
+}
+
+impl<R: Read> Read for Until<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if Instant::now() >= self.ends {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+        self.input.read(buffer)
+    }
+}
+
+fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>, ends: Instant) -> Result<AuditSummary> {
+    let names = |text: &str| -> Vec<String> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let usage =
+        |message: String| Error::usage(message).with_hint("name columns, separated by commas");
+    let codes: Vec<CodeColumn> = names(&sent.code)
+        .iter()
+        .map(|name| name.parse().map_err(usage))
+        .collect::<Result<_>>()?;
+    let code_set = match sent.code_set.as_str() {
+        "" => None,
+        text => Some(text.parse::<CodeSet>().map_err(usage)?),
+    };
+    let input = codeyear_claims::open_input(
+        std::path::Path::new("-"),
+        Box::new(std::io::Cursor::new(bytes)),
+    )?;
+    let input = Box::new(Until { input, ends });
+    let file = ClaimsFile::recognise(input, "the file", None)?;
+    if file.format().has_columns() && (codes.is_empty() || sent.date.is_empty()) {
+        return Err(Error::usage(
+            "this is a table, and it is not said where its codes and dates stand",
+        )
+        .with_hint("name the columns with codes and the column with the date"));
+    }
+    let options = AuditOptions {
+        format: Some(file.format()),
+        table: TableOptions {
+            columns: ColumnsAsked {
+                codes,
+                dates: names(&sent.date),
+                admit: None,
+                discharge: None,
+                code_set_by: None,
+                amount: None,
+                keep: Keep::Named(Vec::new()),
+                code_set,
+                on: None,
+            },
+            date_format: None,
+            delimiter: None,
+            rows: RowOptions {
+                threads: 1,
+                ..RowOptions::default()
+            },
+        },
+        use_onset: false,
+        output: OutputForm::Csv,
+    };
+    codeyear_claims::audit(snapshot.index(), file, &options, Annotated::No, &mut |_| {})
+}

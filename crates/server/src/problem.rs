@@ -1,0 +1,146 @@
+//! The one shape of a failure.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use codeyear_core::error::{Error, ErrorKind};
+use codeyear_report::json;
+
+/// How a failure is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For a program.
+    Json,
+    /// For a person.
+    Page,
+    /// For a FHIR client.
+    Outcome,
+}
+
+/// A failure: its status, what went wrong, and what to do.
+#[derive(Debug)]
+pub(super) struct WebProblem {
+    status: StatusCode,
+    message: String,
+    hint: Option<String>,
+    form: Form,
+}
+
+impl WebProblem {
+    pub(super) fn new(status: StatusCode, message: impl Into<String>) -> WebProblem {
+        WebProblem {
+            status,
+            message: message.into(),
+            hint: None,
+            form: Form::Json,
+        }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> WebProblem {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn in_form(mut self, form: Form) -> WebProblem {
+        self.form = form;
+        self
+    }
+
+    /// A body that could not be read whole: mostly because it is too long.
+    pub(super) fn body(rejection: BytesRejection) -> WebProblem {
+        let status = rejection.into_response().status();
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                WebProblem::new(status, "the body is longer than this server reads")
+                    .with_hint("send it in several requests, or audit a file with codeyear audit")
+            }
+            _ => WebProblem::new(status, "the body broke off").with_hint("send it again"),
+        }
+    }
+
+    /// Chooses the error format for a request.
+    pub(super) fn form_of(request: &Request<Body>) -> Form {
+        form(request.uri().path(), request.headers())
+    }
+}
+
+/// Chooses the error format from the path and the Accept header.
+pub(super) fn form(path: &str, headers: &HeaderMap) -> Form {
+    let accepts = headers
+        .get(axum::http::header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    if path.starts_with("/fhir/") {
+        Form::Outcome
+    } else if path.starts_with("/api/") || !accepts.contains("text/html") {
+        Form::Json
+    } else {
+        Form::Page
+    }
+}
+
+impl From<Error> for WebProblem {
+    fn from(error: Error) -> WebProblem {
+        let status = match error.kind() {
+            ErrorKind::Usage | ErrorKind::Ambiguous => StatusCode::BAD_REQUEST,
+            ErrorKind::Format => StatusCode::UNPROCESSABLE_ENTITY,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict => StatusCode::CONFLICT,
+            ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Io | ErrorKind::Store => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            // Where the files of the server are is nobody's business but its keeper's.
+            tracing::error!(%error, "a request failed");
+            return WebProblem::new(status, "the server cannot read its database")
+                .with_hint("try again; the log of the server says more");
+        }
+        let problem = WebProblem::new(status, error.message());
+        match error.hint() {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        }
+    }
+}
+
+/// What a failure says, for whoever writes it as a page.
+#[derive(Debug, Clone)]
+pub(super) struct ErrorMessage {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl IntoResponse for WebProblem {
+    fn into_response(self) -> Response {
+        let (media, body) = match self.form {
+            Form::Json | Form::Page => (
+                "application/json",
+                json::failure(self.status.as_u16(), &self.message, self.hint.as_deref()).into(),
+            ),
+            Form::Outcome => (
+                codeyear_fhir::MEDIA_TYPE,
+                codeyear_fhir::failure(self.status.as_u16(), &self.message, self.hint.as_deref()),
+            ),
+        };
+        let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
+        let mut response = (self.status, headers, body).into_response();
+        if self.form == Form::Page {
+            response.extensions_mut().insert(ErrorMessage {
+                message: self.message,
+                hint: self.hint,
+            });
+        }
+        response
+    }
+}
+
+/// Answers for an address that there is not.
+pub(super) async fn no_such_address(request: Request<Body>) -> WebProblem {
+    WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+        .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
+        .in_form(WebProblem::form_of(&request))
+}

@@ -1,0 +1,265 @@
+//! A request read, and a reply with its tag.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use sha2::{Digest, Sha256};
+
+use super::Shared;
+use super::problem::{WebProblem, form};
+use super::snapshot::Snapshot;
+use codeyear_core::error::{Error, Result};
+use codeyear_core::model::CodeSet;
+use codeyear_core::store::Store;
+
+/// The longest query that is read.
+const MAX_QUERY: usize = 16 * 1024;
+
+/// Keep it, and ask each time whether it is still so: an import may change any answer.
+const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("public, no-cache");
+
+/// A question to one state of the database.
+#[derive(Debug)]
+pub(super) struct ApiRequest {
+    pub(super) shared: Arc<Shared>,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) query: Query,
+    /// The day of today, for a question without a date.
+    pub(super) today: NaiveDate,
+    tag: Option<ETag>,
+}
+
+/// A request that is read from a query.
+pub(super) trait FromQuery: Sized {
+    /// Reads it. What is not asked for by name is refused afterwards.
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Usage`] for a parameter that is missing, given twice or cannot be read.
+    fn read(query: &mut Query) -> Result<Self>;
+}
+
+impl ApiRequest {
+    /// Reads what is asked, and refuses what the address does not know.
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Usage`] for a parameter that is missing, given twice, cannot be read or is not known.
+    pub(super) fn read<R: FromQuery>(&mut self) -> Result<R> {
+        let request = R::read(&mut self.query)?;
+        self.query.finish()?;
+        Ok(request)
+    }
+
+    /// Returns the day that is asked for: today, if the question has none.
+    pub(super) fn day(&mut self) -> Result<NaiveDate> {
+        Ok(self.query.date("on")?.unwrap_or(self.today))
+    }
+
+    /// Asks the database.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.snapshot.ask(question).await
+    }
+
+    /// Replies.
+    pub(super) fn reply(
+        &self,
+        media_type: &'static str,
+        body: impl Into<axum::body::Body>,
+    ) -> Response {
+        let mut response = Response::new(body.into());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        headers.insert(CACHE_CONTROL, KEEP_AND_ASK);
+        if let Some(tag) = self.tag.clone() {
+            headers.typed_insert(tag);
+        }
+        response
+    }
+
+    pub(super) fn json(&self, body: String) -> Response {
+        self.reply("application/json", body)
+    }
+
+    /// Replies with a file to be saved.
+    pub(super) fn file(&self, media_type: &'static str, name: &str, body: Vec<u8>) -> Response {
+        let mut response = self.reply(media_type, body);
+        if let Ok(disposition) = format!("attachment; filename=\"{name}\"").parse() {
+            response
+                .headers_mut()
+                .insert(CONTENT_DISPOSITION, disposition);
+        }
+        response
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for ApiRequest {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        shared: &Arc<Shared>,
+    ) -> Result<ApiRequest, Response> {
+        let snapshot = shared.snapshots.current();
+        let today = shared.settings.today.day();
+        let tag = snapshot.state().and_then(|state| tag(state, parts, today));
+        // A list of tags that cannot be read is none: the answer is sent again.
+        if let Some(tag) = &tag
+            && let Some(known) = parts.headers.typed_get::<IfNoneMatch>()
+            && !known.precondition_passes(tag)
+        {
+            let mut response = StatusCode::NOT_MODIFIED.into_response();
+            response.headers_mut().typed_insert(tag.clone());
+            response.headers_mut().insert(CACHE_CONTROL, KEEP_AND_ASK);
+            return Err(response);
+        }
+        let query = Query::read(parts.uri.query().unwrap_or_default()).map_err(|error| {
+            WebProblem::from(error)
+                .in_form(form(parts.uri.path(), &parts.headers))
+                .into_response()
+        })?;
+        Ok(ApiRequest {
+            shared: Arc::clone(shared),
+            snapshot,
+            query,
+            today,
+            tag,
+        })
+    }
+}
+
+/// Tags what an address gives in one state of the database: the same state, program and address give the
+/// same bytes. A question without a date is another one tomorrow.
+fn tag(state: &str, parts: &Parts, today: NaiveDate) -> Option<ETag> {
+    let mut hasher = Sha256::new();
+    for part in [
+        state,
+        env!("CARGO_PKG_VERSION"),
+        parts.uri.path(),
+        parts.uri.query().unwrap_or_default(),
+    ] {
+        hasher.update(part.as_bytes());
+        hasher.update(b"\0");
+    }
+    hasher.update(today.to_string().as_bytes());
+    let digest = codeyear_core::source::hex(&hasher.finalize());
+    format!("W/\"{}\"", digest.get(..32)?).parse().ok()
+}
+
+/// The parameters of a query. Each is asked for by name, and what nobody asked for is refused.
+#[derive(Debug, Default)]
+pub(super) struct Query {
+    parameters: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+impl Query {
+    pub(super) fn read(text: &str) -> Result<Query> {
+        if text.len() > MAX_QUERY {
+            return Err(Error::usage(format!(
+                "the query has {} bytes; at most {MAX_QUERY} are read",
+                text.len()
+            ))
+            .with_hint("send many codes in the body of a POST"));
+        }
+        let parameters = form_urlencoded::parse(text.as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        Ok(Query {
+            parameters,
+            known: Vec::new(),
+        })
+    }
+
+    /// Returns all parameters, for whoever knows others by name.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.parameters
+    }
+
+    /// Returns all values of a parameter that are not empty.
+    pub(super) fn all(&mut self, name: &'static str) -> Vec<String> {
+        self.known.push(name);
+        self.parameters
+            .iter()
+            .filter(|(key, value)| key == name && !value.trim().is_empty())
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// Returns the one value of a parameter; none if it is left out or empty.
+    pub(super) fn one(&mut self, name: &'static str) -> Result<Option<String>> {
+        let mut values = self.all(name);
+        if values.len() > 1 {
+            return Err(
+                Error::usage(format!("{name} is given {} times", values.len()))
+                    .with_hint(format!("give {name} once")),
+            );
+        }
+        Ok(values.pop())
+    }
+
+    /// Returns the one value of a parameter that cannot be left out.
+    pub(super) fn needed(&mut self, name: &'static str, example: &str) -> Result<String> {
+        self.one(name)?.ok_or_else(|| {
+            Error::usage(format!("the parameter {name} is missing"))
+                .with_hint(format!("give it, as in {name}={example}"))
+        })
+    }
+
+    /// Returns a value that is read by its type.
+    pub(super) fn parsed<T: std::str::FromStr>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+    ) -> Result<Option<T>> {
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        text.trim().parse().map(Some).map_err(|_| {
+            Error::usage(format!("{name} cannot be read: expected {expected}"))
+                .with_hint(format!("write {name} as {expected}"))
+        })
+    }
+
+    pub(super) fn date(&mut self, name: &'static str) -> Result<Option<NaiveDate>> {
+        self.parsed(name, "a date as in 2026-03-01")
+    }
+
+    pub(super) fn code_set(&mut self, name: &'static str) -> Result<Option<CodeSet>> {
+        self.parsed(name, "icd10cm or icd10pcs")
+    }
+
+    /// Checks whether something is asked for: `1` or `true`.
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool> {
+        match self.one(name)?.as_deref() {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(_) => Err(
+                Error::usage(format!("{name} cannot be read: expected 1 or 0"))
+                    .with_hint(format!("write {name}=1, or leave it out")),
+            ),
+        }
+    }
+
+    /// Refuses parameters that nobody asked for: a mistyped name must not change the question in silence.
+    pub(super) fn finish(&self) -> Result<()> {
+        let stranger = self
+            .parameters
+            .iter()
+            .find(|(name, _)| !self.known.contains(&name.as_str()));
+        match stranger {
+            None => Ok(()),
+            Some(_) => Err(Error::usage(
+                "the query has a parameter that this address does not know",
+            )
+            .with_hint(format!("it knows {}", self.known.join(", ")))),
+        }
+    }
+}
