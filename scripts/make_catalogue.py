@@ -120,7 +120,7 @@ class Release:
         )
         self.corrects = self.id.removesuffix("-errata") if self.errata else None
         self.members = {}  # name -> (bytes, sha256), of the release's own zip
-        self.listed = None  # (rows_sha256, categories, category_rows) of its order file
+        self.listed = None  # (rows_sha256, categories, category_rows, title_bytes) of its order file
         self.addenda = None  # (name, bytes, [sha256])
         self.documents = []  # (kind, name, bytes, sha256, (entries, letters, last) or None)
         self.addenda_base = None
@@ -273,7 +273,8 @@ def outline(kind, name, data):
 
 def listed(data):
     """What is known again of the rows of an order file: a hash over them, their categories
-    in the order of the book, `A0:01 A1:5` is A00, A01 and A15, and how many rows each of them has.
+    in the order of the book, `A0:01 A1:5` is A00, A01 and A15, how many rows each of them has,
+    and how many bytes the short and long titles have.
 
     The hash is over code, flag, short title and long title of each row, without trailing blanks, parted by
     tabs and ended by a line feed: whatever ends the lines of the file, the same rows have the same hash.
@@ -281,17 +282,20 @@ def listed(data):
     digest = hashlib.sha256()
     groups = {}
     counts = {}
+    title_bytes = [0, 0]
     for row in data.split(b"\r\n"):
         if not row:
             continue
         code, flag, short, long = row[6:13], row[14:15], row[16:76], row[77:]
         digest.update(b"\t".join((code.rstrip(b" "), flag, short.rstrip(b" "), long.rstrip(b" "))) + b"\n")
+        title_bytes[0] += len(short.rstrip(b" "))
+        title_bytes[1] += len(long.rstrip(b" "))
         category = code[:3].decode("ascii")
         groups.setdefault(category[:2], {})[category[2]] = True
         counts[category] = counts.get(category, 0) + 1
     listing = " ".join(f"{start}:{''.join(ends)}" for start, ends in groups.items())
     in_order = (counts[start + end] for start, ends in groups.items() for end in ends)
-    return digest.hexdigest(), listing, " ".join(map(str, in_order))
+    return digest.hexdigest(), listing, " ".join(map(str, in_order)), title_bytes
 
 
 def footer_counts(data):
@@ -599,7 +603,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
     if release.corrects:
         lines.append(f"corrects = {string(release.corrects)}")
     if release.held:
-        rows_sha256, categories, category_rows = release.listed
+        rows_sha256, categories, category_rows, title_bytes = release.listed
         lines += [
             "",
             "[order_file]",
@@ -609,6 +613,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             f"billable = {release.billable}",
             f"sha256 = {string(release.sha256)}",
             f"rows_sha256 = {string(rows_sha256)}",
+            f"title_bytes = {title_bytes}",
             f"categories = {string(categories)}",
             f"category_rows = {string(category_rows)}",
             f"provenance = {string(release.provenance)}",

@@ -1,13 +1,13 @@
 // Part of the build scripts of this crate and of the one that writes reports.
 
-/// The types that JSON has as texts: codes, days, releases, and the enums that are their fixed name.
+/// The types that JSON has as texts: codes, days, releases, and enums, which are written as their fixed name. No type with
+/// another shape in JSON may have one of these names.
 const TEXTS: &[&str] = &[
     "ChangeKind",
     "Code",
     "CodeSet",
     "DocumentKind",
     "Fate",
-    "IdentifiedBy",
     "LineageKind",
     "ListedAs",
     "ListedBy",
@@ -22,7 +22,6 @@ const TEXTS: &[&str] = &[
     "Provenance",
     "Relation",
     "ReleaseId",
-    "ReleasePart",
     "Severity",
     "VerdictKind",
 ];

@@ -20,7 +20,8 @@ use super::FetchProgress;
 use super::http::{Client, FetchProblem, Method, number, text};
 use codeyear_core::error::{Result, io_error};
 use codeyear_core::source::hex;
-use codeyear_core::source::recognise::{FileKind, HEAD, SAVED_PAGE, recognise};
+use codeyear_core::source::kind::FileKind;
+use codeyear_core::source::recognise::{HEAD, SAVED_PAGE, recognise};
 
 /// The most bytes of a file. The largest official one has 25 MB.
 const MAX_BYTES: u64 = 1 << 30;
@@ -140,6 +141,9 @@ impl Downloader<'_> {
                     break;
                 }
                 Err(Ended::Stale) => {
+                    done = Err(FetchProblem::Damaged(
+                        "the server gives parts that do not go together".to_owned(),
+                    ));
                     part.restart()?;
                     was_kept = false;
                     idle += 1;
@@ -396,7 +400,7 @@ impl Part {
 }
 
 /// Returns the file if it is in its place. One of other bytes than the known hash's is fetched anew.
-fn there(target: &Target<'_>) -> Result<Option<Downloaded>> {
+pub(super) fn there(target: &Target<'_>) -> Result<Option<Downloaded>> {
     let mut file = match File::open(target.path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -174,7 +174,10 @@ impl FetchProblem {
             FetchProblem::BrokenOff { .. } | FetchProblem::Status(_) => {
                 Some("run the same command again later")
             }
-            FetchProblem::GivenUp(problem) => problem.hint(),
+            FetchProblem::GivenUp(problem) => match **problem {
+                FetchProblem::BrokenOff { .. } => Some("run the same command again later"),
+                ref problem => problem.hint(),
+            },
             FetchProblem::NoAnswer { .. } => Some(
                 "check the network, HTTPS_PROXY and NO_PROXY, and SSL_CERT_FILE for a proxy with a certificate of its own",
             ),
@@ -231,7 +234,10 @@ impl fmt::Display for FetchProblem {
                 f.write_str(" bytes")
             }
             FetchProblem::NoAnswer { why, .. } => f.write_str(why),
-            FetchProblem::GivenUp(problem) => write!(f, "{problem} (it is not asked again)"),
+            FetchProblem::GivenUp(problem) => write!(
+                f,
+                "its host is not asked again, because of an earlier file: {problem}"
+            ),
             FetchProblem::Unencrypted => f.write_str("it leads to an address without encryption"),
             FetchProblem::Damaged(why) => f.write_str(why),
             FetchProblem::UnknownFile(name) => write!(

@@ -193,7 +193,8 @@ impl Host {
     }
 
     /// Records what came of a file. A host that never answered is given up after one, one that did after
-    /// [`MAX_FAILED`] in a row. What another attempt cannot mend costs no time, and counts as nothing.
+    /// [`MAX_FAILED`] in a row. Any other answer ends the row; silence that no other attempt can mend costs no time, and
+    /// is not counted.
     fn note(&mut self, problem: Option<&FetchProblem>) {
         let is_answer = !matches!(problem, Some(FetchProblem::NoAnswer { .. }));
         self.answered |= is_answer;
@@ -355,7 +356,12 @@ impl Fetcher {
             url: file.url.clone(),
             problem: FetchProblem::NotThere(404),
         };
+        let mut outcome = download::there(&target)?;
         for url in urls {
+            if outcome.is_some() {
+                file.url = url;
+                break;
+            }
             failed.url.clone_from(&url);
             if let Some(problem) = self.host(&url).refusal() {
                 failed.problem = problem;
@@ -366,27 +372,18 @@ impl Fetcher {
                 pause: self.options.pause,
                 progress,
             };
-            let outcome = downloader.download(&url, &target)?;
-            self.host(&url).note(outcome.as_ref().err());
-            match outcome {
-                Ok(outcome) => {
+            match downloader.download(&url, &target)? {
+                Ok(found) => {
+                    // What another fetch put there meanwhile says nothing of the host.
+                    if found.is_new {
+                        self.host(&url).note(None);
+                    }
                     file.url = url;
-                    file.bytes = Some(outcome.bytes);
-                    file.sha256 = Some(outcome.sha256);
-                    file.outcome = match outcome.is_new {
-                        true => FileOutcome::Fetched,
-                        false => FileOutcome::AlreadyThere,
-                    };
-                    let damage = match source.sha256 {
-                        Some(_) => None,
-                        None => damage(&file.path)?,
-                    };
-                    let Some(problem) = damage else {
-                        return Ok(Ok(file));
-                    };
-                    return self.useless(&file, problem).map(Err);
+                    outcome = Some(found);
+                    break;
                 }
                 Err(problem) => {
+                    self.host(&url).note(Some(&problem));
                     let is_there = !matches!(problem, FetchProblem::NotThere(_));
                     failed.problem = problem;
                     if is_there {
@@ -395,7 +392,23 @@ impl Fetcher {
                 }
             }
         }
-        Ok(Err(failed))
+        let Some(found) = outcome else {
+            return Ok(Err(failed));
+        };
+        file.bytes = Some(found.bytes);
+        file.sha256 = Some(found.sha256);
+        file.outcome = match found.is_new {
+            true => FileOutcome::Fetched,
+            false => FileOutcome::AlreadyThere,
+        };
+        let damage = match source.sha256 {
+            Some(_) => None,
+            None => damage(&file.path)?,
+        };
+        match damage {
+            Some(problem) => self.useless(&file, problem).map(Err),
+            None => Ok(Ok(file)),
+        }
     }
 }
 
@@ -524,6 +537,10 @@ mod tests {
         let problem = FetchProblem::GivenUp(Box::new(FetchProblem::Status(503)));
         assert_eq!(problem.name(), "status");
         assert_eq!(problem.hint(), FetchProblem::Status(503).hint());
-        assert!(problem.to_string().ends_with("(it is not asked again)"));
+        assert!(
+            problem
+                .to_string()
+                .starts_with("its host is not asked again")
+        );
     }
 }

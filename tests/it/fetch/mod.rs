@@ -302,7 +302,11 @@ fn a_server_that_fails_file_after_file_is_given_up() {
         let problem = fetch(&case).unwrap_err();
         assert_eq!(case.ranges().len(), requests, "{problem}");
     }
-    assert!(fetch(&case).unwrap_err().contains("it is not asked again"));
+    assert!(
+        fetch(&case)
+            .unwrap_err()
+            .contains("its host is not asked again")
+    );
 }
 
 #[test]

@@ -56,10 +56,7 @@ fn sample_file(code_set: CodeSet, release: &str, is_order_file: bool) -> &'stati
             file.code_set == code_set
                 && file.release == id(release)
                 && file.is_order_file() == is_order_file
-                && !matches!(
-                    file.kind,
-                    codeyear::source::recognise::FileKind::Document(_)
-                )
+                && !matches!(file.kind, codeyear::source::kind::FileKind::Document(_))
         })
         .unwrap()
 }

@@ -5,7 +5,7 @@ use codeyear::model::{DocumentKind, Unread, UnreadKind, UnreadList};
 use codeyear::parse::index::parse_index;
 use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
 use codeyear::parse::tabular::parse_tabular;
-use codeyear::source::recognise::FileKind;
+use codeyear::source::kind::FileKind;
 use codeyear::source::sample::{sample_bytes, sample_files};
 
 /// Parses a file; returns what was not known, and all else that was read, written down.

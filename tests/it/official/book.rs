@@ -13,7 +13,7 @@ use codeyear::parse::order::OrderFile;
 use codeyear::parse::pcs::parse_pcs_tables;
 use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::archive::find;
-use codeyear::source::recognise::FileKind;
+use codeyear::source::kind::FileKind;
 use codeyear::store::{Added, Store};
 
 use super::index::{counts_of, member};

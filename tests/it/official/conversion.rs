@@ -11,7 +11,8 @@ use codeyear::model::{
 use codeyear::parse::conversion::{looks_like_conversion, parse_conversion};
 use codeyear::parse::order::OrderFile;
 use codeyear::source::archive::find;
-use codeyear::source::recognise::{FileKind, HEAD, recognise};
+use codeyear::source::kind::FileKind;
+use codeyear::source::recognise::{HEAD, recognise};
 
 use super::{id, release_zip, say, truth};
 use crate::world::official_releases;

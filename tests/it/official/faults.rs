@@ -8,7 +8,8 @@ use codeyear::parse::conversion::parse_conversion;
 use codeyear::parse::order::OrderFile;
 use codeyear::parse::poa::parse_poa;
 use codeyear::parse::tabular::parse_tabular;
-use codeyear::source::recognise::{FileKind, recognise};
+use codeyear::source::kind::FileKind;
+use codeyear::source::recognise::recognise;
 use codeyear::source::rows_sha256;
 use zip::ZipArchive;
 

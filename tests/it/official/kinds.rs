@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use codeyear::model::{CodeSet, DocumentKind, IndexKind, UnreadKind};
 use codeyear::parse::index::parse_index;
 use codeyear::parse::tabular::parse_tabular;
-use codeyear::source::recognise::{FileKind, HEAD, recognise};
+use codeyear::source::kind::FileKind;
+use codeyear::source::recognise::{HEAD, recognise};
 use zip::ZipArchive;
 
 use super::say;

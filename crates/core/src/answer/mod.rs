@@ -58,7 +58,7 @@ use crate::source::catalogue::{has_known_hash, known_releases, known_rows, order
 use crate::store::{Store, StoreKind};
 
 /// Returns the warnings about what could change an answer for some days: the sample; releases that the catalogue knows
-/// to govern one of those days and that are not [loaded](is_loaded); what limits the trust in the releases that govern
+/// to govern one of those days and that are not loaded; what limits the trust in the releases that govern
 /// them; and an update that could have come since the newest known.
 pub fn warnings(
     store_kind: StoreKind,

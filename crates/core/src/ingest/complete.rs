@@ -16,13 +16,17 @@ const LEAST_PERCENT: u64 = 98;
 /// most: twice the most that an official one did, FY2022. No other table, and no category of ICD-10-CM, was ever lost.
 const MAX_NEW_TECHNOLOGY_LOST: usize = 4;
 
-/// How many rows fewer than the nearest release before it a release of ICD-10-CM has at most, summed over its
-/// categories: twice the most that an official one deleted, FY2023.
-const MAX_ROWS_LOST: u64 = 2 * 251;
+/// How many rows fewer than the nearest release before it a release of ICD-10-CM has at most, summed over the
+/// categories that have fewer: twice the most of an official one, FY2018.
+const MAX_ROWS_LOST: u64 = 2 * 122;
 
-/// How many rows fewer it has at most in one category: twice the most that an official one deleted, FY2018 in S06.
+/// How many rows fewer it has at most in one category: twice the most of an official one, FY2018 in S06.
 /// (ICD-10-PCS FY2020 took some 800 rows out of one table, so of it only [`LEAST_PERCENT`] is asked.)
 const MAX_ROWS_OF_CATEGORY_LOST: u64 = 2 * 72;
+
+/// How many percent of the length of the nearest release's titles those of a release have at least, on average. The
+/// largest official fall is that of the long titles of ICD-10-CM FY2014: 2.3 %.
+const LEAST_PERCENT_OF_TITLES: u64 = 95;
 
 /// How many codes a sentence names one by one.
 const MAX_NAMED: usize = 4;
@@ -41,6 +45,8 @@ pub(super) struct Extent {
     pub(super) billable: u64,
     /// The hash of its rows.
     pub(super) rows_sha256: String,
+    /// The bytes of its short and long titles. A tabular list has no short ones.
+    title_bytes: [u64; 2],
     /// The headers with nothing below them.
     empty_headers: Vec<Code>,
     /// The codes whose header is not listed.
@@ -49,6 +55,13 @@ pub(super) struct Extent {
     letters: BTreeSet<char>,
     /// Its categories or tables, with the number of their rows.
     categories: BTreeMap<Code, u64>,
+}
+
+/// A code that a release lists.
+struct ListedCode {
+    code: Code,
+    billable: bool,
+    title_bytes: [usize; 2],
 }
 
 impl Extent {
@@ -64,7 +77,11 @@ impl Extent {
             order.rows().len() as u64,
             order.billable(),
             known.map_or_else(|| rows_sha256(order), |facts| facts.rows_sha256.clone()),
-            order.rows().iter().map(|row| (row.code, row.billable)),
+            order.rows().iter().map(|row| ListedCode {
+                code: row.code,
+                billable: row.billable,
+                title_bytes: [order.short_title(row).len(), order.long_title(row).len()],
+            }),
         )
     }
 
@@ -84,7 +101,11 @@ impl Extent {
             entries.len() as u64,
             entries.iter().filter(|entry| entry.billable).count() as u64,
             hash.finish(),
-            entries.iter().map(|entry| (entry.code, entry.billable)),
+            entries.iter().map(|entry| ListedCode {
+                code: entry.code,
+                billable: entry.billable,
+                title_bytes: [entry.short_title.len(), entry.long_title.len()],
+            }),
         )
     }
 
@@ -95,6 +116,7 @@ impl Extent {
             rows: facts.rows,
             billable: facts.billable,
             rows_sha256: facts.rows_sha256.clone(),
+            title_bytes: facts.title_bytes,
             empty_headers: Vec::new(),
             without_header: Vec::new(),
             letters: letters(facts.categories.iter().map(|(code, _)| code)),
@@ -107,7 +129,7 @@ impl Extent {
         rows: u64,
         billable: u64,
         rows_sha256: String,
-        codes: impl Iterator<Item = (Code, bool)>,
+        codes: impl Iterator<Item = ListedCode>,
     ) -> Extent {
         let mut categories = BTreeMap::new();
         // Codes of one category stand together: it is looked up once.
@@ -117,7 +139,12 @@ impl Extent {
         // The headers above the code at hand, and whether the last of them has nothing below it yet.
         let mut above: Vec<Code> = Vec::new();
         let mut is_empty = false;
-        for (code, billable) in codes {
+        let mut title_bytes = [0; 2];
+        for listed in codes {
+            let ListedCode { code, billable, .. } = listed;
+            for (all, bytes) in title_bytes.iter_mut().zip(listed.title_bytes) {
+                *all += bytes as u64;
+            }
             let is_below = |header: &Code| code.as_str().starts_with(header.as_str());
             if is_empty && !above.last().is_some_and(is_below) {
                 empty_headers.extend(above.last());
@@ -147,6 +174,7 @@ impl Extent {
             rows,
             billable,
             rows_sha256,
+            title_bytes,
             empty_headers,
             without_header,
             letters: letters(categories.keys()),
@@ -177,14 +205,14 @@ fn is_complete(code_set: CodeSet, header: Option<&Code>, code: &Code) -> bool {
 }
 
 /// Returns what a release lacks: rows, a chapter letter, the last category or others that the nearest known one has,
-/// more rows of its categories than official releases lost; the header above a code, the codes below a header; `None`
-/// if it is whole. Of what is counted otherwise the losses of categories are not looked at.
+/// more rows of its categories than official releases lost, the ends of its titles; the header above a code, the codes
+/// below a header; `None` if it is whole. The losses are those since the nearest one that is not later (`before`). They
+/// are not judged where addenda, the catalogue or the user account for them.
 pub(super) fn lacks(
     extent: &Extent,
-    id: ReleaseId,
-    nearest: ReleaseId,
-    facts: &OrderFileFacts,
-    is_counted: bool,
+    (nearest, facts): Known<'_>,
+    before: Option<Known<'_>>,
+    losses_are_explained: bool,
 ) -> Option<String> {
     if extent.rows_sha256 == facts.rows_sha256 {
         return None;
@@ -200,10 +228,12 @@ pub(super) fn lacks(
             (!has_last).then(|| without_last(last.as_str(), nearest))
         })
         .or_else(|| {
-            let losses = losses(extent, id, nearest, facts);
-            let is_part = !is_counted && are_too_many(extent.code_set, &losses);
-            is_part.then(|| losses_in_words(&losses, nearest))
+            let (before, facts) = before.filter(|_| !losses_are_explained)?;
+            let losses = losses(extent, facts);
+            let is_part = are_too_many(extent.code_set, &losses);
+            is_part.then(|| losses_in_words(extent.code_set, &losses, before))
         })
+        .or_else(|| short_titles(extent, nearest, facts))
         .or_else(|| {
             let first = extent.without_header.first()?;
             let others = extent.without_header.len() - 1;
@@ -220,7 +250,28 @@ pub(super) fn lacks(
         })
 }
 
-/// A category of which a release has fewer rows than the nearest known one.
+/// A release whose rows the catalogue knows.
+pub(super) type Known<'c> = (ReleaseId, &'c OrderFileFacts);
+
+/// Returns that the titles of a release were cut off, by their length beside those of the nearest known one.
+fn short_titles(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts) -> Option<String> {
+    let titles = extent.title_bytes.into_iter().zip(facts.title_bytes);
+    let mut titles = titles.zip(["short", "long"]);
+    titles.find_map(|((found, known), which)| {
+        // A tabular list knows no short titles.
+        let is_short =
+            found > 0 && found * facts.rows * 100 < known * extent.rows * LEAST_PERCENT_OF_TITLES;
+        is_short.then(|| {
+            format!(
+                "its {which} titles have {} characters on average, and those of {nearest} have {}",
+                found / extent.rows.max(1),
+                known / facts.rows.max(1)
+            )
+        })
+    })
+}
+
+/// A category of which a release has fewer rows than one before it.
 pub(super) struct Loss {
     category: Code,
     /// How many rows fewer.
@@ -229,15 +280,9 @@ pub(super) struct Loss {
     is_gone: bool,
 }
 
-/// Returns the categories of which a release has fewer rows than the nearest known one. Later releases have more.
-pub(super) fn losses(
-    extent: &Extent,
-    id: ReleaseId,
-    nearest: ReleaseId,
-    facts: &OrderFileFacts,
-) -> Vec<Loss> {
-    let known = facts.categories.iter().filter(|_| nearest <= id);
-    let lost = known.filter_map(|(category, known)| {
+/// Returns the categories of which a release has fewer rows than one before it.
+pub(super) fn losses(extent: &Extent, before: &OrderFileFacts) -> Vec<Loss> {
+    let lost = before.categories.iter().filter_map(|(category, known)| {
         let found = extent.categories.get(category).copied();
         let rows = known.saturating_sub(found.unwrap_or(0));
         (rows > 0).then_some(Loss {
@@ -266,7 +311,12 @@ fn are_too_many(code_set: CodeSet, losses: &[Loss]) -> bool {
 }
 
 /// Returns in words what a release has lost: the categories that are gone, and those with fewer rows, most first.
-pub(super) fn losses_in_words(losses: &[Loss], nearest: ReleaseId) -> String {
+pub(super) fn losses_in_words(code_set: CodeSet, losses: &[Loss], before: ReleaseId) -> String {
+    let (one, several) = match code_set {
+        CodeSet::Icd10Cm => ("category", "categories"),
+        CodeSet::Icd10Pcs => ("table", "tables"),
+    };
+    let called = |count: usize| if count == 1 { one } else { several };
     let name = |names: Vec<String>| {
         let named = names.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
         match names.len().saturating_sub(MAX_NAMED) {
@@ -285,13 +335,16 @@ pub(super) fn losses_in_words(losses: &[Loss], nearest: ReleaseId) -> String {
         .collect();
     let gone = (!gone.is_empty()).then(|| {
         format!(
-            "it lists nothing of the categories {}, which {nearest} has",
+            "it lists nothing of the {} {}, which {before} has",
+            called(gone.len()),
             name(gone)
         )
     });
     let fewer = (!fewer.is_empty()).then(|| {
         format!(
-            "it has {rows} rows fewer than {nearest} in the categories {}",
+            "it has {rows} {} fewer than {before} in the {} {}",
+            if rows == 1 { "row" } else { "rows" },
+            called(fewer.len()),
             name(fewer)
         )
     });

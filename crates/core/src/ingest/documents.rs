@@ -16,7 +16,7 @@ use crate::parse::tabular::parse_tabular;
 use crate::source::archive::FoundFile;
 use crate::source::catalogue::KnownDocument;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 use crate::store::NewFile;
 
 use super::Skipped;
@@ -433,8 +433,8 @@ impl Preparer {
         known.is_some_and(|known| known.documents.iter().any(|known| known.kind == kind))
     }
 
-    /// Returns what a document lacks that stands beside an order file: a tabular list codes of that file, any other
-    /// what the nearest document of its kind has that the catalogue knows.
+    /// Returns what a document lacks that stands beside an order file: a tabular list rows of that file, or what the
+    /// nearest release has that the catalogue knows, any other what the nearest document of its kind has.
     fn document_lacks(
         &self,
         kind: DocumentKind,
@@ -443,9 +443,20 @@ impl Preparer {
     ) -> Option<String> {
         if let Document::Tabular(tabular) = document {
             let extent = Extent::of_entries(kind.code_set(), &expanded_entries(tabular));
-            return self
-                .lacks(id, &extent, self.counts_are_known(&extent, id))
-                .or_else(|| self.counts_differ(id, &extent));
+            if self.counts_are_known(&extent, id) {
+                return self
+                    .lacks(id, &extent, true)
+                    .or_else(|| self.counts_differ(id, &extent));
+            }
+            let Some(rows) = self.rows_of_order_file(kind.code_set(), id) else {
+                return self.lacks(id, &extent, false);
+            };
+            return (extent.rows < rows).then(|| {
+                format!(
+                    "it has {} rows, and the order file of {id} has {rows}",
+                    extent.rows
+                )
+            });
         }
         let (nearest, known) = self.nearest_document(kind, id)?;
         Outline::of(document)?.lacks(id, nearest, known)
@@ -499,7 +510,11 @@ impl Preparer {
         let entries = expanded_entries(tabular);
         let extent = Extent::of_entries(code_set, &entries);
         let missing = self
-            .lacks(id, &extent, self.counts_are_known(&extent, id))
+            .lacks(
+                id,
+                &extent,
+                self.counts_are_known(&extent, id) || posted.forced.is_some(),
+            )
             .or_else(|| self.counts_differ(id, &extent))
             .filter(|_| !is_sample);
         if let Some(reason) = &missing

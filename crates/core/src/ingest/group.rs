@@ -2,8 +2,8 @@
 
 use crate::model::{CodeSet, DocumentKind};
 use crate::source::archive::FoundFile;
+use crate::source::kind::FileKind;
 use crate::source::names::NameHints;
-use crate::source::recognise::FileKind;
 
 use super::Skipped;
 

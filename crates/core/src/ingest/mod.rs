@@ -31,7 +31,7 @@ use crate::parse::order::OrderFile;
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::source::identify::IdentifiedBy;
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 use crate::source::rows_sha256;
 use crate::source::sample::{sample_bytes, sample_files};
 use crate::store::{Added, NewFile, Store, Writer};

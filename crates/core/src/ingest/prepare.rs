@@ -15,7 +15,7 @@ use crate::parse::order::OrderFile;
 use crate::source::archive::FoundFile;
 use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy};
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 use crate::source::sample::SampleFile;
 use crate::store::NewFile;
 

@@ -411,18 +411,38 @@ impl Preparer {
         })
     }
 
-    /// Returns what a release lacks beside the nearest one that the catalogue knows.
-    pub(super) fn lacks(&self, id: ReleaseId, extent: &Extent, is_counted: bool) -> Option<String> {
-        let known = nearest(self.catalogue, extent.code_set, id.edition())?;
-        lacks(extent, id.edition(), known.0, known.1, is_counted)
+    /// Returns what a release lacks beside the nearest ones that the catalogue knows.
+    pub(super) fn lacks(
+        &self,
+        id: ReleaseId,
+        extent: &Extent,
+        losses_are_explained: bool,
+    ) -> Option<String> {
+        let (code_set, id) = (extent.code_set, id.edition());
+        let nearest = nearest(self.catalogue, code_set, id)?;
+        let before = nearest_before(self.catalogue, code_set, id);
+        lacks(extent, nearest, before, losses_are_explained)
     }
 
     /// Returns the note on the categories of which a release that the catalogue does not know has fewer rows than the
     /// nearest one before it: so few that it may be whole.
     pub(super) fn lost_note(&self, id: ReleaseId, extent: &Extent) -> Option<String> {
-        let (nearest, facts) = nearest(self.catalogue, extent.code_set, id.edition())?;
-        let losses = losses(extent, id.edition(), nearest, facts);
-        (nearest < id.edition() && !losses.is_empty()).then(|| losses_in_words(&losses, nearest))
+        let (code_set, id) = (extent.code_set, id.edition());
+        let (before, facts) = nearest_before(self.catalogue, code_set, id)?;
+        let losses = losses(extent, facts);
+        (before < id && !losses.is_empty()).then(|| losses_in_words(code_set, &losses, before))
+    }
+
+    /// Returns how many rows the order file of a release has that is stored whole.
+    pub(super) fn rows_of_order_file(&self, code_set: CodeSet, id: ReleaseId) -> Option<u64> {
+        let mut seen = self.seen.iter();
+        let stored = seen.find(|seen| {
+            seen.code_set == code_set
+                && seen.id == id
+                && seen.listed_by == ListedBy::OrderFile
+                && seen.trust.incomplete.is_none()
+        });
+        stored.map(|seen| seen.rows)
     }
 
     /// Checks whether the catalogue counts the rows of a release, so that a tabular list of it is compared with them.
@@ -502,4 +522,16 @@ fn nearest(
         .of(code_set)
         .filter_map(|known| Some((known.id, known.order_file.as_ref()?)))
         .min_by_key(|(known, _)| known.days_from(id))
+}
+
+/// Returns the release nearest in time, and not later, whose rows the catalogue knows.
+fn nearest_before(
+    catalogue: &Catalogue,
+    code_set: CodeSet,
+    id: ReleaseId,
+) -> Option<(ReleaseId, &OrderFileFacts)> {
+    let known = catalogue.of(code_set).filter(|known| known.id <= id);
+    known
+        .filter_map(|known| Some((known.id, known.order_file.as_ref()?)))
+        .max_by_key(|(known, _)| *known)
 }

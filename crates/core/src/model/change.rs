@@ -253,7 +253,8 @@ pub struct ChangeSet {
 }
 
 /// The codes that a diff was narrowed to: "what of mine changes?".
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = OnlyJson))]
 pub struct OnlyList {
     /// Distinct codes in the list.
     pub codes: u64,

@@ -22,6 +22,13 @@ pub enum CodeSet {
     Icd10Pcs,
 }
 
+impl Serialize for CodeSet {
+    /// Writes its identifier.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
 impl CodeSet {
     /// Every code set, in the order in which codeyear lists them.
     pub const ALL: [CodeSet; 2] = [CodeSet::Icd10Cm, CodeSet::Icd10Pcs];
@@ -332,7 +339,7 @@ impl Serialize for Code {
     }
 }
 
-/// A code in both forms, as a value in JSON has it that is about the code: without dot, and as people write it.
+/// A code without dot and as people write it: the two fields that anything about a code has in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BothForms<'a> {
@@ -349,13 +356,6 @@ pub fn both_forms<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S:
         code_dotted: code.to_string(),
     };
     forms.serialize(serializer)
-}
-
-impl Serialize for CodeSet {
-    /// Writes its identifier.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
-    }
 }
 
 impl fmt::Debug for Code {

@@ -177,7 +177,7 @@ impl FromStr for ReleasePart {
 
 /// A file as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = NoteSourceJson))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = FileJson))]
 pub struct FileRef {
     /// Its name, with its folder within the archive.
     #[serde(rename = "file")]

@@ -34,7 +34,7 @@ pub struct ConversionFact {
 
 named!(Fate, LineageKind, ListedAs);
 
-/// Writes whether there is anything.
+/// Writes `true` if the list is not empty.
 fn is_any<T, S: Serializer>(all: &[T], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bool(!all.is_empty())
 }

@@ -1,7 +1,6 @@
 //! Nouns and pure rules of the field: codes, releases, entries, verdicts, changes.
 //!
-//! Nothing here reads a file, a clock or a database, and nothing here knows how a value is shown
-//! as JSON or HTML.
+//! Nothing here reads a file, a clock or a database. How a value stands in JSON is derived here, and written elsewhere.
 
 mod addenda;
 mod answer;

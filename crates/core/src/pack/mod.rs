@@ -29,7 +29,7 @@ pub use write::{FileToPack, LEVEL, Written, write};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::archive::{ArchiveFile, FoundFile, SuppliedFile};
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 
 use format::PackIndex;
 use read::Streams;

@@ -3,14 +3,23 @@
 //! A parser takes the whole file, keeps to the published columns and refuses what the layout does
 //! not allow, with line and column. It never opens a file and never guesses.
 
+#[cfg(feature = "import")]
 pub mod addenda;
+#[cfg(feature = "import")]
 pub mod conversion;
+#[cfg(feature = "import")]
 pub mod index;
 pub mod order;
+#[cfg(feature = "import")]
 pub mod pcs;
+#[cfg(feature = "import")]
 pub mod poa;
+pub mod previous;
+#[cfg(feature = "import")]
 mod separated;
+#[cfg(feature = "import")]
 pub mod tabular;
+#[cfg(feature = "import")]
 mod xml;
 
 use crate::error::Error;

@@ -14,7 +14,8 @@ use zip::ZipArchive;
 use crate::error::{Error, Result, io_error, printable};
 use crate::model::DocumentKind;
 use crate::parse::conversion::is_conversion_workbook;
-use crate::source::recognise::{FileKind, HEAD, SPREADSHEET, recognise};
+use crate::source::kind::FileKind;
+use crate::source::recognise::{HEAD, SPREADSHEET, recognise};
 
 /// The most bytes that an order file or addenda may unpack to. The largest official one has 15 MB.
 const MAX_BYTES: u64 = 128 << 20;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::{Code, CodeSet, DocumentKind, Entry, Provenance, ReleaseId};
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
 
@@ -31,6 +31,8 @@ pub struct OrderFileFacts {
     pub sha256: String,
     /// The hash of its rows, as [`crate::source::RowsHash`] computes it: the same rows in other bytes have it too.
     pub rows_sha256: String,
+    /// The bytes of its short and of its long titles, without trailing blanks.
+    pub title_bytes: [u64; 2],
     /// Its categories or tables, in the order of the book, each with the number of its rows.
     pub categories: Vec<(Code, u64)>,
     /// How well its bytes are known.
@@ -239,6 +241,7 @@ struct OrderFileTable {
     billable: u64,
     sha256: String,
     rows_sha256: String,
+    title_bytes: [u64; 2],
     /// Those that begin with the same two characters together: `A0:01 A1:5` is A00, A01 and A15.
     categories: String,
     /// The number of rows of each category, in the same order.
@@ -381,10 +384,19 @@ fn categories(code_set: CodeSet, table: &OrderFileTable) -> Result<Vec<(Code, u6
         }
     }
     let counts = table.category_rows.split_whitespace();
-    let counts = counts.map(|count| count.parse().ok().ok_or_else(|| wrong(count)));
+    let counts = counts.map(|count| {
+        let count: Option<u64> = count.parse().ok();
+        count.ok_or_else(|| Error::format("category_rows holds more than numbers"))
+    });
     let counts = counts.collect::<Result<Vec<u64>>>()?;
-    if counts.len() != names.len() || counts.iter().sum::<u64>() != table.rows {
-        return Err(wrong(&table.category_rows));
+    let sum: u64 = counts.iter().sum();
+    if counts.len() != names.len() || sum != table.rows {
+        return Err(Error::format(format!(
+            "category_rows has {} numbers for {} categories, and {sum} rows of {}",
+            counts.len(),
+            names.len(),
+            table.rows
+        )));
     }
     Ok(names.into_iter().zip(counts).collect())
 }
@@ -398,6 +410,7 @@ fn order_file_facts(code_set: CodeSet, table: OrderFileTable) -> Result<OrderFil
         billable: table.billable,
         sha256: table.sha256,
         rows_sha256: table.rows_sha256,
+        title_bytes: table.title_bytes,
         provenance: table.provenance,
         made_from: table.made_from,
     })

@@ -1,13 +1,18 @@
 //! An archive, folder or file as published, and the catalogue that says what it is.
 //!
-//! [`archive`] walks what the user named and finds the files in it, [`recognise`] tells by content
-//! what each is, [`identify`] tells which release it belongs to, and [`catalogue`] holds what is known
+//! `archive` walks what the user named and finds the files in it, `recognise` tells by content
+//! what each is, `identify` tells which release it belongs to, and [`catalogue`] holds what is known
 //! of every release. Nothing here touches the database, and nothing is unpacked to disk.
 
+#[cfg(feature = "import")]
 pub mod archive;
 pub mod catalogue;
+#[cfg(feature = "import")]
 pub mod identify;
+pub mod kind;
+#[cfg(feature = "import")]
 pub mod names;
+#[cfg(feature = "import")]
 pub mod recognise;
 pub mod sample;
 

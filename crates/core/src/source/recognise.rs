@@ -1,49 +1,11 @@
 //! What a file is, by its content: its name is asked only where the content cannot tell.
 
-use crate::model::{Code, CodeSet, DocumentKind, PoaKind, ReleasePart};
+use crate::model::{Code, CodeSet, DocumentKind, PoaKind};
 use crate::parse::addenda::begins_with_action;
 use crate::parse::conversion::{has_other_separators, looks_like_conversion};
 use crate::parse::index::index_kind_of_head;
 use crate::parse::poa::looks_like_poa;
-
-/// What a file turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileKind {
-    /// The order file of a code set.
-    OrderFile(CodeSet),
-    /// The order addenda of a code set.
-    OrderAddenda(CodeSet),
-    /// A file around the order file.
-    Document(DocumentKind),
-    /// A zip archive, perhaps with the above in it.
-    Zip,
-    /// Something that stands where a file should be and is not it, in words: a web page under the name of a file of
-    /// another kind, a text in UTF-16. It has failed, and is not merely left.
-    Broken(&'static str),
-    /// Something that this version does not take, in words.
-    Other(&'static str),
-}
-
-impl FileKind {
-    /// Returns the kind of a file of a release of a code set.
-    pub fn of(part: ReleasePart, code_set: CodeSet) -> FileKind {
-        match part {
-            ReleasePart::OrderFile => FileKind::OrderFile(code_set),
-            ReleasePart::OrderAddenda => FileKind::OrderAddenda(code_set),
-            ReleasePart::Document(kind) => FileKind::Document(kind),
-        }
-    }
-
-    /// Returns which file of a release it is; `None` if no import takes it.
-    pub fn part(self) -> Option<ReleasePart> {
-        match self {
-            FileKind::OrderFile(_) => Some(ReleasePart::OrderFile),
-            FileKind::OrderAddenda(_) => Some(ReleasePart::OrderAddenda),
-            FileKind::Document(kind) => Some(ReleasePart::Document(kind)),
-            FileKind::Zip | FileKind::Broken(_) | FileKind::Other(_) => None,
-        }
-    }
-}
+use crate::source::kind::FileKind;
 
 /// What a text is called of which nothing is known.
 const UNKNOWN_TEXT: &str = "of no kind that is known here";

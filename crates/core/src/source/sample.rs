@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::model::{CodeSet, ReleaseId};
 use crate::source::catalogue::FILES;
-use crate::source::recognise::FileKind;
+use crate::source::kind::FileKind;
 
 /// A file of the sample.
 #[derive(Debug, Clone)]

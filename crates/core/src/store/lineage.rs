@@ -16,7 +16,7 @@ use crate::model::{
     Code, CodeSet, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, TabularOrder,
     Timeline, day_before,
 };
-use crate::parse::conversion::read_previous;
+use crate::parse::previous::read_previous;
 
 /// The most codes that a chain of conversions is followed to. The longest official one has 12.
 const MAX_CODES: usize = 2_000;

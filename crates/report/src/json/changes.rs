@@ -10,8 +10,8 @@ use crate::marks::{Piece, mark};
 use crate::{changes as change_text, cms};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Change, ChangeKind, ChangeSet, Code, CodeSet, Counts, Entry, LineageLink, LineageWay,
-    Provenance, ReleaseId, TraceEnd, chapter_of,
+    Change, ChangeKind, ChangeSet, CmsCounts, Code, CodeSet, Counts, Entry, FileRef, LineageLink,
+    LineageWay, OnlyList, Provenance, ReleaseId, TraceEnd, chapter_of,
 };
 
 #[derive(Serialize)]
@@ -27,7 +27,7 @@ pub(super) struct DiffJson<'a> {
     cms_counts: CmsJson,
     cms_footer: Option<CmsFooterJson<'a>>,
     under: Vec<String>,
-    only: Option<OnlyJson<'a>>,
+    only: Option<&'a OnlyList>,
     #[serde(skip_serializing_if = "Option::is_none")]
     impact: Option<ImpactJson>,
     changes: Vec<ChangeJson<'a>>,
@@ -42,8 +42,8 @@ struct SideJson<'a> {
     effective_from: NaiveDate,
     rows: u64,
     billable: u64,
-    file: &'a str,
-    sha256: &'a str,
+    #[serde(flatten)]
+    file: &'a FileRef,
     provenance: Provenance,
 }
 
@@ -58,9 +58,8 @@ struct CountJson {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 struct CmsJson {
-    new: u64,
-    deleted: u64,
-    revised: u64,
+    #[serde(flatten)]
+    counts: CmsCounts,
     explained: String,
 }
 
@@ -68,21 +67,9 @@ struct CmsJson {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 struct CmsFooterJson<'a> {
     file: &'a str,
-    new: u64,
-    deleted: u64,
-    revised: u64,
+    #[serde(flatten)]
+    counts: CmsCounts,
     left_out: u64,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-struct OnlyJson<'a> {
-    codes: u64,
-    outside: u64,
-    unchanged: u64,
-    in_neither: &'a [Code],
-    never_listed: u64,
-    malformed: u64,
 }
 
 #[derive(Serialize)]
@@ -135,8 +122,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             effective_from: changes.old_from,
             rows: changes.old_rows.all,
             billable: changes.old_rows.billable,
-            file: &old_file.name,
-            sha256: &old_file.sha256,
+            file: old_file,
             provenance: changes.provenance[0],
         },
         new: SideJson {
@@ -144,8 +130,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             effective_from: changes.new_from,
             rows: changes.new_rows.all,
             billable: changes.new_rows.billable,
-            file: &new_file.name,
-            sha256: &new_file.sha256,
+            file: new_file,
             provenance: changes.provenance[1],
         },
         sample: changes.sample,
@@ -162,16 +147,12 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             })
             .collect(),
         cms_counts: CmsJson {
-            new: cms.new,
-            deleted: cms.deleted,
-            revised: cms.revised,
+            counts: cms,
             explained: cms::counting_explained(changes),
         },
         cms_footer: changes.cms_footer.as_ref().map(|footer| CmsFooterJson {
             file: &footer.file,
-            new: footer.counts.new,
-            deleted: footer.counts.deleted,
-            revised: footer.counts.revised,
+            counts: footer.counts,
             left_out: footer.left_out.iter().sum(),
         }),
         under: changes
@@ -179,14 +160,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .iter()
             .map(|range| format!("{}-{}", range.first.as_str(), range.last.as_str()))
             .collect(),
-        only: changes.only.as_ref().map(|only| OnlyJson {
-            codes: only.codes,
-            outside: only.outside,
-            unchanged: only.unchanged,
-            in_neither: &only.in_neither,
-            never_listed: only.never_listed,
-            malformed: only.malformed,
-        }),
+        only: changes.only.as_ref(),
         impact: changes.impact.as_ref().map(impact::impact),
         changes: match &changes.impact {
             Some(weighed) => impact::changes(changes, weighed),

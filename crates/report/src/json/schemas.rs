@@ -28,13 +28,18 @@ pub fn schemas() -> Components {
     let meanings = meanings(include_str!("../../json.md"));
     let parts: Vec<(&str, Object)> = PARTS
         .iter()
-        .filter_map(|name| match components.schemas.get(*name)? {
-            RefOr::T(Schema::Object(object)) => Some((*name, object.clone())),
-            _ => None,
+        .filter_map(|(name, stands_alone)| {
+            let schema = match stands_alone {
+                true => components.schemas.get(*name).cloned(),
+                false => components.schemas.remove(*name),
+            };
+            match schema? {
+                RefOr::T(Schema::Object(object)) => Some((*name, object)),
+                _ => None,
+            }
         })
         .collect();
-    // It stands nowhere by itself.
-    components.schemas.remove("BothForms");
+    debug_assert_eq!(parts.len(), PARTS.len(), "a part has another name");
     for schema in components.schemas.values_mut() {
         take_in(schema, &parts);
         describe(schema, &meanings);
@@ -42,8 +47,14 @@ pub fn schemas() -> Components {
     components
 }
 
-/// The shapes whose fields stand among those of what holds them.
-const PARTS: &[&str] = &["BothForms", "NodeJson", "NoteSourceJson"];
+/// The shapes whose fields stand among those of what holds them (`serde(flatten)`), and whether they stand elsewhere by
+/// themselves too.
+const PARTS: &[(&str, bool)] = &[
+    ("BothForms", false),
+    ("CmsCountsJson", false),
+    ("FileJson", true),
+    ("NodeJson", true),
+];
 
 /// Puts the fields of parts among those of the shape that holds them, in the place of references to them.
 fn take_in(schema: &mut RefOr<Schema>, parts: &[(&str, Object)]) {
@@ -67,6 +78,10 @@ fn take_in(schema: &mut RefOr<Schema>, parts: &[(&str, Object)]) {
         RefOr::T(Schema::Object(object)) => Some(object),
         _ => None,
     });
+    debug_assert!(
+        own.is_some() || taken.is_empty(),
+        "what holds a part has fields of its own"
+    );
     if let Some(own) = own {
         for part in taken {
             own.properties.extend(part.properties);

@@ -469,7 +469,7 @@ fn more_rows_lost_than_official_releases_lose_are_a_part() {
             break category;
         }
     };
-    let nothing = format!("it lists nothing of the categories {category}, which FY2027 has");
+    let nothing = format!("it lists nothing of the category {category}, which FY2027 has");
     let mut count = 0;
     let every = rows.iter().filter(|row| &row[14..15] == "1").filter(|_| {
         count += 1;
@@ -520,7 +520,7 @@ fn a_category_that_the_addenda_counts_out_is_deleted() {
     assert_eq!(order_files(&report).len(), 1, "{report:?}");
     assert_eq!(report.failed.len(), 0, "{report:?}");
     let error = alone(&[order], &dry(BEFORE_APRIL)).unwrap_err();
-    assert!(said(&error).contains("of the categories J45"), "{error}");
+    assert!(said(&error).contains("of the category J45"), "{error}");
 }
 
 #[test]
@@ -538,10 +538,69 @@ fn a_table_that_is_lost_is_a_part_but_for_new_technology() {
     };
     for table in ["0SG", "02V", "B21"] {
         let error = without_table(table).unwrap_err();
-        let says = format!("it lists nothing of the categories {table}");
+        let says = format!("it lists nothing of the table {table}");
         assert!(said(&error).contains(&says), "{error}");
     }
     let report = without_table("X2A").unwrap();
-    let is_told = |note: &String| note.contains("it lists nothing of the categories X2A");
+    let is_told = |note: &String| note.contains("it lists nothing of the table X2A");
     assert!(report.taken[0].notes.iter().any(is_told), "{report:?}");
+}
+
+#[test]
+fn what_was_lost_before_a_known_release_is_seen_too() {
+    let Some(official) = pcs_fy2026("a release before a known one") else {
+        return;
+    };
+    // Of October 2020 the catalogue knows nothing; it lists what came before and after.
+    let january = order_of(&official.releases, CodeSet::Icd10Pcs, "FY2021-01");
+    let rows = rows_of(&january);
+    let folder = Folder::new();
+    let import = |lost: &str| {
+        let order = but(&rows, &|code| code.starts_with(lost) || code == "XW033E5");
+        let path = folder.write("icd10pcs_order_2021.txt", order);
+        alone(&[path], &stating("FY2021", dry(BEFORE_APRIL)))
+    };
+    let error = import("0DT").unwrap_err();
+    assert!(said(&error).contains("of the table 0DT"), "{error}");
+    import("none").unwrap();
+}
+
+#[test]
+fn titles_that_were_cut_off_are_a_part() {
+    let Some(official) = fy2027("titles that were cut off") else {
+        return;
+    };
+    let made = fy2028(official);
+    let rows = rows_of(&made.order);
+    let folder = Folder::new();
+    let import = |change: &dyn Fn(&str) -> String| {
+        let rows: Vec<String> = rows.iter().map(|row| change(row)).collect();
+        let path = folder.write(
+            "icd10cm_order_2028.txt",
+            numbered(rows.iter().map(String::as_str)),
+        );
+        alone(&[path], &dry(BEFORE_APRIL))
+    };
+    let cut = |row: &str, most: usize| {
+        let end = row
+            .char_indices()
+            .nth(77 + most)
+            .map_or(row.len(), |(at, _)| at);
+        row[..end].to_owned()
+    };
+    let short = |row: &str| format!("{}{}", &row[..77], row[16..76].trim_end());
+    type Change<'c> = (&'c str, &'c dyn Fn(&str) -> String);
+    let changes: [Change<'_>; 3] = [
+        ("long", &|row| cut(row, 60)),
+        ("long", &short),
+        ("short", &|row| {
+            format!("{}{:60}{}", &row[..16], &row[16..30], &row[76..])
+        }),
+    ];
+    for (which, change) in changes {
+        let error = import(change).unwrap_err();
+        let says = format!("its {which} titles have");
+        assert!(said(&error).contains(&says), "{error}");
+    }
+    import(&str::to_owned).unwrap();
 }

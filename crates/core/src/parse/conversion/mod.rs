@@ -7,17 +7,16 @@
 //! it a row tells nothing. Any other row is kept, and says itself what of it cannot be read.
 
 mod effective;
-mod previous;
 mod workbook;
 
 use std::collections::BTreeMap;
 
 use effective::read_effective;
-pub use previous::read_previous;
 use workbook::read_workbook;
 
 use crate::error::{Error, Result};
 use crate::model::{CodeSet, ConversionRow, ConversionTable};
+use crate::parse::previous::read_previous;
 use crate::parse::separated::records;
 use crate::parse::{not_utf8, shown};
 
