@@ -669,7 +669,7 @@ def run(arguments: argparse.Namespace) -> int:
         bench.long_history()
         bench.diffs(csv_diff)
         bench.questions()
-        bench.parsers(target / "release" / "examples" / "parse_speed")
+        bench.parsers(target / "dist" / "examples" / "parse_speed")
         bench.one_tabular_list(simple_icd)
         bench.growth()
         bench.memory()

@@ -197,7 +197,7 @@ def tool(name: str) -> str:
 def build(*examples: str) -> tuple[Path, Path]:
     """Builds the release binary and the examples named; gives the binary and cargo's target folder."""
     cargo = tool("cargo")
-    command = [cargo, "build", "--workspace", "--release", "--locked", "--bin", "codeyear"]
+    command = [cargo, "build", "--workspace", "--profile", "dist", "--locked", "--bin", "codeyear"]
     for example in examples:
         command += ["--example", example]
     say(shlex.join(["cargo", *command[1:]]))
@@ -208,7 +208,7 @@ def build(*examples: str) -> tuple[Path, Path]:
         cwd=ROOT, check=True, capture_output=True, text=True,
     )  # fmt: skip
     target = Path(json.loads(metadata.stdout)["target_directory"])
-    return target / "release" / "codeyear", target
+    return target / "dist" / "codeyear", target
 
 
 def install(venv: Path, *pinned: str) -> Path:

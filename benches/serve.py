@@ -280,7 +280,7 @@ def run(options: argparse.Namespace) -> int:
             if subprocess.run(argv, check=False, capture_output=True).returncode:
                 raise CannotMeasure(f"the releases of {releases} cannot be imported")
         bench = Bench(work, options.seconds)
-        shares = measure(bench, binary, target / "release" / "examples" / "bare_route", database)
+        shares = measure(bench, binary, target / "dist" / "examples" / "bare_route", database)
     figures = {"rows": bench.rows, **shares, "targets": [vars(target) for target in bench.targets]}
     marks = (BEGIN, END) if options.update_figures else None
     results = target / "bench" / "serve.json"

@@ -2,7 +2,7 @@
 //! near to, for `benches/serve.py`.
 //!
 //! ```text
-//! cargo run --release -p codeyear-server --example bare_route -- 127.0.0.1:8471 answer.json
+//! cargo run --profile dist -p codeyear-server --example bare_route -- 127.0.0.1:8471 answer.json
 //! ```
 
 use std::error::Error;
