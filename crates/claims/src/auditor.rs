@@ -173,7 +173,7 @@ impl<'i> Auditor<'i> {
             }
         };
         let set = self.index.set(code_set);
-        let packed = pack(trim(text), code_set == CodeSet::Icd10Cm);
+        let packed = pack(trim(text), code_set.facts().dot_after.is_some());
         let life = packed.and_then(|packed| set.find_packed(packed));
         if self.purpose == Purpose::Census {
             self.tally
@@ -192,8 +192,8 @@ impl<'i> Auditor<'i> {
             return Ok(None);
         };
         let key = packed.zip(segment).map(|(packed, segment)| {
-            let set = u64::from(code_set == CodeSet::Icd10Pcs);
-            set << 63 | packed << 8 | u64::from(segment)
+            let set = code_set as u64;
+            set << 60 | packed << 8 | u64::from(segment)
         });
         if let Some(number) = key.and_then(|key| self.numbers.get(&key)).copied()
             && let Some(kept) = self.kept.get_mut(number)

@@ -8,7 +8,8 @@ use super::index::Index;
 use codeyear_core::answer::{detect_code_set, retirement, verdict};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodeSet, Entry, Fate, ReleaseId, Retirement, UnknownReason, Verdict, VerdictKind, named,
+    Code, CodeSet, Entry, Fate, ReleaseId, Retirement, Sets, UnknownReason, Verdict, VerdictKind,
+    named,
 };
 
 named!(UseBasis);
@@ -111,9 +112,8 @@ impl Index {
             CodeSystem::Of(code_set) => Ok(Some(code_set)),
             CodeSystem::Other => Ok(None),
             CodeSystem::Detected => {
-                let diagnoses = self.codes(CodeSet::Icd10Cm);
-                let procedures = self.codes(CodeSet::Icd10Pcs);
-                detect_code_set(&diagnoses, &procedures, text).map(Some)
+                let codes = Sets::new(|code_set| self.codes(code_set));
+                detect_code_set(&codes, text).map(Some)
             }
         }
     }

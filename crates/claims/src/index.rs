@@ -24,8 +24,8 @@ use super::title_index::TitleIndex;
 use codeyear_core::answer::verdict;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
-    Code, CodeSet, Conversions, Entry, ReleaseId, Span, Spans, Timeline, VerdictKind, ended_by,
-    judge,
+    Code, CodeSet, Conversions, Entry, ReleaseId, Sets, Span, Spans, Timeline, VerdictKind,
+    ended_by, judge,
 };
 use codeyear_core::source::catalogue::known_releases;
 use codeyear_core::store::{Histories, Store, StoreKind};
@@ -41,8 +41,7 @@ const MAX_SEGMENTS: usize = NO_DAY as usize;
 /// Every code set of a database in memory.
 #[derive(Debug)]
 pub struct Index {
-    diagnoses: SetIndex,
-    procedures: SetIndex,
+    sets: Sets<SetIndex>,
     /// Asked once more, for the conversion tables, if a code needs them.
     store: Mutex<Store>,
     conversions: OnceLock<Conversions>,
@@ -68,8 +67,7 @@ impl Index {
     /// ```
     pub fn open(store: Store) -> Result<Index> {
         Ok(Index {
-            diagnoses: SetIndex::read(&store, CodeSet::Icd10Cm)?,
-            procedures: SetIndex::read(&store, CodeSet::Icd10Pcs)?,
+            sets: Sets::try_new(|code_set| SetIndex::read(&store, code_set))?,
             kind: store.kind()?,
             store: Mutex::new(store),
             conversions: OnceLock::new(),
@@ -162,10 +160,7 @@ impl Index {
     }
 
     pub(super) fn set(&self, code_set: CodeSet) -> &SetIndex {
-        match code_set {
-            CodeSet::Icd10Cm => &self.diagnoses,
-            CodeSet::Icd10Pcs => &self.procedures,
-        }
+        &self.sets[code_set]
     }
 
     /// Returns a code set to ask questions of: what memory does not hold, the index asks its own database. Titles are
@@ -206,7 +201,7 @@ impl Index {
     /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
     pub fn read_titles(&self) -> Result<()> {
         self.conversions()?;
-        for set in [&self.diagnoses, &self.procedures] {
+        for (_, set) in self.sets.iter() {
             if set.title_index.get().is_none() {
                 let store = self.store()?;
                 let title_index = TitleIndex::read(&store, set.code_set, &set.lives.codes)?;
@@ -219,8 +214,8 @@ impl Index {
 
     /// Checks whether the titles have been read.
     pub fn has_titles(&self) -> bool {
-        let sets = [&self.diagnoses, &self.procedures];
-        sets.iter().all(|set| set.title_index.get().is_some())
+        let mut sets = self.sets.iter();
+        sets.all(|(_, set)| set.title_index.get().is_some())
     }
 
     pub(super) fn store(&self) -> Result<MutexGuard<'_, Store>> {
@@ -240,7 +235,7 @@ impl Index {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
         }
-        let facts = store.all_conversion_facts(&self.diagnoses.timeline)?;
+        let facts = store.all_conversion_facts(&self.sets[CodeSet::Icd10Cm].timeline)?;
         let conversions = self.conversions.get_or_init(|| Conversions::new(facts));
         drop(store);
         Ok(conversions)
@@ -285,9 +280,9 @@ impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
         let timeline = store.timeline(code_set)?;
         let lives = store.lives(code_set)?;
-        let tables = match code_set {
-            CodeSet::Icd10Cm => store.conversion_tables()?,
-            CodeSet::Icd10Pcs => Vec::new(),
+        let tables = match code_set.facts().has_conversion_tables {
+            true => store.conversion_tables()?,
+            false => Vec::new(),
         };
         let segments = segments(&timeline, &lives, store.conversion_days()?)?;
         let days = day_table(&segments);
@@ -362,7 +357,7 @@ impl SetIndex {
     /// Finds the life of a code in any spelling that is plain; `None` if no release lists it or it takes
     /// a closer look.
     pub(super) fn find(&self, text: &[u8]) -> Option<u16> {
-        self.find_packed(pack(trim(text), self.code_set == CodeSet::Icd10Cm)?)
+        self.find_packed(pack(trim(text), self.code_set.facts().dot_after.is_some())?)
     }
 
     pub(super) fn find_packed(&self, packed: u64) -> Option<u16> {

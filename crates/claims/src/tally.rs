@@ -17,7 +17,7 @@ use super::packed::unpack;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodeSet, Provenance, ReleaseId, VerdictKind, Warning, day_before,
+    Code, CodeSet, Provenance, ReleaseId, Sets, VerdictKind, Warning, day_before,
 };
 use codeyear_core::store::StoreKind;
 
@@ -138,7 +138,7 @@ pub(super) struct Tally {
     rows: u64,
     not_judged: u64,
     /// By code set and segment; the last is for days that no segment holds.
-    segments: [Vec<VerdictCounts>; 2],
+    segments: Sets<Vec<VerdictCounts>>,
     months: Vec<VerdictCounts>,
     other_months: BTreeMap<(i32, u32), VerdictCounts>,
     failures: HashMap<FailureKey, FailureCount>,
@@ -159,7 +159,7 @@ impl Tally {
         Tally {
             rows: 0,
             not_judged: 0,
-            segments: CodeSet::ALL.map(segments),
+            segments: Sets::new(segments),
             months: vec![VerdictCounts::default(); MONTHS],
             other_months: BTreeMap::new(),
             failures: HashMap::new(),
@@ -190,11 +190,7 @@ impl Tally {
         day: Day,
         cents: Option<i64>,
     ) {
-        let [diagnoses, procedures] = &mut self.segments;
-        let segments = match code_set {
-            CodeSet::Icd10Cm => diagnoses,
-            CodeSet::Icd10Pcs => procedures,
-        };
+        let segments = &mut self.segments[code_set];
         let counts = match segment {
             Some(segment) => segments.get_mut(usize::from(segment)),
             None => segments.last_mut(),
@@ -269,7 +265,8 @@ impl Tally {
     pub(super) fn add(&mut self, other: Tally) {
         self.rows += other.rows;
         self.not_judged += other.not_judged;
-        for (own, others) in self.segments.iter_mut().zip(&other.segments) {
+        for (code_set, others) in other.segments.iter() {
+            let own = &mut self.segments[code_set];
             for (sum, counts) in own.iter_mut().zip(others) {
                 sum.add(counts);
             }
@@ -309,7 +306,7 @@ impl Tally {
     pub(super) fn into_summary(self, index: &Index) -> Result<AuditSummary> {
         let mut total = VerdictCounts::default();
         let mut releases: BTreeMap<(CodeSet, Option<ReleaseId>), VerdictCounts> = BTreeMap::new();
-        for (code_set, counts) in CodeSet::ALL.into_iter().zip(&self.segments) {
+        for (code_set, counts) in self.segments.iter() {
             let segments = &index.set(code_set).segments;
             for (at, counts) in counts
                 .iter()

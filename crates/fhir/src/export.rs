@@ -17,7 +17,7 @@ use super::outcome::to_bytes;
 use super::snapshot::{SYSTEMS, System};
 use codeyear_core::answer::with_listings;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeSet, Conversions, Entry, LoadedRelease, ReleaseId};
+use codeyear_core::model::{CodeSet, Conversions, Entry, LoadedRelease, ReleaseId, Sets};
 use codeyear_core::store::{CodeSource, Store, StoreKind, StoredCodes};
 
 /// What is to be written.
@@ -52,8 +52,7 @@ pub struct FhirExport<'s> {
     store: &'s Store,
     version: FhirVersion,
     is_sample: bool,
-    diagnoses: StoredCodes<'s>,
-    procedures: StoredCodes<'s>,
+    codes: Sets<StoredCodes<'s>>,
     conversions: Conversions,
     transitions: Vec<Transition>,
     files: Vec<FhirFile>,
@@ -91,8 +90,7 @@ impl<'s> FhirExport<'s> {
             store,
             version: scope.version,
             is_sample: store.kind()? == StoreKind::Sample,
-            diagnoses: store.codes(CodeSet::Icd10Cm)?,
-            procedures: store.codes(CodeSet::Icd10Pcs)?,
+            codes: Sets::try_new(|code_set| store.codes(code_set))?,
             conversions: Conversions::new(Vec::new()),
             transitions: Vec::new(),
             files: Vec::new(),
@@ -138,9 +136,9 @@ impl<'s> FhirExport<'s> {
     }
 
     fn gather_transitions(&mut self, release: Option<ReleaseId>) -> Result<()> {
-        let timeline = self.diagnoses.timeline().clone();
+        let timeline = self.codes[CodeSet::Icd10Cm].timeline().clone();
         self.conversions = Conversions::new(self.store.all_conversion_facts(&timeline)?);
-        let all = with_listings(&self.diagnoses, |listed| {
+        let all = with_listings(&self.codes[CodeSet::Icd10Cm], |listed| {
             transitions(&self.conversions, listed)
         })?;
         self.transitions = all
@@ -196,10 +194,10 @@ impl<'s> FhirExport<'s> {
                 let Some(transition) = self.transitions.get(*index) else {
                     return Ok(0);
                 };
-                let resource = with_listings(&self.diagnoses, |listed| {
+                let resource = with_listings(&self.codes[CodeSet::Icd10Cm], |listed| {
                     resource(
                         self.version,
-                        &self.diagnoses,
+                        &self.codes[CodeSet::Icd10Cm],
                         &self.conversions,
                         transition,
                         true,
@@ -216,10 +214,7 @@ impl<'s> FhirExport<'s> {
         let Some(system) = system_of(release.code_set) else {
             return Ok(0);
         };
-        let source = match release.code_set {
-            CodeSet::Icd10Cm => &self.diagnoses,
-            CodeSet::Icd10Pcs => &self.procedures,
-        };
+        let source = &self.codes[release.code_set];
         let content = if self.is_sample {
             Content::Fragment
         } else {

@@ -36,7 +36,7 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use codeyear_core::error::Result;
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, Sets};
 use codeyear_core::store::{CodeSource, Store, StoreRef};
 use outcome::{Answered, FhirFailure, clip};
 use parameters::Parameters;
@@ -120,10 +120,9 @@ pub struct Response {
 /// The media type of every answer.
 pub const MEDIA_TYPE: &str = "application/fhir+json; charset=utf-8";
 
-/// What answers rest on: both code sets, and the day.
+/// What answers rest on: the code sets, and the day.
 pub struct Terminology<'a> {
-    diagnoses: Box<dyn CodeSource + 'a>,
-    procedures: Box<dyn CodeSource + 'a>,
+    codes: Sets<Box<dyn CodeSource + 'a>>,
     today: NaiveDate,
 }
 
@@ -136,17 +135,9 @@ impl std::fmt::Debug for Terminology<'_> {
 }
 
 impl<'a> Terminology<'a> {
-    /// Answers from ICD-10-CM and ICD-10-PCS, wherever they are held, with their titles.
-    pub fn new(
-        diagnoses: Box<dyn CodeSource + 'a>,
-        procedures: Box<dyn CodeSource + 'a>,
-        today: NaiveDate,
-    ) -> Terminology<'a> {
-        Terminology {
-            diagnoses,
-            procedures,
-            today,
-        }
+    /// Answers from the code sets, wherever they are held, with their titles.
+    pub fn new(codes: Sets<Box<dyn CodeSource + 'a>>, today: NaiveDate) -> Terminology<'a> {
+        Terminology { codes, today }
     }
 
     /// Answers from the database alone.
@@ -154,19 +145,14 @@ impl<'a> Terminology<'a> {
     /// # Errors
     /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
     pub fn of(store: &'a Store, today: NaiveDate) -> Result<Terminology<'a>> {
-        let codes = |code_set| store.codes(code_set).map(Box::new);
-        Ok(Terminology::new(
-            codes(CodeSet::Icd10Cm)?,
-            codes(CodeSet::Icd10Pcs)?,
-            today,
-        ))
+        let codes = Sets::try_new(|code_set| -> Result<Box<dyn CodeSource + 'a>> {
+            Ok(Box::new(store.codes(code_set)?))
+        })?;
+        Ok(Terminology::new(codes, today))
     }
 
     fn codes(&self, code_set: CodeSet) -> &dyn CodeSource {
-        match code_set {
-            CodeSet::Icd10Cm => &*self.diagnoses,
-            CodeSet::Icd10Pcs => &*self.procedures,
-        }
+        &*self.codes[code_set]
     }
 }
 

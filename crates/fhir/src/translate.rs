@@ -17,7 +17,7 @@ use super::snapshot::{Snapshot, System, cut_version};
 use super::{Context, FhirVersion};
 use codeyear_core::answer::{retirement, verdict, with_listings};
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, CodeSet, Entry, Fate, LineageLink, Verdict};
+use codeyear_core::model::{Code, Entry, Fate, LineageLink, Verdict};
 
 /// A code that another translates to.
 struct Match {
@@ -210,7 +210,7 @@ fn in_one_map(
             } else {
                 transition.day
             };
-            if from == parsed && system_asked.code_set == CodeSet::Icd10Cm {
+            if from == parsed && system_asked.code_set.facts().has_conversion_tables {
                 let entry = source.entry_on(&to, day)?;
                 let relation = relation(conversions, link, listed);
                 matches.push(one_match(to, entry, relation, Some(link)));
@@ -357,7 +357,7 @@ fn still_valid(
     let day = snapshot.day;
     let life = snapshot.source.spans(code)?;
     let mut split_off = Vec::new();
-    if snapshot.system.code_set == CodeSet::Icd10Cm {
+    if snapshot.system.code_set.facts().has_conversion_tables {
         let conversions = snapshot.source.conversions(code)?;
         split_off = with_listings(snapshot.source, |listed| -> Result<Vec<Match>> {
             let lineage = conversions.lineage(code, listed);
@@ -400,7 +400,7 @@ fn still_valid(
 fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let shown = code.to_string();
     let day = snapshot.day;
-    if snapshot.system.code_set != CodeSet::Icd10Cm {
+    if !snapshot.system.code_set.facts().has_conversion_tables {
         return Ok((
             Vec::new(),
             format!(

@@ -15,7 +15,8 @@ use axum::routing::{any, get};
 use super::Shared;
 use super::problem::{Form, WebProblem};
 use super::request::ApiRequest;
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::Sets;
+use codeyear_core::store::CodeSource;
 use codeyear_fhir::{self, FhirVersion, MEDIA_TYPE, Request, Terminology};
 
 /// A longer body is worked on where it may take its time.
@@ -99,9 +100,8 @@ async fn answer(
     let index = asked.snapshot.index();
     let is_small = body.len() <= SMALL_BODY;
     let response = if is_small && index.has_titles() && !request.takes_the_database() {
-        let codes = |code_set| Box::new(index.codes(code_set));
-        let terminology =
-            Terminology::new(codes(CodeSet::Icd10Cm), codes(CodeSet::Icd10Pcs), today);
+        let codes = |code_set| -> Box<dyn CodeSource> { Box::new(index.codes(code_set)) };
+        let terminology = Terminology::new(Sets::new(codes), today);
         codeyear_fhir::answer(&request, &terminology)
     } else {
         let (path, query, body, base) = (path.clone(), query.clone(), body.clone(), base.clone());
@@ -114,11 +114,8 @@ async fn answer(
                 body: Some(&body[..]).filter(|body| !body.is_empty()),
                 base: &base,
             };
-            let terminology = Terminology::new(
-                snapshot.codes(store, CodeSet::Icd10Cm)?,
-                snapshot.codes(store, CodeSet::Icd10Pcs)?,
-                today,
-            );
+            let codes = Sets::try_new(|code_set| snapshot.codes(store, code_set))?;
+            let terminology = Terminology::new(codes, today);
             Ok(codeyear_fhir::answer(&request, &terminology))
         });
         answered

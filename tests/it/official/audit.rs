@@ -9,7 +9,7 @@ use crate::world::official_releases;
 use codeyear::answer;
 use codeyear::claims::{Finding, Index, UseBasis};
 use codeyear::model::{
-    Answer, Code, CodeSet, Entry, Span, Status, UnknownReason, Verdict, VerdictKind, judge,
+    Answer, Code, CodeSet, Entry, Sets, Span, Status, UnknownReason, Verdict, VerdictKind, judge,
 };
 use codeyear::store::Store;
 
@@ -248,8 +248,7 @@ fn a_finding_tells_what_check_tells() {
                 .unwrap(),
             Some(
                 answer::detect_code_set(
-                    &store.codes(CodeSet::Icd10Cm).unwrap(),
-                    &store.codes(CodeSet::Icd10Pcs).unwrap(),
+                    &Sets::new(|code_set| store.codes(code_set).unwrap()),
                     &text
                 )
                 .unwrap()

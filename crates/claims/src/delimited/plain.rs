@@ -183,7 +183,7 @@ impl RowWork<'_> {
             row.day = Some(Day { year, month, day });
             let first = waiting.codes.len();
             for (at, code_set) in &fast_path.codes {
-                let has_dot = *code_set == CodeSet::Icd10Cm;
+                let has_dot = code_set.facts().dot_after.is_some();
                 let Some(packed) = fields.packed(*at, has_dot) else {
                     row.day = None;
                     waiting.codes.truncate(first);

@@ -11,7 +11,7 @@ use crate::auditor::{Auditor, CodeOutcome};
 use crate::finding::Finding;
 use crate::{Index, ProblemKind, UseBasis};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeSet, ReleaseId, VerdictKind};
+use codeyear_core::model::{CodeSet, ReleaseId, Sets, VerdictKind};
 
 /// The columns that an annotated row gets for each code.
 pub(crate) const COLUMNS: [&str; 7] = [
@@ -81,7 +81,7 @@ pub(super) struct Suffixes {
     writer: csv_core::Writer,
     dots: bool,
     /// By code set and segment.
-    billable: [Vec<Suffix>; 2],
+    billable: Sets<Vec<Suffix>>,
     /// Of one finding after another, which several codes may share.
     found: Vec<u8>,
     /// Where each of them ends.
@@ -95,7 +95,7 @@ impl Suffixes {
         let mut suffixes = Suffixes {
             writer: csv_core::WriterBuilder::new().delimiter(delimiter).build(),
             dots,
-            billable: [Vec::new(), Vec::new()],
+            billable: Sets::default(),
             found: Vec::new(),
             ends: Vec::new(),
             not_judged: Suffix::default(),
@@ -114,8 +114,7 @@ impl Suffixes {
                 })
                 .collect::<Result<Vec<Suffix>>>()
         };
-        let billable = [billable(CodeSet::Icd10Cm)?, billable(CodeSet::Icd10Pcs)?];
-        suffixes.billable = billable;
+        suffixes.billable = Sets::try_new(billable)?;
         let not_judged = suffixes.line([NOT_JUDGED, "", "", "", "", "", ""])?;
         suffixes.not_judged = Suffix::new(not_judged);
         suffixes.empty = Suffix::new(suffixes.line([""; 7])?);
@@ -158,12 +157,7 @@ impl Suffixes {
 
     /// Returns the columns of a code that is billable in a segment.
     pub(super) fn billable(&self, code_set: CodeSet, segment: u8) -> &Suffix {
-        let [diagnoses, procedures] = &self.billable;
-        let of_set = match code_set {
-            CodeSet::Icd10Cm => diagnoses,
-            CodeSet::Icd10Pcs => procedures,
-        };
-        &of_set[usize::from(segment)]
+        &self.billable[code_set][usize::from(segment)]
     }
 
     /// Returns the columns of a field without a code.

@@ -5,8 +5,8 @@ use chrono::{Days, NaiveDate};
 use crate::answer::{ShowOptions, basis_of, missing_between, warnings};
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Code, CodeSet, Entry, ReleaseId, Spans, Status, Timeline, UnknownReason,
-    Verdict, Warning, day_before, judge,
+    Answer, Basis, Book, Code, CodeSet, Entry, ReleaseId, Sets, Spans, Status, Timeline,
+    UnknownReason, Verdict, Warning, day_before, judge,
 };
 use crate::source::catalogue::{known_releases, order_file_url};
 use crate::store::{CodeSource, Store, StoreKind};
@@ -59,7 +59,9 @@ pub fn check(codes: &dyn CodeSource, text: &str, date: NaiveDate) -> Result<Answ
         None => None,
     };
     let pcs = match (&verdict, code, &basis) {
-        (Verdict::Unknown { .. }, Some(code), Some(basis)) if code_set == CodeSet::Icd10Pcs => {
+        (Verdict::Unknown { .. }, Some(code), Some(basis))
+            if code_set.facts().book == Book::Tables =>
+        {
             Some(super::explain(
                 &*codes.store()?,
                 &code,
@@ -192,11 +194,7 @@ pub fn check_span(
 pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result<CodeSet> {
     match stated {
         Some(code_set) => Ok(code_set),
-        None => detect_code_set(
-            &store.codes(CodeSet::Icd10Cm)?,
-            &store.codes(CodeSet::Icd10Pcs)?,
-            code,
-        ),
+        None => detect_code_set(&Sets::try_new(|code_set| store.codes(code_set))?, code),
     }
 }
 
@@ -205,11 +203,8 @@ pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn detect_code_set(
-    diagnoses: &dyn CodeSource,
-    procedures: &dyn CodeSource,
-    text: &str,
-) -> Result<CodeSet> {
+pub fn detect_code_set(codes: &Sets<impl CodeSource>, text: &str) -> Result<CodeSet> {
+    let (diagnoses, procedures) = (&codes[CodeSet::Icd10Cm], &codes[CodeSet::Icd10Pcs]);
     let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
         // No diagnosis begins with a digit, so the other set has more to say of such a text.
         let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());

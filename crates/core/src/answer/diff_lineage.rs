@@ -24,7 +24,7 @@ pub(super) fn lineage(
     changes: &[Change],
 ) -> Result<BTreeMap<Code, ChangeLineage>> {
     let (after, through) = (old.effective_from(), new.effective_from());
-    if code_set != CodeSet::Icd10Cm || through <= after {
+    if !code_set.facts().has_conversion_tables || through <= after {
         return Ok(BTreeMap::new());
     }
     let tables = store.conversion_tables()?;

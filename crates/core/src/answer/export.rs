@@ -153,9 +153,9 @@ pub(super) struct Retirements {
 impl Retirements {
     pub(super) fn load(store: &Store, code_set: CodeSet) -> Result<Retirements> {
         let timeline = store.timeline(code_set)?;
-        let facts = match code_set {
-            CodeSet::Icd10Cm => store.all_conversion_facts(&timeline)?,
-            CodeSet::Icd10Pcs => Vec::new(),
+        let facts = match code_set.facts().has_conversion_tables {
+            true => store.all_conversion_facts(&timeline)?,
+            false => Vec::new(),
         };
         Ok(Retirements {
             conversions: Conversions::new(facts),

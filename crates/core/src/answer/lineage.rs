@@ -19,7 +19,7 @@ use crate::store::CodeSource;
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn lineage(codes: &dyn CodeSource, code: &Code) -> Result<CodeLineage> {
-    if codes.timeline().code_set() != CodeSet::Icd10Cm {
+    if !codes.timeline().code_set().facts().has_conversion_tables {
         // Conversion tables and POA lists are of ICD-10-CM.
         return Ok(CodeLineage {
             lineage: Lineage {

@@ -13,8 +13,8 @@ use chrono::NaiveDate;
 use crate::answer::{provenance_of, warnings};
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
-    SearchReport, Status, Timeline, judge,
+    Book, Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind,
+    ReleaseId, SearchReport, Status, Timeline, judge,
 };
 use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
 
@@ -197,7 +197,7 @@ impl Query<'_> {
     fn add_words(&mut self) -> Result<()> {
         let query = self.query();
         self.add(&query, Words::Titles)?;
-        if self.timeline.code_set() == CodeSet::Icd10Cm {
+        if self.timeline.code_set().facts().book == Book::Tabular {
             // Where titles are many, a term within a term tells nothing more; a main term does.
             let terms = if self.found.len() > BROAD {
                 Words::MainTerms

@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use crate::answer::{check, history, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, ExplainedCharacter,
-    HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables,
-    PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
-    chapter_of,
+    Book, Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry,
+    ExplainedCharacter, HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt,
+    PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode,
+    Timeline, UnreadList, chapter_of,
 };
 use crate::store::{CodeSource, Store, StoredDocument};
 
@@ -111,9 +111,9 @@ pub fn show(
         children: Vec::new(),
         siblings: Vec::new(),
         index: Vec::new(),
-        poa: match code_set {
-            CodeSet::Icd10Cm => poa_on(codes, &code, date)?,
-            CodeSet::Icd10Pcs => None,
+        poa: match code_set.facts().has_poa_lists {
+            true => poa_on(codes, &code, date)?,
+            false => None,
         },
         history,
         last_change,
@@ -131,12 +131,12 @@ pub fn show(
     };
     place_in_family(&mut page, codes, release, date)?;
     let store = codes.store()?;
-    match code_set {
-        CodeSet::Icd10Cm => {
+    match code_set.facts().book {
+        Book::Tabular => {
             let stem = add_tabular(&store, &mut page, release, options)?;
             add_index(&store, &mut page, release, options, &stem)?;
         }
-        CodeSet::Icd10Pcs => add_pcs(&store, &mut page, release, options)?,
+        Book::Tables => add_pcs(&store, &mut page, release, options)?,
     }
     Ok(page)
 }

@@ -312,11 +312,11 @@ fn are_too_many(code_set: CodeSet, losses: &[Loss]) -> bool {
 
 /// Returns in words what a release has lost: the categories that are gone, and those with fewer rows, most first.
 pub(super) fn losses_in_words(code_set: CodeSet, losses: &[Loss], before: ReleaseId) -> String {
-    let (one, several) = match code_set {
-        CodeSet::Icd10Cm => ("category", "categories"),
-        CodeSet::Icd10Pcs => ("table", "tables"),
+    let level = &code_set.facts().levels.category;
+    let called = |count: usize| {
+        let name = if count == 1 { level.one } else { level.several };
+        name.to_lowercase()
     };
-    let called = |count: usize| if count == 1 { one } else { several };
     let name = |names: Vec<String>| {
         let named = names.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>();
         match names.len().saturating_sub(MAX_NAMED) {

@@ -1,9 +1,7 @@
 //! Writing what was prepared: an order file, its addenda and documents, each with what is told of it.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    CodeSet, DifferenceKind, DocumentKind, ReleaseId, ReleasePart, TabularDifference,
-};
+use crate::model::{Book, DifferenceKind, DocumentKind, ReleaseId, ReleasePart, TabularDifference};
 use crate::source::identify::IdentifiedBy;
 use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, StoreKind, Writer};
 
@@ -133,7 +131,7 @@ pub(super) fn write(
         }
     }
     // An order file is news to a list that came before it, and the other way round.
-    let mut to_compare = code_set == CodeSet::Icd10Cm && order_is_new;
+    let mut to_compare = code_set.facts().book == Book::Tabular && order_is_new;
     for (kind, part) in documents {
         let added = run.unless_rival(item(ReleasePart::Document(kind)), || {
             if let (DocumentKind::Tabular, Some((entries, trust))) = (kind, &expanded) {

@@ -22,7 +22,7 @@ const fn chapter(label: &'static str, title: &'static str, range: &'static str) 
 }
 
 /// Chapter titles and ranges of the ICD-10-CM tabular list of April 1 2026 (NCHS).
-const CM: [Chapter; 22] = [
+pub(super) static DIAGNOSIS_CHAPTERS: [Chapter; 22] = [
     chapter("1", "Certain infectious and parasitic diseases", "A00-B99"),
     chapter("2", "Neoplasms", "C00-D49"),
     chapter(
@@ -88,7 +88,7 @@ const CM: [Chapter; 22] = [
 ];
 
 /// Section titles of the ICD-10-PCS tables of FY2025 (CMS).
-const PCS: [Chapter; 17] = [
+pub(super) static PROCEDURE_SECTIONS: [Chapter; 17] = [
     chapter("0", "Medical and Surgical", ""),
     chapter("1", "Obstetrics", ""),
     chapter("2", "Placement", ""),
@@ -114,34 +114,34 @@ const PCS: [Chapter; 17] = [
 
 /// Lists the chapters of ICD-10-CM or the sections of ICD-10-PCS in the order of the book.
 pub fn chapters(code_set: CodeSet) -> &'static [Chapter] {
-    match code_set {
-        CodeSet::Icd10Cm => &CM,
-        CodeSet::Icd10Pcs => &PCS,
-    }
+    code_set.facts().chapters
 }
 
 /// Finds the chapter or section that a code belongs to; `None` if the book has none for it.
 pub fn chapter_of(code_set: CodeSet, code: &Code) -> Option<&'static Chapter> {
-    match code_set {
-        // Chapters of ICD-10-CM are cut at a letter or at a letter and a digit (D50, H60), so the
-        // category's characters decide, although within a chapter they do not give the order.
-        CodeSet::Icd10Cm => {
-            let stem = code.as_str().get(..2)?;
-            CM.iter().find(|chapter| {
-                let first = chapter.range.get(..2).unwrap_or_default();
-                let last = chapter.range.get(4..6).unwrap_or_default();
-                // A letter in second place (QA0) stands after the digits, in the letter's last chapter.
-                let stem_in_last_letter = stem.get(..1) == last.get(..1)
-                    && stem.ends_with(|c: char| c.is_ascii_uppercase())
-                    && last.ends_with(['9', 'A', '8', '6']);
-                (first <= stem && stem <= last) || stem_in_last_letter
-            })
-        }
-        CodeSet::Icd10Pcs => {
-            let section = code.as_str().get(..1)?;
-            PCS.iter().find(|chapter| chapter.label == section)
-        }
-    }
+    (code_set.facts().chapter_of)(code)
+}
+
+/// Finds the chapter of a code of ICD-10-CM. Chapters are cut at a letter or at a letter and a digit (D50, H60), so the
+/// category's characters decide, although within a chapter they do not give the order.
+pub(super) fn chapter_of_diagnosis(code: &Code) -> Option<&'static Chapter> {
+    let stem = code.as_str().get(..2)?;
+    DIAGNOSIS_CHAPTERS.iter().find(|chapter| {
+        let first = chapter.range.get(..2).unwrap_or_default();
+        let last = chapter.range.get(4..6).unwrap_or_default();
+        // A letter in second place (QA0) stands after the digits, in the letter's last chapter.
+        let stem_in_last_letter = stem.get(..1) == last.get(..1)
+            && stem.ends_with(|c: char| c.is_ascii_uppercase())
+            && last.ends_with(['9', 'A', '8', '6']);
+        (first <= stem && stem <= last) || stem_in_last_letter
+    })
+}
+
+/// Finds the section of a code of ICD-10-PCS: its first character.
+pub(super) fn section_of_procedure(code: &Code) -> Option<&'static Chapter> {
+    let section = code.as_str().get(..1)?;
+    let mut sections = PROCEDURE_SECTIONS.iter();
+    sections.find(|chapter| chapter.label == section)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Codes, their spelling, and the code sets they belong to.
+//! Codes and their spelling.
 
 #![allow(
     clippy::indexing_slicing,
@@ -9,163 +9,8 @@ use serde::Serialize;
 use serde::Serializer;
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
-use std::str::FromStr;
 
-use chrono::NaiveDate;
-
-/// A code set that codeyear keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum CodeSet {
-    /// ICD-10-CM: diagnoses, published by NCHS and CMS.
-    Icd10Cm,
-    /// ICD-10-PCS: inpatient procedures, published by CMS.
-    Icd10Pcs,
-}
-
-impl Serialize for CodeSet {
-    /// Writes its identifier.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
-    }
-}
-
-impl CodeSet {
-    /// Every code set, in the order in which codeyear lists them.
-    pub const ALL: [CodeSet; 2] = [CodeSet::Icd10Cm, CodeSet::Icd10Pcs];
-
-    /// Returns the identifier used in files, JSON and on the command line: `icd10cm`, `icd10pcs`.
-    pub fn id(self) -> &'static str {
-        match self {
-            CodeSet::Icd10Cm => "icd10cm",
-            CodeSet::Icd10Pcs => "icd10pcs",
-        }
-    }
-
-    /// Returns the name that people use: `ICD-10-CM`.
-    pub fn name(self) -> &'static str {
-        match self {
-            CodeSet::Icd10Cm => "ICD-10-CM",
-            CodeSet::Icd10Pcs => "ICD-10-PCS",
-        }
-    }
-
-    /// Returns the first day on which HIPAA transactions had to use this code set: 2015-10-01
-    /// (45 CFR 162.1002(c)).
-    pub fn in_force_from(self) -> NaiveDate {
-        crate::model::release::day(2015, 10, 1)
-    }
-
-    /// Reads a code of this set: with or without dot, any case, blanks around it trimmed.
-    ///
-    /// ```
-    /// use codeyear_core::model::CodeSet;
-    /// let code = CodeSet::Icd10Cm.parse_code(" c7b.00 ")?;
-    /// assert_eq!(code.as_str(), "C7B00");
-    /// assert_eq!(code.to_string(), "C7B.00");
-    /// assert!(CodeSet::Icd10Cm.parse_code("C7.B0").is_err());
-    /// # Ok::<(), codeyear_core::model::MalformedCode>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`MalformedCode`] says what no code of this set can look like. A well-formed code need not exist.
-    pub fn parse_code(self, text: &str) -> Result<Code, MalformedCode> {
-        let trimmed = text.trim();
-        self.read_code(trimmed).map_err(|reason| MalformedCode {
-            text: trimmed.to_owned(),
-            reason,
-        })
-    }
-
-    fn read_code(self, trimmed: &str) -> Result<Code, Malformed> {
-        if trimmed.is_empty() {
-            return Err(Malformed::Empty);
-        }
-        let mut bytes = [0u8; MAX_LENGTH];
-        let mut length = 0;
-        for (index, character) in trimmed.chars().enumerate() {
-            if character == '.' {
-                match self {
-                    CodeSet::Icd10Cm if index == 3 => continue,
-                    CodeSet::Icd10Cm => return Err(Malformed::DotMisplaced),
-                    CodeSet::Icd10Pcs => return Err(Malformed::Dot),
-                }
-            }
-            if !character.is_ascii_alphanumeric() {
-                return Err(Malformed::Character(character));
-            }
-            let slot = bytes.get_mut(usize::from(length));
-            *slot.ok_or(Malformed::TooLong)? = (character as u8).to_ascii_uppercase();
-            length += 1;
-        }
-        if trimmed.ends_with('.') && length > 0 {
-            return Err(Malformed::DotAtEnd);
-        }
-        let code = Code {
-            bytes,
-            length,
-            code_set: self,
-        };
-        self.check_shape(&code)?;
-        Ok(code)
-    }
-
-    /// Checks whether a stored code can be one of this set.
-    pub fn accepts(self, code: &Code) -> bool {
-        self.check_shape(code).is_ok()
-    }
-
-    fn check_shape(self, code: &Code) -> Result<(), Malformed> {
-        let bytes = code.as_bytes();
-        match self {
-            CodeSet::Icd10Cm => {
-                if bytes.len() < 3 {
-                    return Err(Malformed::TooShort);
-                }
-                if !bytes.first().is_some_and(u8::is_ascii_uppercase) {
-                    return Err(Malformed::NoLetterFirst);
-                }
-                // QA0 and its like: a letter may stand anywhere, but no category is letters alone.
-                if !bytes.iter().take(3).any(u8::is_ascii_digit) {
-                    return Err(Malformed::NoDigitInCategory);
-                }
-            }
-            CodeSet::Icd10Pcs => {
-                if bytes.len() != 3 && bytes.len() != 7 {
-                    return Err(Malformed::NotSevenCharacters);
-                }
-                if bytes.iter().any(|b| b"IO".contains(b)) {
-                    return Err(Malformed::LetterIOrO);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for CodeSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id())
-    }
-}
-
-impl FromStr for CodeSet {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plain: String = text
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect::<String>()
-            .to_ascii_lowercase();
-        match plain.as_str() {
-            "icd10cm" | "cm" => Ok(CodeSet::Icd10Cm),
-            "icd10pcs" | "pcs" => Ok(CodeSet::Icd10Pcs),
-            _ => Err(format!(
-                "unknown code set {text:?}: expected icd10cm or icd10pcs"
-            )),
-        }
-    }
-}
+use crate::model::CodeSet;
 
 /// The most characters that a code has.
 const MAX_LENGTH: usize = 7;
@@ -230,6 +75,40 @@ impl Hasher for CodeHasher {
 }
 
 impl Code {
+    /// Reads a code of a set: with or without dot, in any case.
+    pub(crate) fn read(code_set: CodeSet, trimmed: &str) -> Result<Code, Malformed> {
+        if trimmed.is_empty() {
+            return Err(Malformed::Empty);
+        }
+        let mut bytes = [0u8; MAX_LENGTH];
+        let mut length = 0;
+        for (index, character) in trimmed.chars().enumerate() {
+            if character == '.' {
+                match code_set.facts().dot_after {
+                    Some(after) if index == after => continue,
+                    Some(_) => return Err(Malformed::DotMisplaced),
+                    None => return Err(Malformed::Dot),
+                }
+            }
+            if !character.is_ascii_alphanumeric() {
+                return Err(Malformed::Character(character));
+            }
+            let slot = bytes.get_mut(usize::from(length));
+            *slot.ok_or(Malformed::TooLong)? = (character as u8).to_ascii_uppercase();
+            length += 1;
+        }
+        if trimmed.ends_with('.') && length > 0 {
+            return Err(Malformed::DotAtEnd);
+        }
+        let code = Code {
+            bytes,
+            length,
+            code_set,
+        };
+        code_set.check_shape(code.as_bytes())?;
+        Ok(code)
+    }
+
     /// Returns the code without dot: `C7B00`.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
@@ -323,10 +202,9 @@ impl fmt::Display for Code {
     /// Writes the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.as_str();
-        match (self.code_set, text.split_at_checked(3)) {
-            (CodeSet::Icd10Cm, Some((category, rest))) if !rest.is_empty() => {
-                f.pad(&format!("{category}.{rest}"))
-            }
+        let dot_after = self.code_set.facts().dot_after;
+        match dot_after.and_then(|after| text.split_at_checked(after)) {
+            Some((category, rest)) if !rest.is_empty() => f.pad(&format!("{category}.{rest}")),
             _ => f.pad(text),
         }
     }

@@ -9,6 +9,7 @@ mod change;
 mod change_lineage;
 mod chapter;
 mod code;
+mod code_set;
 mod conversion;
 mod document;
 mod entry;
@@ -25,6 +26,7 @@ mod page;
 mod pcs;
 mod poa;
 mod release;
+mod sets;
 mod span;
 mod tabular;
 mod tabular_pairs;
@@ -41,9 +43,10 @@ pub use change::{
 };
 pub use change_lineage::{ChangeLineage, LineageWay};
 pub use chapter::{Chapter, chapter_of, chapters};
-pub use code::{BothForms, Code, CodeRange, CodeSet, Malformed, MalformedCode};
+pub use code::{BothForms, Code, CodeRange, Malformed, MalformedCode};
 #[doc(hidden)]
 pub use code::{CodeHash, both_forms};
+pub use code_set::{Book, CodeSet, CodeSetFacts, LevelName, Levels};
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,
@@ -83,6 +86,7 @@ pub use pcs::{
 };
 pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, PoaSpan, replay_poa};
 pub use release::{ListedBy, LoadedRelease, Provenance, ReleaseId, Trust};
+pub use sets::Sets;
 pub use span::{Span, Spans, merge_by};
 #[doc(hidden)]
 pub use span::{day_before, ended_by, is_within, push_merged};

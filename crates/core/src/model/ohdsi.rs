@@ -178,15 +178,12 @@ pub struct Concept {
 impl Concept {
     /// Returns OHDSI's name of the vocabulary: `ICD10CM`, `ICD10PCS`.
     pub fn vocabulary(&self) -> &'static str {
-        vocabulary(self.code_set)
+        self.code_set.facts().vocabulary
     }
 
     /// Returns the domain: `Condition` for every code of ICD-10-CM, `Procedure` for every code of ICD-10-PCS.
     pub fn domain(&self) -> &'static str {
-        match self.code_set {
-            CodeSet::Icd10Cm => "Condition",
-            CodeSet::Icd10Pcs => "Procedure",
-        }
+        self.code_set.facts().domain
     }
 
     /// Returns the class: `5-char billing code`, `3-char nonbill code`; `ICD10PCS`, `ICD10PCS Hierarchy`.
@@ -303,7 +300,7 @@ pub fn concept_id(code_set: CodeSet, code: &Code) -> i64 {
 }
 
 fn numbered(code_set: CodeSet, code: &Code, attempt: u8) -> i64 {
-    let mut text = format!("{} {}", vocabulary(code_set), code);
+    let mut text = format!("{} {}", code_set.facts().vocabulary, code);
     if attempt > 1 {
         text.push_str(&format!(" {attempt}"));
     }
@@ -313,13 +310,6 @@ fn numbered(code_set: CodeSet, code: &Code, attempt: u8) -> i64 {
         .take(8)
         .fold(0u64, |head, byte| (head << 8) | u64::from(*byte));
     LAST_OF_OHDSI + 1 + i64::try_from(head % LOCAL).unwrap_or_default()
-}
-
-fn vocabulary(code_set: CodeSet) -> &'static str {
-    match code_set {
-        CodeSet::Icd10Cm => "ICD10CM",
-        CodeSet::Icd10Pcs => "ICD10PCS",
-    }
 }
 
 #[cfg(test)]

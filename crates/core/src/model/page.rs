@@ -5,8 +5,8 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::model::{
-    Answer, Code, CodeHistory, CodeSet, DocumentKind, Entry, FileRef, IndexKind, NoteGroup,
-    NoteKind, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory, named,
+    Answer, Code, CodeHistory, DocumentKind, Entry, FileRef, IndexKind, NoteGroup, NoteKind,
+    PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory, named,
 };
 
 named!(PlaceKind);
@@ -257,7 +257,7 @@ pub struct PageDocument<'p> {
 impl CodePage {
     /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
     pub fn asks_for_poa(&self) -> bool {
-        self.answer.code_set == CodeSet::Icd10Cm
+        self.answer.code_set.facts().has_poa_lists
             && matches!(self.answer.verdict, Verdict::Billable { .. })
     }
 

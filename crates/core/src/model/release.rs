@@ -14,8 +14,11 @@ named!(ListedBy, Provenance);
 
 /// Makes a day from literals that are known to be valid; an impossible one becomes the first day
 /// that chrono knows, which no release has.
-pub(crate) fn day(year: i32, month: u32, day: u32) -> NaiveDate {
-    NaiveDate::from_ymd_opt(year, month, day).unwrap_or(NaiveDate::MIN)
+pub(crate) const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    match NaiveDate::from_ymd_opt(year, month, day) {
+        Some(day) => day,
+        None => NaiveDate::MIN,
+    }
 }
 
 /// The name of a release: `FY2026`, `FY2022-04`, `FY2021-01`, and of a correction of one,

@@ -360,10 +360,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Returns the number by which the schema knows a code set.
 fn code_set_id(code_set: CodeSet) -> i64 {
-    match code_set {
-        CodeSet::Icd10Cm => 1,
-        CodeSet::Icd10Pcs => 2,
-    }
+    code_set.facts().number
 }
 
 /// Returns in a user's words what SQLite reports.

@@ -97,10 +97,7 @@ impl<'a> Report<'a> {
             version: env!("CARGO_PKG_VERSION"),
             css: include_str!("../../templates/changes.css"),
             js: include_str!("../../templates/changes.js"),
-            placeholder: match set.code_set {
-                CodeSet::Icd10Cm => "C7A, melanoma, G35.A \u{2026}",
-                CodeSet::Icd10Pcs => "0SR, aortic valve \u{2026}",
-            },
+            placeholder: set.code_set.facts().example,
             chapter_word: chapter_word(set.code_set),
             total,
             total_billable: kinds.iter().map(|kind| kind.counts.billable).sum(),
@@ -452,10 +449,7 @@ fn group(set: &ChangeSet) -> Vec<ChapterGroup<'_>> {
 }
 
 fn chapter_word(code_set: CodeSet) -> &'static str {
-    match code_set {
-        CodeSet::Icd10Cm => "Chapter",
-        CodeSet::Icd10Pcs => "Section",
-    }
+    code_set.facts().levels.chapter.one
 }
 
 fn heading(code_set: CodeSet, place: Option<&Chapter>) -> String {

@@ -121,10 +121,10 @@ pub(crate) fn mentions_heading(comparison: &Comparison) -> &'static str {
 
 fn place_text(place: &PlaceInBook, code_set: CodeSet, style: Style) -> String {
     match place.kind {
-        PlaceKind::Chapter if code_set == CodeSet::Icd10Pcs => {
-            format!("section {}  {}", place.name, place.title)
+        PlaceKind::Chapter => {
+            let chapter = code_set.facts().levels.chapter.one.to_lowercase();
+            format!("{chapter} {}  {}", place.name, place.title)
         }
-        PlaceKind::Chapter => format!("chapter {}  {}", place.name, place.title),
         PlaceKind::Block => format!("block {}  {}", place.name, place.title),
         PlaceKind::Code => format!("{}  {}", dotted(&place.name, code_set, style), place.title),
     }

@@ -11,7 +11,7 @@ use super::super::snapshot::Snapshot;
 use super::requests::CheckRequest;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Answer, CodeSet, ReleaseId, VerdictKind};
+use codeyear_core::model::{Answer, Book, CodeSet, ReleaseId, Sets, VerdictKind};
 use codeyear_core::store::Store;
 use codeyear_report::json;
 
@@ -105,14 +105,13 @@ fn check_cached(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Ve
     for question in questions {
         let code_set = match question.code_set {
             Some(code_set) => code_set,
-            None => answer::detect_code_set(
-                &index.codes(CodeSet::Icd10Cm),
-                &index.codes(CodeSet::Icd10Pcs),
-                &question.code,
-            )?,
+            None => {
+                let codes = Sets::new(|code_set| index.codes(code_set));
+                answer::detect_code_set(&codes, &question.code)?
+            }
         };
         // Which character of a procedure is wrong is told by its table, which the database holds.
-        if code_set == CodeSet::Icd10Pcs
+        if code_set.facts().book == Book::Tables
             && index.verdict(code_set, &question.code, question.date)? == VerdictKind::Unknown
         {
             return Ok(None);

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use codeyear_core::model::{Code, CodeSet, PlaceInBook, PlaceKind};
+use codeyear_core::model::{Book, Code, CodeSet, PlaceInBook, PlaceKind};
 
 /// Writes a text so that it can stand in an address.
 pub(super) fn encode(text: &str) -> String {
@@ -49,10 +49,10 @@ pub fn code(code_set: CodeSet, code: &Code, day: NaiveDate) -> String {
 
 /// Returns the address of a level of the book on a day.
 pub(super) fn place(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> String {
-    let level = match (place.kind, code_set) {
-        (PlaceKind::Chapter, CodeSet::Icd10Cm) => "chapter",
-        (PlaceKind::Block, CodeSet::Icd10Cm) => "block",
-        (PlaceKind::Chapter | PlaceKind::Block, _) => "section",
+    let level = match (place.kind, code_set.facts().book) {
+        (PlaceKind::Chapter, Book::Tabular) => "chapter",
+        (PlaceKind::Block, Book::Tabular) => "block",
+        (PlaceKind::Chapter | PlaceKind::Block, Book::Tables) => "section",
         (PlaceKind::Code, _) => {
             return match code_set.parse_code(&place.name) {
                 Ok(found) => code(code_set, &found, day),

@@ -8,7 +8,7 @@ use super::verdict::CodeLine;
 use super::{Frame, PageRequest, Site, address, render};
 use crate::grouped;
 use codeyear_core::error::Result;
-use codeyear_core::model::{Browse, CodeSet, DocumentSource, Holding};
+use codeyear_core::model::{Book, Browse, DocumentSource, Holding};
 
 /// Writes one level of the book.
 ///
@@ -24,10 +24,7 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
         }
         None => code_set.name().to_owned(),
     };
-    let part = match code_set {
-        CodeSet::Icd10Cm => "/icd10cm",
-        CodeSet::Icd10Pcs => "/icd10pcs",
-    };
+    let part = code_set.facts().path;
     let above = level.breadcrumb.len().saturating_sub(1);
     render(&BrowseHtml {
         frame: Frame::new(site, PageRequest::on(day, code_set), part, title),
@@ -77,20 +74,17 @@ pub fn browse(site: &Site, level: &Browse) -> Result<String> {
 
 /// Returns where blocks and titles of body systems come from, if not from the release in force.
 fn consulted(level: &Browse) -> Option<Message> {
-    let what = match level.code_set {
-        CodeSet::Icd10Cm => "tabular list",
-        CodeSet::Icd10Pcs => "file of tables",
-    };
+    let facts = level.code_set.facts();
     let missing = level
         .consulted
         .as_ref()
         .filter(|consulted| matches!(consulted, DocumentSource::Missing { .. }))?;
-    let mut text = said(missing, what, "")?.text;
-    text.push_str(match level.code_set {
-        CodeSet::Icd10Cm => {
+    let mut text = said(missing, facts.levels.document, "")?.text;
+    text.push_str(match facts.book {
+        Book::Tabular => {
             " Blocks and notes stand there only, so the categories follow the chapter directly."
         }
-        CodeSet::Icd10Pcs => " Body systems have no titles without it.",
+        Book::Tables => " Body systems have no titles without it.",
     });
     Some(Message { text, link: None })
 }
@@ -158,18 +152,14 @@ impl HoldingView {
 impl BrowseHtml<'_> {
     /// Returns what the levels below are called.
     fn places_word(&self) -> &'static str {
-        match (self.level.code_set, self.here.is_some()) {
-            (CodeSet::Icd10Cm, false) => "Chapters",
-            (CodeSet::Icd10Cm, true) => "Blocks",
-            (CodeSet::Icd10Pcs, false) => "Sections",
-            (CodeSet::Icd10Pcs, true) => "Body systems",
+        let levels = &self.level.code_set.facts().levels;
+        match self.here {
+            None => levels.chapter.several,
+            Some(_) => levels.block.several,
         }
     }
 
     fn categories_word(&self) -> &'static str {
-        match self.level.code_set {
-            CodeSet::Icd10Cm => "Categories",
-            CodeSet::Icd10Pcs => "Tables",
-        }
+        self.level.code_set.facts().levels.category.several
     }
 }

@@ -12,8 +12,8 @@ use super::{Frame, PageRequest, Site, address, long_day, render};
 use crate::index_reference;
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Basis, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries, PcsPage,
-    PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, day_before,
+    Basis, Book, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries,
+    PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, day_before,
 };
 
 /// How many entries of an index are shown at once.
@@ -150,10 +150,7 @@ impl<'a> CodeHtml<'a> {
         let asked = PageRequest::on(day, code_set);
         let own_path = address::code(code_set, &page.code, day);
         let is_covered = !matches!(page.answer.verdict, Verdict::NotCovered { .. });
-        let part = match code_set {
-            CodeSet::Icd10Cm => "/icd10cm",
-            CodeSet::Icd10Pcs => "/icd10pcs",
-        };
+        let part = code_set.facts().path;
         let mut html = CodeHtml {
             frame: Frame::new(site, asked, part, format!("{code} {title}")),
             crumbs: crumbs(page, day),
@@ -230,7 +227,7 @@ impl<'a> CodeHtml<'a> {
                 })
                 .unwrap_or_default(),
             lineage: history
-                .filter(|_| code_set == CodeSet::Icd10Cm)
+                .filter(|_| code_set.facts().has_conversion_tables)
                 .map(|history| LineageView::new(&history.lineage, day)),
             sources: sources(site, page),
             jumps: Vec::new(),
@@ -331,7 +328,7 @@ fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
         .iter()
         .map(|place| crumb(code_set, place, day))
         .collect();
-    if code_set == CodeSet::Icd10Pcs && !crumbs.is_empty() {
+    if code_set.facts().book == Book::Tables && !crumbs.is_empty() {
         let explained = page.pcs.as_ref().and_then(|pcs| {
             let system = pcs.characters.iter().find(|found| found.position == 2)?;
             system.label.clone()
@@ -348,12 +345,11 @@ fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
 
 /// Returns the link to a level of the book.
 pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
-    let name = match (place.kind, code_set) {
-        (PlaceKind::Chapter, CodeSet::Icd10Pcs) => format!("Section {}", place.name),
-        (PlaceKind::Chapter, _) => format!("Chapter {}", place.name),
-        (PlaceKind::Block, CodeSet::Icd10Pcs) => format!("Body system {}", place.name),
-        (PlaceKind::Block, _) => format!("Block {}", place.name),
-        (PlaceKind::Code, _) => match code_set.parse_code(&place.name) {
+    let levels = &code_set.facts().levels;
+    let name = match place.kind {
+        PlaceKind::Chapter => format!("{} {}", levels.chapter.one, place.name),
+        PlaceKind::Block => format!("{} {}", levels.block.one, place.name),
+        PlaceKind::Code => match code_set.parse_code(&place.name) {
             Ok(code) => code.to_string(),
             Err(_) => place.name.clone(),
         },

@@ -69,10 +69,7 @@ pub fn error_page(
 /// # Errors
 /// As [`home`].
 pub fn uncovered(site: &Site, asked: PageRequest<'_>) -> Result<String> {
-    let part = match asked.code_set {
-        CodeSet::Icd10Cm => "/icd10cm",
-        CodeSet::Icd10Pcs => "/icd10pcs",
-    };
+    let part = asked.code_set.facts().path;
     render(&UncoveredHtml {
         frame: Frame::new(site, asked, part, asked.code_set.name().to_owned()),
     })
