@@ -133,6 +133,10 @@
 //!   audit, FHIR and exports differ in what they ask for beside it, not in the rule. [`model::Period`] has an end of
 //!   its own type, because a release always has one. Lookups are a trait on slices ([`model::Spans`]) and not a type
 //!   of their own, because the index in memory keeps the spans of all codes in one vector.
+//! - **One table says what is true of a code set**: [`model::CodeSetFacts`], a row for each, with its names, shape, dot,
+//!   chapters, the words for the levels of its book, and which documents go with it; [`model::Sets`] holds one value for
+//!   each. What an answer does otherwise for one set than for another it asks of that row (has it conversion tables? is
+//!   its book a tabular list or tables?) and not of its name.
 //! - **A code knows its code set.** It is written as people of that set write it, dotted or not, without anything
 //!   passed beside it, and a code of one set is never one of another.
 //! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and
