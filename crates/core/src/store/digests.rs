@@ -397,7 +397,7 @@ mod tests {
         known.sort_unstable();
         assert_eq!(
             stored, known,
-            "a new table belongs into SMALL, LARGE, GROUPED or DERIVED of src/store/digests.rs"
+            "a new table belongs into SMALL, LARGE, GROUPED or DERIVED of crates/core/src/store/digests.rs"
         );
     }
 
