@@ -1,5 +1,5 @@
-//! Builds the pack that `CODEYEAR_EMBED_PACK` names into the program; without it nothing is built in. Names the types
-//! that are texts in JSON, for its schemas.
+//! Builds the pack that `CODEYEAR_EMBED_PACK` names into the program; without it nothing is built in. Writes
+//! which types are texts in JSON, for its schemas.
 
 use std::path::Path;
 

@@ -26,7 +26,7 @@ const TEXTS: &[&str] = &[
     "VerdictKind",
 ];
 
-/// Tells the derivation of schemas which types are texts.
+/// Writes for the derivation of schemas which types are texts.
 fn name_texts() {
     let config = TEXTS.iter().fold(utoipa_config::Config::new(), |config, name| {
         config.alias_for(name, "String")

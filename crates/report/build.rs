@@ -1,4 +1,4 @@
-//! Names the types that are texts in JSON, for its schemas.
+//! Writes which types are texts in JSON, for its schemas.
 
 #[cfg(feature = "schema")]
 include!("texts.rs");

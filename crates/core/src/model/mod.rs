@@ -31,6 +31,7 @@ mod span;
 mod tabular;
 mod tabular_pairs;
 mod timeline;
+mod trace;
 mod unread;
 mod verdict;
 
@@ -63,8 +64,8 @@ pub use index::{
     IndexTitle, ReferenceKind, path_text,
 };
 pub use lineage::{
-    CodeLineage, Conversion, ConversionFact, Conversions, Fate, Lineage, LineageKind, LineageLink,
-    ListedAs, ListedOn, Retirement, Successor, TraceEnd,
+    CodeLineage, Conversion, Fate, Lineage, LineageKind, LineageLink, ListedAs, Retirement,
+    Successor, TraceEnd,
 };
 #[doc(hidden)]
 pub use named::named;
@@ -96,5 +97,6 @@ pub use tabular::{
 };
 pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{ListedDays, Period, Timeline};
+pub use trace::{ConversionFact, Conversions, ListedOn};
 pub use unread::{Unread, UnreadKind, UnreadList};
 pub use verdict::{Status, UnknownReason, Verdict, VerdictKind, judge, judge_listing};
