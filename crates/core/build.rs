@@ -25,7 +25,11 @@ fn main() -> Result<(), String> {
             Path::new(&file).display()
         )
     };
-    let path = Path::new(&file)
+    // A path is meant from the top of the repository, and this runs in the folder of the package. One that begins at the
+    // root of the disk stays as it is.
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = top
+        .join(&file)
         .canonicalize()
         .map_err(|error| fail(&error))?;
     let bytes = std::fs::read(&path).map_err(|error| fail(&error))?;
