@@ -46,7 +46,18 @@ pub(super) struct Target<'a> {
 pub(super) struct Downloaded {
     pub(super) bytes: u64,
     pub(super) sha256: String,
-    pub(super) is_new: bool,
+    pub(super) how: Came,
+}
+
+/// How a file came into its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// It was there.
+    Before,
+    /// An earlier fetch left it whole, but for its name: nobody was asked.
+    Left,
+    /// From the server.
+    Asked,
 }
 
 /// Gets files.
@@ -118,15 +129,15 @@ impl Downloader<'_> {
                     match target.sha256 {
                         Some(expected) if expected != found => {
                             part.restart()?;
+                            done = Err(FetchProblem::WrongHash {
+                                found,
+                                expected: expected.to_owned(),
+                            });
                             if was_kept {
                                 // The bytes of an earlier fetch may be those of another edition.
                                 was_kept = false;
                                 continue;
                             }
-                            done = Err(FetchProblem::WrongHash {
-                                found,
-                                expected: expected.to_owned(),
-                            });
                         }
                         _ => {
                             part.put(target.path, folder)?;
@@ -134,7 +145,7 @@ impl Downloader<'_> {
                             return Ok(Ok(Downloaded {
                                 bytes: part.bytes,
                                 sha256: found,
-                                is_new: true,
+                                how: if is_whole { Came::Left } else { Came::Asked },
                             }));
                         }
                     }
@@ -412,7 +423,7 @@ pub(super) fn there(target: &Target<'_>) -> Result<Option<Downloaded>> {
     Ok(is_right.then_some(Downloaded {
         bytes,
         sha256,
-        is_new: false,
+        how: Came::Before,
     }))
 }
 

@@ -20,7 +20,7 @@ use codeyear_core::model::{CodeSet, ReleaseId, ReleasePart, named};
 use codeyear_core::source::archive::find;
 use codeyear_core::source::catalogue::{Catalogue, KnownRelease};
 
-use download::{Downloader, Target};
+use download::{Came, Downloader, Target};
 use http::Client;
 
 pub use check::{CheckedRelease, Posted, expected_releases, guesses};
@@ -374,8 +374,8 @@ impl Fetcher {
             };
             match downloader.download(&url, &target)? {
                 Ok(found) => {
-                    // What another fetch put there meanwhile says nothing of the host.
-                    if found.is_new {
+                    // What came without it says nothing of the host.
+                    if found.how == Came::Asked {
                         self.host(&url).note(None);
                     }
                     file.url = url;
@@ -397,9 +397,9 @@ impl Fetcher {
         };
         file.bytes = Some(found.bytes);
         file.sha256 = Some(found.sha256);
-        file.outcome = match found.is_new {
-            true => FileOutcome::Fetched,
-            false => FileOutcome::AlreadyThere,
+        file.outcome = match found.how {
+            Came::Before => FileOutcome::AlreadyThere,
+            Came::Left | Came::Asked => FileOutcome::Fetched,
         };
         let damage = match source.sha256 {
             Some(_) => None,
