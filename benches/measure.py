@@ -195,7 +195,7 @@ def tool(name: str) -> str:
 
 
 def build(*examples: str) -> tuple[Path, Path]:
-    """Builds the release binary and the examples named; gives the binary and cargo's target folder."""
+    """Builds the program as it is shipped and the examples named; gives the binary and cargo's target folder."""
     cargo = tool("cargo")
     command = [cargo, "build", "--workspace", "--profile", "dist", "--locked", "--bin", "codeyear"]
     for example in examples:

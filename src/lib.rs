@@ -135,8 +135,8 @@
 //!   of their own, because the index in memory keeps the spans of all codes in one vector.
 //! - **One table says what is true of a code set**: [`model::CodeSetFacts`], a row for each, with its names, shape, dot,
 //!   chapters, the words for the levels of its book, and which documents go with it; [`model::Sets`] holds one value for
-//!   each. What an answer does otherwise for one set than for another it asks of that row (has it conversion tables? is
-//!   its book a tabular list or tables?) and not of its name.
+//!   each. What an answer does otherwise for one set than for another is asked of that row where it can be (has it
+//!   conversion tables? is its book a tabular list or tables?), not of its name.
 //! - **A code knows its code set.** It is written as people of that set write it, dotted or not, without anything
 //!   passed beside it, and a code of one set is never one of another.
 //! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and

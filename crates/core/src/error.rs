@@ -209,6 +209,7 @@ impl std::error::Error for Error {
 
 /// Shows text from outside without letting it write to the terminal, break the line, or turn the
 /// direction of writing so that it looks like other text.
+#[doc(hidden)]
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
@@ -220,6 +221,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Returns the error of a release that is asked for and not loaded: `ICD-10-CM FY2026`.
+#[doc(hidden)]
 pub fn not_loaded(release: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("{release} is not loaded"))
         .with_hint("codeyear releases lists what is loaded")
@@ -235,6 +237,7 @@ pub(crate) fn without_release(kind: &str, release: &str) -> Error {
 }
 
 /// Makes the error for a file that could not be read or written, with the system's reason.
+#[doc(hidden)]
 pub fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {
         std::io::ErrorKind::NotFound => "check the path",

@@ -27,7 +27,7 @@ use codeyear_claims::{
 };
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use codeyear_core::error::{Error, ErrorKind, Result};
-use codeyear_core::model::{ChangeKind, CodeSet, ReleaseId};
+use codeyear_core::model::{Book, ChangeKind, CodeSet, ReleaseId};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
 use codeyear_report::html::pages::{self, AuditAsk, DiffAsk, Site};
@@ -373,7 +373,7 @@ fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
         kind,
         chapter: asked.query.one("chapter")?.unwrap_or_default(),
         words: asked.query.one("words")?.unwrap_or_default(),
-        notes: asked.query.flag("notes")? && frame.code_set == CodeSet::Icd10Cm,
+        notes: asked.query.flag("notes")? && frame.code_set.facts().book == Book::Tabular,
         page: asked.query.parsed("page", "a number as in 2")?.unwrap_or(1),
         under,
     };

@@ -121,7 +121,7 @@ pub fn retirement(
         table: None,
         guess: Vec::new(),
     };
-    if code_set == CodeSet::Icd10Cm {
+    if code_set.facts().has_conversion_tables {
         retirement.table = codes
             .conversion_tables()?
             .iter()

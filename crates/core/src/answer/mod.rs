@@ -60,6 +60,7 @@ use crate::store::{Store, StoreKind};
 /// Returns the warnings about what could change an answer for some days: the sample; releases that the catalogue knows
 /// to govern one of those days and that are not loaded; what limits the trust in the releases that govern
 /// them; and an update that could have come since the newest known.
+#[doc(hidden)]
 pub fn warnings(
     store_kind: StoreKind,
     code_set: CodeSet,
@@ -109,6 +110,7 @@ pub fn warnings(
 
 /// Returns the warning of releases that the catalogue knows to take effect from `from` to the day before `until` and
 /// that are not loaded; `None` if there are none.
+#[doc(hidden)]
 pub fn missing_between(
     store_kind: StoreKind,
     timeline: &Timeline,
@@ -188,6 +190,7 @@ fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
 }
 
 /// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
+#[doc(hidden)]
 pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> String {
     match url {
         Some(url) if !cfg!(feature = "fetch") => format!("download {url} and import it"),
@@ -212,6 +215,7 @@ pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> S
 }
 
 /// Returns what a code was on the last day that is covered.
+#[doc(hidden)]
 pub fn last_state(entry: Option<&Entry>) -> String {
     match entry {
         Some(entry) if entry.billable => {

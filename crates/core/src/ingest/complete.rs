@@ -45,8 +45,8 @@ pub(super) struct Extent {
     pub(super) billable: u64,
     /// The hash of its rows.
     pub(super) rows_sha256: String,
-    /// The bytes of its short and long titles. A tabular list has no short ones.
-    title_bytes: [u64; 2],
+    /// The bytes of its short and long titles; `None` of the short ones of a tabular list, which has none.
+    title_bytes: [Option<u64>; 2],
     /// The headers with nothing below them.
     empty_headers: Vec<Code>,
     /// The codes whose header is not listed.
@@ -96,7 +96,7 @@ impl Extent {
                 &entry.long_title,
             );
         }
-        Extent::new(
+        let extent = Extent::new(
             code_set,
             entries.len() as u64,
             entries.iter().filter(|entry| entry.billable).count() as u64,
@@ -106,7 +106,12 @@ impl Extent {
                 billable: entry.billable,
                 title_bytes: [entry.short_title.len(), entry.long_title.len()],
             }),
-        )
+        );
+        let [_, long] = extent.title_bytes;
+        Extent {
+            title_bytes: [None, long],
+            ..extent
+        }
     }
 
     /// Returns the extent that the catalogue has of an order file with the same bytes.
@@ -116,7 +121,7 @@ impl Extent {
             rows: facts.rows,
             billable: facts.billable,
             rows_sha256: facts.rows_sha256.clone(),
-            title_bytes: facts.title_bytes,
+            title_bytes: facts.title_bytes.map(Some),
             empty_headers: Vec::new(),
             without_header: Vec::new(),
             letters: letters(facts.categories.iter().map(|(code, _)| code)),
@@ -174,7 +179,7 @@ impl Extent {
             rows,
             billable,
             rows_sha256,
-            title_bytes,
+            title_bytes: title_bytes.map(Some),
             empty_headers,
             without_header,
             letters: letters(categories.keys()),
@@ -225,7 +230,10 @@ pub(super) fn lacks(
         .or_else(|| {
             let (last, _) = facts.categories.last()?;
             let has_last = extent.categories.contains_key(last);
-            (!has_last).then(|| without_last(last.as_str(), nearest))
+            (!has_last).then(|| {
+                let level = extent.code_set.facts().levels.category.one.to_lowercase();
+                without_last(last.as_str(), &level, nearest)
+            })
         })
         .or_else(|| {
             let (before, facts) = before.filter(|_| !losses_are_explained)?;
@@ -258,12 +266,11 @@ fn short_titles(extent: &Extent, nearest: ReleaseId, facts: &OrderFileFacts) -> 
     let titles = extent.title_bytes.into_iter().zip(facts.title_bytes);
     let mut titles = titles.zip(["short", "long"]);
     titles.find_map(|((found, known), which)| {
-        // A tabular list knows no short titles.
-        let is_short =
-            found > 0 && found * facts.rows * 100 < known * extent.rows * LEAST_PERCENT_OF_TITLES;
+        let found = found?;
+        let is_short = found * facts.rows * 100 < known * extent.rows * LEAST_PERCENT_OF_TITLES;
         is_short.then(|| {
             format!(
-                "its {which} titles have {} characters on average, and those of {nearest} have {}",
+                "its {which} titles have {} bytes on average, and those of {nearest} have {}",
                 found / extent.rows.max(1),
                 known / facts.rows.max(1)
             )
@@ -384,8 +391,8 @@ fn without_letters(
     })
 }
 
-fn without_last(last: &str, nearest: ReleaseId) -> String {
-    format!("it does not list {last}, the last category of {nearest}")
+fn without_last(last: &str, what: &str, nearest: ReleaseId) -> String {
+    format!("it does not list {last}, the last {what} of {nearest}")
 }
 
 /// What a document lists, in short.
@@ -455,6 +462,15 @@ impl Outline {
         }
     }
 
+    /// Returns what its categories are called.
+    fn head(&self) -> &'static str {
+        match self.one {
+            "code" => "category",
+            "term" => "letter",
+            table_or_section => table_or_section,
+        }
+    }
+
     /// Returns that the document has fewer entries than another of the same kind, if it has.
     pub(super) fn fewer(&self, nearest: ReleaseId, known: &KnownDocument) -> Option<String> {
         fewer(self.what, self.entries, known.entries?, nearest)
@@ -483,7 +499,7 @@ impl Outline {
             .or_else(|| without_letters(self.one, &self.letters, letters, nearest))
             .or_else(|| {
                 let last = known.last.as_ref()?;
-                (!self.categories.contains(last)).then(|| without_last(last, nearest))
+                (!self.categories.contains(last)).then(|| without_last(last, self.head(), nearest))
             })
     }
 }

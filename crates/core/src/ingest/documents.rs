@@ -451,11 +451,14 @@ impl Preparer {
             let Some(rows) = self.rows_of_order_file(kind.code_set(), id) else {
                 return self.lacks(id, &extent, false);
             };
-            return (extent.rows < rows).then(|| {
-                format!(
-                    "it has {} rows, and the order file of {id} has {rows}",
-                    extent.rows
-                )
+            let lacks = self.lacks(id, &extent, true);
+            return lacks.or_else(|| {
+                (extent.rows != rows).then(|| {
+                    format!(
+                        "it has {} rows, and the order file of {id} has {rows}",
+                        extent.rows
+                    )
+                })
             });
         }
         let (nearest, known) = self.nearest_document(kind, id)?;

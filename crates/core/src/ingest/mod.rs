@@ -150,6 +150,7 @@ pub struct Failed {
 
 impl Failed {
     /// Takes what an error says of a file.
+    #[doc(hidden)]
     pub fn new(error: &Error) -> Failed {
         let place = error.place();
         Failed {
@@ -205,6 +206,7 @@ pub fn import(
 ///
 /// # Errors
 /// As [`import`], but for that.
+#[doc(hidden)]
 pub fn import_if_any(
     store: &mut Store,
     paths: &[PathBuf],

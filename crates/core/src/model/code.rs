@@ -157,6 +157,7 @@ impl Code {
     }
 
     /// Returns the code as a number; numbers are in the order of the codes' characters.
+    #[doc(hidden)]
     pub fn key(&self) -> u64 {
         let [a, b, c, d, e, f, g] = self.bytes;
         u64::from_be_bytes([0, a, b, c, d, e, f, g])
@@ -179,6 +180,7 @@ impl Code {
     }
 
     /// Reads a stored code without judging its shape.
+    #[doc(hidden)]
     pub fn from_plain(code_set: CodeSet, text: &[u8]) -> Option<Code> {
         if text.is_empty()
             || text.len() > MAX_LENGTH

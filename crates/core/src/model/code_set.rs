@@ -1,5 +1,4 @@
-//! The code sets: one row of a table for each, and what follows from it. Beside this table only the catalogue and the
-//! parsers tell one code set from another.
+//! The code sets: one row of a table for each, and what follows from it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -223,6 +222,7 @@ impl CodeSet {
     }
 
     /// Checks whether a stored code can be one of this set.
+    #[doc(hidden)]
     pub fn accepts(self, code: &Code) -> bool {
         self.check_shape(code.as_bytes()).is_ok()
     }

@@ -27,6 +27,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 /// Returns the hexadecimal digits of a digest.
+#[doc(hidden)]
 pub fn hex(digest: &[u8]) -> String {
     use std::fmt::Write;
     digest.iter().fold(String::new(), |mut text, byte| {

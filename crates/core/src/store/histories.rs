@@ -55,6 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    #[doc(hidden)]
     pub fn lives(&self, code_set: CodeSet) -> Result<Histories> {
         let query = || -> rusqlite::Result<Histories> {
             match stored(&self.connection, code_set)? {

@@ -82,6 +82,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    #[doc(hidden)]
     pub fn listing_on(&self, code_set: CodeSet, on: NaiveDate) -> Result<Vec<Entry>> {
         let query = || -> rusqlite::Result<Vec<Entry>> {
             let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;

@@ -124,6 +124,7 @@ impl Store {
     }
 
     /// Returns the file that the rows of a stored release come from.
+    #[doc(hidden)]
     pub fn listing_file(&self, code_set: CodeSet, id: ReleaseId) -> Result<FileRef> {
         self.connection
             .prepare_cached(
@@ -216,6 +217,7 @@ impl Store {
     }
 
     /// Returns the citation of the patch from which a code's entry is taken on a day, if it is one.
+    #[doc(hidden)]
     pub fn patch_citation(
         &self,
         code_set: CodeSet,
@@ -237,6 +239,7 @@ impl Store {
     }
 
     /// Lists the patches of the releases of a code set that are loaded.
+    #[doc(hidden)]
     pub fn patches(&self, code_set: CodeSet) -> Result<Vec<StoredPatch>> {
         let query = || -> rusqlite::Result<Vec<StoredPatch>> {
             self.connection

@@ -178,6 +178,7 @@ impl Store {
     }
 
     /// Returns the code set of a timeline that has been read.
+    #[doc(hidden)]
     pub fn codes_of<'s>(&'s self, timeline: &'s Timeline) -> StoredCodes<'s> {
         StoredCodes {
             store: self,

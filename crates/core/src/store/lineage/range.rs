@@ -86,6 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    #[doc(hidden)]
     pub fn conversion_days(&self) -> Result<Vec<NaiveDate>> {
         let query = || -> rusqlite::Result<Vec<NaiveDate>> {
             self.connection
