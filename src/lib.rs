@@ -134,9 +134,15 @@
 //!   its own type, because a release always has one. Lookups are a trait on slices ([`model::Spans`]) and not a type
 //!   of their own, because the index in memory keeps the spans of all codes in one vector.
 //! - **One table says what is true of a code set**: [`model::CodeSetFacts`], a row for each, with its names, shape, dot,
-//!   chapters, the words for the levels of its book, and which documents go with it; [`model::Sets`] holds one value for
-//!   each. What an answer does otherwise for one set than for another is asked of that row where it can be (has it
-//!   conversion tables? is its book a tabular list or tables?), not of its name.
+//!   chapters, the words for the levels of its book, its documents, its calendar; [`model::Sets`] holds one value for
+//!   each. What an answer does otherwise for one set than for another is asked of that row (has it conversion tables? is
+//!   its book a tabular list or tables?), not of its name: only the table, the catalogue and the parsers name a set. A
+//!   third one, of invented codes, is compiled in for a test alone (`tests/toy`) and shows it.
+//! - **A release is named within a calendar.** [`model::Calendar`] says what the year and the month of a
+//!   [`model::ReleaseId`] mean, when releases take effect and how long one governs; [`model::ReleaseName`] is what
+//!   someone types who need not say whose calendar it is, and becomes a release once the code set is known. Where the
+//!   rows of releases name the valid days themselves ([`model::DaysOf::Rows`]), the newest release tells the days of a
+//!   code, those before it as well, and each release its titles; from there on spans are spans like any other.
 //! - **A code knows its code set.** It is written as people of that set write it, dotted or not, without anything
 //!   passed beside it, and a code of one set is never one of another.
 //! - **A name is derived, a reason is a type.** The fixed name of a value without contents comes from `strum`, and

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
 use super::{
-    Context, Format, Outcome, parse_code_set, parse_date, progress_bar, write_file, write_whole,
+    CodeSetParser, Context, Format, Outcome, parse_date, progress_bar, write_file, write_whole,
 };
 use crate::claims::{
     self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, DateFormat,
@@ -53,7 +53,7 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "FORM")]
     date_format: Option<DateForm>,
     /// State the code set of all codes [default: told by each code]
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Take each row's code set from this column (ICD-10-CM, ABK, BBR, an OID, ...)
     #[arg(long, value_name = "COLUMN", conflicts_with = "code_set")]

@@ -1,14 +1,15 @@
 //! `codeyear check`.
 
+use codeyear_core::model::ReleaseName;
 use std::io::Read;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use super::{CodeSetParser, Context, Format, Outcome, parse_date};
 use crate::answer;
 use crate::error::{Error, Result};
-use crate::model::{Answer, CodeSet, ReleaseId, Verdict};
+use crate::model::{Answer, CodeSet, Verdict};
 use crate::present::{Style, json, text};
 
 /// Tell whether codes are valid on a date, and what to use instead
@@ -25,9 +26,9 @@ pub(super) struct CheckArgs {
     on: Option<NaiveDate>,
     /// Check on every day of this fiscal year (2026 is 2025-10-01 to 2026-09-30)
     #[arg(long, value_name = "YEAR", value_parser = parse_year, conflicts_with = "on")]
-    year: Option<i32>,
-    /// State the code set (icd10cm, icd10pcs) [default: told by each code]
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    year: Option<ReleaseName>,
+    /// State the code set [default: told by each code]
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Show long lists of suggestions whole
     #[arg(long)]
@@ -37,9 +38,9 @@ pub(super) struct CheckArgs {
     format: Format,
 }
 
-fn parse_year(text: &str) -> Result<i32, String> {
-    match text.parse::<ReleaseId>() {
-        Ok(id) if !id.is_mid_year() && id.revision() == 0 => Ok(id.fiscal_year()),
+fn parse_year(text: &str) -> Result<ReleaseName, String> {
+    match text.parse::<ReleaseName>() {
+        Ok(name) if name.is_year() => Ok(name),
         _ => Err(format!(
             "{text:?} is not a fiscal year: expected four digits as in 2026"
         )),
@@ -54,14 +55,9 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
         let code_set = answer::code_set_of(&store, args.code_set, code)?;
         match args.year {
             Some(year) => {
-                let october = ReleaseId::october(year);
-                let through = october.fiscal_year_end().checked_sub_days(Days::new(1));
-                answers.extend(answer::check_span(
-                    &store.codes(code_set)?,
-                    code,
-                    october.effective_from(),
-                    through.unwrap_or(october.fiscal_year_end()),
-                )?);
+                let (from, through) = year.days_of(code_set);
+                let codes = store.codes(code_set)?;
+                answers.extend(answer::check_span(&codes, code, from, through)?);
             }
             None => answers.push(answer::check(
                 &store.codes(code_set)?,
@@ -136,7 +132,8 @@ mod tests {
     #[test]
     fn a_year_is_a_fiscal_year_and_no_update_of_one() {
         for text in ["2026", "FY2026", "fy2026"] {
-            assert_eq!(parse_year(text), Ok(2026), "{text}");
+            let (first, last) = parse_year(text).unwrap().days_of(CodeSet::Icd10Cm);
+            assert_eq!((first, last), (day("2025-10-01"), day("2026-09-30")));
         }
         for text in ["26", "2022-04", "FY2022-04-errata", "2026-10-01", ""] {
             assert!(parse_year(text).is_err(), "{text}");

@@ -47,7 +47,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
         "Imported the bundled sample, {order_files} releases in part, into {}\n\n",
         database.display()
     ))?;
-    let codes = store.codes(CodeSet::Icd10Cm)?;
+    let codes = store.codes(CodeSet::default())?;
     let mut answers = Vec::new();
     for (code, dates) in QUESTIONS {
         for date in dates {
@@ -58,7 +58,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
     context.print("\nSearch \"low back pain\" on 2021-10-01:\n")?;
     let searched = answer::search(
         &store,
-        CodeSet::Icd10Cm,
+        CodeSet::default(),
         "low back pain",
         day("2021-10-01")?,
         answer::SearchOptions {
@@ -69,7 +69,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
     context.print(&text::search(&searched, style))?;
     let found = answer::diff(
         &store,
-        CodeSet::Icd10Cm,
+        CodeSet::default(),
         ReleaseId::october(2025),
         ReleaseId::october(2026),
         &answer::DiffScope::default(),

@@ -1,5 +1,6 @@
 //! `codeyear diff`.
 
+use codeyear_core::model::ReleaseName;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,11 +8,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::{Context, Outcome, parse_code_set, write_file};
+use super::{CodeSetParser, Context, Outcome, write_file};
 use crate::answer::{self, DiffScope};
 use crate::claims::{UsageOptions, read_usage};
 use crate::error::{Error, Result, io_error};
-use crate::model::{CodeRange, CodeSet, ReleaseId, Severity};
+use crate::model::{CodeRange, CodeSet, Severity};
 use crate::present::Style;
 use crate::present::report::{ReportFormat, change_report};
 
@@ -28,10 +29,10 @@ use crate::present::report::{ReportFormat, change_report};
 pub(super) struct DiffArgs {
     /// Compare this release (FY2025, FY2022-04)
     #[arg(value_name = "OLD")]
-    old: ReleaseId,
+    old: ReleaseName,
     /// With this one
     #[arg(value_name = "NEW")]
-    new: ReleaseId,
+    new: ReleaseName,
     /// Report only what stands under this code (C7A) or in this range of the book (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
@@ -56,8 +57,8 @@ pub(super) struct DiffArgs {
     /// Compare the tabular lists too: notes, inclusion terms, 7th characters, blocks
     #[arg(long)]
     notes: bool,
-    /// State the code set (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
+    /// State the code set
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
     /// Write in this format [default: told by the name of -o, else text]
     #[arg(long, value_name = "FORMAT", value_parser = report_formats())]
@@ -139,7 +140,13 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             scope.usage = Some(read_usage(path, stdin, &options)?);
         }
     }
-    let found = answer::diff(&store, args.code_set, args.old, args.new, &scope)?;
+    let found = answer::diff(
+        &store,
+        args.code_set,
+        args.old.of(args.code_set),
+        args.new.of(args.code_set),
+        &scope,
+    )?;
     if let Some(only) = &found.only
         && only.codes == 0
     {
@@ -288,12 +295,12 @@ fn is_heading(field: &[u8]) -> bool {
             stem.as_slice(),
             b"dx" | b"diag" | b"dx_" | b"diag_" | b"code"
         ))
+        || CodeSet::ALL.iter().any(|set| set.id().as_bytes() == lower)
         || matches!(
             lower.as_slice(),
             b"codes"
                 | b"icd10"
                 | b"icd-10"
-                | b"icd10cm"
                 | b"icd_code"
                 | b"diagnosis"
                 | b"diagnoses"

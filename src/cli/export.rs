@@ -1,16 +1,17 @@
 //! `codeyear export`.
 
+use codeyear_core::model::ReleaseName;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Context, Outcome, OutputFile, parse_code_set, write_whole};
+use super::{CodeSetParser, Context, Outcome, OutputFile, write_whole};
 use crate::answer;
 use crate::error::{Error, Result, io_error};
 use crate::fhir::{ExportScope, FhirExport, FhirFile, FhirVersion};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::CodeSet;
 use crate::present::export::{PERIOD_COLUMNS, SPAN_COLUMNS, period_row, span_row};
 use crate::present::table::{TableFormat, TableWriter, check_format};
 use crate::present::{grouped, ohdsi};
@@ -54,9 +55,9 @@ pub(super) struct PeriodsArgs {
 pub(super) struct OrderArgs {
     /// Write the file of this release (FY2026, FY2022-04)
     #[arg(long, value_name = "RELEASE")]
-    release: ReleaseId,
-    /// State the code set (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
+    release: ReleaseName,
+    /// State the code set
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
@@ -68,8 +69,8 @@ pub(super) struct OrderArgs {
 /// With true dates, one concept a code, and local identifiers above 2,000,000,000 that rest on the code alone.
 #[derive(Debug, Args)]
 pub(super) struct OhdsiArgs {
-    /// Write one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// Write one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write into this folder
     #[arg(short, long, value_name = "FOLDER")]
@@ -84,9 +85,9 @@ pub(super) struct OhdsiArgs {
 pub(super) struct FhirArgs {
     /// Write this release only (FY2026, FY2022-04), with the maps of the days that it governs
     #[arg(long, value_name = "RELEASE")]
-    release: Option<ReleaseId>,
-    /// Write one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    release: Option<ReleaseName>,
+    /// Write one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write resources of this version of FHIR
     #[arg(long, value_name = "VERSION", default_value = "r4")]
@@ -113,8 +114,8 @@ enum FhirFormat {
 
 #[derive(Debug, Args)]
 struct TableArgs {
-    /// Write one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// Write one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write in this format [default: told by the name of -o, else csv]
     #[arg(long, value_name = "FORMAT")]
@@ -178,9 +179,9 @@ fn periods(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
 
 fn order(args: &OrderArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = open(context)?;
-    let mut written = args.release;
+    let mut written = args.release.of(args.code_set);
     let write = &mut |out: &mut (dyn Write + Send)| -> Result<()> {
-        written = answer::export_order_file(&store, args.code_set, args.release, out)?;
+        written = answer::export_order_file(&store, args.code_set, written, out)?;
         Ok(())
     };
     match stated(&args.output) {
@@ -245,7 +246,7 @@ fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
     match scope.release {
         Some(release) => {
             for code_set in &scope.code_sets {
-                for warning in store.timeline(*code_set)?.doubts(release) {
+                for warning in store.timeline(*code_set)?.doubts(release.of(*code_set)) {
                     context.say(&format!("warning: {}: {warning}\n", code_set.name()))?;
                 }
             }

@@ -1,5 +1,6 @@
 //! `codeyear fetch`.
 
+use codeyear_core::model::ReleaseName;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use clap::{ArgGroup, Args};
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
-use super::{Context, Format, Outcome, first, parse_code_set, progress_bar};
+use super::{CodeSetParser, Context, Format, Outcome, first, progress_bar};
 use crate::error::{Error, Result, io_error};
 use crate::fetch::{
     FetchOptions, FetchProgress, FetchReport, Fetcher, Lacking, Proxies, expected_releases,
@@ -38,7 +39,7 @@ use crate::store::Store;
 pub(super) struct FetchArgs {
     /// Fetch these releases (FY2026, FY2022-04)
     #[arg(value_name = "RELEASE")]
-    releases: Vec<ReleaseId>,
+    releases: Vec<ReleaseName>,
     /// Fetch all that the catalogue knows and the database lacks, also of releases that are there in part, through
     /// those of the next October 1
     #[arg(long, conflicts_with_all = ["releases", "check"])]
@@ -46,8 +47,8 @@ pub(super) struct FetchArgs {
     /// Ask whether releases that the catalogue does not know are posted, by the publishers' naming patterns
     #[arg(long, conflicts_with_all = ["unverified", "dry_run", "to"])]
     check: bool,
-    /// Fetch one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// Fetch one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Say what would be fetched, and connect to nobody
     #[arg(long)]
@@ -85,10 +86,18 @@ impl HowToFetch {
 }
 
 pub(super) fn run(args: &FetchArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    for id in &args.releases {
-        if !id.fits_calendar() {
-            return Err(Error::usage(format!("there is no release {id}: they take effect on October 1 and April 1, and once, in 2021, on January 1"),
-            )
+    for name in &args.releases {
+        let mut sets = CodeSet::ALL
+            .into_iter()
+            .filter(|one| args.code_set.is_none_or(|wanted| wanted == *one));
+        let first = sets.next().unwrap_or_default();
+        let is_possible = |set: CodeSet| name.of(set).off_calendar(set).is_none();
+        if !is_possible(first) && !sets.any(is_possible) {
+            return Err(Error::usage(format!(
+                "there is no release {}: {}",
+                name.of(first),
+                first.facts().calendar.rule()
+            ))
             .with_hint("codeyear releases lists those that are known"));
         }
     }
@@ -328,7 +337,7 @@ fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> 
         }
         let ids = match args.releases.as_slice() {
             [] => expected_releases(catalogue, code_set, context.today),
-            named => named.to_vec(),
+            named => named.iter().map(|name| name.of(code_set)).collect(),
         };
         let is_stored = |id: &ReleaseId| {
             let mut stored = stored.iter().map(|stored| &stored.release);
@@ -366,15 +375,15 @@ fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
         sets.filter(|one| args.code_set.is_none_or(|wanted| wanted == *one))
     };
     let mut targets = Vec::new();
-    for id in &args.releases {
-        let is_known = |set: &CodeSet| catalogue.find(*set, *id).is_some();
+    for name in &args.releases {
+        let is_known = |set: &CodeSet| catalogue.find(*set, name.of(*set)).is_some();
         let known: Vec<CodeSet> = sets().filter(is_known).collect();
         let of = if known.is_empty() {
             sets().collect()
         } else {
             known
         };
-        for target in of.into_iter().map(|set| (set, *id)) {
+        for target in of.into_iter().map(|set| (set, name.of(set))) {
             if !targets.contains(&target) {
                 targets.push(target);
             }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{CodeSetParser, Context, Format, Outcome};
 use crate::answer;
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -14,8 +14,8 @@ pub(super) struct HistoryArgs {
     /// Show this code
     #[arg(value_name = "CODE")]
     code: String,
-    /// State the code set (icd10cm, icd10pcs) [default: told by the code]
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// State the code set [default: told by the code]
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]

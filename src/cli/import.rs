@@ -1,15 +1,16 @@
 //! `codeyear import`.
 
+use codeyear_core::model::ReleaseName;
 use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::ProgressBar;
 
 use super::first::make_new;
-use super::{Context, Format, Outcome, parse_code_set, progress_bar};
+use super::{CodeSetParser, Context, Format, Outcome, progress_bar};
 use crate::error::{Result, io_error};
 use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import};
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::CodeSet;
 use crate::present::{json, text};
 use crate::store::Store;
 
@@ -29,9 +30,9 @@ pub(super) struct ImportArgs {
     paths: Vec<PathBuf>,
     /// State the release (FY2026, FY2022-04), where files do not tell it
     #[arg(long, value_name = "RELEASE")]
-    release: Option<ReleaseId>,
-    /// State the code set (icd10cm, icd10pcs), where content tells it wrongly
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    release: Option<ReleaseName>,
+    /// State the code set, where content tells it wrongly
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Take other rows for a known release as a correction of it; both are kept, the correction answers
     #[arg(long)]

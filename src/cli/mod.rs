@@ -32,7 +32,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use etcetera::BaseStrategy;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -413,8 +413,27 @@ enum Format {
     Json,
 }
 
-fn parse_code_set(text: &str) -> Result<CodeSet, String> {
-    text.parse()
+/// Reads a code set in any of its spellings, and names all of them in the help.
+#[derive(Debug, Clone)]
+struct CodeSetParser;
+
+impl TypedValueParser for CodeSetParser {
+    type Value = CodeSet;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<CodeSet, clap::Error> {
+        let read = StringValueParser::new().try_map(|text| text.parse::<CodeSet>());
+        read.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let ids = CodeSet::ALL.into_iter().map(CodeSet::id);
+        Some(Box::new(ids.map(PossibleValue::new)))
+    }
 }
 
 fn parse_date(text: &str) -> Result<NaiveDate, String> {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{CodeSetParser, Context, Format, Outcome};
 use crate::answer;
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -11,8 +11,8 @@ use crate::present::{json, text};
 /// List what is loaded, what the catalogue knows and is missing, and what each release covers
 #[derive(Debug, Args)]
 pub(super) struct ReleasesArgs {
-    /// List one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// List one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -1,11 +1,12 @@
 //! `codeyear remove`.
 
 use clap::Args;
+use codeyear_core::model::ReleaseName;
 
-use super::{Context, Outcome, parse_code_set};
+use super::{CodeSetParser, Context, Outcome};
 use crate::error::{Error, Result, not_loaded};
 use crate::ingest;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::CodeSet;
 use crate::store::Store;
 
 /// Take a release out of the database, with its files
@@ -16,9 +17,9 @@ use crate::store::Store;
 pub(super) struct RemoveArgs {
     /// Take out this release (FY2026, FY2022-04, FY2022-04-errata)
     #[arg(value_name = "RELEASE")]
-    release: ReleaseId,
-    /// State the code set (icd10cm, icd10pcs), where both have the release
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    release: ReleaseName,
+    /// State the code set, where both have the release
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
 }
 
@@ -29,7 +30,7 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
         .releases()?
         .into_iter()
         .map(|stored| stored.release)
-        .filter(|stored| stored.id == args.release)
+        .filter(|stored| stored.id == args.release.of(stored.code_set))
         .map(|stored| stored.code_set)
         .filter(|held| args.code_set.is_none_or(|wanted| wanted == *held))
         .collect();
@@ -41,17 +42,22 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
             let release = format!("{}{}", code_set.unwrap_or_default(), args.release);
             return Err(not_loaded(&release));
         }
-        _ => {
-            return Err(
-                Error::usage(format!("both code sets have {}", args.release))
-                    .with_hint("state which with --code-set icd10cm or --code-set icd10pcs"),
-            );
+        several => {
+            let names: Vec<&str> = several.iter().map(|set| set.name()).collect();
+            let ways: Vec<String> = several
+                .iter()
+                .map(|set| format!("--code-set {set}"))
+                .collect();
+            let message = format!("{} have {}", names.join(" and "), args.release);
+            let hint = format!("state which with {}", ways.join(" or "));
+            return Err(Error::usage(message).with_hint(hint));
         }
     };
     drop(store);
     let mut store = Store::open_or_create(&context.database()?)?;
-    ingest::remove(&mut store, code_set, args.release)?;
+    let release = args.release.of(code_set);
+    ingest::remove(&mut store, code_set, release)?;
     context.fold_log(&store);
-    context.print(&format!("{} {} removed\n", code_set.name(), args.release))?;
+    context.print(&format!("{} {release} removed\n", code_set.name()))?;
     Ok(Outcome::Good)
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use super::{CodeSetParser, Context, Format, Outcome, parse_date};
 use crate::answer::{self, SearchOptions};
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -27,8 +27,8 @@ pub(super) struct SearchArgs {
     /// Show at most this many
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     most: usize,
-    /// Search this code set (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set, default_value = "icd10cm")]
+    /// Search this code set
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set, parse_date};
+use super::{CodeSetParser, Context, Format, Outcome, parse_date};
 use crate::answer::{self, ShowOptions};
 use crate::error::Result;
 use crate::model::{CodePage, CodeSet, Verdict};
@@ -44,8 +44,8 @@ struct PageArgs {
     /// Where the release in force has no tabular list, index or table, show the nearest release's and say so
     #[arg(long)]
     nearest: bool,
-    /// State the code set (icd10cm, icd10pcs) [default: told by the code]
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// State the code set [default: told by the code]
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Show long lists whole
     #[arg(long)]

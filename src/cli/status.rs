@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, CoverageOfDay};
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -13,8 +13,8 @@ use crate::store::{Store, StoreKind};
 /// job
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// Look at one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    /// Look at one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]

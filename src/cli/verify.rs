@@ -1,14 +1,15 @@
 //! `codeyear verify`.
 
+use codeyear_core::model::ReleaseName;
 use std::io::IsTerminal;
 
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::{Context, Format, Outcome, parse_code_set};
+use super::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, VerifyOptions};
 use crate::error::Result;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::CodeSet;
 use crate::present::{json, text};
 
 /// Prove what is stored: against the official addenda, the hashes, the counts
@@ -20,13 +21,13 @@ use crate::present::{json, text};
 pub(super) struct VerifyArgs {
     /// Verify this release only
     #[arg(value_name = "RELEASE")]
-    release: Option<ReleaseId>,
-    /// Verify one code set only (icd10cm, icd10pcs)
-    #[arg(long, value_name = "SET", value_parser = parse_code_set)]
+    release: Option<ReleaseName>,
+    /// Verify one code set only
+    #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Replay the addenda on this base instead of its own; nothing is kept then
     #[arg(long, value_name = "RELEASE", requires = "release")]
-    base: Option<ReleaseId>,
+    base: Option<ReleaseName>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -36,11 +37,11 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<Outcom
     // Not pinned: it keeps the outcomes.
     let store = context.unpinned_store()?;
     // A base belongs to one code set.
-    let code_set = args.code_set.or(args.base.map(|_| CodeSet::Icd10Cm));
+    let code_set = args.code_set.or(args.base.map(|_| CodeSet::default()));
     let options = VerifyOptions {
         code_set,
         release: args.release,
-        base: args.base,
+        base: args.base.map(|base| base.of(code_set.unwrap_or_default())),
     };
     let spinner = if std::io::stderr().is_terminal() {
         ProgressBar::new_spinner()

@@ -25,6 +25,8 @@ mod pages;
 mod reliability;
 mod reports;
 mod sample;
+#[cfg(feature = "serve")]
+mod served;
 mod soundness;
 mod status;
 mod trust;

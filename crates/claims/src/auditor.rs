@@ -157,17 +157,17 @@ impl<'i> Auditor<'i> {
                 return Ok(Some(CodeOutcome::OtherSet));
             }
             CodeSystem::Detected => {
-                let diagnoses = self.index.set(CodeSet::Icd10Cm);
-                if let Some(life) = diagnoses.find(text)
-                    && let Some(segment) = segment_at(&diagnoses.days, day)
-                    && diagnoses.class(life, segment) == VerdictKind::Billable
+                let first = self.index.set(CodeSet::default());
+                if let Some(life) = first.find(text)
+                    && let Some(segment) = segment_at(&first.days, day)
+                    && first.class(life, segment) == VerdictKind::Billable
                     && self.purpose != Purpose::Census
                 {
                     // What most codes are, without looking twice.
                     let billable = VerdictKind::Billable;
                     self.tally
-                        .count(CodeSet::Icd10Cm, Some(segment), billable, day, cents);
-                    return Ok(Some(CodeOutcome::Billable(CodeSet::Icd10Cm, segment)));
+                        .count(first.code_set, Some(segment), billable, day, cents);
+                    return Ok(Some(CodeOutcome::Billable(first.code_set, segment)));
                 }
                 self.tell(text)?
             }
@@ -319,15 +319,13 @@ impl<'i> Auditor<'i> {
 
     /// Returns the code set of a text.
     fn tell(&self, text: &[u8]) -> Result<CodeSet> {
-        if self.index.set(CodeSet::Icd10Cm).find(text).is_some() {
-            return Ok(CodeSet::Icd10Cm);
-        }
-        if self.index.set(CodeSet::Icd10Pcs).find(text).is_some() {
-            return Ok(CodeSet::Icd10Pcs);
+        let mut sets = CodeSet::ALL.into_iter();
+        if let Some(code_set) = sets.find(|set| self.index.set(*set).find(text).is_some()) {
+            return Ok(code_set);
         }
         let told = self
             .index
             .code_set_of(CodeSystem::Detected, &String::from_utf8_lossy(text))?;
-        Ok(told.unwrap_or(CodeSet::Icd10Cm))
+        Ok(told.unwrap_or_default())
     }
 }

@@ -1,6 +1,8 @@
 //! Which columns of a table hold what: names as the user gave them, found in the header.
 
 use chrono::NaiveDate;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::auditor::Day;
 use super::claim::{CodeSystem, ProblemKind};
@@ -249,35 +251,36 @@ pub(super) fn day_of<'t>(
 
 /// Reads what files write for a code set: names, X12 qualifiers, FHIR systems and OIDs.
 pub(super) fn system_of(text: &[u8]) -> CodeSystem {
-    let plain: String = String::from_utf8_lossy(text)
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_uppercase();
+    let plain = plain(&String::from_utf8_lossy(text));
     match plain.as_str() {
-        "" => CodeSystem::Detected,
-        "ICD10CM"
-        | "CM"
-        | "ABK"
-        | "ABF"
-        | "ABJ"
-        | "ABN"
-        | "APR"
-        | "HTTPHL7ORGFHIRSIDICD10CM"
-        | "URNOID2168401113883690"
-        | "2168401113883690" => CodeSystem::Of(CodeSet::Icd10Cm),
-        "ICD10PCS"
-        | "PCS"
-        | "BBR"
-        | "BBQ"
-        | "HTTPWWWCMSGOVMEDICARECODINGICD10"
-        | "HTTPHL7ORGFHIRSIDICD10PCS"
-        | "URNOID216840111388364"
-        | "216840111388364" => CodeSystem::Of(CodeSet::Icd10Pcs),
         // "10" and its like say the edition and leave the set to the code.
-        "10" | "0" | "ICD10" => CodeSystem::Detected,
-        _ => CodeSystem::Other,
+        "" | "10" | "0" | "ICD10" => CodeSystem::Detected,
+        name => NAMES
+            .get(name)
+            .map_or(CodeSystem::Other, |code_set| CodeSystem::Of(*code_set)),
     }
+}
+
+/// What files write for each code set, in capitals without punctuation.
+static NAMES: LazyLock<HashMap<String, CodeSet>> = LazyLock::new(|| {
+    let names = CodeSet::ALL.into_iter().flat_map(|code_set| {
+        let facts = code_set.facts();
+        let own = [facts.id, facts.short_name, facts.fhir.uri, facts.fhir.oid];
+        let number = facts.fhir.oid.rsplit(':').take(1);
+        let qualifiers = facts.x12.pointed_to.iter().chain(facts.x12.others);
+        let others = facts.fhir.other_uris.iter().chain(qualifiers).copied();
+        own.into_iter()
+            .chain(number)
+            .chain(others)
+            .map(move |name| (plain(name), code_set))
+    });
+    names.collect()
+});
+
+/// Returns the letters and digits of a name, in capitals.
+fn plain(name: &str) -> String {
+    let kept = name.chars().filter(char::is_ascii_alphanumeric);
+    kept.collect::<String>().to_ascii_uppercase()
 }
 
 /// Reads an amount in dollars, in cents: `1234.5`, `$1,234.50`, `-3`.

@@ -13,7 +13,7 @@
 
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 use super::auditor::Day;
 use super::memory::{InMemory, untitled};
@@ -24,8 +24,8 @@ use super::title_index::TitleIndex;
 use codeyear_core::answer::verdict;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
-    Code, CodeSet, Conversions, Entry, ReleaseId, Sets, Span, Spans, Timeline, VerdictKind,
-    ended_by, judge,
+    Code, CodeSet, Conversions, DocumentKind, Entry, ReleaseId, Sets, Span, Spans, Timeline,
+    VerdictKind, ended_by, judge,
 };
 use codeyear_core::source::catalogue::known_releases;
 use codeyear_core::store::{Histories, Store, StoreKind};
@@ -235,7 +235,8 @@ impl Index {
         if let Some(conversions) = self.conversions.get() {
             return Ok(conversions);
         }
-        let facts = store.all_conversion_facts(&self.sets[CodeSet::Icd10Cm].timeline)?;
+        let facts = store
+            .all_conversion_facts(&self.sets[DocumentKind::ConversionTable.code_set()].timeline)?;
         let conversions = self.conversions.get_or_init(|| Conversions::new(facts));
         drop(store);
         Ok(conversions)
@@ -280,7 +281,7 @@ impl SetIndex {
     fn read(store: &Store, code_set: CodeSet) -> Result<SetIndex> {
         let timeline = store.timeline(code_set)?;
         let lives = store.lives(code_set)?;
-        let tables = match code_set.facts().has_conversion_tables {
+        let tables = match code_set.has(DocumentKind::ConversionTable) {
             true => store.conversion_tables()?,
             false => Vec::new(),
         };
@@ -489,9 +490,10 @@ fn segments(
             .map(ReleaseId::effective_from),
     );
     let in_force = code_set.in_force_from();
-    days.extend(
-        (in_force.year() + 1..YEARS.end).map(|year| ReleaseId::october(year).effective_from()),
-    );
+    let calendar = code_set.facts().calendar;
+    let years = calendar.year_of(in_force)..YEARS.end;
+    let certain = years.flat_map(|year| calendar.certain_of_year(year));
+    days.extend(certain.map(|id| id.effective_from()));
     days.push(NaiveDate::MIN);
     days.sort_unstable();
     days.dedup();

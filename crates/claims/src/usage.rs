@@ -400,19 +400,11 @@ struct Columns {
     is_headless: bool,
 }
 
-/// Checks whether a cell is rather a code than the name of a column: `dx1` has the shape of a code too, but
-/// the second character of a code is a digit, those of the category QA0 aside.
+/// Checks whether a cell is rather a code than the name of a column: `dx1` has the shape of a code too.
 fn looks_like_code(code_set: CodeSet, cell: &[u8]) -> bool {
     let cell = cell.trim_ascii();
     let is_code = std::str::from_utf8(cell).is_ok_and(|text| code_set.parse_code(text).is_ok());
-    let is_usual = match code_set {
-        CodeSet::Icd10Cm => {
-            cell.get(1).is_some_and(u8::is_ascii_digit)
-                || cell.to_ascii_uppercase().starts_with(b"QA")
-        }
-        CodeSet::Icd10Pcs => cell.iter().any(u8::is_ascii_digit),
-    };
-    is_code && is_usual
+    is_code && (code_set.facts().looks_usual)(cell)
 }
 
 /// Counts the digits of the longest number in a cell.

@@ -183,7 +183,7 @@ impl Fetcher {
 /// `2026-titles.zip` of October. `None` if it is of another form.
 fn renamed(url: &str, from: ReleaseId, to: ReleaseId) -> Option<String> {
     let (folder, name) = url.rsplit_once('/')?;
-    let year = from.fiscal_year();
+    let year = from.year();
     let (old, new) = match (from.effective_from().month(), to.effective_from().month()) {
         (4, 10) => (format!("april-1-{year}-"), format!("{year}-")),
         (10, 4) => (format!("{year}-"), format!("april-1-{year}-")),
@@ -200,8 +200,8 @@ fn moved(url: &str, from: ReleaseId, to: ReleaseId) -> Option<String> {
         return None;
     }
     let (start, path) = url.split_at(url.find("://")? + 3);
-    let by = to.fiscal_year() - from.fiscal_year();
-    let years = [from.fiscal_year(), from.effective_from().year()];
+    let by = to.year() - from.year();
+    let years = [from.year(), from.effective_from().year()];
     let mut out = start.to_owned();
     let mut is_moved = false;
     let mut rest = path;

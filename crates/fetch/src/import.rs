@@ -78,11 +78,11 @@ pub fn missing(
     let stored = store.map(Store::releases).transpose()?.unwrap_or_default();
     let removed = store.map(Store::removed_releases).transpose()?;
     let removed = removed.unwrap_or_default();
-    let until = ReleaseId::october_of(today).fiscal_year_end();
+    let until = |code_set: CodeSet| code_set.facts().calendar.release_of(today).latest_end();
     let known = Catalogue::bundled()?.releases().iter();
     Ok(known
         .filter(|known| code_set.is_none_or(|wanted| wanted == known.code_set))
-        .filter(|known| known.id.effective_from() <= until)
+        .filter(|known| known.id.effective_from() <= until(known.code_set))
         .filter(|known| !removed.contains(&(known.code_set, known.id)))
         .filter_map(|known| {
             let all = Lacking::all_of(known.code_set, known.id);
@@ -145,7 +145,7 @@ pub fn import_fetched(
             continue;
         }
         let options = ImportOptions {
-            release: Some(fetched.id),
+            release: Some(fetched.id.into()),
             ..options
         };
         let again = take(store, std::slice::from_ref(&file.path), &options, progress)?;

@@ -176,35 +176,29 @@ pub(super) fn next(
 
 /// Returns what an import takes of what an archive holds, by the catalogue's word for it.
 fn pieces(code_set: CodeSet, held: &str, file: &str) -> Vec<ReleasePart> {
-    use DocumentKind::{ConversionTable, Index, PcsDefinitions, PcsTables, PoaExemptList, Tabular};
-    let documents: &[DocumentKind] = match (code_set, held) {
-        (_, "order_file") => return vec![ReleasePart::OrderFile],
-        (_, "order_addenda") => return vec![ReleasePart::OrderAddenda],
-        (CodeSet::Icd10Cm, "tabular") => &[Tabular],
-        (CodeSet::Icd10Pcs, "tabular") => &[PcsTables, PcsDefinitions],
-        (CodeSet::Icd10Cm, "index") => return indexes(file),
-        (CodeSet::Icd10Cm, "conversion_table") => &[ConversionTable],
-        (CodeSet::Icd10Cm, "poa") => &[PoaExemptList],
-        _ => &[],
-    };
-    let documents = documents.iter().copied();
-    return documents.map(ReleasePart::Document).collect();
+    let documents = code_set.facts().documents.iter();
+    let documents = documents.filter(|kind| kind.held_as() == held && may_hold(file, **kind));
+    let parts = [ReleasePart::OrderFile, ReleasePart::OrderAddenda];
+    let parts = parts.into_iter().filter(|part| part.name() == held);
+    parts
+        .chain(documents.copied().map(ReleasePart::Document))
+        .collect()
+}
 
-    /// An archive of indexes has all four of them; a loose file is one, by its name.
-    fn indexes(file: &str) -> Vec<ReleasePart> {
-        use IndexKind::{Diseases, Drugs, ExternalCauses, Neoplasms};
-        let lower = file.to_ascii_lowercase();
-        let kinds: &[IndexKind] = match () {
-            () if !lower.ends_with(".xml") => &[Diseases, ExternalCauses, Drugs, Neoplasms],
-            () if lower.contains("drug") => &[Drugs],
-            () if lower.contains("neoplasm") => &[Neoplasms],
-            () if lower.contains("eindex") => &[ExternalCauses],
-            () => &[Diseases],
-        };
-        let kinds = kinds.iter().copied();
-        kinds
-            .map(|kind| ReleasePart::Document(Index(kind)))
-            .collect()
+/// Checks whether a file can hold a document of a kind. An archive of indexes has all of them; a loose one is one, by its
+/// name.
+fn may_hold(file: &str, kind: DocumentKind) -> bool {
+    use IndexKind::{Diseases, Drugs, ExternalCauses, Neoplasms};
+    let lower = file.to_ascii_lowercase();
+    let DocumentKind::Index(index) = kind else {
+        return true;
+    };
+    match () {
+        () if !lower.ends_with(".xml") => true,
+        () if lower.contains("drug") => index == Drugs,
+        () if lower.contains("neoplasm") => index == Neoplasms,
+        () if lower.contains("eindex") => index == ExternalCauses,
+        () => index == Diseases,
     }
 }
 

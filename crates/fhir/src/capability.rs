@@ -1,10 +1,12 @@
 //! `metadata`: what is answered here, and of which versions.
 
+use crate::snapshot::systems;
+use codeyear_core::model::CodeSet;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::outcome::{Answered, FhirFailure, clip, set};
-use super::snapshot::{SYSTEMS, version_of};
+use super::snapshot::version_of;
 
 pub(super) fn answer(context: &Context<'_>, query: &[(String, String)]) -> Answered {
     let mode = query.iter().find(|(name, _)| name == "mode");
@@ -32,7 +34,7 @@ fn head(context: &Context<'_>, kind: &str) -> Value {
         "kind": "instance",
         "software": software(),
         "implementation": {
-            "description": "ICD-10-CM and ICD-10-PCS as every loaded release published them",
+            "description": format!("{} as every loaded release published them", CodeSet::all_names(" and ")),
             "url": context.base,
         },
     })
@@ -103,8 +105,8 @@ fn capability_statement(context: &Context<'_>) -> Value {
 }
 
 fn terminology_capabilities(context: &Context<'_>) -> Value {
-    let mut systems = Vec::new();
-    for system in &SYSTEMS {
+    let mut described = Vec::new();
+    for system in systems() {
         let timeline = context.codes(system.code_set).timeline();
         let current = timeline.governing(context.terminology.today);
         let filters = filters(context);
@@ -131,7 +133,7 @@ fn terminology_capabilities(context: &Context<'_>) -> Value {
         if context.is_r5() {
             set(&mut one, "content", json!("complete"));
         }
-        systems.push(one);
+        described.push(one);
     }
     let parameters = [
         "url",
@@ -157,8 +159,8 @@ fn terminology_capabilities(context: &Context<'_>) -> Value {
         "version",
         json!(env!("CARGO_PKG_VERSION")),
     );
-    if !systems.is_empty() {
-        set(&mut capabilities, "codeSystem", Value::Array(systems));
+    if !described.is_empty() {
+        set(&mut capabilities, "codeSystem", Value::Array(described));
     }
     set(
         &mut capabilities,

@@ -3,15 +3,16 @@
 //! Read from here a resource says how many concepts there are and names none of them (`not-present`), because
 //! a hundred thousand would be no answer to a read; the export has them all.
 
+use crate::snapshot::{id_of, system_of};
 use serde_json::{Value, json};
 
 use super::Context;
 use super::FhirVersion;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
-use super::snapshot::{SYSTEMS, Snapshot, System, release_of, version_of};
+use super::snapshot::{Snapshot, System, release_of, systems, version_of};
 use codeyear_core::error::Result;
-use codeyear_core::model::{LoadedRelease, Timeline, day_before};
+use codeyear_core::model::{DaysOf, LoadedRelease, Timeline, day_before};
 
 /// How much of a code system a resource holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub(super) fn resource(
     };
     let mut resource = json!({
         "resourceType": "CodeSystem",
-        "id": system.id_of(release.id),
+        "id": id_of(system, release.id),
         "url": system.uri,
         "identifier": [{ "system": "urn:ietf:rfc:3986", "value": system.oid }],
         "version": version_of(release.id),
@@ -73,9 +74,12 @@ pub(super) fn resource(
             Content::Fragment => "fragment",
             Content::NotPresent => "not-present",
         },
-        "count": release.rows,
         "property": properties(version),
     });
+    // Of rows that name their days not all are codes of the release.
+    if system.code_set.facts().days == DaysOf::Releases {
+        set(&mut resource, "count", json!(release.rows));
+    }
     match version {
         FhirVersion::R4 => {
             set(
@@ -133,12 +137,7 @@ pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, L
     let mut found = Vec::new();
     for stored in context.store()?.releases()? {
         let release = stored.release;
-        let system = SYSTEMS
-            .iter()
-            .find(|system| system.code_set == release.code_set);
-        let Some(system) = system else {
-            continue;
-        };
+        let system = system_of(release.code_set);
         let periods = context.codes(release.code_set).timeline().periods();
         if periods.iter().any(|period| period.release == release.id) {
             found.push((system, release));
@@ -150,8 +149,7 @@ pub(super) fn answering(context: &Context<'_>) -> Result<Vec<(&'static System, L
 /// Returns the system and version that the identifier of a resource names.
 pub(super) fn of_id<'a>(context: &Context<'a>, id: &str) -> Answered<Snapshot<'a>> {
     let unknown = || FhirFailure::not_found(format!("there is no CodeSystem/{}", clip(id)));
-    let (system, version) = SYSTEMS
-        .iter()
+    let (system, version) = systems()
         .find_map(|system| {
             let version = id.strip_prefix(system.prefix)?.strip_prefix('-')?;
             Some((system, version))

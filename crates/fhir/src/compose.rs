@@ -1,6 +1,7 @@
 //! Value sets: those that FHIR takes for granted of a code system (`?fhir_vs`, `?fhir_vs=isa/C7A`), and those
 //! that a request brings along; and which codes they hold.
 
+use crate::snapshot::{find_system, get_system, system_of};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -9,10 +10,10 @@ use super::codesystem::whole;
 use super::filter::Filter;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::{Parameters, day};
-use super::snapshot::{SYSTEMS, Snapshot, System, cut_version, release_of, unknown_version};
+use super::snapshot::{Snapshot, System, cut_version, release_of, systems, unknown_version};
 use super::valueset::{implicit_resource, implicit_url, unknown_set_id};
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, Entry};
+use codeyear_core::model::{Code, CodeSet, Entry};
 
 /// The most clauses and codes that a value set of a request may have.
 const MAX_PARTS: usize = 20_000;
@@ -38,7 +39,7 @@ impl Wanted {
             for canonical in given.texts(name)? {
                 let (uri, version) = cut_version(canonical);
                 // Of other systems there is nothing to choose.
-                if let Some(system) = System::find(uri) {
+                if let Some(system) = find_system(uri) {
                     let version = version.ok_or_else(|| {
                         FhirFailure::invalid(format!(
                             "{name} has to name a version, as in {uri}|2026"
@@ -57,7 +58,7 @@ impl Wanted {
             checked: list("check-system-version")?,
             excluded: excluded
                 .into_iter()
-                .filter_map(|uri| System::find(cut_version(uri).0))
+                .filter_map(|uri| find_system(cut_version(uri).0))
                 .collect(),
         })
     }
@@ -146,7 +147,7 @@ impl<'a> Definition<'a> {
             }
         }
         if let Some(id) = id {
-            let system = SYSTEMS.iter().find(|system| system.prefix == id);
+            let system = systems().find(|system| system.prefix == id);
             let system = system.ok_or_else(|| unknown_set_id(id))?;
             return Definition::implicit(context, &whole(system), wanted);
         }
@@ -173,16 +174,15 @@ impl<'a> Definition<'a> {
     ) -> Answered<Definition<'a>> {
         let unknown = || {
             FhirFailure::not_found(format!(
-                "A definition for the value set '{}' could not be found; there are {} and {}, and those below a code, as in {}=isa/C7A",
+                "A definition for the value set '{}' could not be found; there are {}, and those below a code, as in {}=isa/C7A",
                 clip(url),
-                whole(&SYSTEMS[0]),
-                whole(&SYSTEMS[1]),
-                whole(&SYSTEMS[0]),
+                systems().map(whole).collect::<Vec<_>>().join(" and "),
+                whole(system_of(CodeSet::default())),
             ))
         };
         let (canonical, rest) = url.split_once("?fhir_vs").ok_or_else(unknown)?;
         let (canonical, of_system) = cut_version(canonical);
-        let system = System::find(canonical).ok_or_else(unknown)?;
+        let system = find_system(canonical).ok_or_else(unknown)?;
         let (below, of_set) = cut_version(rest);
         let version = of_set.or(of_system);
         let snapshot = wanted.snapshot(context, system, version)?;
@@ -355,7 +355,7 @@ impl<'a> Clause<'a> {
         let snapshot = match text(clause, "system", at)? {
             None => None,
             Some(uri) => {
-                let system = System::get(cut_version(uri).0)?;
+                let system = get_system(cut_version(uri).0)?;
                 if wanted.excluded.contains(&system) {
                     return Ok(None);
                 }

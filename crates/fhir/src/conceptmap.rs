@@ -4,6 +4,7 @@
 //! The tables say which code was reported before a new one. How wide the two are, is told from how many codes
 //! went where, and from nothing else: a code that went whole into one that nothing else went into is equivalent.
 
+use crate::snapshot::system_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -13,13 +14,13 @@ use super::codesystem::whole;
 use super::expand::identifier;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
-use super::snapshot::{SYSTEMS, System, version_of};
+use super::snapshot::{System, version_of};
 use super::{Context, FhirVersion};
 use codeyear_core::answer::with_listings;
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodeSet, Conversions, LineageKind, LineageLink, ListedOn, PreviousGroup, PreviousPart,
-    ReleaseId, Warning, day_before,
+    Code, Conversions, DocumentKind, LineageKind, LineageLink, ListedOn, PreviousGroup,
+    PreviousPart, ReleaseId, Warning, day_before,
 };
 use codeyear_core::store::CodeSource;
 
@@ -110,7 +111,7 @@ pub(super) fn together(link: &LineageLink) -> Option<Vec<Code>> {
 
 /// The system whose releases have conversion tables.
 pub(super) fn system() -> &'static System {
-    &SYSTEMS[0]
+    system_of(DocumentKind::ConversionTable.code_set())
 }
 
 /// The links of one day, by old and new code.
@@ -320,7 +321,7 @@ pub(super) fn with_all<T>(
     context: &Context<'_>,
     question: impl FnOnce(&Conversions, &dyn CodeSource, &ListedOn<'_>) -> Result<T>,
 ) -> Result<T> {
-    let source = context.codes(CodeSet::Icd10Cm);
+    let source = context.codes(system().code_set);
     let rows = context.store()?.all_conversion_facts(source.timeline())?;
     let conversions = Conversions::new(rows);
     with_listings(source, |listed| question(&conversions, source, listed))?

@@ -4,6 +4,8 @@
 //! a patch adds within a release (U07.1 from 2020-04-01) has a first day and so is in no release: `$lookup` with
 //! a date knows it, and the next release has it.
 
+use crate::conceptmap;
+use crate::snapshot::{id_of, system_of};
 use std::io::Write;
 
 use serde::Serialize;
@@ -14,10 +16,11 @@ use super::conceptmap::{Transition, resource, transitions};
 use super::expand::identifier;
 use super::lookup::has_short_title;
 use super::outcome::to_bytes;
-use super::snapshot::{SYSTEMS, System};
-use codeyear_core::answer::with_listings;
+use codeyear_core::answer::{find_release, with_listings};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeSet, Conversions, Entry, LoadedRelease, ReleaseId, Sets};
+use codeyear_core::model::{
+    CodeSet, Conversions, DocumentKind, Entry, LoadedRelease, ReleaseId, ReleaseName, Sets,
+};
 use codeyear_core::store::{CodeSource, Store, StoreKind, StoredCodes};
 
 /// What is to be written.
@@ -28,7 +31,7 @@ pub struct ExportScope {
     /// The code sets.
     pub code_sets: Vec<CodeSet>,
     /// One release only, with the maps of the days that it governs.
-    pub release: Option<ReleaseId>,
+    pub release: Option<ReleaseName>,
 }
 
 /// One resource that is to be written.
@@ -99,7 +102,7 @@ impl<'s> FhirExport<'s> {
         for code_set in &scope.code_sets {
             let release = match scope.release {
                 None => None,
-                Some(id) => match codeyear_core::answer::find_release(store, *code_set, id) {
+                Some(name) => match find_release(store, *code_set, name.of(*code_set)) {
                     Ok(release) => Some(release),
                     // With several code sets it has to be a release of one.
                     Err(_) if scope.code_sets.len() > 1 => continue,
@@ -117,28 +120,27 @@ impl<'s> FhirExport<'s> {
             let is_wanted = |(code_set, id): &(CodeSet, Option<ReleaseId>)| {
                 *code_set == release.code_set && id.is_none_or(|id| id == release.id)
             };
-            let system = system_of(release.code_set);
-            if let Some(system) = system.filter(|_| wanted.iter().any(is_wanted)) {
+            if wanted.iter().any(is_wanted) {
                 export.files.push(FhirFile {
                     kind: "CodeSystem",
-                    id: system.id_of(release.id),
+                    id: id_of(system_of(release.code_set), release.id),
                     what: What::Release(release),
                 });
             }
         }
-        let diagnoses = wanted
+        let converted = wanted
             .iter()
-            .find(|(code_set, _)| *code_set == CodeSet::Icd10Cm);
-        if let Some((_, release)) = diagnoses {
+            .find(|(code_set, _)| code_set.has(DocumentKind::ConversionTable));
+        if let Some((_, release)) = converted {
             export.gather_transitions(*release)?;
         }
         Ok(export)
     }
 
     fn gather_transitions(&mut self, release: Option<ReleaseId>) -> Result<()> {
-        let timeline = self.codes[CodeSet::Icd10Cm].timeline().clone();
+        let timeline = self.codes[conceptmap::system().code_set].timeline().clone();
         self.conversions = Conversions::new(self.store.all_conversion_facts(&timeline)?);
-        let all = with_listings(&self.codes[CodeSet::Icd10Cm], |listed| {
+        let all = with_listings(&self.codes[conceptmap::system().code_set], |listed| {
             transitions(&self.conversions, listed)
         })?;
         self.transitions = all
@@ -194,16 +196,17 @@ impl<'s> FhirExport<'s> {
                 let Some(transition) = self.transitions.get(*index) else {
                     return Ok(0);
                 };
-                let resource = with_listings(&self.codes[CodeSet::Icd10Cm], |listed| {
-                    resource(
-                        self.version,
-                        &self.codes[CodeSet::Icd10Cm],
-                        &self.conversions,
-                        transition,
-                        true,
-                        listed,
-                    )
-                })??;
+                let resource =
+                    with_listings(&self.codes[conceptmap::system().code_set], |listed| {
+                        resource(
+                            self.version,
+                            &self.codes[conceptmap::system().code_set],
+                            &self.conversions,
+                            transition,
+                            true,
+                            listed,
+                        )
+                    })??;
                 out.write_all(&to_bytes(&resource)).map_err(unwritable)?;
                 Ok(transition.links.len() as u64)
             }
@@ -211,9 +214,7 @@ impl<'s> FhirExport<'s> {
     }
 
     fn write_code_system(&self, release: &LoadedRelease, out: &mut dyn Write) -> Result<u64> {
-        let Some(system) = system_of(release.code_set) else {
-            return Ok(0);
-        };
+        let system = system_of(release.code_set);
         let source = &self.codes[release.code_set];
         let content = if self.is_sample {
             Content::Fragment
@@ -221,17 +222,13 @@ impl<'s> FhirExport<'s> {
             Content::Complete
         };
         let head = codesystem::resource(self.version, system, source.timeline(), release, content);
-        let entries = self.store.listing(release.code_set, release.id)?.entries;
+        let entries = self.store.codes_of_release(release.code_set, release.id)?;
         let mut head = to_bytes(&head);
         // The concepts follow in the same object.
         head.pop();
         write_concepts(&head, &entries, out).map_err(unwritable)?;
         Ok(entries.len() as u64)
     }
-}
-
-fn system_of(code_set: CodeSet) -> Option<&'static System> {
-    SYSTEMS.iter().find(|system| system.code_set == code_set)
 }
 
 #[derive(Serialize)]

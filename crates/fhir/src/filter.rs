@@ -124,10 +124,11 @@ impl Filter {
 mod tests {
     use serde_json::json;
 
-    use super::super::snapshot::SYSTEMS;
+    use super::super::snapshot::system_of;
     use super::super::{FhirVersion, of_sample};
     use super::*;
     use crate::testing::{cm, dotted};
+    use codeyear_core::model::CodeSet;
 
     fn read_in(snapshot: &Snapshot<'_>, property: &str, op: &str, value: &str) -> Answered<Filter> {
         let filter = json!({ "property": property, "op": op, "value": value });
@@ -138,7 +139,8 @@ mod tests {
     fn each_filter_lets_through_its_part_of_the_tree() {
         let carcinoid = ["C7B.00", "C7B.01", "C7B.02", "C7B.03", "C7B.04", "C7B.09"];
         of_sample(FhirVersion::R4, |context| {
-            let snapshot = Snapshot::at(context, &SYSTEMS[0], None, None, None).unwrap();
+            let snapshot =
+                Snapshot::at(context, system_of(CodeSet::Icd10Cm), None, None, None).unwrap();
             let tree = snapshot.below(&cm("C7B")).unwrap();
             for (property, op, value, expected) in [
                 (
@@ -184,7 +186,8 @@ mod tests {
     #[test]
     fn a_filter_that_cannot_be_answered_is_refused_with_its_own_status() {
         of_sample(FhirVersion::R4, |context| {
-            let snapshot = Snapshot::at(context, &SYSTEMS[0], None, None, None).unwrap();
+            let snapshot =
+                Snapshot::at(context, system_of(CodeSet::Icd10Cm), None, None, None).unwrap();
             for (property, op, value, status) in [
                 ("concept", "regex", "C7.*", 422),
                 ("display", "=", "Cholera", 422),

@@ -360,7 +360,7 @@ impl<'a> Context<'a> {
     }
 
     fn store(&self) -> Result<StoreRef<'a>> {
-        self.codes(CodeSet::Icd10Cm).store()
+        self.codes(CodeSet::default()).store()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `CodeSystem/$lookup`: what a code system says of a code on a day.
 
+use crate::snapshot::{find_system, get_system};
 use serde_json::json;
 
 use super::Context;
@@ -7,7 +8,7 @@ use super::codesystem::of_id;
 use super::outcome::{Answered, FhirFailure, clip};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::{Snapshot, System, cut_version};
+use super::snapshot::{Snapshot, cut_version};
 use codeyear_core::answer::{retirement, verdict};
 use codeyear_core::error::Result;
 use codeyear_core::model::{Entry, Spans, Status, judge_listing, merge_by};
@@ -146,7 +147,7 @@ pub(super) fn snapshot<'a>(
         Some(id) => {
             let instance = of_id(context, id)?;
             if let Some(system) = &coding.system
-                && System::find(cut_version(system).0) != Some(instance.system)
+                && find_system(cut_version(system).0) != Some(instance.system)
             {
                 return Err(FhirFailure::invalid(format!(
                     "the code is of '{}', and CodeSystem/{} is '{}'",
@@ -168,7 +169,7 @@ pub(super) fn snapshot<'a>(
             let version = coding.version.as_deref().or(version);
             Snapshot::at(
                 context,
-                System::get(uri)?,
+                get_system(uri)?,
                 version,
                 date,
                 coding.code.as_deref(),

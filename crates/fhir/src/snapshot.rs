@@ -7,69 +7,47 @@ use super::outcome::{Answered, FhirFailure, clip};
 use codeyear_core::answer::{last_state, warnings};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodeSet, Entry, Period, ReleaseId, Timeline, Warning, day_before,
+    Calendar, Code, CodeSet, Entry, FhirSystem, Period, ReleaseId, ReleaseName, Timeline, Warning,
+    day_before,
 };
 use codeyear_core::source::catalogue::{known_releases, order_file_url};
 use codeyear_core::store::CodeSource;
 
 /// A code set as FHIR knows it.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct System {
-    pub(super) code_set: CodeSet,
-    /// The address that every coding carries.
-    pub(super) uri: &'static str,
-    /// How the identifiers of its resources begin.
-    pub(super) prefix: &'static str,
-    /// Its name for programs.
-    pub(super) name: &'static str,
-    pub(super) oid: &'static str,
-    pub(super) publisher: &'static str,
+pub(super) type System = FhirSystem;
+
+/// Lists the code systems that are here.
+pub(super) fn systems() -> impl Iterator<Item = &'static System> {
+    CodeSet::ALL
+        .into_iter()
+        .map(|code_set| &code_set.facts().fhir)
 }
 
-/// ICD-10-CM and ICD-10-PCS, under the addresses that HL7 has for them.
-pub(super) static SYSTEMS: [System; 2] = [
-    System {
-        code_set: CodeSet::Icd10Cm,
-        uri: "http://hl7.org/fhir/sid/icd-10-cm",
-        prefix: "icd-10-cm",
-        name: "ICD10CM",
-        oid: "urn:oid:2.16.840.1.113883.6.90",
-        publisher: "National Center for Health Statistics (NCHS)",
-    },
-    System {
-        code_set: CodeSet::Icd10Pcs,
-        uri: "http://www.cms.gov/Medicare/Coding/ICD10",
-        prefix: "icd-10-pcs",
-        name: "ICD10PCS",
-        oid: "urn:oid:2.16.840.1.113883.6.4",
-        publisher: "Centers for Medicare & Medicaid Services (CMS)",
-    },
-];
+/// Returns a code set as a code system.
+pub(super) fn system_of(code_set: CodeSet) -> &'static System {
+    &code_set.facts().fhir
+}
 
-impl System {
-    /// Finds a system by its address; none is made up.
-    pub(super) fn find(uri: &str) -> Option<&'static System> {
-        SYSTEMS
-            .iter()
-            .find(|system| system.uri == uri || system.oid == uri)
-    }
+/// Finds a system by its address; none is made up.
+pub(super) fn find_system(uri: &str) -> Option<&'static System> {
+    systems().find(|system| system.uri == uri || system.oid == uri)
+}
 
-    /// Finds a system by its address, or says that it is not here.
-    pub(super) fn get(uri: &str) -> Answered<&'static System> {
-        System::find(uri).ok_or_else(|| {
-            FhirFailure::not_found(format!(
-                "A definition for CodeSystem '{}' could not be found; there are {} and {}",
-                clip(uri),
-                SYSTEMS[0].uri,
-                SYSTEMS[1].uri
-            ))
-        })
-    }
+/// Finds a system by its address, or says that it is not here.
+pub(super) fn get_system(uri: &str) -> Answered<&'static System> {
+    find_system(uri).ok_or_else(|| {
+        let uris: Vec<&str> = systems().map(|system| system.uri).collect();
+        FhirFailure::not_found(format!(
+            "A definition for CodeSystem '{}' could not be found; there are {}",
+            clip(uri),
+            uris.join(" and ")
+        ))
+    })
+}
 
-    /// Returns the identifier of the resource of a release.
-    pub(super) fn id_of(&self, release: ReleaseId) -> String {
-        format!("{}-{}", self.prefix, version_of(release))
-    }
+/// Returns the identifier of the resource of a release.
+pub(super) fn id_of(system: &System, release: ReleaseId) -> String {
+    format!("{}-{}", system.prefix, version_of(release))
 }
 
 /// Returns a release as a version of its code system: `2026`, `2026-04`, `2022-04-errata`.
@@ -94,14 +72,19 @@ pub(super) fn release_of<'t>(timeline: &'t Timeline, version: &str) -> Option<&'
         let day: NaiveDate = version.parse().ok()?;
         return periods.iter().find(|period| period.from == day);
     }
-    let id: ReleaseId = version.parse().ok()?;
-    // 2025-10 could be meant for the fiscal year or for the calendar's; it is neither.
-    if !id.is_mid_year() && id.revision() == 0 && version.contains('-') {
-        return None;
-    }
+    let id = release_named(timeline.code_set(), version)?;
     periods.iter().find(|period| {
         period.release == id || (id.revision() == 0 && period.release.edition() == id)
     })
+}
+
+/// Returns the release that a version of a code system names, whether or not it is loaded.
+fn release_named(code_set: CodeSet, version: &str) -> Option<ReleaseId> {
+    let name: ReleaseName = version.parse().ok()?;
+    let id = name.of(code_set);
+    // 2025-10 could be meant for the fiscal year or for the calendar's; it is neither.
+    let is_either = id.calendar() == Calendar::FiscalYears && version.ends_with("-10");
+    (!is_either).then_some(id)
 }
 
 /// A code system on a day.
@@ -164,8 +147,8 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the nearest listed code above one.
     pub(super) fn parent(&self, code: &Code) -> Result<Option<Entry>> {
-        for length in (3..code.len()).rev() {
-            if let Some(parent) = self.entry(&code.prefix(length))? {
+        for above in code.above() {
+            if let Some(parent) = self.entry(&above)? {
                 return Ok(Some(parent));
             }
         }
@@ -266,7 +249,7 @@ fn place_of(code_set: CodeSet, release: ReleaseId) -> String {
 
 /// The failure that a version is not loaded, with those that are.
 pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> FhirFailure {
-    let known = version.parse().ok().map(|id| place_of(system.code_set, id));
+    let known = release_named(system.code_set, version).map(|id| place_of(system.code_set, id));
     FhirFailure::not_found(format!(
         "A definition for CodeSystem '{}' version '{}' could not be found. {}{}",
         system.uri,
@@ -338,7 +321,13 @@ mod tests {
     fn a_version_a_day_both_or_neither_say_which_day_is_meant() {
         of_sample(FhirVersion::R4, |context| {
             let at = |version, date: Option<&str>| {
-                let found = Snapshot::at(context, &SYSTEMS[0], version, date.map(day), None);
+                let found = Snapshot::at(
+                    context,
+                    system_of(CodeSet::Icd10Cm),
+                    version,
+                    date.map(day),
+                    None,
+                );
                 found
                     .map(|snapshot| (snapshot.version(), snapshot.day))
                     .map_err(|failure| failure.status)
@@ -366,7 +355,14 @@ mod tests {
     fn the_parent_of_a_code_is_the_nearest_that_is_listed_on_the_day() {
         of_sample(FhirVersion::R4, |context| {
             let on = |date: &str| {
-                Snapshot::at(context, &SYSTEMS[0], None, Some(day(date)), None).unwrap()
+                Snapshot::at(
+                    context,
+                    system_of(CodeSet::Icd10Cm),
+                    None,
+                    Some(day(date)),
+                    None,
+                )
+                .unwrap()
             };
             let snapshot = on("2026-03-01");
             // No release lists O40.1X or O40.1XX.

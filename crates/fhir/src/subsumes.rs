@@ -5,7 +5,8 @@ use super::lookup::{find, snapshot};
 use super::outcome::{Answered, FhirFailure};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::{System, cut_version};
+use super::snapshot::cut_version;
+use crate::snapshot::find_system;
 
 pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let side = |letter: &str| -> Answered<Coding> {
@@ -27,7 +28,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters
     };
     let system = |coding: &Coding| {
         let uri = coding.system.as_deref().map(|system| cut_version(system).0);
-        uri.and_then(System::find)
+        uri.and_then(find_system)
     };
     if let (Some(_), Some(_)) = (&a.system, &b.system)
         && system(&a) != system(&b)

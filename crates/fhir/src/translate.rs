@@ -3,6 +3,7 @@
 //! A code that can still be submitted on the day translates to itself, and to what was split off from it. What
 //! the tables do not name is no match: a guess from the tree is not made here.
 
+use crate::snapshot::{find_system, get_system};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use super::snapshot::{Snapshot, System, cut_version};
 use super::{Context, FhirVersion};
 use codeyear_core::answer::{retirement, verdict, with_listings};
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, Entry, Fate, LineageLink, Verdict};
+use codeyear_core::model::{Code, DocumentKind, Entry, Fate, LineageLink, Verdict};
 
 /// A code that another translates to.
 struct Match {
@@ -54,12 +55,12 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters
         ));
     };
     let (uri, uri_version) = cut_version(uri);
-    let system_asked = System::get(uri)?;
+    let system_asked = get_system(uri)?;
     let target = given.any_text(&["targetsystem", "targetSystem"])?;
     let mut target_version = None;
     if let Some(target) = target {
         let (target, version) = cut_version(target);
-        if System::get(target)? != system_asked {
+        if get_system(target)? != system_asked {
             return Err(FhirFailure::not_found(format!(
                 "there is no map from '{}' to '{}': the tables are of one code system over time",
                 clip(uri),
@@ -72,7 +73,7 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters
         if let Some(set) = given.text(name)? {
             let (set, _) = cut_version(set);
             let base = set.split_once("?fhir_vs").map_or(set, |(base, _)| base);
-            if System::find(base) != Some(system_asked) {
+            if find_system(base) != Some(system_asked) {
                 return Err(FhirFailure::not_found(format!(
                     "the value set '{}' of {name} is not of '{}'",
                     clip(set),
@@ -142,7 +143,7 @@ fn source(given: &Parameters) -> Answered<(Coding, bool)> {
         if let Some((codings, _)) = given.concept(concept)? {
             let known = codings.iter().position(|coding| {
                 let uri = coding.system.as_deref().map(|system| cut_version(system).0);
-                uri.and_then(System::find).is_some()
+                uri.and_then(find_system).is_some()
             });
             let coding = codings.into_iter().nth(known.unwrap_or(0));
             return Ok((coding.unwrap_or_default(), is_reverse));
@@ -210,7 +211,7 @@ fn in_one_map(
             } else {
                 transition.day
             };
-            if from == parsed && system_asked.code_set.facts().has_conversion_tables {
+            if from == parsed && system_asked.code_set.has(DocumentKind::ConversionTable) {
                 let entry = source.entry_on(&to, day)?;
                 let relation = relation(conversions, link, listed);
                 matches.push(one_match(to, entry, relation, Some(link)));
@@ -357,7 +358,7 @@ fn still_valid(
     let day = snapshot.day;
     let life = snapshot.source.spans(code)?;
     let mut split_off = Vec::new();
-    if snapshot.system.code_set.facts().has_conversion_tables {
+    if snapshot.system.code_set.has(DocumentKind::ConversionTable) {
         let conversions = snapshot.source.conversions(code)?;
         split_off = with_listings(snapshot.source, |listed| -> Result<Vec<Match>> {
             let lineage = conversions.lineage(code, listed);
@@ -400,7 +401,7 @@ fn still_valid(
 fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String)> {
     let shown = code.to_string();
     let day = snapshot.day;
-    if !snapshot.system.code_set.facts().has_conversion_tables {
+    if !snapshot.system.code_set.has(DocumentKind::ConversionTable) {
         return Ok((
             Vec::new(),
             format!(

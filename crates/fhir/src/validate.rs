@@ -1,6 +1,7 @@
 //! `$validate-code`: whether a code is in a code system or a value set on a day, and whether its title is that
 //! of the day.
 
+use crate::snapshot::find_system;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -130,7 +131,7 @@ pub(super) fn in_code_system(
         let mut coding = coding.clone();
         let uri = coding.system.as_deref().map(|system| cut_version(system).0);
         let is_other = |uri: &str, url: &str| {
-            uri != url && System::find(uri).is_none_or(|found| Some(found) != System::find(url))
+            uri != url && find_system(uri).is_none_or(|found| Some(found) != find_system(url))
         };
         if let (Some(uri), Some(url)) = (uri, url)
             && is_other(uri, cut_version(url).0)
@@ -147,7 +148,7 @@ pub(super) fn in_code_system(
         }
         if asked.concept.is_some()
             && let Some(uri) = uri
-            && System::find(uri).is_none()
+            && find_system(uri).is_none()
             && asked.codings.len() > 1
         {
             checked.push(foreign(&asked, index, uri));
@@ -362,7 +363,7 @@ pub(super) fn in_value_set(
     let mut checked = Vec::with_capacity(asked.codings.len());
     for (index, coding) in asked.codings.iter().enumerate() {
         let system = match coding.system.as_deref().map(cut_version) {
-            Some((uri, version)) => match System::find(uri) {
+            Some((uri, version)) => match find_system(uri) {
                 Some(system) => Some((system, coding.version.as_deref().or(version))),
                 None => {
                     let definition = Definition::of_request(context, id, given, &wanted)?;

@@ -7,7 +7,7 @@ use super::codesystem::whole;
 use super::compose::{Definition, Wanted};
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
-use super::snapshot::{SYSTEMS, System};
+use super::snapshot::{System, systems};
 use codeyear_core::model::Code;
 
 /// Returns the address of a value set that is taken for granted.
@@ -68,23 +68,24 @@ pub(super) fn implicit_resource(
 }
 
 pub(super) fn unknown_set_id(id: &str) -> FhirFailure {
+    let known: Vec<String> = systems()
+        .map(|system| format!("ValueSet/{}", system.prefix))
+        .collect();
     FhirFailure::not_found(format!(
-        "there is no ValueSet/{}; there are ValueSet/{} and ValueSet/{}",
+        "there is no ValueSet/{}; there are {}",
         clip(id),
-        SYSTEMS[0].prefix,
-        SYSTEMS[1].prefix
+        known.join(" and ")
     ))
 }
 
 pub(super) fn read(context: &Context<'_>, id: &str) -> Answered {
-    let system = SYSTEMS.iter().find(|system| system.prefix == id);
+    let system = systems().find(|system| system.prefix == id);
     let system = system.ok_or_else(|| unknown_set_id(id))?;
     Ok(implicit_resource(context, system, None))
 }
 
 pub(super) fn search(context: &Context<'_>, query: &[(String, String)]) -> Answered {
-    let mut resources: Vec<Value> = SYSTEMS
-        .iter()
+    let mut resources: Vec<Value> = systems()
         .map(|system| implicit_resource(context, system, None))
         .collect();
     // One below a code is there as soon as someone asks for it, in whatever spelling.

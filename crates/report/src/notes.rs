@@ -6,12 +6,9 @@ use super::changes::{escape, marked_line, marked_markdown};
 use super::marks::mark;
 use super::{Style, grouped};
 use codeyear_core::model::{
-    Chapter, Code, CodeSet, NodeKind, NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteEdit,
-    NoteKind, NotePlace, NotesReport, chapters,
+    Chapter, Code, DocumentKind, NodeKind, NodeName, NodeStanding, NoteChange, NoteChangeKind,
+    NoteEdit, NoteKind, NotePlace, NotesReport, chapters,
 };
-
-/// Tabular lists are of this code set alone.
-const CM: CodeSet = CodeSet::Icd10Cm;
 
 /// Returns the words for a kind of note, as coders say them.
 pub fn note_kind_label(kind: NoteKind) -> &'static str {
@@ -63,7 +60,7 @@ fn place_name(node: &NodeName, style: Style) -> String {
 
 pub(super) fn code_of(node: &NodeName) -> Option<Code> {
     match node.kind {
-        NodeKind::Code => CM.parse_code(&node.name).ok(),
+        NodeKind::Code => DocumentKind::Tabular.code_set().parse_code(&node.name).ok(),
         _ => None,
     }
 }
@@ -188,7 +185,9 @@ pub(super) fn steps(report: &NotesReport) -> impl Iterator<Item = Step<'_>> {
 }
 
 fn chapter_of_number(number: &str) -> Option<&'static Chapter> {
-    chapters(CM).iter().find(|chapter| chapter.label == number)
+    chapters(DocumentKind::Tabular.code_set())
+        .iter()
+        .find(|chapter| chapter.label == number)
 }
 
 /// The counts of one kind of note.

@@ -27,7 +27,7 @@ use codeyear_claims::{
 };
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use codeyear_core::error::{Error, ErrorKind, Result};
-use codeyear_core::model::{Book, ChangeKind, CodeSet, ReleaseId};
+use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, ReleaseName};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
 use codeyear_report::html::pages::{self, AuditAsk, DiffAsk, Site};
@@ -46,7 +46,7 @@ const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000
 
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let upload = DefaultBodyLimit::max(shared.settings.most_upload);
-    Router::new()
+    let router = Router::new()
         .route("/", get(home))
         .route("/about", get(about))
         .route("/releases", get(releases))
@@ -55,14 +55,30 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/diff", get(diff))
         .route("/diff/download", get(download))
         .route("/audit", get(audit_form).post(audit).layer(upload))
-        .route("/assets/{name}", get(asset))
-        .route("/icd10cm", get(diagnoses))
-        .route("/icd10cm/chapter/{name}", get(chapter))
-        .route("/icd10cm/block/{name}", get(block))
-        .route("/icd10cm/{code}", get(diagnosis))
-        .route("/icd10pcs", get(procedures))
-        .route("/icd10pcs/section/{name}", get(section))
-        .route("/icd10pcs/{code}", get(procedure))
+        .route("/assets/{name}", get(asset));
+    CodeSet::ALL.into_iter().fold(router, book_routes)
+}
+
+/// Adds the pages of the book of a code set.
+fn book_routes(router: Router<Arc<Shared>>, code_set: CodeSet) -> Router<Arc<Shared>> {
+    let path = code_set.facts().path;
+    let book = move |asked| browse(asked, code_set, BrowseAt::Book);
+    let code = move |Path(code): Path<String>, asked| code_page(asked, code_set, code);
+    let router = router
+        .route(path, get(book))
+        .route(&format!("{path}/{{code}}"), get(code));
+    let levels = pages::book_levels(code_set).iter();
+    levels.fold(router, |router, (name, level)| {
+        let level = *level;
+        let part = move |Path(name): Path<String>, asked| {
+            let at = match level(&name) {
+                PlaceKind::Chapter => BrowseAt::Chapter(name),
+                _ => BrowseAt::Block(name),
+            };
+            browse(asked, code_set, at)
+        };
+        router.route(&format!("{path}/{name}/{{name}}"), get(part))
+    })
 }
 
 /// Writes failures as pages for those who read pages.
@@ -84,7 +100,7 @@ async fn render_error_page(
     let Some(site) = snapshot.known_site() else {
         return response;
     };
-    let asked = pages::PageRequest::on(shared.settings.today.day(), CodeSet::Icd10Cm);
+    let asked = pages::PageRequest::on(shared.settings.today.day(), CodeSet::default());
     let status = response.status().as_u16();
     let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
     let Ok(page) = page else {
@@ -109,7 +125,7 @@ struct Frame {
 fn frame(asked: &mut ApiRequest) -> Result<Frame> {
     let frame = Frame {
         on: asked.day()?,
-        code_set: asked.query.code_set("set")?.unwrap_or(CodeSet::Icd10Cm),
+        code_set: asked.query.code_set("set")?.unwrap_or_default(),
     };
     Ok(frame)
 }
@@ -268,31 +284,6 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     .await
 }
 
-async fn diagnoses(asked: ApiRequest) -> Result<Response, WebProblem> {
-    browse(asked, CodeSet::Icd10Cm, BrowseAt::Book).await
-}
-
-async fn chapter(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
-    browse(asked, CodeSet::Icd10Cm, BrowseAt::Chapter(name)).await
-}
-
-async fn block(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
-    browse(asked, CodeSet::Icd10Cm, BrowseAt::Block(name)).await
-}
-
-async fn procedures(asked: ApiRequest) -> Result<Response, WebProblem> {
-    browse(asked, CodeSet::Icd10Pcs, BrowseAt::Book).await
-}
-
-async fn section(Path(name): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
-    let at = if name.len() > 1 {
-        BrowseAt::Block(name)
-    } else {
-        BrowseAt::Chapter(name)
-    };
-    browse(asked, CodeSet::Icd10Pcs, at).await
-}
-
 async fn browse(
     mut asked: ApiRequest,
     code_set: CodeSet,
@@ -312,14 +303,6 @@ async fn browse(
         pages::browse(site, &answer::browse(store, code_set, &at, on)?)
     })
     .await
-}
-
-async fn diagnosis(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
-    code_page(asked, CodeSet::Icd10Cm, code).await
-}
-
-async fn procedure(Path(code): Path<String>, asked: ApiRequest) -> Result<Response, WebProblem> {
-    code_page(asked, CodeSet::Icd10Pcs, code).await
 }
 
 async fn code_page(
@@ -352,8 +335,8 @@ struct DiffQuestion {
 fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
     let frame = frame(asked)?;
     let release = "a release as in FY2026";
-    let old: Option<ReleaseId> = asked.query.parsed("old", release)?;
-    let new: Option<ReleaseId> = asked.query.parsed("new", release)?;
+    let old: Option<ReleaseName> = asked.query.parsed("old", release)?;
+    let new: Option<ReleaseName> = asked.query.parsed("new", release)?;
     let under = asked.query.all("under").join(", ");
     let kind = match asked.query.one("kind")? {
         None => None,
@@ -368,8 +351,8 @@ fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
         ),
     };
     let ask = DiffAsk {
-        old,
-        new,
+        old: old.map(|name| name.of(frame.code_set)),
+        new: new.map(|name| name.of(frame.code_set)),
         kind,
         chapter: asked.query.one("chapter")?.unwrap_or_default(),
         words: asked.query.one("words")?.unwrap_or_default(),
@@ -517,7 +500,7 @@ async fn audit(asked: ApiRequest, form: Multipart) -> Result<Response, WebProble
         },
     };
     let mut response = page(&asked, move |site, _, _| {
-        let frame = pages::PageRequest::on(sent.on.unwrap_or(today), CodeSet::Icd10Cm);
+        let frame = pages::PageRequest::on(sent.on.unwrap_or(today), CodeSet::default());
         let ask = AuditAsk {
             code: &sent.code,
             date: &sent.date,

@@ -233,7 +233,7 @@ impl Query {
     }
 
     pub(super) fn code_set(&mut self, name: &'static str) -> Result<Option<CodeSet>> {
-        self.parsed(name, "icd10cm or icd10pcs")
+        self.parsed(name, &CodeSet::all_ids(" or "))
     }
 
     /// Checks whether something is asked for: `1` or `true`.

@@ -65,7 +65,7 @@ impl<'a> Model<'a> {
             .keys()
             .map(ReleaseId::effective_from)
             .filter(|day| *day > release.effective_from())
-            .chain([release.fiscal_year_end()])
+            .chain([release.latest_end()])
             .min()
             .unwrap()
     }
@@ -225,7 +225,7 @@ proptest! {
         for code in CODES {
             for year in 2029..=2036 {
                 let october = ReleaseId::october(year);
-                let (first, end) = (october.effective_from(), october.fiscal_year_end());
+                let (first, end) = (october.effective_from(), october.latest_end());
                 let last = end - Days::new(1);
                 let answers = answer::check_span(&store.codes(SET).unwrap(), code, first, last).unwrap();
                 let mut next = first;

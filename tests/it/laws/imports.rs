@@ -181,7 +181,7 @@ fn sample_path(file: &SampleFile) -> PathBuf {
 /// States the release: some files of the sample are those of two releases.
 fn stated(file: &SampleFile) -> ImportOptions {
     ImportOptions {
-        release: Some(file.release),
+        release: Some(file.release.into()),
         ..world::options()
     }
 }

@@ -210,10 +210,7 @@ fn render_in(book: &[Entry], envelope: &Envelope) -> Vec<u8> {
             &mut bytes,
             envelope.numbering,
             index as u64 + 1,
-            &entry.code,
-            entry.billable,
-            &entry.short_title,
-            &entry.long_title,
+            &entry.as_row(),
         )
         .unwrap();
     }
@@ -273,7 +270,7 @@ fn store_of(posted: &[Posted]) -> Store {
 fn days() -> Vec<NaiveDate> {
     let mut days: BTreeSet<NaiveDate> = BTreeSet::new();
     for edition in EDITIONS {
-        for day in [id(edition).effective_from(), id(edition).fiscal_year_end()] {
+        for day in [id(edition).effective_from(), id(edition).latest_end()] {
             days.extend([day, day - Days::new(1), day + Days::new(40)]);
         }
     }

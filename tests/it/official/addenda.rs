@@ -115,7 +115,7 @@ fn an_addenda_of_icd_10_pcs_on_a_wrong_base_leaves_codes_unexplained() {
     ] {
         let options = VerifyOptions {
             code_set: Some(CodeSet::Icd10Pcs),
-            release: Some(id(release)),
+            release: Some(id(release).into()),
             base: Some(id(base)),
         };
         let report = answer::verify(&store, &options, today(), &mut |_, _| {}).unwrap();
@@ -149,7 +149,7 @@ fn an_addenda_whose_base_is_missing_names_the_missing_release() {
     };
     let store = holding(&releases, CodeSet::Icd10Pcs, &["FY2023-04", "FY2024-04"]);
     let options = VerifyOptions {
-        release: Some(id("FY2024-04")),
+        release: Some(id("FY2024-04").into()),
         ..VerifyOptions::default()
     };
     let report = answer::verify(&store, &options, today(), &mut |_, _| {}).unwrap();

@@ -97,7 +97,7 @@ fn an_order_file_that_lost_a_tenth_of_its_rows_is_refused_for_a_release_to_come_
     std::fs::write(&path, cut).unwrap();
     for (release, revision) in [("FY2028", false), ("FY2025", true)] {
         let options = ImportOptions {
-            release: Some(id(release)),
+            release: Some(id(release).into()),
             revision,
             ..crate::world::whole()
         };
@@ -122,7 +122,7 @@ fn the_bytes_of_one_release_are_refused_as_another_even_as_a_correction() {
     let zip = release_zip(&releases, CodeSet::Icd10Cm, "FY2024-04");
     for (release, revision) in [("FY2025", false), ("FY2025", true), ("FY2027", false)] {
         let options = ImportOptions {
-            release: Some(id(release)),
+            release: Some(id(release).into()),
             revision,
             ..whole()
         };
@@ -148,7 +148,7 @@ fn the_bytes_of_one_release_are_refused_as_another_even_as_a_correction() {
     let bytes = member(&releases, CodeSet::Icd10Cm, "FY2027", "icd10cm_order_2027");
     std::fs::write(&last, bytes).unwrap();
     let options = ImportOptions {
-        release: Some(id("FY2027-04")),
+        release: Some(id("FY2027-04").into()),
         ..ImportOptions::on("2027-03-01".parse().unwrap())
     };
     let report = import(&mut store, &[last], &options, &mut |_| {}).unwrap();

@@ -262,7 +262,7 @@ fn a_release_of_a_tabular_list_alone_has_the_codes_of_its_order_file_and_gives_w
     let folder = tempfile::tempdir().unwrap();
     let (list, order) = extracted(&releases, "FY2026-04", folder.path());
     let stated = codeyear::ingest::ImportOptions {
-        release: Some(id("FY2026-04")),
+        release: Some(id("FY2026-04").into()),
         ..whole()
     };
     let mut alone = Store::in_memory().unwrap();

@@ -87,8 +87,8 @@ impl FastPath {
             && purpose != Purpose::Census;
         let code_set = |system| match system {
             CodeSystem::Of(code_set) => Some(code_set),
-            // What ICD-10-CM lists is one of its codes.
-            CodeSystem::Detected => Some(CodeSet::Icd10Cm),
+            // What the first code set lists is one of its codes.
+            CodeSystem::Detected => Some(CodeSet::default()),
             CodeSystem::Other => None,
         };
         let codes = columns.codes.iter();

@@ -7,7 +7,7 @@ use super::node::{At, Node, Path, Wrong};
 use super::{FhirOptions, KeptField};
 use crate::x12::Stay;
 use crate::{Claim, ClaimCode, ClaimPlace, CodeSystem, ProblemKind};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, FhirSystem};
 
 /// The most codes with their days, and the most faults, of one resource: the memory that it takes must not be
 /// any number of times its size.
@@ -103,27 +103,32 @@ pub(super) fn read(
     Ok(ReadResource::Claim(claim, gathered.wrong))
 }
 
-/// Returns the code set of a system; any other than the two here is one that is not kept.
+/// Returns the code set of a system; any other than those here is one that is not kept.
 fn system(uri: &str) -> CodeSystem {
     let uri = uri
         .split('|')
         .next()
         .unwrap_or_default()
         .trim_end_matches('/');
+    let without_scheme = |uri: &'static str| uri.strip_prefix("http://").unwrap_or(uri);
     let uri = uri
         .strip_prefix("http://")
         .or_else(|| uri.strip_prefix("https://"))
         .unwrap_or(uri);
-    match uri {
-        "hl7.org/fhir/sid/icd-10-cm" | "urn:oid:2.16.840.1.113883.6.90" => {
-            CodeSystem::Of(CodeSet::Icd10Cm)
-        }
-        "www.cms.gov/Medicare/Coding/ICD10"
-        | "hl7.org/fhir/sid/icd-10-pcs"
-        | "www.icd10data.com/icd10pcs"
-        | "urn:oid:2.16.840.1.113883.6.4" => CodeSystem::Of(CodeSet::Icd10Pcs),
-        _ => CodeSystem::Other,
-    }
+    let is_named = |code_set: &CodeSet| {
+        let FhirSystem {
+            uri: own,
+            oid,
+            other_uris,
+            ..
+        } = &code_set.facts().fhir;
+        let mut known = [*own, *oid].into_iter().chain(other_uris.iter().copied());
+        known.any(|known| without_scheme(known) == uri)
+    };
+    CodeSet::ALL
+        .into_iter()
+        .find(is_named)
+        .map_or(CodeSystem::Other, CodeSystem::Of)
 }
 
 /// Reads a CodeableConcept whose codes have to be valid on these days.

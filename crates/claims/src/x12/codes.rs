@@ -45,16 +45,18 @@ pub(super) enum CompositeKind {
 /// The guides are 005010X222 (837P), 005010X223 (837I) and 005010X224 (837D), each with its errata, and
 /// those of 004010 before them.
 pub(super) fn held(qualifier: &[u8], is_4010: bool) -> Option<CompositeKind> {
-    let cm = CodeSystem::Of(CodeSet::Icd10Cm);
-    let pcs = CodeSystem::Of(CodeSet::Icd10Pcs);
+    for code_set in CodeSet::ALL {
+        let announces = |all: &[&str]| all.iter().any(|known| known.as_bytes() == qualifier);
+        let x12 = &code_set.facts().x12;
+        if announces(x12.pointed_to) {
+            return Some(CompositeKind::Diagnosis(CodeSystem::Of(code_set)));
+        }
+        if announces(x12.others) {
+            return Some(CompositeKind::Code(CodeSystem::Of(code_set)));
+        }
+    }
     Some(match qualifier {
-        // Principal diagnosis, other diagnoses.
-        b"ABK" | b"ABF" => CompositeKind::Diagnosis(cm),
-        // Admitting diagnosis, patient's reason for visit, external cause of injury.
-        b"ABJ" | b"APR" | b"ABN" => CompositeKind::Code(cm),
-        // Principal procedure, other procedures.
-        b"BBR" | b"BBQ" => CompositeKind::Code(pcs),
-        // The same of ICD-9-CM.
+        // Principal diagnosis, other diagnoses of ICD-9-CM; then the rest of it.
         b"BK" | b"BF" => CompositeKind::Diagnosis(CodeSystem::Other),
         b"BJ" | b"PR" | b"BN" | b"BR" | b"BQ" => CompositeKind::Code(CodeSystem::Other),
         // SNODENT, of dentistry.

@@ -10,8 +10,8 @@ use super::show::{ShowOptions, consult};
 use crate::answer::{basis_of, warnings};
 use crate::error::{Error, Result};
 use crate::model::{
-    Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding, NodeKind,
-    PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
+    Book, Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding,
+    NodeKind, PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
 };
 use crate::store::{Store, StoredDocument};
 
@@ -58,12 +58,14 @@ pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) 
         categories: Vec::new(),
         warnings: warnings(store.kind()?, code_set, &timeline, date, date),
     };
-    match (code_set, at) {
+    match (code_set.facts().book, at) {
         (_, BrowseAt::Book) => whole_book(store, &mut level)?,
-        (CodeSet::Icd10Cm, BrowseAt::Chapter(name)) => chapter(store, &mut level, name)?,
-        (CodeSet::Icd10Cm, BrowseAt::Block(name)) => block(store, &mut level, name)?,
-        (CodeSet::Icd10Pcs, BrowseAt::Chapter(name)) => section(store, &mut level, name)?,
-        (CodeSet::Icd10Pcs, BrowseAt::Block(name)) => body_system(store, &mut level, name)?,
+        (Book::Tabular, BrowseAt::Chapter(name)) => chapter(store, &mut level, name)?,
+        (Book::Tabular, BrowseAt::Block(name)) => block(store, &mut level, name)?,
+        (Book::Tables, BrowseAt::Chapter(name)) => section(store, &mut level, name)?,
+        (Book::Tables, BrowseAt::Block(name)) => body_system(store, &mut level, name)?,
+        (Book::List, BrowseAt::Chapter(name)) => listed_chapter(store, &mut level, name)?,
+        (Book::List, BrowseAt::Block(name)) => return Err(not_found("level", name, &level)),
     }
     Ok(level)
 }
@@ -189,6 +191,14 @@ fn chapter(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
         !blocks.iter().any(|block| block.has(code))
     });
     level.categories = categories;
+    Ok(())
+}
+
+/// Lists the codes of a chapter of a book that has no levels between.
+fn listed_chapter(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
+    let chapter = named(level, "chapter", name)?;
+    level.breadcrumb.push(place_of(chapter));
+    level.categories = categories_of_chapter(store, level, chapter)?;
     Ok(())
 }
 

@@ -198,36 +198,44 @@ pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result
     }
 }
 
-/// Returns which code set a text is meant for, where the user does not say, of ICD-10-CM and ICD-10-PCS: the first,
-/// unless only the second can have, or has, such a code.
+/// Returns which code set a text is meant for, where the user does not say: of those that can have such a code the
+/// first that lists it, else the first that lists its category, else the first.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn detect_code_set(codes: &Sets<impl CodeSource>, text: &str) -> Result<CodeSet> {
-    let (diagnoses, procedures) = (&codes[CodeSet::Icd10Cm], &codes[CodeSet::Icd10Pcs]);
-    let Ok(procedure) = CodeSet::Icd10Pcs.parse_code(text) else {
-        // No diagnosis begins with a digit, so the other set has more to say of such a text.
-        let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());
-        return Ok(if begins_with_digit && !text.contains('.') {
-            CodeSet::Icd10Pcs
-        } else {
-            CodeSet::Icd10Cm
-        });
-    };
-    let Ok(diagnosis) = CodeSet::Icd10Cm.parse_code(text) else {
-        return Ok(CodeSet::Icd10Pcs);
-    };
-    if diagnoses.lists(&diagnosis)? {
-        return Ok(CodeSet::Icd10Cm);
+    let read = |code_set: CodeSet| code_set.parse_code(text).ok();
+    let possible: Vec<Code> = CodeSet::ALL.into_iter().filter_map(read).collect();
+    let lists = |code: &Code| codes[code.code_set()].lists(code);
+    match possible.as_slice() {
+        // The set that such a beginning fits has the most to say of the rest.
+        [] => Ok(CodeSet::ALL
+            .into_iter()
+            .find(|code_set| fits_beginning(*code_set, text))
+            .unwrap_or_default()),
+        [only] => Ok(only.code_set()),
+        [first, ..] => {
+            for code in &possible {
+                if lists(code)? {
+                    return Ok(code.code_set());
+                }
+            }
+            for code in &possible {
+                if lists(&code.category())? {
+                    return Ok(code.code_set());
+                }
+            }
+            Ok(first.code_set())
+        }
     }
-    let in_table_only = || -> Result<bool> {
-        Ok(procedures.lists(&procedure.category())? && !diagnoses.lists(&diagnosis.category())?)
-    };
-    Ok(if procedures.lists(&procedure)? || in_table_only()? {
-        CodeSet::Icd10Pcs
-    } else {
-        CodeSet::Icd10Cm
-    })
+}
+
+/// Checks whether a text that is no code of a set begins as one can: with a digit, and with a dot somewhere.
+fn fits_beginning(code_set: CodeSet, text: &str) -> bool {
+    let facts = code_set.facts();
+    let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());
+    (facts.begins_with_digit || !begins_with_digit)
+        && (facts.dot_after.is_some() || !text.contains('.'))
 }
 
 fn basis(codes: &dyn CodeSource, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
@@ -361,8 +369,8 @@ fn siblings(
     date: NaiveDate,
     code: &Code,
 ) -> Result<Vec<Entry>> {
-    for length in (3..code.len()).rev() {
-        let above = codes.below(release, date, &code.prefix(length))?;
+    for above in code.above() {
+        let above = codes.below(release, date, &above)?;
         let billable: Vec<Entry> = above
             .into_iter()
             .filter(|entry| entry.billable && entry.code != *code)
@@ -381,7 +389,7 @@ fn unknown(
     code: &Code,
 ) -> Result<UnknownReason> {
     let code_set = codes.timeline().code_set();
-    if code_set == CodeSet::Icd10Cm && code.len() < 7 {
+    if code_set.facts().has_seventh_characters && code.len() < 7 {
         // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
         let padded = format!("{:X<6}", code.as_str());
         if let Ok(stem) = code_set.parse_code(&padded) {
@@ -396,8 +404,8 @@ fn unknown(
         }
     }
     let mut parent = None;
-    for length in (3..code.len()).rev() {
-        parent = codes.entry_on(&code.prefix(length), date)?;
+    for above in code.above() {
+        parent = codes.entry_on(&above, date)?;
         if parent.is_some() {
             break;
         }
@@ -525,7 +533,7 @@ mod tests {
     fn a_text_that_is_no_code_is_unknown_for_that_reason_whatever_is_loaded() {
         let answer = asked(" C7.B ", "2026-03-01");
         let reason = UnknownReason::Malformed {
-            reason: Malformed::DotMisplaced,
+            reason: Malformed::Dot(CodeSet::Icd10Cm),
         };
         assert_eq!(answer.verdict, Verdict::Unknown { reason });
         assert_eq!((answer.asked.as_str(), answer.code), ("C7.B", None));

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::answer::{ShowOptions, show};
 use crate::error::Result;
-use crate::model::{Code, CodePage, CodeSet, Comparison, DocumentKind, Mention, PlaceKind};
+use crate::model::{Code, CodePage, Comparison, DocumentKind, Mention, PlaceKind};
 use crate::store::CodeSource;
 
 /// Compares two codes on a day: their places, notes and what stands below them.
@@ -41,7 +41,7 @@ pub fn compare(
 fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
     let mut mentions = Vec::new();
     for notes in &page.notes {
-        let Some(at) = Code::from_plain(CodeSet::Icd10Cm, notes.place.name.as_bytes())
+        let Some(at) = Code::from_plain(other.code_set(), notes.place.name.as_bytes())
             .filter(|_| notes.place.kind == PlaceKind::Code)
         else {
             continue;
@@ -65,13 +65,14 @@ fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
 /// Checks whether a note names a code, a level above it, or something below it: `(C7B.-)`, `(C7B.00)`.
 fn names(note: &str, code: &Code) -> bool {
     note.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
-        .filter_map(|word| CodeSet::Icd10Cm.parse_code(word.trim_end_matches('.')).ok())
+        .filter_map(|word| code.code_set().parse_code(word.trim_end_matches('.')).ok())
         .any(|named| named.is_under(code) || code.is_under(&named))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CodeSet;
     use crate::testing::{day, sample};
 
     #[test]

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use super::lineage::with_listings;
 use crate::error::Result;
 use crate::model::{
-    Change, ChangeLineage, Code, CodeSet, Conversions, Entry, LineageLink, LineageWay, ReleaseId,
-    Span, TraceEnd,
+    Change, ChangeLineage, Code, CodeSet, Conversions, DocumentKind, Entry, LineageLink,
+    LineageWay, ReleaseId, Span, TraceEnd,
 };
 use crate::store::{Store, StoreKind};
 
@@ -24,7 +24,7 @@ pub(super) fn lineage(
     changes: &[Change],
 ) -> Result<BTreeMap<Code, ChangeLineage>> {
     let (after, through) = (old.effective_from(), new.effective_from());
-    if !code_set.facts().has_conversion_tables || through <= after {
+    if !code_set.has(DocumentKind::ConversionTable) || through <= after {
         return Ok(BTreeMap::new());
     }
     let tables = store.conversion_tables()?;

@@ -10,14 +10,17 @@ use crate::store::{Store, StoredDocument};
 
 /// Refuses a code set that has no tabular list.
 pub(super) fn require_tabular(code_set: CodeSet) -> Result<()> {
-    if code_set == DocumentKind::Tabular.code_set() {
+    if code_set.has(DocumentKind::Tabular) {
         return Ok(());
     }
     Err(Error::usage(format!(
         "{} has no tabular list, so it has no notes",
         code_set.name()
     ))
-    .with_hint("leave out --notes, or compare releases of ICD-10-CM"))
+    .with_hint(format!(
+        "leave out --notes, or compare releases of {}",
+        DocumentKind::Tabular.code_set().name()
+    )))
 }
 
 /// Compares the tabular lists of two releases of ICD-10-CM: all, or what is about some codes.

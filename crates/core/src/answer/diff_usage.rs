@@ -41,10 +41,7 @@ pub(super) fn impact(
         });
     }
     let listed = listed_above(store, code_set, differences, &changes, &used)?;
-    let parent_of = |code: &Code| {
-        let above = (3..code.len()).rev().map(|length| code.prefix(length));
-        above.into_iter().find(|above| listed.contains(above))
-    };
+    let parent_of = |code: &Code| code.above().find(|above| listed.contains(above));
     Ok(weigh(changes, lineage, usage, &used, &parent_of))
 }
 
@@ -61,9 +58,7 @@ fn listed_above(
         .filter(|one| one.standing == UsedStanding::Listed)
         .map(|one| one.code);
     let below = changes.iter().map(|change| change.code).chain(used);
-    let above: BTreeSet<Code> = below
-        .flat_map(|code| (3..code.len()).map(move |length| code.prefix(length)))
-        .collect();
+    let above: BTreeSet<Code> = below.flat_map(|code| code.above()).collect();
     let above: Vec<Code> = above.into_iter().collect();
     let found = store.find_codes(code_set, differences, &above, false)?;
     let listed = found

@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeFlag, CodeSet, Conversions, ExportedPeriod, ExportedSpan, ListedBy, Listings,
-    ReleaseId,
+    Code, CodeFlag, CodeSet, Conversions, DocumentKind, ExportedPeriod, ExportedSpan, ListedBy,
+    Listings, ReleaseId,
 };
 use crate::store::Store;
 
@@ -153,7 +153,7 @@ pub(super) struct Retirements {
 impl Retirements {
     pub(super) fn load(store: &Store, code_set: CodeSet) -> Result<Retirements> {
         let timeline = store.timeline(code_set)?;
-        let facts = match code_set.facts().has_conversion_tables {
+        let facts = match code_set.has(DocumentKind::ConversionTable) {
             true => store.all_conversion_facts(&timeline)?,
             false => Vec::new(),
         };

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeLineage, CodeSet, Entry, Fate, Lineage, ListedAs, PoaSpan, Retirement, Status,
+    Code, CodeLineage, DocumentKind, Entry, Fate, Lineage, ListedAs, PoaSpan, Retirement, Status,
     Successor, Timeline, Verdict, ended_by, judge,
 };
 use crate::store::CodeSource;
@@ -19,7 +19,11 @@ use crate::store::CodeSource;
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn lineage(codes: &dyn CodeSource, code: &Code) -> Result<CodeLineage> {
-    if !codes.timeline().code_set().facts().has_conversion_tables {
+    if !codes
+        .timeline()
+        .code_set()
+        .has(DocumentKind::ConversionTable)
+    {
         // Conversion tables and POA lists are of ICD-10-CM.
         return Ok(CodeLineage {
             lineage: Lineage {
@@ -59,7 +63,7 @@ fn poa(codes: &dyn CodeSource, code: &Code) -> Result<Vec<PoaSpan>> {
     let lists = codes.store()?.poa_exemptions(code)?;
     let life = codes.spans(code)?;
     let governing = Timeline::new(
-        CodeSet::Icd10Cm,
+        code.code_set(),
         lists.iter().map(|(document, _)| document.release),
     );
     let mut spans: Vec<PoaSpan> = Vec::new();
@@ -121,7 +125,7 @@ pub fn retirement(
         table: None,
         guess: Vec::new(),
     };
-    if code_set.facts().has_conversion_tables {
+    if code_set.has(DocumentKind::ConversionTable) {
         retirement.table = codes
             .conversion_tables()?
             .iter()
@@ -225,6 +229,7 @@ pub fn with_listings<T>(
 mod tests {
     use super::*;
     use crate::answer::check;
+    use crate::model::CodeSet;
     use crate::testing::{cm, codes_of, day, dotted, release, sample};
 
     #[test]

@@ -342,11 +342,7 @@ mod tests {
 
     #[test]
     fn past_the_newest_update_that_is_known_another_could_have_come() {
-        let next = known_releases(CodeSet::Icd10Cm)
-            .last()
-            .unwrap()
-            .fiscal_year()
-            + 1;
+        let next = known_releases(CodeSet::Icd10Cm).last().unwrap().year() + 1;
         let october = ReleaseId::october(next);
         let loaded = Timeline::new(CodeSet::Icd10Cm, [october]);
         let on = |date: NaiveDate| warnings(StoreKind::Full, CodeSet::Icd10Cm, &loaded, date, date);

@@ -156,8 +156,8 @@ impl Part {
     /// Joins each code with the nearest one above it that is valid on its last day.
     fn place(&mut self) {
         for concept in self.concepts.values() {
-            let above = (3..concept.code.len()).rev().find_map(|length| {
-                let above = self.concepts.get(&concept.code.prefix(length))?;
+            let above = concept.code.above().find_map(|above| {
+                let above = self.concepts.get(&above)?;
                 let covers =
                     above.valid_start <= concept.valid_end && concept.valid_end <= above.valid_end;
                 covers.then_some(above)

@@ -216,7 +216,7 @@ fn coverage_of(
     let needed = all.governing(day).map(|period| period.release);
     let is_loaded = |id: ReleaseId| timeline.is_some_and(|timeline| super::is_loaded(timeline, id));
     let unknown = (governing.is_none() && needed.is_none())
-        .then(|| ReleaseId::october_of(day))
+        .then(|| code_set.facts().calendar.release_of(day))
         .filter(|_| code_set.in_force_from() <= day);
     // Where the catalogue knows none for the day, the newest that it knows is the nearest.
     let newest_known = known.last().map(|known| known.id);

@@ -13,8 +13,8 @@ use chrono::NaiveDate;
 use crate::answer::{provenance_of, warnings};
 use crate::error::{Error, Result};
 use crate::model::{
-    Book, Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind,
-    ReleaseId, SearchReport, Status, Timeline, judge,
+    Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
+    SearchReport, Status, Timeline, judge,
 };
 use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
 
@@ -197,7 +197,8 @@ impl Query<'_> {
     fn add_words(&mut self) -> Result<()> {
         let query = self.query();
         self.add(&query, Words::Titles)?;
-        if self.timeline.code_set().facts().book == Book::Tabular {
+        let code_set = self.timeline.code_set();
+        if code_set.has(DocumentKind::Index(IndexKind::Diseases)) {
             // Where titles are many, a term within a term tells nothing more; a main term does.
             let terms = if self.found.len() > BROAD {
                 Words::MainTerms
@@ -205,10 +206,10 @@ impl Query<'_> {
                 Words::Terms
             };
             self.add(&query, terms)?;
-            // Most repeat the title of the code above them, which has been found then.
-            if self.found.len() < self.options.most {
-                self.add(&query, Words::LongCodes)?;
-            }
+        }
+        // Most repeat the title of the code above them, which has been found then.
+        if code_set.facts().has_seventh_characters && self.found.len() < self.options.most {
+            self.add(&query, Words::LongCodes)?;
         }
         Ok(())
     }

@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use crate::answer::{check, history, poa_on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Book, Code, CodeHistory, CodePage, CodeSet, DocumentKind, DocumentSource, Entry,
-    ExplainedCharacter, HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt,
-    PcsPage, PcsTables, PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode,
-    Timeline, UnreadList, chapter_of,
+    Book, Code, CodeHistory, CodePage, DocumentKind, DocumentSource, Entry, ExplainedCharacter,
+    HistorySpan, IndexEntries, IndexKind, LastChange, NodeKind, NotesAt, PcsPage, PcsTables,
+    PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters, TabularNode, Timeline, UnreadList,
+    chapter_of,
 };
 use crate::store::{CodeSource, Store, StoredDocument};
 
@@ -111,7 +111,7 @@ pub fn show(
         children: Vec::new(),
         siblings: Vec::new(),
         index: Vec::new(),
-        poa: match code_set.facts().has_poa_lists {
+        poa: match code_set.has(DocumentKind::PoaExemptList) {
             true => poa_on(codes, &code, date)?,
             false => None,
         },
@@ -137,6 +137,7 @@ pub fn show(
             add_index(&store, &mut page, release, options, &stem)?;
         }
         Book::Tables => add_pcs(&store, &mut page, release, options)?,
+        Book::List => {}
     }
     Ok(page)
 }
@@ -241,7 +242,7 @@ fn add_tabular(
             .rev()
             .find(|place| place.kind == PlaceKind::Code);
         let above =
-            listed.and_then(|place| Code::from_plain(CodeSet::Icd10Cm, place.name.as_bytes()));
+            listed.and_then(|place| Code::from_plain(code.code_set(), place.name.as_bytes()));
         return Ok(match above {
             Some(above) if code.len() == 7 => above,
             _ => code,
@@ -250,14 +251,13 @@ fn add_tabular(
     let mut levels: Vec<TabularNode> = Vec::new();
     let mut stem = code;
     let mut category_at = None;
-    for length in (3..=code.len()).rev() {
-        let level = code.prefix(length);
+    for level in std::iter::once(code).chain(code.above()) {
         let found = store.tabular_node(&document, NodeKind::Code, level.as_str())?;
         if let Some((position, node)) = found {
             if levels.is_empty() {
                 stem = level;
             }
-            if length == 3 {
+            if level == code.category() {
                 category_at = Some(position);
             }
             levels.push(node);
@@ -415,7 +415,7 @@ pub fn explain(
             label: label.map(str::to_owned),
             definition: None,
         };
-    if code.len() == 3 {
+    if *code == code.category() {
         let axes = tables.table(code).map(|table| &table.axes);
         for (axis, character) in axes.into_iter().flatten().zip(code.as_str().chars()) {
             let label = axis.label(character).map(|label| label.text.as_str());
@@ -494,6 +494,7 @@ fn before_stop(tables: &PcsTables, code: &Code, stop: u8) -> Vec<ExplainedCharac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CodeSet;
     use crate::testing::{codes_of, day, release, sample};
 
     fn page(store: &Store, code: &str, date: &str) -> CodePage {

@@ -10,7 +10,7 @@ use crate::answer::addenda_base::AddendaBase;
 use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{
-    CodeSet, Entry, ListedBy, LoadedRelease, Provenance, ReleaseId, Replay, replay,
+    CodeSet, Entry, ListedBy, LoadedRelease, Provenance, ReleaseId, ReleaseName, Replay, replay,
 };
 use crate::source::catalogue::Catalogue;
 use crate::source::sample::sample_files;
@@ -24,7 +24,7 @@ pub struct VerifyOptions {
     /// One code set only.
     pub code_set: Option<CodeSet>,
     /// One release only.
-    pub release: Option<ReleaseId>,
+    pub release: Option<ReleaseName>,
     /// Replay the addenda on this base, whatever base is stated.
     pub base: Option<ReleaseId>,
 }
@@ -333,7 +333,11 @@ fn prove(
                 .code_set
                 .is_none_or(|code_set| code_set == one.release.code_set)
         })
-        .filter(|one| options.release.is_none_or(|id| id == one.release.id))
+        .filter(|one| {
+            options
+                .release
+                .is_none_or(|name| name.of(one.release.code_set) == one.release.id)
+        })
         .collect();
     let is_damaged = report
         .store

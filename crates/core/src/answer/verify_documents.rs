@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::model::{Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, ReleaseId};
+use crate::model::{Code, DifferenceKind, DocumentKind, ListedBy, ReleaseId};
 use crate::store::{ProofOutcome, Store, StoredDocument, StoredRelease};
 
 /// Whether a document agrees with the order file of its release.
@@ -123,7 +123,7 @@ fn pcs_tables(
 ) -> Result<(ProofOutcome, String)> {
     let given = store.pcs_codes(document)?;
     let listed: BTreeSet<Code> = store
-        .listing(CodeSet::Icd10Pcs, id)?
+        .listing(document.kind.code_set(), id)?
         .entries
         .into_iter()
         .filter(|entry| entry.billable)
@@ -161,7 +161,7 @@ fn codes_named(
     let unlisted = match document.kind {
         // A conversion table speaks of every year since FY2017.
         DocumentKind::ConversionTable => store.unlisted_anywhere(&codes)?,
-        _ => store.unlisted_in(id, &codes)?,
+        _ => store.unlisted_in(document.kind.code_set(), id, &codes)?,
     };
     let unreadable = store.unreadable_cells(document)?;
     if sample && !unlisted.is_empty() {

@@ -12,18 +12,6 @@ use crate::source::{RowsHash, rows_sha256};
 /// ICD-10-PCS FY2020: 1.7 %.
 const LEAST_PERCENT: u64 = 98;
 
-/// How many tables of section X, New Technology, of the nearest release before it a release of ICD-10-PCS lacks at
-/// most: twice the most that an official one did, FY2022. No other table, and no category of ICD-10-CM, was ever lost.
-const MAX_NEW_TECHNOLOGY_LOST: usize = 4;
-
-/// How many rows fewer than the nearest release before it a release of ICD-10-CM has at most, summed over the
-/// categories that have fewer: twice the most of an official one, FY2018.
-const MAX_ROWS_LOST: u64 = 2 * 122;
-
-/// How many rows fewer it has at most in one category: twice the most of an official one, FY2018 in S06.
-/// (ICD-10-PCS FY2020 took some 800 rows out of one table, so of it only [`LEAST_PERCENT`] is asked.)
-const MAX_ROWS_OF_CATEGORY_LOST: u64 = 2 * 72;
-
 /// How many percent of the length of the nearest release's titles those of a release have at least, on average. The
 /// largest official fall is that of the long titles of ICD-10-CM FY2014: 2.3 %.
 const LEAST_PERCENT_OF_TITLES: u64 = 95;
@@ -89,12 +77,7 @@ impl Extent {
     pub(super) fn of_entries(code_set: CodeSet, entries: &[Entry]) -> Extent {
         let mut hash = RowsHash::new();
         for entry in entries {
-            hash.add(
-                &entry.code,
-                entry.billable,
-                &entry.short_title,
-                &entry.long_title,
-            );
+            hash.add(&entry.as_row());
         }
         let extent = Extent::new(
             code_set,
@@ -145,6 +128,7 @@ impl Extent {
         let mut above: Vec<Code> = Vec::new();
         let mut is_empty = false;
         let mut title_bytes = [0; 2];
+        let counted_by = code_set.facts().counted_by;
         for listed in codes {
             let ListedCode { code, billable, .. } = listed;
             for (all, bytes) in title_bytes.iter_mut().zip(listed.title_bytes) {
@@ -165,9 +149,10 @@ impl Extent {
             if !billable {
                 above.push(code);
             }
+            let counted = code.prefix(counted_by);
             match &mut last {
-                Some((same, rows)) if *same == category => *rows += 1,
-                _ => add_category(&mut categories, last.replace((category, 1))),
+                Some((same, rows)) if *same == counted => *rows += 1,
+                _ => add_category(&mut categories, last.replace((counted, 1))),
             }
         }
         add_category(&mut categories, last);
@@ -197,16 +182,7 @@ fn add_category(categories: &mut BTreeMap<Code, u64>, counted: Option<(Code, u64
 /// Checks whether the header above a code is the one that it has in a whole release: in ICD-10-CM one character
 /// shorter, but for the placeholders of codes with a 7th character, in ICD-10-PCS its table.
 fn is_complete(code_set: CodeSet, header: Option<&Code>, code: &Code) -> bool {
-    let Some(header) = header else {
-        return false;
-    };
-    let between = code.as_str().get(header.len()..code.len() - 1);
-    match code_set {
-        CodeSet::Icd10Cm => between.is_some_and(|between| {
-            between.is_empty() || (code.len() == 7 && between.chars().all(|c| c == 'X'))
-        }),
-        CodeSet::Icd10Pcs => true,
-    }
+    header.is_some_and(|header| (code_set.facts().is_directly_above)(header, code))
 }
 
 /// Returns what a release lacks: rows, a chapter letter, the last category or others that the nearest known one has,
@@ -303,18 +279,14 @@ pub(super) fn losses(extent: &Extent, before: &OrderFileFacts) -> Vec<Loss> {
 
 /// Checks whether a release has lost more than official ones do.
 fn are_too_many(code_set: CodeSet, losses: &[Loss]) -> bool {
-    let mut gone = losses.iter().filter(|loss| loss.is_gone);
-    match code_set {
-        CodeSet::Icd10Cm => {
-            let rows: u64 = losses.iter().map(|loss| loss.rows).sum();
-            let is_too_much = |loss: &Loss| loss.rows > MAX_ROWS_OF_CATEGORY_LOST;
-            gone.next().is_some() || rows > MAX_ROWS_LOST || losses.iter().any(is_too_much)
-        }
-        CodeSet::Icd10Pcs => {
-            let is_new_technology = |loss: &Loss| loss.category.as_str().starts_with('X');
-            !gone.clone().all(is_new_technology) || gone.count() > MAX_NEW_TECHNOLOGY_LOST
-        }
-    }
+    let limits = &code_set.facts().losses;
+    let gone = losses.iter().filter(|loss| loss.is_gone);
+    let rows: u64 = losses.iter().map(|loss| loss.rows).sum();
+    let is_too_much = |loss: &Loss| limits.rows_of_category.is_some_and(|most| loss.rows > most);
+    !gone.clone().all(|loss| (limits.can_go)(&loss.category))
+        || gone.count() > limits.categories
+        || limits.rows.is_some_and(|most| rows > most)
+        || losses.iter().any(is_too_much)
 }
 
 /// Returns in words what a release has lost: the categories that are gone, and those with fewer rows, most first.

@@ -194,7 +194,7 @@ impl Preparer {
             document_sha256: Some(sha256),
             ..evidence_of(code_set, found)
         };
-        let stated = self.options.release;
+        let stated = self.options.release.map(|name| name.of(code_set));
         // Documents that several releases of the sample share are of the one whose order file stands beside them.
         if let Beside::Listing {
             id,

@@ -64,10 +64,12 @@ pub(super) fn group_files(found: Vec<FoundFile>) -> (Vec<Package>, Vec<Skipped>)
             .iter_mut()
             .filter(|package| package.has_order_file_beside(code_set, &file));
         // Of the order files of several years in one folder it is beside the one that is named after its year.
-        let own = NameHints::read(&file.name).candidates();
+        let calendar = code_set.facts().calendar;
+        let named = |name: &str| NameHints::read(name, calendar).candidates(calendar);
+        let own = named(&file.name);
         let year = |package: &&mut Package| {
             let order = package.order.as_ref();
-            order.is_some_and(|(_, order)| NameHints::read(&order.name).candidates() == own)
+            order.is_some_and(|(_, order)| named(&order.name) == own)
         };
         let mut beside = beside.filter(|package| is_alone || year(package));
         match (beside.next(), beside.next()) {

@@ -37,7 +37,7 @@ impl Preparer {
         rows: Option<u64>,
         documents: &[(DocumentKind, FoundFile)],
     ) -> Result<Identified> {
-        let stated = self.options.release;
+        let stated = self.options.release.map(|name| name.of(evidence.code_set));
         if let Some(id) = identify_sample(evidence, stated, self.sample)? {
             return Ok(Identified {
                 id,

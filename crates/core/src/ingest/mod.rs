@@ -15,6 +15,7 @@ mod resolve;
 mod rivals;
 mod write;
 
+use crate::parse::listing_format;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -25,9 +26,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use chrono::NaiveDate;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, ReleasePart, Trust};
+use crate::model::{CodeSet, ListedBy, Provenance, ReleaseId, ReleaseName, ReleasePart, Trust};
 use crate::parse::addenda::parse_order_addenda;
-use crate::parse::order::OrderFile;
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
 use crate::source::identify::IdentifiedBy;
@@ -47,7 +47,7 @@ use write::write;
 #[derive(Debug, Clone, Copy)]
 pub struct ImportOptions {
     /// The release, where content and name do not tell it or tell it wrongly.
-    pub release: Option<ReleaseId>,
+    pub release: Option<ReleaseName>,
     /// The code set, where content tells it wrongly.
     pub code_set: Option<CodeSet>,
     /// Take other rows for a known or stored release as a correction of it, beside the first.
@@ -490,7 +490,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
         );
         match file.kind {
             FileKind::OrderFile(_) => {
-                let order = OrderFile::parse(file.code_set, bytes).map_err(in_file)?;
+                let order = (listing_format(file.code_set).parse)(bytes).map_err(in_file)?;
                 let trust = Trust {
                     rows_sha256: rows_sha256(&order),
                     provenance: Provenance::Sample,

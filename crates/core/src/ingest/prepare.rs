@@ -1,5 +1,6 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
+use crate::parse::listing_format;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -446,7 +447,7 @@ impl Preparer {
             });
         if let Some(facts) = known.filter(|_| is_stored) {
             let at_hand = match at_hand {
-                None if has_new_list => OrderFile::parse(code_set, bytes).ok().map(Arc::new),
+                None if has_new_list => (listing_format(code_set).parse)(bytes).ok().map(Arc::new),
                 at_hand => at_hand,
             };
             return Ok(ReadOrder {
@@ -458,7 +459,7 @@ impl Preparer {
             });
         }
         tell(Message::Parsing(code_set));
-        let parsed = OrderFile::parse(code_set, bytes)
+        let parsed = (listing_format(code_set).parse)(bytes)
             .map_err(|error| error.in_file(found.shown.as_str()))?;
         let parsed = Arc::new(parsed);
         self.last_order = Some((code_set, sha256.clone(), Arc::clone(&parsed)));

@@ -119,7 +119,10 @@ impl Preparer {
             }
         };
         if let Some(seen) = self.stored_with(code_set, id.edition(), &extent.rows_sha256) {
-            if self.options.release == Some(id) && id.revision() > 0 && seen.id.revision() == 0 {
+            if self.options.release.map(|name| name.of(code_set)) == Some(id)
+                && id.revision() > 0
+                && seen.id.revision() == 0
+            {
                 return Err(fail(
                     ErrorKind::Conflict,
                     format!(

@@ -86,8 +86,7 @@ impl Code {
             if character == '.' {
                 match code_set.facts().dot_after {
                     Some(after) if index == after => continue,
-                    Some(_) => return Err(Malformed::DotMisplaced),
-                    None => return Err(Malformed::Dot),
+                    _ => return Err(Malformed::Dot(code_set)),
                 }
             }
             if !character.is_ascii_alphanumeric() {
@@ -133,9 +132,18 @@ impl Code {
         self.code_set
     }
 
-    /// Returns the 3-character category (ICD-10-CM) or table (ICD-10-PCS) that the code is in.
+    /// Returns the category or table that the code is in: its first 3 characters in ICD-10-CM and ICD-10-PCS.
     pub fn category(&self) -> Code {
-        self.prefix(3)
+        self.prefix(self.code_set.facts().category_length)
+    }
+
+    /// Lists the codes that it is cut to, from the one directly above it to its category.
+    pub fn above(&self) -> impl DoubleEndedIterator<Item = Code> + use<> {
+        let code = *self;
+        let shortest = self.code_set.facts().category_length;
+        (shortest..self.len())
+            .rev()
+            .map(move |length| code.prefix(length))
     }
 
     /// Returns the code cut to its first `length` characters.
@@ -260,12 +268,9 @@ pub enum Malformed {
     /// There is no text.
     #[error("it is empty")]
     Empty,
-    /// A dot in a code of ICD-10-PCS.
-    #[error("an ICD-10-PCS code has no dot")]
-    Dot,
-    /// A dot elsewhere than after the third character of a code of ICD-10-CM.
-    #[error("the dot of an ICD-10-CM code stands after the third character")]
-    DotMisplaced,
+    /// A dot where no code of the set has one.
+    #[error("{}", where_the_dot_stands(*.0))]
+    Dot(CodeSet),
     /// A dot and nothing behind it.
     #[error("it ends with a dot")]
     DotAtEnd,
@@ -275,21 +280,19 @@ pub enum Malformed {
     /// More characters than any code has.
     #[error("it has more than 7 characters")]
     TooLong,
-    /// Fewer characters than a category of ICD-10-CM has.
-    #[error("an ICD-10-CM code has at least 3 characters")]
-    TooShort,
-    /// A code of ICD-10-CM that begins with a digit.
-    #[error("an ICD-10-CM code begins with a letter")]
-    NoLetterFirst,
-    /// A code of ICD-10-CM that begins with three letters.
-    #[error("one of the first 3 characters of an ICD-10-CM code must be a digit")]
-    NoDigitInCategory,
-    /// A code of ICD-10-PCS that is neither whole nor a table.
-    #[error("an ICD-10-PCS code has 7 characters (a table of codes has 3)")]
-    NotSevenCharacters,
-    /// A letter that no code of ICD-10-PCS has.
-    #[error("an ICD-10-PCS code has no letter I or O (they look like 1 and 0)")]
-    LetterIOrO,
+    /// Something that no code of the set has: the rule of the set, in words.
+    #[error("{0}")]
+    Shape(&'static str),
+}
+
+/// Returns in words where the dot of a code of a set stands.
+fn where_the_dot_stands(code_set: CodeSet) -> String {
+    let name = code_set.name();
+    match code_set.facts().dot_after {
+        None => format!("an {name} code has no dot"),
+        Some(3) => format!("the dot of an {name} code stands after the third character"),
+        Some(after) => format!("the dot of an {name} code stands after {after} characters"),
+    }
 }
 
 impl Malformed {

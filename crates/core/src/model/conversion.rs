@@ -10,7 +10,7 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
-use crate::model::{Code, CodeSet, Malformed, MalformedCode};
+use crate::model::{Code, DocumentKind, Malformed, MalformedCode};
 
 /// A conversion table as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -354,7 +354,9 @@ impl ConversionRow {
     /// Returns what keeps the row from being read, cell by cell. Empty for a row that reads whole.
     pub fn flaws(&self) -> Vec<RowFlaw> {
         let mut flaws = Vec::new();
-        let read = CodeSet::Icd10Cm.parse_code(&self.current);
+        let read = DocumentKind::ConversionTable
+            .code_set()
+            .parse_code(&self.current);
         debug_assert_eq!(read.as_ref().ok(), self.code.as_ref());
         if let Err(MalformedCode { reason, .. }) = read {
             flaws.push(RowFlaw::CurrentUnreadable { reason });
@@ -401,6 +403,7 @@ impl ConversionRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::CodeSet;
 
     fn code(text: &str) -> Code {
         CodeSet::Icd10Cm.parse_code(text).unwrap()

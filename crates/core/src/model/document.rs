@@ -97,12 +97,19 @@ impl DocumentKind {
 
     /// Returns the code set that such a file belongs to.
     pub fn code_set(self) -> CodeSet {
+        // Each kind is in the row of one.
+        CodeSet::all_with(self).next().unwrap_or_default()
+    }
+
+    /// Returns the word by which the catalogue says that an archive holds such a file.
+    pub fn held_as(self) -> &'static str {
         match self {
-            DocumentKind::PcsTables | DocumentKind::PcsDefinitions => CodeSet::Icd10Pcs,
-            DocumentKind::Tabular
-            | DocumentKind::Index(_)
-            | DocumentKind::ConversionTable
-            | DocumentKind::PoaExemptList => CodeSet::Icd10Cm,
+            DocumentKind::Tabular | DocumentKind::PcsTables | DocumentKind::PcsDefinitions => {
+                "tabular"
+            }
+            DocumentKind::Index(_) => "index",
+            DocumentKind::ConversionTable => "conversion_table",
+            DocumentKind::PoaExemptList => "poa",
         }
     }
 }

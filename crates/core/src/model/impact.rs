@@ -356,7 +356,7 @@ impl UsedBook {
         for old in self.predecessors.get(&code).into_iter().flatten() {
             related.insert(*old, Relation::Successor);
         }
-        for above in (3..code.len()).map(|length| code.prefix(length)) {
+        for above in code.above() {
             if self.uses.contains_key(&above) {
                 related.entry(above).or_insert(Relation::Below);
             }

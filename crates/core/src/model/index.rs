@@ -9,7 +9,7 @@
 use std::ops::Range;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::{Code, CodeSet, UnreadList, named};
+use crate::model::{Code, CodeSet, DocumentKind, UnreadList, named};
 
 named!(IndexKind, ReferenceKind);
 
@@ -273,6 +273,11 @@ pub enum IndexTarget {
     Unreadable(String),
 }
 
+/// Returns the code set whose codes an index leads to.
+fn code_set() -> CodeSet {
+    DocumentKind::Index(IndexKind::Diseases).code_set()
+}
+
 impl IndexTarget {
     /// Reads a text that is to be a code, a code with `-` for what stands below it, or dashes for none.
     pub fn of_code(text: &str) -> IndexTarget {
@@ -283,9 +288,9 @@ impl IndexTarget {
         let named = match text.strip_suffix('-') {
             Some(above) => {
                 let above = above.strip_suffix('.').unwrap_or(above);
-                CodeSet::Icd10Cm.parse_code(above).map(IndexTarget::Below)
+                code_set().parse_code(above).map(IndexTarget::Below)
             }
-            None => CodeSet::Icd10Cm.parse_code(text).map(IndexTarget::Code),
+            None => code_set().parse_code(text).map(IndexTarget::Code),
         };
         named.unwrap_or_else(|_| IndexTarget::Unreadable(text.to_owned()))
     }
@@ -328,7 +333,7 @@ impl IndexTarget {
             Some((first, last)) if !last.is_empty() => (first, last),
             _ => (codes, codes),
         };
-        let code = |text: &str| CodeSet::Icd10Cm.parse_code(text).ok();
+        let code = |text: &str| code_set().parse_code(text).ok();
         match (IndexTarget::of_code(codes), code(range.0), code(range.1)) {
             (IndexTarget::Code(code) | IndexTarget::Below(code), _, _) if is_whole => {
                 IndexTarget::Below(code)

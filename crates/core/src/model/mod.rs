@@ -5,6 +5,7 @@
 mod addenda;
 mod answer;
 mod browse;
+mod calendar;
 mod change;
 mod change_lineage;
 mod chapter;
@@ -38,6 +39,7 @@ mod verdict;
 pub use addenda::{Addenda, AddendaAction, AddendaCounts, AddendaRow, FooterBlock, Replay, replay};
 pub use answer::{Answer, Basis, CodeHistory, HistorySpan, Warning};
 pub use browse::{Browse, BrowsedCode, BrowsedPlace, Holding};
+pub use calendar::{Calendar, ReleaseName};
 pub use change::{
     Change, ChangeKind, ChangeSet, CmsCounts, CmsFooter, Counts, OnlyList, TitleChange,
     compare_titles, count_by_kind,
@@ -47,13 +49,15 @@ pub use chapter::{Chapter, chapter_of, chapters};
 pub use code::{BothForms, Code, CodeRange, Malformed, MalformedCode};
 #[doc(hidden)]
 pub use code::{CodeHash, both_forms};
-pub use code_set::{Book, CodeSet, CodeSetFacts, LevelName, Levels};
+pub use code_set::{
+    Book, CodeSet, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, X12Qualifiers,
+};
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,
 };
 pub use document::{Document, DocumentKind, FileRef, ReleasePart};
-pub use entry::Entry;
+pub use entry::{Entry, RowRef, ValidDays};
 pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
 pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
 pub use impact::{

@@ -18,7 +18,7 @@ const LOCAL: u64 = 147_483_646;
 /// The codes whose first number another official code has already, and which of their numbers they have:
 /// of two such codes the one that comes later, ICD-10-PCS after ICD-10-CM. Computed from all releases of
 /// the catalogue; a test holds it to them. A code that is here once stays here.
-const DISPLACED_CM: [(&str, u8); 37] = [
+pub(super) static DISPLACED_CM: [(&str, u8); 37] = [
     ("M1289", 2),
     ("M84343G", 2),
     ("O31", 2),
@@ -59,7 +59,7 @@ const DISPLACED_CM: [(&str, u8); 37] = [
 ];
 
 /// The same of ICD-10-PCS.
-const DISPLACED_PCS: [(&str, u8); 92] = [
+pub(super) static DISPLACED_PCS: [(&str, u8); 92] = [
     ("001637A", 2),
     ("009Y0ZX", 2),
     ("00QP4ZZ", 2),
@@ -188,12 +188,7 @@ impl Concept {
 
     /// Returns the class: `5-char billing code`, `3-char nonbill code`; `ICD10PCS`, `ICD10PCS Hierarchy`.
     pub fn class(&self) -> String {
-        match (self.code_set, self.billable) {
-            (CodeSet::Icd10Cm, true) => format!("{}-char billing code", self.code.len()),
-            (CodeSet::Icd10Cm, false) => format!("{}-char nonbill code", self.code.len()),
-            (CodeSet::Icd10Pcs, true) => "ICD10PCS".to_owned(),
-            (CodeSet::Icd10Pcs, false) => "ICD10PCS Hierarchy".to_owned(),
-        }
+        (self.code_set.facts().class)(self.code.len(), self.billable)
     }
 }
 
@@ -287,10 +282,7 @@ pub fn ohdsi_open_end() -> NaiveDate {
 /// or, if that is another's too, `ICD10CM M54.5 3`. Whoever numbers codes of other releases has to refuse
 /// those that share a number.
 pub fn concept_id(code_set: CodeSet, code: &Code) -> i64 {
-    let displaced: &[(&str, u8)] = match code_set {
-        CodeSet::Icd10Cm => &DISPLACED_CM,
-        CodeSet::Icd10Pcs => &DISPLACED_PCS,
-    };
+    let displaced = code_set.facts().displaced;
     let found = displaced.binary_search_by_key(&code.as_str(), |(code, _)| code);
     let attempt = found
         .ok()

@@ -257,7 +257,7 @@ pub struct PageDocument<'p> {
 impl CodePage {
     /// Checks whether POA reporting is a question at all: of a code of ICD-10-CM that is billable on the day.
     pub fn asks_for_poa(&self) -> bool {
-        self.answer.code_set.facts().has_poa_lists
+        self.answer.code_set.has(DocumentKind::PoaExemptList)
             && matches!(self.answer.verdict, Verdict::Billable { .. })
     }
 

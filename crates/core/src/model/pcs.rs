@@ -2,7 +2,7 @@
 //! that go with them.
 
 use crate::model::index::path_to;
-use crate::model::{Code, CodeSet, UnreadList, named};
+use crate::model::{Code, DocumentKind, UnreadList, named};
 use strum::{EnumString, IntoStaticStr};
 
 named!(PcsPointerKind);
@@ -98,7 +98,9 @@ impl PcsTable {
         }
         codes
             .iter()
-            .filter_map(|code| Code::from_plain(CodeSet::Icd10Pcs, code.as_bytes()))
+            .filter_map(|code| {
+                Code::from_plain(DocumentKind::PcsTables.code_set(), code.as_bytes())
+            })
             .collect()
     }
 

@@ -6,9 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 use strum::{EnumString, IntoStaticStr};
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-use crate::model::{CodeSet, Warning, named};
+use crate::model::{Calendar, CodeSet, ReleaseName, Warning, named};
 
 named!(ListedBy, Provenance);
 
@@ -22,10 +22,10 @@ pub(crate) const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
 }
 
 /// The name of a release: `FY2026`, `FY2022-04`, `FY2021-01`, and of a correction of one,
-/// `FY2022-04-errata`.
+/// `FY2022-04-errata`; of a release for a quarter `2026-07`.
 ///
-/// Fiscal year N runs from October 1 of N-1 to September 30 of N; a month names an update within
-/// it. A *revision* is the same release posted again with other bytes: `-errata`, then `-errata2`.
+/// What the year and the month mean is told by its [`Calendar`]. A *revision* is the same release posted again with
+/// other bytes: `-errata`, then `-errata2`.
 ///
 /// ```
 /// use codeyear_core::model::ReleaseId;
@@ -35,28 +35,31 @@ pub(crate) const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReleaseId {
-    fiscal_year: i32,
-    month: Option<u32>,
+    calendar: Calendar,
+    year: i32,
+    month: u32,
     revision: u32,
 }
 
 impl ReleaseId {
-    /// Names the October 1 release of a fiscal year.
-    pub fn october(fiscal_year: i32) -> ReleaseId {
+    /// Names the release of a calendar that takes effect in a month of a year.
+    pub(super) fn new(calendar: Calendar, year: i32, month: u32) -> ReleaseId {
         ReleaseId {
-            fiscal_year,
-            month: None,
+            calendar,
+            year,
+            month,
             revision: 0,
         }
     }
 
+    /// Names the October 1 release of a fiscal year.
+    pub fn october(fiscal_year: i32) -> ReleaseId {
+        Calendar::FiscalYears.first_of_year(fiscal_year)
+    }
+
     /// Names an update within a fiscal year by its calendar month.
     pub fn mid_year(fiscal_year: i32, month: u32) -> ReleaseId {
-        ReleaseId {
-            fiscal_year,
-            month: (month != 10).then_some(month),
-            revision: 0,
-        }
+        ReleaseId::new(Calendar::FiscalYears, fiscal_year, month)
     }
 
     /// Names a correction of this release; 0 is the release as first posted.
@@ -66,14 +69,24 @@ impl ReleaseId {
         self
     }
 
-    /// Returns the fiscal year.
-    pub fn fiscal_year(&self) -> i32 {
-        self.fiscal_year
+    /// Returns the calendar that it follows.
+    pub fn calendar(&self) -> Calendar {
+        self.calendar
     }
 
-    /// Checks whether this is an update within the year rather than the October release.
+    /// Returns its year: the fiscal year, or that of its quarter.
+    pub fn year(&self) -> i32 {
+        self.year
+    }
+
+    /// Returns the month in which it takes effect.
+    pub fn month(&self) -> u32 {
+        self.month
+    }
+
+    /// Checks whether this is an update within the year rather than the release that begins it.
     pub fn is_mid_year(&self) -> bool {
-        self.month.is_some()
+        self.month != self.calendar.first_month()
     }
 
     /// Returns the number of the correction; 0 is the release as first posted.
@@ -88,11 +101,7 @@ impl ReleaseId {
 
     /// Returns the first day of the release.
     pub fn effective_from(&self) -> NaiveDate {
-        match self.month {
-            None => day(self.fiscal_year - 1, 10, 1),
-            Some(month) if month >= 10 => day(self.fiscal_year - 1, month, 1),
-            Some(month) => day(self.fiscal_year, month, 1),
-        }
+        self.calendar.first_day(self.year, self.month)
     }
 
     /// Returns the number of days between its first day and another release's.
@@ -101,62 +110,36 @@ impl ReleaseId {
         days.num_days().unsigned_abs()
     }
 
-    /// Returns the day after the last one that the release can govern: October 1 of its fiscal year.
-    pub fn fiscal_year_end(&self) -> NaiveDate {
-        day(self.fiscal_year, 10, 1)
+    /// Returns the day after the last one that the release governs if none follows: October 1 of its fiscal year, or
+    /// the first day of the next quarter.
+    pub fn latest_end(&self) -> NaiveDate {
+        self.calendar.end(self.year, self.month)
     }
 
-    /// Checks that updates take effect in the month of this one: October and April, and January of 2021 alone.
+    /// Checks that releases of its calendar take effect in its month.
     pub fn fits_calendar(&self) -> bool {
-        match self.month {
-            None | Some(4) => true,
-            Some(1) => self.fiscal_year == 2021,
-            Some(_) => false,
-        }
+        self.calendar.has(self.year, self.month)
     }
 
-    /// Returns why no update can have this month; `None` if one can.
+    /// Returns why the code set can have no such release; `None` if it can.
     pub fn off_calendar(&self, code_set: CodeSet) -> Option<String> {
-        (!self.fits_calendar()).then(|| {
+        let calendar = code_set.facts().calendar;
+        (self.calendar != calendar || !self.fits_calendar()).then(|| {
             format!(
-                "{} has no release {self}: they take effect on October 1 and April 1, and once, in 2021, on January 1",
-                code_set.name()
+                "{} has no release {self}: {}",
+                code_set.name(),
+                calendar.rule()
             )
         })
     }
 
-    /// Returns the releases, as first posted, that a fiscal year can have, oldest first.
-    pub fn of_fiscal_year(fiscal_year: i32) -> Vec<ReleaseId> {
-        let mut ids = vec![
-            ReleaseId::october(fiscal_year),
-            ReleaseId::mid_year(fiscal_year, 1),
-            ReleaseId::mid_year(fiscal_year, 4),
-        ];
-        ids.retain(ReleaseId::fits_calendar);
-        ids
-    }
-
-    /// Returns the first update that the calendar can have after this release.
+    /// Returns the first release that the calendar can have after this one.
     pub fn next_possible(&self) -> ReleaseId {
-        let next = [self.fiscal_year, self.fiscal_year + 1]
+        let next = [self.year, self.year + 1]
             .into_iter()
-            .flat_map(ReleaseId::of_fiscal_year)
+            .flat_map(|year| self.calendar.of_year(year))
             .find(|next| next.effective_from() > self.effective_from());
-        next.unwrap_or(ReleaseId::october(self.fiscal_year + 1))
-    }
-
-    /// Names the October release of the fiscal year that a day lies in.
-    pub fn october_of(date: NaiveDate) -> ReleaseId {
-        ReleaseId::october(fiscal_year_of(date))
-    }
-}
-
-/// Returns the fiscal year that a day lies in: 2026 for 2025-10-01 to 2026-09-30.
-pub(crate) fn fiscal_year_of(date: NaiveDate) -> i32 {
-    if date.month() >= 10 {
-        date.year() + 1
-    } else {
-        date.year()
+        next.unwrap_or(self.calendar.first_of_year(self.year + 1))
     }
 }
 
@@ -182,9 +165,10 @@ impl Serialize for ReleaseId {
 
 impl fmt::Display for ReleaseId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FY{}", self.fiscal_year)?;
-        if let Some(month) = self.month {
-            write!(f, "-{month:02}")?;
+        match self.calendar {
+            Calendar::FiscalYears if !self.is_mid_year() => write!(f, "FY{}", self.year)?,
+            Calendar::FiscalYears => write!(f, "FY{}-{:02}", self.year, self.month)?,
+            Calendar::Quarters => write!(f, "{}-{:02}", self.year, self.month)?,
         }
         match self.revision {
             0 => Ok(()),
@@ -198,50 +182,7 @@ impl FromStr for ReleaseId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fail = || {
-            format!(
-                "{text:?} is not a release: expected FY2026, FY2022-04 or FY2022-04-errata \
-                 (a year alone, 2026, is its October release)"
-            )
-        };
-        let upper = text.trim().to_ascii_uppercase();
-        let body = upper.strip_prefix("FY").unwrap_or(&upper);
-        let mut parts = body.split('-');
-        let year = parts.next().unwrap_or_default();
-        if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(fail());
-        }
-        let fiscal_year: i32 = year.parse().map_err(|_| fail())?;
-        if !(2000..=2100).contains(&fiscal_year) {
-            return Err(fail());
-        }
-        let mut id = ReleaseId::october(fiscal_year);
-        let mut next = parts.next();
-        if let Some(part) = next
-            && part.len() == 2
-        {
-            let month: u32 = part.parse().map_err(|_| fail())?;
-            if !(1..=12).contains(&month) {
-                return Err(fail());
-            }
-            id = ReleaseId::mid_year(fiscal_year, month);
-            next = parts.next();
-        }
-        if let Some(part) = next {
-            let number = part.strip_prefix("ERRATA").ok_or_else(fail)?;
-            id.revision = if number.is_empty() {
-                1
-            } else {
-                match number.parse() {
-                    Ok(n) if n >= 2 && !number.starts_with('0') => n,
-                    _ => return Err(fail()),
-                }
-            };
-        }
-        if parts.next().is_some() {
-            return Err(fail());
-        }
-        Ok(id)
+        text.parse::<ReleaseName>().map(ReleaseName::itself)
     }
 }
 
@@ -400,6 +341,10 @@ mod tests {
         }
         assert_eq!("2026".parse::<ReleaseId>().unwrap().to_string(), "FY2026");
         assert_eq!(
+            "2022-04".parse::<ReleaseId>().unwrap().to_string(),
+            "2022-04"
+        );
+        assert_eq!(
             "fy2022-04".parse::<ReleaseId>().unwrap().to_string(),
             "FY2022-04"
         );
@@ -456,11 +401,15 @@ mod tests {
         assert_eq!(first("FY2021-01"), "2021-01-01");
         assert_eq!(first("FY2027-11"), "2026-11-01");
         assert_eq!(
-            ReleaseId::october_of(day(2025, 9, 30)).to_string(),
+            Calendar::FiscalYears
+                .release_of(day(2025, 9, 30))
+                .to_string(),
             "FY2025"
         );
         assert_eq!(
-            ReleaseId::october_of(day(2025, 10, 1)).to_string(),
+            Calendar::FiscalYears
+                .release_of(day(2025, 10, 1))
+                .to_string(),
             "FY2026"
         );
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::{Code, CodeSet, UnreadList, named};
+use crate::model::{Code, DocumentKind, UnreadList, named};
 
 named!(NodeKind, NoteKind, DifferenceKind);
 
@@ -151,7 +151,9 @@ impl TabularNode {
     /// Returns the code of a category, subcategory or code; `None` for what stands above them.
     pub fn code(&self) -> Option<Code> {
         match self.kind {
-            NodeKind::Code => Code::from_plain(CodeSet::Icd10Cm, self.name.as_bytes()),
+            NodeKind::Code => {
+                Code::from_plain(DocumentKind::Tabular.code_set(), self.name.as_bytes())
+            }
             NodeKind::Introduction | NodeKind::Chapter | NodeKind::Block => None,
         }
     }
@@ -252,7 +254,7 @@ impl Tabular {
                     }
                     let mut full = stem.clone();
                     full.push(u8::try_from(character.character).unwrap_or(b'?'));
-                    if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, &full) {
+                    if let Some(code) = Code::from_plain(DocumentKind::Tabular.code_set(), &full) {
                         rows.push(ExpandedCode {
                             node,
                             seventh_character: Some(character),

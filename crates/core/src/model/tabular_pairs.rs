@@ -231,9 +231,9 @@ impl<'t> TabularPairs<'t> {
 
     /// Finds the place of a code, or of the deepest node above it.
     fn nearest(&self, code: &Code) -> Option<usize> {
-        (3..=code.len())
-            .rev()
-            .find_map(|length| self.by_code.get(&code.prefix(length)).copied())
+        std::iter::once(*code)
+            .chain(code.above())
+            .find_map(|code| self.by_code.get(&code).copied())
     }
 
     /// Marks a pair and all that stands above it, in either book.

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::model::release::fiscal_year_of;
 use crate::model::span::is_within;
-use crate::model::{CodeSet, ReleaseId, Trust, Warning, day_before};
+use crate::model::{CodeSet, DaysOf, ReleaseId, Trust, Warning, day_before};
 
 /// The days that one loaded release governs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +43,9 @@ pub struct ListedDays {
 
 /// The loaded releases of one code set in the order of their first days.
 ///
-/// A release governs from its first day to the eve of the next loaded one, or to September 30 of
-/// its fiscal year, whichever is first: a missing year is a gap, never a neighbour's answer.
+/// A release governs from its first day to the eve of the next loaded one, or to the end of its fiscal year or quarter,
+/// whichever is first: a missing year is a gap, never a neighbour's answer. Only where the rows of a later release tell
+/// the days before it ([`DaysOf::Rows`]) is there no gap between loaded releases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     code_set: CodeSet,
@@ -56,6 +56,7 @@ pub struct Timeline {
 impl Timeline {
     /// Builds the timeline from the releases that are loaded, in any order, revisions included.
     pub fn new(code_set: CodeSet, releases: impl IntoIterator<Item = ReleaseId>) -> Timeline {
+        let days = code_set.facts().days;
         let mut ids: Vec<ReleaseId> = releases.into_iter().collect();
         ids.sort();
         let mut periods: Vec<Period> = Vec::with_capacity(ids.len());
@@ -66,12 +67,15 @@ impl Timeline {
                     last.release = id;
                     continue;
                 }
-                last.until = last.until.min(from);
+                last.until = match days {
+                    DaysOf::Releases => last.until.min(from),
+                    DaysOf::Rows => from,
+                };
             }
             periods.push(Period {
                 release: id,
                 from,
-                until: id.fiscal_year_end(),
+                until: id.latest_end(),
             });
         }
         Timeline {
@@ -193,14 +197,14 @@ impl Timeline {
     }
 
     /// Names the release that would have to be loaded to answer for a day that nothing governs:
-    /// the newest that `known` holds for that day in its fiscal year, else its October release.
+    /// the newest of `known` that can govern that day, else the one that its calendar has for it.
     pub fn needed_for(&self, date: NaiveDate, known: &[ReleaseId]) -> ReleaseId {
         known
             .iter()
-            .filter(|id| id.effective_from() <= date && id.fiscal_year() == fiscal_year_of(date))
+            .filter(|id| id.effective_from() <= date && date < id.latest_end())
             .max()
             .copied()
-            .unwrap_or_else(|| ReleaseId::october_of(date))
+            .unwrap_or_else(|| self.code_set.facts().calendar.release_of(date))
     }
 }
 

@@ -20,8 +20,64 @@ const ACTIONS: [(&str, AddendaAction); 4] = [
 ];
 
 /// Checks whether a line begins with an action of an addenda.
-pub(crate) fn begins_with_action(line: &str) -> bool {
+fn begins_with_action(line: &str) -> bool {
     ACTIONS.iter().any(|(action, _)| line.starts_with(action))
+}
+
+/// What an addenda to a list of codes is.
+pub(crate) enum AddendaKind {
+    /// An order addenda.
+    Order(CodeSet),
+    /// An addenda to a list of codes without headers.
+    Codes,
+}
+
+/// Recognises an addenda by its first lines, of which the last is not whole if there are more, and of ICD-10-PCS by its
+/// name in lower case too.
+pub(crate) fn looks_like_addenda(name: &str, text: &str, is_cut: bool) -> Option<AddendaKind> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next()?;
+    if first.trim() == "Headers" {
+        // Nothing changed: the footer alone. It names the order file.
+        let next = lines.next().unwrap_or_default();
+        let code_set = if next.contains("pcs") {
+            CodeSet::Icd10Pcs
+        } else {
+            CodeSet::Icd10Cm
+        };
+        return next
+            .contains(" headers in ")
+            .then_some(AddendaKind::Order(code_set));
+    }
+    if first.trim() == "Codes" && text.contains(" codes in ") {
+        return Some(AddendaKind::Codes);
+    }
+    if !begins_with_action(first) {
+        return None;
+    }
+    let rows = || {
+        text.lines()
+            .filter(|line| begins_with_action(line))
+            .map(str::as_bytes)
+    };
+    // ICD-10-CM: a flag in column 14 and a blank in column 15, which no other addenda has. One row is
+    // enough: what is wrong with the others is for the parser to say.
+    if rows().any(|row| matches!(row.get(13..15), Some(b"0 " | b"1 "))) {
+        return Some(AddendaKind::Order(CodeSet::Icd10Cm));
+    }
+    // ICD-10-PCS: the short title ends in column 81 and the long one begins in column 83. In a codes
+    // addenda a long title runs through those columns.
+    let whole = rows().count().saturating_sub(usize::from(is_cut));
+    let fitting = rows()
+        .take(whole.max(1))
+        .filter(|row| row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' '))
+        .count();
+    let fits = fitting * 2 > whole.max(1);
+    let padded = rows().any(|row| row.get(79..82) == Some(b"   "));
+    if fits && (padded || name.contains("order")) && !name.contains("codes_addenda") {
+        return Some(AddendaKind::Order(CodeSet::Icd10Pcs));
+    }
+    Some(AddendaKind::Codes)
 }
 
 /// Parses an order addenda of a code set.
@@ -123,7 +179,7 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
                 ));
             }
         },
-        CodeSet::Icd10Pcs => (None, 13),
+        _ => (None, 13),
     };
     let short_at = code_at + 8;
     let long_at = short_at + 61;

@@ -19,10 +19,57 @@ pub mod previous;
 mod separated;
 #[cfg(feature = "import")]
 pub mod tabular;
+#[cfg(feature = "toy")]
+mod toy;
 #[cfg(feature = "import")]
 mod xml;
 
-use crate::error::Error;
+use std::io::Write;
+
+use crate::error::{Error, Result};
+use crate::model::{CodeSet, RowRef};
+use order::{Numbering, OrderFile, looks_like_order};
+
+/// The format of the files that list the codes of a set's releases.
+#[derive(Debug)]
+pub(crate) struct ListingFormat {
+    /// Checks whether the first lines of a text are those of such a file.
+    pub(crate) recognise: fn(text: &str) -> bool,
+    /// Reads such a file.
+    pub(crate) parse: fn(bytes: Vec<u8>) -> Result<OrderFile>,
+    /// Writes a row as such a file has it, without the end of its line. The position counts from 1.
+    pub(crate) write_row: WriteRow,
+}
+
+/// Writes a row of a file of a release.
+type WriteRow = fn(
+    out: &mut dyn Write,
+    numbering: Numbering,
+    position: u64,
+    row: &RowRef<'_>,
+) -> std::io::Result<()>;
+
+/// Returns the format of the files that list the codes of a set's releases.
+pub(crate) fn listing_format(code_set: CodeSet) -> &'static ListingFormat {
+    match code_set {
+        CodeSet::Icd10Cm => &ListingFormat {
+            recognise: |text| looks_like_order(text) == Some(CodeSet::Icd10Cm),
+            parse: |bytes| OrderFile::parse(CodeSet::Icd10Cm, bytes),
+            write_row: |out, numbering, position, row| {
+                order::write_row(out, numbering, position, row)
+            },
+        },
+        CodeSet::Icd10Pcs => &ListingFormat {
+            recognise: |text| looks_like_order(text) == Some(CodeSet::Icd10Pcs),
+            parse: |bytes| OrderFile::parse(CodeSet::Icd10Pcs, bytes),
+            write_row: |out, numbering, position, row| {
+                order::write_row(out, numbering, position, row)
+            },
+        },
+        #[cfg(feature = "toy")]
+        CodeSet::Toy => &toy::FORMAT,
+    }
+}
 
 /// Makes the error for a line that breaks its layout.
 fn broken(line: usize, column: usize, message: impl Into<String>) -> Error {

@@ -11,10 +11,17 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, CodeSet, DocumentKind, Entry, Provenance, ReleaseId};
+use crate::model::{Code, CodeSet, DaysOf, DocumentKind, Entry, Provenance, ReleaseId, ValidDays};
 use crate::source::kind::FileKind;
 
 pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
+
+/// The folders with the catalogues of code sets.
+static CATALOGUES: &[&Dir<'static>] = &[
+    &FILES,
+    #[cfg(feature = "toy")]
+    &include_dir!("$CARGO_MANIFEST_DIR/toy"),
+];
 
 /// The order file that a release must have.
 #[derive(Debug, Clone)]
@@ -116,6 +123,8 @@ pub struct Patch {
     pub effective_from: NaiveDate,
     /// The entry.
     pub entry: Entry,
+    /// The days that it is valid on, of a set whose rows name them.
+    pub days: Option<ValidDays>,
     /// The official document that says so.
     pub citation: String,
 }
@@ -259,6 +268,10 @@ struct PatchTable {
     billable: bool,
     short_title: String,
     long_title: String,
+    /// The first valid day, of a set whose rows name it; left out, it is `effective_from`.
+    first_day: Option<String>,
+    /// The last valid day, of a set whose rows name it.
+    last_day: Option<String>,
     citation: String,
 }
 
@@ -355,7 +368,8 @@ fn read_one(code_set: CodeSet, id: ReleaseId) -> Option<Arc<KnownRelease>> {
     static READ: Mutex<Read> = Mutex::new(BTreeMap::new());
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     let known = read.entry((code_set, id)).or_insert_with(|| {
-        let file = FILES.get_file(format!("{}/{id}.toml", code_set.id()))?;
+        let path = format!("{}/{id}.toml", code_set.id());
+        let file = CATALOGUES.iter().find_map(|files| files.get_file(&path))?;
         parse(file.contents_utf8()?).ok().map(Arc::new)
     });
     known.clone()
@@ -378,7 +392,7 @@ fn categories(code_set: CodeSet, table: &OrderFileTable) -> Result<Vec<(Code, u6
             let category = Code::from_plain(code_set, format!("{start}{end}").as_bytes());
             names.push(
                 category
-                    .filter(|code| code.len() == 3)
+                    .filter(|code| code.len() == code_set.facts().counted_by)
                     .ok_or_else(|| wrong(group))?,
             );
         }
@@ -424,9 +438,9 @@ fn document_kind<'de, D: serde::Deserializer<'de>>(from: D) -> Result<DocumentKi
 }
 
 fn code_set_files(code_set: CodeSet) -> impl Iterator<Item = &'static include_dir::File<'static>> {
-    FILES
-        .get_dir(code_set.id())
-        .into_iter()
+    CATALOGUES
+        .iter()
+        .filter_map(move |files| files.get_dir(code_set.id()))
         .flat_map(Dir::files)
         .filter(|file| file.path().extension().is_some_and(|end| end == "toml"))
 }
@@ -436,7 +450,7 @@ fn parse(text: &str) -> Result<KnownRelease> {
     let file: ReleaseFile = toml::from_str(text).map_err(|error| fail(error.to_string()))?;
     let code_set: CodeSet = file.code_set.parse().map_err(fail)?;
     let id: ReleaseId = file.release.parse().map_err(fail)?;
-    let date = |text: &str| {
+    let date = |text: &String| {
         text.parse::<NaiveDate>()
             .map_err(|error| fail(format!("{text:?} is not a date: {error}")))
     };
@@ -460,6 +474,13 @@ fn parse(text: &str) -> Result<KnownRelease> {
                 billable: patch.billable,
                 short_title: patch.short_title,
                 long_title: patch.long_title,
+            },
+            days: match code_set.facts().days {
+                DaysOf::Releases => None,
+                DaysOf::Rows => Some(ValidDays {
+                    first: date(patch.first_day.as_ref().unwrap_or(&patch.effective_from))?,
+                    last: patch.last_day.as_ref().map(date).transpose()?,
+                }),
             },
             citation: patch.citation,
         });

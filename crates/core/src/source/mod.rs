@@ -18,7 +18,9 @@ pub mod sample;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::Code;
+use chrono::NaiveDate;
+
+use crate::model::RowRef;
 use crate::parse::order::OrderFile;
 
 /// Returns the SHA-256 of bytes in lower-case hexadecimal.
@@ -40,7 +42,8 @@ pub fn hex(digest: &[u8]) -> String {
 /// A SHA-256 over the rows of a release, by which the same contents in other bytes are known.
 ///
 /// The rows are taken in tabular order, each as code, tab, `0` for a header or `1`, tab, short title, tab,
-/// long title, line feed. Blanks at the end of a title do not count: editors strip them.
+/// long title, line feed. Blanks at the end of a title do not count: editors strip them. Where rows name their valid
+/// days, the first and the last one (or nothing) stand before the titles, each with a tab behind it.
 #[derive(Debug, Clone, Default)]
 pub struct RowsHash(Sha256);
 
@@ -51,13 +54,18 @@ impl RowsHash {
     }
 
     /// Adds the next row.
-    pub fn add(&mut self, code: &Code, billable: bool, short_title: &str, long_title: &str) {
+    pub fn add(&mut self, row: &RowRef<'_>) {
+        let day = |day: NaiveDate| format!("{day}\t");
+        let first = row.days.map(|days| day(days.first));
+        let last = row.days.map(|days| days.last.map_or("\t".to_owned(), day));
         for part in [
-            code.as_str(),
-            if billable { "\t1\t" } else { "\t0\t" },
-            short_title.trim_end_matches(' '),
+            row.code.as_str(),
+            if row.billable { "\t1\t" } else { "\t0\t" },
+            first.as_deref().unwrap_or_default(),
+            last.as_deref().unwrap_or_default(),
+            row.short_title.trim_end_matches(' '),
             "\t",
-            long_title.trim_end_matches(' '),
+            row.long_title.trim_end_matches(' '),
             "\n",
         ] {
             self.0.update(part.as_bytes());
@@ -74,12 +82,7 @@ impl RowsHash {
 pub fn rows_sha256(order: &OrderFile) -> String {
     let mut hash = RowsHash::new();
     for row in order.rows() {
-        hash.add(
-            &row.code,
-            row.billable,
-            order.short_title(row),
-            order.long_title(row),
-        );
+        hash.add(&order.row(row));
     }
     hash.finish()
 }

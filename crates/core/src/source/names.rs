@@ -6,41 +6,42 @@
 
 use chrono::Month;
 
-use crate::model::ReleaseId;
+use crate::model::{Calendar, ReleaseId};
 
 /// What a name says of a release.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct NameHints {
-    /// The fiscal year.
-    pub fiscal_year: Option<i32>,
-    /// The month in which the release takes effect: 1, 4 or 10.
+    /// The year, as the calendar counts it.
+    pub year: Option<i32>,
+    /// The month in which the release takes effect.
     pub month: Option<u32>,
-    /// Whether it is a whole release id, as in `FY2026` or `FY2024-04`: without a month that is October.
+    /// Whether it is a whole release id, as in `FY2026`, `FY2024-04` or `2026-07`: without a month it is the release
+    /// that begins the year.
     pub is_id: bool,
     /// The number of the correction, if the name says that it is one.
     pub revision: u32,
 }
 
 impl NameHints {
-    /// Reads what a name says. What stands before its last slash is a folder and not read.
-    pub fn read(name: &str) -> NameHints {
+    /// Reads what a name says of a release of a calendar. What stands before its last slash is a folder and not read.
+    pub fn read(name: &str, calendar: Calendar) -> NameHints {
         let own = name.rsplit(['/', '\\']).next().unwrap_or(name);
         let stem = match own.rsplit_once('.') {
             Some((stem, end)) if end.len() <= 4 => stem,
             _ => own,
         };
-        Reader::new(stem).read()
+        Reader::new(stem, calendar).read()
     }
 
     /// Returns the releases that the name allows, without their corrections; none if it names no year.
-    pub fn candidates(&self) -> Vec<ReleaseId> {
-        let Some(year) = self.fiscal_year else {
+    pub fn candidates(&self, calendar: Calendar) -> Vec<ReleaseId> {
+        let Some(year) = self.year else {
             return Vec::new();
         };
         match self.month {
-            Some(month) => vec![ReleaseId::mid_year(year, month)],
-            None if self.is_id => vec![ReleaseId::october(year)],
-            None => ReleaseId::of_fiscal_year(year),
+            Some(month) => vec![calendar.release(year, month)],
+            None if self.is_id => vec![calendar.first_of_year(year)],
+            None => calendar.of_year(year),
         }
     }
 }
@@ -75,10 +76,11 @@ struct Phrase {
 
 struct Reader {
     words: Vec<Word>,
+    calendar: Calendar,
 }
 
 impl Reader {
-    fn new(stem: &str) -> Reader {
+    fn new(stem: &str, calendar: Calendar) -> Reader {
         let mut words: Vec<Word> = Vec::new();
         let mut is_glued = false;
         for c in stem.chars() {
@@ -98,7 +100,7 @@ impl Reader {
             }
             is_glued = true;
         }
-        Reader { words }
+        Reader { words, calendar }
     }
 
     fn at(&self, at: usize) -> Option<&Word> {
@@ -113,8 +115,7 @@ impl Reader {
         while let Some(word) = self.at(at) {
             if let Some(phrase) = self.phrase(at) {
                 if phrase.day == 1 {
-                    let follows = if phrase.month == 10 { 1 } else { 0 };
-                    phrases.push((phrase.month, phrase.year + follows));
+                    phrases.push(self.release_of(&phrase));
                 }
                 at += phrase.words;
                 continue;
@@ -122,9 +123,9 @@ impl Reader {
             // The first day of a release as ISO 8601 writes it; any other such date is the day of a download.
             if let Some(date) = self.iso_date(at)
                 && date.day == 1
-                && date.month == 10
+                && date.month == self.calendar.first_month()
             {
-                phrases.push((date.month, date.year + 1));
+                phrases.push(self.release_of(&date));
                 at += date.words;
                 continue;
             }
@@ -134,8 +135,7 @@ impl Reader {
                     .and_then(|before| self.at(before))
                     .is_some_and(|before| before.text.ends_with("effective"));
                 if is_effective && date.day == 1 {
-                    let follows = if date.month == 10 { 1 } else { 0 };
-                    phrases.push((date.month, date.year + follows));
+                    phrases.push(self.release_of(&date));
                 }
                 at += date.words;
                 continue;
@@ -143,11 +143,12 @@ impl Reader {
             if word.text.ends_with("errata") {
                 let number = self.at(at + 1).filter(|next| next.is_glued);
                 hints.revision = number.and_then(Word::number).unwrap_or(1);
-            } else if word.text.ends_with("fy")
-                && hints.fiscal_year.is_none()
+            } else if self.calendar == Calendar::FiscalYears
+                && word.text.ends_with("fy")
+                && hints.year.is_none()
                 && let Some(year) = self.at(at + 1).and_then(fiscal_year)
             {
-                hints.fiscal_year = Some(year);
+                hints.year = Some(year);
                 at += 1;
                 hints.is_id = self.at(at).is_some_and(|year| year.text.len() == 4);
                 let month = self
@@ -155,31 +156,56 @@ impl Reader {
                     .filter(|month| month.text.len() == 2 && self.numeric_date(at + 1).is_none());
                 if hints.is_id
                     && let Some(month) = month.and_then(Word::number)
-                    && matches!(month, 1 | 4 | 10)
+                    && self.calendar.months().contains(&month)
                 {
                     hints.month = Some(month);
                     at += 1;
                 }
+            } else if hints.year.is_none()
+                && let Some((year, month)) = self.quarter(at)
+            {
+                hints.year = Some(year);
+                hints.month = Some(month);
+                hints.is_id = true;
+                at += 1;
             } else if plain_year.is_none() {
                 plain_year = word.year();
             }
             at += 1;
         }
-        if hints.fiscal_year.is_none() {
-            hints.fiscal_year = plain_year;
+        if hints.year.is_none() {
+            hints.year = plain_year;
         }
         // A phrase of another year is the day of a download, as is one of a month that has no release; without a
         // year it names the year as well.
         for (month, year) in phrases {
-            if ReleaseId::mid_year(year, month).fits_calendar()
+            if self.calendar.release(year, month).fits_calendar()
                 && hints.month.is_none()
-                && hints.fiscal_year.is_none_or(|named| named == year)
+                && hints.year.is_none_or(|named| named == year)
             {
-                hints.fiscal_year = Some(year);
+                hints.year = Some(year);
                 hints.month = Some(month);
             }
         }
         hints
+    }
+
+    /// Returns the month and the year of the release that takes effect on the first day of a month.
+    fn release_of(&self, date: &Phrase) -> (u32, i32) {
+        let begins_next = self.calendar == Calendar::FiscalYears && date.month == 10;
+        (date.month, date.year + i32::from(begins_next))
+    }
+
+    /// Reads a release of a quarter: `2026-07`, which no day follows.
+    fn quarter(&self, at: usize) -> Option<(i32, u32)> {
+        let year = self.at(at)?.year()?;
+        let month = self.at(at + 1).filter(|word| word.text.len() == 2)?;
+        let month = month.number()?;
+        let is_one = self.calendar == Calendar::Quarters
+            && self.calendar.months().contains(&month)
+            && self.iso_date(at).is_none()
+            && self.numeric_date(at + 1).is_none();
+        is_one.then_some((year, month))
     }
 
     /// Reads a date with the name of a month beside a year: `April 1 2026`, `1 April 2026`, `Jan-2021`,
@@ -254,16 +280,19 @@ impl Reader {
         if !self.is_glued(at + 1) {
             return None;
         }
-        const ENDS: [(&str, u32); 6] = [
+        const ENDS: [(&str, u32); 8] = [
             ("jan", 1),
             ("january", 1),
             ("apr", 4),
             ("april", 4),
+            ("jul", 7),
+            ("july", 7),
             ("oct", 10),
             ("october", 10),
         ];
+        let months = self.calendar.months();
         ENDS.iter()
-            .find(|(end, _)| word.text.ends_with(end))
+            .find(|(end, month)| word.text.ends_with(end) && months.contains(month))
             .map(|(_, month)| *month)
     }
 
@@ -318,12 +347,30 @@ mod tests {
     use crate::source::catalogue::Catalogue;
 
     fn read(name: &str) -> String {
-        let ids: Vec<String> = NameHints::read(name)
-            .candidates()
+        read_as(name, Calendar::FiscalYears)
+    }
+
+    fn read_as(name: &str, calendar: Calendar) -> String {
+        let ids: Vec<String> = NameHints::read(name, calendar)
+            .candidates(calendar)
             .iter()
             .map(ReleaseId::to_string)
             .collect();
         ids.join(" ")
+    }
+
+    #[test]
+    fn a_quarter_is_a_month_beside_the_year_by_name_or_by_number() {
+        for (name, releases) in [
+            ("HCPC2026_JUL_ANWEB_06172026.txt", "2026-07"),
+            ("july-2026-alpha-numeric-hcpcs-file.zip", "2026-07"),
+            ("list-2026-10.txt", "2026-10"),
+            ("list-2026-08.txt", "2026-01 2026-04 2026-07 2026-10"),
+            ("list-2026-01-15.txt", "2026-01 2026-04 2026-07 2026-10"),
+            ("list.txt", ""),
+        ] {
+            assert_eq!(read_as(name, Calendar::Quarters), releases, "{name}");
+        }
     }
 
     #[test]
@@ -393,12 +440,18 @@ mod tests {
 
     #[test]
     fn a_correction_is_named_one() {
-        assert_eq!(NameHints::read("icd10pcs-FY2022-04-errata.zip").revision, 1);
         assert_eq!(
-            NameHints::read("icd10pcs-FY2022-04-errata2.zip").revision,
+            NameHints::read("icd10pcs-FY2022-04-errata.zip", Calendar::FiscalYears).revision,
+            1
+        );
+        assert_eq!(
+            NameHints::read("icd10pcs-FY2022-04-errata2.zip", Calendar::FiscalYears).revision,
             2
         );
-        assert_eq!(NameHints::read("icd10pcs-FY2022-04.zip").revision, 0);
+        assert_eq!(
+            NameHints::read("icd10pcs-FY2022-04.zip", Calendar::FiscalYears).revision,
+            0
+        );
     }
 
     #[test]
@@ -408,7 +461,8 @@ mod tests {
             for archive in &known.archives {
                 let is_list = archive.holds.iter().any(|held| held != "other");
                 // One address has a day with slashes in its last part, which are no folders.
-                let ids = NameHints::read(&archive.file.replace('/', "-")).candidates();
+                let ids = NameHints::read(&archive.file.replace('/', "-"), Calendar::FiscalYears)
+                    .candidates(Calendar::FiscalYears);
                 if !is_list || ids.is_empty() {
                     continue;
                 }

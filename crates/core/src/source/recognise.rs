@@ -1,9 +1,10 @@
 //! What a file is, by its content: its name is asked only where the content cannot tell.
 
 use crate::model::{Code, CodeSet, DocumentKind, PoaKind};
-use crate::parse::addenda::begins_with_action;
+use crate::parse::addenda::{AddendaKind, looks_like_addenda};
 use crate::parse::conversion::{has_other_separators, looks_like_conversion};
 use crate::parse::index::index_kind_of_head;
+use crate::parse::listing_format;
 use crate::parse::poa::looks_like_poa;
 use crate::source::kind::FileKind;
 
@@ -72,7 +73,8 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         .lines()
         .find(|line| !line.trim().is_empty())
         .unwrap_or_default();
-    if let Some(code_set) = order_file(text) {
+    let mut sets = CodeSet::ALL.into_iter();
+    if let Some(code_set) = sets.find(|set| (listing_format(*set).recognise)(text)) {
         return FileKind::OrderFile(code_set);
     }
     if let Some(kind) = looks_like_poa(name, head) {
@@ -85,8 +87,13 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
             }
         };
     }
-    if let Some(kind) = recognise_addenda(&lower, text) {
-        return kind;
+    if let Some(kind) = looks_like_addenda(&lower, text, text.len() >= HEAD) {
+        return match kind {
+            AddendaKind::Order(code_set) => FileKind::OrderAddenda(code_set),
+            AddendaKind::Codes => FileKind::Other(
+                "a codes addenda; the order addenda, where there is one, holds all of it",
+            ),
+        };
     }
     if has_other_separators(head) {
         return FileKind::Broken(
@@ -108,7 +115,7 @@ fn is_named_order_file(lower: &str) -> bool {
     own.ends_with(".txt")
         && own.contains("order")
         && !own.contains("addenda")
-        && (own.contains("icd10cm") || own.contains("icd10pcs"))
+        && CodeSet::ALL.iter().any(|set| own.contains(set.id()))
 }
 
 /// Checks whether a text is in UTF-16: by its byte order mark, or by every other byte being NUL, as in
@@ -148,83 +155,6 @@ fn is_web_page(text: &str) -> bool {
             && next.is_none_or(|next| next.is_whitespace() || matches!(next, '>' | '/'))
     };
     begins("<!doctype html") || begins("<html") || begins("<head") || begins("<body")
-}
-
-/// Checks whether the first lines have the columns of an order file, and of which code set:
-/// ICD-10-PCS has codes of 3 and 7 characters only, ICD-10-CM has those between as well.
-fn order_file(text: &str) -> Option<CodeSet> {
-    let mut lines = text.lines().filter(|line| !line.is_empty());
-    let code = |line| order_code(CodeSet::Icd10Pcs, line);
-    let first = code(lines.next()?)?;
-    let mut codes = std::iter::once(first).chain(lines.map_while(code));
-    if codes.all(|code| CodeSet::Icd10Pcs.accepts(&code)) {
-        Some(CodeSet::Icd10Pcs)
-    } else {
-        Some(CodeSet::Icd10Cm)
-    }
-}
-
-fn order_code(code_set: CodeSet, line: &str) -> Option<Code> {
-    let bytes = line.as_bytes();
-    let number = bytes.get(..5)?;
-    let blank = |at: usize| bytes.get(at) == Some(&b' ');
-    if number.iter().all(u8::is_ascii_digit) && blank(5) && blank(13) && blank(15) {
-        Code::from_padded(code_set, bytes.get(6..13)?)
-    } else {
-        None
-    }
-}
-
-fn recognise_addenda(name: &str, text: &str) -> Option<FileKind> {
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.next()?;
-    if first.trim() == "Headers" {
-        // Nothing changed: the footer alone. It names the order file.
-        let next = lines.next().unwrap_or_default();
-        let code_set = if next.contains("pcs") {
-            CodeSet::Icd10Pcs
-        } else {
-            CodeSet::Icd10Cm
-        };
-        return next
-            .contains(" headers in ")
-            .then_some(FileKind::OrderAddenda(code_set));
-    }
-    if first.trim() == "Codes" && text.contains(" codes in ") {
-        return Some(FileKind::Other(
-            "a codes addenda; the order addenda, where there is one, holds all of it",
-        ));
-    }
-    if !begins_with_action(first) {
-        return None;
-    }
-    let rows = || {
-        text.lines()
-            .filter(|line| begins_with_action(line))
-            .map(str::as_bytes)
-    };
-    // ICD-10-CM: a flag in column 14 and a blank in column 15, which no other addenda has. One row is
-    // enough: what is wrong with the others is for the parser to say.
-    if rows().any(|row| matches!(row.get(13..15), Some(b"0 " | b"1 "))) {
-        return Some(FileKind::OrderAddenda(CodeSet::Icd10Cm));
-    }
-    // ICD-10-PCS: the short title ends in column 81 and the long one begins in column 83. In a codes
-    // addenda a long title runs through those columns.
-    let whole = rows()
-        .count()
-        .saturating_sub(usize::from(text.len() >= HEAD));
-    let fitting = rows()
-        .take(whole.max(1))
-        .filter(|row| row.get(81) == Some(&b' ') && row.get(82).is_some_and(|b| *b != b' '))
-        .count();
-    let fits = fitting * 2 > whole.max(1);
-    let padded = rows().any(|row| row.get(79..82) == Some(b"   "));
-    if fits && (padded || name.contains("order")) && !name.contains("codes_addenda") {
-        return Some(FileKind::OrderAddenda(CodeSet::Icd10Pcs));
-    }
-    Some(FileKind::Other(
-        "a codes addenda; the order addenda, where there is one, holds all of it",
-    ))
 }
 
 fn recognise_xml(text: &str) -> FileKind {
@@ -330,7 +260,7 @@ fn is_code_and_title(line: &[u8]) -> bool {
         && title
             .first()
             .is_some_and(|byte| !byte.is_ascii_whitespace())
-        && Code::from_padded(CodeSet::Icd10Cm, column).is_some_and(|code| {
+        && Code::from_padded(CodeSet::default(), column).is_some_and(|code| {
             CodeSet::ALL.iter().any(|set| set.accepts(&code))
                 && code
                     .as_str()

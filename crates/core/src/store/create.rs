@@ -27,7 +27,7 @@ impl Store {
             .and_then(|()| connection.pragma_update(None, "journal_mode", "MEMORY"))
             .and_then(|()| connection.pragma_update(None, "synchronous", "OFF"))
             .map_err(fail)?;
-        schema::migrate(&mut connection, &shown)?;
+        schema::create(&mut connection, &shown)?;
         Ok(Store {
             connection,
             path: path.to_path_buf(),

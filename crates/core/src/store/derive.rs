@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::entries::EntryIndex;
 use super::rows;
 use super::spans::{self, Point};
-use crate::model::{Code, CodeSet, ReleaseId, Timeline};
+use crate::model::{Code, CodeSet, DaysOf, ReleaseId, Timeline};
 
 /// Brings the derived tables up to date with a release that has just been stored, and returns the codes whose
 /// spans may have changed; `None` if all may have.
@@ -24,6 +24,11 @@ pub(super) fn of_release(
         .periods()
         .iter()
         .any(|period| period.release.edition() == id.edition());
+    if code_set.facts().days == DaysOf::Rows {
+        // Whatever a release says of earlier days, it says of all.
+        spans::rebuild(connection, code_set, index)?;
+        return Ok(None);
+    }
     if replaces {
         // A revision takes the place of another: rare, and simplest done from the facts.
         if timeline.periods().iter().any(|period| period.release == id) {

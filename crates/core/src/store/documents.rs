@@ -179,7 +179,7 @@ impl Writer<'_> {
                 Some(found) => found,
                 None => compare_stored(connection, id)?,
             };
-            let release = release_number(connection, CodeSet::Icd10Cm, id)?;
+            let release = release_number(connection, DocumentKind::Tabular.code_set(), id)?;
             connection.execute(
                 "DELETE FROM tabular_difference WHERE release = ?1",
                 [release],
@@ -250,12 +250,18 @@ impl Store {
                      WHERE release.code_set = ?1 AND release.name = ?2 ORDER BY code, kind",
                 )?
                 .query_map(
-                    params![code_set_id(CodeSet::Icd10Cm), id.to_string()],
+                    params![
+                        code_set_id(DocumentKind::Tabular.code_set()),
+                        id.to_string()
+                    ],
                     |row| {
                         let code = row.get_ref(0)?.as_bytes()?;
                         Ok(TabularDifference {
-                            code: crate::model::Code::from_plain(CodeSet::Icd10Cm, code)
-                                .ok_or_else(|| super::rows::malformed_code(0))?,
+                            code: crate::model::Code::from_plain(
+                                DocumentKind::Tabular.code_set(),
+                                code,
+                            )
+                            .ok_or_else(|| super::rows::malformed_code(0))?,
                             kind: parsed(row, 1)?,
                             tabular: row.get(2)?,
                             order_file: row.get(3)?,
@@ -280,12 +286,21 @@ fn compare_stored(
     connection: &Connection,
     id: ReleaseId,
 ) -> rusqlite::Result<Vec<TabularDifference>> {
-    let Some(document) = find(connection, CodeSet::Icd10Cm, id, DocumentKind::Tabular)? else {
+    let Some(document) = find(
+        connection,
+        DocumentKind::Tabular.code_set(),
+        id,
+        DocumentKind::Tabular,
+    )?
+    else {
         return Ok(Vec::new());
     };
     let listed_by: String = connection.query_row(
         "SELECT listed_by FROM release WHERE code_set = ?1 AND name = ?2",
-        params![code_set_id(CodeSet::Icd10Cm), id.to_string()],
+        params![
+            code_set_id(DocumentKind::Tabular.code_set()),
+            id.to_string()
+        ],
         |row| row.get(0),
     )?;
     // Rows that come from the list itself agree with it.
@@ -293,7 +308,7 @@ fn compare_stored(
         return Ok(Vec::new());
     }
     let tabular = book::tabular::read(connection, document.number)?;
-    let entries = super::listing::entries(connection, CodeSet::Icd10Cm, id)?;
+    let entries = super::listing::entries(connection, DocumentKind::Tabular.code_set(), id)?;
     Ok(tabular.compare(entries.iter().map(|entry| ListedRow {
         code: entry.code,
         billable: entry.billable,

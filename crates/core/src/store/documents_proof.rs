@@ -22,7 +22,9 @@ impl Store {
                         .connection
                         .prepare_cached("SELECT table_code FROM pcs_row WHERE id = ?1")?
                         .query_row([number], |row| row.get(0))?;
-                    let Some(table) = Code::from_plain(CodeSet::Icd10Pcs, table.as_bytes()) else {
+                    let Some(table) =
+                        Code::from_plain(DocumentKind::PcsTables.code_set(), table.as_bytes())
+                    else {
                         continue;
                     };
                     let read = book::pcs::read_table(&self.connection, table, &[number])?;
@@ -91,18 +93,22 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Returns those of some codes of ICD-10-CM that a release does not list.
-    pub(crate) fn unlisted_in(&self, id: ReleaseId, codes: &BTreeSet<Code>) -> Result<Vec<Code>> {
+    /// Returns those of some codes of a set that a release does not list.
+    pub(crate) fn unlisted_in(
+        &self,
+        code_set: CodeSet,
+        id: ReleaseId,
+        codes: &BTreeSet<Code>,
+    ) -> Result<Vec<Code>> {
         let query = || -> rusqlite::Result<Vec<Code>> {
-            let listing = listing_number(&self.connection, CodeSet::Icd10Cm, id)?;
+            let listing = listing_number(&self.connection, code_set, id)?;
             let runs = runs_of(&self.connection, listing)?;
             let mut statement = self
                 .connection
                 .prepare("SELECT id FROM entry WHERE code_set = ?1 AND code = ?2")?;
             let mut unlisted = Vec::new();
             for code in codes {
-                let mut rows =
-                    statement.query(params![code_set_id(CodeSet::Icd10Cm), code.as_str()])?;
+                let mut rows = statement.query(params![code_set_id(code_set), code.as_str()])?;
                 let mut listed = false;
                 while let Some(row) = rows.next()? {
                     listed |= runs.contains(row.get(0)?);
@@ -116,11 +122,11 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Returns those of some codes of ICD-10-CM that no loaded release lists.
+    /// Returns those of some codes that no loaded release lists.
     pub(crate) fn unlisted_anywhere(&self, codes: &BTreeSet<Code>) -> Result<Vec<Code>> {
         let mut unlisted = Vec::new();
         for code in codes {
-            if self.spans(CodeSet::Icd10Cm, code)?.is_empty() {
+            if self.spans(code.code_set(), code)?.is_empty() {
                 unlisted.push(*code);
             }
         }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Statement};
 
 use super::code_set_id;
-use crate::model::{Code, CodeHash, CodeSet};
+use super::rows::row_ref;
+use crate::model::{Code, CodeHash, CodeSet, RowRef, ValidDays};
 
 /// The entries of one code set, in memory while an import runs: about 15 MB for all of ICD-10-CM.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ struct Slot {
     number: i64,
     code: Code,
     billable: bool,
+    days: Option<ValidDays>,
     short: (u32, u32),
     long: (u32, u32),
     /// The slot before this one with the same code.
@@ -62,36 +64,17 @@ pub(super) fn numbers_of(
     }
 }
 
-/// An entry whose titles are borrowed from the file that it came from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct EntryRef<'a> {
-    pub(super) code: Code,
-    pub(super) billable: bool,
-    pub(super) short_title: &'a str,
-    pub(super) long_title: &'a str,
-}
-
 impl EntryIndex {
     /// Reads the entries of a code set from the database.
     pub(super) fn load(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<EntryIndex> {
         let mut index = EntryIndex::default();
         // The plus keeps SQLite from going by the index on codes and sorting what it finds by number.
         let mut statement = connection.prepare(
-            "SELECT id, code, billable, short_title, long_title FROM entry WHERE +code_set = ?1 ORDER BY id",
+            "SELECT id, code, billable, short_title, long_title, first_day, last_day FROM entry WHERE +code_set = ?1 ORDER BY id",
         )?;
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {
-            let code = Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
-                .ok_or_else(|| super::rows::malformed_code(1))?;
-            index.push(
-                row.get(0)?,
-                &EntryRef {
-                    code,
-                    billable: row.get(2)?,
-                    short_title: row.get_ref(3)?.as_str()?,
-                    long_title: row.get_ref(4)?.as_str()?,
-                },
-            );
+            index.push(row.get(0)?, &row_ref(code_set, row, 1)?);
         }
         Ok(index)
     }
@@ -106,10 +89,11 @@ impl EntryIndex {
             connection.prepare("SELECT id, code FROM entry WHERE +code_set = ?1 ORDER BY id")?;
         let mut rows = statement.query([code_set_id(code_set)])?;
         while let Some(row) = rows.next()? {
-            let entry = EntryRef {
+            let entry = RowRef {
                 code: Code::from_plain(code_set, row.get_ref(1)?.as_bytes()?)
                     .ok_or_else(|| super::rows::malformed_code(1))?,
                 billable: false,
+                days: None,
                 short_title: "",
                 long_title: "",
             };
@@ -122,7 +106,7 @@ impl EntryIndex {
     /// goes on as an earlier one did.
     pub(super) fn number(
         &mut self,
-        entry: &EntryRef<'_>,
+        entry: &RowRef<'_>,
         likely: Option<usize>,
         next_number: &mut i64,
         insert: &mut Statement<'_>,
@@ -153,6 +137,11 @@ impl EntryIndex {
             entry.billable,
             entry.short_title,
             entry.long_title,
+            entry.days.map(|days| days.first.to_string()),
+            entry
+                .days
+                .and_then(|days| days.last)
+                .map(|day| day.to_string()),
         ))?;
         Ok((number, self.push(number, entry)))
     }
@@ -189,7 +178,7 @@ impl EntryIndex {
         numbers
     }
 
-    fn push(&mut self, number: i64, entry: &EntryRef<'_>) -> usize {
+    fn push(&mut self, number: i64, entry: &RowRef<'_>) -> usize {
         let short = self.keep(entry.short_title);
         // The long title is often the short one again.
         let long = if entry.long_title == entry.short_title {
@@ -203,6 +192,7 @@ impl EntryIndex {
             number,
             code: entry.code,
             billable: entry.billable,
+            days: entry.days,
             short,
             long,
             older,
@@ -220,9 +210,10 @@ impl EntryIndex {
         )
     }
 
-    fn same(&self, slot: &Slot, entry: &EntryRef<'_>) -> bool {
+    fn same(&self, slot: &Slot, entry: &RowRef<'_>) -> bool {
         slot.code == entry.code
             && slot.billable == entry.billable
+            && slot.days == entry.days
             && self.text(slot.short) == Some(entry.short_title)
             && self.text(slot.long) == Some(entry.long_title)
     }

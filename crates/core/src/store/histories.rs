@@ -10,8 +10,7 @@
 //! and its billable flag (u8); the number of codes (u32), their keys ascending (u64), the numbers of their
 //! lives (u16); the number of distinct orders (u32), each how many codes (u32) and their places among the keys
 //! (u32); the number of releases (u32), each its name (u8 and the name), how many orders it has (u32) and their
-//! places among the orders (u32). Before, as `CYL1`, each release had its orders to itself: the number of orders,
-//! each a release, how many codes and their places. That is still read, and written no more.
+//! places among the orders (u32).
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,7 +28,6 @@ use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId, Span, push_merged};
 
 const MAGIC: &[u8] = b"CYL2";
-const MAGIC_BEFORE: &[u8] = b"CYL1";
 const OPEN: u16 = u16::MAX;
 /// Day 0 of the layout.
 const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
@@ -146,9 +144,7 @@ pub(super) fn write(
 pub(super) fn is_derived(connection: &Connection, code_set: CodeSet) -> rusqlite::Result<bool> {
     let lives = derive(connection, code_set, None)?;
     Ok(match stored(connection, code_set)? {
-        Some(bytes) => {
-            bytes == written(&lives)? || Histories::read_before(code_set, &bytes) == Some(lives)
-        }
+        Some(bytes) => bytes == written(&lives)?,
         None => lives.codes.is_empty(),
     })
 }
@@ -492,10 +488,7 @@ impl Histories {
     }
 
     fn read(code_set: CodeSet, bytes: &[u8]) -> Option<Histories> {
-        let Some(rest) = bytes.strip_prefix(MAGIC) else {
-            return Histories::read_before(code_set, bytes);
-        };
-        let mut rest = Bytes(rest);
+        let mut rest = Bytes(bytes.strip_prefix(MAGIC)?);
         let lives = Histories::read_codes(code_set, &mut rest)?;
         let mut distinct = Vec::new();
         for _ in 0..rest.count()? {
@@ -508,20 +501,6 @@ impl Histories {
             of_release.insert(release, rest.numbers(count)?.collect());
         }
         let orders = Orders::from_parts(distinct, of_release)?;
-        rest.0.is_empty().then_some(Histories { orders, ..lives })
-    }
-
-    /// Reads the layout in which each release has its orders to itself.
-    fn read_before(code_set: CodeSet, bytes: &[u8]) -> Option<Histories> {
-        let mut rest = Bytes(bytes.strip_prefix(MAGIC_BEFORE)?);
-        let lives = Histories::read_codes(code_set, &mut rest)?;
-        let mut of_release: BTreeMap<ReleaseId, Vec<Vec<Code>>> = BTreeMap::new();
-        for _ in 0..rest.count()? {
-            let release = rest.release()?;
-            let order = lives.read_order(&mut rest)?;
-            of_release.entry(release).or_default().push(order);
-        }
-        let orders = Orders::gather(of_release);
         rest.0.is_empty().then_some(Histories { orders, ..lives })
     }
 

@@ -13,8 +13,8 @@ use super::runs::RunSet;
 use super::{Store, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
-    Code, CodeSet, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, TabularOrder,
-    Timeline, day_before,
+    Code, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, TabularOrder, Timeline,
+    day_before,
 };
 use crate::parse::previous::read_previous;
 
@@ -215,7 +215,9 @@ impl Gathering<'_> {
                 let day = has_day.then(|| date(row, 1)).transpose()?;
                 Ok((row.get(0)?, day, row.get(2)?))
             })?;
-        let code = code.and_then(|code| Code::from_plain(CodeSet::Icd10Cm, code.as_bytes()));
+        let code = code.and_then(|code| {
+            Code::from_plain(DocumentKind::ConversionTable.code_set(), code.as_bytes())
+        });
         let fact = match (newest, code, day) {
             (Some((table, row)), Some(code), Some(effective_from)) => {
                 let previous = read_previous(&cell);
@@ -274,26 +276,31 @@ impl Gathering<'_> {
         last: &Code,
     ) -> rusqlite::Result<Vec<(i64, Code)>> {
         if !self.listings.contains_key(&release) {
-            let listing = listing_number(self.connection, CodeSet::Icd10Cm, release)?;
+            let listing = listing_number(
+                self.connection,
+                DocumentKind::ConversionTable.code_set(),
+                release,
+            )?;
             self.listings
                 .insert(release, runs_of(self.connection, listing)?);
         }
         let Some(runs) = self.listings.get(&release) else {
             return Ok(Vec::new());
         };
-        let under = |code: &Code| -> rusqlite::Result<Vec<i64>> {
-            self.connection
+        let under =
+            |code: &Code| -> rusqlite::Result<Vec<i64>> {
+                self.connection
                 .prepare_cached(
                     "SELECT id FROM entry WHERE code_set = ?1 AND code >= ?2 AND code < ?2 || '{'",
                 )?
                 .query_map(
-                    params![code_set_id(CodeSet::Icd10Cm), code.as_str()],
+                    params![code_set_id(DocumentKind::ConversionTable.code_set()), code.as_str()],
                     |row| row.get(0),
                 )?
                 .map(|number| number.map(|number: i64| runs.position(number)))
                 .filter_map(Result::transpose)
                 .collect()
-        };
+            };
         let (from, to) = (
             under(first)?.into_iter().min(),
             under(last)?.into_iter().max(),
@@ -318,8 +325,10 @@ impl Gathering<'_> {
             let mut rows = statement.query(range)?;
             while let Some(row) = rows.next()? {
                 let number: i64 = row.get(0)?;
-                if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(1)?.as_bytes()?)
-                {
+                if let Some(code) = Code::from_plain(
+                    DocumentKind::ConversionTable.code_set(),
+                    row.get_ref(1)?.as_bytes()?,
+                ) {
                     codes.push((run.position + number - run.first, code));
                 }
             }

@@ -5,13 +5,13 @@ use std::io::Write;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{entry, envelope, listing_number, release_number, runs_of};
+use super::rows::{entry, envelope, listing_number, release_number, row_ref, runs_of};
 use super::runs::{Run, RunSet};
 use super::spans::patched_runs;
 use super::{Store, code_set_id};
 use crate::error::{Error, Result, not_loaded};
-use crate::model::{Code, CodeSet, Entry, ReleaseId};
-use crate::parse::order::write_row;
+use crate::model::{Code, CodeSet, DaysOf, Entry, ReleaseId, RowRef};
+use crate::parse::listing_format;
 
 /// A release's rows in tabular order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +77,19 @@ impl Store {
         })
     }
 
+    /// Returns the codes of a release: its rows, or, where rows name their days, those that are valid on its first day.
+    ///
+    /// # Errors
+    /// As [`Store::listing`].
+    #[doc(hidden)]
+    pub fn codes_of_release(&self, code_set: CodeSet, id: ReleaseId) -> Result<Vec<Entry>> {
+        let listing = self.listing(code_set, id)?;
+        match code_set.facts().days {
+            DaysOf::Releases => Ok(listing.entries),
+            DaysOf::Rows => self.listing_on(code_set, id.effective_from()),
+        }
+    }
+
     /// Returns the entries that are listed on a day, patches included, in tabular order of the release that
     /// governs the day. A patch has no place in the order file; it comes last.
     ///
@@ -88,8 +101,8 @@ impl Store {
             let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;
             let mut entries = Vec::new();
             for run in runs.by_position() {
-                each_of_run(&self.connection, code_set, &run, &mut |_, entry| {
-                    entries.push(entry)
+                each_of_run(&self.connection, code_set, &run, &mut |_, row| {
+                    entries.push(row.to_entry())
                 })?;
             }
             Ok(entries)
@@ -114,9 +127,10 @@ impl Store {
         if envelope.byte_order_mark {
             out.write_all("\u{feff}".as_bytes()).map_err(cannot_write)?;
         }
+        let format = listing_format(code_set);
         let mut failure = None;
         for run in runs.by_position() {
-            each_of_run(&self.connection, code_set, &run, &mut |position, entry| {
+            each_of_run(&self.connection, code_set, &run, &mut |position, row| {
                 if failure.is_some() {
                     return;
                 }
@@ -124,15 +138,7 @@ impl Store {
                     if position > 1 {
                         out.write_all(envelope.line_ending.as_str().as_bytes())?;
                     }
-                    write_row(
-                        out,
-                        envelope.numbering,
-                        position.unsigned_abs(),
-                        &entry.code,
-                        entry.billable,
-                        &entry.short_title,
-                        &entry.long_title,
-                    )
+                    (format.write_row)(out, envelope.numbering, position.unsigned_abs(), row)
                 };
                 failure = write().err();
             })
@@ -153,8 +159,8 @@ impl Store {
         old: ReleaseId,
         new: ReleaseId,
     ) -> Result<Differences> {
-        let old_runs = self.runs(code_set, old)?;
-        let new_runs = self.runs(code_set, new)?;
+        let old_runs = self.compared_runs(code_set, old)?;
+        let new_runs = self.compared_runs(code_set, new)?;
         let fetch = |numbers: Vec<i64>, runs: &RunSet| -> rusqlite::Result<Vec<Positioned>> {
             let mut found = Vec::with_capacity(numbers.len());
             let mut statement = self.connection.prepare_cached(
@@ -194,7 +200,7 @@ impl Store {
             let letter: String = category.as_str().chars().take(1).collect();
             let mut entries = self.connection.prepare_cached(
                 "SELECT id, code FROM entry
-                 WHERE code_set = ?1 AND code >= ?2 AND code < ?3 AND length(code) = 3 ORDER BY code",
+                 WHERE code_set = ?1 AND code >= ?2 AND code < ?3 AND length(code) = ?4 ORDER BY code",
             )?;
             let (from, to) = if after {
                 (category.as_str().to_owned(), format!("{letter}{{"))
@@ -202,14 +208,18 @@ impl Store {
                 (letter, category.as_str().to_owned())
             };
             let mut nearest = None;
-            let mut rows = entries.query(params![code_set_id(code_set), from, to])?;
+            let mut rows = entries.query(params![
+                code_set_id(code_set),
+                from,
+                to,
+                category.len() as i64
+            ])?;
             while let Some(row) = rows.next()? {
                 let number: i64 = row.get(0)?;
                 let is_listed = differences.old_runs.position(number).is_some()
                     || differences.new_runs.position(number).is_some();
                 let code = row.get_ref(1)?.as_bytes()?;
-                let in_order =
-                    code_set == CodeSet::Icd10Pcs || code.iter().skip(1).all(u8::is_ascii_digit);
+                let in_order = (code_set.facts().is_in_order)(code);
                 if !is_listed || !in_order {
                     continue;
                 }
@@ -278,6 +288,20 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
+    /// Returns the entries by which a release is compared with another: those that it lists, or, where rows name their
+    /// days, those that are valid on its first day.
+    fn compared_runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
+        let runs = self.runs(code_set, id)?;
+        match code_set.facts().days {
+            DaysOf::Releases => Ok(runs),
+            DaysOf::Rows => {
+                let day = id.effective_from().to_string();
+                patched_runs(&self.connection, code_set, &day, None)
+                    .map_err(|error| self.error(error))
+            }
+        }
+    }
+
     fn runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
         let listing = listing_number(&self.connection, code_set, id)
             .optional()
@@ -298,8 +322,8 @@ pub(super) fn entries(
     let runs = runs_of(connection, listing_number(connection, code_set, id)?)?;
     let mut entries = Vec::new();
     for run in runs.by_position() {
-        each_of_run(connection, code_set, &run, &mut |_, entry| {
-            entries.push(entry)
+        each_of_run(connection, code_set, &run, &mut |_, row| {
+            entries.push(row.to_entry())
         })?;
     }
     Ok(entries)
@@ -313,15 +337,15 @@ fn each_of_run(
     connection: &Connection,
     code_set: CodeSet,
     run: &Run,
-    take: &mut dyn FnMut(i64, Entry),
+    take: &mut dyn FnMut(i64, &RowRef<'_>),
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "SELECT code, billable, short_title, long_title FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
+        "SELECT code, billable, short_title, long_title, first_day, last_day FROM entry WHERE id >= ?1 AND id < ?2 ORDER BY id",
     )?;
     let mut rows = statement.query((run.first, run.first + run.length))?;
     let mut position = run.position;
     while let Some(row) = rows.next()? {
-        take(position, entry(code_set, row, 0)?);
+        take(position, &row_ref(code_set, row, 0)?);
         position += 1;
     }
     Ok(())

@@ -7,10 +7,12 @@ mod addenda;
 mod backup;
 mod book;
 mod create;
+mod days;
 mod derive;
 mod digests;
 mod documents;
 mod documents_proof;
+mod earlier;
 mod entries;
 mod fresh;
 mod histories;
@@ -28,9 +30,9 @@ mod soundness;
 mod source;
 mod spans;
 mod tree;
-mod trust;
 mod write;
 
+use crate::store::schema::FoundSchema;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,37 +101,27 @@ impl Store {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no such file, [`ErrorKind::Store`] if it is not a codeyear
-    /// database or of a newer schema, [`ErrorKind::Busy`] if it is locked.
+    /// database or of another schema, [`ErrorKind::Busy`] if it is locked.
     pub fn open(path: &Path) -> Result<Store> {
         let shown = path.display().to_string();
         refuse_other_file(path)?;
-        let (mut connection, taken_for_unchanging) = open_to_read(path, &TO_MEND)?;
-        match schema::version(&connection, &shown)? {
-            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
-            schema::FoundSchema::Version(_) => schema::migrate(&mut connection, &shown)?,
-            schema::FoundSchema::Empty => return Err(empty(shown)),
+        let (connection, taken_for_unchanging) = open_to_read(path, &TO_MEND)?;
+        if schema::found(&connection, &shown)? == FoundSchema::Empty {
+            return Err(empty(shown));
         }
         Store::not_empty(connection, path, taken_for_unchanging)
     }
 
-    /// Opens a database as [`Store::open`] does, but through a handle that cannot write: an older schema is
-    /// refused, not brought up.
+    /// Opens a database as [`Store::open`] does, but through a handle that cannot write.
     ///
     /// # Errors
-    /// As [`Store::open`], and [`ErrorKind::Store`] for an older schema.
+    /// As [`Store::open`].
     pub fn open_read_only(path: &Path) -> Result<Store> {
         let shown = path.display().to_string();
         refuse_other_file(path)?;
         let (connection, taken_for_unchanging) = open_to_read(path, &TO_READ)?;
-        match schema::version(&connection, &shown)? {
-            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
-            schema::FoundSchema::Version(version) => {
-                return Err(Error::store(format!("the database has schema version {version}, this program needs {SCHEMA_VERSION}, and the file is only read"),
-                )
-                .in_file(shown)
-                .with_hint("bring it up to date where it may be written: codeyear releases does"));
-            }
-            schema::FoundSchema::Empty => return Err(empty(shown)),
+        if schema::found(&connection, &shown)? == FoundSchema::Empty {
+            return Err(empty(shown));
         }
         Store::not_empty(connection, path, taken_for_unchanging)
     }
@@ -200,15 +192,12 @@ impl Store {
             .busy_timeout(BUSY_TIMEOUT)
             .and_then(|()| set_up(&connection))
             .map_err(|error| store_error(&shown, error))?;
-        match schema::version(&connection, &shown)? {
-            schema::FoundSchema::Version(SCHEMA_VERSION) => {}
+        if schema::found(&connection, &shown)? == FoundSchema::Empty {
             // Readers keep the old state while an import runs only with a write-ahead log.
-            schema::FoundSchema::Empty | schema::FoundSchema::Version(_) => {
-                connection
-                    .pragma_update(None, "journal_mode", "WAL")
-                    .map_err(|error| store_error(&shown, error))?;
-                schema::migrate(&mut connection, &shown)?;
-            }
+            connection
+                .pragma_update(None, "journal_mode", "WAL")
+                .map_err(|error| store_error(&shown, error))?;
+            schema::create(&mut connection, &shown)?;
         }
         Ok(Store {
             connection,
@@ -224,7 +213,7 @@ impl Store {
     pub fn in_memory() -> Result<Store> {
         let mut connection =
             Connection::open_in_memory().map_err(|error| store_error(":memory:", error))?;
-        schema::migrate(&mut connection, ":memory:")?;
+        schema::create(&mut connection, ":memory:")?;
         Ok(Store {
             connection,
             path: PathBuf::from(":memory:"),

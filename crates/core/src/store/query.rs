@@ -320,22 +320,26 @@ impl Store {
     ) -> Result<Vec<BrowsedCode>> {
         let query = || -> rusqlite::Result<Vec<BrowsedCode>> {
             let on = on.to_string();
+            let length = code_set.facts().category_length as i64;
             let counted: Vec<(String, Holding)> = self
                 .connection
                 .prepare_cached(
-                    "SELECT substr(span.code, 1, 3), count(*), sum(billable)
+                    "SELECT substr(span.code, 1, ?5), count(*), sum(billable)
                      FROM span JOIN entry ON entry.id = span.entry
                      WHERE span.code_set = ?1 AND span.code >= ?2 AND span.code < ?3 || '{'
                        AND listed_from <= ?4 AND (delisted_from IS NULL OR delisted_from > ?4)
                      GROUP BY 1",
                 )?
-                .query_map(params![code_set_id(code_set), first, last, on], |row| {
-                    let holds = Holding {
-                        codes: row.get::<_, i64>(1)?.unsigned_abs(),
-                        billable: row.get::<_, i64>(2)?.unsigned_abs(),
-                    };
-                    Ok((row.get(0)?, holds))
-                })?
+                .query_map(
+                    params![code_set_id(code_set), first, last, on, length],
+                    |row| {
+                        let holds = Holding {
+                            codes: row.get::<_, i64>(1)?.unsigned_abs(),
+                            billable: row.get::<_, i64>(2)?.unsigned_abs(),
+                        };
+                        Ok((row.get(0)?, holds))
+                    },
+                )?
                 .collect::<rusqlite::Result<_>>()?;
             let listing = listing_number(&self.connection, code_set, release)?;
             let mut entry_of = self.connection.prepare_cached(

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::code_set_id;
 use super::runs::{Run, RunSet};
-use crate::model::{Code, CodeSet, Entry, ReleaseId, Timeline, Trust};
+use crate::model::{Code, CodeSet, DaysOf, Entry, ReleaseId, RowRef, Timeline, Trust, ValidDays};
 use crate::parse::order::{Envelope, LineEnding, Numbering};
 
 pub(super) fn release_ids(
@@ -89,17 +89,11 @@ pub(super) fn envelope(connection: &Connection, release: i64) -> rusqlite::Resul
         )?
         .query_row([release], |row| {
             let line_ending: LineEnding = parsed(row, 1)?;
-            let numbering = match row.get_ref(3)?.as_str_or_null()? {
-                None => Numbering::FiveColumns,
-                Some(_) => parsed(row, 3)?,
-            };
+            let numbering: Numbering = parsed(row, 3)?;
             Ok(Envelope {
                 byte_order_mark: row.get(0)?,
                 line_ending,
-                // Before schema 5 only files that end with a line end were stored.
-                tail: row
-                    .get::<_, Option<String>>(2)?
-                    .unwrap_or_else(|| line_ending.as_str().to_owned()),
+                tail: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
                 numbering,
             })
         })
@@ -112,6 +106,32 @@ pub(super) fn entry(code_set: CodeSet, row: &Row<'_>, at: usize) -> rusqlite::Re
         billable: row.get(at + 1)?,
         short_title: row.get(at + 2)?,
         long_title: row.get(at + 3)?,
+    })
+}
+
+/// Reads code, flag, titles and the days that a row names, which stand in the columns from `at` on.
+pub(super) fn row_ref<'r>(
+    code_set: CodeSet,
+    row: &'r Row<'_>,
+    at: usize,
+) -> rusqlite::Result<RowRef<'r>> {
+    let days = match code_set.facts().days {
+        DaysOf::Releases => None,
+        DaysOf::Rows => {
+            let is_set = row.get_ref(at + 5)? != rusqlite::types::ValueRef::Null;
+            Some(ValidDays {
+                first: date(row, at + 4)?,
+                last: is_set.then(|| date(row, at + 5)).transpose()?,
+            })
+        }
+    };
+    Ok(RowRef {
+        code: Code::from_plain(code_set, row.get_ref(at)?.as_bytes()?)
+            .ok_or_else(|| malformed_code(at))?,
+        billable: row.get(at + 1)?,
+        days,
+        short_title: row.get_ref(at + 2)?.as_str()?,
+        long_title: row.get_ref(at + 3)?.as_str()?,
     })
 }
 

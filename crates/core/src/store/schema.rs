@@ -1,39 +1,31 @@
-//! The schema: numbered migrations, applied in order, each once.
+//! The schema of the database, and which databases this program reads.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
-use super::{digests, histories, store_error, trust};
+use super::{digests, earlier, store_error};
 use crate::error::{Error, Result};
 use crate::model::CodeSet;
 
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-const MIGRATIONS: [&str; 5] = [
-    include_str!("../../migrations/0001_core.sql"),
-    include_str!("../../migrations/0002_book.sql"),
-    include_str!("../../migrations/0003_lives.sql"),
-    include_str!("../../migrations/0004_categories.sql"),
-    include_str!("../../migrations/0005_trust.sql"),
-];
+/// The schema. What is published of it is never changed: a later program has the changes beside it, in a file with the
+/// number of the next version.
+const SCHEMA: &str = include_str!("../../migrations/0006_schema.sql");
 
-/// The first version that keeps the lives of a code set beside its spans; older ones have spans only.
-const FIRST_WITH_LIVES: i64 = 3;
-
-/// The first version that keeps how far a release can be trusted.
-const FIRST_WITH_TRUST: i64 = 5;
-
-/// The schema version that this program writes.
-pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+/// The schema version that this program reads and writes. Versions 1 to 5 were those before the first publication.
+pub const SCHEMA_VERSION: i64 = 6;
 
 /// What a database file turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundSchema {
     Empty,
-    Version(i64),
+    Present,
 }
 
-/// Reads the version of an open database.
-pub(super) fn version(connection: &Connection, path: &str) -> Result<FoundSchema> {
+/// Looks whether an open database has the schema of this program. One of an earlier schema is refused, and stays as it
+/// is.
+pub(super) fn found(connection: &Connection, path: &str) -> Result<FoundSchema> {
     // One state for all three questions: another program may be making the database at this moment.
     let transaction = connection
         .unchecked_transaction()
@@ -72,7 +64,10 @@ pub(super) fn version(connection: &Connection, path: &str) -> Result<FoundSchema
         .in_file(path)
         .with_hint("a newer codeyear wrote it: update this one"));
     }
-    Ok(FoundSchema::Version(version))
+    if version < SCHEMA_VERSION {
+        return Err(earlier::refusal(&transaction, path, version));
+    }
+    Ok(FoundSchema::Present)
 }
 
 /// Checks whether the schema is text in UTF-8. A damaged name would be read by every statement on its table.
@@ -89,35 +84,41 @@ fn has_schema_in_text(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// Brings a database up to this program's schema, in one transaction.
-pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<()> {
-    apply(connection).map_err(|error| store_error(path, error))
+/// Makes the schema of an empty database, in one transaction.
+pub(super) fn create(connection: &mut Connection, path: &str) -> Result<()> {
+    make(connection).map_err(|error| store_error(path, error))
 }
 
-/// Applies the migrations that a database lacks, in one transaction.
-pub(super) fn apply(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Makes the schema of an empty database, in one transaction. Another process may have made it while this one waited.
+pub(super) fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    // Another process may have migrated while this one waited for the lock.
-    let from: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for sql in MIGRATIONS
-        .iter()
-        .skip(usize::try_from(from).unwrap_or_default())
-    {
-        transaction.execute_batch(sql)?;
-    }
-    if (1..FIRST_WITH_LIVES).contains(&from) {
-        for code_set in CodeSet::ALL {
-            histories::write(&transaction, code_set, &histories::Changed::All, None)?;
-        }
-    }
-    if (1..FIRST_WITH_TRUST).contains(&from) {
-        trust::add(&transaction)?;
-    }
-    if from < SCHEMA_VERSION {
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(SCHEMA)?;
+        add_code_sets(&transaction)?;
         digests::rewrite_all(&transaction)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
+}
+
+/// Adds the code sets that a database does not know yet.
+pub(super) fn add_code_sets(connection: &Connection) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT OR IGNORE INTO code_set (id, name, title, in_force_from, has_seventh_characters)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for code_set in CodeSet::ALL {
+        let facts = code_set.facts();
+        insert.execute(params![
+            facts.number,
+            facts.id,
+            facts.name,
+            facts.in_force_from.to_string(),
+            facts.has_seventh_characters,
+        ])?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::rows::entry;
 use super::{Store, StoredDocument, code_set_id};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Entry};
+use crate::model::{Code, CodeSet, DocumentKind, Entry, IndexKind};
 
 /// Where the items of a kind begin among the rows of the full-text index, as the view `searchable` has it.
 const REGION: i64 = 1 << 40;
@@ -201,7 +201,7 @@ impl Store {
                  WHERE tabular_note.id = ?1 AND tabular_node.kind = 'code'",
             )?
             .query_row([number], |row| {
-                let code = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(1)?.as_bytes()?);
+                let code = Code::from_plain(DocumentKind::Tabular.code_set(), row.get_ref(1)?.as_bytes()?);
                 let (node, term) = (row.get(0)?, row.get(2)?);
                 Ok(code.map(|code| FoundItem::InclusionTerm { node, code, term }))
             })
@@ -215,9 +215,10 @@ impl Store {
              WHERE index_term.id = ?1 AND target IN ('code', 'below') AND kind IN ('code', 'manif', 'cell')
              ORDER BY position",
         )?;
+        let code_set = DocumentKind::Index(IndexKind::Diseases).code_set();
         let mut rows = statement.query([term])?;
         while let Some(row) = rows.next()? {
-            if let Some(code) = Code::from_plain(CodeSet::Icd10Cm, row.get_ref(0)?.as_bytes()?) {
+            if let Some(code) = Code::from_plain(code_set, row.get_ref(0)?.as_bytes()?) {
                 found.push(FoundItem::Index {
                     term,
                     code,

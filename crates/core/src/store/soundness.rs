@@ -264,7 +264,7 @@ fn check_schema(connection: &Connection, proof: &mut StoreProof) -> rusqlite::Re
             .collect()
     };
     let mut expected_in = Connection::open_in_memory()?;
-    schema::apply(&mut expected_in)?;
+    schema::make(&mut expected_in)?;
     let (stored, expected) = (read(connection)?, read(&expected_in)?);
     let names: BTreeSet<_> = stored.keys().chain(expected.keys()).collect();
     for name in names {

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::code_set_id;
 use super::entries::{EntryIndex, code_of, numbers_of};
 use super::rows::runs_of;
 use super::runs::RunSet;
-use crate::model::{Code, CodeSet, Timeline};
+use super::{code_set_id, days};
+use crate::model::{Code, CodeSet, DaysOf, Timeline};
 
 /// A point on the line of a code set: a first day, and the entries listed from it on.
 pub(super) struct Point {
@@ -53,6 +53,9 @@ pub(super) fn rebuild(
     code_set: CodeSet,
     index: Option<&EntryIndex>,
 ) -> rusqlite::Result<()> {
+    if code_set.facts().days == DaysOf::Rows {
+        return days::rebuild(connection, code_set);
+    }
     connection.execute(
         "DELETE FROM span WHERE code_set = ?1",
         [code_set_id(code_set)],
@@ -255,13 +258,17 @@ pub(super) fn point_dates(
         .collect()
 }
 
-/// Returns the entries that are listed on a day: the release's, as patched.
+/// Returns the entries that are listed on a day: the release's, as patched; where rows name their days, those that are
+/// valid on it, by their codes.
 pub(super) fn patched_runs(
     connection: &Connection,
     code_set: CodeSet,
     day: &str,
     index: Option<&EntryIndex>,
 ) -> rusqlite::Result<RunSet> {
+    if code_set.facts().days == DaysOf::Rows {
+        return valid_on(connection, code_set, day);
+    }
     let (release, listing): (i64, i64) = connection
         .prepare_cached(
             "SELECT release, listing FROM period JOIN release ON release.id = period.release
@@ -284,4 +291,16 @@ pub(super) fn patched_runs(
         runs.insert(patch);
     }
     Ok(runs)
+}
+
+/// Returns the entries whose spans hold a day, in the order of their codes.
+fn valid_on(connection: &Connection, code_set: CodeSet, day: &str) -> rusqlite::Result<RunSet> {
+    let numbers = connection
+        .prepare_cached(
+            "SELECT entry FROM span WHERE code_set = ?1
+             AND listed_from <= ?2 AND (delisted_from IS NULL OR delisted_from > ?2) ORDER BY code",
+        )?
+        .query_map(params![code_set_id(code_set), day], |row| row.get(0))?
+        .collect::<rusqlite::Result<Vec<i64>>>()?;
+    Ok(RunSet::gather(numbers))
 }

@@ -9,7 +9,7 @@ use super::runs::{Run, RunSet};
 use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
-    Code, CodeSet, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable,
+    Code, DocumentKind, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable,
     PcsTables, TabularNode, UnreadList,
 };
 
@@ -174,7 +174,7 @@ impl Store {
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
     pub fn pcs_table(&self, document: &StoredDocument, code: &Code) -> Result<Option<PcsTable>> {
         let query = || -> rusqlite::Result<Option<PcsTable>> {
-            let table = code.prefix(3);
+            let table = code.category();
             let numbers: Vec<i64> = self
                 .connection
                 .prepare_cached("SELECT id FROM pcs_row WHERE table_code = ?1")?
@@ -212,8 +212,10 @@ impl Store {
             )?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let Some(code) = Code::from_plain(CodeSet::Icd10Pcs, row.get_ref(1)?.as_bytes()?)
-                else {
+                let Some(code) = Code::from_plain(
+                    DocumentKind::PcsTables.code_set(),
+                    row.get_ref(1)?.as_bytes()?,
+                ) else {
                     continue;
                 };
                 let is_listed = runs.contains(row.get(0)?);

@@ -1,5 +1,6 @@
 //! Writing: one import, one transaction.
 
+use crate::store::schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::book::KnownItems;
 use super::derive;
 use super::digests;
-use super::entries::{EntryIndex, EntryRef};
+use super::entries::EntryIndex;
 use super::fresh::Later;
 use super::histories::{self, Changed};
 use super::query::{self, StoredRelease};
@@ -20,7 +21,7 @@ use super::search::Searchable;
 use super::spans;
 use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, Timeline, Trust};
+use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, RowRef, Timeline, Trust};
 use crate::parse::order::{Envelope, OrderFile};
 use crate::source::catalogue::Patch;
 
@@ -101,7 +102,7 @@ impl Added {
     }
 }
 
-const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title, first_day, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
 /// An import in progress. Dropping it without [`Writer::commit`] leaves the database as it was.
 #[derive(Debug)]
@@ -162,6 +163,7 @@ impl Store {
             .map_err(fail)?;
         let searchable = Searchable::stored(&transaction).map_err(fail)?;
         digests::watch(&transaction).map_err(fail)?;
+        schema::add_code_sets(&transaction).map_err(fail)?;
         let later = Later::take_out(&transaction).map_err(fail)?;
         Ok(Writer {
             transaction,
@@ -388,12 +390,7 @@ impl Writer<'_> {
                     Some(order.envelope()),
                     new.today,
                 )?;
-                let rows = order.rows().iter().map(|row| EntryRef {
-                    code: row.code,
-                    billable: row.billable,
-                    short_title: order.short_title(row),
-                    long_title: order.long_title(row),
-                });
+                let rows = order.rows().iter().map(|row| order.row(row));
                 self.insert_listing(release, new.code_set, rows, index.as_mut())?;
                 release
             }
@@ -401,12 +398,7 @@ impl Writer<'_> {
             Rows::Expanded(entries) => {
                 let billable = entries.iter().filter(|entry| entry.billable).count() as u64;
                 let release = self.insert_release(new, None, (entries.len(), billable))?;
-                let rows = entries.iter().map(|entry| EntryRef {
-                    code: entry.code,
-                    billable: entry.billable,
-                    short_title: &entry.short_title,
-                    long_title: &entry.long_title,
-                });
+                let rows = entries.iter().map(Entry::as_row);
                 self.insert_listing(release, new.code_set, rows, index.as_mut())?;
                 release
             }
@@ -519,7 +511,7 @@ impl Writer<'_> {
         &mut self,
         release: i64,
         code_set: CodeSet,
-        rows: impl Iterator<Item = EntryRef<'e>>,
+        rows: impl Iterator<Item = RowRef<'e>>,
         index: Option<&mut EntryIndex>,
     ) -> rusqlite::Result<()> {
         // There is one whenever there are rows.
@@ -567,11 +559,9 @@ impl Writer<'_> {
     ) -> rusqlite::Result<()> {
         let mut insert = self.transaction.prepare(INSERT_ENTRY)?;
         for patch in new.patches {
-            let entry = EntryRef {
-                code: patch.entry.code,
-                billable: patch.entry.billable,
-                short_title: &patch.entry.short_title,
-                long_title: &patch.entry.long_title,
+            let entry = RowRef {
+                days: patch.days,
+                ..patch.entry.as_row()
             };
             let (number, _) = index.number(
                 &entry,

@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::super::problem::WebProblem;
 use super::super::request::ApiRequest;
@@ -11,7 +11,7 @@ use super::super::snapshot::Snapshot;
 use super::requests::CheckRequest;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Answer, Book, CodeSet, ReleaseId, Sets, VerdictKind};
+use codeyear_core::model::{Answer, Book, CodeSet, ReleaseName, Sets, VerdictKind};
 use codeyear_core::store::Store;
 use codeyear_report::json;
 
@@ -135,14 +135,12 @@ fn over_year(
     store: &Store,
     codes: &[String],
     code_set: Option<CodeSet>,
-    year: ReleaseId,
+    year: ReleaseName,
 ) -> Result<Vec<Answer>> {
-    let october = ReleaseId::october(year.fiscal_year());
-    let through = october.fiscal_year_end() - Days::new(1);
     let mut answers = Vec::new();
     for code in codes {
         let code_set = answer::code_set_of(store, code_set, code)?;
-        let from = october.effective_from();
+        let (from, through) = year.days_of(code_set);
         answers.extend(answer::check_span(
             &store.codes(code_set)?,
             code,
@@ -171,7 +169,7 @@ fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
     let set = |text: &str| -> Result<CodeSet> {
         text.parse().map_err(|_| {
             Error::usage("a code set of the body cannot be read")
-                .with_hint("write icd10cm or icd10pcs")
+                .with_hint(format!("write {}", CodeSet::all_ids(" or ")))
         })
     };
     let on = asked.on.as_deref().map(day).transpose()?.unwrap_or(today);

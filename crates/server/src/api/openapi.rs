@@ -1,11 +1,12 @@
 //! `/api/openapi.json`: what the JSON API takes and gives, for programs that write clients.
 
+use codeyear_core::model::CodeSet;
 use std::sync::OnceLock;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
-use utoipa::openapi::{Content, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, ResponseBuilder};
 
 use super::check;
 use codeyear_report::json;
@@ -14,7 +15,7 @@ use codeyear_report::json;
 #[openapi(
     info(
         title = "codeyear",
-        description = "What a code of ICD-10-CM or ICD-10-PCS meant on a date, and what changed between releases. \
+        description = "What a code meant on a date, and what changed between releases. \
                        The answers are those that the command line prints with --format json.",
     ),
     paths(
@@ -36,11 +37,32 @@ pub(super) async fn openapi() -> Response {
     let text = TEXT.get_or_init(|| {
         let mut api = Api::openapi();
         api.components = Some(json::schemas());
+        list_code_sets(&mut api);
         say_what_can_fail(&mut api);
         // Texts and numbers can always be written.
         api.to_pretty_json().unwrap_or_default()
     });
     ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// Says of every parameter that is a code set which there are.
+fn list_code_sets(api: &mut utoipa::openapi::OpenApi) {
+    let ids = CodeSet::ALL.map(CodeSet::id);
+    let operations = api
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(|path| [&mut path.get, &mut path.post])
+        .flatten();
+    let parameters = operations.flat_map(|operation| operation.parameters.iter_mut().flatten());
+    let parameters = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.name == "code_set" => Some(parameter),
+        _ => None,
+    });
+    for parameter in parameters {
+        let schema = ObjectBuilder::new().enum_values(Some(ids)).build();
+        parameter.schema = Some(schema.into());
+    }
 }
 
 /// Every operation fails in one form.

@@ -8,7 +8,7 @@ use super::super::request::{FromQuery, Query};
 use super::range;
 use codeyear_core::answer::{DiffScope, SearchOptions};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet, ReleaseId};
+use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, ReleaseName};
 
 /// How many codes are found, unless the request says it.
 const FOUND: usize = 20;
@@ -26,8 +26,8 @@ pub(super) struct CheckRequest {
     pub(super) on: Option<NaiveDate>,
     /// Instead of a day: every day of this fiscal year
     #[param(value_type = Option<i32>)]
-    pub(super) year: Option<ReleaseId>,
-    /// icd10cm or icd10pcs; left out: told by each code
+    pub(super) year: Option<ReleaseName>,
+    /// Its code set; left out: told by each code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -46,7 +46,7 @@ impl FromQuery for CheckRequest {
                 .with_hint("give one code or several, as in code=C7B&code=M54.5"));
         }
         if let Some(year) = request.year {
-            if year.is_mid_year() || year.revision() != 0 {
+            if !year.is_year() {
                 return Err(Error::usage("year cannot be read: expected a fiscal year as in 2026")
                     .with_hint("for a release that begins within the year give one of its days: on=2026-04-01"));
             }
@@ -68,7 +68,7 @@ pub(super) struct ShowRequest {
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
-    /// icd10cm or icd10pcs; left out: told by the code
+    /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
     /// 1: where the release in force has no tabular list, index or table, the nearest release's, which is named
@@ -98,7 +98,7 @@ pub(super) struct CompareRequest {
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
-    /// icd10cm or icd10pcs; left out: told by the code
+    /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
     /// 1: as for a page
@@ -124,7 +124,7 @@ impl FromQuery for CompareRequest {
 pub(super) struct HistoryRequest {
     /// The code, with or without dot
     pub(super) code: String,
-    /// icd10cm or icd10pcs; left out: told by the code
+    /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -147,7 +147,7 @@ pub(super) struct SearchRequest {
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
-    /// icd10cm, which is meant if it is left out, or icd10pcs
+    /// The code set; left out: the first one
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
     /// The most codes to give, up to 200; left out: 20
@@ -163,7 +163,7 @@ impl FromQuery for SearchRequest {
         let request = SearchRequest {
             q: query.needed("q", "low back pain")?,
             on: query.date("on")?,
-            code_set: query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm),
+            code_set: query.code_set("code_set")?.unwrap_or_default(),
             most: query.parsed("most", "a number as in 20")?.unwrap_or(FOUND),
             unlisted: query.flag("unlisted")?,
         };
@@ -198,7 +198,7 @@ pub(super) struct DiffRequest {
     /// Another one, as in FY2026
     #[param(value_type = String)]
     pub(super) new: ReleaseId,
-    /// icd10cm, which is meant if it is left out, or icd10pcs
+    /// The code set; left out: the first one
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
     /// Only these codes with all below them, or ranges as in C76-C80
@@ -213,7 +213,8 @@ impl FromQuery for DiffRequest {
     fn read(query: &mut Query) -> Result<DiffRequest> {
         let old = needed_release(query, "old", "FY2025")?;
         let new = needed_release(query, "new", "FY2026")?;
-        let code_set = query.code_set("code_set")?.unwrap_or(CodeSet::Icd10Cm);
+        let code_set = query.code_set("code_set")?.unwrap_or_default();
+        let (old, new) = (old.of(code_set), new.of(code_set));
         let notes = query.flag("notes")?;
         let under = query.all("under");
         let under = under.iter().map(|text| range(code_set, text));
@@ -238,7 +239,7 @@ impl DiffRequest {
     }
 }
 
-fn needed_release(query: &mut Query, name: &'static str, example: &str) -> Result<ReleaseId> {
+fn needed_release(query: &mut Query, name: &'static str, example: &str) -> Result<ReleaseName> {
     query.needed(name, example)?.parse().map_err(|_| {
         let expected = format!("{name} cannot be read: expected a release as in {example}");
         Error::usage(expected).with_hint("the loaded ones are listed at /api/releases")
@@ -249,7 +250,7 @@ fn needed_release(query: &mut Query, name: &'static str, example: &str) -> Resul
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReleasesRequest {
-    /// icd10cm or icd10pcs; left out: both
+    /// The code set; left out: all
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -315,7 +316,7 @@ mod tests {
         assert!(refused("code=C7B&year=FY2026-04").starts_with("year cannot be read"));
         let year: CheckRequest = read("code=C7B&code=A00&year=2026").unwrap();
         assert_eq!(year.code, ["C7B", "A00"]);
-        assert_eq!(year.year, Some(ReleaseId::october(2026)));
+        assert_eq!(year.year, "2026".parse().ok());
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn each_document_in_other_bytes_is_whole_beside_its_neighbours() {
         let documents = documents_of(&official.releases, code_set, &release);
         let documents: Vec<_> = documents
             .into_iter()
-            .filter(|(kind, ..)| *kind != DocumentKind::Tabular || id.fiscal_year() >= 2014)
+            .filter(|(kind, ..)| *kind != DocumentKind::Tabular || id.year() >= 2014)
             .collect();
         for (kind, name, bytes) in &documents {
             folder.write(name, in_other_bytes(*kind, bytes));

@@ -379,7 +379,7 @@ fn of_a_known_year_only_known_updates_are_candidates() {
             let known: Vec<String> = catalogue
                 .of(code_set)
                 .map(|known| known.id)
-                .filter(|id| id.fiscal_year() == year && id.revision() == 0)
+                .filter(|id| id.year() == year && id.revision() == 0)
                 .map(|id| id.to_string())
                 .collect();
             let names = [

@@ -58,7 +58,7 @@ fn parts(
     let part = numbered(rows.iter().copied().filter(|row| &row[6..9] != last));
     let says = match code_set {
         CodeSet::Icd10Cm => "the last category of ",
-        CodeSet::Icd10Pcs => "the last table of ",
+        _ => "the last table of ",
     };
     parts.push((format!("without {last}"), part, says));
     parts

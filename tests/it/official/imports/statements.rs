@@ -136,7 +136,7 @@ fn months_are_october_and_april_and_once_january() {
         for month in 1..=12 {
             let stated = ReleaseId::mid_year(year, month);
             let options = ImportOptions {
-                release: Some(stated),
+                release: Some(stated.into()),
                 allow_incomplete: true,
                 ..dry("2030-01-01")
             };

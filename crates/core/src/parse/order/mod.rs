@@ -17,7 +17,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, CodeHash, CodeSet};
+use crate::model::{Code, CodeHash, CodeSet, RowRef, ValidDays};
 use crate::parse::{broken, not_utf8, shown};
 
 pub use envelope::{Envelope, LineEnding, Numbering};
@@ -33,8 +33,29 @@ pub struct OrderRow {
     pub code: Code,
     /// Flag 1.
     pub billable: bool,
+    /// The days that it is valid on, in the files of sets whose rows name them.
+    pub days: Option<ValidDays>,
     short_title: Range<u32>,
     long_title: Range<u32>,
+}
+
+impl OrderRow {
+    /// Makes a row of a file without flags, with the places of its titles in the text.
+    #[cfg(feature = "toy")]
+    pub(super) fn new(
+        code: Code,
+        days: Option<ValidDays>,
+        short_title: Range<usize>,
+        long_title: Range<usize>,
+    ) -> Result<OrderRow> {
+        Ok(OrderRow {
+            code,
+            billable: true,
+            days,
+            short_title: offset(short_title.start)?..offset(short_title.end)?,
+            long_title: offset(long_title.start)?..offset(long_title.end)?,
+        })
+    }
 }
 
 /// A parsed order file.
@@ -142,6 +163,16 @@ impl OrderFile {
         })
     }
 
+    /// Makes a file of a set of another format from its text, its rows and what stands around them.
+    #[cfg(feature = "toy")]
+    pub(super) fn from_parts(text: String, rows: Vec<OrderRow>, envelope: Envelope) -> OrderFile {
+        OrderFile {
+            text,
+            rows,
+            envelope,
+        }
+    }
+
     /// Returns what stands around the rows.
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
@@ -150,6 +181,17 @@ impl OrderFile {
     /// Returns the rows in tabular order.
     pub fn rows(&self) -> &[OrderRow] {
         &self.rows
+    }
+
+    /// Returns a row with its titles.
+    pub fn row(&self, row: &OrderRow) -> RowRef<'_> {
+        RowRef {
+            code: row.code,
+            billable: row.billable,
+            days: row.days,
+            short_title: self.short_title(row),
+            long_title: self.long_title(row),
+        }
     }
 
     /// Returns the short title of a row: without its padding, with a leading blank if it has one.
@@ -171,6 +213,31 @@ impl OrderFile {
     /// Counts the rows with flag 1.
     pub fn billable(&self) -> u64 {
         self.rows.iter().filter(|row| row.billable).count() as u64
+    }
+}
+
+/// Checks whether the first lines have the columns of an order file, and of which code set:
+/// ICD-10-PCS has codes of 3 and 7 characters only, ICD-10-CM has those between as well.
+pub(crate) fn looks_like_order(text: &str) -> Option<CodeSet> {
+    let mut lines = text.lines().filter(|line| !line.is_empty());
+    let code = |line| order_code(CodeSet::Icd10Pcs, line);
+    let first = code(lines.next()?)?;
+    let mut codes = std::iter::once(first).chain(lines.map_while(code));
+    if codes.all(|code| CodeSet::Icd10Pcs.accepts(&code)) {
+        Some(CodeSet::Icd10Pcs)
+    } else {
+        Some(CodeSet::Icd10Cm)
+    }
+}
+
+fn order_code(code_set: CodeSet, line: &str) -> Option<Code> {
+    let bytes = line.as_bytes();
+    let number = bytes.get(..5)?;
+    let blank = |at: usize| bytes.get(at) == Some(&b' ');
+    if number.iter().all(u8::is_ascii_digit) && blank(5) && blank(13) && blank(15) {
+        Code::from_padded(code_set, bytes.get(6..13)?)
+    } else {
+        None
     }
 }
 
@@ -357,6 +424,7 @@ fn parse_line(
     Ok(OrderRow {
         code,
         billable,
+        days: None,
         short_title,
         long_title,
     })
@@ -385,11 +453,15 @@ pub fn write_row(
     out: &mut (impl Write + ?Sized),
     numbering: Numbering,
     position: u64,
-    code: &Code,
-    billable: bool,
-    short_title: &str,
-    long_title: &str,
+    row: &RowRef<'_>,
 ) -> std::io::Result<()> {
+    let RowRef {
+        code,
+        billable,
+        short_title,
+        long_title,
+        ..
+    } = *row;
     // The columns are counted in bytes, so a title with an accent is padded with fewer blanks.
     let padding = 60usize.saturating_sub(short_title.len());
     write!(

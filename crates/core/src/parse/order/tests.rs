@@ -36,16 +36,7 @@ fn written(file: &OrderFile) -> String {
         if index > 0 {
             out.extend_from_slice(line_ending.as_str().as_bytes());
         }
-        write_row(
-            &mut out,
-            *numbering,
-            index as u64 + 1,
-            &row.code,
-            row.billable,
-            file.short_title(row),
-            file.long_title(row),
-        )
-        .unwrap();
+        write_row(&mut out, *numbering, index as u64 + 1, &file.row(row)).unwrap();
     }
     out.extend_from_slice(tail.as_bytes());
     String::from_utf8(out).unwrap()

@@ -126,6 +126,7 @@ pub fn identify_sample(
         [one] => Ok(Some(*one)),
         several => {
             let mut fitting = several.to_vec();
+            let calendar = evidence.code_set.facts().calendar;
             let of_addenda: Vec<ReleaseId> = sample
                 .iter()
                 .filter(|file| {
@@ -138,7 +139,10 @@ pub fn identify_sample(
                 .into_iter()
                 .flatten()
             {
-                narrow(&mut fitting, &NameHints::read(name).candidates());
+                narrow(
+                    &mut fitting,
+                    &NameHints::read(name, calendar).candidates(calendar),
+                );
             }
             match fitting.as_slice() {
                 [one] => Ok(Some(*one)),
@@ -157,10 +161,11 @@ pub fn candidates(
     evidence: &Evidence<'_>,
     today: NaiveDate,
 ) -> Result<Candidates> {
-    let own = NameHints::read(evidence.name);
+    let calendar = evidence.code_set.facts().calendar;
+    let own = NameHints::read(evidence.name, calendar);
     let archive = evidence
         .archive_name
-        .map(NameHints::read)
+        .map(|name| NameHints::read(name, calendar))
         .unwrap_or_default();
     let by_hash = by_hash(catalogue, evidence);
     let footer = match &by_hash {
@@ -171,8 +176,8 @@ pub fn candidates(
         // Releases with the same bytes are told apart by what else speaks for one of them, and that is then named.
         for (other, what) in [
             (&footer, IdentifiedBy::Footer),
-            (&own.candidates(), IdentifiedBy::Name),
-            (&archive.candidates(), IdentifiedBy::Name),
+            (&own.candidates(calendar), IdentifiedBy::Name),
+            (&archive.candidates(calendar), IdentifiedBy::Name),
         ] {
             let before = ids.len();
             narrow(&mut ids, other);
@@ -189,7 +194,7 @@ pub fn candidates(
     let mut by = IdentifiedBy::Footer;
     let mut ids = footer.clone();
     for (hints, what) in [(own, "name"), (archive, "archive's name")] {
-        let mut named = hints.candidates();
+        let mut named = hints.candidates(calendar);
         if let Some(one) = evidence
             .archive_name
             .filter(|_| what != "name")
@@ -403,31 +408,29 @@ fn by_footer(catalogue: &Catalogue, evidence: &Evidence<'_>) -> Vec<ReleaseId> {
     else {
         return Vec::new();
     };
-    let new = NameHints::read(&codes.new_file);
-    let (Some(year), old) = (
-        new.fiscal_year,
-        NameHints::read(&codes.old_file).fiscal_year,
-    ) else {
+    let calendar = evidence.code_set.facts().calendar;
+    let new = NameHints::read(&codes.new_file, calendar);
+    let (Some(year), old) = (new.year, NameHints::read(&codes.old_file, calendar).year) else {
         return Vec::new();
     };
     if new.month.is_some() {
-        return new.candidates();
+        return new.candidates(calendar);
     }
-    let mut ids = ReleaseId::of_fiscal_year(year);
+    let mut ids = calendar.of_year(year);
     if old == Some(year) {
         // From one file of the year to another: an update within it.
         ids.retain(ReleaseId::is_mid_year);
     } else if old == Some(year - 1) {
         // From last year's file to this year's: October's, unless that is known to have other rows, or the year
         // had an update in January. That one began with last October's file too, as an update can.
-        let october = ReleaseId::october(year);
+        let october = calendar.first_of_year(year);
         let is_another = catalogue
             .find(evidence.code_set, october)
             .and_then(|known| known.order_file.as_ref())
             .is_some_and(|order| {
                 order.billable != codes.new_rows || order.rows != headers.new_rows + codes.new_rows
             });
-        let has_january = ids.iter().any(|id| *id == ReleaseId::mid_year(year, 1));
+        let has_january = ids.iter().any(|id| id.is_mid_year() && id.month() == 1);
         if !is_another && !has_january {
             ids = vec![october];
         }

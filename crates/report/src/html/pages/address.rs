@@ -39,7 +39,7 @@ pub(super) fn on(path: &str, day: NaiveDate) -> String {
 
 /// Returns the path of a code's page.
 pub(super) fn code_path(code_set: CodeSet, code: &Code) -> String {
-    format!("/{}/{}", code_set.id(), encode(&code.to_string()))
+    format!("{}/{}", code_set.facts().path, encode(&code.to_string()))
 }
 
 /// Returns the address of a code's page on a day.
@@ -49,21 +49,34 @@ pub fn code(code_set: CodeSet, code: &Code, day: NaiveDate) -> String {
 
 /// Returns the address of a level of the book on a day.
 pub(super) fn place(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> String {
-    let level = match (place.kind, code_set.facts().book) {
-        (PlaceKind::Chapter, Book::Tabular) => "chapter",
-        (PlaceKind::Block, Book::Tabular) => "block",
-        (PlaceKind::Chapter | PlaceKind::Block, Book::Tables) => "section",
-        (PlaceKind::Code, _) => {
-            return match code_set.parse_code(&place.name) {
-                Ok(found) => code(code_set, &found, day),
-                Err(_) => on(&format!("/{}", code_set.id()), day),
-            };
-        }
-    };
-    on(
-        &format!("/{}/{level}/{}", code_set.id(), encode(&place.name)),
-        day,
-    )
+    let path = code_set.facts().path;
+    let mut levels = book_levels(code_set).iter();
+    match levels.find(|(_, kind)| kind(&place.name) == place.kind) {
+        Some((level, _)) => on(&format!("{path}/{level}/{}", encode(&place.name)), day),
+        None => match code_set.parse_code(&place.name) {
+            Ok(found) => code(code_set, &found, day),
+            Err(_) => on(path, day),
+        },
+    }
+}
+
+/// A level of a book: its name in addresses, and what a place of it with some name is.
+pub type BookLevel = (&'static str, fn(name: &str) -> PlaceKind);
+
+/// Lists the levels of the book of a code set that have pages.
+pub fn book_levels(code_set: CodeSet) -> &'static [BookLevel] {
+    match code_set.facts().book {
+        Book::Tabular => &[
+            ("chapter", |_| PlaceKind::Chapter),
+            ("block", |_| PlaceKind::Block),
+        ],
+        Book::List => &[("chapter", |_| PlaceKind::Chapter)],
+        // A section has one character, a body system two.
+        Book::Tables => &[("section", |name| match name.len() {
+            0 | 1 => PlaceKind::Chapter,
+            _ => PlaceKind::Block,
+        })],
+    }
 }
 
 #[cfg(test)]

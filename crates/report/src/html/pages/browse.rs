@@ -85,6 +85,7 @@ fn consulted(level: &Browse) -> Option<Message> {
             " Blocks and notes stand there only, so the categories follow the chapter directly."
         }
         Book::Tables => " Body systems have no titles without it.",
+        Book::List => "",
     });
     Some(Message { text, link: None })
 }

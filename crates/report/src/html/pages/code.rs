@@ -227,7 +227,7 @@ impl<'a> CodeHtml<'a> {
                 })
                 .unwrap_or_default(),
             lineage: history
-                .filter(|_| code_set.facts().has_conversion_tables)
+                .filter(|_| code_set.has(DocumentKind::ConversionTable))
                 .map(|history| LineageView::new(&history.lineage, day)),
             sources: sources(site, page),
             jumps: Vec::new(),

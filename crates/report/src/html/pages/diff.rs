@@ -12,8 +12,8 @@ use super::{Frame, PageRequest, Site, address, render};
 use crate::grouped;
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, ReleaseId, chapter_of, chapters,
-    count_by_kind,
+    Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, DocumentKind, ReleaseId, chapter_of,
+    chapters, count_by_kind,
 };
 
 /// How many changes a page has.

@@ -253,7 +253,7 @@ impl LifeLine {
             .filter(|(id, _, _)| !id.is_mid_year())
             .map(|(id, from, _)| Year {
                 x: scale.at(*from),
-                text: format!("{:02}", id.fiscal_year() % 100),
+                text: format!("{:02}", id.year() % 100),
             })
             .collect();
         Some(LifeLine {

@@ -6,9 +6,8 @@ use chrono::NaiveDate;
 
 use super::address;
 use super::verdict::{conversion_words, row_of, together};
-use codeyear_core::model::{Code, CodeLineage, CodeSet, Fate, LineageLink, ListedAs};
+use codeyear_core::model::{Code, CodeLineage, Fate, LineageLink, ListedAs};
 
-const CM: CodeSet = CodeSet::Icd10Cm;
 /// The most codes that the picture shows on each side; the list beside it has all.
 const MAX_BOXES: usize = 7;
 /// The height of a box with its margin.
@@ -81,7 +80,7 @@ impl LineageView {
                 .iter()
                 .map(|link| Step {
                     day: link.effective_from,
-                    href: address::code(CM, &link.old, day),
+                    href: address::code(link.old.code_set(), &link.old, day),
                     code: link.old.to_string(),
                     said: before_words(link),
                     row: row_of(link),
@@ -98,7 +97,7 @@ impl LineageView {
                         .iter()
                         .map(|link| Step {
                             day: link.effective_from,
-                            href: address::code(CM, &link.new, day),
+                            href: address::code(link.new.code_set(), &link.new, day),
                             code: link.new.to_string(),
                             said: after_words(link),
                             row: row_of(link),
@@ -205,7 +204,7 @@ fn nodes(all: &[(Code, &LineageLink)], height: usize, day: NaiveDate) -> Vec<Nod
         .map(|(at, (code, link))| {
             let y = top + at * ROW;
             Node {
-                href: address::code(CM, code, day),
+                href: address::code(code.code_set(), code, day),
                 code: code.to_string(),
                 below: link.effective_from.to_string(),
                 y,

@@ -29,7 +29,7 @@ use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{CodeSet, ReleaseId, Timeline};
 use codeyear_core::store::StoredRelease;
 
-pub use address::code as code_address;
+pub use address::{BookLevel, book_levels, code as code_address};
 pub use assets::{Asset, asset, asset_names};
 pub use audit::{AuditAsk, audit_form, audit_result};
 pub use browse::browse;
@@ -155,42 +155,20 @@ struct Frame<'a> {
     version: &'static str,
 }
 
-/// A part of the site in its navigation.
-struct Part {
-    path: &'static str,
-    name: &'static str,
-}
+/// A part of the site in its navigation: its path and its name.
+type Part = (&'static str, &'static str);
 
-const PARTS: [Part; 7] = [
-    Part {
-        path: "/icd10cm",
-        name: "ICD-10-CM",
-    },
-    Part {
-        path: "/icd10pcs",
-        name: "ICD-10-PCS",
-    },
-    Part {
-        path: "/diff",
-        name: "What changed",
-    },
-    Part {
-        path: "/compare",
-        name: "Compare",
-    },
-    Part {
-        path: "/audit",
-        name: "Audit",
-    },
-    Part {
-        path: "/releases",
-        name: "Releases",
-    },
-    Part {
-        path: "/about",
-        name: "Help",
-    },
-];
+/// Lists the parts of the site: the book of each code set, then what can be asked of any.
+fn parts() -> impl Iterator<Item = Part> {
+    let book = |code_set: CodeSet| (code_set.facts().path, code_set.name());
+    CodeSet::ALL.into_iter().map(book).chain([
+        ("/diff", "What changed"),
+        ("/compare", "Compare"),
+        ("/audit", "Audit"),
+        ("/releases", "Releases"),
+        ("/about", "Help"),
+    ])
+}
 
 /// A day that nothing loaded governs, with one that something does.
 struct Uncovered {
@@ -222,8 +200,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn parts(&self) -> &'static [Part] {
-        &PARTS
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        parts()
     }
 
     /// Returns the address of a page on the day asked for.
@@ -231,8 +209,8 @@ impl<'a> Frame<'a> {
         address::on(path, self.asked.on)
     }
 
-    fn code_sets(&self) -> [CodeSet; 2] {
-        CodeSet::ALL
+    fn code_sets(&self) -> impl Iterator<Item = CodeSet> {
+        CodeSet::ALL.into_iter()
     }
 
     /// Returns which release of each code set is in force on the day: `ICD-10-CM FY2026-04, through September
@@ -276,7 +254,7 @@ impl<'a> Frame<'a> {
             url: url.map(str::to_owned),
             release: self.site.in_force(code_set, day).map(|(id, _)| id),
             href: match self.part {
-                part @ ("/icd10cm" | "/icd10pcs") => address::on(part, day),
+                part if is_book(part) => address::on(part, day),
                 _ => address::on("/", day),
             },
         })
@@ -291,4 +269,11 @@ fn long_day(day: NaiveDate) -> String {
 fn render(page: &impl Template) -> Result<String> {
     page.render()
         .map_err(|error| Error::format("cannot write the page").caused_by(error))
+}
+
+/// Checks whether a path is that of the book of a code set.
+fn is_book(path: &str) -> bool {
+    CodeSet::ALL
+        .into_iter()
+        .any(|code_set| code_set.facts().path == path)
 }

@@ -1,0 +1,291 @@
+//! When the releases of a code set take effect, and what they are called.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{Datelike, Months, NaiveDate};
+
+use crate::model::release::day;
+use crate::model::{CodeSet, ReleaseId, day_before};
+
+/// The months of fiscal years in which releases take effect: the first begins the year.
+const FISCAL_MONTHS: [u32; 3] = [10, 1, 4];
+
+/// The first months of the quarters.
+const QUARTERS: [u32; 4] = [1, 4, 7, 10];
+
+/// When the releases of a code set take effect, and what they are called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Calendar {
+    /// On October 1 for a fiscal year, with updates within it: `FY2026`, `FY2026-04`. Fiscal year N runs from October 1
+    /// of N-1 to September 30 of N.
+    FiscalYears,
+    /// On the first day of a quarter of the calendar year: `2026-07`.
+    Quarters,
+}
+
+impl Calendar {
+    /// Returns the year that a day lies in.
+    pub fn year_of(self, date: NaiveDate) -> i32 {
+        match self {
+            Calendar::FiscalYears if date.month() >= 10 => date.year() + 1,
+            Calendar::FiscalYears | Calendar::Quarters => date.year(),
+        }
+    }
+
+    /// Names the release that takes effect in a month of a year.
+    pub fn release(self, year: i32, month: u32) -> ReleaseId {
+        ReleaseId::new(self, year, month)
+    }
+
+    /// Returns the months in which releases take effect, the one that begins the year first.
+    pub fn months(self) -> &'static [u32] {
+        match self {
+            Calendar::FiscalYears => &FISCAL_MONTHS,
+            Calendar::Quarters => &QUARTERS,
+        }
+    }
+
+    /// Names the release that begins a year.
+    pub fn first_of_year(self, year: i32) -> ReleaseId {
+        ReleaseId::new(self, year, self.first_month())
+    }
+
+    /// Returns the releases, as first posted, that a year can have, oldest first.
+    pub fn of_year(self, year: i32) -> Vec<ReleaseId> {
+        let ids = self
+            .months()
+            .iter()
+            .map(|month| ReleaseId::new(self, year, *month));
+        ids.filter(ReleaseId::fits_calendar).collect()
+    }
+
+    /// Returns the releases that every year has, oldest first: updates within a fiscal year need not come.
+    pub fn certain_of_year(self, year: i32) -> Vec<ReleaseId> {
+        match self {
+            Calendar::FiscalYears => vec![self.first_of_year(year)],
+            Calendar::Quarters => self.of_year(year),
+        }
+    }
+
+    /// Names the release that a day lies in, if none is known: the October release of its fiscal year, or that of its
+    /// quarter.
+    pub fn release_of(self, date: NaiveDate) -> ReleaseId {
+        let year = self.year_of(date);
+        match self {
+            Calendar::FiscalYears => self.first_of_year(year),
+            Calendar::Quarters => ReleaseId::new(self, year, (date.month0() / 3) * 3 + 1),
+        }
+    }
+
+    /// Returns the first day of a month of a year.
+    pub(super) fn first_day(self, year: i32, month: u32) -> NaiveDate {
+        match self {
+            Calendar::FiscalYears if month >= 10 => day(year - 1, month, 1),
+            Calendar::FiscalYears | Calendar::Quarters => day(year, month, 1),
+        }
+    }
+
+    /// Returns the day after the last one of a release that begins in a month of a year, if no update follows.
+    pub(super) fn end(self, year: i32, month: u32) -> NaiveDate {
+        match self {
+            Calendar::FiscalYears => day(year, 10, 1),
+            Calendar::Quarters => {
+                let quarter = day(year, month - (month - 1) % 3, 1);
+                quarter
+                    .checked_add_months(Months::new(3))
+                    .unwrap_or(quarter)
+            }
+        }
+    }
+
+    /// Returns the month with which a year begins.
+    pub fn first_month(self) -> u32 {
+        match self {
+            Calendar::FiscalYears => 10,
+            Calendar::Quarters => 1,
+        }
+    }
+
+    /// Checks whether a release can take effect in a month of a year: in fiscal years in October and April, and in
+    /// January of 2021 alone.
+    pub(super) fn has(self, year: i32, month: u32) -> bool {
+        match self {
+            Calendar::FiscalYears => matches!((year, month), (_, 10 | 4) | (2021, 1)),
+            Calendar::Quarters => QUARTERS.contains(&month),
+        }
+    }
+
+    /// Returns in words when releases take effect.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Calendar::FiscalYears => {
+                "they take effect on October 1 and April 1, and once, in 2021, on January 1"
+            }
+            Calendar::Quarters => "they take effect on January 1, April 1, July 1 and October 1",
+        }
+    }
+}
+
+/// A release as someone names it who need not say whose calendar it follows: `FY2022-04`, `2022-04`, `2022`.
+///
+/// ```
+/// use codeyear_core::model::{CodeSet, ReleaseName};
+/// let name: ReleaseName = "2022-04".parse().unwrap();
+/// assert_eq!(name.of(CodeSet::Icd10Cm).to_string(), "FY2022-04");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReleaseName {
+    /// The calendar, if the name says it.
+    calendar: Option<Calendar>,
+    year: i32,
+    month: Option<u32>,
+    revision: u32,
+}
+
+impl ReleaseName {
+    /// Returns the release of a code set that it names.
+    pub fn of(self, code_set: CodeSet) -> ReleaseId {
+        self.within(self.calendar.unwrap_or(code_set.facts().calendar))
+    }
+
+    /// Checks whether it names a year alone.
+    pub fn is_year(self) -> bool {
+        self.month.is_none() && self.revision == 0
+    }
+
+    /// Returns the first and the last day of the year that it names, as the releases of a code set count years.
+    pub fn days_of(self, code_set: CodeSet) -> (NaiveDate, NaiveDate) {
+        let calendar = self.calendar.unwrap_or(code_set.facts().calendar);
+        let first = |year: i32| calendar.first_of_year(year).effective_from();
+        (first(self.year), day_before(first(self.year + 1)))
+    }
+
+    /// Returns the release that it names within a calendar.
+    fn within(self, calendar: Calendar) -> ReleaseId {
+        let month = self.month.unwrap_or(calendar.first_month());
+        ReleaseId::new(calendar, self.year, month).with_revision(self.revision)
+    }
+
+    /// Returns the release whose own name it is: a month of a year without `FY` is one of a quarter.
+    pub(super) fn itself(self) -> ReleaseId {
+        let calendar = match (self.calendar, self.month) {
+            (Some(calendar), _) => calendar,
+            (None, None) => Calendar::FiscalYears,
+            (None, Some(_)) => Calendar::Quarters,
+        };
+        self.within(calendar)
+    }
+}
+
+impl From<ReleaseId> for ReleaseName {
+    fn from(id: ReleaseId) -> ReleaseName {
+        ReleaseName {
+            calendar: Some(id.calendar()),
+            year: id.year(),
+            month: Some(id.month()),
+            revision: id.revision(),
+        }
+    }
+}
+
+impl fmt::Display for ReleaseName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.calendar, self.month) {
+            (None, None) => write!(f, "{}", self.year),
+            _ => self.itself().fmt(f),
+        }
+    }
+}
+
+impl FromStr for ReleaseName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = || {
+            format!(
+                "{text:?} is not a release: expected FY2026, FY2022-04 or FY2022-04-errata \
+                 (a year alone, 2026, is its October release)"
+            )
+        };
+        let upper = text.trim().to_ascii_uppercase();
+        let fiscal = upper.strip_prefix("FY");
+        let mut parts = fiscal.unwrap_or(&upper).split('-');
+        let year = parts.next().unwrap_or_default();
+        if year.len() != 4 || !year.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(fail());
+        }
+        let year: i32 = year.parse().map_err(|_| fail())?;
+        if !(2000..=2100).contains(&year) {
+            return Err(fail());
+        }
+        let mut name = ReleaseName {
+            calendar: fiscal.map(|_| Calendar::FiscalYears),
+            year,
+            month: None,
+            revision: 0,
+        };
+        let mut next = parts.next();
+        if let Some(part) = next
+            && part.len() == 2
+        {
+            let month: u32 = part.parse().map_err(|_| fail())?;
+            if !(1..=12).contains(&month) {
+                return Err(fail());
+            }
+            name.month = Some(month);
+            next = parts.next();
+        }
+        if let Some(part) = next {
+            let number = part.strip_prefix("ERRATA").ok_or_else(fail)?;
+            name.revision = if number.is_empty() {
+                1
+            } else {
+                match number.parse() {
+                    Ok(n) if n >= 2 && !number.starts_with('0') => n,
+                    _ => return Err(fail()),
+                }
+            };
+        }
+        if parts.next().is_some() {
+            return Err(fail());
+        }
+        Ok(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_runs_to_the_eve_of_the_next() {
+        let on = |date: NaiveDate| Calendar::Quarters.release_of(date);
+        let july = on(day(2026, 9, 30));
+        assert_eq!(july.to_string(), "2026-07");
+        assert_eq!(july.effective_from(), day(2026, 7, 1));
+        assert_eq!(july.latest_end(), day(2026, 10, 1));
+        assert_eq!(july.next_possible(), on(day(2026, 10, 1)));
+        assert_eq!(on(day(2026, 12, 31)).next_possible().to_string(), "2027-01");
+        assert!(july.is_mid_year() && !on(day(2026, 1, 1)).is_mid_year());
+        assert!(!ReleaseId::new(Calendar::Quarters, 2026, 8).fits_calendar());
+        let october = on(day(2026, 10, 1));
+        assert_eq!(october.effective_from(), day(2026, 10, 1));
+        assert_eq!(october.to_string().parse(), Ok(october));
+    }
+
+    #[test]
+    fn a_name_without_its_calendar_follows_that_of_the_code_set() {
+        let name = |text: &str| text.parse::<ReleaseName>().unwrap();
+        for (text, release) in [
+            ("2022", "FY2022"),
+            ("2022-04", "FY2022-04"),
+            ("fy2022-04", "FY2022-04"),
+            ("2022-04-errata", "FY2022-04-errata"),
+        ] {
+            assert_eq!(name(text).of(CodeSet::Icd10Cm).to_string(), release);
+        }
+        assert_eq!(name("2022-04").to_string(), "2022-04");
+        assert_eq!(name("2022").to_string(), "2022");
+    }
+}
