@@ -164,10 +164,9 @@ CREATE TABLE coverage (
     PRIMARY KEY (code_set, covered_from)
 ) WITHOUT ROWID;
 
--- Derived: from the first day of the first loaded release that lists a code with an entry to the first
--- day of the first later loaded release that does not; where rows name their days, the days that the newest of them
--- names. Days within it that no loaded release governs
--- are not known: the views code_history and code_on leave them out, so ask those.
+-- Derived: from the first day of the first loaded release that lists a code with an entry to the first day of the first
+-- later loaded release that does not; where rows name their days, the days that the newest of them names. Days within it
+-- that no loaded release governs are not known: the views code_history and code_on leave them out, so ask those.
 CREATE TABLE span (
     code_set INTEGER NOT NULL REFERENCES code_set,
     code TEXT NOT NULL,
@@ -177,10 +176,8 @@ CREATE TABLE span (
     PRIMARY KEY (code_set, code, listed_from)
 ) WITHOUT ROWID;
 
--- Derived: what ten million questions are answered from: the spans of a code set once more, in a form that is read
--- at one go. `codeyear verify` proves
--- that it equals the spans.
-
+-- Derived: what ten million questions are answered from: the spans of a code set once more, in a form that is read at one
+-- go. `codeyear verify` proves that it equals the spans.
 CREATE TABLE lives (
     code_set INTEGER PRIMARY KEY REFERENCES code_set,
     bytes BLOB NOT NULL             -- each code with its stretches of listing; the layout is in crates/core/src/store/histories.rs

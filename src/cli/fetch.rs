@@ -337,7 +337,11 @@ fn check(args: &FetchArgs, fetcher: &mut Fetcher, context: &mut Context<'_>) -> 
         }
         let ids = match args.releases.as_slice() {
             [] => expected_releases(catalogue, code_set, context.today),
-            named => named.iter().map(|name| name.of(code_set)).collect(),
+            named => {
+                let ids = named.iter().map(|name| name.of(code_set));
+                ids.filter(|id| id.off_calendar(code_set).is_none())
+                    .collect()
+            }
         };
         let is_stored = |id: &ReleaseId| {
             let mut stored = stored.iter().map(|stored| &stored.release);
@@ -378,8 +382,9 @@ fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
     for name in &args.releases {
         let is_known = |set: &CodeSet| catalogue.find(*set, name.of(*set)).is_some();
         let known: Vec<CodeSet> = sets().filter(is_known).collect();
+        let is_possible = |set: &CodeSet| name.of(*set).off_calendar(*set).is_none();
         let of = if known.is_empty() {
-            sets().collect()
+            sets().filter(is_possible).collect()
         } else {
             known
         };

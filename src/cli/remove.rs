@@ -18,7 +18,7 @@ pub(super) struct RemoveArgs {
     /// Take out this release (FY2026, FY2022-04, FY2022-04-errata)
     #[arg(value_name = "RELEASE")]
     release: ReleaseName,
-    /// State the code set, where both have the release
+    /// State the code set, where several have the release
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
 }
@@ -39,7 +39,8 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
         [] => {
             // A correction does not stand for the release that it corrects here: only the very one goes.
             let code_set = args.code_set.map(|set| format!("{} ", set.name()));
-            let release = format!("{}{}", code_set.unwrap_or_default(), args.release);
+            let release = args.release.of(args.code_set.unwrap_or_default());
+            let release = format!("{}{release}", code_set.unwrap_or_default());
             return Err(not_loaded(&release));
         }
         several => {
@@ -48,7 +49,10 @@ pub(super) fn run(args: &RemoveArgs, context: &mut Context<'_>) -> Result<Outcom
                 .iter()
                 .map(|set| format!("--code-set {set}"))
                 .collect();
-            let message = format!("{} have {}", names.join(" and "), args.release);
+            let release = args
+                .release
+                .of(several.first().copied().unwrap_or_default());
+            let message = format!("{} have {release}", names.join(" and "));
             let hint = format!("state which with {}", ways.join(" or "));
             return Err(Error::usage(message).with_hint(hint));
         }

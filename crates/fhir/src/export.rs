@@ -111,7 +111,8 @@ impl<'s> FhirExport<'s> {
             };
             wanted.push((*code_set, release));
         }
-        if let (Some(id), true) = (scope.release, wanted.is_empty()) {
+        if let (Some(name), true) = (scope.release, wanted.is_empty()) {
+            let id = name.of(scope.code_sets.first().copied().unwrap_or_default());
             return Err(Error::not_found(format!("{id} is not loaded"))
                 .with_hint("codeyear releases lists what is loaded"));
         }
@@ -138,9 +139,9 @@ impl<'s> FhirExport<'s> {
     }
 
     fn gather_transitions(&mut self, release: Option<ReleaseId>) -> Result<()> {
-        let timeline = self.codes[conceptmap::system().code_set].timeline().clone();
+        let timeline = self.converted().timeline().clone();
         self.conversions = Conversions::new(self.store.all_conversion_facts(&timeline)?);
-        let all = with_listings(&self.codes[conceptmap::system().code_set], |listed| {
+        let all = with_listings(self.converted(), |listed| {
             transitions(&self.conversions, listed)
         })?;
         self.transitions = all
@@ -160,6 +161,11 @@ impl<'s> FhirExport<'s> {
             what: What::Transition(index),
         }));
         Ok(())
+    }
+
+    /// Returns the codes whose conversion tables are written.
+    fn converted(&self) -> &StoredCodes<'s> {
+        &self.codes[conceptmap::system().code_set]
     }
 
     /// Returns what is to be written.
@@ -196,17 +202,16 @@ impl<'s> FhirExport<'s> {
                 let Some(transition) = self.transitions.get(*index) else {
                     return Ok(0);
                 };
-                let resource =
-                    with_listings(&self.codes[conceptmap::system().code_set], |listed| {
-                        resource(
-                            self.version,
-                            &self.codes[conceptmap::system().code_set],
-                            &self.conversions,
-                            transition,
-                            true,
-                            listed,
-                        )
-                    })??;
+                let resource = with_listings(self.converted(), |listed| {
+                    resource(
+                        self.version,
+                        self.converted(),
+                        &self.conversions,
+                        transition,
+                        true,
+                        listed,
+                    )
+                })??;
                 out.write_all(&to_bytes(&resource)).map_err(unwritable)?;
                 Ok(transition.links.len() as u64)
             }

@@ -72,19 +72,15 @@ pub(super) fn release_of<'t>(timeline: &'t Timeline, version: &str) -> Option<&'
         let day: NaiveDate = version.parse().ok()?;
         return periods.iter().find(|period| period.from == day);
     }
-    let id = release_named(timeline.code_set(), version)?;
+    let name: ReleaseName = version.parse().ok()?;
+    let id = name.of(timeline.code_set());
+    // 2025-10 could be meant for the fiscal year or for the calendar's; it is neither.
+    if id.calendar() == Calendar::FiscalYears && version.ends_with("-10") {
+        return None;
+    }
     periods.iter().find(|period| {
         period.release == id || (id.revision() == 0 && period.release.edition() == id)
     })
-}
-
-/// Returns the release that a version of a code system names, whether or not it is loaded.
-fn release_named(code_set: CodeSet, version: &str) -> Option<ReleaseId> {
-    let name: ReleaseName = version.parse().ok()?;
-    let id = name.of(code_set);
-    // 2025-10 could be meant for the fiscal year or for the calendar's; it is neither.
-    let is_either = id.calendar() == Calendar::FiscalYears && version.ends_with("-10");
-    (!is_either).then_some(id)
 }
 
 /// A code system on a day.
@@ -249,7 +245,8 @@ fn place_of(code_set: CodeSet, release: ReleaseId) -> String {
 
 /// The failure that a version is not loaded, with those that are.
 pub(super) fn unknown_version(system: &System, timeline: &Timeline, version: &str) -> FhirFailure {
-    let known = release_named(system.code_set, version).map(|id| place_of(system.code_set, id));
+    let named = version.parse::<ReleaseName>().ok();
+    let known = named.map(|name| place_of(system.code_set, name.of(system.code_set)));
     FhirFailure::not_found(format!(
         "A definition for CodeSystem '{}' version '{}' could not be found. {}{}",
         system.uri,

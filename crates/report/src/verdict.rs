@@ -1,6 +1,6 @@
 //! What a verdict is called, and the rule behind it: the words that all formats share.
 
-use codeyear_core::model::{UnknownReason, Verdict, VerdictKind};
+use codeyear_core::model::{CodeSet, UnknownReason, Verdict, VerdictKind};
 
 /// The words for one of the seven verdicts.
 pub(crate) struct VerdictWords {
@@ -77,4 +77,15 @@ pub(crate) fn meaning(verdict: &Verdict) -> &'static str {
         Verdict::NotInForce { .. } => "the code set was not in force",
         Verdict::NotCovered { .. } => "no loaded release governs this day",
     }
+}
+
+/// Says from when a code set is in force, and what was before it.
+pub(crate) fn in_force(code_set: CodeSet, day: &str) -> String {
+    let before = code_set.facts().predecessor;
+    let before = before.map(|before| format!("; before that {before} was"));
+    format!(
+        "{} is in force from {day}{}",
+        code_set.name(),
+        before.unwrap_or_default()
+    )
 }

@@ -257,7 +257,7 @@ pub(super) struct Snapshots {
 impl Snapshots {
     /// Opens a database. Titles are not read yet.
     pub(super) fn open(path: &Path) -> Result<Snapshots> {
-        // An older schema is brought up where that may be; where not, the handles tell.
+        // What an ended import left in the log is brought into the file, where that may be written.
         Store::open(path)?;
         let (snapshot, watch) = Snapshot::open(path)?;
         Ok(Snapshots {

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use codeyear::model::{Code, CodeSet, PoaKind, PoaList, PoaReplay, replay_poa};
+use std::collections::BTreeMap;
+
+use codeyear::model::{Code, CodeSet, PoaAction, PoaKind, PoaList};
 use codeyear::parse::poa::{looks_like_poa, parse_poa};
 use codeyear::source::archive::find;
 use codeyear::source::recognise::HEAD;
@@ -109,6 +111,68 @@ fn every_poa_list_has_the_rows_that_its_readme_states() {
     }
     // FY2017's ReadMe is off by three: 35,239 and 1,814 less 178 are the 36,875 of its list.
     assert_eq!(differences, [("FY2017", PoaKind::Add, 1817, 1814)]);
+}
+
+/// What remains when the changes of a POA release are replayed on the list before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct PoaReplay {
+    /// Codes of the list that the list before and the changes do not give.
+    missing: Vec<Code>,
+    /// Codes that the list before and the changes give and the list lacks.
+    surplus: Vec<Code>,
+    /// Codes that both give with another title: as replayed, as listed.
+    differing: Vec<(Code, String, String)>,
+    /// Rows that do not fit the list before: the file and the line. An addition of a listed code, a
+    /// deletion or revision of an unlisted one or of one with another title.
+    misfits: Vec<(PoaKind, u32)>,
+}
+
+/// Replays the changes of a POA release on the list before, and compares the outcome with the list.
+///
+/// Deletions go first, then additions, then revisions, whatever the order of the files.
+fn replay_poa(before: &PoaList, changes: &[PoaList], release: &PoaList) -> PoaReplay {
+    let mut outcome = PoaReplay::default();
+    let mut titles: BTreeMap<Code, &str> = before
+        .rows
+        .iter()
+        .map(|row| (row.code, row.title.as_str()))
+        .collect();
+    for kind in [PoaKind::Delete, PoaKind::Add, PoaKind::Revise] {
+        for row in changes
+            .iter()
+            .filter(|list| list.kind == kind)
+            .flat_map(|list| &list.rows)
+        {
+            let title = row.title.as_str();
+            let fits = match row.action {
+                PoaAction::Listed => continue,
+                PoaAction::Added => titles.insert(row.code, title).is_none(),
+                PoaAction::Deleted => titles.remove(&row.code) == Some(title),
+                PoaAction::RevisedFrom => titles.get(&row.code) == Some(&title),
+                // A code that is not on the list does not come onto it by a new title.
+                PoaAction::RevisedTo => titles
+                    .get_mut(&row.code)
+                    .map(|listed| *listed = title)
+                    .is_some(),
+            };
+            if !fits {
+                outcome.misfits.push((kind, row.line));
+            }
+        }
+    }
+    for row in &release.rows {
+        match titles.remove(&row.code) {
+            None => outcome.missing.push(row.code),
+            Some(replayed) if replayed != row.title => {
+                outcome
+                    .differing
+                    .push((row.code, replayed.to_owned(), row.title.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    outcome.surplus = titles.into_keys().collect();
+    outcome
 }
 
 #[test]

@@ -345,7 +345,10 @@ fn prove(
         .is_some_and(|store| !store.faults.is_empty());
     if wanted.is_empty() && !is_damaged {
         return Err(match options.release {
-            Some(id) => not_loaded(&id.to_string()),
+            Some(name) => {
+                let code_set = options.code_set.unwrap_or_default();
+                not_loaded(&name.of(code_set).to_string())
+            }
             None => Error::not_found("no release is loaded")
                 .with_hint("import one with codeyear import"),
         });

@@ -490,7 +490,8 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
         );
         match file.kind {
             FileKind::OrderFile(_) => {
-                let order = (listing_format(file.code_set).parse)(bytes).map_err(in_file)?;
+                let order =
+                    (listing_format(file.code_set).parse)(file.code_set, bytes).map_err(in_file)?;
                 let trust = Trust {
                     rows_sha256: rows_sha256(&order),
                     provenance: Provenance::Sample,

@@ -447,7 +447,9 @@ impl Preparer {
             });
         if let Some(facts) = known.filter(|_| is_stored) {
             let at_hand = match at_hand {
-                None if has_new_list => (listing_format(code_set).parse)(bytes).ok().map(Arc::new),
+                None if has_new_list => (listing_format(code_set).parse)(code_set, bytes)
+                    .ok()
+                    .map(Arc::new),
                 at_hand => at_hand,
             };
             return Ok(ReadOrder {
@@ -459,7 +461,7 @@ impl Preparer {
             });
         }
         tell(Message::Parsing(code_set));
-        let parsed = (listing_format(code_set).parse)(bytes)
+        let parsed = (listing_format(code_set).parse)(code_set, bytes)
             .map_err(|error| error.in_file(found.shown.as_str()))?;
         let parsed = Arc::new(parsed);
         self.last_order = Some((code_set, sha256.clone(), Arc::clone(&parsed)));

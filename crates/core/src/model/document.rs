@@ -97,8 +97,11 @@ impl DocumentKind {
 
     /// Returns the code set that such a file belongs to.
     pub fn code_set(self) -> CodeSet {
-        // Each kind is in the row of one.
-        CodeSet::all_with(self).next().unwrap_or_default()
+        let mut sets = CodeSet::all_with(self);
+        let one = sets.next();
+        // A test holds that each kind is in the row of one set.
+        debug_assert!(one.is_some() && sets.next().is_none(), "{}", self.name());
+        one.unwrap_or_default()
     }
 
     /// Returns the word by which the catalogue says that an archive holds such a file.
@@ -245,6 +248,19 @@ impl Document {
             Document::PcsDefinitions(_) => DocumentKind::PcsDefinitions,
             Document::ConversionTable(_) => DocumentKind::ConversionTable,
             Document::PoaExemptList(_) => DocumentKind::PoaExemptList,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_document_is_published_with_one_code_set() {
+        for kind in DocumentKind::ALL {
+            let sets: Vec<CodeSet> = CodeSet::all_with(kind).collect();
+            assert_eq!(sets, [kind.code_set()], "{}", kind.name());
         }
     }
 }

@@ -89,7 +89,7 @@ pub use pcs::{
     PcsLabel, PcsPointer, PcsPointerKind, PcsReference, PcsRefusal, PcsRow, PcsSection, PcsStop,
     PcsTable, PcsTables, PcsTerm,
 };
-pub use poa::{PoaAction, PoaKind, PoaList, PoaReplay, PoaRow, PoaSpan, replay_poa};
+pub use poa::{PoaAction, PoaKind, PoaList, PoaRow, PoaSpan};
 pub use release::{ListedBy, LoadedRelease, Provenance, ReleaseId, Trust};
 pub use sets::Sets;
 pub use span::{Span, Spans, merge_by};

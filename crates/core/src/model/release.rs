@@ -57,11 +57,6 @@ impl ReleaseId {
         Calendar::FiscalYears.first_of_year(fiscal_year)
     }
 
-    /// Names an update within a fiscal year by its calendar month.
-    pub fn mid_year(fiscal_year: i32, month: u32) -> ReleaseId {
-        ReleaseId::new(Calendar::FiscalYears, fiscal_year, month)
-    }
-
     /// Names a correction of this release; 0 is the release as first posted.
     #[must_use]
     pub fn with_revision(mut self, revision: u32) -> ReleaseId {

@@ -179,7 +179,12 @@ fn parse_row(code_set: CodeSet, line: &str, number: usize) -> Result<AddendaRow>
                 ));
             }
         },
-        _ => (None, 13),
+        CodeSet::Icd10Pcs => (None, 13),
+        #[cfg(feature = "toy")]
+        other => {
+            let message = format!("{} has no order addenda", other.name());
+            return Err(Error::format(message));
+        }
     };
     let short_at = code_at + 8;
     let long_at = short_at + 61;

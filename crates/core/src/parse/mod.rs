@@ -33,10 +33,10 @@ use order::{Numbering, OrderFile, looks_like_order};
 /// The format of the files that list the codes of a set's releases.
 #[derive(Debug)]
 pub(crate) struct ListingFormat {
-    /// Checks whether the first lines of a text are those of such a file.
-    pub(crate) recognise: fn(text: &str) -> bool,
-    /// Reads such a file.
-    pub(crate) parse: fn(bytes: Vec<u8>) -> Result<OrderFile>,
+    /// Checks whether the first lines of a text are those of such a file of a set.
+    pub(crate) recognise: fn(code_set: CodeSet, text: &str) -> bool,
+    /// Reads such a file of a set.
+    pub(crate) parse: fn(code_set: CodeSet, bytes: Vec<u8>) -> Result<OrderFile>,
     /// Writes a row as such a file has it, without the end of its line. The position counts from 1.
     pub(crate) write_row: WriteRow,
 }
@@ -49,23 +49,17 @@ type WriteRow = fn(
     row: &RowRef<'_>,
 ) -> std::io::Result<()>;
 
+/// The order file of ICD-10-CM and ICD-10-PCS.
+static ORDER_FILE: ListingFormat = ListingFormat {
+    recognise: |code_set, text| looks_like_order(text) == Some(code_set),
+    parse: OrderFile::parse,
+    write_row: |out, numbering, position, row| order::write_row(out, numbering, position, row),
+};
+
 /// Returns the format of the files that list the codes of a set's releases.
 pub(crate) fn listing_format(code_set: CodeSet) -> &'static ListingFormat {
     match code_set {
-        CodeSet::Icd10Cm => &ListingFormat {
-            recognise: |text| looks_like_order(text) == Some(CodeSet::Icd10Cm),
-            parse: |bytes| OrderFile::parse(CodeSet::Icd10Cm, bytes),
-            write_row: |out, numbering, position, row| {
-                order::write_row(out, numbering, position, row)
-            },
-        },
-        CodeSet::Icd10Pcs => &ListingFormat {
-            recognise: |text| looks_like_order(text) == Some(CodeSet::Icd10Pcs),
-            parse: |bytes| OrderFile::parse(CodeSet::Icd10Pcs, bytes),
-            write_row: |out, numbering, position, row| {
-                order::write_row(out, numbering, position, row)
-            },
-        },
+        CodeSet::Icd10Cm | CodeSet::Icd10Pcs => &ORDER_FILE,
         #[cfg(feature = "toy")]
         CodeSet::Toy => &toy::FORMAT,
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::{CodeSet, RowRef, ValidDays};
 
 pub(super) static FORMAT: ListingFormat = ListingFormat {
-    recognise: |text| {
+    recognise: |_, text| {
         let first = text.lines().next().unwrap_or_default();
         parse_line(first, 1, 0).is_ok()
     },
@@ -19,7 +19,7 @@ pub(super) static FORMAT: ListingFormat = ListingFormat {
     write_row,
 };
 
-fn parse(bytes: Vec<u8>) -> Result<OrderFile> {
+fn parse(_: CodeSet, bytes: Vec<u8>) -> Result<OrderFile> {
     let text = String::from_utf8(bytes).map_err(|_| Error::format("expected UTF-8 text"))?;
     let line_ending = match text.contains("\r\n") {
         true => LineEnding::Crlf,

@@ -74,7 +74,7 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         .find(|line| !line.trim().is_empty())
         .unwrap_or_default();
     let mut sets = CodeSet::ALL.into_iter();
-    if let Some(code_set) = sets.find(|set| (listing_format(*set).recognise)(text)) {
+    if let Some(code_set) = sets.find(|set| (listing_format(*set).recognise)(*set, text)) {
         return FileKind::OrderFile(code_set);
     }
     if let Some(kind) = looks_like_poa(name, head) {
@@ -260,14 +260,11 @@ fn is_code_and_title(line: &[u8]) -> bool {
         && title
             .first()
             .is_some_and(|byte| !byte.is_ascii_whitespace())
-        && Code::from_padded(CodeSet::default(), column).is_some_and(|code| {
-            CodeSet::ALL.iter().any(|set| set.accepts(&code))
-                && code
-                    .as_str()
-                    .bytes()
-                    .skip(1)
-                    .take(2)
-                    .any(|byte| byte.is_ascii_digit())
+        && CodeSet::ALL.into_iter().any(|set| {
+            Code::from_padded(set, column).is_some_and(|code| {
+                let mut after_first = code.as_bytes().iter().skip(1).take(2);
+                set.accepts(&code) && after_first.any(u8::is_ascii_digit)
+            })
         })
 }
 

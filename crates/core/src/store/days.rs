@@ -15,18 +15,18 @@ use crate::model::{Code, CodeSet, Span, ValidDays, push_merged};
 
 /// A row of a code, with the day from which the release that has it governs.
 #[derive(Debug, Clone)]
-struct Told {
+struct DatedRow {
     from: NaiveDate,
     /// The place of that release, or of the one whose days a patch lies in, among those loaded.
     release: usize,
     entry: i64,
     days: ValidDays,
-    says: Says,
+    contents: Contents,
 }
 
-/// What a row says but for its days: two that say the same are one stretch.
+/// A row without its code and days: two with the same contents are one stretch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Says {
+struct Contents {
     billable: bool,
     short_title: String,
     long_title: String,
@@ -39,20 +39,27 @@ pub(super) fn rebuild(connection: &Connection, code_set: CodeSet) -> rusqlite::R
         [code_set_id(code_set)],
     )?;
     let releases = governing(connection, code_set)?;
-    let mut told: BTreeMap<Code, Vec<Told>> = BTreeMap::new();
+    let mut rows_of: BTreeMap<Code, Vec<DatedRow>> = BTreeMap::new();
     for (place, release) in releases.iter().enumerate() {
         for entry in entries(connection, release)? {
-            read(connection, code_set, entry, place, release.from, &mut told)?;
+            read(
+                connection,
+                code_set,
+                entry,
+                place,
+                release.from,
+                &mut rows_of,
+            )?;
         }
         for (entry, from) in patches(connection, release.number)? {
-            read(connection, code_set, entry, place, from, &mut told)?;
+            read(connection, code_set, entry, place, from, &mut rows_of)?;
         }
     }
     let firsts: Vec<NaiveDate> = releases.iter().map(|release| release.from).collect();
     let mut insert = connection.prepare(
         "INSERT INTO span (code_set, code, listed_from, delisted_from, entry) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    for (code, rows) in told {
+    for (code, rows) in rows_of {
         for span in spans(&rows, &firsts) {
             insert.execute(params![
                 code_set_id(code_set),
@@ -113,7 +120,7 @@ fn read(
     entry: i64,
     release: usize,
     from: NaiveDate,
-    told: &mut BTreeMap<Code, Vec<Told>>,
+    rows_of: &mut BTreeMap<Code, Vec<DatedRow>>,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
@@ -125,12 +132,12 @@ fn read(
                 first: from,
                 last: None,
             });
-            told.entry(found.code).or_default().push(Told {
+            rows_of.entry(found.code).or_default().push(DatedRow {
                 from,
                 release,
                 entry,
                 days,
-                says: Says {
+                contents: Contents {
                     billable: found.billable,
                     short_title: found.short_title.to_owned(),
                     long_title: found.long_title.to_owned(),
@@ -142,11 +149,10 @@ fn read(
 
 /// Returns the spans of a code with the entry that holds on each, from its rows, oldest first, and the first days of
 /// all loaded releases.
-fn spans(rows: &[Told], releases: &[NaiveDate]) -> Vec<Span<i64>> {
+fn spans(rows: &[DatedRow], releases: &[NaiveDate]) -> Vec<Span<i64>> {
     let (Some(newest), Some(covered_from)) = (rows.last(), releases.first()) else {
         return Vec::new();
     };
-    let from = newest.days.first.max(*covered_from);
     let ended = newest
         .days
         .last
@@ -157,7 +163,12 @@ fn spans(rows: &[Told], releases: &[NaiveDate]) -> Vec<Span<i64>> {
         (Some(ended), Some(dropped)) => Some(ended.min(dropped)),
         (ended, dropped) => ended.or(dropped),
     };
-    let mut merged: Vec<Span<&Says>> = Vec::new();
+    // What ended before the first covered day keeps its days: no day shows it as valid, and all as deleted.
+    let from = match until {
+        Some(until) if until <= *covered_from => newest.days.first,
+        _ => newest.days.first.max(*covered_from),
+    };
+    let mut merged: Vec<Span<&Contents>> = Vec::new();
     let mut found: Vec<Span<i64>> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         // Before the first release that lists it, the code has the titles of that one.
@@ -176,7 +187,7 @@ fn spans(rows: &[Told], releases: &[NaiveDate]) -> Vec<Span<i64>> {
             Span {
                 from: begins,
                 until: ends,
-                value: &row.says,
+                value: &row.contents,
             },
         );
         match found.last_mut() {
@@ -199,13 +210,13 @@ mod tests {
         NaiveDate::from_ymd_opt(year, month, day).unwrap()
     }
 
-    fn told(
+    fn dated(
         release: usize,
         from: NaiveDate,
         days: (NaiveDate, Option<NaiveDate>),
         title: &str,
-    ) -> Told {
-        Told {
+    ) -> DatedRow {
+        DatedRow {
             from,
             release,
             entry: release as i64,
@@ -213,7 +224,7 @@ mod tests {
                 first: days.0,
                 last: days.1,
             },
-            says: Says {
+            contents: Contents {
                 billable: true,
                 short_title: title.to_owned(),
                 long_title: title.to_owned(),
@@ -221,7 +232,7 @@ mod tests {
         }
     }
 
-    fn shown(rows: &[Told], releases: &[NaiveDate]) -> Vec<String> {
+    fn shown(rows: &[DatedRow], releases: &[NaiveDate]) -> Vec<String> {
         let shown = spans(rows, releases).into_iter().map(|span| {
             let until = span.until.map_or("-".to_owned(), |until| until.to_string());
             format!("{} {until} {}", span.from, span.value)
@@ -232,7 +243,8 @@ mod tests {
     #[test]
     fn the_newest_row_tells_the_days_and_each_release_its_titles() {
         let releases = [day(2025, 1, 1), day(2025, 4, 1), day(2025, 7, 1)];
-        let row = |release: usize, days, title: &str| told(release, releases[release], days, title);
+        let row =
+            |release: usize, days, title: &str| dated(release, releases[release], days, title);
         let since = (day(2020, 1, 1), None);
         // Listed throughout, with another title in the end.
         let rows = [row(0, since, "a"), row(1, since, "a"), row(2, since, "b")];
@@ -256,7 +268,10 @@ mod tests {
         );
         // Ended before anything is covered.
         let gone = (day(2020, 1, 1), Some(day(2024, 12, 31)));
-        assert!(shown(&[row(0, gone, "a")], &releases).is_empty());
+        assert_eq!(
+            shown(&[row(0, gone, "a")], &releases),
+            ["2020-01-01 2025-01-01 0"]
+        );
         // Listed first by a release after the day that it names.
         let rows = [
             row(1, (day(2025, 2, 15), None), "a"),

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
-use super::SCHEMA_VERSION;
 use super::rows::parsed;
+use super::{SCHEMA_VERSION, open_unchanging};
 use crate::error::Error;
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::source::catalogue::Catalogue;
@@ -24,27 +24,76 @@ struct StoredFile {
     archive_sha256: Option<String>,
 }
 
+/// What brings a file again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// An address whose hash is known, and any pack.
+    Address,
+    /// An address without a known hash, and any pack.
+    Unverified,
+    /// A pack alone.
+    Pack,
+    /// Nothing: the bytes are not those of the catalogue.
+    Nothing,
+}
+
 impl StoredFile {
-    /// Checks whether a pack can bring the file, or an address that the catalogue knows.
-    fn comes_again(&self, catalogue: &Catalogue) -> bool {
+    /// Returns what brings the file again.
+    fn source(&self, catalogue: &Catalogue) -> Source {
         let kind = FileKind::of(self.part, self.code_set);
-        catalogue.find(self.code_set, self.id).is_some_and(|known| {
-            known.knows_file(kind, &self.sha256, self.archive_sha256.as_deref())
-        })
+        let known = catalogue.find(self.code_set, self.id);
+        let Some(known) = known
+            .filter(|known| known.knows_file(kind, &self.sha256, self.archive_sha256.as_deref()))
+        else {
+            return Source::Nothing;
+        };
+        let held = match self.part {
+            ReleasePart::Document(kind) => kind.held_as(),
+            part => part.name(),
+        };
+        let with_it = known
+            .archives
+            .iter()
+            .filter(|archive| archive.holds.iter().any(|one| one == held));
+        let hashes: Vec<bool> = with_it.map(|archive| archive.sha256.is_some()).collect();
+        match (hashes.contains(&true), hashes.is_empty()) {
+            (true, _) => Source::Address,
+            (false, false) => Source::Unverified,
+            (false, true) => Source::Pack,
+        }
     }
 
-    /// Names the file as it was imported.
+    /// Names the file and where it came from.
     fn shown(&self) -> String {
-        match &self.archive {
+        let file = match &self.archive {
             Some(archive) => format!("{archive} > {}", self.name),
             None => self.name.clone(),
-        }
+        };
+        let (name, part) = (self.code_set.name(), self.part.label());
+        format!("{name} {}, {part}: {file}", self.id)
     }
 }
 
-/// Returns the error for a database of an earlier schema: what it holds, and how it is built again. Nothing is written
-/// to it.
-pub(super) fn refusal(connection: &Connection, path: &str, version: i64) -> Error {
+/// Returns the error for a file of an earlier schema. Nothing is written to it or beside it: it is opened as one that
+/// nobody changes, or, where a log of an ended import stands beside it, to be read only.
+pub(super) fn refuse(path: &Path, version: i64) -> Error {
+    let shown = path.display().to_string();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut log = absolute.as_os_str().to_owned();
+    log.push("-wal");
+    let unchanging = match Path::new(&log).exists() {
+        true => None,
+        false => open_unchanging(&absolute),
+    };
+    let opened = unchanging.unwrap_or_else(|| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&absolute, flags)
+    });
+    refusal(opened.ok().as_ref(), &shown, version)
+}
+
+/// Returns the error for a database of an earlier schema: what it holds, and how it is built again.
+pub(super) fn refusal(connection: Option<&Connection>, path: &str, version: i64) -> Error {
     let error = |holds: &str, hint: String| {
         Error::store(format!(
             "this database has schema {version}, from before the first publication, and this program reads {SCHEMA_VERSION}; it stays as it is{holds}"
@@ -53,12 +102,13 @@ pub(super) fn refusal(connection: &Connection, path: &str, version: i64) -> Erro
         .with_hint(hint)
     };
     let new = beside(path);
-    let Ok(holding) = Holding::of(connection) else {
+    let holding = connection.and_then(|connection| Holding::of(connection).ok());
+    let Some(holding) = holding else {
         let hint = format!("build a new one: codeyear --db {new} init");
         return error(", and what it holds cannot be read", hint);
     };
     if holding.is_sample {
-        let hint = "build the sample again: codeyear demo FOLDER";
+        let hint = "build the sample again: codeyear demo --folder FOLDER";
         return error("; it holds the bundled sample", hint.to_owned());
     }
     let holds = format!(". It holds:{}", holding.releases());
@@ -138,49 +188,80 @@ impl Holding {
         }
     }
 
-    /// Returns the commands that build it again as a new file, and names what none of them brings.
+    /// Returns the commands that build it again as a new file, and names what the addresses or nothing bring.
     fn commands(&self, new: &str) -> String {
         let mut lines = vec![
-            "build a new one beside it, from a pack and the publishers' addresses:".to_owned(),
+            "build a new one beside it, then name it with --db or put it in the place of the old one:"
+                .to_owned(),
             format!("codeyear --db {new} init"),
-            format!("codeyear --db {new} fetch --missing"),
         ];
+        if cfg!(feature = "fetch") {
+            lines.push(format!("codeyear --db {new} fetch --missing"));
+        }
         let removed = self.removed.iter();
         lines.extend(removed.map(|(code_set, id)| {
             format!("codeyear --db {new} remove {id} --code-set {code_set}")
         }));
-        let lost: Vec<&StoredFile> = match Catalogue::bundled() {
-            Ok(catalogue) => {
-                let files = self.files.iter();
-                files.filter(|file| !file.comes_again(catalogue)).collect()
-            }
-            Err(_) => self.files.iter().collect(),
+        let Ok(catalogue) = Catalogue::bundled() else {
+            return lines.join("\n  ");
         };
-        lines.push("then name it with --db, or put it in the place of the old one".to_owned());
-        if !lost.is_empty() {
-            lines
-                .push("neither brings these files as they are here: import yours again".to_owned());
+        let from = |source: Source| {
+            let files = self.files.iter();
+            files.filter(move |file| file.source(catalogue) == source)
+        };
+        for (source, what) in [
+            (
+                Source::Unverified,
+                "only a pack, or fetch --missing --unverified, brings",
+            ),
+            (Source::Pack, "only a pack brings"),
+        ] {
+            let files = grouped(from(source));
+            if !files.is_empty() {
+                lines.push(format!("{what}: {files}"));
+            }
         }
-        lines.extend(lost.into_iter().map(|file| {
-            format!(
-                "{} {}, {}: {}",
-                file.code_set.name(),
-                file.id,
-                file.part.label(),
-                file.shown()
-            )
-        }));
+        let mut lost = from(Source::Nothing).map(StoredFile::shown).peekable();
+        if lost.peek().is_some() {
+            lines.push(
+                "nothing brings these files as they are here; import yours again:".to_owned(),
+            );
+        }
+        lines.extend(lost);
         lines.join("\n  ")
     }
 }
 
-/// Returns a name for the new file beside the old one, as a shell takes it.
+/// Lists files by code set and kind, each with its releases.
+fn grouped<'f>(files: impl Iterator<Item = &'f StoredFile>) -> String {
+    let mut groups: BTreeMap<(CodeSet, ReleasePart), BTreeSet<ReleaseId>> = BTreeMap::new();
+    for file in files {
+        let group = groups.entry((file.code_set, file.part)).or_default();
+        group.insert(file.id);
+    }
+    let groups = groups.into_iter().map(|((code_set, part), ids)| {
+        let ids: Vec<String> = ids.iter().map(ReleaseId::to_string).collect();
+        format!("{} {} of {}", code_set.name(), part.label(), ids.join(", "))
+    });
+    groups.collect::<Vec<String>>().join("; ")
+}
+
+/// Returns a name for a new file beside the old one, as a shell takes it.
 fn beside(path: &str) -> String {
     let path = Path::new(path);
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let new = path.with_file_name(format!("{stem}-{SCHEMA_VERSION}.db"));
-    let new = new.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/\\:._-~".contains(c);
+    let named = |number: u32| match number {
+        1 => path.with_file_name(format!("{stem}-{SCHEMA_VERSION}.db")),
+        number => path.with_file_name(format!("{stem}-{SCHEMA_VERSION}-{number}.db")),
+    };
+    let free = (1..100).map(named).find(|path| !path.exists());
+    let new = free.unwrap_or_else(|| named(1)).display().to_string();
+    // What begins with a hyphen is an option.
+    let new = match new.starts_with('-') {
+        true => format!("./{new}"),
+        false => new,
+    };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-".contains(c);
     match new.chars().all(is_plain) {
         true => new,
         false => format!("'{}'", new.replace('\'', "'\\''")),

@@ -5,8 +5,8 @@
 //! on), so a life is stored once and a code is a key and the number of its life. The value is derived from
 //! the spans in the import's own transaction.
 //!
-//! Layout, all numbers little-endian: `CYL2`; the number of lives (u32), each the number of its stretches
-//! (u8), each stretch its first day, the day after its last (u16, days from 2000-01-01; 65535 while it lasts)
+//! Layout, all numbers little-endian: `CYL3`; the number of lives (u32), each the number of its stretches
+//! (u8), each stretch its first day, the day after its last (u16, days from 1950-01-01; 65535 while it lasts)
 //! and its billable flag (u8); the number of codes (u32), their keys ascending (u64), the numbers of their
 //! lives (u16); the number of distinct orders (u32), each how many codes (u32) and their places among the keys
 //! (u32); the number of releases (u32), each its name (u8 and the name), how many orders it has (u32) and their
@@ -27,10 +27,10 @@ use super::{Store, code_set_id};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId, Span, push_merged};
 
-const MAGIC: &[u8] = b"CYL2";
+const MAGIC: &[u8] = b"CYL3";
 const OPEN: u16 = u16::MAX;
 /// Day 0 of the layout.
-const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(2000, 1, 1) {
+const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(1950, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };

@@ -77,17 +77,24 @@ impl Store {
         })
     }
 
-    /// Returns the codes of a release: its rows, or, where rows name their days, those that are valid on its first day.
+    /// Returns the codes of a release: its rows, or, where rows name their days, those that it says to be valid on its
+    /// first day.
     ///
     /// # Errors
     /// As [`Store::listing`].
     #[doc(hidden)]
     pub fn codes_of_release(&self, code_set: CodeSet, id: ReleaseId) -> Result<Vec<Entry>> {
-        let listing = self.listing(code_set, id)?;
-        match code_set.facts().days {
-            DaysOf::Releases => Ok(listing.entries),
-            DaysOf::Rows => self.listing_on(code_set, id.effective_from()),
-        }
+        let runs = self.compared_runs(code_set, id)?;
+        let query = || -> rusqlite::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for run in runs.by_position() {
+                each_of_run(&self.connection, code_set, &run, &mut |_, row| {
+                    entries.push(row.to_entry())
+                })?;
+            }
+            Ok(entries)
+        };
+        query().map_err(|error| self.error(error))
     }
 
     /// Returns the entries that are listed on a day, patches included, in tabular order of the release that
@@ -289,17 +296,32 @@ impl Store {
     }
 
     /// Returns the entries by which a release is compared with another: those that it lists, or, where rows name their
-    /// days, those that are valid on its first day.
+    /// days, those that it says to be valid on its first day. Of entries that differ in their days alone the first
+    /// stands for all.
     fn compared_runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {
         let runs = self.runs(code_set, id)?;
-        match code_set.facts().days {
-            DaysOf::Releases => Ok(runs),
-            DaysOf::Rows => {
-                let day = id.effective_from().to_string();
-                patched_runs(&self.connection, code_set, &day, None)
-                    .map_err(|error| self.error(error))
-            }
+        if code_set.facts().days == DaysOf::Releases {
+            return Ok(runs);
         }
+        let day = id.effective_from().to_string();
+        let query = || -> rusqlite::Result<RunSet> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT (SELECT min(id) FROM entry WHERE code_set = own.code_set AND code = own.code
+                     AND billable = own.billable AND short_title = own.short_title AND long_title = own.long_title)
+                 FROM entry AS own
+                 WHERE id = ?1 AND first_day <= ?2 AND (last_day IS NULL OR last_day >= ?2)",
+            )?;
+            let mut valid: Vec<i64> = Vec::new();
+            for run in runs.by_position() {
+                for number in run.first..run.first + run.length {
+                    let found =
+                        statement.query_row(params![number, day], |row| row.get::<_, i64>(0));
+                    valid.extend(found.optional()?);
+                }
+            }
+            Ok(RunSet::gather(valid))
+        };
+        query().map_err(|error| self.error(error))
     }
 
     fn runs(&self, code_set: CodeSet, id: ReleaseId) -> Result<RunSet> {

@@ -231,8 +231,8 @@ impl Store {
     }
 }
 
-/// Refuses a folder, and a file that is not empty and no SQLite file: read as unchangeable, a short text
-/// looks like an empty database.
+/// Refuses a folder, a file that is not empty and no SQLite file (read as unchangeable, a short text looks like an empty
+/// database), and a database of an earlier schema, before anything could write to it.
 fn refuse_other_file(path: &Path) -> Result<()> {
     use std::io::Read;
     const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -252,14 +252,17 @@ fn refuse_other_file(path: &Path) -> Result<()> {
         return Ok(());
     };
     let mut head = Vec::new();
-    let read = file.take(MAGIC.len() as u64).read_to_end(&mut head);
-    if read.is_ok() && !head.is_empty() && head != MAGIC {
+    let read = file.take(schema::HEADER).read_to_end(&mut head);
+    if read.is_ok() && !head.is_empty() && !head.starts_with(MAGIC) {
         return fail(
             "this file is not a database",
             "name another file with --db, or move this one away",
         );
     }
-    Ok(())
+    match schema::earlier_version(&head) {
+        Some(version) => Err(earlier::refuse(path, version)),
+        None => Ok(()),
+    }
 }
 
 /// A file left by a process that was killed is mended by whoever opens it next, so even a reader opens it for
@@ -312,29 +315,32 @@ fn open_to_read(path: &Path, attempts: &[OpenFlags]) -> Result<(Connection, bool
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     if !Path::new(&log).exists()
-        && let Some(text) = absolute.to_str()
+        && let Some(Ok(connection)) = open_unchanging(&absolute)
     {
-        let escaped = text
-            .replace('%', "%25")
-            .replace('?', "%3f")
-            .replace('#', "%23");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
-            .and_then(|connection| {
-                set_up(&connection)?;
-                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-                Ok(connection)
-            });
-        if let Ok(connection) = opened {
-            return Ok((connection, true));
-        }
+        return Ok((connection, true));
     }
     Err(match last {
         Some(error) => store_error(&shown, error),
         None => Error::store("the database cannot be opened").in_file(shown),
     })
+}
+
+/// Opens a file as one that nobody changes, so that nothing is written beside it either; `None` if its path is no text.
+fn open_unchanging(absolute: &Path) -> Option<rusqlite::Result<Connection>> {
+    let escaped = absolute
+        .to_str()?
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags);
+    Some(opened.and_then(|connection| {
+        set_up(&connection)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    }))
 }
 
 /// Sets up a connection: temporary tables stay in memory, and a statement keeps its plan whatever is bound to it.

@@ -93,7 +93,7 @@ pub(super) fn envelope(connection: &Connection, release: i64) -> rusqlite::Resul
             Ok(Envelope {
                 byte_order_mark: row.get(0)?,
                 line_ending,
-                tail: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+                tail: row.get(2)?,
                 numbering,
             })
         })

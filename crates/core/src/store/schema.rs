@@ -16,6 +16,20 @@ const SCHEMA: &str = include_str!("../../migrations/0006_schema.sql");
 /// The schema version that this program reads and writes. Versions 1 to 5 were those before the first publication.
 pub const SCHEMA_VERSION: i64 = 6;
 
+/// How many bytes of a file [`earlier_version`] looks at.
+pub(super) const HEADER: u64 = 72;
+
+/// Returns the version of a database of an earlier schema, by the first bytes of its file: the numbers that SQLite keeps
+/// in its header (`PRAGMA user_version`, `PRAGMA application_id`).
+pub(super) fn earlier_version(head: &[u8]) -> Option<i64> {
+    let number = |at: usize| {
+        let bytes = head.get(at..at + 4)?.try_into().ok()?;
+        Some(i64::from(i32::from_be_bytes(bytes)))
+    };
+    let version = number(60)?;
+    (number(68)? == APPLICATION_ID && (1..SCHEMA_VERSION).contains(&version)).then_some(version)
+}
+
 /// What a database file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundSchema {
@@ -65,7 +79,7 @@ pub(super) fn found(connection: &Connection, path: &str) -> Result<FoundSchema> 
         .with_hint("a newer codeyear wrote it: update this one"));
     }
     if version < SCHEMA_VERSION {
-        return Err(earlier::refusal(&transaction, path, version));
+        return Err(earlier::refusal(Some(&transaction), path, version));
     }
     Ok(FoundSchema::Present)
 }

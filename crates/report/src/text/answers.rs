@@ -1,6 +1,7 @@
 //! The answers of a check and the life of a code.
 
 use super::{line, lineage};
+use crate::verdict::in_force;
 use crate::verdict::meaning;
 use crate::{Style, marks};
 use codeyear_core::error::printable;
@@ -139,14 +140,7 @@ pub(super) fn answer_lines(out: &mut String, answer: &Answer, style: Style) {
             in_force_from,
             listed_by,
         } => {
-            line(
-                out,
-                2,
-                &format!(
-                    "{} is in force from {in_force_from}; before that ICD-9-CM was",
-                    code_set.name()
-                ),
-            );
+            line(out, 2, &in_force(code_set, &in_force_from.to_string()));
             if let Some((release, entry)) = listed_by {
                 let what = if entry.billable {
                     "a billable code"

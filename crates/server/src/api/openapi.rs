@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
-use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, ResponseBuilder, schema::Type};
 
 use super::check;
 use codeyear_report::json;
@@ -45,7 +45,7 @@ pub(super) async fn openapi() -> Response {
     ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
 }
 
-/// Says of every parameter that is a code set which there are.
+/// Lists the code sets in the schema of every parameter that is one.
 fn list_code_sets(api: &mut utoipa::openapi::OpenApi) {
     let ids = CodeSet::ALL.map(CodeSet::id);
     let operations = api
@@ -60,7 +60,10 @@ fn list_code_sets(api: &mut utoipa::openapi::OpenApi) {
         _ => None,
     });
     for parameter in parameters {
-        let schema = ObjectBuilder::new().enum_values(Some(ids)).build();
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(ids))
+            .build();
         parameter.schema = Some(schema.into());
     }
 }

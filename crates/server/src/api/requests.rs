@@ -147,7 +147,7 @@ pub(super) struct SearchRequest {
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
     pub(super) on: Option<NaiveDate>,
-    /// The code set; left out: the first one
+    /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
     /// The most codes to give, up to 200; left out: 20
@@ -198,7 +198,7 @@ pub(super) struct DiffRequest {
     /// Another one, as in FY2026
     #[param(value_type = String)]
     pub(super) new: ReleaseId,
-    /// The code set; left out: the first one
+    /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
     /// Only these codes with all below them, or ranges as in C76-C80

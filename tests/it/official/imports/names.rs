@@ -1,9 +1,10 @@
 //! What a name may say of a release, and what a footer proves.
 
 use codeyear::error::ErrorKind;
-use codeyear::model::{CodeSet, ReleaseId};
+use codeyear::model::CodeSet;
 use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, candidates};
+use codeyear_core::model::Calendar;
 
 use super::{
     BEFORE_APRIL, Folder, Hashes, Made, NEAR_APRIL, alone, dry, fy2027, fy2028, member,
@@ -181,7 +182,7 @@ fn an_april_that_the_catalogue_knows_never_came_is_asked_about() {
     let hashes = Hashes::of(CodeSet::Icd10Cm, &made.order, None);
     let catalogue = Catalogue::bundled().unwrap();
     for year in 2013..=2026 {
-        let id = ReleaseId::mid_year(year, 4);
+        let id = Calendar::FiscalYears.release(year, 4);
         for name in [
             format!("icd10cm-order-April-{year}.txt"),
             format!("icd10cm-FY{year}-04.txt"),

@@ -6,6 +6,7 @@ use codeyear::model::{CodeSet, ReleaseId, Warning};
 use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, contradiction};
 use codeyear::store::{Added, Store};
+use codeyear_core::model::Calendar;
 
 use super::{
     BEFORE_APRIL, Folder, Made, NEAR_APRIL, alone, dry, fy2027, fy2028, into, numbered, on,
@@ -18,7 +19,7 @@ fn named() -> Vec<ReleaseId> {
     let mut ids = Vec::new();
     for year in 2012..=2030 {
         ids.push(ReleaseId::october(year));
-        ids.extend((1..=9).map(|month| ReleaseId::mid_year(year, month)));
+        ids.extend((1..=9).map(|month| Calendar::FiscalYears.release(year, month)));
     }
     ids
 }
@@ -134,7 +135,7 @@ fn months_are_october_and_april_and_once_january() {
     let path = folder.write("order.txt", numbered(rows.into_iter().take(500)));
     for year in [2020, 2021, 2022, 2026, 2028, 2029] {
         for month in 1..=12 {
-            let stated = ReleaseId::mid_year(year, month);
+            let stated = Calendar::FiscalYears.release(year, month);
             let options = ImportOptions {
                 release: Some(stated.into()),
                 allow_incomplete: true,

@@ -20,6 +20,8 @@ pub struct CodeSetFacts {
     pub number: i64,
     /// The first day on which HIPAA transactions had to use it.
     pub in_force_from: NaiveDate,
+    /// What was in force before it, if anything that it took the place of.
+    pub predecessor: Option<&'static str>,
     /// When its releases take effect, and what they are called.
     pub calendar: Calendar,
     /// What tells the days on which a listed code is valid.

@@ -15,6 +15,7 @@ pub(super) static TOY: CodeSetFacts = CodeSetFacts {
     name: "Toy",
     number: 99,
     in_force_from: day(2024, 1, 1),
+    predecessor: None,
     calendar: Calendar::Quarters,
     days: DaysOf::Rows,
     dot_after: None,

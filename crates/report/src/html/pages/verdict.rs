@@ -1,5 +1,6 @@
 //! The verdict on a code, and lists of codes.
 
+use crate::verdict::in_force;
 use chrono::NaiveDate;
 
 use super::{address, long_day};
@@ -200,11 +201,8 @@ impl VerdictView {
                 in_force_from,
                 listed_by,
             } => {
-                self.said.push(format!(
-                    "{} is in force from {}; before that ICD-9-CM was.",
-                    code_set.name(),
-                    long_day(*in_force_from)
-                ));
+                let day = long_day(*in_force_from);
+                self.said.push(format!("{}.", in_force(code_set, &day)));
                 if let Some((release, entry)) = listed_by {
                     let what = if entry.billable {
                         "a billable code"
