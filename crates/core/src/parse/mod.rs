@@ -32,6 +32,10 @@ use order::{Numbering, OrderFile, looks_like_order};
 
 /// The format of the files that list the codes of a set's releases.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "import"),
+    allow(dead_code, reason = "an import alone asks for some of it")
+)]
 pub(crate) struct ListingFormat {
     /// Checks whether the first lines of a text are those of such a file of a set.
     pub(crate) recognise: fn(code_set: CodeSet, text: &str) -> bool,

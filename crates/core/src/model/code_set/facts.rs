@@ -7,6 +7,10 @@ use crate::model::{Calendar, Code, CodeSet, DocumentKind, Malformed};
 
 /// What is true of a code set as a whole.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "import"),
+    allow(dead_code, reason = "an import alone asks for some of it")
+)]
 pub struct CodeSetFacts {
     /// The identifier in files, JSON, addresses and on the command line: `icd10cm`.
     pub id: &'static str,
@@ -127,6 +131,10 @@ impl LevelName {
 
 /// What an official release lost at most since the one before it.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "import"),
+    allow(dead_code, reason = "an import alone asks for some of it")
+)]
 pub(crate) struct LossLimits {
     /// Rows of all categories together; `None` if there is no such limit.
     pub(crate) rows: Option<u64>,
