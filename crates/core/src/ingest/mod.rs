@@ -15,7 +15,7 @@ mod resolve;
 mod rivals;
 mod write;
 
-use crate::parse::listing_format;
+use crate::parse::parse_listing;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -490,8 +490,7 @@ pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport
         );
         match file.kind {
             FileKind::OrderFile(_) => {
-                let order =
-                    (listing_format(file.code_set).parse)(file.code_set, bytes).map_err(in_file)?;
+                let order = parse_listing(file.code_set, bytes).map_err(in_file)?;
                 let trust = Trust {
                     rows_sha256: rows_sha256(&order),
                     provenance: Provenance::Sample,

@@ -1,6 +1,6 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
-use crate::parse::listing_format;
+use crate::parse::parse_listing;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -447,9 +447,7 @@ impl Preparer {
             });
         if let Some(facts) = known.filter(|_| is_stored) {
             let at_hand = match at_hand {
-                None if has_new_list => (listing_format(code_set).parse)(code_set, bytes)
-                    .ok()
-                    .map(Arc::new),
+                None if has_new_list => parse_listing(code_set, bytes).ok().map(Arc::new),
                 at_hand => at_hand,
             };
             return Ok(ReadOrder {
@@ -461,8 +459,8 @@ impl Preparer {
             });
         }
         tell(Message::Parsing(code_set));
-        let parsed = (listing_format(code_set).parse)(code_set, bytes)
-            .map_err(|error| error.in_file(found.shown.as_str()))?;
+        let parsed =
+            parse_listing(code_set, bytes).map_err(|error| error.in_file(found.shown.as_str()))?;
         let parsed = Arc::new(parsed);
         self.last_order = Some((code_set, sha256.clone(), Arc::clone(&parsed)));
         Ok(ReadOrder {

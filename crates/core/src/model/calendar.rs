@@ -32,7 +32,7 @@ impl Calendar {
         }
     }
 
-    /// Names the release that takes effect in a month of a year.
+    /// Returns the release that takes effect in a month of a year.
     pub fn release(self, year: i32, month: u32) -> ReleaseId {
         ReleaseId::new(self, year, month)
     }
@@ -45,7 +45,7 @@ impl Calendar {
         }
     }
 
-    /// Names the release that begins a year.
+    /// Returns the release that begins a year.
     pub fn first_of_year(self, year: i32) -> ReleaseId {
         ReleaseId::new(self, year, self.first_month())
     }
@@ -67,7 +67,7 @@ impl Calendar {
         }
     }
 
-    /// Names the release that a day lies in, if none is known: the October release of its fiscal year, or that of its
+    /// Returns the release that a day lies in, if none is known: the October release of its fiscal year, or that of its
     /// quarter.
     pub fn release_of(self, date: NaiveDate) -> ReleaseId {
         let year = self.year_of(date);

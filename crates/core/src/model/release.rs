@@ -42,7 +42,7 @@ pub struct ReleaseId {
 }
 
 impl ReleaseId {
-    /// Names the release of a calendar that takes effect in a month of a year.
+    /// Returns the release of a calendar that takes effect in a month of a year.
     pub(super) fn new(calendar: Calendar, year: i32, month: u32) -> ReleaseId {
         ReleaseId {
             calendar,
@@ -52,12 +52,12 @@ impl ReleaseId {
         }
     }
 
-    /// Names the October 1 release of a fiscal year.
+    /// Returns the October 1 release of a fiscal year.
     pub fn october(fiscal_year: i32) -> ReleaseId {
         Calendar::FiscalYears.first_of_year(fiscal_year)
     }
 
-    /// Names a correction of this release; 0 is the release as first posted.
+    /// Returns a correction of this release; 0 is the release as first posted.
     #[must_use]
     pub fn with_revision(mut self, revision: u32) -> ReleaseId {
         self.revision = revision;

@@ -196,7 +196,7 @@ impl Timeline {
         days
     }
 
-    /// Names the release that would have to be loaded to answer for a day that nothing governs:
+    /// Returns the release that would have to be loaded to answer for a day that nothing governs:
     /// the newest of `known` that can govern that day, else the one that its calendar has for it.
     pub fn needed_for(&self, date: NaiveDate, known: &[ReleaseId]) -> ReleaseId {
         known

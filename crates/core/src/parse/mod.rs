@@ -60,6 +60,15 @@ static ORDER_FILE: ListingFormat = ListingFormat {
     write_row: |out, numbering, position, row| order::write_row(out, numbering, position, row),
 };
 
+/// Reads a file that lists the codes of a release, in the format of its code set.
+///
+/// # Errors
+/// [`crate::ErrorKind::Format`] with line and column for whatever the layout does not allow.
+#[cfg(feature = "import")]
+pub(crate) fn parse_listing(code_set: CodeSet, bytes: Vec<u8>) -> Result<OrderFile> {
+    (listing_format(code_set).parse)(code_set, bytes)
+}
+
 /// Returns the format of the files that list the codes of a set's releases.
 pub(crate) fn listing_format(code_set: CodeSet) -> &'static ListingFormat {
     match code_set {

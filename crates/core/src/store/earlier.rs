@@ -63,7 +63,7 @@ impl StoredFile {
         }
     }
 
-    /// Names the file and where it came from.
+    /// Returns the file in words, with where it came from.
     fn shown(&self) -> String {
         let file = match &self.archive {
             Some(archive) => format!("{archive} > {}", self.name),

@@ -85,16 +85,7 @@ impl Store {
     #[doc(hidden)]
     pub fn codes_of_release(&self, code_set: CodeSet, id: ReleaseId) -> Result<Vec<Entry>> {
         let runs = self.compared_runs(code_set, id)?;
-        let query = || -> rusqlite::Result<Vec<Entry>> {
-            let mut entries = Vec::new();
-            for run in runs.by_position() {
-                each_of_run(&self.connection, code_set, &run, &mut |_, row| {
-                    entries.push(row.to_entry())
-                })?;
-            }
-            Ok(entries)
-        };
-        query().map_err(|error| self.error(error))
+        entries_of(&self.connection, code_set, &runs).map_err(|error| self.error(error))
     }
 
     /// Returns the entries that are listed on a day, patches included, in tabular order of the release that
@@ -106,13 +97,7 @@ impl Store {
     pub fn listing_on(&self, code_set: CodeSet, on: NaiveDate) -> Result<Vec<Entry>> {
         let query = || -> rusqlite::Result<Vec<Entry>> {
             let runs = patched_runs(&self.connection, code_set, &on.to_string(), None)?;
-            let mut entries = Vec::new();
-            for run in runs.by_position() {
-                each_of_run(&self.connection, code_set, &run, &mut |_, row| {
-                    entries.push(row.to_entry())
-                })?;
-            }
-            Ok(entries)
+            entries_of(&self.connection, code_set, &runs)
         };
         query().map_err(|error| self.error(error))
     }
@@ -342,6 +327,15 @@ pub(super) fn entries(
     id: ReleaseId,
 ) -> rusqlite::Result<Vec<Entry>> {
     let runs = runs_of(connection, listing_number(connection, code_set, id)?)?;
+    entries_of(connection, code_set, &runs)
+}
+
+/// Reads the entries of runs in their order.
+fn entries_of(
+    connection: &Connection,
+    code_set: CodeSet,
+    runs: &RunSet,
+) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for run in runs.by_position() {
         each_of_run(connection, code_set, &run, &mut |_, row| {
