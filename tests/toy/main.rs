@@ -255,6 +255,8 @@ fn releases_are_compared_by_what_is_valid_on_their_first_days() {
         kinds(&found),
         ["ABC02 deleted", "BAB01 deleted", "ABC03 new", "BAB02 new"]
     );
+    // What had ended is no row of either side.
+    assert_eq!(found["new"]["rows"], 3, "{found}");
     let page = ok(world.run(&[
         "diff",
         "2025-01",

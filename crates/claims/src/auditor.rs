@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::claim::CodeSystem;
 use super::finding::Finding;
-use super::index::{Index, SetIndex, segment_at};
+use super::index::{Index, SegmentNumber, SetIndex, segment_at};
 use super::packed::{pack, trim};
 use super::tally::{FailureCount, Tally};
 use codeyear_core::error::Result;
@@ -24,7 +24,7 @@ const KEPT_TO_UNLISTED: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodeOutcome {
     /// Billable: of this code set, in this segment of its calendar.
-    Billable(CodeSet, u8),
+    Billable(CodeSet, SegmentNumber),
     /// The number of a finding, for [`Auditor::finding`]. It stays the same for the next such code.
     CachedFinding(usize),
     /// A finding for [`Auditor::finding`] that the next one replaces.
@@ -81,7 +81,7 @@ pub(super) struct Auditor<'i> {
     findings: Vec<Finding>,
     taken: usize,
     /// What there is to say of any code on a day that no release governs, by code set and segment.
-    of_day: BTreeMap<(CodeSet, u8), usize>,
+    of_day: BTreeMap<(CodeSet, SegmentNumber), usize>,
     once: Option<(CachedFinding, Option<Finding>)>,
     tally: Tally,
 }
@@ -193,7 +193,7 @@ impl<'i> Auditor<'i> {
         };
         let key = packed.zip(segment).map(|(packed, segment)| {
             let set = code_set as u64;
-            set << 60 | packed << 8 | u64::from(segment)
+            set << 60 | packed << SegmentNumber::BITS | u64::from(segment)
         });
         if let Some(number) = key.and_then(|key| self.numbers.get(&key)).copied()
             && let Some(kept) = self.kept.get_mut(number)
@@ -254,7 +254,7 @@ impl<'i> Auditor<'i> {
 
     /// Counts a code that is known to be billable.
     #[inline]
-    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: u8, day: Day) {
+    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: SegmentNumber, day: Day) {
         let billable = VerdictKind::Billable;
         self.tally
             .count(code_set, Some(segment), billable, day, None);
@@ -292,7 +292,7 @@ impl<'i> Auditor<'i> {
     }
 
     /// Returns the release in force in a segment.
-    pub(super) fn release(&self, code_set: CodeSet, segment: u8) -> Option<ReleaseId> {
+    pub(super) fn release(&self, code_set: CodeSet, segment: SegmentNumber) -> Option<ReleaseId> {
         let segments = &self.index.set(code_set).segments;
         segments.get(usize::from(segment))?.release
     }

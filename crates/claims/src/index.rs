@@ -33,9 +33,12 @@ use codeyear_core::store::{Histories, Store, StoreKind};
 /// The first and last year that days are looked up in a table; a day outside is judged one by one.
 const YEARS: std::ops::Range<i32> = 1990..2061;
 const DAYS_OF_A_YEAR: usize = 12 * 31;
+/// The number of a segment: a stretch of days on which the release in force, and what it says of each code, stay the
+/// same. A code set with quarterly releases whose rows name their days has more than a byte can number.
+pub(super) type SegmentNumber = u16;
 /// No day of the calendar.
-const NO_DAY: u8 = u8::MAX;
-/// The most segments that a byte can number.
+const NO_DAY: SegmentNumber = SegmentNumber::MAX;
+/// The most segments that can be numbered.
 const MAX_SEGMENTS: usize = NO_DAY as usize;
 
 /// Every code set of a database in memory.
@@ -257,7 +260,7 @@ pub(super) struct SetIndex {
     /// Where the codes of each category begin.
     categories: Vec<u32>,
     /// The segment of each day of [`YEARS`], twelve months of 31 days a year.
-    pub(super) days: Vec<u8>,
+    pub(super) days: Vec<SegmentNumber>,
     pub(super) segments: Vec<Segment>,
     /// The verdict by life and segment.
     classes: Vec<VerdictKind>,
@@ -384,7 +387,12 @@ impl SetIndex {
 
     /// Returns the segment of a day if a packed code is billable on it; what stood in its first slot is known.
     #[inline]
-    pub(super) fn billable_in(&self, packed: u64, first_slot: u64, day: Day) -> Option<u8> {
+    pub(super) fn billable_in(
+        &self,
+        packed: u64,
+        first_slot: u64,
+        day: Day,
+    ) -> Option<SegmentNumber> {
         let life = match life_in(first_slot, packed) {
             Some(life) => life,
             None => self.find_packed(packed)?,
@@ -394,12 +402,12 @@ impl SetIndex {
     }
 
     #[inline]
-    pub(super) fn class(&self, life: u16, segment: u8) -> VerdictKind {
+    pub(super) fn class(&self, life: u16, segment: SegmentNumber) -> VerdictKind {
         let at = usize::from(life) * self.segments.len() + usize::from(segment);
         self.classes[at]
     }
 
-    pub(super) fn class_of_unlisted(&self, segment: u8) -> VerdictKind {
+    pub(super) fn class_of_unlisted(&self, segment: SegmentNumber) -> VerdictKind {
         self.segments[usize::from(segment)].unlisted
     }
 
@@ -502,9 +510,7 @@ fn segments(
             "the releases of {} begin on more days than an audit can hold",
             code_set.name()
         ))
-        .with_hint(
-            "this is a limit of codeyear, of some 180 releases; check single codes meanwhile",
-        ));
+        .with_hint("this is a limit of codeyear; check single codes meanwhile"));
     }
     let segment = |from: NaiveDate| Segment {
         from,
@@ -516,14 +522,14 @@ fn segments(
     Ok(days.into_iter().map(segment).collect())
 }
 
-fn day_table(segments: &[Segment]) -> Vec<u8> {
+fn day_table(segments: &[Segment]) -> Vec<SegmentNumber> {
     let mut table = Vec::new();
     for year in YEARS {
         for month in 1..=12 {
             for day in 1..=31 {
                 let segment = NaiveDate::from_ymd_opt(year, month, day).and_then(|day| {
                     let after = segments.partition_point(|segment| segment.from <= day);
-                    u8::try_from(after.checked_sub(1)?).ok()
+                    SegmentNumber::try_from(after.checked_sub(1)?).ok()
                 });
                 table.push(segment.unwrap_or(NO_DAY));
             }
@@ -534,7 +540,7 @@ fn day_table(segments: &[Segment]) -> Vec<u8> {
 
 /// Returns the segment of a day; `None` outside [`YEARS`] and for what is no day.
 #[inline]
-pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
+pub(super) fn segment_at(days: &[SegmentNumber], day: Day) -> Option<SegmentNumber> {
     if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {
         return None;
     }
@@ -543,6 +549,6 @@ pub(super) fn segment_at(days: &[u8], day: Day) -> Option<u8> {
     days.get(at).copied().filter(|segment| *segment != NO_DAY)
 }
 
-fn segment_of(days: &[u8], date: NaiveDate) -> Option<u8> {
+fn segment_of(days: &[SegmentNumber], date: NaiveDate) -> Option<SegmentNumber> {
     segment_at(days, Day::of(date))
 }

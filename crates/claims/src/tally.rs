@@ -12,7 +12,7 @@ use chrono::{Months, NaiveDate};
 use super::auditor::Day;
 use super::claim::{ClaimProblem, ProblemKind};
 use super::finding::Finding;
-use super::index::Index;
+use super::index::{Index, SegmentNumber};
 use super::packed::unpack;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
@@ -185,7 +185,7 @@ impl Tally {
     pub(super) fn count(
         &mut self,
         code_set: CodeSet,
-        segment: Option<u8>,
+        segment: Option<SegmentNumber>,
         kind: VerdictKind,
         day: Day,
         cents: Option<i64>,

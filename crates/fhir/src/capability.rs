@@ -1,12 +1,11 @@
 //! `metadata`: what is answered here, and of which versions.
 
-use crate::snapshot::systems;
 use codeyear_core::model::CodeSet;
 use serde_json::{Value, json};
 
 use super::Context;
 use super::outcome::{Answered, FhirFailure, clip, set};
-use super::snapshot::version_of;
+use super::snapshot::{systems, version_of};
 
 pub(super) fn answer(context: &Context<'_>, query: &[(String, String)]) -> Answered {
     let mode = query.iter().find(|(name, _)| name == "mode");

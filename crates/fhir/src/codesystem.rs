@@ -3,14 +3,13 @@
 //! Read from here a resource says how many concepts there are and names none of them (`not-present`), because
 //! a hundred thousand would be no answer to a read; the export has them all.
 
-use crate::snapshot::{id_of, system_of};
 use serde_json::{Value, json};
 
 use super::Context;
 use super::FhirVersion;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
-use super::snapshot::{Snapshot, System, release_of, systems, version_of};
+use super::snapshot::{Snapshot, System, id_of, release_of, system_of, systems, version_of};
 use codeyear_core::error::Result;
 use codeyear_core::model::{DaysOf, LoadedRelease, Timeline, day_before};
 

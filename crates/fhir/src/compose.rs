@@ -1,7 +1,6 @@
 //! Value sets: those that FHIR takes for granted of a code system (`?fhir_vs`, `?fhir_vs=isa/C7A`), and those
 //! that a request brings along; and which codes they hold.
 
-use crate::snapshot::{find_system, get_system, system_of};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -10,7 +9,10 @@ use super::codesystem::whole;
 use super::filter::Filter;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::{Parameters, day};
-use super::snapshot::{Snapshot, System, cut_version, release_of, systems, unknown_version};
+use super::snapshot::{
+    Snapshot, System, cut_version, find_system, get_system, release_of, system_of, systems,
+    unknown_version,
+};
 use super::valueset::{implicit_resource, implicit_url, unknown_set_id};
 use codeyear_core::error::Result;
 use codeyear_core::model::{Code, CodeSet, Entry};

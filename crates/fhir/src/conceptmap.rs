@@ -4,7 +4,6 @@
 //! The tables say which code was reported before a new one. How wide the two are, is told from how many codes
 //! went where, and from nothing else: a code that went whole into one that nothing else went into is equivalent.
 
-use crate::snapshot::system_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -14,7 +13,7 @@ use super::codesystem::whole;
 use super::expand::identifier;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
-use super::snapshot::{System, version_of};
+use super::snapshot::{System, system_of, version_of};
 use super::{Context, FhirVersion};
 use codeyear_core::answer::with_listings;
 use codeyear_core::error::Result;

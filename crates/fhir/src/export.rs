@@ -4,18 +4,17 @@
 //! a patch adds within a release (U07.1 from 2020-04-01) has a first day and so is in no release: `$lookup` with
 //! a date knows it, and the next release has it.
 
-use crate::conceptmap;
-use crate::snapshot::{id_of, system_of};
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::FhirVersion;
 use super::codesystem::{self, Content};
-use super::conceptmap::{Transition, resource, transitions};
+use super::conceptmap::{self, Transition, resource, transitions};
 use super::expand::identifier;
 use super::lookup::has_short_title;
 use super::outcome::to_bytes;
+use super::snapshot::{id_of, system_of};
 use codeyear_core::answer::{find_release, with_listings};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{

@@ -1,6 +1,5 @@
 //! `CodeSystem/$lookup`: what a code system says of a code on a day.
 
-use crate::snapshot::{find_system, get_system};
 use serde_json::json;
 
 use super::Context;
@@ -8,7 +7,7 @@ use super::codesystem::of_id;
 use super::outcome::{Answered, FhirFailure, clip};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::{Snapshot, cut_version};
+use super::snapshot::{Snapshot, cut_version, find_system, get_system};
 use codeyear_core::answer::{retirement, verdict};
 use codeyear_core::error::Result;
 use codeyear_core::model::{Entry, Spans, Status, judge_listing, merge_by};

@@ -5,8 +5,7 @@ use super::lookup::{find, snapshot};
 use super::outcome::{Answered, FhirFailure};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::cut_version;
-use crate::snapshot::find_system;
+use super::snapshot::{cut_version, find_system};
 
 pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let side = |letter: &str| -> Answered<Coding> {

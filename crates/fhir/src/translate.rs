@@ -3,7 +3,6 @@
 //! A code that can still be submitted on the day translates to itself, and to what was split off from it. What
 //! the tables do not name is no match: a guess from the tree is not made here.
 
-use crate::snapshot::{find_system, get_system};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use super::lookup::unknown;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::{Snapshot, System, cut_version};
+use super::snapshot::{Snapshot, System, cut_version, find_system, get_system};
 use super::{Context, FhirVersion};
 use codeyear_core::answer::{retirement, verdict, with_listings};
 use codeyear_core::error::Result;

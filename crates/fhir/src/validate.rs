@@ -1,7 +1,6 @@
 //! `$validate-code`: whether a code is in a code system or a value set on a day, and whether its title is that
 //! of the day.
 
-use crate::snapshot::find_system;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -10,7 +9,7 @@ use super::lookup::{has_short_title, snapshot, unknown};
 use super::outcome::{Answered, FhirFailure, Issue, IssueSeverity, clip, operation_outcome, set};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
-use super::snapshot::{Snapshot, System, cut_version, release_of, unknown_version};
+use super::snapshot::{Snapshot, System, cut_version, find_system, release_of, unknown_version};
 use codeyear_core::model::{Code, Entry, Spans};
 
 /// How strictly a code is looked at.

@@ -16,6 +16,7 @@ use crate::auditor::{Day, Purpose};
 use crate::blocks::Block;
 use crate::claim::CodeSystem;
 use crate::columns::{Columns, Fields};
+use crate::index::SegmentNumber;
 use crate::packed::{pack, pack_short, trim};
 use codeyear_core::error::Result;
 use codeyear_core::model::CodeSet;
@@ -128,7 +129,7 @@ struct LookedUp {
     packed: u64,
     slot: u64,
     /// The segment of the day on which it is billable.
-    segment: u8,
+    segment: SegmentNumber,
 }
 
 impl RowWork<'_> {

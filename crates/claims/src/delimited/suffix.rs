@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use crate::auditor::{Auditor, CodeOutcome};
 use crate::finding::Finding;
+use crate::index::SegmentNumber;
 use crate::{Index, ProblemKind, UseBasis};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{CodeSet, ReleaseId, Sets, VerdictKind};
@@ -156,7 +157,7 @@ impl Suffixes {
     }
 
     /// Returns the columns of a code that is billable in a segment.
-    pub(super) fn billable(&self, code_set: CodeSet, segment: u8) -> &Suffix {
+    pub(super) fn billable(&self, code_set: CodeSet, segment: SegmentNumber) -> &Suffix {
         &self.billable[code_set][usize::from(segment)]
     }
 

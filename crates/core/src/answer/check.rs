@@ -533,7 +533,7 @@ mod tests {
     fn a_text_that_is_no_code_is_unknown_for_that_reason_whatever_is_loaded() {
         let answer = asked(" C7.B ", "2026-03-01");
         let reason = UnknownReason::Malformed {
-            reason: Malformed::Dot(CodeSet::Icd10Cm),
+            reason: Malformed::Shape(CodeSet::Icd10Cm.facts().dot_rule),
         };
         assert_eq!(answer.verdict, Verdict::Unknown { reason });
         assert_eq!((answer.asked.as_str(), answer.code), ("C7.B", None));

@@ -6,8 +6,8 @@ use super::{diff_footer, diff_lineage, diff_notes, diff_usage};
 use crate::answer::find_release;
 use crate::error::{Error, Result};
 use crate::model::{
-    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, Entry, OnlyList, Provenance, ReleaseId,
-    Usage,
+    Change, ChangeSet, Code, CodeRange, CodeSet, Counts, DaysOf, Entry, OnlyList, Provenance,
+    ReleaseId, Usage,
 };
 use crate::store::{Differences, FoundCode, Store, StoreKind};
 
@@ -297,13 +297,24 @@ pub fn diff(
             .map(|stored| &stored.release)
             .find(|release| release.code_set == code_set && release.id == id)
     };
-    let rows = |id: ReleaseId| {
-        loaded(id)
-            .map(|release| Counts {
+    let rows = |id: ReleaseId| -> Result<Counts> {
+        let Some(release) = loaded(id) else {
+            return Ok(Counts::default());
+        };
+        Ok(match code_set.facts().days {
+            DaysOf::Releases => Counts {
                 all: release.rows,
                 billable: release.billable,
-            })
-            .unwrap_or_default()
+            },
+            // Not all rows are compared.
+            DaysOf::Rows => {
+                let codes = store.codes_of_release(code_set, id)?;
+                Counts {
+                    all: codes.len() as u64,
+                    billable: codes.iter().filter(|entry| entry.billable).count() as u64,
+                }
+            }
+        })
     };
     let provenance =
         |id: ReleaseId| loaded(id).map_or(Provenance::Unlisted, |release| release.trust.provenance);
@@ -324,8 +335,8 @@ pub fn diff(
         new,
         old_from: old.effective_from(),
         new_from: new.effective_from(),
-        old_rows: rows(old),
-        new_rows: rows(new),
+        old_rows: rows(old)?,
+        new_rows: rows(new)?,
         changes,
         categories,
         under: scope.under.clone(),

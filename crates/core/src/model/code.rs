@@ -86,7 +86,7 @@ impl Code {
             if character == '.' {
                 match code_set.facts().dot_after {
                     Some(after) if index == after => continue,
-                    _ => return Err(Malformed::Dot(code_set)),
+                    _ => return Err(Malformed::Shape(code_set.facts().dot_rule)),
                 }
             }
             if !character.is_ascii_alphanumeric() {
@@ -268,9 +268,6 @@ pub enum Malformed {
     /// There is no text.
     #[error("it is empty")]
     Empty,
-    /// A dot where no code of the set has one.
-    #[error("{}", where_the_dot_stands(*.0))]
-    Dot(CodeSet),
     /// A dot and nothing behind it.
     #[error("it ends with a dot")]
     DotAtEnd,
@@ -283,16 +280,6 @@ pub enum Malformed {
     /// Something that no code of the set has: the rule of the set, in words.
     #[error("{0}")]
     Shape(&'static str),
-}
-
-/// Returns in words where the dot of a code of a set stands.
-fn where_the_dot_stands(code_set: CodeSet) -> String {
-    let name = code_set.name();
-    match code_set.facts().dot_after {
-        None => format!("an {name} code has no dot"),
-        Some(3) => format!("the dot of an {name} code stands after the third character"),
-        Some(after) => format!("the dot of an {name} code stands after {after} characters"),
-    }
 }
 
 impl Malformed {

@@ -32,6 +32,8 @@ pub struct CodeSetFacts {
     pub days: DaysOf,
     /// After how many characters people write a dot; `None` if the set has none.
     pub dot_after: Option<usize>,
+    /// The same in words, for a code with a dot elsewhere.
+    pub dot_rule: &'static str,
     /// How many characters a category has, the highest level that is listed among the codes: as many as a code where a
     /// release lists no headers.
     pub category_length: usize,

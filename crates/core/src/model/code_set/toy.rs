@@ -19,6 +19,7 @@ pub(super) static TOY: CodeSetFacts = CodeSetFacts {
     calendar: Calendar::Quarters,
     days: DaysOf::Rows,
     dot_after: None,
+    dot_rule: "a toy code has no dot",
     category_length: 5,
     counted_by: 1,
     begins_with_digit: false,
