@@ -56,7 +56,7 @@
 //! | `codeyear-fetch` | `fetch` | official archives from their publishers, proven by their hash; the only part that connects to others |
 //! | `codeyear-claims` | [`claims`] | many claims at once: readers, uses of codes, the compact index in memory, verdicts, summary |
 //! | `codeyear-fhir` | [`fhir`] | a FHIR terminology server's answers without the server: a request as values in, a status and JSON out |
-//! | `codeyear-report` | [`present`] | a value to text, JSON, Markdown, CSV, HTML, Parquet or a workbook |
+//! | `codeyear-report` | [`present`] | what is said, as blocks of a report; text, Markdown, AsciiDoc, HTML, CSV, JSON, Parquet, workbooks |
 //! | `codeyear-server` | [`web`] | one server over one file: JSON, pages, FHIR |
 //! | `codeyear` | [`cli`] | one verb a file |
 //!
@@ -154,6 +154,12 @@
 //!   verdict stands beside the rest in a fixed order; a page, a change, an overview of releases, which add what is
 //!   derived; what is counted for a reader. The schemas of the JSON are derived from the same types; that codes, days
 //!   and names are texts there is said once, in `build.rs`.
+//! - **A report is said once.** What is said of a code, the change report and the summary of an
+//!   audit are blocks ([`present::tree`]): headings, sentences, tables, lists of codes, changes, sources; codes and days in
+//!   them are values, so that a terminal writes `2025-09-30` where a page writes a long day and links the code. A format
+//!   is a file of [`present::render`]. Pages take blocks and keep their own frame, pictures and links; the CSV and the
+//!   workbook are tables of the values themselves. Answers that only a terminal words (imports, proofs, overviews) stay
+//!   text: blocks would only copy them.
 //! - **Which release a file is, evidence decides in an order.** [`source::identify`] asks for a hash that the
 //!   catalogue knows (of the file, its rows, its archive), then the footer of the addenda, the file's own name, the
 //!   archive's name; never for folders, into which people put what they like. What comes first outranks what
@@ -177,6 +183,10 @@
 //!   proves that rows are as they were stored, not that nobody rewrote both; for that there is the content hash.
 //! - **What a document holds and no rule knows is kept.** An unknown attribute or element goes into `document_unread`
 //!   as it stands and is counted in the report: next year's file must not fail for one new element, nor lose it.
+//! - **Claims of every format go one way.** A reader gives a claim, or what of it cannot be read; the auditor judges its
+//!   codes; a sink shapes what was found, as rows, objects or columns. Which code is judged on which day, what is
+//!   counted, reported and refused is said once, between the two. Rows of CSV whose codes are all billable are
+//!   answered before: that is a filter for speed, which hands every other row on.
 //! - **Claims are read in blocks, and by lines only where nothing is quoted.** A block of whole rows goes to the next
 //!   free thread and is written in its turn; as many go round as there are, so that memory does not grow with the
 //!   file. A block without a quote is cut at delimiters and line ends, any other is read by the CSV library; a test

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Context, Format, Outcome, progress_bar};
+use super::context::{Context, Format, Outcome};
+use super::progress::progress_bar;
 use crate::error::Result;
 use crate::present::{json, text};
 

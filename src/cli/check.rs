@@ -1,16 +1,21 @@
 //! `codeyear check`.
 
-use codeyear_core::model::ReleaseName;
+use std::collections::HashMap;
 use std::io::Read;
+
+use codeyear_core::model::ReleaseName;
 
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome, parse_date};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, parse_date};
 use crate::answer;
 use crate::error::{Error, Result};
 use crate::model::{Answer, CodeSet, Verdict};
-use crate::present::{Style, json, text};
+use crate::present::json::AnswerWriter;
+use crate::present::render::Words;
+use crate::present::{Style, page};
+use crate::store::Store;
 
 /// Tell whether codes are valid on a date, and what to use instead
 ///
@@ -33,9 +38,9 @@ pub(super) struct CheckArgs {
     /// Show long lists of suggestions whole
     #[arg(long)]
     all: bool,
-    /// Write text or JSON
+    /// Write in this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: AnswerFormat,
 }
 
 fn parse_year(text: &str) -> Result<ReleaseName, String> {
@@ -50,49 +55,127 @@ fn parse_year(text: &str) -> Result<ReleaseName, String> {
 pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let codes = read_codes(&args.codes)?;
     let store = context.store()?;
-    let mut answers: Vec<Answer> = Vec::new();
+    let writer = Writer {
+        format: args.format,
+        style: Style {
+            whole_lists: args.all,
+            ..context.style()
+        },
+        json: match args.all {
+            true => AnswerWriter { whole_lists: true },
+            false => AnswerWriter::of(codes.len(), args.year.is_none()),
+        },
+    };
+    context.print(&writer.begin()?)?;
+    let mut written = 0;
+    let mut outcome = Outcome::Good;
+    // A code that comes again has the answers that it had.
+    let mut said: HashMap<&str, Said> = HashMap::new();
+    let mut kept = 0;
     for code in &codes {
-        let code_set = answer::code_set_of(&store, args.code_set, code)?;
-        match args.year {
-            Some(year) => {
-                let (from, through) = year.days_of(code_set);
-                let codes = store.codes(code_set)?;
-                answers.extend(answer::check_span(&codes, code, from, through)?);
+        let anew;
+        let said = match said.get(code.as_str()) {
+            Some(said) => said,
+            None => {
+                let answers = ask(&store, code, args, context.today)?;
+                let texts = answers.iter().map(|answer| writer.answer(answer));
+                let new = Said {
+                    texts: texts.collect::<Result<_>>()?,
+                    outcome: outcome_of(&answers),
+                };
+                kept += new.texts.iter().map(String::len).sum::<usize>();
+                if kept <= MAX_KEPT {
+                    said.entry(code).or_insert(new)
+                } else {
+                    anew = new;
+                    &anew
+                }
             }
-            None => answers.push(answer::check(
-                &store.codes(code_set)?,
-                code,
-                args.on.unwrap_or(context.today),
-            )?),
+        };
+        for text in &said.texts {
+            context.print(writer.between(written))?;
+            context.print(text)?;
+            written += 1;
+        }
+        outcome = worse(outcome, said.outcome);
+    }
+    context.print(writer.end(written))?;
+    Ok(outcome)
+}
+
+fn ask(store: &Store, code: &str, args: &CheckArgs, today: NaiveDate) -> Result<Vec<Answer>> {
+    let code_set = answer::code_set_of(store, args.code_set, code)?;
+    let codes = store.codes(code_set)?;
+    match args.year {
+        Some(year) => {
+            let (from, through) = year.days_of(code_set);
+            answer::check_span(&codes, code, from, through)
+        }
+        None => Ok(vec![answer::check(&codes, code, args.on.unwrap_or(today))?]),
+    }
+}
+
+/// The most bytes of answers that are kept for codes that come again.
+const MAX_KEPT: usize = 32 << 20;
+
+/// What was said of a code.
+struct Said {
+    texts: Vec<String>,
+    outcome: Outcome,
+}
+
+/// Writes answers one by one: what there is to say of ten thousand headers would fill a memory.
+struct Writer {
+    format: AnswerFormat,
+    style: Style,
+    json: AnswerWriter,
+}
+
+impl Writer {
+    fn begin(&self) -> Result<String> {
+        match self.format {
+            AnswerFormat::Json => self.json.begin(),
+            _ => Ok(String::new()),
         }
     }
-    match args.format {
-        Format::Text => {
-            let style = Style {
-                whole_lists: args.all,
-                ..context.style()
-            };
-            context.print(&text::answers(&answers, style))?;
-        }
-        Format::Json => context.print(&json::answers(&answers)?)?,
+
+    fn answer(&self, answer: &Answer) -> Result<String> {
+        let report = |style| page::answers(std::slice::from_ref(answer), style);
+        self.format
+            .write(report, || self.json.answer(answer), self.style)
     }
-    Ok(outcome(&answers))
+
+    fn between(&self, before: usize) -> &'static str {
+        match self.format {
+            AnswerFormat::Json => AnswerWriter::between(before),
+            _ => Words::between(before),
+        }
+    }
+
+    fn end(&self, answers: usize) -> &'static str {
+        match self.format {
+            AnswerFormat::Json => AnswerWriter::end(answers),
+            _ => "",
+        }
+    }
 }
 
 /// Every code billable, some not, or some that could not be told.
-pub(super) fn outcome(answers: &[Answer]) -> Outcome {
-    if answers
-        .iter()
-        .any(|answer| matches!(answer.verdict, Verdict::NotCovered { .. }))
-    {
-        Outcome::Undetermined
-    } else if answers
-        .iter()
-        .all(|answer| matches!(answer.verdict, Verdict::Billable { .. }))
-    {
-        Outcome::Good
-    } else {
-        Outcome::Bad
+fn outcome_of(answers: &[Answer]) -> Outcome {
+    let each = answers.iter().map(|answer| match answer.verdict {
+        Verdict::Billable { .. } => Outcome::Good,
+        Verdict::NotCovered { .. } => Outcome::Undetermined,
+        _ => Outcome::Bad,
+    });
+    each.fold(Outcome::Good, worse)
+}
+
+/// What could not be told outweighs what is not valid.
+fn worse(one: Outcome, other: Outcome) -> Outcome {
+    match (one, other) {
+        (Outcome::Undetermined, _) | (_, Outcome::Undetermined) => Outcome::Undetermined,
+        (Outcome::Bad, _) | (_, Outcome::Bad) => Outcome::Bad,
+        (Outcome::Good, Outcome::Good) => Outcome::Good,
     }
 }
 
@@ -148,7 +231,7 @@ mod tests {
             let answers = asked
                 .iter()
                 .map(|(code, date)| answer::check(&codes, code, day(date)));
-            outcome(&answers.collect::<Result<Vec<_>>>().unwrap())
+            outcome_of(&answers.collect::<Result<Vec<_>>>().unwrap())
         };
         let (valid, header) = (("C7B.1", "2026-03-01"), ("C7B", "2026-03-01"));
         let uncovered = ("C7B.1", "2018-03-01");

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{Context, Outcome, write_file};
+use super::context::{Context, Outcome};
+use super::output::write_file;
 use crate::answer;
 use crate::error::{Error, Result, io_error};
 use crate::ingest::import_sample;
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
-use crate::present::{changes, cms, html, text};
+use crate::present::{changes, html, text};
 use crate::store::Store;
 
 /// Try codeyear on the bundled sample: a few hundred real codes of 15 releases, nothing downloaded
@@ -80,7 +81,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
         "\n{}: {} changes in the sample\n{}\nReport: {}\n\nGo on with:\n  codeyear --db {db} check G35 --on 2025-10-01\n  codeyear --db {db} history Z51.5\n  codeyear --db {db} show C7B.1 --on 2026-05-01\n  codeyear --db {db} compare C7A C7B --on 2026-05-01\n  codeyear --db {db} search carcinoid liver --on 2026-05-01\n  codeyear --db {db} show 02703DZ --on 2022-05-01\n  codeyear --db {db} diff FY2025 FY2026 --under G35 --under S30\n  codeyear --db {db} releases\nThe sample is not the whole: for real answers import official releases (codeyear import PATH...).\n",
         changes::title(&found),
         found.changes.len(),
-        cms::cms_sentence(&found),
+        changes::cms_sentence(&found),
         report.display(),
         db = database.display(),
     ))?;

@@ -8,11 +8,16 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::{CodeSetParser, Context, Outcome, write_file};
+use super::audit::parquet;
+use super::context::{CodeSetParser, Context, Outcome};
+use super::output::write_file;
 use crate::answer::{self, DiffScope};
-use crate::claims::{UsageOptions, read_usage};
+use crate::claims::{
+    self, Annotated, AuditOptions, ClaimsFile, CodeColumn, ColumnsAsked, Index, InputFormat,
+    OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
+};
 use crate::error::{Error, Result, io_error};
-use crate::model::{CodeRange, CodeSet, Severity};
+use crate::model::{CodeRange, CodeSet, Severity, Usage};
 use crate::present::Style;
 use crate::present::report::{ReportFormat, change_report};
 
@@ -36,7 +41,8 @@ pub(super) struct DiffArgs {
     /// Report only what stands under this code (C7A) or in this range of the book (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
-    /// Report only the codes in this file: one a line, or a table (CSV, TSV) with --code; - for stdin
+    /// Report only the codes in this file: one a line, a table with --code, or claims of any format that audit reads; -
+    /// for stdin (a list or a table)
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
     /// Weigh the changes by how often these columns of --only have each code: names, dx* for all that
@@ -46,12 +52,15 @@ pub(super) struct DiffArgs {
     /// State what stands between the fields of --only [default: told by its first line]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "code")]
     delimiter: Option<u8>,
-    /// With --code, exit 1 if a code in use is touched so gravely or more
+    /// Take each row's code set from this column of --only
+    #[arg(long, value_name = "COLUMN", requires = "code")]
+    code_set_by: Option<String>,
+    /// With --only, exit 1 if a code in use is touched so gravely or more
     #[arg(
         long,
         value_name = "SEVERITY",
         default_value = "breaking",
-        requires = "code"
+        requires = "only"
     )]
     fail_on: FailOn,
     /// Compare the tabular lists too: notes, inclusion terms, 7th characters, blocks
@@ -128,7 +137,14 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         scope.under.push(range);
     }
     if let Some(path) = &args.only {
-        if args.code.is_empty() {
+        if claims::is_stdin(path) && args.code_set_by.is_some() {
+            return Err(Error::usage("--code-set-by is of a file, and not of stdin"));
+        }
+        // What is no file can be read once only.
+        let is_claims = path.is_file() && is_claims(path, args)?;
+        if is_claims {
+            scope.usage = Some(claims_usage(path, args, context)?);
+        } else if args.code.is_empty() {
             scope.only = Some(read_codes(path)?);
         } else {
             let options = UsageOptions {
@@ -213,22 +229,80 @@ fn format(args: &DiffArgs) -> Result<ReportFormat> {
         .as_deref()
         .and_then(Path::extension)
         .map(|end| end.to_string_lossy().to_ascii_lowercase());
-    Ok(match (args.format, end.as_deref()) {
+    let told = end.as_deref().and_then(ReportFormat::of_extension);
+    Ok(match (args.format.or(told), end.as_deref()) {
         (Some(format), _) => format,
-        (None, Some("html" | "htm")) => ReportFormat::Html,
-        (None, Some("md" | "markdown")) => ReportFormat::Markdown,
-        (None, Some("csv")) => ReportFormat::Csv,
-        (None, Some("json")) => ReportFormat::Json,
-        (None, Some("xlsx")) => ReportFormat::Xlsx,
         (None, Some("pdf" | "xls" | "docx" | "doc" | "xml")) => {
             let path = args.output.clone().unwrap_or_default();
-            return Err(Error::usage("a report of this kind is not written; expected .html, .md, .csv, .json, .xlsx or .txt",
+            return Err(Error::usage("a report of this kind is not written; expected .html, .md, .adoc, .csv, .json, .xlsx or .txt",
             )
             .in_file(path.display().to_string())
             .with_hint("write .html and print it, or .xlsx and open it as a table"));
         }
         (None, _) => ReportFormat::Text,
     })
+}
+
+/// Checks whether a file is read as `audit` reads it: any format but a table of text, and that too where a column says
+/// the code set.
+fn is_claims(path: &Path, args: &DiffArgs) -> Result<bool> {
+    let input = claims::open_input(path, Box::new(std::io::empty()))?;
+    let file = ClaimsFile::recognise(input, &claims::input_name(path), None);
+    // What is no claims file may be a list of codes.
+    let format = file.map_or(InputFormat::Table, |file| file.format());
+    Ok(format != InputFormat::Table || args.code_set_by.is_some())
+}
+
+/// Counts how often claims of any format use each code.
+fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Result<Usage> {
+    let name = claims::input_name(path);
+    let input = claims::open_input(path, Box::new(std::io::empty()))?;
+    let file = ClaimsFile::recognise(input, &name, None)?;
+    if file.format().has_columns() && args.code.is_empty() {
+        return Err(Error::usage("no column of codes is named")
+            .in_file(name)
+            .with_hint("name it: --code dx1, or --code 'dx*'"));
+    }
+    let columns = args.code.iter().map(|name| CodeColumn {
+        name: name.clone(),
+        code_set: None,
+    });
+    let options = AuditOptions {
+        format: Some(file.format()),
+        table: TableOptions {
+            columns: ColumnsAsked {
+                codes: columns.collect(),
+                code_set_by: args.code_set_by.clone(),
+                code_set: args.code_set_by.is_none().then_some(args.code_set),
+                on: Some(context.today),
+                ..ColumnsAsked::default()
+            },
+            delimiter: args.delimiter,
+            rows: RowOptions {
+                count_codes: true,
+                ..RowOptions::default()
+            },
+            ..TableOptions::default()
+        },
+        layout: None,
+        use_onset: false,
+        output: OutputForm::Csv,
+    };
+    let index = Index::open(context.store()?)?;
+    let audited = match file.format() {
+        InputFormat::Parquet => parquet(&index, path, &options, Annotated::No, &mut |_| {}),
+        _ => claims::audit(&index, file, &options, Annotated::No, &mut |_| {}),
+    };
+    let usage = audited?.into_summary()?.usage(args.code_set);
+    if usage.codes.is_empty() {
+        return Err(Error::usage(format!(
+            "the file holds no code of {}",
+            args.code_set.name()
+        ))
+        .in_file(name)
+        .with_hint("name the column with the codes with --code, or the code set with --code-set"));
+    }
+    Ok(usage)
 }
 
 /// Reads the user's list of codes, one a line.
@@ -329,6 +403,7 @@ mod tests {
             (&["-o", "a.html"], ReportFormat::Html),
             (&["-o", "a.MD"], ReportFormat::Markdown),
             (&["-o", "a.xlsx"], ReportFormat::Xlsx),
+            (&["-o", "a.adoc"], ReportFormat::AsciiDoc),
             (&["-o", "a"], ReportFormat::Text),
             (&["-o", "a.log"], ReportFormat::Text),
             (&["-o", "a.pdf", "--format", "csv"], ReportFormat::Csv),

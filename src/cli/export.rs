@@ -7,15 +7,20 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{CodeSetParser, Context, Outcome, OutputFile, write_whole};
+use super::context::{CodeSetParser, Context, Outcome};
+use super::output::{OutputFile, write_whole};
 use crate::answer;
+use crate::claims::Index;
 use crate::error::{Error, Result, io_error};
 use crate::fhir::{ExportScope, FhirExport, FhirFile, FhirVersion};
-use crate::model::CodeSet;
-use crate::present::export::{PERIOD_COLUMNS, SPAN_COLUMNS, period_row, span_row};
+use crate::model::{CodeSet, LabelMeaning, StoreKind};
+use crate::present::export::{
+    FINDING_COLUMNS, LABEL_COLUMNS, PERIOD_COLUMNS, SPAN_COLUMNS, finding_row, label_row,
+    period_row, span_row,
+};
 use crate::present::table::{TableFormat, TableWriter, check_format};
 use crate::present::{grouped, ohdsi};
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Write codes with their true dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI, FHIR
 #[derive(Debug, Args)]
@@ -28,6 +33,8 @@ pub(super) struct ExportArgs {
 enum What {
     Spans(SpansArgs),
     Periods(PeriodsArgs),
+    Findings(FindingsArgs),
+    Labels(LabelsArgs),
     Order(OrderArgs),
     Ohdsi(OhdsiArgs),
     Fhir(FhirArgs),
@@ -48,6 +55,24 @@ pub(super) struct SpansArgs {
 pub(super) struct PeriodsArgs {
     #[command(flatten)]
     table: TableArgs,
+}
+
+/// Write what an audit writes of every code: one row for each stretch of days on which it is the same
+///
+/// The verdict, the day, the codes to use instead and why, in the words of the audit, for engines that audit where the
+/// claims are. A row without a code holds for every code: of days that no loaded release governs, and of those before
+/// the code set was in force.
+#[derive(Debug, Args)]
+pub(super) struct FindingsArgs {
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+/// Write what claims call a code set, and which code set each spelling means
+#[derive(Debug, Args)]
+pub(super) struct LabelsArgs {
+    #[command(flatten)]
+    output: TableOutput,
 }
 
 /// Write the official order file of a release, byte for byte
@@ -117,6 +142,12 @@ struct TableArgs {
     /// Write one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
+    #[command(flatten)]
+    output: TableOutput,
+}
+
+#[derive(Debug, Args)]
+struct TableOutput {
     /// Write in this format [default: told by the name of -o, else csv]
     #[arg(long, value_name = "FORMAT")]
     format: Option<ExportFormat>,
@@ -136,6 +167,8 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<Outcom
     match &args.what {
         What::Spans(args) => spans(&args.table, context),
         What::Periods(args) => periods(&args.table, context),
+        What::Findings(args) => findings(&args.table, context),
+        What::Labels(args) => labels(&args.output, context),
         What::Order(args) => order(args, context),
         What::Ohdsi(args) => ohdsi(args, context),
         What::Fhir(args) => fhir(args, context),
@@ -143,12 +176,12 @@ pub(super) fn run(args: &ExportArgs, context: &mut Context<'_>) -> Result<Outcom
 }
 
 fn spans(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let format = format(args, context)?;
+    let format = format(&args.output, context)?;
     let store = open(context)?;
     let code_sets = answer::exported_code_sets(&store, args.code_set)?;
     let about = about(&store, "spans", format)?;
     say_doubts(&store, &code_sets, context)?;
-    write_table(args, context, "spans", &mut |out| {
+    write_table(&args.output, context, "spans", &mut |out| {
         let mut rows = 0;
         let mut table = TableWriter::begin(format, &SPAN_COLUMNS, &about, out)?;
         answer::export_spans(&store, &code_sets, &mut |span| {
@@ -161,19 +194,53 @@ fn spans(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
 }
 
 fn periods(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let format = format(args, context)?;
+    let format = format(&args.output, context)?;
     let store = open(context)?;
     let code_sets = answer::exported_code_sets(&store, args.code_set)?;
     let about = about(&store, "periods", format)?;
     let periods = answer::export_periods(&store, &code_sets)?;
     say_doubts(&store, &code_sets, context)?;
-    write_table(args, context, "periods", &mut |out| {
+    write_table(&args.output, context, "periods", &mut |out| {
         let mut table = TableWriter::begin(format, &PERIOD_COLUMNS, &about, out)?;
         for period in &periods {
             period_row(period, &mut table)?;
         }
         table.end()?;
         Ok(periods.len() as u64)
+    })
+}
+
+fn findings(args: &TableArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let format = format(&args.output, context)?;
+    let store = open(context)?;
+    let code_sets = answer::exported_code_sets(&store, args.code_set)?;
+    let about = about(&store, "findings", format)?;
+    say_doubts(&store, &code_sets, context)?;
+    let index = Index::open(store)?;
+    write_table(&args.output, context, "findings", &mut |out| {
+        let mut rows = 0;
+        let mut table = TableWriter::begin(format, &FINDING_COLUMNS, &about, out)?;
+        index.export_findings(&code_sets, &mut |row| {
+            rows += 1;
+            finding_row(row, &mut table)
+        })?;
+        table.end()?;
+        Ok(rows)
+    })
+}
+
+fn labels(output: &TableOutput, context: &mut Context<'_>) -> Result<Outcome> {
+    let format = format(output, context)?;
+    let version = ("codeyear.version", env!("CARGO_PKG_VERSION").to_owned());
+    let about = [version, ("codeyear.table", "codeyear/labels/1".to_owned())];
+    let labels = LabelMeaning::by_spelling();
+    write_table(output, context, "labels", &mut |out| {
+        let mut table = TableWriter::begin(format, &LABEL_COLUMNS, &about, out)?;
+        for (label, meaning) in &labels {
+            label_row(label, *meaning, &mut table)?;
+        }
+        table.end()?;
+        Ok(labels.len() as u64)
     })
 }
 
@@ -270,7 +337,7 @@ fn fhir_stream(
     let is_bundle = format == FhirFormat::Json && files.len() != 1;
     let put = |out: &mut (dyn Write + Send), text: &str| {
         out.write_all(text.as_bytes())
-            .map_err(super::unwritable_output)
+            .map_err(super::output::unwritable_output)
     };
     if is_bundle {
         put(out, "{\"resourceType\":\"Bundle\",\"type\":\"collection\"")?;
@@ -314,7 +381,8 @@ fn fhir_folder(
             let files = export.files().iter();
             for file in files.filter(|file| file_name(file, format) == name) {
                 let count = export.write(file, out)?;
-                out.write_all(b"\n").map_err(super::unwritable_output)?;
+                out.write_all(b"\n")
+                    .map_err(super::output::unwritable_output)?;
                 let counted = if file.kind == "CodeSystem" {
                     &mut systems
                 } else {
@@ -385,7 +453,7 @@ fn about(store: &Store, table: &str, format: TableFormat) -> Result<Vec<(&'stati
 }
 
 fn write_table(
-    args: &TableArgs,
+    args: &TableOutput,
     context: &mut Context<'_>,
     thing: &str,
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<u64>,
@@ -418,13 +486,14 @@ fn write_stdout(
     write: &mut dyn FnMut(&mut (dyn Write + Send)) -> Result<()>,
 ) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 16, &mut *context.out);
-    let written = write(&mut out).and_then(|()| out.flush().map_err(super::unwritable_output));
+    let written =
+        write(&mut out).and_then(|()| out.flush().map_err(super::output::unwritable_output));
     // What is left in the buffer of a failed writer is not to be tried again.
     drop(out.into_parts());
     written
 }
 
-fn format(args: &TableArgs, context: &Context<'_>) -> Result<TableFormat> {
+fn format(args: &TableOutput, context: &Context<'_>) -> Result<TableFormat> {
     let format = match (args.format, stated(&args.output)) {
         (Some(ExportFormat::Csv), _) => TableFormat::Csv,
         (Some(ExportFormat::Ndjson), _) => TableFormat::Ndjson,

@@ -9,7 +9,9 @@ use clap::{ArgGroup, Args};
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
-use super::{CodeSetParser, Context, Format, Outcome, first, progress_bar};
+use super::context::{CodeSetParser, Context, Format, Outcome};
+use super::first;
+use super::progress::progress_bar;
 use crate::error::{Error, Result, io_error};
 use crate::fetch::{
     FetchOptions, FetchProgress, FetchReport, Fetcher, Lacking, Proxies, expected_releases,
@@ -464,7 +466,7 @@ fn show(bar: &ProgressBar, progress: FetchProgress, context: &mut Context<'_>) {
         FetchProgress::Imports(ImportProgress::Done { file, release }) => {
             bar.set_message(format!(
                 "importing {release} {}",
-                super::import::short(&file)
+                super::progress::short(&file)
             ));
             bar.tick();
         }

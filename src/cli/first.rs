@@ -1,16 +1,61 @@
-//! The first question on a machine: where a pack is, and the database that is built from it.
+//! Opening the database for a question, and building it from a pack where there is none yet.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::import::{FILES_BAR, show_progress};
-use super::{Context, default_database, progress_bar};
+use super::context::{Context, default_database};
+use super::progress::{FILES_BAR, progress_bar, show_progress};
 use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import_pack, pack_would_add};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, Pack, PackedFile, releases_of};
 use crate::present::counted;
 use crate::store::Store;
+
+impl Context<'_> {
+    /// Opens the database for an answer, which rests on one state of it whatever is imported meanwhile. Where
+    /// there is none yet it is built from the pack.
+    pub(super) fn store(&mut self) -> Result<Store> {
+        let store = open(self)?;
+        store.pin()?;
+        Ok(store)
+    }
+
+    /// Opens the database that is there, in one state of it.
+    pub(super) fn existing_store(&self) -> Result<Store> {
+        let store = self.unpinned_store()?;
+        store.pin()?;
+        Ok(store)
+    }
+
+    /// Opens the database for an answer that does not need one: where there is none yet, and no pack to build it
+    /// from, the catalogue is all there is to show.
+    pub(super) fn store_if_any(&mut self) -> Result<Option<Store>> {
+        if_any(self.store())
+    }
+
+    /// Opens the database if there is one with a release in it.
+    pub(super) fn existing_store_if_any(&self) -> Result<Option<Store>> {
+        if_any(self.existing_store())
+    }
+
+    /// Opens the database that is there; each question sees its newest state.
+    pub(super) fn unpinned_store(&self) -> Result<Store> {
+        Store::open(&self.database()?).map_err(|error| match self.global.database() {
+            Some(_) if error.kind() == ErrorKind::NotFound => missing_named(error),
+            _ => error,
+        })
+    }
+}
+
+/// Returns a store that could be opened, and `None` for one that is not there or empty.
+fn if_any(opened: Result<Store>) -> Result<Option<Store>> {
+    match opened {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Finds the pack: the one that is named with `--pack` or `CODEYEAR_PACK`, else the one in this program, else one
 /// beside it, else one in the data folder.
@@ -81,7 +126,7 @@ fn no_database() -> Error {
 }
 
 /// Returns an error with what to do where a database was named and is not there: its name may be mistyped.
-pub(super) fn missing_named(error: Error) -> Error {
+fn missing_named(error: Error) -> Error {
     error.with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
 }
 
@@ -329,7 +374,7 @@ impl Place {
         }
     }
 
-    /// Puts the database in its place, unless there is one by now; returns whether it is this one.
+    /// Moves the database to its place, unless there is one by now; returns whether it is this one.
     fn put(&self) -> Result<bool> {
         // The log of a database that was deleted would be taken for this one's.
         for end in ["-wal", "-shm", "-journal"] {
@@ -376,6 +421,16 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
 mod tests {
     use super::*;
     use crate::testing::release;
+
+    #[test]
+    fn only_a_database_that_is_not_there_is_none() {
+        let fail = |error: Error| if_any(Err(error)).map(|found| found.is_some());
+        assert!(matches!(fail(Error::not_found("no database")), Ok(false)));
+        assert_eq!(
+            fail(Error::io("no access")).unwrap_err().kind(),
+            ErrorKind::Io
+        );
+    }
 
     #[test]
     fn few_releases_are_named_and_many_counted() {

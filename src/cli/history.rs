@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
 use crate::answer;
 use crate::error::Result;
 use crate::model::CodeSet;
-use crate::present::{json, text};
+use crate::present::{Style, json, page};
 
 /// Show the life of a code: every span of days with the flag and title as they stood
 #[derive(Debug, Args)]
@@ -17,18 +17,26 @@ pub(super) struct HistoryArgs {
     /// State the code set [default: told by the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Write text or JSON
+    /// Show long lists whole
+    #[arg(long)]
+    all: bool,
+    /// Write in this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: AnswerFormat,
 }
 
 pub(super) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
     let code_set = answer::code_set_of(&store, args.code_set, &args.code)?;
     let history = answer::history(&store.codes(code_set)?, &args.code)?;
-    match args.format {
-        Format::Text => context.print(&text::history(&history, context.style()))?,
-        Format::Json => context.print(&json::history(&history)?)?,
-    }
+    let style = Style {
+        whole_lists: args.all,
+        ..context.style()
+    };
+    let report = |style| page::history(&history, style);
+    let written = args
+        .format
+        .write(report, || json::history(&history), style)?;
+    context.print(&written)?;
     Ok(Outcome::Good)
 }

@@ -4,18 +4,15 @@ use codeyear_core::model::ReleaseName;
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::ProgressBar;
 
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use super::first::make_new;
-use super::{CodeSetParser, Context, Format, Outcome, progress_bar};
+use super::progress::{FILES_BAR, progress_bar, show_progress};
 use crate::error::{Result, io_error};
 use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import};
 use crate::model::CodeSet;
 use crate::present::{json, text};
 use crate::store::Store;
-
-/// The progress bar of an import: files done, of all, and the one that came last.
-pub(super) const FILES_BAR: &str = "{bar:30} {pos}/{len} {wide_msg}";
 
 /// Import official releases: zips as CMS and NCHS post them, folders, single files
 ///
@@ -110,24 +107,4 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     } else {
         Outcome::Bad
     })
-}
-
-/// Shows how far an import has come.
-pub(super) fn show_progress(bar: &ProgressBar, progress: ImportProgress) {
-    match progress {
-        ImportProgress::Found { files } => bar.set_length(files as u64),
-        ImportProgress::Done { file, release } => {
-            bar.set_message(format!("{release} {}", short(&file)));
-            bar.inc(1);
-        }
-        ImportProgress::Waiting => {
-            bar.set_message("another import is running; waiting for it to end");
-            bar.tick();
-        }
-        ImportProgress::Committing => bar.set_message("ending the transaction"),
-    }
-}
-
-pub(super) fn short(file: &str) -> &str {
-    file.rsplit(['/', '>']).next().unwrap_or(file).trim()
 }

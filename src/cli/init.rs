@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use super::{Context, Format, Outcome, first, official};
+use super::context::{Context, Format, Outcome};
+use super::{first, official};
 use crate::error::{Error, Result};
 use crate::ingest::ImportReport;
-use crate::model::{CodeSet, ReleaseId};
+use crate::model::{CodeSet, ReleaseId, StoreKind};
 use crate::pack::Pack;
 use crate::present::json;
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Build the database of all official releases, or add the releases that it lacks
 ///

@@ -14,7 +14,7 @@ mod without {
 
     use clap::Args;
 
-    use crate::cli::{Context, Format, Outcome};
+    use crate::cli::context::{Context, Format, Outcome};
     use crate::error::{Error, Result};
 
     /// No options.

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::import::{FILES_BAR, show_progress};
-use super::{Context, Outcome, first, official, progress_bar, write_whole};
+use super::context::{Context, Outcome};
+use super::output::write_whole;
+use super::progress::{FILES_BAR, progress_bar, show_progress};
+use super::{first, official};
 use crate::error::{Error, Result, io_error};
 use crate::ingest::{Packing, choose_for_pack};
 use crate::model::{CodeSet, ReleaseId};

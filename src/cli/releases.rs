@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome};
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use crate::answer;
 use crate::error::Result;
 use crate::model::CodeSet;

@@ -3,7 +3,7 @@
 use clap::Args;
 use codeyear_core::model::ReleaseName;
 
-use super::{CodeSetParser, Context, Outcome};
+use super::context::{CodeSetParser, Context, Outcome};
 use crate::error::{Error, Result, not_loaded};
 use crate::ingest;
 use crate::model::CodeSet;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome, parse_date};
+use super::context::{CodeSetParser, Context, Format, Outcome, parse_date};
 use crate::answer::{self, SearchOptions};
 use crate::error::Result;
 use crate::model::CodeSet;

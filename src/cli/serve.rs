@@ -1,14 +1,14 @@
 //! `codeyear serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{Context, Outcome};
+use super::context::{Context, Outcome};
 use crate::error::{Error, Result};
-use crate::web::{LogForm, Server, Settings, Today};
+use crate::web::{IpNet, LogForm, Server, Settings, Today};
 
 /// Serve the coder's pages, a JSON API and FHIR terminology over the database
 ///
@@ -32,6 +32,21 @@ pub(super) struct ServeArgs {
     /// Keep at most this many connections
     #[arg(long, value_name = "NUMBER", default_value_t = 16_384)]
     most_connections: usize,
+    /// Keep at most this many connections of one address, but those of trusted proxies [default: no limit]
+    #[arg(long, value_name = "NUMBER")]
+    most_per_address: Option<usize>,
+    /// Answer for this host name too; where only this machine can reach the server, for its own names alone
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// Let the pages of this site ask, as https://ehr.example
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_base)]
+    allow_origin: Vec<String>,
+    /// Trust X-Forwarded-For, -Host and -Proto of this proxy (an address, or a range as 10.0.0.0/8)
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_net)]
+    trusted_proxy: Vec<IpNet>,
+    /// Write this address of the server into answers, as https://codes.example [default: the one that was asked]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_base)]
+    base_url: Option<String>,
     /// Work on at most this many requests at a time; refuse more
     #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     most_requests: usize,
@@ -53,6 +68,32 @@ enum Log {
     Off,
 }
 
+fn parse_net(text: &str) -> Result<IpNet, String> {
+    let one = text.parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.parse()).map_err(|_| {
+        format!("{text:?} is not an address: expected one as 10.0.0.1, or a range as 10.0.0.0/8")
+    })
+}
+
+fn parse_base(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_host = |rest: &str| {
+        let host = rest.trim_end_matches('/');
+        !host.is_empty()
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    match rest.filter(|rest| is_host(rest)) {
+        Some(_) => Ok(text.trim_end_matches('/').to_owned()),
+        None => Err(format!(
+            "{text:?} is not the address of a server: expected one without a path, as https://codes.example"
+        )),
+    }
+}
+
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -61,6 +102,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         ("--most-body", args.most_body),
         ("--most-upload", args.most_upload),
         ("--most-connections", args.most_connections),
+        ("--most-per-address", args.most_per_address.unwrap_or(1)),
         ("--most-requests", args.most_requests),
         (
             "--timeout",
@@ -87,6 +129,11 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         head_timeout: HEAD_TIMEOUT.min(Duration::from_secs(args.timeout)),
         most_connections: args.most_connections,
         most_requests: args.most_requests,
+        most_per_address: args.most_per_address,
+        hosts: args.host.clone(),
+        allowed_origins: args.allow_origin.clone(),
+        trusted_proxies: args.trusted_proxy.clone(),
+        base_url: args.base_url.clone(),
         rate: args.rate,
         log: match args.log {
             Log::Json => LogForm::Json,
@@ -96,7 +143,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
         log_queries: args.log_queries,
         today: match context.global.today {
             Some(day) => Today::Fixed(day),
-            None => Today::Clock(super::today),
+            None => Today::Clock(super::context::today),
         },
     })?;
     let address = server.address();

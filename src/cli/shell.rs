@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::{Cli, Context, Outcome, write_all};
+use super::context::{Context, Outcome};
+use super::output::write_all;
 use crate::error::{Result, io_error};
 
 /// Write the completions of a shell to stdout
@@ -23,17 +24,27 @@ pub(super) struct ManArgs {
     folder: PathBuf,
 }
 
-pub(super) fn completions(args: &CompletionsArgs, context: &mut Context<'_>) -> Result<Outcome> {
+/// Writes the completions of the program's command.
+pub(super) fn completions(
+    args: &CompletionsArgs,
+    mut command: clap::Command,
+    context: &mut Context<'_>,
+) -> Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "codeyear", &mut script);
+    clap_complete::generate(args.shell, &mut command, "codeyear", &mut script);
     write_all(context.out, &script)?;
     Ok(Outcome::Good)
 }
 
-pub(super) fn man(args: &ManArgs, context: &mut Context<'_>) -> Result<Outcome> {
+/// Writes the man pages of the program's command.
+pub(super) fn man(
+    args: &ManArgs,
+    command: clap::Command,
+    context: &mut Context<'_>,
+) -> Result<Outcome> {
     let fail = |error| io_error("write man pages to", &args.folder, error);
     std::fs::create_dir_all(&args.folder).map_err(fail)?;
-    clap_mangen::generate_to(Cli::command(), &args.folder).map_err(fail)?;
+    clap_mangen::generate_to(command, &args.folder).map_err(fail)?;
     context.say(&format!("man pages written to {}\n", args.folder.display()))?;
     Ok(Outcome::Good)
 }

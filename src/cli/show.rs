@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome, parse_date};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, parse_date};
 use crate::answer::{self, ShowOptions};
 use crate::error::Result;
 use crate::model::{CodePage, CodeSet, Verdict};
-use crate::present::{Style, json, text};
+use crate::present::{Style, json, page};
 
 /// Show the coder's page of a code: its place in the book, notes, 7th characters, index entries, POA exemption, lineage and life
 ///
@@ -50,9 +50,9 @@ struct PageArgs {
     /// Show long lists whole
     #[arg(long)]
     all: bool,
-    /// Write text or JSON
+    /// Write in this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: AnswerFormat,
 }
 
 impl PageArgs {
@@ -74,18 +74,17 @@ pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome
     let store = context.store()?;
     let code_set = answer::code_set_of(&store, args.page.code_set, &args.code)?;
     let date = args.page.on.unwrap_or(context.today);
-    let page = answer::show(
+    let found = answer::show(
         &store.codes(code_set)?,
         &args.code,
         date,
         args.page.options(),
     )?;
     let style = args.page.style(context);
-    match args.page.format {
-        Format::Text => context.print(&text::show(&page, style))?,
-        Format::Json => context.print(&json::show(&page)?)?,
-    }
-    Ok(outcome(&[&page]))
+    let report = |style| page::show(&found, style);
+    let format = args.page.format;
+    context.print(&format.write(report, || json::show(&found), style)?)?;
+    Ok(outcome(&[&found]))
 }
 
 pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<Outcome> {
@@ -101,10 +100,9 @@ pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<O
         options,
     )?;
     let style = args.page.style(context);
-    match args.page.format {
-        Format::Text => context.print(&text::compare(&comparison, style))?,
-        Format::Json => context.print(&json::compare(&comparison)?)?,
-    }
+    let report = |style| page::compare(&comparison, style);
+    let format = args.page.format;
+    context.print(&format.write(report, || json::compare(&comparison), style)?)?;
     Ok(outcome(&[&comparison.left, &comparison.right]))
 }
 

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::{CodeSetParser, Context, Format, Outcome};
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, CoverageOfDay};
 use crate::error::Result;
-use crate::model::CodeSet;
+use crate::model::{CodeSet, StoreKind};
 use crate::present::{json, text};
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Tell whether today is covered and no known release is missing for it (exit code 1 if not), as a notice for a cron
 /// job

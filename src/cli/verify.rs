@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::{CodeSetParser, Context, Format, Outcome};
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, VerifyOptions};
 use crate::error::Result;
 use crate::model::CodeSet;

@@ -175,39 +175,136 @@ test("two releases are compared, narrowed and kept", async () => {
   quiet();
 });
 
-test("a claims file is dropped, checked and forgotten", async () => {
-  const claims = "claim,dx,dos\n1,G35,2025-09-30\n2,G35,2025-10-01\n3,C7B,2026-03-01\nSECRET,C7B.00,2026-03-01\n";
-  await open("/audit?on=2026-03-01");
-  await page.type("#code", "dx");
-  await page.type("#date", "dos");
-  // As the browser does it when a file is let go over the place.
-  await page.$eval("#drop", (place, contents) => {
+const CLAIMS = "claim,dx,other,dos\n1,G35,,2025-09-30\n2,G35,,2025-10-01\n3,C7B,S30.1XXA,2026-03-01\nSECRET,C7B.00,,2026-03-01\n";
+
+// As the browser does it when a file is let go over the place.
+const dropped = (name, contents) =>
+  page.$eval("#drop", (place, name, contents) => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([contents], "claims.csv", { type: "text/csv" }));
+    transfer.items.add(new File([contents], name, { type: "text/csv" }));
     for (const type of ["dragover", "drop"]) {
       place.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
     }
-  }, claims);
-  assert.match(await text("#audit-status"), /claims\.csv/);
+  }, name, contents);
+const status = (pattern) =>
+  page.waitForFunction((source) => new RegExp(source).test(document.querySelector("#audit-status").innerText), {}, pattern.source);
+const ticked = () => page.$$eval("input[name=pick]", (all) => all.filter((one) => one.checked).map((one) => one.value));
+
+// Waits for the download that something begins, and reads it.
+async function downloaded(name, begin) {
+  const folder = join(WORK, name);
+  mkdirSync(folder, { recursive: true });
+  const session = await page.createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, eventsEnabled: true });
+  const ended = new Promise((resolve) => {
+    session.on("Browser.downloadProgress", (event) => event.state === "completed" && resolve());
+  });
+  await begin();
+  await ended;
+  const [file] = readdirSync(folder);
+  return [file, readFileSync(join(folder, file), "utf8")];
+}
+
+test("a claims file is dropped, shows its columns, is checked and forgotten", async () => {
+  await open("/audit?on=2026-03-01");
+  await dropped("claims.csv", CLAIMS);
+  await status(/claims\.csv: 4 columns, 1 ticked/);
+  assert.deepEqual(await ticked(), ["1 dx"]);
+  assert.equal(await page.$eval("#pick_date", (field) => field.value), "3 dos");
+  assert.ok(!(await text("main")).includes("SECRET"));
+  assert.ok(!(await page.$("#code")), "nobody has to type a name");
+
   await page.click("form.panel button");
-  await page.waitForFunction(() => /was checked|could not/.test(document.querySelector("#audit-status").innerText));
+  await status(/was checked|could not/);
   const result = await text("#audit-result");
   assert.match(result, /G35/);
   assert.match(result, /C7B/);
+  assert.ok(!result.includes("S30.1XXA"));
   assert.ok(!result.includes("SECRET"));
   await page.screenshot({ path: join(SCREENSHOTS, "audit-result-light.png"), fullPage: true });
-  quiet();
 
-  // Without a script the form sends it.
+  // The choice is changed, and the same file is judged again.
+  await page.click('input[name=pick][value="2 other"]');
+  await page.select("select[name=set-2]", "icd10cm");
+  await page.click("form.panel button");
+  await page.waitForFunction(() => document.querySelector("#audit-result").innerText.includes("S30.1XXA"));
+
+  // The same columns in another file: what was chosen stays.
+  await dropped("more.csv", CLAIMS);
+  await status(/more\.csv: 4 columns/);
+  assert.deepEqual((await ticked()).sort(), ["1 dx", "2 other"]);
+  const [name, rows] = await downloaded("audited", () => page.click("button[name=rows]"));
+  assert.equal(name, "audited.csv");
+  assert.match(rows, /^claim,dx,other,dos,dx_verdict,/);
+  assert.match(rows, /\n3,C7B,S30\.1XXA,2026-03-01,header,/);
+  quiet();
+});
+
+test("columns are chosen by keyboard, and what is wrong is told", async () => {
+  await open("/audit?on=2026-03-01");
+  await dropped("odd.csv", "a,<b>x</b>,when\nC7B,1,2026-03-01\n");
+  await status(/odd\.csv: 3 columns, 0 ticked/);
+  assert.match(await text("#columns"), /<b>x<\/b>/);
+  await page.click("form.panel button");
+  await page.waitForFunction(() => /no column with codes is ticked/i.test(document.querySelector("#audit-result").innerText));
+  await page.focus('input[name=pick][value="0 a"]');
+  await page.keyboard.press("Space");
+  await page.focus("#pick_date");
+  await page.keyboard.type("when");
+  await page.focus('input[name=pick][value="0 a"]');
+  await page.keyboard.press("Enter");
+  await status(/was checked/);
+  assert.match(await text("#audit-result"), /C7B/);
+  await dropped("bundle.json", '{"resourceType":"Bundle","entry":[]}');
+  await status(/bundle\.json: FHIR: there are no columns to choose/);
+  await dropped("headless.csv", "SECRET,C7B,2026-03-01\n");
+  await status(/headless\.csv: .*The first line is a claim/);
+  assert.ok(await page.$("#code"), "names can be typed");
+  assert.ok(!(await text("main")).includes("SECRET"));
+  assert.deepEqual(complaints.filter((said) => !said.includes("422")), []);
+});
+
+test("the columns of a file are chosen on a phone and in the dark", async () => {
+  const many = `${[...Array(40).keys()].map((at) => `field_with_a_rather_long_name_${at}`).join(",")},dx1,dx2,px1,discharge_date,admit_date,service_date\n`;
+  for (const [look, width, scheme] of [["light", 1280, "light"], ["dark", 1280, "dark"], ["phone", 390, "light"]]) {
+    await page.setViewport({ width, height: 900, deviceScaleFactor: 1 });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    await open("/audit?on=2026-03-01");
+    await dropped("claims.csv", many);
+    await status(/46 columns, 3 ticked/);
+    await page.screenshot({ path: join(SCREENSHOTS, `audit-columns-${look}.png`), fullPage: true });
+    await page.click("#columns summary");
+    await page.evaluate(axe);
+    const found = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), RULES);
+    const said = found.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+    assert.deepEqual(said, [], look);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${look}: ${wide} pixels too wide`);
+    await page.screenshot({ path: join(SCREENSHOTS, `audit-columns-open-${look}.png`), fullPage: true });
+  }
+  quiet();
+});
+
+test("without a script a file shows its columns in a step of its own", async () => {
   await page.setJavaScriptEnabled(false);
   const path = join(WORK, "claims.csv");
-  writeFileSync(path, claims);
+  writeFileSync(path, CLAIMS);
   await open("/audit?on=2026-03-01");
   await (await page.$("#claims")).uploadFile(path);
-  await page.type("#code", "dx");
-  await page.type("#date", "dos");
+  await click("button[name=columns]");
+  assert.match(await text("form.panel"), /choose it again/);
+  assert.deepEqual(await ticked(), ["1 dx"]);
+  await page.screenshot({ path: join(SCREENSHOTS, "audit-without-script.png"), fullPage: true });
+  await (await page.$("#claims")).uploadFile(path);
   await click("form.panel button");
   assert.match(await text("#audit-summary"), /G35/);
+  assert.ok(!(await text("main")).includes("SECRET"));
+  // And without that step, by names that are typed.
+  await (await page.$("#claims")).uploadFile(path);
+  await page.type("#code", "dx,other");
+  await page.type("#date", "dos");
+  await click(".downloads button");
+  assert.match(await text("#audit-summary"), /S30\.1XXA/);
 });
 
 test("what is wrong is told on a page", async () => {

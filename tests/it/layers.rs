@@ -34,7 +34,7 @@ const NAMES_CODE_SETS: &[&str] = &[
 ];
 
 /// What only some files may name: the word, who may, and why nobody else does.
-const ONLY_IN: [(&str, &[&str], &str); 15] = [
+const ONLY_IN: [(&str, &[&str], &str); 16] = [
     (
         "CodeSet::Icd10Cm",
         NAMES_CODE_SETS,
@@ -47,14 +47,25 @@ const ONLY_IN: [(&str, &[&str], &str); 15] = [
     ),
     ("rusqlite::", &["core/store/"], "SQL is the store's"),
     (
+        "codeyear_core::store",
+        &[
+            "claims/",
+            "fetch/",
+            "fhir/",
+            "report/html/tests.rs",
+            "server/",
+        ],
+        "a report is made of values and asks no database",
+    ),
+    (
         "similar::",
         &["report/marks.rs"],
         "changed words are marked in one place",
     ),
     (
         "calamine::",
-        &["core/parse/conversion/workbook.rs"],
-        "workbooks are read in one place",
+        &["core/parse/conversion/workbook.rs", "claims/workbook.rs"],
+        "workbooks of claims and of conversion tables are read in one place each",
     ),
     (
         "rust_xlsxwriter::",
@@ -363,6 +374,41 @@ fn every_layer_of_the_order_has_sources_and_knows_only_layers_before_it() {
             let at = LAYERS.iter().position(|(name, _)| name == other);
             assert!(at.is_some_and(|at| at < index), "{layer} knows {other}");
         }
+    }
+}
+
+/// The functions whose documentation begins with a word that no other begins with.
+fn odd_docs(text: &str) -> Vec<&str> {
+    const ODD: [&str; 8] = [
+        "Gives", "Keeps", "Names", "Puts", "Says", "Spells", "Takes", "Tells",
+    ];
+    let is_doc = |line: &str| line.trim_start().starts_with("///");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut odd = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if !is_doc(line) || at.checked_sub(1).is_some_and(|at| is_doc(lines[at])) {
+            continue;
+        }
+        let word = line.trim_start().trim_start_matches("///").trim_start();
+        let word = word.split_whitespace().next().unwrap_or_default();
+        let mut after = lines[at..].iter().map(|line| line.trim_start());
+        let item = after.find(|line| !line.starts_with("///") && !line.starts_with('#'));
+        let is_function = item.is_some_and(|item| contains_word(item, "fn "));
+        if is_function && ODD.contains(&word) {
+            odd.push(*line);
+        }
+    }
+    odd
+}
+
+#[test]
+fn the_documentation_of_a_function_begins_with_returns_reads_checks_and_their_like() {
+    let seen =
+        odd_docs("    /// Tells a day.\n    /// More.\n    #[inline]\n    pub fn day() {}\n");
+    assert_eq!(seen, ["    /// Tells a day."]);
+    for (path, text) in sources() {
+        let odd = odd_docs(&text);
+        assert!(odd.is_empty(), "{path}: {odd:?}");
     }
 }
 

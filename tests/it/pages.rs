@@ -454,7 +454,7 @@ fn the_page_of_a_code_that_became_a_header() {
     insta::assert_snapshot!(text_of(section(&html, "<section class=\"verdict header\"")), @"
     Header, not billable not valid for submission on March 1, 2026
     It was billable through September 30, 2021.
-    Use instead, by the official conversion tables (split) (3)
+    Its successors by the conversion tables (3, split)
     M54.50 Low back pain, unspecified billable FY2026 table row 38 from M54.5
     M54.51 Vertebrogenic low back pain billable FY2026 table row 39 from M54.5
     M54.59 Other low back pain billable FY2026 table row 40 from M54.5
@@ -490,7 +490,7 @@ fn the_page_of_a_code_that_became_a_header() {
     ");
     insta::assert_snapshot!(headings(&html), @"
     1 M54.5 Low back pain
-    2 Use instead, by the official conversion tables (split) (3)
+    2 Its successors by the conversion tables (3, split)
     2 Notes of the tabular list
     2 Below it (3)
     2 Beside it (8)

@@ -439,6 +439,14 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     let claims =
         "id,dx,dos,paid\n1,M54.5,2021-10-01,5\n2,C7B.00,2026-02-30,1\n3,U07.1,2020-03-31,1\n";
     sample.write("audit.csv", claims);
+    sample.write(
+        "odd.csv",
+        "dx,dos,note\n'C7B.00',2026-03-01\nJ1885,2026-03-01,\n",
+    );
+    values.push(json_of(
+        &sample,
+        &["audit", "odd.csv", "--code", "dx", "--date", "dos"],
+    ));
     let audit = ["audit", "audit.csv", "--code", "dx", "--date", "dos"];
     values.push(json_of(
         &sample,
@@ -597,7 +605,7 @@ fn documented() -> BTreeSet<String> {
 fn exported() -> BTreeSet<String> {
     let world = World::with_sample();
     let mut found = BTreeSet::new();
-    for table in ["spans", "periods"] {
+    for table in ["spans", "periods", "findings", "labels"] {
         let run = world.run(&["export", table, "--format", "ndjson"]);
         for line in run.stdout.lines() {
             keys(&serde_json::from_str(line).unwrap(), &mut found);

@@ -76,12 +76,12 @@ impl Served {
 
     pub fn get(&self, target: &str) -> Reply {
         self.send(&format!(
-            "GET {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n"
+            "GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
         ))
     }
 
     pub fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut head = format!("GET {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n");
+        let mut head = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -90,7 +90,7 @@ impl Served {
 
     pub fn post(&self, target: &str, media_type: &str, body: &[u8]) -> Reply {
         let mut request = format!(
-            "POST {target} HTTP/1.1\r\nhost: here\r\nconnection: close\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
+            "POST {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         )
         .into_bytes();

@@ -6,12 +6,14 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
-use memchr::{memchr, memchr_iter, memchr3, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memchr3, memrchr};
 
+use super::options::Annotated;
 use super::tally::Tally;
 use codeyear_core::error::{Error, Result};
 
@@ -52,6 +54,8 @@ pub(super) struct Blocks<'r> {
     carry: Vec<u8>,
     line: u64,
     ended: bool,
+    /// Whether lines end in a carriage return alone, which is then read as a line feed.
+    has_returns_only: bool,
 }
 
 impl<'r> Blocks<'r> {
@@ -63,18 +67,30 @@ impl<'r> Blocks<'r> {
             carry: Vec::new(),
             line: 1,
             ended: false,
+            has_returns_only: false,
         }
     }
 
-    /// Returns the beginning of the file without taking it: what a delimiter is told from.
+    /// Returns the beginning of the file without taking it: what a delimiter is told from, the first line whole.
     pub(super) fn peek(&mut self) -> Result<&[u8]> {
         if self.carry.is_empty() && !self.ended {
             let mut carry = std::mem::take(&mut self.carry);
             self.fill(&mut carry, BLOCK)?;
+            while !self.ended && memchr2(b'\n', b'\r', &carry).is_none() {
+                if carry.len() >= MAX_RECORD {
+                    return Err(self.too_long());
+                }
+                // Rows behind it tell how dates are written.
+                let length = carry.len() * 2;
+                self.fill(&mut carry, length)?;
+            }
             let bom: &[u8] = b"\xef\xbb\xbf";
             if carry.starts_with(bom) {
                 carry.drain(..bom.len());
             }
+            self.has_returns_only =
+                memchr(b'\r', &carry).is_some() && memchr(b'\n', &carry).is_none();
+            self.feed_lines(&mut carry);
             self.carry = carry;
         }
         Ok(&self.carry)
@@ -85,7 +101,7 @@ impl<'r> Blocks<'r> {
         self.records = records;
     }
 
-    /// Takes the first bytes away: a header that has been read.
+    /// Removes the first bytes: a header that has been read.
     pub(super) fn skip(&mut self, bytes: usize) {
         let skipped = self.carry.drain(..bytes.min(self.carry.len()));
         self.line += skipped.filter(|byte| *byte == b'\n').count() as u64;
@@ -93,7 +109,8 @@ impl<'r> Blocks<'r> {
 
     /// Reads until `buffer` holds `length` bytes or the file ends.
     fn fill(&mut self, buffer: &mut Vec<u8>, length: usize) -> Result<()> {
-        let mut filled = buffer.len();
+        let before = buffer.len();
+        let mut filled = before;
         if self.ended || filled >= length {
             return Ok(());
         }
@@ -111,7 +128,16 @@ impl<'r> Blocks<'r> {
             }
         }
         buffer.truncate(filled);
+        self.feed_lines(buffer.get_mut(before..).unwrap_or_default());
         Ok(())
+    }
+
+    /// Writes line feeds where lines end in a carriage return alone.
+    fn feed_lines(&self, bytes: &mut [u8]) {
+        if self.has_returns_only {
+            let returns = bytes.iter_mut().filter(|byte| **byte == b'\r');
+            returns.for_each(|byte| *byte = b'\n');
+        }
     }
 
     /// Fills a block with the next records; false at the end of the file.
@@ -136,13 +162,7 @@ impl<'r> Blocks<'r> {
                 break;
             }
             if bytes.len() >= MAX_RECORD {
-                return Err(Error::format(format!(
-                    "a row is longer than {} MiB",
-                    MAX_RECORD / 1024 / 1024
-                ))
-                .in_file(self.file.as_str())
-                .at_line(self.line)
-                .with_hint("is a quote opened there and never closed, or is this no text file?"));
+                return Err(self.too_long());
             }
             length = (length * 4).min(MAX_RECORD);
         }
@@ -151,6 +171,16 @@ impl<'r> Blocks<'r> {
         let any = !bytes.is_empty();
         block.bytes = bytes;
         Ok(any)
+    }
+
+    fn too_long(&self) -> Error {
+        Error::format(format!(
+            "a row is longer than {} MiB",
+            MAX_RECORD / 1024 / 1024
+        ))
+        .in_file(self.file.as_str())
+        .at_line(self.line)
+        .with_hint("is a quote opened there and never closed, or is this no text file?")
     }
 
     /// Returns where the last whole record ends, and whether a quoted field is open at the end.
@@ -258,9 +288,9 @@ impl Source<'_> {
 pub(super) fn run<W: Work>(
     blocks: Blocks<'_>,
     workers: Vec<W>,
-    out: &mut dyn Write,
+    annotated: Annotated<'_>,
     progress: &mut dyn FnMut(u64),
-) -> Result<Option<Tally>> {
+) -> Result<Tally> {
     let parcels = workers.len() * 2 + 1;
     let (to_write, done) = sync_channel::<Parcel>(parcels);
     let (to_fill, empty) = channel::<Parcel>();
@@ -283,7 +313,7 @@ pub(super) fn run<W: Work>(
             })
             .collect();
         drop(to_write);
-        let written = write_in_order(&done, &to_fill, out, progress);
+        let written = write_in_order(&done, &to_fill, annotated, progress);
         // Whoever still waits learns that there is no more to do.
         drop((done, to_fill));
         let mut tally: Option<Tally> = None;
@@ -291,15 +321,16 @@ pub(super) fn run<W: Work>(
             match (thread.join(), &mut tally) {
                 (Ok(counted), Some(tally)) => tally.add(counted),
                 (Ok(counted), None) => tally = Some(counted),
-                (Err(_), _) => {
-                    return Err(Error::io("a thread of the audit ended early")
-                        .with_hint("this is a defect of codeyear"));
-                }
+                (Err(_), _) => return Err(defect()),
             }
         }
         written?;
-        Ok(tally)
+        tally.ok_or_else(defect)
     })
+}
+
+fn defect() -> Error {
+    Error::io("a thread of the audit ended early").with_hint("this is a defect of codeyear")
 }
 
 fn work_on<W: Work>(
@@ -321,9 +352,10 @@ fn work_on<W: Work>(
         parcel.number = number;
         parcel.read = block.bytes.len() as u64;
         parcel.out.clear();
-        parcel.failed = read
-            .and_then(|()| worker.work(&block, &mut parcel.out))
-            .err();
+        // A defect ends the audit with an error: a block that never came would be waited for without end.
+        let work = AssertUnwindSafe(|| worker.work(&block, &mut parcel.out));
+        let worked = read.and_then(|()| catch_unwind(work).unwrap_or_else(|_| Err(defect())));
+        parcel.failed = worked.err();
         if to_write.send(parcel).is_err() {
             break;
         }
@@ -334,7 +366,7 @@ fn work_on<W: Work>(
 fn write_in_order(
     done: &Receiver<Parcel>,
     to_fill: &Sender<Parcel>,
-    out: &mut dyn Write,
+    mut annotated: Annotated<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<()> {
     let mut waiting: BTreeMap<u64, Parcel> = BTreeMap::new();
@@ -346,11 +378,7 @@ fn write_in_order(
             if let Some(error) = parcel.failed.take() {
                 return Err(error);
             }
-            out.write_all(&parcel.out).map_err(|error| {
-                Error::io(format!("cannot write the output: {error}"))
-                    .with_hint("check where the output goes (is the disk full?), and try again")
-                    .caused_by(error)
-            })?;
+            annotated.write(&parcel.out)?;
             progress(parcel.read);
             // The workers may have come to the end.
             let _ = to_fill.send(parcel);

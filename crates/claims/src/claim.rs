@@ -1,8 +1,11 @@
 //! What a reader gives for each claim.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
-use codeyear_core::model::CodeSet;
+use codeyear_core::error::{Error, printable};
+use codeyear_core::model::{CodeSet, LabelMeaning, OtherCodeSet, VerdictKind, day_before};
 
 /// Where in its file something stands: the words that a message begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,11 +50,31 @@ pub struct Claim {
     pub place: ClaimPlace,
     /// The values of the columns that the user asked to keep, in the order asked; empty where absent.
     pub kept: Vec<String>,
-    /// What it charges, in cents, if the user asked for it and it can be read.
-    pub cents: Option<i64>,
+    /// What it charges, in cents, if the user asked for it; or why that cannot be read.
+    pub cents: Result<Option<i64>, ClaimProblem>,
     /// Its codes. An empty cell is no code.
     pub codes: Vec<ClaimCode>,
+    /// What was read although it is not written as the format wants it, in words without a value of the claim.
+    pub remarks: Vec<&'static str>,
+    /// How many fields of codes hold a marker such as NULL.
+    pub nulls: u64,
+    /// Whether it refers to other resources, or they to it.
+    pub parts: ClaimParts,
 }
+
+/// Whether a claim refers to Conditions and Procedures of FHIR, or is one that claims refer to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClaimParts {
+    /// The number of a claim that refers to others; 0 for one that does not.
+    pub number: u32,
+    /// Whether claims refer to it: then it counts with these.
+    pub is_part: bool,
+    /// By the place of a code, in ascending order: the number of a claim that it is a code of.
+    pub of: Vec<(usize, u32)>,
+}
+
+/// The most days on which one code of a claim is judged: of more the first and the last are enough.
+pub(super) const MAX_DAYS: usize = 100;
 
 /// One code of a claim, with the day on which it has to be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +83,29 @@ pub struct ClaimCode {
     pub field: String,
     /// The code set that it is said to be of.
     pub system: CodeSystem,
+    /// What is written for the code set where nobody knows it; else empty.
+    pub label: String,
     /// The code as it stands there, untrimmed.
     pub text: String,
     /// The day on which it has to be valid: the discharge date of an inpatient claim, the date of service
     /// of every other; or why there is none.
     pub day: Result<NaiveDate, ProblemKind>,
+    /// Where the claim leaves open which of several days it is: the first of them; `day` is the last.
+    pub since: Option<NaiveDate>,
+    /// What the claim says of whether the diagnosis was present on admission; empty where it says nothing.
+    pub poa: String,
+}
+
+impl ClaimCode {
+    /// Returns its day as it is written beside the code: two days with a slash where the claim leaves open which of those
+    /// from the one to the other it is (ISO 8601); empty where there is none.
+    pub(super) fn date_text(&self) -> String {
+        match (&self.day, self.since) {
+            (Ok(last), Some(since)) => format!("{since}/{last}"),
+            (Ok(day), None) => day.to_string(),
+            (Err(_), _) => String::new(),
+        }
+    }
 }
 
 /// The code set of a claim's code.
@@ -74,8 +115,26 @@ pub enum CodeSystem {
     Detected,
     /// The claim or the user said.
     Of(CodeSet),
+    /// The claim said that it is one of these; the code tells which.
+    OneOf(&'static [CodeSet]),
     /// A code set that codeyear does not keep (ICD-9-CM, CPT): counted, not judged.
-    Other,
+    Other(&'static OtherCodeSet),
+    /// As that, beside a code of a code set that is kept and means the same: a translation of it.
+    Translation(&'static OtherCodeSet),
+    /// The user said that it is one that codeyear does not keep.
+    Others,
+    /// The claim said something that nobody knows: counted, not judged.
+    Unknown,
+}
+
+impl From<LabelMeaning> for CodeSystem {
+    fn from(meaning: LabelMeaning) -> CodeSystem {
+        match meaning {
+            LabelMeaning::Of(code_set) => CodeSystem::Of(code_set),
+            LabelMeaning::OneOf(code_sets) => CodeSystem::OneOf(code_sets),
+            LabelMeaning::Other(other) => CodeSystem::Other(other),
+        }
+    }
 }
 
 /// A claim, or why it cannot be read.
@@ -84,6 +143,8 @@ pub type ClaimItem = Result<Claim, ClaimProblem>;
 /// Something that cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimProblem {
+    /// The file, if there are several.
+    pub file: Option<Box<str>>,
     /// Where.
     pub place: ClaimPlace,
     /// The column or field, if it is one field's.
@@ -92,6 +153,29 @@ pub struct ClaimProblem {
     pub kind: ProblemKind,
     /// What stands there, only if the user asked to see values.
     pub value: Option<String>,
+    /// Whether a claim or row is lost by it: it may stand beside one that is read all the same.
+    pub is_claim: bool,
+}
+
+impl ClaimProblem {
+    pub(super) fn new(place: ClaimPlace, field: Option<String>, kind: ProblemKind) -> ClaimProblem {
+        ClaimProblem {
+            file: None,
+            place,
+            field,
+            kind,
+            value: None,
+            is_claim: true,
+        }
+    }
+
+    /// Returns the problem as one beside which all claims are read.
+    pub(super) fn beside_claims(self) -> ClaimProblem {
+        ClaimProblem {
+            is_claim: false,
+            ..self
+        }
+    }
 }
 
 impl std::fmt::Display for ClaimProblem {
@@ -116,7 +200,7 @@ pub enum ProblemKind {
     /// The date is not of the form that the file's dates have, or no day of the calendar.
     BadDate {
         /// The form expected, such as `YYYY-MM-DD`.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// An inpatient claim without a discharge date.
     NoDischarge,
@@ -135,6 +219,15 @@ pub enum ProblemKind {
     Nul,
     /// A quote is opened and not closed.
     OpenQuote,
+    /// The claim leaves open on which of several days the code has to be valid, and they differ.
+    Uncertain {
+        /// The verdict on the first of them.
+        first: VerdictKind,
+        /// The first day with another.
+        from: NaiveDate,
+        /// That verdict.
+        then: VerdictKind,
+    },
     /// The record is not what the format allows; the words hold no value of the claim.
     Malformed(String),
 }
@@ -154,7 +247,30 @@ impl std::fmt::Display for ProblemKind {
             ProblemKind::NotUtf8 => f.write_str("not UTF-8 text"),
             ProblemKind::Nul => f.write_str("a NUL byte"),
             ProblemKind::OpenQuote => f.write_str("a quote is opened and not closed"),
+            ProblemKind::Uncertain { first, from, then } => write!(
+                f,
+                "the claim leaves its day open: {} until {}, {} from {from}",
+                first.name(),
+                day_before(*from),
+                then.name()
+            ),
             ProblemKind::Malformed(what) => f.write_str(what),
         }
     }
+}
+
+/// Finds the values that are to be kept of each claim, by their names.
+pub(super) fn kept_fields<T: Copy>(names: &[String], known: &[(&str, T)]) -> Result<Vec<T>, Error> {
+    let find = |name: &String| {
+        let found = known.iter().find(|(own, _)| own == name);
+        found.map(|(_, field)| *field).ok_or_else(|| {
+            let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            Error::usage(format!(
+                "unknown value to keep: {:?}; expected {}",
+                printable(name),
+                known.join(", ")
+            ))
+        })
+    };
+    names.iter().map(find).collect()
 }

@@ -1,19 +1,21 @@
 //! Which columns of a table hold what: names as the user gave them, found in the header.
 
 use chrono::NaiveDate;
-use std::collections::HashMap;
-use std::sync::LazyLock;
 
-use super::auditor::Day;
 use super::claim::{CodeSystem, ProblemKind};
-use super::day::DateFormat;
+use super::day::{DateFormat, Day};
+use super::found::FoundColumns;
+use super::labels::Labels;
+use super::nulls::Nulls;
+use super::picked::PickedColumns;
+use super::wording::Wording;
 use codeyear_core::error::Error;
 use codeyear_core::model::CodeSet;
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeColumn {
-    /// The name, or a pattern such as `dx*`.
+    /// The name, or a pattern such as `dx*`; with ! before it what is not to be taken.
     pub name: String,
     /// The code set, if the user says.
     pub code_set: Option<CodeSet>,
@@ -22,7 +24,7 @@ pub struct CodeColumn {
 impl std::str::FromStr for CodeColumn {
     type Err = String;
 
-    /// Reads `dx1`, `dx*` or `px*=icd10pcs`.
+    /// Reads `dx1`, `dx*`, `px*=icd10pcs`, or `!*_poa` for columns that are not to be taken.
     fn from_str(text: &str) -> Result<CodeColumn, String> {
         let (name, code_set) = match text.rsplit_once('=') {
             Some((name, code_set)) => (name, Some(code_set.parse()?)),
@@ -38,6 +40,26 @@ impl std::str::FromStr for CodeColumn {
     }
 }
 
+impl CodeColumn {
+    /// Checks whether it names columns that are not to be taken: `!*_poa`.
+    pub(super) fn is_exclusion(&self) -> bool {
+        self.name.starts_with('!')
+    }
+
+    /// Checks whether it says that a column is not to be taken.
+    pub(super) fn excludes(&self, name: &str) -> bool {
+        let pattern = self.name.strip_prefix('!');
+        pattern.is_some_and(|pattern| matches(pattern, name))
+    }
+}
+
+impl Default for Keep {
+    /// Returns none.
+    fn default() -> Keep {
+        Keep::Named(Vec::new())
+    }
+}
+
 /// Which columns of the claims leave the program beside the codes and dates that it judges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keep {
@@ -48,7 +70,7 @@ pub enum Keep {
 }
 
 /// What the user asks of a table of claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnsAsked {
     /// The columns with codes.
     pub codes: Vec<CodeColumn>,
@@ -60,6 +82,12 @@ pub struct ColumnsAsked {
     pub discharge: Option<String>,
     /// The column that says the code set of each row's codes.
     pub code_set_by: Option<String>,
+    /// What it means. Claims that say it by themselves, in X12 and FHIR, are read by the same labels.
+    pub labels: Labels,
+    /// What stands where there is no value.
+    pub nulls: Nulls,
+    /// The columns that say of each column of codes whether the diagnosis was present on admission, in their order.
+    pub poa: Vec<String>,
     /// The column with what the claim charges.
     pub amount: Option<String>,
     /// The columns to keep.
@@ -68,6 +96,12 @@ pub struct ColumnsAsked {
     pub code_set: Option<CodeSet>,
     /// The one day on which all codes are judged, whatever the columns say.
     pub on: Option<NaiveDate>,
+    /// Whether columns of codes and of dates that nobody names are told by how they are called.
+    pub guess: bool,
+    /// The columns that were picked by their places; then no other of codes and dates is named.
+    pub picked: Option<PickedColumns>,
+    /// How what can be stated is called in hints.
+    pub wording: Wording,
 }
 
 /// A column of codes, found.
@@ -85,14 +119,27 @@ pub(super) struct Columns {
     pub(super) names: Vec<String>,
     pub(super) codes: Vec<FoundCodes>,
     pub(super) dates: Vec<usize>,
+    /// The column of dates if no other has a say.
+    pub(super) only_date: Option<usize>,
     pub(super) admit: Option<usize>,
     pub(super) discharge: Option<usize>,
     pub(super) code_set_by: Option<usize>,
+    pub(super) labels: Labels,
+    pub(super) nulls: Nulls,
+    /// Of each column of codes that of its POA indicator.
+    pub(super) poa: Vec<usize>,
     pub(super) amount: Option<usize>,
     /// What leaves the program, in the order of the table.
     pub(super) kept: Vec<usize>,
+    /// What of it is neither code nor date: what the user asked to keep.
+    pub(super) also_kept: Vec<usize>,
     /// The one day for all.
     pub(super) on: Option<Day>,
+    /// Whether what is kept of a row can be written as it stands there, with the delimiter that it has.
+    pub(super) copies_rows: bool,
+    /// A note on the columns that nobody named.
+    pub(super) guessed: Option<String>,
+    pub(super) wording: Wording,
 }
 
 /// The fields of one row.
@@ -111,67 +158,135 @@ impl Columns {
                 || asked.dates.contains(&twice)
                 || asked.discharge.as_ref() == Some(&twice)
                 || asked.admit.as_ref() == Some(&twice);
+            // A name that nobody typed may be a cell of a file without a header.
+            let is_typed =
+                asked.codes.iter().any(|code| code.name == twice) || asked.dates.contains(&twice);
             if is_used {
-                return Err(Error::usage(format!("two columns are called {twice:?}"))
+                let message = match is_typed {
+                    true => format!("two columns are called {twice:?}"),
+                    false => "two of the columns asked for have one name".to_owned(),
+                };
+                return Err(Error::usage(message)
                     .in_file(file)
                     .with_hint("give each column a name of its own"));
             }
         }
+        let chosen = asked.chosen(&names, file)?;
         let one = |name: &String| one_column(&names, name, file);
         let mut codes: Vec<FoundCodes> = Vec::new();
-        for asked_for in &asked.codes {
+        let excluded = |at: usize| {
+            let name = names.get(at).map_or("", String::as_str);
+            let mut asked = asked.codes.iter();
+            asked.any(|code| code.excludes(name))
+        };
+        let system = |code_set: Option<CodeSet>| {
+            let code_set = code_set.or(asked.code_set);
+            code_set.map_or(CodeSystem::Detected, CodeSystem::Of)
+        };
+        for (at, code_set) in &chosen.codes {
+            codes.push(FoundCodes {
+                at: *at,
+                name: name_of(&names, *at),
+                system: system(*code_set),
+            });
+        }
+        let wanted = asked.codes.iter().filter(|code| !code.is_exclusion());
+        for asked_for in wanted {
             let found = matching(&names, &asked_for.name);
             if found.is_empty() {
                 return Err(no_column(&names, &asked_for.name, file));
             }
             for at in found {
-                if codes.iter().any(|code| code.at == at) {
+                if codes.iter().any(|code| code.at == at) || excluded(at) {
                     continue;
                 }
-                let system = asked_for
-                    .code_set
-                    .or(asked.code_set)
-                    .map_or(CodeSystem::Detected, CodeSystem::Of);
                 let name = names.get(at).cloned().unwrap_or_default();
-                codes.push(FoundCodes { at, name, system });
+                codes.push(FoundCodes {
+                    at,
+                    name,
+                    system: system(asked_for.code_set),
+                });
             }
         }
-        let dates = asked
+        let mut dates = asked
             .dates
             .iter()
             .map(one)
             .collect::<codeyear_core::error::Result<Vec<usize>>>()?;
+        dates.extend(chosen.date);
         let admit = asked.admit.as_ref().map(one).transpose()?;
+        let admit = admit.or(chosen.admit);
         let discharge = asked.discharge.as_ref().map(one).transpose()?;
+        let discharge = discharge.or(chosen.discharge);
         let mut kept: Vec<usize> = match &asked.keep {
             Keep::All => (0..names.len()).collect(),
-            Keep::Named(asked_for) => {
-                let mut kept = Vec::new();
-                for name in asked_for {
-                    let found = matching(&names, name);
-                    if found.is_empty() {
-                        return Err(no_column(&names, name, file));
-                    }
-                    kept.extend(found);
-                }
-                kept
-            }
+            Keep::Named(asked_for) => all_matching(&names, asked_for, file)?,
         };
+        let mut also_kept = kept.clone();
+        also_kept.sort_unstable();
+        also_kept.dedup();
         kept.extend(codes.iter().map(|code| code.at));
         kept.extend(dates.iter().chain(&admit).chain(&discharge));
         kept.sort_unstable();
         kept.dedup();
+        let only_date = match dates.as_slice() {
+            [only] if asked.on.is_none() && admit.is_none() && discharge.is_none() => Some(*only),
+            _ => None,
+        };
+        let poa = match asked.poa.is_empty() {
+            true => Vec::new(),
+            false => all_matching(&names, &asked.poa, file)?,
+        };
+        if poa.len() > codes.len() {
+            return Err(Error::usage(format!(
+                "{} columns of POA indicators are named, and {} of codes",
+                poa.len(),
+                codes.len()
+            ))
+            .in_file(file)
+            .with_hint("name them in the order of the columns of codes, one each"));
+        }
         Ok(Columns {
+            poa,
             count: names.len(),
             codes,
             dates,
+            only_date,
             admit,
             discharge,
             code_set_by: asked.code_set_by.as_ref().map(one).transpose()?,
+            labels: asked.labels.clone(),
+            nulls: asked.nulls.clone(),
             amount: asked.amount.as_ref().map(one).transpose()?,
             kept,
+            also_kept,
             on: asked.on.map(Day::of),
+            copies_rows: true,
+            guessed: chosen.note,
+            wording: asked.wording,
             names,
+        })
+    }
+
+    /// Returns the column with the POA indicator of a column of codes.
+    pub(super) fn poa_of(&self, at: usize) -> Option<usize> {
+        self.poa.get(at).copied()
+    }
+
+    /// Returns the names of the columns that the user asked to keep.
+    pub(super) fn also_kept_names(&self) -> Vec<String> {
+        let kept = self.also_kept.iter();
+        kept.filter_map(|at| self.names.get(*at).cloned()).collect()
+    }
+
+    /// Returns a note on the columns of codes that hold no code of any release.
+    pub(super) fn note_without_codes(&self, without: &[(usize, u64)]) -> Option<String> {
+        let name = |(at, _): &(usize, u64)| Some(self.codes.get(*at)?.name.as_str());
+        let names: Vec<&str> = without.iter().filter_map(name).collect();
+        let example = names.first()?;
+        (names.len() < self.codes.len()).then(|| {
+            let what = self.wording.of_empty_columns(example);
+            format!("no code stands in {}: {what}", names.join(", "))
         })
     }
 
@@ -181,28 +296,58 @@ impl Columns {
         self.dates.iter().copied().chain(inpatient)
     }
 
-    /// Checks whether nothing but the first date column has a say.
-    pub(super) fn has_one_date(&self) -> bool {
-        self.dates.len() == 1
-            && self.admit.is_none()
-            && self.discharge.is_none()
-            && self.on.is_none()
+    /// Returns the day on which the codes of a row have to be valid, as [`day_of`] tells it.
+    #[inline]
+    pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
+        // Mostly it stands in one column.
+        if let Some(only) = self.only_date
+            && let Some(day) = format.day(fields.field(only))
+            // All zeros are no date.
+            && day.month != 0
+        {
+            return Ok(day);
+        }
+        self.any_day(fields, format)
     }
 
-    /// Returns the day on which the codes of a row have to be valid, as [`day_of`] tells it.
-    pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
+    fn any_day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
         if let Some(day) = self.on {
             return Ok(day);
         }
         let column = |at: Option<usize>| at.map_or(&[][..], |at| fields.field(at));
         let dates = self.dates.iter().map(|at| fields.field(*at));
-        day_of(column(self.admit), column(self.discharge), dates, format)
+        let (admit, discharge) = (column(self.admit), column(self.discharge));
+        day_of(admit, discharge, dates, format, &self.nulls)
+    }
+
+    /// Lists the columns that are added for the codes, in their order, each with which of [`FoundColumns::NAMES`] it is.
+    pub(super) fn added(
+        &self,
+        columns: FoundColumns,
+    ) -> impl Iterator<Item = (String, &'static str)> {
+        let many = self.codes.len() > 1;
+        let of_code = move |code: &FoundCodes| {
+            let name = code.name.clone();
+            columns.names().map(move |column| match many {
+                true => (format!("{name}_{column}"), column),
+                false => (column.to_owned(), column),
+            })
+        };
+        self.codes.iter().flat_map(of_code)
+    }
+
+    /// Returns what a cell says of the code set; an empty one leaves it to the code.
+    fn system_by(&self, cell: &[u8]) -> CodeSystem {
+        match self.nulls.are(cell) {
+            true => CodeSystem::Detected,
+            false => self.labels.read(cell),
+        }
     }
 
     /// Returns the code set of a row's code.
     pub(super) fn system(&self, code: &FoundCodes, fields: &impl Fields) -> CodeSystem {
         match self.code_set_by {
-            Some(at) => system_of(fields.field(at)),
+            Some(at) => self.system_by(fields.field(at)),
             None => code.system,
         }
     }
@@ -216,17 +361,17 @@ pub(super) fn day_of<'t>(
     discharge: &[u8],
     dates: impl Iterator<Item = &'t [u8]>,
     format: DateFormat,
+    nulls: &Nulls,
 ) -> Result<Day, ProblemKind> {
     let read = |text: &[u8]| -> Result<Option<Day>, ProblemKind> {
         let text = text.trim_ascii();
-        if text.is_empty() {
+        if nulls.are(text) || is_zero_date(text) {
             return Ok(None);
         }
         let bad = ProblemKind::BadDate {
             expected: format.pattern(),
         };
-        let (year, month, day) = format.parts(text).ok_or(bad)?;
-        Ok(Some(Day { year, month, day }))
+        format.day(text).map(Some).ok_or(bad)
     };
     let (admitted, discharged) = (read(admit)?, read(discharge)?);
     if let (Some(admitted), Some(discharged)) = (admitted, discharged)
@@ -249,42 +394,17 @@ pub(super) fn day_of<'t>(
     Err(ProblemKind::NoDate)
 }
 
-/// Reads what files write for a code set: names, X12 qualifiers, FHIR systems and OIDs.
-pub(super) fn system_of(text: &[u8]) -> CodeSystem {
-    let plain = plain(&String::from_utf8_lossy(text));
-    match plain.as_str() {
-        // "10" and its like say the edition and leave the set to the code.
-        "" | "10" | "0" | "ICD10" => CodeSystem::Detected,
-        name => NAMES
-            .get(name)
-            .map_or(CodeSystem::Other, |code_set| CodeSystem::Of(*code_set)),
-    }
-}
-
-/// What files write for each code set, in capitals without punctuation.
-static NAMES: LazyLock<HashMap<String, CodeSet>> = LazyLock::new(|| {
-    let names = CodeSet::ALL.into_iter().flat_map(|code_set| {
-        let facts = code_set.facts();
-        let own = [facts.id, facts.short_name, facts.fhir.uri, facts.fhir.oid];
-        let number = facts.fhir.oid.rsplit(':').take(1);
-        let qualifiers = facts.x12.pointed_to.iter().chain(facts.x12.others);
-        let others = facts.fhir.other_uris.iter().chain(qualifiers).copied();
-        own.into_iter()
-            .chain(number)
-            .chain(others)
-            .map(move |name| (plain(name), code_set))
-    });
-    names.collect()
-});
-
-/// Returns the letters and digits of a name, in capitals.
-fn plain(name: &str) -> String {
-    let kept = name.chars().filter(char::is_ascii_alphanumeric);
-    kept.collect::<String>().to_ascii_uppercase()
+/// Checks whether a date is all zeros, as databases write none: `0`, `0000-00-00`.
+fn is_zero_date(text: &[u8]) -> bool {
+    text.contains(&b'0') && text.iter().all(|byte| b"0-/.".contains(byte))
 }
 
 /// Reads an amount in dollars, in cents: `1234.5`, `$1,234.50`, `-3`.
-pub(super) fn cents(text: &[u8]) -> Option<i64> {
+pub(super) fn cents(text: &[u8]) -> Result<i64, ProblemKind> {
+    read_cents(text).ok_or_else(|| ProblemKind::Malformed("no amount in dollars".to_owned()))
+}
+
+fn read_cents(text: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),
@@ -339,6 +459,33 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     rest.ends_with(*last)
 }
 
+/// Finds the columns that any of these patterns takes, each of which has to take one; those that begin with ! exclude.
+fn all_matching(
+    names: &[String],
+    patterns: &[String],
+    file: &str,
+) -> codeyear_core::error::Result<Vec<usize>> {
+    let (excluding, taking): (Vec<_>, Vec<_>) = patterns
+        .iter()
+        .partition(|pattern| pattern.starts_with('!'));
+    let is_excluded = |at: &usize| {
+        let name = names.get(*at).map_or("", String::as_str);
+        let mut excluding = excluding
+            .iter()
+            .filter_map(|pattern| pattern.strip_prefix('!'));
+        excluding.any(|pattern| matches(pattern, name))
+    };
+    let mut all = Vec::new();
+    for pattern in taking {
+        let found = matching(names, pattern);
+        if found.is_empty() {
+            return Err(no_column(names, pattern, file));
+        }
+        all.extend(found.into_iter().filter(|at| !is_excluded(at)));
+    }
+    Ok(all)
+}
+
 fn one_column(names: &[String], name: &str, file: &str) -> codeyear_core::error::Result<usize> {
     one_of(names, name).ok_or_else(|| no_column(names, name, file))
 }
@@ -350,6 +497,16 @@ fn one_of(names: &[String], name: &str) -> Option<usize> {
         let number: usize = name.parse().ok()?;
         number.checked_sub(1).filter(|at| *at < names.len())
     })
+}
+
+/// Returns what a column is called in what is written: one whose name is not its own has its number behind it.
+fn name_of(names: &[String], at: usize) -> String {
+    let name = names.get(at).map_or("", String::as_str);
+    let alike = names.iter().filter(|other| *other == name).count();
+    match name.is_empty() || alike > 1 {
+        true => format!("{name} (column {})", at + 1).trim().to_owned(),
+        false => name.to_owned(),
+    }
 }
 
 fn repeated(names: &[String]) -> Option<String> {
@@ -393,7 +550,7 @@ mod tests {
             ("12x", None),
             ("99999999999999999999", None),
         ] {
-            assert_eq!(cents(text.as_bytes()), expected, "{text}");
+            assert_eq!(cents(text.as_bytes()).ok(), expected, "{text}");
         }
     }
 

@@ -3,19 +3,18 @@
 use chrono::NaiveDate;
 use strum::IntoStaticStr;
 
-use super::claim::CodeSystem;
 use super::index::Index;
-use codeyear_core::answer::{detect_code_set, retirement, verdict};
+use codeyear_core::answer::{detect_among, retirement, verdict};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
     Code, CodeSet, Entry, Fate, ReleaseId, Retirement, Sets, UnknownReason, Verdict, VerdictKind,
-    named,
+    day_before, named,
 };
 
 named!(UseBasis);
 
 /// The most codes that a finding names.
-const MAX_USES: usize = 10;
+pub(super) const MAX_USES: usize = 10;
 
 /// Why the codes of a finding are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
@@ -103,19 +102,44 @@ impl Index {
         Ok(finding)
     }
 
-    /// Returns which code set a text is meant for, as `check` does.
+    /// Returns all there is to say of a text that a claim takes for a code of a code set that ended before the day.
+    ///
+    /// # Errors
+    /// As [`Index::find`].
+    pub(super) fn find_under(
+        &self,
+        ended: Option<&'static str>,
+        code_set: CodeSet,
+        text: &str,
+        date: NaiveDate,
+    ) -> Result<Finding> {
+        let mut finding = self.find(code_set, text, date)?;
+        let Some(ended) = ended else {
+            return Ok(finding);
+        };
+        let name = code_set.name();
+        let last = day_before(code_set.in_force_from());
+        let read = match finding.verdict {
+            VerdictKind::Billable => format!("as {name} it is billable"),
+            VerdictKind::Header => format!("as {name} it is a header"),
+            VerdictKind::Unknown => format!("it is no code of {name} either"),
+            verdict => format!("as {name} it is {}", verdict.name().replace('-', " ")),
+        };
+        finding.why = format!("{ended} was in force until {last}; {read}");
+        finding.verdict = VerdictKind::NotInForce;
+        finding.day = Some(last);
+        finding.name([], UseBasis::Below);
+        finding.caused_by = None;
+        Ok(finding)
+    }
+
+    /// Returns which of these code sets a text is meant for, as `check` does among all.
     ///
     /// # Errors
     /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
-    pub fn code_set_of(&self, system: CodeSystem, text: &str) -> Result<Option<CodeSet>> {
-        match system {
-            CodeSystem::Of(code_set) => Ok(Some(code_set)),
-            CodeSystem::Other => Ok(None),
-            CodeSystem::Detected => {
-                let codes = Sets::new(|code_set| self.codes(code_set));
-                detect_code_set(&codes, text).map(Some)
-            }
-        }
+    pub fn code_set_among(&self, among: &[CodeSet], text: &str) -> Result<CodeSet> {
+        let codes = Sets::new(|code_set| self.codes(code_set));
+        detect_among(&codes, among, text)
     }
 }
 

@@ -15,23 +15,21 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use chrono::NaiveDate;
 
-use super::auditor::Day;
-use super::memory::{InMemory, untitled};
+use super::day::Day;
 use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
 use super::title_index::TitleIndex;
-use codeyear_core::answer::verdict;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
-    Code, CodeSet, Conversions, DocumentKind, Entry, ReleaseId, Sets, Span, Spans, Timeline,
-    VerdictKind, ended_by, judge,
+    Code, CodeSet, Conversions, DocumentKind, Entry, ReleaseId, Sets, Span, Spans, StoreKind,
+    Timeline, VerdictKind, ended_by, judge,
 };
 use codeyear_core::source::catalogue::known_releases;
-use codeyear_core::store::{Histories, Store, StoreKind};
+use codeyear_core::store::{Histories, Store};
 
 /// The first and last year that days are looked up in a table; a day outside is judged one by one.
-const YEARS: std::ops::Range<i32> = 1990..2061;
+pub(super) const YEARS: std::ops::Range<i32> = 1990..2061;
 const DAYS_OF_A_YEAR: usize = 12 * 31;
 /// The number of a segment: a stretch of days on which the release in force, and what it says of each code, stay the
 /// same. A code set with quarterly releases whose rows name their days has more than a byte can number.
@@ -87,35 +85,6 @@ impl Index {
         &self.set(code_set).timeline
     }
 
-    /// Returns the verdict on a code on a day.
-    ///
-    /// # Errors
-    /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
-    pub fn verdict(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<VerdictKind> {
-        let set = self.set(code_set);
-        let Some(segment) = segment_of(&set.days, date) else {
-            return match code_set.parse_code(text) {
-                Ok(code) => {
-                    let (verdict, _) = verdict(&self.codes(code_set), &code, date)?;
-                    Ok(verdict.kind())
-                }
-                Err(_) => Ok(VerdictKind::Unknown),
-            };
-        };
-        if let Some(life) = set.find(text.as_bytes()) {
-            return Ok(set.class(life, segment));
-        }
-        // A blank that is no ASCII, perhaps, or a code that no release lists, or none at all.
-        let Ok(code) = code_set.parse_code(text) else {
-            return Ok(VerdictKind::Unknown);
-        };
-        let life = pack(code.as_bytes(), false).and_then(|packed| set.find_packed(packed));
-        Ok(match life {
-            Some(life) => set.class(life, segment),
-            None => set.class_of_unlisted(segment),
-        })
-    }
-
     /// Returns the verdict on a listed code on a day within the years of the table.
     pub(super) fn verdict_of(
         &self,
@@ -131,7 +100,7 @@ impl Index {
         }
     }
 
-    /// Names the release that made a code fail on a day: the one that deleted it or made it a header, or that
+    /// Finds the release that made a code fail on a day: the one that deleted it or made it a header, or that
     /// will be the first to list it.
     pub(super) fn breaking_release(
         &self,
@@ -164,37 +133,6 @@ impl Index {
 
     pub(super) fn set(&self, code_set: CodeSet) -> &SetIndex {
         &self.sets[code_set]
-    }
-
-    /// Returns a code set to ask questions of: what memory does not hold, the index asks its own database. Titles are
-    /// empty until they are [read](Index::read_titles).
-    ///
-    /// ```
-    /// # use codeyear_claims::Index;
-    /// # use codeyear_core::{answer, ingest, model::CodeSet, store::Store};
-    /// # let mut store = Store::in_memory()?;
-    /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
-    /// let day = "2026-03-01".parse().unwrap();
-    /// let from_database = answer::check(&store.codes(CodeSet::Icd10Cm)?, "C7B", day)?;
-    /// let index = Index::open(store)?;
-    /// index.read_titles()?;
-    /// assert_eq!(answer::check(&index.codes(CodeSet::Icd10Cm), "C7B", day)?, from_database);
-    /// # Ok::<(), codeyear_core::Error>(())
-    /// ```
-    pub fn codes(&self, code_set: CodeSet) -> InMemory<'_> {
-        InMemory {
-            index: self,
-            set: self.set(code_set),
-            store: None,
-        }
-    }
-
-    /// Returns a code set to ask questions of: what memory does not hold, a database that is at hand is asked.
-    pub fn codes_with<'i>(&'i self, code_set: CodeSet, store: &'i Store) -> InMemory<'i> {
-        InMemory {
-            store: Some(store),
-            ..self.codes(code_set)
-        }
     }
 
     /// Reads all titles, files, patches and conversions too, some forty megabytes. From then on an answer in
@@ -275,7 +213,7 @@ pub(super) struct Segment {
     /// The first day.
     pub(super) from: NaiveDate,
     /// The verdict on a code that no release lists.
-    unlisted: VerdictKind,
+    pub(super) unlisted: VerdictKind,
     /// The release in force.
     pub(super) release: Option<ReleaseId>,
 }
@@ -320,7 +258,7 @@ impl SetIndex {
         Ok(set)
     }
 
-    /// Puts the codes into the table; one that cannot be packed is none that an import stores.
+    /// Writes the codes into the table; one that cannot be packed is none that an import stores.
     fn fill(&mut self) -> Result<()> {
         for (code, life) in self.lives.codes.iter().zip(&self.lives.life_of) {
             self.categories[categories_of(code).start + 1] += 1;
@@ -475,6 +413,16 @@ impl SetIndex {
     }
 }
 
+/// Returns an entry without its titles.
+pub(super) fn untitled(code: Code, billable: bool) -> Entry {
+    Entry {
+        code,
+        billable,
+        short_title: String::new(),
+        long_title: String::new(),
+    }
+}
+
 /// Cuts the calendar where anything changes.
 fn segments(
     timeline: &Timeline,
@@ -499,7 +447,8 @@ fn segments(
     );
     let in_force = code_set.in_force_from();
     let calendar = code_set.facts().calendar;
-    let years = calendar.year_of(in_force)..YEARS.end;
+    // A fiscal year begins in the calendar year before it.
+    let years = calendar.year_of(in_force)..=YEARS.end;
     let certain = years.flat_map(|year| calendar.certain_of_year(year));
     days.extend(certain.map(|id| id.effective_from()));
     days.push(NaiveDate::MIN);
@@ -549,6 +498,24 @@ pub(super) fn segment_at(days: &[SegmentNumber], day: Day) -> Option<SegmentNumb
     days.get(at).copied().filter(|segment| *segment != NO_DAY)
 }
 
-fn segment_of(days: &[SegmentNumber], date: NaiveDate) -> Option<SegmentNumber> {
+pub(super) fn segment_of(days: &[SegmentNumber], date: NaiveDate) -> Option<SegmentNumber> {
     segment_at(days, Day::of(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use codeyear_core::ingest::import_sample;
+
+    #[test]
+    fn the_last_year_of_the_table_is_cut_where_a_release_begins() {
+        let mut store = Store::in_memory().unwrap();
+        import_sample(&mut store, "2026-03-01".parse().unwrap()).unwrap();
+        let index = Index::open(store).unwrap();
+        for code_set in CodeSet::ALL {
+            let set = index.set(code_set);
+            let segment = |day: &str| segment_of(&set.days, day.parse().unwrap());
+            assert_ne!(segment("2060-09-30"), segment("2060-10-01"));
+        }
+    }
 }

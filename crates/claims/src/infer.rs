@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::index::Index;
-use super::tally::AuditSummary;
+use super::summary::AuditSummary;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{Code, CodeSet, ReleaseId, VerdictKind};
 

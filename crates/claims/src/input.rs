@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use flate2::read::MultiGzDecoder;
 
@@ -52,12 +53,20 @@ pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + S
     })
 }
 
+/// Returns how many bytes a workbook or a Parquet file of a length may unpack to: tables pack well, and bombs better.
+pub(super) fn most_unpacked(length: u64) -> u64 {
+    /// How many times its size, and what any may.
+    const MAX_RATIO: u64 = 100;
+    const MIN_UNPACKED: u64 = 64 << 20;
+    length.saturating_mul(MAX_RATIO).max(MIN_UNPACKED)
+}
+
 /// Checks whether a path means the standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Names a file as messages do.
+/// Returns the name of a file as messages have it.
 pub fn name(path: &Path) -> String {
     if is_stdin(path) {
         "standard input".to_owned()
@@ -78,6 +87,22 @@ pub(crate) fn read_error(path: &Path, error: io::Error) -> Error {
             .caused_by(error);
     }
     io_error("read", Path::new(&name(path)), error)
+}
+
+/// Refuses what is no text in UTF-8 or a code page that agrees with it in ASCII.
+pub(super) fn refuse_other_text(start: &[u8], file: &str) -> Result<()> {
+    let fail =
+        |message: &str, hint: &str| Err(Error::format(message).in_file(file).with_hint(hint));
+    if start.iter().all(u8::is_ascii_whitespace) {
+        return fail(
+            "the file is empty",
+            "expected a header and a row for each claim",
+        );
+    }
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+        return fail("the file is in UTF-16", "save it as UTF-8 and try again");
+    }
+    Ok(())
 }
 
 /// How a file is packed.
@@ -118,6 +143,55 @@ impl<R: Read> Read for Unpacked<R> {
             };
             io::Error::new(io::ErrorKind::InvalidData, damage)
         })
+    }
+}
+
+/// A stream that ends where its packing is damaged or cut off, and keeps what is wrong: what stands before is read.
+pub(super) struct Partial<R> {
+    inner: R,
+    flaw: Flaw,
+    is_ended: bool,
+}
+
+/// What ended a stream before its end.
+pub(super) type Flaw = Arc<Mutex<Option<String>>>;
+
+impl<R> Partial<R> {
+    pub(super) fn new(inner: R, flaw: Flaw) -> Partial<R> {
+        Partial {
+            inner,
+            flaw,
+            is_ended: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Partial<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.is_ended {
+            return Ok(0);
+        }
+        match self.inner.read(buffer) {
+            Err(error)
+                if error
+                    .get_ref()
+                    .is_some_and(|inner| inner.is::<DamagedPacking>()) =>
+            {
+                self.is_ended = true;
+                if let Ok(mut flaw) = self.flaw.lock() {
+                    *flaw = Some(error.to_string());
+                }
+                // No record may hold this byte: the one that is cut is not taken for whole.
+                match buffer.first_mut() {
+                    Some(first) => {
+                        *first = 0;
+                        Ok(1)
+                    }
+                    None => Ok(0),
+                }
+            }
+            read => read,
+        }
     }
 }
 

@@ -1,23 +1,30 @@
 //! NDJSON: one object a line.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use chrono::NaiveDate;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, Value};
 
-use super::annotate::{Annotator, KeptValues, OutputForm, pair};
+use super::audited::Audited;
+use super::auditor::{AuditRules, Auditor};
 use super::blocks::{Block, Blocks, Work, run};
 use super::claim::{
-    Claim, ClaimCode, ClaimItem, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind,
+    Claim, ClaimCode, ClaimItem, ClaimParts, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind,
 };
-use super::columns::{ColumnsAsked, Keep, cents, day_of, matches, system_of};
-use super::day::DateFormat;
-use super::delimited::{Annotated, TableOptions, refuse_other_text, threads, told};
+use super::clean::split;
+use super::columns::{CodeColumn, ColumnsAsked, Keep, cents, day_of, matches};
+use super::day::{DateFormat, Undetermined};
 use super::index::Index;
-use super::tally::{AuditSummary, Tally};
+use super::input::refuse_other_text;
+use super::options::{Annotated, Separators, TableOptions};
+use super::sinks::{Objects, file_name};
+use super::tally::Tally;
 use codeyear_core::error::Result;
+
+/// What is said of a field of codes that holds an object or a truth value.
+const NO_TEXT: &str = "expected a text, a number or an array of them; a path names what stands within objects: dx[].code";
 
 /// The most objects that the form of dates is told from.
 const MAX_SNIFFED: usize = 1000;
@@ -30,55 +37,101 @@ const MAX_SNIFFED: usize = 1000;
 ///
 /// # Errors
 /// As `audit_delimited`.
-pub fn audit_ndjson<'r>(
-    index: &Index,
+pub(super) fn audit_ndjson<'i, 'r>(
+    index: &'i Index,
     input: Box<dyn Read + Send + 'r>,
     file: &str,
     options: &TableOptions,
-    annotated: Annotated<'_>,
+    mut annotated: Annotated<'_>,
     progress: &mut dyn FnMut(u64),
-) -> Result<AuditSummary> {
+) -> Result<Audited<'i>> {
     let mut blocks = Blocks::new(input, file);
-    let mut notes = Vec::new();
     let start = blocks.peek()?;
     refuse_other_text(start, file)?;
-    let format = match options.date_format {
-        Some(format) => format,
-        None if options.columns.on.is_some() => DateFormat::Iso,
-        None => {
-            let format = sniff_dates(start, &options.columns, file)?;
-            notes.push(format!(
-                "dates are read as {format}, as the first objects have them"
-            ));
-            format
-        }
+    let (asked, note) = options.columns.by_name(&fields(start), file)?;
+    let (format, notes) = options.date_form(file, "objects", || sniff_dates(start, &asked))?;
+    let notes = note.into_iter().chain(notes).collect();
+    let rules = AuditRules {
+        file,
+        options: options.rows,
+        are_rows: false,
+        writes: annotated.is_asked(),
     };
-    let writes = matches!(annotated, Annotated::To(_)).then_some(OutputForm::Ndjson);
-    let work = |_| ObjectWork {
-        asked: &options.columns,
-        format,
-        show_values: options.rows.show_values,
-        annotator: Annotator::new(index, file, KeptValues::Json, writes, options.rows),
-    };
-    let mut nowhere = std::io::sink();
-    let out: &mut dyn Write = match annotated {
-        Annotated::No => &mut nowhere,
-        Annotated::To(out) => out,
-    };
-    let workers = (0..threads(options.rows.threads)).map(work).collect();
-    let tally = run(blocks, workers, out, progress)?;
-    let mut summary = tally
-        .unwrap_or_else(|| Tally::new(index))
-        .into_summary(index)?;
-    if summary.total.total() == 0 && summary.not_judged == 0 && summary.unread() == 0 {
-        notes.push("no object has a code in the fields named".to_owned());
+    // Objects have no header; rows of another form cannot stand beside them.
+    if rules.writes {
+        annotated.write_header(b"")?;
     }
-    summary.notes.extend(notes);
-    summary.has_amounts = options.columns.amount.is_some();
-    Ok(summary)
+    let work = |_| ObjectWork {
+        asked: &asked,
+        split: options.split.as_ref(),
+        format,
+        auditor: Auditor::new(index, rules),
+        sink: rules.writes.then_some(Objects {
+            options: options.rows,
+            file: file_name(rules),
+            kept: None,
+            start: 0,
+        }),
+    };
+    let workers = (0..options.rows.thread_count()).map(work).collect();
+    let tally = run(blocks, workers, annotated, progress)?;
+    let has_amounts = options.columns.amount.is_some();
+    Ok(Audited::new(index, file, tally, notes, has_amounts))
 }
 
-fn sniff_dates(start: &[u8], asked: &ColumnsAsked, file: &str) -> Result<DateFormat> {
+/// How much of a file its fields are told from, how many objects of it, and how many fields are told apart.
+const FIELDS_HEAD: usize = 64 * 1024;
+const FIELDS_OBJECTS: usize = 100;
+const MAX_FIELDS: usize = 4096;
+
+/// Reads the fields of a file of objects, of which the first part will do.
+///
+/// # Errors
+/// As [`audit_ndjson`].
+pub(super) fn field_names(input: Box<dyn Read + Send + '_>, file: &str) -> Result<Vec<String>> {
+    Ok(fields(Blocks::new(input, file).peek()?))
+}
+
+/// Lists the fields of the first objects in the order in which they come; of what stands within objects as paths.
+fn fields(start: &[u8]) -> Vec<String> {
+    fn add(path: &str, value: &Value, depth: u8, fields: &mut Vec<String>) {
+        match value {
+            Value::Object(members) if depth > 0 => {
+                for (name, member) in members {
+                    add(&format!("{path}.{name}"), member, depth - 1, fields);
+                }
+            }
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                for item in items {
+                    add(&format!("{path}[]"), item, depth, fields);
+                }
+            }
+            _ if fields.len() < MAX_FIELDS && !fields.iter().any(|field| field == path) => {
+                fields.push(path.to_owned());
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    // The first object is there whole, however long it is.
+    let rest = start.get(FIELDS_HEAD..).unwrap_or_default();
+    let end = rest.iter().position(|byte| *byte == b'\n');
+    let head = end
+        .and_then(|end| start.get(..FIELDS_HEAD + end))
+        .unwrap_or(start);
+    for line in head.split(|byte| *byte == b'\n').take(FIELDS_OBJECTS) {
+        let object = serde_json::from_slice::<Object<'_>>(line);
+        for (name, raw) in object.iter().flat_map(|object| &object.0) {
+            add(name, &parse(raw), 2, &mut found);
+        }
+    }
+    found
+}
+
+fn sniff_dates(
+    start: &[u8],
+    asked: &ColumnsAsked,
+) -> std::result::Result<DateFormat, Undetermined> {
     let names: Vec<&String> = asked
         .dates
         .iter()
@@ -94,7 +147,8 @@ fn sniff_dates(start: &[u8], asked: &ColumnsAsked, file: &str) -> Result<DateFor
             values.extend(object.texts(name).into_iter().map(String::into_bytes));
         }
     }
-    told(DateFormat::sniff(values.iter().map(Vec::as_slice)), file)
+    let values = values.iter().map(Vec::as_slice);
+    DateFormat::sniff(values.filter(|value| !asked.nulls.are(value)))
 }
 
 /// The fields of an object, in their order, as they stand.
@@ -126,49 +180,154 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 impl Object<'_> {
-    fn raw(&self, name: &str) -> Option<&RawValue> {
-        let found = self.0.iter().find(|(own, _)| own == name);
-        found.map(|(_, value)| *value)
+    /// Returns what stands in a field, or at the end of a path: each with the name that it has there. `None` for what is
+    /// no text and no number.
+    fn values(&self, asked: &str) -> Vec<(String, Option<String>)> {
+        let mut found = Vec::new();
+        let mut add = |name: &str, values: Vec<Option<String>>| {
+            let many = values.len() > 1;
+            for (at, value) in values.into_iter().enumerate() {
+                let name = match many {
+                    true => format!("{name}[{at}]"),
+                    false => name.to_owned(),
+                };
+                found.push((name, value));
+            }
+        };
+        let mut is_field = false;
+        for (name, raw) in self.0.iter().filter(|(name, _)| matches(asked, name)) {
+            is_field = true;
+            add(name, texts(&parse(raw)));
+        }
+        if is_field {
+            return found;
+        }
+        let path = steps(asked);
+        if let [first, rest @ ..] = path.as_slice()
+            && (!rest.is_empty() || asked.ends_with("[]"))
+        {
+            for (_, raw) in self.0.iter().filter(|(name, _)| matches(first, name)) {
+                let value = parse(raw);
+                let values = within(&value, rest).into_iter().flat_map(texts);
+                add(asked, values.collect());
+            }
+        }
+        found
     }
 
-    /// Returns the texts of a field: one, those of an array, or none for null and what is no text.
-    fn texts(&self, name: &str) -> Vec<String> {
-        self.raw(name).map(texts).unwrap_or_default()
-    }
-}
-
-/// The text or number, or the texts and numbers of an array.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Texts {
-    One(String),
-    Number(serde_json::Number),
-    Many(Vec<Option<Texts>>),
-    Other(serde::de::IgnoredAny),
-}
-
-fn texts(value: &RawValue) -> Vec<String> {
-    fn add(texts: Texts, all: &mut Vec<String>) {
-        match texts {
-            Texts::One(text) => all.push(text),
-            Texts::Number(number) => all.push(number.to_string()),
-            Texts::Many(many) => many.into_iter().flatten().for_each(|one| add(one, all)),
-            Texts::Other(_) => {}
+    /// Returns what a field says of the code sets of so many codes of another: of codes within objects what stands in the
+    /// same object, of an array what stands at the same place, else one for all. `None` if they cannot be paired.
+    fn labels(&self, codes: &str, by: &str, count: usize) -> Option<Vec<String>> {
+        let (of_codes, of_labels) = (steps(codes), steps(by));
+        let is_field = |name: &str| self.0.iter().any(|(own, _)| own == name);
+        if let ([first, code, ..], [other, label, ..]) = (of_codes.as_slice(), of_labels.as_slice())
+            && first == other
+            && !(code.is_empty() || label.is_empty() || is_field(codes) || is_field(by))
+        {
+            let (code, label) = (of_codes.get(1..)?, of_labels.get(1..)?);
+            let mut paired = Vec::new();
+            for (_, raw) in self.0.iter().filter(|(name, _)| matches(first, name)) {
+                let value = parse(raw);
+                let elements = match &value {
+                    Value::Array(items) => items.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                for element in elements {
+                    let codes = within(element, code).into_iter().flat_map(texts).count();
+                    let label = within(element, label).into_iter().flat_map(texts).next();
+                    let label = label.flatten().unwrap_or_default();
+                    paired.extend(std::iter::repeat_n(label, codes));
+                }
+            }
+            return (paired.len() == count).then_some(paired);
+        }
+        let labels = self.values(by).into_iter();
+        let labels: Vec<String> = labels.map(|(_, text)| text.unwrap_or_default()).collect();
+        match labels.as_slice() {
+            [] => Some(vec![String::new(); count]),
+            [one] => Some(vec![one.clone(); count]),
+            several => (several.len() == count).then_some(labels),
         }
     }
-    let mut all = Vec::new();
-    if let Ok(Some(texts)) = serde_json::from_str::<Option<Texts>>(value.get()) {
-        add(texts, &mut all);
+
+    /// Returns the texts of a field.
+    fn texts(&self, name: &str) -> Vec<String> {
+        let values = self.values(name).into_iter();
+        values.filter_map(|(_, text)| text).collect()
     }
-    all
+}
+
+/// The texts and numbers of a field, those of arrays in it too; `None` for what stands there and is neither.
+fn texts(value: &Value) -> Vec<Option<String>> {
+    match value {
+        // It keeps its place among others.
+        Value::Null => vec![Some(String::new())],
+        Value::String(text) => vec![Some(text.clone())],
+        Value::Number(number) => vec![Some(number.to_string())],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Bool(_) | Value::Object(_) => vec![None],
+    }
+}
+
+/// Returns each code of texts that may hold several.
+fn taken_apart(
+    values: Vec<(String, Option<String>)>,
+    separators: &Separators,
+) -> Vec<(String, Option<String>)> {
+    let mut codes = Vec::new();
+    for (name, text) in values {
+        let Some(text) = text else {
+            codes.push((name, None));
+            continue;
+        };
+        let parts: Vec<&str> = split(&text, separators).collect();
+        let many = parts.len() > 1;
+        codes.extend(parts.into_iter().enumerate().map(|(at, part)| {
+            let name = match many {
+                true => format!("{name}[{at}]"),
+                false => name.clone(),
+            };
+            (name, Some(part.to_owned()))
+        }));
+    }
+    codes
+}
+
+/// Returns a field; one that is nested too deep to be read is neither text nor number.
+fn parse(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or(Value::Bool(false))
+}
+
+/// Returns what a path leads to within a value: `code` of each item of an array of objects. What stands on the way and is
+/// no object leads to something that cannot be read.
+fn within<'v>(value: &'v Value, path: &[&str]) -> Vec<&'v Value> {
+    static NO_OBJECT: Value = Value::Bool(false);
+    match (value, path) {
+        (Value::Array(items), _) => items.iter().flat_map(|item| within(item, path)).collect(),
+        (_, []) => vec![value],
+        (Value::Object(members), [first, rest @ ..]) => {
+            let members = members.iter();
+            let named = members.filter(|(name, _)| matches(first, name));
+            named.flat_map(|(_, member)| within(member, rest)).collect()
+        }
+        (Value::Null, _) => Vec::new(),
+        _ => vec![&NO_OBJECT],
+    }
+}
+
+/// Cuts a path into names: `dx[].code` and `dx.code` into `dx` and `code`.
+fn steps(path: &str) -> Vec<&str> {
+    let names = path.split('.').map(|name| name.trim_end_matches("[]"));
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// The work of one thread.
 struct ObjectWork<'w> {
     asked: &'w ColumnsAsked,
+    split: Option<&'w Separators>,
     format: DateFormat,
-    show_values: bool,
-    annotator: Annotator<'w>,
+    auditor: Auditor<'w>,
+    sink: Option<Objects>,
 }
 
 impl Work for ObjectWork<'_> {
@@ -177,111 +336,127 @@ impl Work for ObjectWork<'_> {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
-            let claim = self.claim(ClaimPlace::Line(line), bytes)?;
-            self.annotator.claim(claim, out)?;
+            let item = self.claim(ClaimPlace::Line(line), bytes);
+            self.auditor.audit(item, self.sink.as_mut(), out)?;
         }
         Ok(())
     }
 
     fn finish(self) -> Tally {
-        self.annotator.into_tally()
+        self.auditor.into_tally()
     }
 }
 
 impl ObjectWork<'_> {
     /// Reads one line.
-    fn claim(&self, place: ClaimPlace, line: &[u8]) -> Result<ClaimItem> {
-        let problem = |kind| {
-            Ok(Err(ClaimProblem {
-                place,
-                field: None,
-                kind,
-                value: None,
-            }))
-        };
+    fn claim(&self, place: ClaimPlace, line: &[u8]) -> ClaimItem {
+        let problem = |kind| ClaimProblem::new(place, None, kind);
         if std::str::from_utf8(line).is_err() {
-            return problem(ProblemKind::NotUtf8);
+            return Err(problem(ProblemKind::NotUtf8));
         }
-        let object: Object<'_> = match serde_json::from_slice(line) {
-            Ok(object) => object,
-            Err(error) => {
-                // The parser's own words may hold a value.
-                let column = error.column();
-                let what = if error.is_data() {
-                    "no object"
-                } else {
-                    "no JSON"
-                };
-                return problem(ProblemKind::Malformed(format!(
-                    "{what}, at column {column}"
-                )));
-            }
-        };
+        let object: Object<'_> = serde_json::from_slice(line).map_err(|error| {
+            // The parser's own words may hold a value.
+            let column = error.column();
+            let what = if error.is_data() {
+                "no object"
+            } else {
+                "no JSON"
+            };
+            problem(ProblemKind::Malformed(format!(
+                "{what}, at column {column}"
+            )))
+        })?;
         let day = self.day(&object);
-        let cents = match &self.asked.amount {
-            None => None,
-            Some(name) => match object.texts(name).first() {
-                None => None,
-                Some(text) => match cents(text.as_bytes()) {
-                    Some(cents) => Some(cents),
-                    None => {
-                        return Ok(Err(ClaimProblem {
-                            place,
-                            field: Some(name.clone()),
-                            kind: ProblemKind::Malformed("no amount in dollars".to_owned()),
-                            value: self.show_values.then(|| text.clone()),
-                        }));
-                    }
-                },
-            },
-        };
+        let amount = self.asked.amount.as_ref();
+        let amount = amount.and_then(|name| Some((name, object.texts(name).into_iter().next()?)));
+        let amount = amount.filter(|(_, text)| !self.asked.nulls.are(text.as_bytes()));
+        let charged = amount.map(|(name, text)| {
+            cents(text.as_bytes()).map_err(|kind| ClaimProblem {
+                value: Some(text),
+                ..ClaimProblem::new(place, Some(name.clone()), kind)
+            })
+        });
         let mut codes = Vec::new();
-        let mut kept = Vec::new();
-        for (name, value) in &object.0 {
-            let asked = self
-                .asked
-                .codes
-                .iter()
-                .find(|code| matches(&code.name, name));
-            if let Some(asked) = asked {
-                let system = match &self.asked.code_set_by {
-                    Some(by) => {
-                        let said = object.texts(by);
-                        system_of(said.first().map_or(&[][..], |text| text.as_bytes()))
-                    }
-                    None => asked
-                        .code_set
-                        .or(self.asked.code_set)
-                        .map_or(CodeSystem::Detected, CodeSystem::Of),
+        let mut nulls = 0;
+        let wanted = self.asked.codes.iter().filter(|code| !code.is_exclusion());
+        for asked in wanted {
+            let before = codes.len();
+            let values = object.values(&asked.name);
+            let values = match self.split {
+                Some(separators) => taken_apart(values, separators),
+                None => values,
+            };
+            let systems = self.systems(asked, &object, values.len());
+            for ((field, text), (system, label)) in values.into_iter().zip(systems) {
+                let is_other = text.is_none();
+                // A field that two patterns name is read once.
+                let is_excluded = self.asked.codes.iter().any(|code| code.excludes(&field));
+                let mut others = codes.iter().take(before);
+                if is_excluded || others.any(|code: &ClaimCode| code.field == field) {
+                    continue;
+                }
+                let mut code = ClaimCode {
+                    field,
+                    system,
+                    label,
+                    text: text.unwrap_or_default(),
+                    day: day.clone(),
+                    since: None,
+                    poa: String::new(),
                 };
-                let texts = texts(value);
-                let many = texts.len() > 1;
-                for (at, text) in texts.into_iter().enumerate() {
-                    if text.trim().is_empty() {
-                        continue;
-                    }
-                    codes.push(ClaimCode {
-                        field: if many {
-                            format!("{name}[{at}]")
-                        } else {
-                            name.clone()
-                        },
-                        system,
-                        text,
-                        day: day.clone(),
-                    });
+                if is_other {
+                    code.day = Err(ProblemKind::Malformed(NO_TEXT.to_owned()));
+                } else if self.asked.nulls.are(code.text.as_bytes()) {
+                    nulls += u64::from(!code.text.trim().is_empty());
+                    continue;
+                }
+                codes.push(code);
+            }
+        }
+        let mut kept = Vec::new();
+        if self.sink.is_some() {
+            for (name, value) in &object.0 {
+                let asked = &self.asked.codes;
+                let is_code = asked.iter().any(|code| matches(&code.name, name))
+                    && !asked.iter().any(|code| code.excludes(name));
+                if is_code || self.is_kept(name) {
+                    // A field stays as it stands.
+                    kept.push(format!("{}:{}", Value::from(name.as_str()), value.get()));
                 }
             }
-            if asked.is_some() || self.is_kept(name) {
-                kept.push(pair(name, value)?);
-            }
         }
-        Ok(Ok(Claim {
+        Ok(Claim {
             place,
             kept,
-            cents,
+            cents: charged.transpose(),
             codes,
-        }))
+            remarks: Vec::new(),
+            nulls,
+            parts: ClaimParts::default(),
+        })
+    }
+
+    /// Returns the code sets that an object says for the codes of a column, and what it writes for them.
+    fn systems(
+        &self,
+        asked: &CodeColumn,
+        object: &Object<'_>,
+        count: usize,
+    ) -> Vec<(CodeSystem, String)> {
+        let Some(by) = &self.asked.code_set_by else {
+            let stated = asked.code_set.or(self.asked.code_set);
+            let system = stated.map_or(CodeSystem::Detected, CodeSystem::Of);
+            return vec![(system, String::new()); count];
+        };
+        let Some(labels) = object.labels(&asked.name, by, count) else {
+            let label = "as many labels as codes are expected".to_owned();
+            return vec![(CodeSystem::Unknown, label); count];
+        };
+        let read = |label: String| match self.asked.nulls.are(label.as_bytes()) {
+            true => (CodeSystem::Detected, label),
+            false => (self.asked.labels.read(label.as_bytes()), label),
+        };
+        labels.into_iter().map(read).collect()
     }
 
     fn is_kept(&self, name: &str) -> bool {
@@ -303,7 +478,8 @@ impl ObjectWork<'_> {
         let discharge = self.asked.discharge.as_ref().map(first).unwrap_or_default();
         let dates: Vec<String> = self.asked.dates.iter().map(first).collect();
         let dates = dates.iter().map(String::as_bytes);
-        let day = day_of(admit.as_bytes(), discharge.as_bytes(), dates, self.format)?;
+        let (admit, discharge) = (admit.as_bytes(), discharge.as_bytes());
+        let day = day_of(admit, discharge, dates, self.format, &self.asked.nulls)?;
         day.date().ok_or(ProblemKind::BadDate {
             expected: self.format.pattern(),
         })

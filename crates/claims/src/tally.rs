@@ -9,17 +9,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Months, NaiveDate};
 
-use super::auditor::Day;
+use super::auditor::Standing;
 use super::claim::{ClaimProblem, ProblemKind};
+use super::clean::Writing;
+use super::day::Day;
 use super::finding::Finding;
 use super::index::{Index, SegmentNumber};
+use super::not_judged::NotJudgedCounts;
 use super::packed::unpack;
+use super::summary::AuditSummary;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
-use codeyear_core::model::{
-    Code, CodeSet, Provenance, ReleaseId, Sets, VerdictKind, Warning, day_before,
-};
-use codeyear_core::store::StoreKind;
+use codeyear_core::model::{Code, CodeSet, ReleaseId, Sets, VerdictKind, Warning, day_before};
 
 /// The most failing codes of which a summary tells all there is to say.
 const MAX_EXPLAINED: usize = 1_000;
@@ -31,6 +32,18 @@ const MAX_PROBLEMS: usize = 100;
 /// Months counted in a row; others in a map.
 const FIRST_YEAR: i32 = 1990;
 const MONTHS: usize = 71 * 12;
+
+/// Returns the number of a month among those that are counted in a row; one that is none of them has a number beyond.
+#[inline]
+fn month_of(day: Day) -> usize {
+    let month = (day.year - FIRST_YEAR) * 12 + day.month as i32 - 1;
+    usize::try_from(month).unwrap_or(usize::MAX)
+}
+
+/// Returns the bit of a column; those beyond share the last.
+pub(super) fn bit(at: usize) -> u64 {
+    1 << at.min(63)
+}
 
 /// How many codes have each verdict, in the order of [`VerdictKind::ALL`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,7 +87,8 @@ impl VerdictCounts {
 
     fn count(&mut self, kind: VerdictKind, cents: Option<i64>) {
         self.codes[kind as usize] += 1;
-        self.cents[kind as usize] += cents.unwrap_or(0);
+        let sum = &mut self.cents[kind as usize];
+        *sum = sum.saturating_add(cents.unwrap_or(0));
     }
 
     fn add(&mut self, other: &VerdictCounts) {
@@ -82,8 +96,30 @@ impl VerdictCounts {
             *sum += count;
         }
         for (sum, cents) in self.cents.iter_mut().zip(other.cents) {
-            *sum += cents;
+            *sum = sum.saturating_add(cents);
         }
+    }
+}
+
+/// How many claims would be rejected. A claim is a row of a table, an object, a claim of X12, a resource of FHIR.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClaimCounts {
+    /// Claims with any code that is known not to be billable.
+    pub failing: u64,
+    /// Of them those whose first code fails: the principal diagnosis, where a claim has one.
+    pub principal: u64,
+    /// Claims without such a code, and with one that could not be judged or read.
+    pub undetermined: u64,
+    /// What the claims that fail charge, in cents, each once.
+    pub failing_cents: i64,
+}
+
+impl ClaimCounts {
+    fn add(&mut self, other: ClaimCounts) {
+        self.failing += other.failing;
+        self.principal += other.principal;
+        self.undetermined += other.undetermined;
+        self.failing_cents = self.failing_cents.saturating_add(other.failing_cents);
     }
 }
 
@@ -92,6 +128,8 @@ impl VerdictCounts {
 pub struct FailingCode {
     /// How many times.
     pub codes: u64,
+    /// Of how many claims it is the first code that fails.
+    pub claims: u64,
     /// What these claims charge, in cents.
     pub cents: i64,
     /// The earliest day.
@@ -103,21 +141,44 @@ pub struct FailingCode {
     pub finding: Finding,
 }
 
-type FailureKey = (CodeSet, Option<Code>, VerdictKind);
+/// What fails, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct FailureKey {
+    pub(super) code_set: CodeSet,
+    /// `None` for texts that can be no code, and for what was too much to tell apart.
+    pub(super) code: Option<Code>,
+    pub(super) verdict: VerdictKind,
+    /// The code set that the claim says, if it ended before the day.
+    pub(super) ended: Option<&'static str>,
+}
+
+impl FailureKey {
+    /// Checks whether it is a code in no release, of which there is no end.
+    fn is_many(&self) -> bool {
+        self.code.is_some() && (self.verdict == VerdictKind::Unknown || self.ended.is_some())
+    }
+}
 
 /// How often a code fails, and when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailureCount {
     codes: u64,
+    claims: u64,
     cents: i64,
     first: NaiveDate,
     last: NaiveDate,
 }
 
 impl FailureCount {
+    /// Counts a claim of which it is the first code that fails.
+    pub(super) fn count_claim(&mut self) {
+        self.claims += 1;
+    }
+
     pub(super) fn one(day: NaiveDate, cents: Option<i64>) -> FailureCount {
         FailureCount {
             codes: 1,
+            claims: 0,
             cents: cents.unwrap_or_default(),
             first: day,
             last: day,
@@ -126,7 +187,8 @@ impl FailureCount {
 
     pub(super) fn add(&mut self, other: &FailureCount) {
         self.codes += other.codes;
-        self.cents += other.cents;
+        self.claims += other.claims;
+        self.cents = self.cents.saturating_add(other.cents);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
     }
@@ -136,16 +198,33 @@ impl FailureCount {
 #[derive(Debug)]
 pub(super) struct Tally {
     rows: u64,
-    not_judged: u64,
+    pub(super) claims: ClaimCounts,
+    /// How the claims stand that refer to Conditions and Procedures, and what they charge.
+    linked_claims: HashMap<u32, (Standing, i64)>,
+    /// Codes without a verdict.
+    pub(super) not_judged: NotJudgedCounts,
+    /// Fields that hold a marker in place of a code.
+    pub(super) nulls: u64,
+    remarks: BTreeMap<&'static str, u64>,
+    /// Texts that would be codes without what stands around them.
+    writings: BTreeMap<Writing, u64>,
     /// By code set and segment; the last is for days that no segment holds.
     segments: Sets<Vec<VerdictCounts>>,
     months: Vec<VerdictCounts>,
+    /// Billable codes of rows without an amount, by code set and segment, and by month: most codes are such. They are
+    /// added to the others at the end.
+    billable: Sets<Vec<u64>>,
+    billable_months: Vec<u64>,
     other_months: BTreeMap<(i32, u32), VerdictCounts>,
     failures: HashMap<FailureKey, FailureCount>,
     /// How many codes in no release are told apart; `None` from when there were too many.
     unknown: Option<usize>,
     problems: Vec<ClaimProblem>,
     problem_counts: BTreeMap<ProblemKind, u64>,
+    /// The columns of codes, as bits, in which a release lists any of the codes; and how many texts each holds that no
+    /// release lists.
+    pub(super) listed_columns: u64,
+    pub(super) unlisted: Vec<u64>,
     /// Packed codes that some release lists; `None` for all others.
     codes: HashMap<(CodeSet, Option<u64>), u64>,
 }
@@ -158,14 +237,23 @@ impl Tally {
         };
         Tally {
             rows: 0,
-            not_judged: 0,
+            claims: ClaimCounts::default(),
+            linked_claims: HashMap::new(),
+            not_judged: NotJudgedCounts::default(),
+            nulls: 0,
+            remarks: BTreeMap::new(),
+            writings: BTreeMap::new(),
             segments: Sets::new(segments),
             months: vec![VerdictCounts::default(); MONTHS],
+            billable: Sets::new(|set| vec![0; index.set(set).segments.len()]),
+            billable_months: vec![0; MONTHS],
             other_months: BTreeMap::new(),
             failures: HashMap::new(),
             unknown: Some(0),
             problems: Vec::new(),
             problem_counts: BTreeMap::new(),
+            listed_columns: 0,
+            unlisted: Vec::new(),
             codes: HashMap::new(),
         }
     }
@@ -174,12 +262,45 @@ impl Tally {
         *self.codes.entry((code_set, packed)).or_default() += 1;
     }
 
+    /// Returns how many rows were read.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     pub(super) fn count_rows(&mut self, rows: u64) {
         self.rows += rows;
     }
 
-    pub(super) fn count_not_judged(&mut self) {
-        self.not_judged += 1;
+    /// Counts a code of a column by whether any release lists it.
+    pub(super) fn count_column(&mut self, at: usize, is_listed: bool) {
+        if is_listed {
+            self.listed_columns |= bit(at);
+            return;
+        }
+        if self.unlisted.len() <= at {
+            self.unlisted.resize(at + 1, 0);
+        }
+        if let Some(count) = self.unlisted.get_mut(at) {
+            *count += 1;
+        }
+    }
+
+    /// Returns the columns of which no release lists any code, with how many texts each holds.
+    pub(super) fn columns_without_codes(&self) -> Vec<(usize, u64)> {
+        let unlisted = self.unlisted.iter().copied().enumerate();
+        let without =
+            unlisted.filter(|(at, count)| *count > 0 && self.listed_columns & bit(*at) == 0);
+        without.collect()
+    }
+
+    pub(super) fn count_writing(&mut self, writing: Option<Writing>) {
+        if let Some(writing) = writing {
+            *self.writings.entry(writing).or_default() += 1;
+        }
+    }
+
+    pub(super) fn remark(&mut self, remark: &'static str) {
+        *self.remarks.entry(remark).or_default() += 1;
     }
 
     pub(super) fn count(
@@ -198,11 +319,7 @@ impl Tally {
         if let Some(counts) = counts {
             counts.count(kind, cents);
         }
-        let month = (day.year - FIRST_YEAR) * 12 + day.month as i32 - 1;
-        match usize::try_from(month)
-            .ok()
-            .and_then(|at| self.months.get_mut(at))
-        {
+        match self.months.get_mut(month_of(day)) {
             Some(counts) => counts.count(kind, cents),
             None => self
                 .other_months
@@ -212,24 +329,47 @@ impl Tally {
         }
     }
 
-    pub(super) fn fail(
-        &mut self,
-        code_set: CodeSet,
-        code: Option<Code>,
-        verdict: VerdictKind,
-        count: &FailureCount,
-    ) {
-        if !verdict.is_failure() {
+    /// Counts a billable code of a row without an amount.
+    #[inline]
+    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: SegmentNumber, day: Day) {
+        let counts = self.billable[code_set].get_mut(usize::from(segment));
+        let months = self.billable_months.get_mut(month_of(day));
+        match (counts, months) {
+            (Some(count), Some(month)) => {
+                *count += 1;
+                *month += 1;
+            }
+            _ => self.count(code_set, Some(segment), VerdictKind::Billable, day, None),
+        }
+    }
+
+    /// Returns the counts with the billable codes among them.
+    pub(super) fn settled(mut self) -> Tally {
+        let billable = VerdictKind::Billable as usize;
+        for (code_set, counts) in self.billable.iter() {
+            for (sum, count) in self.segments[code_set].iter_mut().zip(counts) {
+                sum.codes[billable] += count;
+            }
+        }
+        for (sum, count) in self.months.iter_mut().zip(&self.billable_months) {
+            sum.codes[billable] += count;
+        }
+        self.billable = Sets::default();
+        self.billable_months = Vec::new();
+        self
+    }
+
+    pub(super) fn fail(&mut self, mut key: FailureKey, count: &FailureCount) {
+        if !key.verdict.is_failure() {
             return;
         }
-        let mut key = (code_set, code, verdict);
-        if verdict == VerdictKind::Unknown && code.is_some() {
+        if key.is_many() {
             match self.unknown {
-                None => key.1 = None,
+                None => key.code = None,
                 Some(_) if self.failures.contains_key(&key) => {}
                 Some(MAX_UNKNOWN) => {
                     self.lump_unknown();
-                    key.1 = None;
+                    key.code = None;
                 }
                 Some(known) => self.unknown = Some(known + 1),
             }
@@ -240,15 +380,54 @@ impl Tally {
             .or_insert(*count);
     }
 
+    /// Notes how a claim stands that points to parts which come later.
+    pub(super) fn note_linked_claim(&mut self, claim: u32, standing: Standing, cents: Option<i64>) {
+        let cents = cents.unwrap_or_default();
+        self.linked_claims.insert(claim, (standing, cents));
+    }
+
+    /// Counts a claim by a code that it refers to, where it stood better by what came before. Returns whether it fails now
+    /// and did not before.
+    pub(super) fn fail_linked_claim(&mut self, claim: u32, standing: Standing) -> bool {
+        let Some((known, cents)) = self.linked_claims.get_mut(&claim) else {
+            return false;
+        };
+        let was = *known;
+        match (was, standing) {
+            (Standing::Fails, _) | (_, Standing::Good) | (Standing::Open, Standing::Open) => false,
+            (Standing::Good, Standing::Open) => {
+                *known = standing;
+                self.claims.undetermined += 1;
+                false
+            }
+            (Standing::Good | Standing::Open, Standing::Fails) => {
+                *known = standing;
+                self.claims.undetermined -= u64::from(was == Standing::Open);
+                self.claims.failing += 1;
+                self.claims.failing_cents = self.claims.failing_cents.saturating_add(*cents);
+                true
+            }
+        }
+    }
+
+    /// Counts a claim of which a code is the first that fails; the code was counted before.
+    pub(super) fn count_first_failure(&mut self, mut key: FailureKey) {
+        if self.unknown.is_none() && key.is_many() {
+            key.code = None;
+        }
+        if let Some(count) = self.failures.get_mut(&key) {
+            count.count_claim();
+        }
+    }
+
     /// Counts codes in no release together from here on: all of them, so that it does not matter which came first.
     fn lump_unknown(&mut self) {
         self.unknown = None;
-        let is_unknown = |key: &FailureKey| key.2 == VerdictKind::Unknown && key.1.is_some();
         let lumped: Vec<(FailureKey, FailureCount)> =
-            self.failures.extract_if(|key, _| is_unknown(key)).collect();
-        for ((code_set, _, verdict), count) in lumped {
+            self.failures.extract_if(|key, _| key.is_many()).collect();
+        for (key, count) in lumped {
             self.failures
-                .entry((code_set, None, verdict))
+                .entry(FailureKey { code: None, ..key })
                 .and_modify(|sum| sum.add(&count))
                 .or_insert(count);
         }
@@ -261,10 +440,41 @@ impl Tally {
         }
     }
 
+    /// Adds the name of the file to what cannot be read in it.
+    pub(super) fn name_file(&mut self, name: &str) {
+        for problem in &mut self.problems {
+            problem.file.get_or_insert_with(|| name.into());
+        }
+    }
+
+    /// Adds what was counted of another file.
+    pub(super) fn add_file(&mut self, other: Tally) {
+        let before = std::mem::take(&mut self.problems);
+        self.add(other);
+        let behind = std::mem::replace(&mut self.problems, before);
+        self.problems.extend(behind);
+        self.problems.truncate(MAX_PROBLEMS);
+    }
+
     /// Adds what another thread counted.
     pub(super) fn add(&mut self, other: Tally) {
         self.rows += other.rows;
-        self.not_judged += other.not_judged;
+        self.claims.add(other.claims);
+        self.not_judged.add_all(other.not_judged);
+        self.nulls += other.nulls;
+        self.listed_columns |= other.listed_columns;
+        if self.unlisted.len() < other.unlisted.len() {
+            self.unlisted.resize(other.unlisted.len(), 0);
+        }
+        for (sum, count) in self.unlisted.iter_mut().zip(other.unlisted) {
+            *sum += count;
+        }
+        for (writing, count) in other.writings {
+            *self.writings.entry(writing).or_default() += count;
+        }
+        for (remark, count) in other.remarks {
+            *self.remarks.entry(remark).or_default() += count;
+        }
         for (code_set, others) in other.segments.iter() {
             let own = &mut self.segments[code_set];
             for (sum, counts) in own.iter_mut().zip(others) {
@@ -284,8 +494,8 @@ impl Tally {
             clippy::iter_over_hash_type,
             reason = "sums do not depend on the order, and codes are told apart all or none"
         )]
-        for ((code_set, code, verdict), count) in other.failures {
-            self.fail(code_set, code, verdict, &count);
+        for (key, count) in other.failures {
+            self.fail(key, &count);
         }
         #[allow(
             clippy::iter_over_hash_type,
@@ -342,10 +552,12 @@ impl Tally {
         let provenance = provenance.collect();
         let mut failures: Vec<(FailureKey, FailureCount)> = self.failures.into_iter().collect();
         let mut causes: BTreeMap<(CodeSet, Option<ReleaseId>), u64> = BTreeMap::new();
-        for ((code_set, code, verdict), count) in &failures {
-            let cause = code
-                .and_then(|code| index.breaking_release(*code_set, &code, *verdict, count.last));
-            *causes.entry((*code_set, cause)).or_default() += count.codes;
+        for (key, count) in &failures {
+            let code = key.code.filter(|_| key.ended.is_none());
+            let cause = code.and_then(|code| {
+                index.breaking_release(key.code_set, &code, key.verdict, count.last)
+            });
+            *causes.entry((key.code_set, cause)).or_default() += count.codes;
         }
         let mut causes: Vec<(CodeSet, Option<ReleaseId>, u64)> = causes
             .into_iter()
@@ -390,9 +602,15 @@ impl Tally {
             .collect();
         codes.sort_unstable();
         Ok(AuditSummary {
+            files: 1,
+            unread_files: Vec::new(),
+            claims: self.claims,
             store_kind: index.kind(),
             rows: self.rows,
-            not_judged: self.not_judged,
+            not_judged: self.not_judged.into_counts(),
+            nulls: self.nulls,
+            remarks: self.remarks,
+            writings: self.writings,
             total,
             releases: releases
                 .into_iter()
@@ -414,22 +632,17 @@ impl Tally {
 }
 
 impl FailingCode {
-    fn explained(
-        index: &Index,
-        (code_set, code, verdict): FailureKey,
-        count: &FailureCount,
-    ) -> Result<FailingCode> {
-        let mut finding = match &code {
-            Some(code) => index.find(code_set, code.as_str(), count.last)?,
-            // Of any text that is no code the same can be said.
-            None => index.find(code_set, "", count.last)?,
-        };
-        if code.is_none() {
-            finding.verdict = verdict;
-            finding.why = format!("no code of {} looks like that", code_set.name());
+    fn explained(index: &Index, key: FailureKey, count: &FailureCount) -> Result<FailingCode> {
+        // Of any text that is no code the same can be said.
+        let text = key.code.as_ref().map_or("", Code::as_str);
+        let mut finding = index.find_under(key.ended, key.code_set, text, count.last)?;
+        if key.code.is_none() && key.ended.is_none() {
+            finding.verdict = key.verdict;
+            finding.why = format!("no code of {} looks like that", key.code_set.name());
         }
         Ok(FailingCode {
             codes: count.codes,
+            claims: count.claims,
             cents: count.cents,
             first: count.first,
             last: count.last,
@@ -477,56 +690,4 @@ fn warnings_of(
         }
     }
     found
-}
-
-/// What an audit found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditSummary {
-    /// Whether it rests on full releases or on the sample.
-    pub store_kind: StoreKind,
-    /// Rows, objects, claims or resources read, those included that could not be.
-    pub rows: u64,
-    /// Codes of code sets that codeyear does not keep.
-    pub not_judged: u64,
-    /// Codes by verdict.
-    pub total: VerdictCounts,
-    /// Codes by code set, release in force on their day (`None` where none was) and verdict.
-    pub releases: Vec<(CodeSet, Option<ReleaseId>, VerdictCounts)>,
-    /// Codes by the month of their day, given by its first day, and verdict.
-    pub months: Vec<(NaiveDate, VerdictCounts)>,
-    /// What fails, the most frequent first; at most a thousand codes.
-    pub failures: Vec<FailingCode>,
-    /// How many more codes fail, each less often.
-    pub more_failures: u64,
-    /// Failing codes by the release that made them fail (`None` where none did), the most frequent first.
-    pub causes: Vec<(CodeSet, Option<ReleaseId>, u64)>,
-    /// The first of what cannot be read, at most a hundred, by place.
-    pub problems: Vec<ClaimProblem>,
-    /// How often each thing cannot be read.
-    pub problem_counts: Vec<(ProblemKind, u64)>,
-    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each code stands there;
-    /// `None` for texts that no release lists.
-    pub codes: Vec<(CodeSet, Option<Code>, u64)>,
-    /// Whether amounts were added up.
-    pub has_amounts: bool,
-    /// How well the files are known that the verdicts rest on, by code set and release in force.
-    pub provenance: BTreeMap<(CodeSet, ReleaseId), Provenance>,
-    /// What could make verdicts other than they are.
-    pub warnings: Vec<(CodeSet, Warning)>,
-    /// What was told from the file rather than stated: the form of its dates, its delimiter.
-    pub notes: Vec<String>,
-}
-
-impl AuditSummary {
-    /// Returns how many things cannot be read.
-    pub fn unread(&self) -> u64 {
-        self.problem_counts.iter().map(|(_, count)| count).sum()
-    }
-
-    /// Returns the first and last day of the codes judged, by month: the first day of each month.
-    pub fn span(&self) -> Option<(NaiveDate, NaiveDate)> {
-        let (first, _) = self.months.first()?;
-        let (last, _) = self.months.last()?;
-        Some((*first, *last))
-    }
 }

@@ -149,7 +149,7 @@ impl TitleIndex {
     }
 }
 
-/// Puts a title among the others, if it is not there yet.
+/// Writes a title beside the others, if it is not there yet.
 fn place(
     titles: &mut String,
     known: &mut BTreeMap<String, TitleAt>,

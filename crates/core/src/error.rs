@@ -207,7 +207,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Shows text from outside without letting it write to the terminal, break the line, or turn the
+/// Returns text from outside without letting it write to the terminal, break the line, or turn the
 /// direction of writing so that it looks like other text.
 #[doc(hidden)]
 pub fn printable(text: &str) -> String {

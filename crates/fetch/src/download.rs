@@ -16,7 +16,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use ureq::http::HeaderMap;
 
-use super::FetchProgress;
+use super::fetched::FetchProgress;
 use super::http::{Client, FetchProblem, Method, number, text};
 use codeyear_core::error::{Result, io_error};
 use codeyear_core::source::hex;

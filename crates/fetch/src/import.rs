@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use super::{FetchedFile, FetchedRelease, FileOutcome, sources};
+use super::fetched::{FetchedFile, FetchedRelease, FileOutcome};
+use super::plan::sources;
 use codeyear_core::error::{ErrorKind, Result};
 use codeyear_core::ingest::{Failed, ImportOptions, ImportProgress, ImportReport, import_if_any};
-use codeyear_core::model::{CodeSet, ListedBy, ReleaseId, ReleasePart};
+use codeyear_core::model::{CodeSet, ListedBy, ReleaseId, ReleasePart, StoredRelease};
 use codeyear_core::source::catalogue::Catalogue;
-use codeyear_core::store::{Store, StoredRelease};
+use codeyear_core::store::Store;
 
 /// What became of one release: its files, and of those that were imported, how.
 #[derive(Debug, Clone, PartialEq, Eq)]

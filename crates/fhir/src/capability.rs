@@ -3,7 +3,7 @@
 use codeyear_core::model::CodeSet;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::snapshot::{systems, version_of};
 

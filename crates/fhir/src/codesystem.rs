@@ -5,8 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
-use super::FhirVersion;
+use super::context::{Context, FhirVersion};
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
 use super::snapshot::{Snapshot, System, id_of, release_of, system_of, systems, version_of};

@@ -4,16 +4,15 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::Context;
 use super::codesystem::whole;
+use super::context::Context;
 use super::filter::Filter;
 use super::outcome::{Answered, FhirFailure, clip, set};
-use super::parameters::{Parameters, day};
+use super::parameters::{Parameters, day, list, text};
 use super::snapshot::{
     Snapshot, System, cut_version, find_system, get_system, release_of, system_of, systems,
     unknown_version,
 };
-use super::valueset::{implicit_resource, implicit_url, unknown_set_id};
 use codeyear_core::error::Result;
 use codeyear_core::model::{Code, CodeSet, Entry};
 
@@ -519,20 +518,70 @@ impl<'a> Clause<'a> {
     }
 }
 
-pub(super) fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Option<&'v str>> {
-    match value.get(field) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
-        Some(_) => Err(FhirFailure::invalid(format!("{at}.{field} has to be text"))),
+/// Returns the address of a value set that is taken for granted.
+fn implicit_url(system: &System, below: Option<&Code>) -> String {
+    match below {
+        None => whole(system),
+        Some(code) => format!("{}=isa/{}", whole(system), code),
     }
 }
 
-fn list<'v>(value: &'v Value, field: &str, at: &str) -> Answered<&'v [Value]> {
-    match value.get(field) {
-        None => Ok(&[]),
-        Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(FhirFailure::invalid(format!(
-            "{at}.{field} has to be a list"
-        ))),
+/// Returns a value set that is taken for granted as a resource.
+pub(super) fn implicit_resource(
+    context: &Context<'_>,
+    system: &System,
+    below: Option<&Code>,
+) -> Value {
+    let mut include = json!({ "system": system.uri });
+    let name = system.code_set.name();
+    let (id, computable, title) = match below {
+        None => (
+            system.prefix.to_owned(),
+            format!("{}Codes", system.name),
+            format!("All codes of {name}"),
+        ),
+        Some(code) => {
+            let shown = code.to_string();
+            set(
+                &mut include,
+                "filter",
+                json!([{ "property": "concept", "op": "is-a", "value": shown }]),
+            );
+            (
+                format!("{}-isa-{}", system.prefix, code.as_str()),
+                format!("{}Under{}", system.name, code.as_str()),
+                format!("{shown} of {name} and the codes below it"),
+            )
+        }
+    };
+    let mut resource = json!({
+        "resourceType": "ValueSet",
+        "id": id,
+        "url": implicit_url(system, below),
+        "name": computable,
+        "title": title,
+        "status": "active",
+        "experimental": false,
+        "compose": { "include": [include] },
+    });
+    // The codes are those of the release in force on the day that is asked for.
+    let description = "Without a date or version, of the release that is in force today";
+    set(&mut resource, "description", json!(description));
+    if context.is_r5()
+        && let Some(compose) = resource.get_mut("compose")
+    {
+        set(compose, "inactive", json!(false));
     }
+    resource
+}
+
+pub(super) fn unknown_set_id(id: &str) -> FhirFailure {
+    let known: Vec<String> = systems()
+        .map(|system| format!("ValueSet/{}", system.prefix))
+        .collect();
+    FhirFailure::not_found(format!(
+        "there is no ValueSet/{}; there are {}",
+        clip(id),
+        known.join(" and ")
+    ))
 }

@@ -10,11 +10,11 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::codesystem::whole;
+use super::context::{Context, FhirVersion};
 use super::expand::identifier;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::searchset;
 use super::snapshot::{System, system_of, version_of};
-use super::{Context, FhirVersion};
 use codeyear_core::answer::with_listings;
 use codeyear_core::error::Result;
 use codeyear_core::model::{

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Context;
 use super::compose::{Definition, Member, Wanted};
+use super::context::Context;
 use super::lookup::{has_short_title, short_title_use};
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::Parameters;

@@ -8,9 +8,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::FhirVersion;
 use super::codesystem::{self, Content};
 use super::conceptmap::{self, Transition, resource, transitions};
+use super::context::FhirVersion;
 use super::expand::identifier;
 use super::lookup::has_short_title;
 use super::outcome::to_bytes;
@@ -19,8 +19,9 @@ use codeyear_core::answer::{find_release, with_listings};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
     CodeSet, Conversions, DocumentKind, Entry, LoadedRelease, ReleaseId, ReleaseName, Sets,
+    StoreKind,
 };
-use codeyear_core::store::{CodeSource, Store, StoreKind, StoredCodes};
+use codeyear_core::store::{CodeSource, Store, StoredCodes};
 
 /// What is to be written.
 #[derive(Debug, Clone)]

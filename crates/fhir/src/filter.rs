@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::compose::text;
 use super::outcome::{Answered, FhirFailure, clip};
+use super::parameters::text;
 use super::snapshot::Snapshot;
 use codeyear_core::error::Result;
 use codeyear_core::model::{Code, Entry};

@@ -16,6 +16,7 @@ mod capability;
 mod codesystem;
 mod compose;
 mod conceptmap;
+mod context;
 mod expand;
 mod export;
 mod filter;
@@ -23,6 +24,7 @@ mod lookup;
 mod outcome;
 mod parameters;
 mod reply;
+mod request;
 mod searchset;
 mod snapshot;
 mod subsumes;
@@ -30,83 +32,16 @@ mod translate;
 mod validate;
 mod valueset;
 
+pub use context::{FhirVersion, Terminology};
 pub use export::{ExportScope, FhirExport, FhirFile};
+pub use request::{Method, Request};
 
-use chrono::NaiveDate;
-use serde_json::Value;
+use std::time::Instant;
 
-use codeyear_core::error::Result;
-use codeyear_core::model::{CodeSet, Sets};
-use codeyear_core::store::{CodeSource, Store, StoreRef};
+use context::Context;
 use outcome::{Answered, FhirFailure, clip};
 use parameters::Parameters;
-
-/// A version of FHIR.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FhirVersion {
-    /// 4.0.1.
-    R4,
-    /// 5.0.0.
-    R5,
-}
-
-impl FhirVersion {
-    /// Both, oldest first.
-    pub const ALL: [FhirVersion; 2] = [FhirVersion::R4, FhirVersion::R5];
-
-    /// Returns the number of the version: `4.0.1`, `5.0.0`.
-    pub fn number(self) -> &'static str {
-        match self {
-            FhirVersion::R4 => "4.0.1",
-            FhirVersion::R5 => "5.0.0",
-        }
-    }
-
-    /// Returns the name used in paths and on the command line: `r4`, `r5`.
-    pub fn id(self) -> &'static str {
-        match self {
-            FhirVersion::R4 => "r4",
-            FhirVersion::R5 => "r5",
-        }
-    }
-}
-
-/// How something was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Read, search, or an operation with its parameters in the address.
-    Get,
-    /// An operation, a search or a batch with a body.
-    Post,
-}
-
-/// A request, as whoever speaks HTTP has taken it apart.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// The version of FHIR that is spoken.
-    pub version: FhirVersion,
-    /// How it was asked.
-    pub method: Method,
-    /// The path below the base, such as `CodeSystem/$lookup`; empty for a batch.
-    pub path: &'a str,
-    /// The pairs of the query, decoded.
-    pub query: &'a [(String, String)],
-    /// The body, if there is one.
-    pub body: Option<&'a [u8]>,
-    /// The absolute address of the base, without a slash at its end.
-    pub base: &'a str,
-}
-
-impl Request<'_> {
-    /// Checks whether more is needed than the code sets in memory, or more work than a look at them.
-    pub fn takes_the_database(&self) -> bool {
-        let path = self.path.trim_matches('/').replace("%24", "$");
-        !matches!(
-            path.rsplit('/').next(),
-            Some("$lookup" | "$validate-code" | "$subsumes" | "metadata")
-        )
-    }
-}
+use request::ReadRequest;
 
 /// What is to be sent back, as `application/fhir+json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,42 +54,6 @@ pub struct Response {
 
 /// The media type of every answer.
 pub const MEDIA_TYPE: &str = "application/fhir+json; charset=utf-8";
-
-/// What answers rest on: the code sets, and the day.
-pub struct Terminology<'a> {
-    codes: Sets<Box<dyn CodeSource + 'a>>,
-    today: NaiveDate,
-}
-
-impl std::fmt::Debug for Terminology<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Terminology")
-            .field("today", &self.today)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<'a> Terminology<'a> {
-    /// Answers from the code sets, wherever they are held, with their titles.
-    pub fn new(codes: Sets<Box<dyn CodeSource + 'a>>, today: NaiveDate) -> Terminology<'a> {
-        Terminology { codes, today }
-    }
-
-    /// Answers from the database alone.
-    ///
-    /// # Errors
-    /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
-    pub fn of(store: &'a Store, today: NaiveDate) -> Result<Terminology<'a>> {
-        let codes = Sets::try_new(|code_set| -> Result<Box<dyn CodeSource + 'a>> {
-            Ok(Box::new(store.codes(code_set)?))
-        })?;
-        Ok(Terminology::new(codes, today))
-    }
-
-    fn codes(&self, code_set: CodeSet) -> &dyn CodeSource {
-        &*self.codes[code_set]
-    }
-}
 
 /// Answers a request. There is an answer to every one.
 ///
@@ -177,6 +76,7 @@ impl<'a> Terminology<'a> {
 ///         ],
 ///         body: None,
 ///         base: "http://localhost/fhir/r4",
+///         ends: None,
 ///     },
 ///     &terminology,
 /// );
@@ -192,11 +92,8 @@ pub fn answer(request: &Request<'_>, terminology: &Terminology<'_>) -> Response 
         base: request.base.trim_end_matches('/'),
         terminology,
     };
-    match read(request).and_then(|asked| context.answer(&asked)) {
-        Ok(resource) => Response {
-            status: 200,
-            body: outcome::to_bytes(&resource),
-        },
+    match request::read(request).and_then(|asked| whole(&context, &asked, request.ends)) {
+        Ok(body) => Response { status: 200, body },
         Err(failure) => Response {
             status: failure.status,
             body: outcome::to_bytes(&failure.to_json()),
@@ -222,145 +119,102 @@ pub fn failure(status: u16, message: &str, hint: Option<&str>) -> Vec<u8> {
     outcome::to_bytes(&FhirFailure::new(status, code, text).to_json())
 }
 
-/// A request, or an entry of a batch, with its body read.
-struct ReadRequest {
-    method: Method,
-    path: String,
-    query: Vec<(String, String)>,
-    body: Option<Value>,
+/// Answers a request that is read, a batch or not.
+fn whole(context: &Context<'_>, asked: &ReadRequest, ends: Option<Instant>) -> Answered<Vec<u8>> {
+    refuse_other_format(asked)?;
+    if asked.method == Method::Post && asked.path.is_empty() {
+        return batch::answer(asked.body.as_ref(), ends, |entry| {
+            route(context, &batch::read(context.base, entry)?)
+        });
+    }
+    route(context, asked).map(|resource| outcome::to_bytes(&resource))
 }
 
-fn read(request: &Request<'_>) -> Answered<ReadRequest> {
-    let mut query = request.query.to_vec();
-    let path = request.path.trim_matches('/').replace("%24", "$");
-    let mut body = None;
-    match request.body {
-        Some(bytes) if path.ends_with("/_search") => {
-            let text = String::from_utf8_lossy(bytes);
-            query.extend(parameters::pairs(&text));
-        }
-        Some(bytes) if !bytes.trim_ascii().is_empty() => {
-            let read = serde_json::from_slice(bytes).map_err(|error| {
-                FhirFailure::new(
-                    400,
-                    "structure",
-                    format!("the body is not JSON that can be read: {error}"),
-                )
-            })?;
-            body = Some(read);
-        }
-        _ => {}
+fn refuse_other_format(asked: &ReadRequest) -> Answered<()> {
+    let mut formats = asked.query.iter().filter(|(name, _)| name == "_format");
+    if let Some((_, format)) = formats.find(|(_, format)| !format.contains("json")) {
+        return Err(FhirFailure::new(
+            406,
+            "not-supported",
+            format!("{:?} is not supported: answers are JSON", clip(format)),
+        ));
     }
-    Ok(ReadRequest {
-        method: request.method,
-        path,
-        query,
-        body,
-    })
+    Ok(())
 }
 
-/// What every answer needs.
-#[derive(Clone, Copy)]
-struct Context<'a> {
-    version: FhirVersion,
-    base: &'a str,
-    terminology: &'a Terminology<'a>,
+/// Answers a request that is no batch, by its path.
+fn route(context: &Context<'_>, asked: &ReadRequest) -> Answered {
+    refuse_other_format(asked)?;
+    let segments: Vec<&str> = asked
+        .path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    match (asked.method, segments.as_slice()) {
+        (Method::Get, ["metadata"]) => capability::answer(context, &asked.query),
+        (Method::Post, [kind, "_search"]) => search(context, kind, &asked.query),
+        (_, [kind, operation]) if operation.starts_with('$') => {
+            operate(context, kind, None, operation, asked)
+        }
+        (_, [kind, id, operation]) if operation.starts_with('$') => {
+            operate(context, kind, Some(id), operation, asked)
+        }
+        (Method::Get, [kind]) => search(context, kind, &asked.query),
+        (Method::Get, [kind, id]) => read(context, kind, id),
+        (Method::Get, []) => Err(FhirFailure::not_found(
+            "there is nothing to read at the base; metadata says what there is",
+        )),
+        (Method::Post, [_] | [_, _]) => Err(FhirFailure::new(
+            405,
+            "not-supported",
+            "nothing can be stored here; releases are imported with codeyear import",
+        )),
+        _ => Err(FhirFailure::not_found(format!(
+            "there is nothing at {}",
+            clip(&asked.path)
+        ))),
+    }
 }
 
-impl<'a> Context<'a> {
-    fn is_r5(&self) -> bool {
-        self.version == FhirVersion::R5
+fn search(context: &Context<'_>, kind: &str, query: &[(String, String)]) -> Answered {
+    match kind {
+        "CodeSystem" => codesystem::search(context, query),
+        "ValueSet" => valueset::search(context, query),
+        "ConceptMap" => conceptmap::search(context, query),
+        _ => Err(unknown_kind(kind)),
     }
+}
 
-    fn answer(&self, asked: &ReadRequest) -> Answered {
-        let mut formats = asked.query.iter().filter(|(name, _)| name == "_format");
-        if let Some((_, format)) = formats.find(|(_, format)| !format.contains("json")) {
-            return Err(FhirFailure::new(
-                406,
-                "not-supported",
-                format!("{:?} is not supported: answers are JSON", clip(format)),
-            ));
-        }
-        let segments: Vec<&str> = asked
-            .path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect();
-        match (asked.method, segments.as_slice()) {
-            (Method::Post, []) => batch::answer(self, asked.body.as_ref()),
-            (Method::Get, ["metadata"]) => capability::answer(self, &asked.query),
-            (Method::Post, [kind, "_search"]) => self.search(kind, &asked.query),
-            (_, [kind, operation]) if operation.starts_with('$') => {
-                self.operate(kind, None, operation, asked)
-            }
-            (_, [kind, id, operation]) if operation.starts_with('$') => {
-                self.operate(kind, Some(id), operation, asked)
-            }
-            (Method::Get, [kind]) => self.search(kind, &asked.query),
-            (Method::Get, [kind, id]) => self.read(kind, id),
-            (Method::Get, []) => Err(FhirFailure::not_found(
-                "there is nothing to read at the base; metadata says what there is",
-            )),
-            (Method::Post, [_] | [_, _]) => Err(FhirFailure::new(
-                405,
-                "not-supported",
-                "nothing can be stored here; releases are imported with codeyear import",
-            )),
-            _ => Err(FhirFailure::not_found(format!(
-                "there is nothing at {}",
-                clip(&asked.path)
-            ))),
-        }
+fn read(context: &Context<'_>, kind: &str, id: &str) -> Answered {
+    match kind {
+        "CodeSystem" => codesystem::read(context, id),
+        "ValueSet" => valueset::read(context, id),
+        "ConceptMap" => conceptmap::read(context, id),
+        _ => Err(unknown_kind(kind)),
     }
+}
 
-    fn search(&self, kind: &str, query: &[(String, String)]) -> Answered {
-        match kind {
-            "CodeSystem" => codesystem::search(self, query),
-            "ValueSet" => valueset::search(self, query),
-            "ConceptMap" => conceptmap::search(self, query),
-            _ => Err(unknown_kind(kind)),
-        }
-    }
-
-    fn read(&self, kind: &str, id: &str) -> Answered {
-        match kind {
-            "CodeSystem" => codesystem::read(self, id),
-            "ValueSet" => valueset::read(self, id),
-            "ConceptMap" => conceptmap::read(self, id),
-            _ => Err(unknown_kind(kind)),
-        }
-    }
-
-    fn operate(
-        &self,
-        kind: &str,
-        id: Option<&str>,
-        operation: &str,
-        asked: &ReadRequest,
-    ) -> Answered {
-        let given = Parameters::read(&asked.query, asked.body.as_ref())?;
-        match (kind, operation) {
-            ("CodeSystem", "$lookup") => lookup::answer(self, id, &given),
-            ("CodeSystem", "$validate-code") => validate::in_code_system(self, id, &given),
-            ("CodeSystem", "$subsumes") => subsumes::answer(self, id, &given),
-            ("ValueSet", "$expand") => expand::answer(self, id, &given),
-            ("ValueSet", "$validate-code") => validate::in_value_set(self, id, &given),
-            ("ConceptMap", "$translate") => translate::answer(self, id, &given),
-            ("CodeSystem" | "ValueSet" | "ConceptMap", _) => Err(FhirFailure::new(
-                404,
-                "not-supported",
-                format!("{kind} has no operation {} here", clip(operation)),
-            )),
-            _ => Err(unknown_kind(kind)),
-        }
-    }
-
-    fn codes(&self, code_set: CodeSet) -> &'a dyn CodeSource {
-        self.terminology.codes(code_set)
-    }
-
-    fn store(&self) -> Result<StoreRef<'a>> {
-        self.codes(CodeSet::default()).store()
+fn operate(
+    context: &Context<'_>,
+    kind: &str,
+    id: Option<&str>,
+    operation: &str,
+    asked: &ReadRequest,
+) -> Answered {
+    let given = Parameters::read(&asked.query, asked.body.as_ref())?;
+    match (kind, operation) {
+        ("CodeSystem", "$lookup") => lookup::answer(context, id, &given),
+        ("CodeSystem", "$validate-code") => validate::in_code_system(context, id, &given),
+        ("CodeSystem", "$subsumes") => subsumes::answer(context, id, &given),
+        ("ValueSet", "$expand") => expand::answer(context, id, &given),
+        ("ValueSet", "$validate-code") => validate::in_value_set(context, id, &given),
+        ("ConceptMap", "$translate") => translate::answer(context, id, &given),
+        ("CodeSystem" | "ValueSet" | "ConceptMap", _) => Err(FhirFailure::new(
+            404,
+            "not-supported",
+            format!("{kind} has no operation {} here", clip(operation)),
+        )),
+        _ => Err(unknown_kind(kind)),
     }
 }
 

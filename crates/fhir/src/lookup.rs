@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Context;
 use super::codesystem::of_id;
+use super::context::Context;
 use super::outcome::{Answered, FhirFailure, clip};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;

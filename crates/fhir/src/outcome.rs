@@ -140,7 +140,7 @@ impl From<Error> for FhirFailure {
     }
 }
 
-/// Shows text of a request: no longer than need be, and with nothing that would not be seen.
+/// Returns text of a request: no longer than need be, and with nothing that would not be seen.
 pub(super) fn clip(text: &str) -> String {
     let mut shown: String = printable(text).chars().take(MAX_ECHOED).collect();
     if text.chars().nth(MAX_ECHOED).is_some() {

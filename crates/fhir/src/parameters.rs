@@ -345,7 +345,27 @@ pub(super) fn day(name: &str, text: &str) -> Answered<NaiveDate> {
     })
 }
 
-/// Takes the pairs of a query apart and decodes them.
+/// Reads a text of an object; `None` if it has none, or an empty one.
+pub(super) fn text<'v>(value: &'v Value, field: &str, at: &str) -> Answered<Option<&'v str>> {
+    match value.get(field) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Some(_) => Err(FhirFailure::invalid(format!("{at}.{field} has to be text"))),
+    }
+}
+
+/// Reads a list of an object; empty if it has none.
+pub(super) fn list<'v>(value: &'v Value, field: &str, at: &str) -> Answered<&'v [Value]> {
+    match value.get(field) {
+        None => Ok(&[]),
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(FhirFailure::invalid(format!(
+            "{at}.{field} has to be a list"
+        ))),
+    }
+}
+
+/// Reads the pairs of a query and decodes them.
 pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
     query
         .split('&')

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::context::Context;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::day;
 
@@ -101,7 +101,7 @@ fn number(name: &str, value: &str) -> Answered<usize> {
         })
 }
 
-/// Keeps the resources whose date is as a search wants it: `2021-10-01`, `ge2021-10-01`, `2021`.
+/// Filters the resources whose date is as a search wants it: `2021-10-01`, `ge2021-10-01`, `2021`.
 fn keep_dates(resources: &mut Vec<Value>, wanted: &str) -> Answered<()> {
     let (comparison, text) = match wanted.split_at_checked(2) {
         Some((prefix, rest)) if prefix.bytes().all(|byte| byte.is_ascii_lowercase()) => {

@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 
-use super::Context;
+use super::context::Context;
 use super::outcome::{Answered, FhirFailure, clip};
 use codeyear_core::answer::{last_state, warnings};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Calendar, Code, CodeSet, Entry, FhirSystem, Period, ReleaseId, ReleaseName, Timeline, Warning,
-    day_before,
+    Calendar, Code, CodeSet, Entry, FhirSystem, Label, LabelMeaning, Period, ReleaseId,
+    ReleaseName, TakenIn, Timeline, Warning, day_before,
 };
 use codeyear_core::source::catalogue::{known_releases, order_file_url};
 use codeyear_core::store::CodeSource;
@@ -30,7 +30,11 @@ pub(super) fn system_of(code_set: CodeSet) -> &'static System {
 
 /// Finds a system by its address; none is made up.
 pub(super) fn find_system(uri: &str) -> Option<&'static System> {
-    systems().find(|system| system.uri == uri || system.oid == uri)
+    let is_ours = |label: &Label| label.taken_in == TakenIn::ClaimsAndServer && label.text == uri;
+    match Label::all().find(is_ours)?.meaning {
+        LabelMeaning::Of(code_set) => Some(system_of(code_set)),
+        LabelMeaning::OneOf(_) | LabelMeaning::Other(_) => None,
+    }
 }
 
 /// Finds a system by its address, or says that it is not here.

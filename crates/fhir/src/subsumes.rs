@@ -1,6 +1,6 @@
 //! `CodeSystem/$subsumes`: how two codes stand to each other in the tree of a day.
 
-use super::Context;
+use super::context::Context;
 use super::lookup::{find, snapshot};
 use super::outcome::{Answered, FhirFailure};
 use super::parameters::{Coding, Parameters};

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::conceptmap::{
     Relation, TOGETHER, Transition, comment, relation, together, transitions, url_of, with_all,
 };
+use super::context::{Context, FhirVersion};
 use super::lookup::unknown;
 use super::outcome::{Answered, FhirFailure, clip, set};
 use super::parameters::{Coding, Parameters};
 use super::reply::Reply;
 use super::snapshot::{Snapshot, System, cut_version, find_system, get_system};
-use super::{Context, FhirVersion};
 use codeyear_core::answer::{retirement, verdict, with_listings};
 use codeyear_core::error::Result;
 use codeyear_core::model::{Code, DocumentKind, Entry, Fate, LineageLink, Verdict};

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
 use super::compose::{Definition, Wanted};
+use super::context::Context;
 use super::lookup::{has_short_title, snapshot, unknown};
 use super::outcome::{Answered, FhirFailure, Issue, IssueSeverity, clip, operation_outcome, set};
 use super::parameters::{Coding, Parameters};
@@ -78,7 +78,7 @@ impl<'g> Codings<'g> {
         })
     }
 
-    /// Names an element of one of the codings.
+    /// Returns the path of an element of one of the codings.
     fn at(&self, index: usize, field: &str) -> String {
         match (self.concept, self.is_coding) {
             (Some(_), _) => format!("CodeableConcept.coding[{index}].{field}"),

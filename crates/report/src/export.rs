@@ -1,8 +1,9 @@
-//! Spans and periods as tables. `docs/exports.md` describes the columns.
+//! Spans, periods, findings and labels as tables. `docs/exports.md` describes the columns.
 
 use super::table::{Cell, Column, ColumnKind, TableWriter};
+use codeyear_claims::{ExportedFinding, UseBasis};
 use codeyear_core::error::Result;
-use codeyear_core::model::{ExportedPeriod, ExportedSpan};
+use codeyear_core::model::{Code, CodeSet, ExportedPeriod, ExportedSpan, LabelMeaning, day_before};
 
 /// The columns of the spans, in order.
 pub const SPAN_COLUMNS: [Column; 12] = [
@@ -27,6 +28,30 @@ pub const PERIOD_COLUMNS: [Column; 5] = [
     Column::new("governs_from", ColumnKind::Day),
     Column::new("governs_to", ColumnKind::Day),
     Column::new("in_force_from", ColumnKind::Day),
+];
+
+/// The columns of the findings, in order: from `verdict` to `why` those that an audit writes, `release` aside.
+pub const FINDING_COLUMNS: [Column; 12] = [
+    Column::new("code_set", ColumnKind::Text),
+    Column::new("code", ColumnKind::OptionalText),
+    Column::new("code_plain", ColumnKind::OptionalText),
+    Column::new("valid_from", ColumnKind::OptionalDay),
+    Column::new("valid_to", ColumnKind::OptionalDay),
+    Column::new("verdict", ColumnKind::Text),
+    Column::new("day", ColumnKind::OptionalDay),
+    Column::new("use", ColumnKind::OptionalText),
+    Column::new("use_count", ColumnKind::OptionalCount),
+    Column::new("use_by", ColumnKind::OptionalText),
+    Column::new("why", ColumnKind::OptionalText),
+    Column::new("below", ColumnKind::OptionalText),
+];
+
+/// The columns of the labels, in order.
+pub const LABEL_COLUMNS: [Column; 4] = [
+    Column::new("label", ColumnKind::Text),
+    Column::new("code_sets", ColumnKind::OptionalText),
+    Column::new("other", ColumnKind::OptionalText),
+    Column::new("last_day", ColumnKind::OptionalDay),
 ];
 
 /// Writes a span as a row of [`SPAN_COLUMNS`].
@@ -63,5 +88,60 @@ pub fn period_row(period: &ExportedPeriod, table: &mut TableWriter<'_>) -> Resul
         Cell::Day(period.governs_from),
         Cell::Day(period.governs_to),
         Cell::Day(period.in_force_from),
+    ])
+}
+
+/// Writes a finding as a row of [`FINDING_COLUMNS`].
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the writer fails.
+pub fn finding_row(row: &ExportedFinding, table: &mut TableWriter<'_>) -> Result<()> {
+    let written = &row.written;
+    let plain = row.code.as_ref().map_or("", Code::as_str);
+    let code = row.code.map_or_else(String::new, |code| code.to_string());
+    let count = Some(written.use_count).filter(|count| *count > 0);
+    table.row(&[
+        Cell::Text(row.code_set.id()),
+        Cell::Text(&code),
+        Cell::Text(plain),
+        Cell::OptionalDay(row.from),
+        Cell::OptionalDay(row.to),
+        Cell::Text(written.verdict.name()),
+        Cell::OptionalDay(written.day),
+        Cell::Text(&dotted(&written.uses)),
+        Cell::OptionalCount(count.and_then(|count| i32::try_from(count).ok())),
+        Cell::Text(written.use_basis.map_or("", UseBasis::name)),
+        Cell::Text(&written.why),
+        Cell::Text(&dotted(&written.below)),
+    ])
+}
+
+/// Writes codes as people write them, with blanks between.
+fn dotted(codes: &[Code]) -> String {
+    let codes: Vec<String> = codes.iter().map(Code::to_string).collect();
+    codes.join(" ")
+}
+
+/// Writes what a spelling of a code set means as a row of [`LABEL_COLUMNS`].
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the writer fails.
+pub fn label_row(label: &str, meaning: LabelMeaning, table: &mut TableWriter<'_>) -> Result<()> {
+    let (code_sets, other) = match meaning {
+        LabelMeaning::Of(code_set) => (code_set.id().to_owned(), ""),
+        LabelMeaning::OneOf(code_sets) => {
+            let ids: Vec<&str> = code_sets.iter().map(|code_set| code_set.id()).collect();
+            (ids.join(" "), "")
+        }
+        LabelMeaning::Other(other) => (String::new(), other.name),
+    };
+    let ended = CodeSet::successors_of(other)
+        .map(CodeSet::in_force_from)
+        .min();
+    table.row(&[
+        Cell::Text(label),
+        Cell::Text(&code_sets),
+        Cell::Text(other),
+        Cell::OptionalDay(ended.map(day_before)),
     ])
 }

@@ -1,18 +1,22 @@
-//! A value to text, Markdown, HTML, CSV, JSON or Parquet. Nothing here asks a database or a clock.
+//! What is said, and a value as text, Markdown, AsciiDoc, HTML, CSV, JSON or Parquet. Nothing here asks a database or a clock.
 
+pub mod audit;
 pub mod changes;
-pub mod cms;
+mod cut;
+mod explain;
 pub mod export;
 pub mod html;
-pub mod impact;
 pub mod json;
+mod lineage;
 pub mod marks;
-pub mod notes;
+mod note;
 pub mod ohdsi;
+pub mod page;
+pub mod render;
 pub mod report;
-mod successors;
 pub mod table;
 pub mod text;
+pub mod tree;
 mod verdict;
 pub mod xlsx;
 
@@ -161,8 +165,8 @@ mod tests {
             ["33.33", "66.67", "3.84", "0.01", "100.00", "0.00"]
         );
         assert_eq!(share(3_837, 100_000), "3.84%");
-        assert_eq!(impact::fraction(2, 3), "0.666667");
-        assert_eq!(impact::fraction(1, 2_000_000), "0.000001");
+        assert_eq!(changes::fraction(2, 3), "0.666667");
+        assert_eq!(changes::fraction(1, 2_000_000), "0.000001");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What a verdict is called, and the rule behind it: the words that all formats share.
 
+use chrono::NaiveDate;
+
+use crate::tree::{Text, Tone};
 use codeyear_core::model::{CodeSet, UnknownReason, Verdict, VerdictKind};
 
 /// The words for one of the seven verdicts.
@@ -79,13 +82,20 @@ pub(crate) fn meaning(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// Says from when a code set is in force, and what was before it.
-pub(crate) fn in_force(code_set: CodeSet, day: &str) -> String {
-    let before = code_set.facts().predecessor;
-    let before = before.map(|before| format!("; before that {before} was"));
-    format!(
-        "{} is in force from {day}{}",
-        code_set.name(),
-        before.unwrap_or_default()
-    )
+/// Returns how a verdict is meant.
+pub(crate) fn tone(verdict: &Verdict) -> Tone {
+    match verdict {
+        Verdict::Billable { .. } => Tone::Good,
+        Verdict::NotCovered { .. } => Tone::Doubtful,
+        _ => Tone::Bad,
+    }
+}
+
+/// Returns from when a code set is in force, and what was before it.
+pub(crate) fn in_force(code_set: CodeSet, day: NaiveDate) -> Text {
+    let said = Text::from(format!("{} is in force from ", code_set.name())).day(day);
+    match code_set.facts().predecessor {
+        Some(before) => said.words(format!("; before that {before} was")),
+        None => said,
+    }
 }

@@ -3,18 +3,20 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use axum::{Extension, Router};
 
-use super::Shared;
+use super::guard::Deadline;
 use super::problem::{Form, WebProblem};
 use super::request::ApiRequest;
+use super::shared::Shared;
+use super::snapshot::Size;
 use codeyear_core::model::Sets;
 use codeyear_core::store::CodeSource;
 use codeyear_fhir::{self, FhirVersion, MEDIA_TYPE, Request, Terminology};
@@ -36,21 +38,21 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 async fn base(
     Path(version): Path<String>,
     method: Method,
-    headers: HeaderMap,
     asked: ApiRequest,
+    Extension(deadline): Extension<Deadline>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, WebProblem> {
-    answer(version, String::new(), method, headers, asked, body).await
+    answer(version, String::new(), method, asked, deadline, body).await
 }
 
 async fn below(
     Path((version, path)): Path<(String, String)>,
     method: Method,
-    headers: HeaderMap,
     asked: ApiRequest,
+    Extension(deadline): Extension<Deadline>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, WebProblem> {
-    answer(version, path, method, headers, asked, body).await
+    answer(version, path, method, asked, deadline, body).await
 }
 
 /// Answers for a method that nothing here has.
@@ -71,8 +73,8 @@ async fn answer(
     version: String,
     path: String,
     method: Method,
-    headers: HeaderMap,
     asked: ApiRequest,
+    Deadline(deadline): Deadline,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, WebProblem> {
     let known = FhirVersion::ALL.into_iter().find(|one| one.id() == version);
@@ -86,7 +88,8 @@ async fn answer(
     } else {
         codeyear_fhir::Method::Get
     };
-    let base = format!("{}/fhir/{}", origin(&headers, &asked), version.id());
+    let origin = asked.origin.as_deref().unwrap_or_default();
+    let base = format!("{origin}/fhir/{}", version.id());
     let query = asked.query.pairs().to_vec();
     let today = asked.today;
     let request = Request {
@@ -96,6 +99,7 @@ async fn answer(
         query: &query,
         body: Some(&body[..]).filter(|body| !body.is_empty()),
         base: &base,
+        ends: None,
     };
     let index = asked.snapshot.index();
     let is_small = body.len() <= SMALL_BODY;
@@ -104,8 +108,14 @@ async fn answer(
         let terminology = Terminology::new(Sets::new(codes), today);
         codeyear_fhir::answer(&request, &terminology)
     } else {
+        let size = match request.is_large() || !is_small {
+            true => Size::Large,
+            false => Size::Small,
+        };
+        // The last entry has a quarter of the time to end.
+        let ends = deadline.checked_sub(asked.shared.settings.request_timeout / 4);
         let (path, query, body, base) = (path.clone(), query.clone(), body.clone(), base.clone());
-        let answered = asked.ask(move |snapshot, store| {
+        let answered = asked.ask(size, move |snapshot, store| {
             let request = Request {
                 version,
                 method,
@@ -113,6 +123,7 @@ async fn answer(
                 query: &query,
                 body: Some(&body[..]).filter(|body| !body.is_empty()),
                 base: &base,
+                ends,
             };
             let codes = Sets::try_new(|code_set| snapshot.codes(store, code_set))?;
             let terminology = Terminology::new(codes, today);
@@ -140,25 +151,4 @@ fn reply(
         return (status, headers, response.body).into_response();
     }
     asked.reply(MEDIA_TYPE, response.body)
-}
-
-/// Returns the address by which the client reached the server, as far as it is one.
-fn origin(headers: &HeaderMap, asked: &ApiRequest) -> String {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let forwarded = HeaderName::from_static("x-forwarded-proto");
-    let scheme = match text(&forwarded) {
-        Some("https") => "https",
-        _ => "http",
-    };
-    let is_host = |host: &&str| {
-        !host.is_empty()
-            && host.len() <= 255
-            && host
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    };
-    match text(&HOST).filter(is_host) {
-        Some(host) => format!("{scheme}://{host}"),
-        None => format!("{scheme}://{}", asked.shared.settings.listen),
-    }
 }

@@ -8,88 +8,49 @@
 //! | part | what it is |
 //! |---|---|
 //! | `snapshot` | one state of the database in memory, and the watch for the next one |
+//! | `shared` | what all requests share: settings, snapshots, counts, places |
 //! | `listen` | sockets: slow, many and broken connections, and the end |
+//! | `client` | who asks, and by which name |
 //! | `guard` | what holds for every request: limits, headers, log, counts |
-//! | `asked` | a request read, and a reply with its tag |
+//! | `request` | a request read, and a reply with its tag |
+//! | `pieces` | a body in pieces, of which some come again |
 //! | `problem` | the one shape of a failure |
 //! | `pages` | pages for people |
+//! | `claims`, `claims_form` | the page to which a file of claims is given, and its form as it was sent |
 //! | `api` | JSON |
+//! | `health` | whether the server is well, and its counts for Prometheus |
 //! | `fhir` | FHIR terminology, R4 and R5 |
 
 mod api;
+mod claims;
+mod claims_form;
+mod client;
 mod fhir;
 mod guard;
+mod health;
 mod listen;
 mod log;
 mod metrics;
 mod pages;
+mod pieces;
 mod problem;
 mod request;
+mod shared;
 mod snapshot;
 
 use std::net::{SocketAddr, TcpListener};
-use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use chrono::NaiveDate;
-use tokio::sync::Semaphore;
 
+pub use ipnet::IpNet;
 pub use log::LogForm;
+pub use shared::{Settings, Today};
 
-use self::metrics::Metrics;
+use self::problem::socket_error;
+use self::shared::Shared;
 use self::snapshot::Snapshots;
 use codeyear_core::error::{Error, Result};
-
-/// How a server is to run.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The database.
-    pub database: PathBuf,
-    /// The address to listen on; port 0 takes any that is free.
-    pub listen: SocketAddr,
-    /// The most bytes of a body.
-    pub most_body: usize,
-    /// The most bytes of a file of claims.
-    pub most_upload: usize,
-    /// How long a request may take, its body included.
-    pub request_timeout: Duration,
-    /// How long a client may take to send the head of a request.
-    pub head_timeout: Duration,
-    /// The most connections at a time.
-    pub most_connections: usize,
-    /// The most requests that are worked on at a time; more are refused.
-    pub most_requests: usize,
-    /// The most requests a second from one address; `None` for no limit.
-    pub rate: Option<NonZeroU32>,
-    /// How to log.
-    pub log: LogForm,
-    /// Whether paths and queries are logged as they were sent.
-    pub log_queries: bool,
-    /// The day of today.
-    pub today: Today,
-}
-
-/// Where the day of today comes from.
-#[derive(Debug, Clone, Copy)]
-pub enum Today {
-    /// It is this day.
-    Fixed(NaiveDate),
-    /// A clock is asked.
-    Clock(fn() -> NaiveDate),
-}
-
-impl Today {
-    /// Returns the day of today.
-    fn day(self) -> NaiveDate {
-        match self {
-            Today::Fixed(day) => day,
-            Today::Clock(clock) => clock(),
-        }
-    }
-}
 
 /// A server that has opened its database and its socket.
 #[derive(Debug)]
@@ -99,22 +60,6 @@ pub struct Server {
     shared: Arc<Shared>,
 }
 
-/// What all requests share.
-#[derive(Debug)]
-struct Shared {
-    settings: Settings,
-    snapshots: Snapshots,
-    metrics: Metrics,
-    /// Places for requests that are worked on.
-    places: Semaphore,
-    /// Places for files of claims that are audited.
-    audits: Arc<Semaphore>,
-    rate: Option<governor::DefaultKeyedRateLimiter<std::net::IpAddr>>,
-}
-
-/// The most files of claims that are audited at a time: each takes a core.
-const MAX_AUDITS: usize = 2;
-
 impl Server {
     /// Opens the database and listens. Nothing is answered until [`Server::run`].
     ///
@@ -123,23 +68,13 @@ impl Server {
     /// cannot be listened on.
     pub fn bind(settings: Settings) -> Result<Server> {
         let snapshots = Snapshots::open(&settings.database)?;
-        let listener = TcpListener::bind(settings.listen).map_err(|error| {
+        let listener = listen::on(settings.listen).map_err(|error| {
             Error::io(format!("cannot listen on {}: {error}", settings.listen))
                 .with_hint("name another address with --listen; port 0 takes any that is free")
                 .caused_by(error)
         })?;
         let address = listener.local_addr().map_err(socket_error)?;
-        let rate = settings
-            .rate
-            .map(|most| governor::RateLimiter::keyed(governor::Quota::per_second(most)));
-        let shared = Arc::new(Shared {
-            snapshots,
-            metrics: Metrics::new(),
-            places: Semaphore::new(settings.most_requests),
-            audits: Arc::new(Semaphore::new(MAX_AUDITS)),
-            rate,
-            settings,
-        });
+        let shared = Arc::new(Shared::new(settings, snapshots));
         Ok(Server {
             listener,
             address,
@@ -178,15 +113,11 @@ impl Server {
 
 fn routes(shared: &Arc<Shared>) -> Router {
     let routes = api::routes()
+        .merge(api::openapi::routes())
         .merge(fhir::routes())
         .merge(pages::routes(shared))
-        .merge(metrics::routes())
-        .fallback(problem::no_such_address);
+        .merge(health::routes())
+        .fallback(problem::no_such_address)
+        .method_not_allowed_fallback(problem::no_such_method);
     pages::over(guard::over(routes, shared), shared).with_state(Arc::clone(shared))
-}
-
-fn socket_error(error: std::io::Error) -> Error {
-    Error::io(format!("the system refuses: {error}"))
-        .with_hint("free some threads or sockets and try again")
-        .caused_by(error)
 }

@@ -1,7 +1,9 @@
 //! Sockets: slow, many and broken connections, and the end.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,10 +12,14 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::{Domain, Socket, Type};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use super::{Shared, socket_error};
+use super::client;
+use super::problem::socket_error;
+use super::shared::Shared;
 use codeyear_core::error::Result;
 
 /// How long requests that have begun may take once the server is told to stop.
@@ -21,6 +27,20 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Files that the program keeps open beside its connections.
 const OTHER_FILES: u64 = 64;
+
+/// How many connections wait to be accepted: those beyond come again after a second.
+const WAITING: i32 = 1024;
+
+/// Listens on an address.
+pub(super) fn on(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // As the standard library does it: a server that was stopped begins anew at once.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(WAITING)?;
+    Ok(socket.into())
+}
 
 /// Accepts connections until the process is told to stop.
 pub(super) async fn serve(
@@ -40,6 +60,7 @@ pub(super) async fn serve(
         .max_buf_size(64 * 1024)
         .max_headers(64);
     let graceful = GracefulShutdown::new();
+    forget_old_rates(shared);
     let mut told = std::pin::pin!(told_to_stop());
     loop {
         let place = Arc::clone(&connections).acquire_owned();
@@ -59,10 +80,16 @@ pub(super) async fn serve(
                 continue;
             }
         };
+        let Some(of_peer) = OfPeer::take(shared, peer.ip().to_canonical()) else {
+            continue;
+        };
         // A short answer is not held back to be sent with the next one.
         let _ = stream.set_nodelay(true);
+        // Who does not read is not waited for.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(shared.settings.request_timeout));
         let service = TowerToHyperService::new(with_peer(routes.clone(), peer));
-        let connection = http.serve_connection(TokioIo::new(stream), service);
+        let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
         let watched = graceful.watch(connection);
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
@@ -70,13 +97,72 @@ pub(super) async fn serve(
             // A client that breaks off is no failure of the server.
             let _ = watched.await;
             shared.metrics.connections.dec();
-            drop(place);
+            drop((place, of_peer));
         });
     }
     drop(listener);
     tracing::info!("told to stop");
     let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
     Ok(())
+}
+
+/// Forgets who has asked nothing for a while, again and again while the server runs.
+fn forget_old_rates(shared: &Arc<Shared>) {
+    let shared = Arc::downgrade(shared);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let Some(shared) = shared.upgrade() else {
+                return;
+            };
+            if let Some(rate) = &shared.rate {
+                rate.retain_recent();
+            }
+        }
+    });
+}
+
+/// A connection of an address, among the others that it has.
+struct OfPeer {
+    shared: Arc<Shared>,
+    peer: IpAddr,
+}
+
+impl OfPeer {
+    /// Counts a connection; `None` if the address has as many as it may.
+    fn take(shared: &Arc<Shared>, peer: IpAddr) -> Option<OfPeer> {
+        let most = shared.settings.most_per_address.unwrap_or(usize::MAX);
+        let is_trusted = client::is_trusted(&shared.settings, peer);
+        let peer = client::network(peer);
+        let mut peers = lock(shared);
+        let count = peers.entry(peer).or_default();
+        if *count >= most && !is_trusted {
+            shared.metrics.refused.inc();
+            return None;
+        }
+        *count += 1;
+        Some(OfPeer {
+            shared: Arc::clone(shared),
+            peer,
+        })
+    }
+}
+
+impl Drop for OfPeer {
+    fn drop(&mut self) {
+        let mut peers = lock(&self.shared);
+        if let Entry::Occupied(mut count) = peers.entry(self.peer) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+fn lock(shared: &Shared) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    // Whoever held it only counted.
+    shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Adds to each request who asks.

@@ -1,15 +1,8 @@
-//! What Prometheus asks for, and whether the server is well.
+//! What is counted, for Prometheus.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,8 +10,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-
-use super::Shared;
 
 /// A request by its route, never by its address: an address may hold what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,6 +40,8 @@ pub(super) struct Metrics {
     durations: Family<RouteOnly, Histogram>,
     /// Connections that are open.
     pub(super) connections: Gauge,
+    /// Connections that were closed at once, because their address has as many as it may.
+    pub(super) refused: Counter,
     /// Requests that are worked on.
     pub(super) working: Gauge,
     releases: Gauge<f64, AtomicU64>,
@@ -72,6 +65,12 @@ impl Metrics {
             "Connections that are open",
             connections.clone(),
         );
+        let refused = Counter::default();
+        registry.register(
+            "connections_refused",
+            "Connections closed at once, because their address has as many as it may",
+            refused.clone(),
+        );
         let working = Gauge::default();
         registry.register(
             "requests_working",
@@ -90,23 +89,18 @@ impl Metrics {
             requests,
             durations,
             connections,
+            refused,
             working,
             releases,
         }
     }
 
     /// Counts a request.
-    pub(super) fn count(
-        &self,
-        method: &'static str,
-        route: &str,
-        status: StatusCode,
-        took: Duration,
-    ) {
+    pub(super) fn count(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         let label = Route {
             method,
             route: route.to_owned(),
-            status: status.as_u16(),
+            status,
         };
         self.requests.get_or_create(&label).inc();
         let label = RouteOnly {
@@ -116,35 +110,12 @@ impl Metrics {
             .get_or_create(&label)
             .observe(took.as_secs_f64());
     }
-}
 
-pub(super) fn routes() -> Router<Arc<Shared>> {
-    Router::new()
-        .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
-}
-
-/// Returns that a database is open, which release is its newest, and what state it is in.
-async fn health(State(shared): State<Arc<Shared>>) -> Response {
-    let snapshot = shared.snapshots.current();
-    let hash = snapshot.content_hash().unwrap_or("not yet known");
-    let body = format!("ok\ncontent hash {hash}\n");
-    ([(CACHE_CONTROL, "no-store")], body).into_response()
-}
-
-async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let snapshot = shared.snapshots.current();
-    let releases: usize = codeyear_core::model::CodeSet::ALL
-        .into_iter()
-        .map(|code_set| snapshot.index().timeline(code_set).periods().len())
-        .sum();
-    shared.metrics.releases.set(releases as f64);
-    let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &shared.metrics.registry) {
-        Ok(()) => {
-            let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")], text).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    /// Writes the counts as Prometheus reads them; of the loaded releases it is told the number.
+    pub(super) fn text(&self, releases: usize) -> Result<String, std::fmt::Error> {
+        self.releases.set(releases as f64);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
     }
 }

@@ -1,43 +1,31 @@
 //! Pages for people: each a question as of JSON, written as a page.
 
-use std::io::Read;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION,
-};
+use axum::extract::{Path, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::NaiveDate;
 
-use super::Shared;
-use super::api::range;
 use super::problem::{ErrorMessage, WebProblem};
-use super::request::ApiRequest;
-use super::snapshot::Snapshot;
-use codeyear_claims::{
-    self, Annotated, AuditOptions, AuditSummary, ClaimsFile, CodeColumn, ColumnsAsked, Keep,
-    OutputForm, RowOptions, TableOptions,
-};
+use super::request::{ApiRequest, range};
+use super::shared::Shared;
+use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
-use codeyear_core::error::{Error, ErrorKind, Result};
+use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, ReleaseName};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
-use codeyear_report::html::pages::{self, AuditAsk, DiffAsk, Site};
+use codeyear_report::html::pages::{self, DiffAsk, Site};
 use codeyear_report::report::{ReportFormat, change_report};
 
 /// The most codes that a search lists.
 const MAX_FOUND: usize = 50;
-
-/// The most bytes of a field of the audit's form that is no file.
-const MAX_FIELD: usize = 1_000;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -45,7 +33,6 @@ const HTML: &str = "text/html; charset=utf-8";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
-    let upload = DefaultBodyLimit::max(shared.settings.most_upload);
     let router = Router::new()
         .route("/", get(home))
         .route("/about", get(about))
@@ -54,8 +41,8 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/compare", get(compare))
         .route("/diff", get(diff))
         .route("/diff/download", get(download))
-        .route("/audit", get(audit_form).post(audit).layer(upload))
-        .route("/assets/{name}", get(asset));
+        .route("/assets/{name}", get(asset))
+        .merge(super::claims::routes(shared));
     CodeSet::ALL.into_iter().fold(router, book_routes)
 }
 
@@ -116,13 +103,13 @@ async fn render_error_page(
 }
 
 /// What every page is asked for.
-struct Frame {
-    on: NaiveDate,
-    code_set: CodeSet,
+pub(super) struct Frame {
+    pub(super) on: NaiveDate,
+    pub(super) code_set: CodeSet,
 }
 
 /// Reads the day and the code set, and refuses what else the query has.
-fn frame(asked: &mut ApiRequest) -> Result<Frame> {
+pub(super) fn frame(asked: &mut ApiRequest) -> Result<Frame> {
     let frame = Frame {
         on: asked.day()?,
         code_set: asked.query.code_set("set")?.unwrap_or_default(),
@@ -131,19 +118,21 @@ fn frame(asked: &mut ApiRequest) -> Result<Frame> {
 }
 
 /// Writes a page from the database.
-async fn page(
+pub(super) async fn page(
     asked: &ApiRequest,
     write: impl FnOnce(&Site, &Snapshot, &Store) -> Result<String> + Send + 'static,
 ) -> Result<Response, WebProblem> {
     let page = asked
-        .ask(move |snapshot, store| write(snapshot.site(store)?, snapshot, store))
+        .ask(Size::Small, move |snapshot, store| {
+            write(snapshot.site(store)?, snapshot, store)
+        })
         .await
         .map_err(failure)?;
     Ok(asked.reply(HTML, page))
 }
 
 /// Makes a failure that is read by a person.
-fn failure(error: Error) -> WebProblem {
+pub(super) fn failure(error: Error) -> WebProblem {
     WebProblem::from(error).in_form(super::problem::Form::Page)
 }
 
@@ -204,7 +193,7 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     };
     if is_fragment {
         let found = asked
-            .ask(move |_, store| {
+            .ask(Size::Small, move |_, store| {
                 let report = answer::search(store, code_set, &words, on, options)?;
                 pages::search_results(&report)
             })
@@ -214,7 +203,9 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     }
     let typed = words.clone();
     let code = asked
-        .ask(move |_, store| known_code(store, code_set, &typed, on))
+        .ask(Size::Small, move |_, store| {
+            known_code(store, code_set, &typed, on)
+        })
         .await
         .map_err(failure)?;
     if let Some(address) = code.and_then(|address| HeaderValue::try_from(address).ok()) {
@@ -379,17 +370,26 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         Ok(question)
     };
     let DiffQuestion { frame, ask, scope } = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, _, store| {
-        let asked = pages::PageRequest::on(frame.on, frame.code_set);
-        match (ask.old, ask.new) {
-            (Some(old), Some(new)) => {
-                let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
-                pages::diff(site, asked, &ask, Some(&changes))
-            }
-            _ => pages::diff(site, asked, &ask, None),
-        }
-    })
-    .await
+    let request = pages::PageRequest::on(frame.on, frame.code_set);
+    let (Some(old), Some(new)) = (ask.old, ask.new) else {
+        return page(&asked, move |site, _, _| {
+            pages::diff(site, request, &ask, None)
+        })
+        .await;
+    };
+    let key = format!(
+        "page diff {} {} {ask:?} {scope:?}",
+        frame.on,
+        frame.code_set.id()
+    );
+    let page = asked.ask_long(key, move |snapshot, store| {
+        let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
+        let page = pages::diff(snapshot.site(store)?, request, &ask, Some(&changes))?;
+        Ok(page.into_bytes())
+    });
+    Ok(ApiRequest::long(
+        asked.reply(HTML, page.await.map_err(failure)?),
+    ))
 }
 
 async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
@@ -409,8 +409,12 @@ async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         ));
     };
     let today = asked.today;
+    let key = format!(
+        "report {} {old} {new} {scope:?} {format:?} {today}",
+        frame.code_set.id()
+    );
     let report = asked
-        .ask(move |_, store| {
+        .ask_long(key, move |_, store| {
             let changes = answer::diff(store, frame.code_set, old, new, &scope)?;
             change_report(&changes, format, Style::PLAIN, today)
         })
@@ -421,223 +425,9 @@ async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         frame.code_set.id(),
         format.extension()
     );
-    Ok(asked.file(format.media_type(), &name, report))
-}
-
-async fn audit_form(mut asked: ApiRequest) -> Result<Response, WebProblem> {
-    let frame = frame(&mut asked).map_err(failure)?;
-    asked.query.finish().map_err(failure)?;
-    let most_bytes = asked.shared.settings.most_upload as u64;
-    page(&asked, move |site, _, _| {
-        let ask = AuditAsk {
-            most_bytes,
-            ..AuditAsk::default()
-        };
-        pages::audit_form(
-            site,
-            pages::PageRequest::on(frame.on, frame.code_set),
-            ask,
-            None,
-        )
-    })
-    .await
-}
-
-/// What the form of an audit sent.
-#[derive(Default)]
-struct Sent {
-    file: Vec<u8>,
-    code: String,
-    date: String,
-    code_set: String,
-    on: Option<NaiveDate>,
-}
-
-async fn audit(asked: ApiRequest, form: Multipart) -> Result<Response, WebProblem> {
-    let sent = read_form(form).await?;
-    let Ok(place) = Arc::clone(&asked.shared.audits).try_acquire_owned() else {
-        return Err(WebProblem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the server checks as many files as it can",
-        )
-        .with_hint("wait a little and send the file again")
-        .in_form(super::problem::Form::Page));
-    };
-    let most_bytes = asked.shared.settings.most_upload as u64;
-    let today = asked.today;
-    let snapshot = Arc::clone(&asked.snapshot);
-    // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
-    let ends = Instant::now() + asked.shared.settings.request_timeout;
-    let judged = tokio::task::spawn_blocking(move || {
-        // The place is free when the work is done, whether or not anyone still waits for it.
-        let _place = place;
-        let mut sent = sent;
-        let bytes = std::mem::take(&mut sent.file);
-        let found = judge(&snapshot, &sent, bytes, ends);
-        (sent, found)
-    });
-    let (sent, found) = judged
-        .await
-        .map_err(|_| failure(Error::store("the audit was given up")))?;
-    if Instant::now() >= ends {
-        return Err(WebProblem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the file takes longer than this server lets it",
-        )
-        .with_hint("audit it on your own machine: codeyear audit")
-        .in_form(super::problem::Form::Page));
-    }
-    let status = match &found {
-        Ok(_) => StatusCode::OK,
-        Err(error) => match error.kind() {
-            ErrorKind::Io | ErrorKind::Store | ErrorKind::Busy => {
-                return Err(failure(match found {
-                    Err(error) => error,
-                    Ok(_) => Error::store("the audit was given up"),
-                }));
-            }
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        },
-    };
-    let mut response = page(&asked, move |site, _, _| {
-        let frame = pages::PageRequest::on(sent.on.unwrap_or(today), CodeSet::default());
-        let ask = AuditAsk {
-            code: &sent.code,
-            date: &sent.date,
-            code_set: &sent.code_set,
-            most_bytes,
-        };
-        match &found {
-            Ok(summary) => pages::audit_result(site, frame, ask, summary),
-            Err(error) => {
-                pages::audit_form(site, frame, ask, Some((error.message(), error.hint())))
-            }
-        }
-    })
-    .await?;
-    *response.status_mut() = status;
-    // What was sent is nobody else's.
-    let headers = response.headers_mut();
-    headers.remove(ETAG);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
-}
-
-async fn read_form(mut form: Multipart) -> Result<Sent, WebProblem> {
-    let broken = |error: axum::extract::multipart::MultipartError| {
-        let status = error.status();
-        let problem = match status {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                WebProblem::new(status, "the file is longer than this server reads")
-                    .with_hint("audit it on your own machine: codeyear audit")
-            }
-            _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
-        };
-        problem.in_form(super::problem::Form::Page)
-    };
-    let mut sent = Sent::default();
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(broken)?;
-        if name == "file" {
-            sent.file = bytes.into();
-            continue;
-        }
-        let text = std::str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| text.len() <= MAX_FIELD)
-            .ok_or_else(|| {
-                failure(
-                    Error::usage("a field of the form cannot be read")
-                        .with_hint("name columns, separated by commas"),
-                )
-            })?
-            .trim()
-            .to_owned();
-        match name.as_str() {
-            "code" => sent.code = text,
-            "date" => sent.date = text,
-            "code_set" => sent.code_set = text,
-            "on" => sent.on = text.parse().ok(),
-            _ => {}
-        }
-    }
-    if sent.file.is_empty() {
-        return Err(failure(
-            Error::usage("there is no file").with_hint("choose a file of claims"),
-        ));
-    }
-    Ok(sent)
-}
-
-/// Reads until a moment: a small packed file may hold more than a day's work.
-struct Until<R> {
-    input: R,
-    ends: Instant,
-}
-
-impl<R: Read> Read for Until<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        if Instant::now() >= self.ends {
-            return Err(std::io::ErrorKind::TimedOut.into());
-        }
-        self.input.read(buffer)
-    }
-}
-
-fn judge(snapshot: &Snapshot, sent: &Sent, bytes: Vec<u8>, ends: Instant) -> Result<AuditSummary> {
-    let names = |text: &str| -> Vec<String> {
-        text.split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
-    let usage =
-        |message: String| Error::usage(message).with_hint("name columns, separated by commas");
-    let codes: Vec<CodeColumn> = names(&sent.code)
-        .iter()
-        .map(|name| name.parse().map_err(usage))
-        .collect::<Result<_>>()?;
-    let code_set = match sent.code_set.as_str() {
-        "" => None,
-        text => Some(text.parse::<CodeSet>().map_err(usage)?),
-    };
-    let input = codeyear_claims::open_input(
-        std::path::Path::new("-"),
-        Box::new(std::io::Cursor::new(bytes)),
-    )?;
-    let input = Box::new(Until { input, ends });
-    let file = ClaimsFile::recognise(input, "the file", None)?;
-    if file.format().has_columns() && (codes.is_empty() || sent.date.is_empty()) {
-        return Err(Error::usage(
-            "this is a table, and it is not said where its codes and dates stand",
-        )
-        .with_hint("name the columns with codes and the column with the date"));
-    }
-    let options = AuditOptions {
-        format: Some(file.format()),
-        table: TableOptions {
-            columns: ColumnsAsked {
-                codes,
-                dates: names(&sent.date),
-                admit: None,
-                discharge: None,
-                code_set_by: None,
-                amount: None,
-                keep: Keep::Named(Vec::new()),
-                code_set,
-                on: None,
-            },
-            date_format: None,
-            delimiter: None,
-            rows: RowOptions {
-                threads: 1,
-                ..RowOptions::default()
-            },
-        },
-        use_onset: false,
-        output: OutputForm::Csv,
-    };
-    codeyear_claims::audit(snapshot.index(), file, &options, Annotated::No, &mut |_| {})
+    Ok(ApiRequest::long(asked.file(
+        format.media_type(),
+        &name,
+        report,
+    )))
 }

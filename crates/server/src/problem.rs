@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use codeyear_core::error::{Error, ErrorKind};
@@ -40,6 +40,12 @@ impl WebProblem {
         }
     }
 
+    /// A failure that is another in a moment.
+    pub(super) fn busy(message: impl Into<String>) -> WebProblem {
+        WebProblem::new(StatusCode::SERVICE_UNAVAILABLE, message)
+            .with_hint("wait a second and try again")
+    }
+
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> WebProblem {
         self.hint = Some(hint.into());
         self
@@ -52,14 +58,28 @@ impl WebProblem {
 
     /// A body that could not be read whole: mostly because it is too long.
     pub(super) fn body(rejection: BytesRejection) -> WebProblem {
-        let status = rejection.into_response().status();
-        match status {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                WebProblem::new(status, "the body is longer than this server reads")
-                    .with_hint("send it in several requests, or audit a file with codeyear audit")
-            }
-            _ => WebProblem::new(status, "the body broke off").with_hint("send it again"),
+        match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => WebProblem::too_long(),
+            _ => WebProblem::broken_off(),
         }
+    }
+
+    /// A body that is too long.
+    pub(super) fn too_long() -> WebProblem {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        WebProblem::new(status, "the body is longer than this server reads")
+            .with_hint("send it in several requests, or audit a file with codeyear audit")
+    }
+
+    /// A body that ended early.
+    pub(super) fn broken_off() -> WebProblem {
+        WebProblem::new(StatusCode::BAD_REQUEST, "the body broke off").with_hint("send it again")
+    }
+
+    /// A body of which nothing more came.
+    pub(super) fn stalled() -> WebProblem {
+        let status = StatusCode::REQUEST_TIMEOUT;
+        WebProblem::new(status, "the body does not come").with_hint("send it without a pause")
     }
 
     /// Chooses the error format for a request.
@@ -128,6 +148,14 @@ impl IntoResponse for WebProblem {
         };
         let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
         let mut response = (self.status, headers, body).into_response();
+        if matches!(
+            self.status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         if self.form == Form::Page {
             response.extensions_mut().insert(ErrorMessage {
                 message: self.message,
@@ -143,4 +171,21 @@ pub(super) async fn no_such_address(request: Request<Body>) -> WebProblem {
     WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
         .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
         .in_form(WebProblem::form_of(&request))
+}
+
+/// Answers for a method that an address does not have.
+pub(super) async fn no_such_method(request: Request<Body>) -> WebProblem {
+    WebProblem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address does not have that method",
+    )
+    .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
+    .in_form(WebProblem::form_of(&request))
+}
+
+/// Returns the error of a system that refuses threads or sockets.
+pub(super) fn socket_error(error: std::io::Error) -> Error {
+    Error::io(format!("the system refuses: {error}"))
+        .with_hint("free some threads or sockets and try again")
+        .caused_by(error)
 }

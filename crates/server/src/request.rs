@@ -1,21 +1,25 @@
 //! A request read, and a reply with its tag.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
+use tokio::sync::SemaphorePermit;
 
-use super::Shared;
+use super::client::{self, NAMES_OF_SERVER};
 use super::problem::{WebProblem, form};
-use super::snapshot::Snapshot;
+use super::shared::Shared;
+use super::snapshot::{Size, Snapshot};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeRange, CodeSet};
 use codeyear_core::store::Store;
 
 /// The longest query that is read.
@@ -32,8 +36,16 @@ pub(super) struct ApiRequest {
     pub(super) query: Query,
     /// The day of today, for a question without a date.
     pub(super) today: NaiveDate,
-    tag: Option<ETag>,
+    /// The address of the server, where answers name it.
+    pub(super) origin: Option<String>,
+    is_get: bool,
+    /// What tells the answer from all others, once the state of the database is known; of a GET only.
+    tag: Option<String>,
 }
+
+/// How many bytes of the body of a response are in memory for it alone, where that is not its length.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InMemory(pub(super) u64);
 
 /// A request that is read from a query.
 pub(super) trait FromQuery: Sized {
@@ -45,6 +57,11 @@ pub(super) trait FromQuery: Sized {
 }
 
 impl ApiRequest {
+    /// Checks whether the answer rests on the name by which the server was asked.
+    fn varies(&self) -> bool {
+        self.origin.is_some() && self.shared.settings.base_url.is_none()
+    }
+
     /// Reads what is asked, and refuses what the address does not know.
     ///
     /// # Errors
@@ -63,9 +80,48 @@ impl ApiRequest {
     /// Asks the database.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
+        size: Size,
         question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.snapshot.ask(question).await
+        let _place = match size {
+            Size::Small => None,
+            Size::Large => Some(self.large_place()?),
+        };
+        self.snapshot.ask(size, question).await
+    }
+
+    /// Asks the database for an answer that takes long to find, and keeps it by what tells the question from all others:
+    /// who asks the same at the same time waits for it too.
+    pub(super) async fn ask_long(
+        &self,
+        key: impl std::fmt::Debug,
+        question: impl FnOnce(&Snapshot, &Store) -> Result<Vec<u8>> + Send + 'static,
+    ) -> Result<Bytes> {
+        let _place = self.large_place()?;
+        let ask = async || {
+            let bytes = self.snapshot.ask(Size::Large, question).await?;
+            self.shared.long_answer(bytes)
+        };
+        match self.snapshot.state() {
+            Some(state) => {
+                let key = format!("{state} {key:?}");
+                self.shared.kept.get_or_insert_async(&key, ask()).await
+            }
+            None => ask().await,
+        }
+    }
+
+    fn large_place(&self) -> Result<SemaphorePermit<'_>> {
+        self.shared.large.try_acquire().map_err(|_| {
+            Error::busy("the server has all the large questions that it can answer")
+                .with_hint("wait a little and ask again")
+        })
+    }
+
+    /// Marks a reply with an answer that took long to find: its bytes have their room already.
+    pub(super) fn long(mut response: Response) -> Response {
+        response.extensions_mut().insert(InMemory(0));
+        response
     }
 
     /// Replies.
@@ -77,8 +133,16 @@ impl ApiRequest {
         let mut response = Response::new(body.into());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CACHE_CONTROL, KEEP_AND_ASK);
-        if let Some(tag) = self.tag.clone() {
+        // What is posted has no address to be kept by.
+        let may_keep = match self.is_get {
+            true => KEEP_AND_ASK,
+            false => HeaderValue::from_static("no-store"),
+        };
+        headers.insert(CACHE_CONTROL, may_keep);
+        if self.varies() {
+            headers.append(VARY, NAMES_OF_SERVER);
+        }
+        if let Some(tag) = self.tag.as_deref().and_then(etag) {
             headers.typed_insert(tag);
         }
         response
@@ -89,7 +153,12 @@ impl ApiRequest {
     }
 
     /// Replies with a file to be saved.
-    pub(super) fn file(&self, media_type: &'static str, name: &str, body: Vec<u8>) -> Response {
+    pub(super) fn file(
+        &self,
+        media_type: &'static str,
+        name: &str,
+        body: impl Into<axum::body::Body>,
+    ) -> Response {
         let mut response = self.reply(media_type, body);
         if let Ok(disposition) = format!("attachment; filename=\"{name}\"").parse() {
             response
@@ -109,15 +178,26 @@ impl FromRequestParts<Arc<Shared>> for ApiRequest {
     ) -> Result<ApiRequest, Response> {
         let snapshot = shared.snapshots.current();
         let today = shared.settings.today.day();
-        let tag = snapshot.state().and_then(|state| tag(state, parts, today));
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|peer| peer.0.ip());
+        let names_it = parts.uri.path().starts_with("/fhir/");
+        let origin = || client::origin(&shared.settings, peer, parts);
+        let origin = names_it.then(origin);
+        let is_get = matches!(parts.method, Method::GET | Method::HEAD);
+        let state = snapshot.state().filter(|_| is_get);
+        let most_upload = shared.settings.most_upload;
+        let tag = state.map(|state| tag(state, parts, today, origin.as_deref(), most_upload));
         // A list of tags that cannot be read is none: the answer is sent again.
-        if let Some(tag) = &tag
+        if let Some(tag) = &tag.as_deref().and_then(etag)
             && let Some(known) = parts.headers.typed_get::<IfNoneMatch>()
             && !known.precondition_passes(tag)
         {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             response.headers_mut().typed_insert(tag.clone());
             response.headers_mut().insert(CACHE_CONTROL, KEEP_AND_ASK);
+            if origin.is_some() && shared.settings.base_url.is_none() {
+                response.headers_mut().append(VARY, NAMES_OF_SERVER);
+            }
             return Err(response);
         }
         let query = Query::read(parts.uri.query().unwrap_or_default()).map_err(|error| {
@@ -130,27 +210,43 @@ impl FromRequestParts<Arc<Shared>> for ApiRequest {
             snapshot,
             query,
             today,
+            origin,
+            is_get,
             tag,
         })
     }
 }
 
 /// Tags what an address gives in one state of the database: the same state, program and address give the
-/// same bytes. A question without a date is another one tomorrow.
-fn tag(state: &str, parts: &Parts, today: NaiveDate) -> Option<ETag> {
+/// same bytes, and so does the same name of the server where the answer has it. A question without a date is another
+/// one tomorrow.
+fn tag(
+    state: &str,
+    parts: &Parts,
+    today: NaiveDate,
+    origin: Option<&str>,
+    most_upload: usize,
+) -> String {
     let mut hasher = Sha256::new();
     for part in [
         state,
         env!("CARGO_PKG_VERSION"),
         parts.uri.path(),
         parts.uri.query().unwrap_or_default(),
+        origin.unwrap_or_default(),
     ] {
         hasher.update(part.as_bytes());
         hasher.update(b"\0");
     }
-    hasher.update(today.to_string().as_bytes());
+    // The page of an audit says how long a file may be.
+    hasher.update(format!("{today} {most_upload}").as_bytes());
     let digest = codeyear_core::source::hex(&hasher.finalize());
-    format!("W/\"{}\"", digest.get(..32)?).parse().ok()
+    digest.get(..32).unwrap_or(&digest).to_owned()
+}
+
+/// Returns a tag as a header has it. Packed or not, it is the same answer.
+fn etag(tag: &str) -> Option<ETag> {
+    format!("W/\"{tag}\"").parse().ok()
 }
 
 /// The parameters of a query. Each is asked for by name, and what nobody asked for is refused.
@@ -262,4 +358,11 @@ impl Query {
             .with_hint(format!("it knows {}", self.known.join(", ")))),
         }
     }
+}
+
+/// Reads a range of codes.
+pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
+    CodeRange::parse(code_set, text).map_err(|error| {
+        Error::usage(error.to_string()).with_hint("name a code as in C7A, or a range as in C76-C80")
+    })
 }

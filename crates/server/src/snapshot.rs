@@ -1,15 +1,16 @@
 //! One state of the database, and the watch for the next one.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, RwLock, Weak};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use codeyear_claims::Index;
 use codeyear_core::answer;
-use codeyear_core::error::{Error, Result};
+use codeyear_core::error::{Error, ErrorKind, Result};
 use codeyear_core::model::CodeSet;
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::html::pages::Site;
@@ -18,8 +19,16 @@ use codeyear_report::json;
 /// How often the database is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The handles of a snapshot: so many questions are asked of the database at a time.
-const HANDLES: usize = 4;
+/// The handles of a snapshot for small questions: so many are asked of the database at a time.
+const SMALL: usize = 4;
+/// Those for large ones, which no small one waits for.
+const LARGE: usize = 2;
+
+/// How long a file that changed is not examined again: that goes through all of it.
+const EXAMINE: Duration = Duration::from_secs(2);
+
+/// After so long without a look at the file nobody looks any more: titles and whole releases are read within it.
+const LOOKED: Duration = Duration::from_secs(300);
 
 /// How often a snapshot is begun anew because an import came between.
 const MAX_TRIES: usize = 20;
@@ -29,8 +38,10 @@ const MAX_TRIES: usize = 20;
 #[derive(Debug)]
 pub(super) struct Snapshot {
     index: Index,
-    idle: Mutex<Vec<Store>>,
-    places: Arc<Semaphore>,
+    small: Handles,
+    large: Handles,
+    /// For what answers are faster with, which is read once.
+    first: Mutex<Option<Store>>,
     content_hash: OnceLock<String>,
     /// A digest of all that answers can tell of this state: contents, days of import, proofs.
     state: OnceLock<String>,
@@ -47,12 +58,13 @@ impl Snapshot {
             let watch = Watch::begin(path)?;
             let index_store = Store::open_read_only(path)?;
             index_store.pin()?;
-            let mut idle = Vec::with_capacity(HANDLES);
-            for _ in 0..HANDLES {
+            let open = || -> Result<Store> {
                 let store = Store::open_read_only(path)?;
                 store.pin()?;
-                idle.push(store);
-            }
+                Ok(store)
+            };
+            let handles = |count| (0..count).map(|_| open()).collect::<Result<Vec<Store>>>();
+            let (small, large, first) = (handles(SMALL)?, handles(LARGE)?, open()?);
             let look = index_store
                 .is_taken_for_unchanging()
                 .then(|| watch.look.clone());
@@ -60,8 +72,9 @@ impl Snapshot {
             if !watch.has_changed()? {
                 let snapshot = Snapshot {
                     index: Index::open(index_store)?,
-                    idle: Mutex::new(idle),
-                    places: Arc::new(Semaphore::new(HANDLES)),
+                    small: Handles::new(small),
+                    large: Handles::new(large),
+                    first: Mutex::new(Some(first)),
                     content_hash: OnceLock::new(),
                     state: OnceLock::new(),
                     site: OnceLock::new(),
@@ -104,24 +117,34 @@ impl Snapshot {
         self.state.get().map(String::as_str)
     }
 
-    /// Asks the database, on a thread where it may take its time.
+    /// Asks the database, on a thread where it may take its time. It is given up when nobody waits for the answer
+    /// any more.
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
+        size: Size,
         question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let snapshot = Arc::clone(self);
-        let place = Arc::clone(&self.places).acquire_owned();
+        let place = Arc::clone(&self.handles(size).places).acquire_owned();
         let place = place.await.map_err(|_| gone())?;
+        let waiting = Waiting::default();
+        let given_up = Arc::clone(&waiting.given_up);
         let asked = tokio::task::spawn_blocking(move || {
             // The place is free when the handle is back, whether or not anyone still waits for the answer.
             let _place = place;
-            let store = snapshot.take()?;
-            let answer = question(&snapshot, &store);
-            let unchanged = snapshot.is_unchanged();
-            snapshot.idle.lock().map_err(|_| gone())?.push(store);
-            unchanged.and(answer)
+            let mut lent = snapshot.handles(size).lend()?;
+            let store = lent.store.as_mut().ok_or_else(gone)?;
+            let answer = store.until(&given_up, |store| question(&snapshot, store));
+            snapshot.is_unchanged().and(answer)
         });
         asked.await.map_err(|_| gone())?
+    }
+
+    fn handles(&self, size: Size) -> &Handles {
+        match size {
+            Size::Small => &self.small,
+            Size::Large => &self.large,
+        }
     }
 
     /// Returns a code set to ask questions of: in memory, as soon as titles are there.
@@ -135,10 +158,6 @@ impl Snapshot {
         } else {
             Box::new(store.codes(code_set)?)
         })
-    }
-
-    fn take(&self) -> Result<Store> {
-        self.idle.lock().map_err(|_| gone())?.pop().ok_or_else(gone)
     }
 
     /// A file that SQLite takes for unchanging may have changed beneath the question, whose answer is then
@@ -156,9 +175,11 @@ impl Snapshot {
     /// Reads what answers are faster with: titles, and the content hash.
     fn warm(&self) -> Result<()> {
         self.index.read_titles()?;
-        let store = self.take()?;
+        let first = self.first.lock().map_err(|_| gone())?.take();
+        let Some(store) = first else {
+            return Ok(());
+        };
         let overview = answer::releases(Some(&store), None);
-        self.idle.lock().map_err(|_| gone())?.push(store);
         self.is_unchanged()?;
         let overview = overview?;
         // Two databases of the same contents may have been imported on different days, or not both verified.
@@ -168,6 +189,68 @@ impl Snapshot {
         let _ = self.content_hash.set(overview.content_hash);
         let _ = self.state.set(digest);
         Ok(())
+    }
+}
+
+/// How much work a question is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// A code, a search, a list of what is loaded.
+    Small,
+    /// What goes through whole releases, or many questions at once.
+    Large,
+}
+
+/// Handles on one state, and a place for each.
+#[derive(Debug)]
+struct Handles {
+    idle: Mutex<Vec<Store>>,
+    places: Arc<Semaphore>,
+}
+
+impl Handles {
+    fn new(idle: Vec<Store>) -> Handles {
+        Handles {
+            places: Arc::new(Semaphore::new(idle.len())),
+            idle: Mutex::new(idle),
+        }
+    }
+
+    fn lend(&self) -> Result<Lent<'_>> {
+        let store = self.idle().pop().ok_or_else(gone)?;
+        Ok(Lent {
+            handles: self,
+            store: Some(store),
+        })
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Store>> {
+        // Whoever held it only took one or put one back.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handle that is given back however the question ends.
+struct Lent<'h> {
+    handles: &'h Handles,
+    store: Option<Store>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.handles.idle().extend(self.store.take());
+    }
+}
+
+/// Somebody who waits for an answer; dropped before it comes, the question is given up.
+#[derive(Debug, Default)]
+struct Waiting {
+    given_up: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 }
 
@@ -250,6 +333,8 @@ impl Watch {
 pub(super) struct Snapshots {
     path: PathBuf,
     current: Arc<RwLock<Arc<Snapshot>>>,
+    /// What is wrong with the file, and when it was last looked at.
+    trouble: Arc<RwLock<(Option<&'static str>, Instant)>>,
     /// Until the watch begins.
     first_watch: Mutex<Option<Watch>>,
 }
@@ -263,6 +348,7 @@ impl Snapshots {
         Ok(Snapshots {
             path: path.to_path_buf(),
             current: Arc::new(RwLock::new(Arc::new(snapshot))),
+            trouble: Arc::new(RwLock::new((None, Instant::now()))),
             first_watch: Mutex::new(Some(watch)),
         })
     }
@@ -276,12 +362,20 @@ impl Snapshots {
         }
     }
 
+    /// Returns what is wrong with the file of the database, if anything is: answers come from the state before.
+    pub(super) fn trouble(&self) -> Option<&'static str> {
+        let (trouble, looked) = *self.trouble.read().unwrap_or_else(PoisonError::into_inner);
+        let is_late = looked.elapsed() >= LOOKED;
+        trouble.or(is_late.then_some("the file of the database is no longer looked at"))
+    }
+
     /// Begins to look for changes, on a thread of its own that ends with this value.
     pub(super) fn watch(&self) -> Result<()> {
         let Some(mut watch) = self.first_watch.lock().map_err(|_| gone())?.take() else {
             return Ok(());
         };
         let path = self.path.clone();
+        let trouble = Arc::clone(&self.trouble);
         let current: Weak<RwLock<Arc<Snapshot>>> = Arc::downgrade(&self.current);
         let first = self.current();
         std::thread::Builder::new()
@@ -292,14 +386,13 @@ impl Snapshots {
                 }
                 drop(first);
                 let mut failed = false;
+                let mut health = Health::new();
                 loop {
                     std::thread::sleep(LOOK);
                     let Some(current) = current.upgrade() else {
                         return;
                     };
-                    if !watch.has_changed().unwrap_or(true) {
-                        continue;
-                    }
+                    if watch.has_changed().unwrap_or(true) {
                     match next(&path) {
                         Ok((snapshot, next)) => {
                             let hash = snapshot.content_hash().unwrap_or_default();
@@ -318,10 +411,64 @@ impl Snapshots {
                         }
                         Err(_) => {}
                     }
+                    }
+                    let unseen = failed.then_some("the database has changed and cannot be read");
+                    let found = health.look(&path).or(unseen);
+                    *trouble.write().unwrap_or_else(PoisonError::into_inner) =
+                        (found, Instant::now());
                 }
             })
             .map(|_| ())
-            .map_err(super::socket_error)
+            .map_err(super::problem::socket_error)
+    }
+}
+
+/// Looks whether the file of a database is there, whole and sound.
+#[derive(Debug)]
+struct Health {
+    /// How the file looked when it was last examined.
+    seen: Option<Look>,
+    examined: Instant,
+    trouble: Option<&'static str>,
+}
+
+impl Health {
+    fn new() -> Health {
+        Health {
+            seen: None,
+            examined: Instant::now(),
+            trouble: None,
+        }
+    }
+
+    /// Returns what is wrong with the file, if anything is.
+    fn look(&mut self, path: &Path) -> Option<&'static str> {
+        let look = Look::at(path);
+        if look.bytes.is_none() {
+            return Some("the file of the database is gone");
+        }
+        let is_open = self.trouble.is_some() || self.seen.as_ref() != Some(&look);
+        // An import changes it all the time.
+        if is_open && (self.seen.is_none() || self.examined.elapsed() >= EXAMINE) {
+            // Of a file that somebody holds nothing is known yet.
+            if let Some(found) = examine(path) {
+                self.trouble = found.err();
+                self.seen = Some(look);
+            }
+            self.examined = Instant::now();
+        }
+        self.trouble
+    }
+}
+
+/// Checks the file of a database; `None` if it could not be looked at now.
+fn examine(path: &Path) -> Option<std::result::Result<(), &'static str>> {
+    let is_intact = Store::open_read_only(path).and_then(|store| store.is_intact());
+    match is_intact {
+        Ok(true) => Some(Ok(())),
+        Ok(false) => Some(Err("the file of the database is damaged")),
+        Err(error) if error.kind() == ErrorKind::Busy => None,
+        Err(_) => Some(Err("the file of the database cannot be read")),
     }
 }
 

@@ -50,7 +50,7 @@ fn a_row_that_cannot_be_read_is_reported_with_its_line_and_the_rest_is_judged() 
         let mut claims = format!("{HEADER}0,C7B.00,2026-03-01\n").into_bytes();
         claims.extend(row);
         claims.extend(b"\n2,C7B,2026-03-01\n");
-        let (run, annotated) = audit(&world, &claims, &[]);
+        let (run, annotated) = audit(&world, &claims, &["--fail-on", "undetermined"]);
         assert_eq!(run.exit, 2, "{}", run.stderr);
         assert!(run.stdout.contains(expected), "{expected}: {}", run.stdout);
         assert!(!run.stdout.contains("SECRET"), "{}", run.stdout);
@@ -140,13 +140,14 @@ fn a_file_without_a_header_does_not_lose_its_first_claim() {
 fn a_header_alone_is_an_audit_of_nothing() {
     let world = World::with_sample();
     let (run, annotated) = audit(&world, HEADER, &[]);
-    assert_eq!(run.exit, 0, "{}", run.stderr);
+    assert_eq!(run.exit, 2, "{}", run.stderr);
     assert!(
         run.stdout.starts_with("Judged by the bundled sample"),
         "{}",
         run.stdout
     );
-    assert!(run.stdout.contains("0 of 0 codes"), "{}", run.stdout);
+    let nothing = "nothing was judged: no code stands in what was asked for, in 0 rows";
+    assert!(run.stdout.contains(nothing), "{}", run.stdout);
     assert_eq!(annotated.lines().count(), 1);
 }
 
@@ -193,7 +194,22 @@ fn a_field_of_a_gigabyte_is_refused_at_once() {
 }
 
 #[test]
-fn a_packed_file_that_was_cut_off_is_refused() {
+fn a_first_line_is_read_whole_however_long_it_is() {
+    let world = World::with_sample();
+    let names: String = (0..12_000)
+        .map(|at| format!("a_column_with_a_long_name_{at},"))
+        .collect();
+    assert!(names.len() > 300_000);
+    let values = "x,".repeat(12_000);
+    let table = format!("{names}dx1,dos\n{values}C7B,03/01/2026\n");
+    world.write("wide.csv", table);
+    let run = world.run(&["audit", "wide.csv", "--code", "dx1", "--date", "dos"]);
+    assert_eq!(run.exit, 1, "{run:?}");
+    assert!(run.stdout.contains("header"), "{run:?}");
+}
+
+#[test]
+fn a_packed_file_that_was_cut_off_is_read_as_far_as_it_goes() {
     use std::io::Write;
     let world = World::with_sample();
     let mut text = String::from(HEADER);
@@ -208,8 +224,16 @@ fn a_packed_file_that_was_cut_off_is_refused() {
     let whole = gzip.finish().unwrap();
     let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
     for packed in [whole, zstd] {
-        let run = problem(&world, &packed[..packed.len() / 2]);
-        assert!(run.stderr.contains("claims.csv"), "{}", run.stderr);
+        let (run, annotated) = audit(&world, &packed[..packed.len() / 2], &[]);
+        assert_eq!(run.exit, 2, "{}", run.stderr);
+        let cut_off = "data is cut off before its end; what is behind it is missing";
+        assert!(run.stdout.contains(cut_off), "{}", run.stdout);
+        // The row that was cut is not taken for a whole one.
+        let judged = annotated.lines().filter(|line| line.contains(",billable,"));
+        let rows = judged.count();
+        assert!(rows > 10_000 && rows < 40_000, "{rows}");
+        let found = run.stdout.replace(',', "");
+        assert!(found.contains(&format!("0 of {rows} codes")), "{found}");
     }
 }
 

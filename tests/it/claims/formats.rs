@@ -36,7 +36,7 @@ fn an_object_keeps_what_is_asked_for_and_gets_its_verdicts() {
         "-o",
         output.to_str().unwrap(),
     ]);
-    assert_eq!(run.exit, 2, "{}", run.stderr);
+    assert_eq!(run.exit, 1, "{}", run.stderr);
     let annotated = std::fs::read_to_string(output).unwrap();
     assert!(!annotated.contains("SECRET") && !run.stdout.contains("SECRET"));
     let first: serde_json::Value = serde_json::from_str(annotated.lines().next().unwrap()).unwrap();
@@ -236,4 +236,56 @@ mod parquet {
             refused.stderr
         );
     }
+}
+
+#[test]
+fn a_code_of_an_object_has_the_label_that_stands_beside_it() {
+    let world = World::with_sample();
+    world.write(
+        "claims.ndjson",
+        r#"{"dos":"2026-03-01","dx":[{"code":"C7B","set":"ICD-10-CM"},{"code":"99213","set":"CPT"},{"code":"C7B.00","set":"ABK"}]}
+{"dos":"2026-03-01","dx":[{"code":"C7B"},{"set":"CPT"}]}
+"#,
+    );
+    let run = world.run(&[
+        "audit",
+        "claims.ndjson",
+        "--code=dx[].code",
+        "--code-set-by=dx[].set",
+        "--date=dos",
+        "-o=o.ndjson",
+    ]);
+    assert_eq!(run.exit, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("2 of 3 codes"), "{}", run.stdout);
+    let written = std::fs::read_to_string(world.path("o.ndjson")).unwrap();
+    let verdicts: Vec<&str> = written
+        .split("\"verdict\":\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(
+        verdicts,
+        ["header", "not-judged", "billable", "header"],
+        "{written}"
+    );
+}
+
+#[test]
+fn beside_a_code_of_ours_a_code_of_another_set_is_its_translation() {
+    let world = World::with_sample();
+    let coding = |system: &str, code: &str| format!(r#"{{"system":"{system}","code":"{code}"}}"#);
+    let cm = coding("http://hl7.org/fhir/sid/icd-10-cm", "C7B.00");
+    let snomed = coding("http://snomed.info/sct", "94391008");
+    let condition = |codings: &str| {
+        format!(
+            r#"{{"resourceType":"Condition","recordedDate":"2026-03-01","code":{{"coding":[{codings}]}}}}"#
+        )
+    };
+    world.write("both.json", condition(&format!("{cm},{snomed}")));
+    world.write("alone.json", condition(&snomed));
+    let run = world.run(&["audit", "both.json"]);
+    assert_eq!(run.exit, 0, "{}", run.stdout);
+    assert!(run.stdout.contains("SNOMED CT"), "{}", run.stdout);
+    // A file of which nothing was judged is no good news.
+    assert_eq!(world.run(&["audit", "alone.json"]).exit, 2);
 }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod formats;
+mod several;
 mod tables;
 
 use crate::world::{Run, World};

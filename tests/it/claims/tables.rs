@@ -20,7 +20,7 @@ const CLAIMS: &str = "id,patient,dx,dos\n\
 fn each_row_gets_the_verdict_of_its_own_date() {
     let world = World::with_sample();
     let (run, annotated) = audit(&world, CLAIMS, &["--keep", "id"]);
-    assert_eq!(run.exit, 2, "{}", run.stderr);
+    assert_eq!(run.exit, 1, "{}", run.stderr);
     assert_eq!(
         rows(&annotated)[0],
         [
@@ -167,7 +167,7 @@ fn an_inpatient_claim_goes_by_its_discharge() {
         "-o",
         output.to_str().unwrap(),
     ]);
-    assert_eq!(run.exit, 2, "{}", run.stderr);
+    assert_eq!(run.exit, 1, "{}", run.stderr);
     let annotated = std::fs::read_to_string(output).unwrap();
     assert_eq!(
         column(&annotated, "verdict"),
@@ -283,4 +283,24 @@ fn one_thread_and_many_write_the_same() {
     assert_eq!(first, second);
     assert_eq!(one.stdout, many.stdout);
     assert_eq!(first.lines().count(), 40_001);
+}
+
+#[test]
+fn the_summary_is_the_same_report_in_each_format_that_is_named() {
+    let world = World::with_sample();
+    let names = ["summary.txt", "summary.md", "summary.adoc"];
+    let more: Vec<&str> = names.iter().flat_map(|name| ["--report", name]).collect();
+    let (run, _) = audit(&world, CLAIMS, &more);
+    let read = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
+    assert_eq!(read("summary.txt"), run.stdout);
+    insta::assert_snapshot!("summary_markdown", read("summary.md"));
+    for code in ["C7B", "M54.5", "M54.50", "U07.1", "C7B.00"] {
+        assert!(
+            read("summary.adoc").contains(&format!("|{code} |")),
+            "{code}"
+        );
+    }
+    for name in names {
+        assert!(!read(name).contains("SECRET"), "{name}");
+    }
 }

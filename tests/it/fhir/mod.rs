@@ -66,6 +66,7 @@ impl Server {
             query: &query,
             body,
             base: BASE,
+            ends: None,
         };
         let response = fhir::answer(&request, &terminology);
         let json: Value = serde_json::from_slice(&response.body).unwrap();

@@ -48,6 +48,39 @@ fn place(code: &Code, old: &[Entry], new: &[Entry]) -> Option<(usize, usize)> {
     Some((before.unwrap_or(0), at))
 }
 
+/// The range that is taken, plainly: a category at its end that neither book lists stands for the nearest within the
+/// range, among those of its letter whose place their characters tell.
+fn taken(range: CodeRange, old: &[Entry], new: &[Entry]) -> Option<CodeRange> {
+    let codes = || old.iter().chain(new).map(|entry| entry.code);
+    let is_listed = |code: &Code| codes().any(|listed| listed == *code);
+    let CodeRange { first, last } = range;
+    let is_open = |code: &Code| first != last && !is_listed(code) && *code == code.category();
+    let near = |end: Code| {
+        codes().filter(move |code| {
+            let [letter, rest @ ..] = code.as_str().as_bytes() else {
+                return false;
+            };
+            *code == code.category()
+                && end.as_str().as_bytes().first() == Some(letter)
+                && rest.iter().all(u8::is_ascii_digit)
+        })
+    };
+    let taken = CodeRange {
+        first: match is_open(&first) {
+            true => near(first).filter(|code| *code > first).min()?,
+            false => first,
+        },
+        last: match is_open(&last) {
+            true => near(last).filter(|code| *code < last).max()?,
+            false => last,
+        },
+    };
+    let is_empty = taken != range
+        && taken.first > taken.last
+        && taken.first.as_str().as_bytes().first() == taken.last.as_str().as_bytes().first();
+    (!is_empty).then_some(taken)
+}
+
 /// The codes of a range, plainly: both ends with all below them, and all that stands between in the
 /// book that lists the code; where that book lacks an end, by the places in both books read as one.
 fn codes_in(range: &CodeRange, old: &[Entry], new: &[Entry]) -> Option<BTreeSet<Code>> {
@@ -175,7 +208,9 @@ proptest! {
         for pair in posted.windows(2) {
             let (old, new) = (pair[0].id(), pair[1].id());
             let found = answer::diff(&store, SET, old, new, &scope);
-            let Some(codes) = codes_in(&range, &pair[0].book, &pair[1].book) else {
+            let (left, right) = (&pair[0].book, &pair[1].book);
+            let codes = taken(range, left, right).and_then(|range| codes_in(&range, left, right));
+            let Some(codes) = codes else {
                 // An end that neither lists, or the wrong way round. A code alone is taken as it is.
                 prop_assert!(found.is_err(), "{:?} in {} to {}", range, old, new);
                 continue;

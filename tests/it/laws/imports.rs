@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 
 use codeyear::answer;
 use codeyear::ingest::{ImportOptions, import, import_sample};
-use codeyear::model::{Answer, CodeSet};
+use codeyear::model::{Added, Answer, CodeSet};
 use codeyear::source::sample::{SampleFile, sample_bytes, sample_files};
-use codeyear::store::{Added, Store};
+use codeyear::store::Store;
 use proptest::prelude::*;
 
 use super::{

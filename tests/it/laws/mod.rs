@@ -15,10 +15,10 @@ use std::sync::OnceLock;
 
 use chrono::{Days, NaiveDate};
 use codeyear::ingest::{ImportOptions, import};
-use codeyear::model::{CodeSet, Entry, ReleaseId};
+use codeyear::model::{Added, CodeSet, Entry, ReleaseId};
 use codeyear::parse::order::{Envelope, LineEnding, Numbering, OrderFile, write_row};
 use codeyear::source::sample::{SampleFile, sample_bytes, sample_files};
-use codeyear::store::{Added, Store};
+use codeyear::store::Store;
 use proptest::prelude::*;
 
 use crate::world::today;

@@ -1,8 +1,7 @@
 //! Every addenda replayed on its base, on a wrong base, and with its base missing.
 
 use codeyear::answer::{self, AddendaProof, DiffScope, VerifyOptions, VerifyReport};
-use codeyear::model::CodeSet;
-use codeyear::store::ProofOutcome;
+use codeyear::model::{CodeSet, ProofOutcome};
 
 use super::{everything, holding, id, number, truth, verified};
 use crate::world::{official_releases, today};

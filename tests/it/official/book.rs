@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use codeyear::answer;
 use codeyear::model::{
-    Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, NodeKind, PcsTables, ReleasePart,
+    Added, Code, CodeSet, DifferenceKind, DocumentKind, ListedBy, NodeKind, PcsTables, ReleasePart,
     Tabular, Verdict,
 };
 use codeyear::parse::order::OrderFile;
@@ -14,7 +14,7 @@ use codeyear::parse::pcs::parse_pcs_tables;
 use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::archive::find;
 use codeyear::source::kind::FileKind;
-use codeyear::store::{Added, Store};
+use codeyear::store::Store;
 
 use super::index::{counts_of, member};
 use super::{everything, id, import_all, release_zip, say};

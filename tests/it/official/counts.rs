@@ -264,7 +264,7 @@ fn what_cms_counts_is_the_footer_of_its_addenda_and_never_our_own_count() {
         let footer = changes.cms_footer.as_ref().unwrap().counts;
         assert_eq!([footer.new, footer.deleted, footer.revised], cms, "{new}");
         assert_eq!(changes.cms_counts().revised, ours, "{new}");
-        let said = codeyear::present::cms::cms_sentence(&changes);
+        let said = codeyear::present::changes::cms_sentence(&changes);
         assert!(said.starts_with("CMS counts"), "{said}");
         assert!(
             said.contains(&format!("{} revised (footer of ", cms[2])),
@@ -279,7 +279,7 @@ fn what_cms_counts_is_the_footer_of_its_addenda_and_never_our_own_count() {
     ] {
         let changes = diff(&store, old, new);
         assert_eq!(changes.cms_footer, None, "{old} to {new}");
-        let said = codeyear::present::cms::cms_sentence(&changes);
+        let said = codeyear::present::changes::cms_sentence(&changes);
         assert!(said.starts_with("Counted as CMS counts"), "{said}");
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chrono::{Days, NaiveDate};
 use codeyear::answer;
+use codeyear::claims::{ExportedFinding, Index};
 use codeyear::model::{Code, CodeFlag, CodeSet, Concept, ExportedPeriod, ExportedSpan, concept_id};
 use codeyear::store::Store;
 use sha2::{Digest, Sha256};
@@ -217,6 +218,67 @@ fn spans_and_periods_judge_as_check_does() {
     }
     assert_eq!(found.len(), 7, "{found:?}");
     say(&format!("{found:?}"));
+}
+
+#[test]
+fn findings_are_those_of_an_audit_on_every_day() {
+    let Some(releases) = official_releases("exported findings are those of an audit") else {
+        return;
+    };
+    let index = Index::open(everything(&releases)).unwrap();
+    let mut by_code: BTreeMap<(CodeSet, Option<Code>), Vec<ExportedFinding>> = BTreeMap::new();
+    index
+        .export_findings(&CodeSet::ALL, &mut |row| {
+            let rows = by_code.entry((row.code_set, row.code)).or_default();
+            rows.push(row.clone());
+            Ok(())
+        })
+        .unwrap();
+    let keys: Vec<(CodeSet, Option<Code>)> = by_code.keys().copied().collect();
+    let mut state = 2_026u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
+    for _ in 0..50_000 {
+        let (code_set, Some(code)) = keys[random(keys.len())] else {
+            continue;
+        };
+        let date = day("2015-08-01") + Days::new(random(5_000) as u64);
+        let rows = [Some(code), None].map(|code| &by_code[&(code_set, code)]);
+        let mut holding = rows.into_iter().flatten().filter(|row| {
+            row.from.is_none_or(|from| from <= date) && row.to.is_none_or(|to| date < to)
+        });
+        let row = &holding.next().unwrap().written;
+        assert!(holding.next().is_none(), "{code:?} on {date}");
+        let finding = index.find(code_set, code.as_str(), date).unwrap();
+        assert_eq!(
+            (
+                row.verdict,
+                row.day,
+                &row.uses,
+                row.use_count,
+                row.use_basis,
+                &row.why
+            ),
+            (
+                finding.verdict,
+                finding.day,
+                &finding.uses,
+                finding.use_count,
+                finding.use_basis,
+                &finding.why
+            ),
+            "{code:?} on {date}"
+        );
+        *verdicts.entry(row.verdict.name()).or_default() += 1;
+    }
+    assert_eq!(verdicts.len(), 7, "{verdicts:?}");
+    let rows: usize = by_code.values().map(Vec::len).sum();
+    say(&format!("{rows} findings, {verdicts:?}"));
 }
 
 #[test]

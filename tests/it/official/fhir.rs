@@ -4,14 +4,40 @@ use std::collections::BTreeMap;
 
 use codeyear::fhir::{ExportScope, FhirExport, FhirVersion};
 use codeyear::model::CodeSet;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{everything, id, number, say, truth};
 use crate::fhir::{CM, Server, parts, property, value};
 use crate::world::official_releases;
 
-fn code_set_of(uri: &Value) -> CodeSet {
-    if *uri == CM {
+/// What is compared of a code system: the rest of its many megabytes is passed over.
+#[derive(Deserialize)]
+struct System {
+    url: String,
+    version: String,
+    content: String,
+    count: u64,
+    concept: Vec<Concept>,
+}
+
+#[derive(Deserialize)]
+struct Concept {
+    code: String,
+    #[serde(default)]
+    property: Vec<Property>,
+    #[serde(default)]
+    concept: Vec<Concept>,
+}
+
+#[derive(Deserialize)]
+struct Property {
+    #[serde(rename = "valueBoolean")]
+    truth: Option<bool>,
+}
+
+fn code_set_of(uri: &str) -> CodeSet {
+    if uri == CM {
         CodeSet::Icd10Cm
     } else {
         CodeSet::Icd10Pcs
@@ -19,11 +45,14 @@ fn code_set_of(uri: &Value) -> CodeSet {
 }
 
 /// Walks the concepts of a code system: each code with the one that it stands in.
-fn walk(concepts: &Value, above: Option<&str>, take: &mut dyn FnMut(&str, Option<&str>, &Value)) {
-    for concept in concepts.as_array().into_iter().flatten() {
-        let code = concept["code"].as_str().unwrap();
-        take(code, above, concept);
-        walk(&concept["concept"], Some(code), take);
+fn walk<'c>(
+    concepts: &'c [Concept],
+    above: Option<&'c str>,
+    take: &mut dyn FnMut(&'c Concept, Option<&'c str>),
+) {
+    for concept in concepts {
+        take(concept, above);
+        walk(&concept.concept, Some(&concept.code), take);
     }
 }
 
@@ -54,30 +83,28 @@ fn a_code_system_has_every_row_of_its_release_below_the_nearest_listed_code() {
     {
         let mut bytes = Vec::new();
         let written = export.write(file, &mut bytes).unwrap();
-        let system: Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(system["content"], "complete");
-        let code_set = code_set_of(&system["url"]);
-        let release = format!("FY{}", system["version"].as_str().unwrap());
-        let mut listed: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let system: System = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(system.content, "complete");
+        let code_set = code_set_of(&system.url);
+        let release = format!("FY{}", system.version);
+        let mut listed: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         let mut billable = 0;
-        walk(&system["concept"], None, &mut |code, above, concept| {
-            let is_header = concept["property"][0]["valueBoolean"] == true;
+        walk(&system.concept, None, &mut |concept, above| {
+            let is_header = concept
+                .property
+                .first()
+                .is_some_and(|property| property.truth == Some(true));
             billable += u64::from(!is_header);
-            let is_new = listed
-                .insert(code.to_owned(), above.map(str::to_owned))
-                .is_none();
-            assert!(is_new, "{release}: {code} comes twice");
+            let is_new = listed.insert(&concept.code, above).is_none();
+            assert!(is_new, "{release}: {} comes twice", concept.code);
         });
         let expected = counts[&(code_set.id().to_owned(), release.clone())];
         assert_eq!((listed.len() as u64, billable), expected, "{release}");
-        assert_eq!(
-            (system["count"].as_u64(), written),
-            (Some(expected.0), expected.0)
-        );
+        assert_eq!((system.count, written), (expected.0, expected.0));
         for (code, above) in &listed {
             let nearest = (3..code.len())
                 .rev()
-                .map(|length| code[..length].trim_end_matches('.').to_owned())
+                .map(|length| code[..length].trim_end_matches('.'))
                 .find(|prefix| prefix.len() >= 3 && listed.contains_key(prefix));
             assert_eq!(nearest, *above, "{release}: {code}");
         }

@@ -7,6 +7,7 @@ mod answers;
 mod archives;
 mod audit;
 mod book;
+mod claims;
 mod conversion;
 mod counts;
 mod exports;
@@ -98,8 +99,13 @@ fn holding(releases: &Path, code_set: CodeSet, ids: &[&str]) -> Store {
 /// It lies in the folder that cargo gives to tests. A test binary ends without a word to its statics,
 /// so what an earlier run left there is removed first.
 pub(crate) fn everything(releases: &Path) -> Store {
+    Store::open(everything_at(releases)).unwrap()
+}
+
+/// The database of [`everything`].
+fn everything_at(releases: &Path) -> &'static Path {
     static DATABASE: OnceLock<PathBuf> = OnceLock::new();
-    let database = DATABASE.get_or_init(|| {
+    DATABASE.get_or_init(|| {
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
         remove_old_folders(parent);
         let folder = tempfile::Builder::new()
@@ -111,8 +117,7 @@ pub(crate) fn everything(releases: &Path) -> Store {
         let folders = [releases.join("icd10cm"), releases.join("icd10pcs")];
         import_all(&mut store, &folders, &whole());
         database
-    });
-    Store::open(database).unwrap()
+    })
 }
 
 fn remove_old_folders(parent: &Path) {

@@ -154,7 +154,10 @@ fn rows_of_one_day_are_not_chained_and_said_as_the_history_says_them() {
     let lineage = &changes.lineage[&CM.parse_code("Z80.44").unwrap()];
     let history = answer::history(&store.codes(CM).unwrap(), "Z80.44").unwrap();
     assert_eq!(lineage.ends[0].steps, history.lineage.lineage.predecessors);
-    let text = present::changes::text(&changes, Style::PLAIN);
+    let text = present::render::text(
+        &present::changes::report(&changes, Style::PLAIN),
+        Style::PLAIN,
+    );
     let said = "<- Z40.89 [which was not billable] (FY2026 table)";
     assert!(text.contains(said), "{said}");
     assert!(text::history(&history, Style::PLAIN).contains("Z40.89, which was not billable"));

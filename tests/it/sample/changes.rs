@@ -36,7 +36,7 @@ fn a_diff_backwards_and_over_years_is_a_report_too() {
 }
 
 #[test]
-fn a_diff_has_the_same_changes_as_markdown_csv_and_json() {
+fn a_diff_has_the_same_changes_in_markup_csv_and_json() {
     let world = World::with_sample();
     let scope = [
         "--under", "G35", "--under", "P09", "--under", "W44", "--under", "S30.1",
@@ -46,7 +46,11 @@ fn a_diff_has_the_same_changes_as_markdown_csv_and_json() {
         args.extend(scope);
         args
     };
-    for (name, format) in [("diff_markdown", "markdown"), ("diff_csv", "csv")] {
+    for (name, format) in [
+        ("diff_markdown", "markdown"),
+        ("diff_asciidoc", "asciidoc"),
+        ("diff_csv", "csv"),
+    ] {
         insta::assert_snapshot!(name, transcript(&world, &[&with(format)]));
     }
     let codes = changed_codes(&world.run(&with("csv")));
@@ -58,13 +62,15 @@ fn a_diff_has_the_same_changes_as_markdown_csv_and_json() {
         .map(|change| change["code_dotted"].as_str().unwrap())
         .collect();
     assert_eq!(in_json, codes);
-    let markdown = world.run(&with("markdown")).stdout;
-    let in_markdown: Vec<&str> = markdown
-        .lines()
-        .filter_map(|line| line.strip_prefix("- **")?.split_once("**"))
-        .map(|(code, _)| code)
-        .collect();
-    assert_eq!(in_markdown, codes);
+    for (format, item, end) in [("markdown", "- **", "**"), ("asciidoc", "* *", "*")] {
+        let markup = world.run(&with(format)).stdout;
+        let in_markup: Vec<&str> = markup
+            .lines()
+            .filter_map(|line| line.strip_prefix(item)?.split_once(end))
+            .map(|(code, _)| code)
+            .collect();
+        assert_eq!(in_markup, codes, "{format}");
+    }
 }
 
 /// The changes of a report as JSON, a line each, with the codes that they came from or went to.

@@ -72,6 +72,61 @@ fn periods_say_which_days_a_release_governs() {
 }
 
 #[test]
+fn findings_are_what_an_audit_writes_of_each_code_by_day() {
+    let world = World::with_sample();
+    let run = world.run(&["export", "findings"]);
+    assert_eq!(run.exit, 0);
+    assert!(run.stderr.contains("the bundled sample"), "{run:?}");
+    let of = [
+        ",M54.5,",
+        ",U07.1,",
+        ",S30.1XXA,",
+        ",Z28.3,",
+        ",O40.1X,",
+        "icd10cm,,,,",
+        "icd10cm,,,2016",
+        ",C7B,",
+    ];
+    insta::assert_snapshot!("findings", lines_with(&run.stdout, &of));
+    let ndjson = world.run(&[
+        "export",
+        "findings",
+        "--format",
+        "ndjson",
+        "--code-set",
+        "icd10cm",
+    ]);
+    assert!(!ndjson.stdout.contains("icd10pcs"));
+    assert!(
+        ndjson
+            .stdout
+            .contains("\"use\":\"M54.50 M54.51 M54.59\",\"use_count\":3,"),
+        "{ndjson:?}"
+    );
+}
+
+#[test]
+fn labels_say_which_code_set_each_spelling_means() {
+    let world = World::with_sample();
+    let run = world.run(&["export", "labels"]);
+    assert_eq!((run.exit, run.stderr.as_str()), (0, ""), "{run:?}");
+    for row in [
+        "ICD10CM,icd10cm,,",
+        "10,icd10cm icd10pcs,,",
+        "ICD9CM,,ICD-9-CM,2015-09-30",
+        "hl7.org/fhir/sid/icd-10-cm,icd10cm,,",
+        "CPT,,CPT,",
+    ] {
+        assert!(run.stdout.lines().any(|line| line == row), "{row}");
+    }
+    let file = world.run(&["export", "labels", "-o", "labels.ndjson"]);
+    assert!(
+        file.stderr.contains("labels written to labels.ndjson"),
+        "{file:?}"
+    );
+}
+
+#[test]
 fn an_export_that_cannot_be_made_says_what_to_do() {
     let world = World::with_sample();
     world.write("cm.csv", "kept");
@@ -127,7 +182,7 @@ fn the_name_of_the_file_tells_the_format_and_a_failed_export_leaves_nothing() {
         #[cfg(feature = "parquet")]
         ("a.parquet", b"PAR1"),
     ] {
-        for table in ["spans", "periods"] {
+        for table in ["spans", "periods", "findings"] {
             let run = world.run(&["export", table, "-o", name]);
             assert_eq!((run.exit, run.stdout.as_str()), (0, ""), "{run:?}");
             assert!(
@@ -354,6 +409,7 @@ fn the_order_of_import_changes_no_byte_of_an_export() {
             ["export", "spans", "-o", name],
             ["export", "spans", "-o", "spans.ndjson"],
             ["export", "periods", "-o", "periods.csv"],
+            ["export", "findings", "-o", "findings.csv"],
             ["export", "ohdsi", "-o", "."],
         ] {
             assert_eq!(world.run(&args).exit, 0);
@@ -362,6 +418,7 @@ fn the_order_of_import_changes_no_byte_of_an_export() {
             name,
             "spans.ndjson",
             "periods.csv",
+            "findings.csv",
             "CONCEPT.csv",
             "CONCEPT_RELATIONSHIP.csv",
         ] {

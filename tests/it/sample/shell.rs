@@ -57,7 +57,9 @@ fn help_of_each_verb_tells_the_rest() {
     ] {
         commands.push(vec![verb, "--help"]);
     }
-    for what in ["spans", "periods", "order", "ohdsi", "fhir"] {
+    for what in [
+        "spans", "periods", "findings", "labels", "order", "ohdsi", "fhir",
+    ] {
         commands.push(vec!["export", what, "--help"]);
     }
     let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();

@@ -137,6 +137,7 @@ fn each_of_the_other_verdicts_is_told_as_json() {
     };
     insta::assert_snapshot!(told("C7B.0", "2026-03-01", 1), @r#"
     billable_below: C7B.00 C7B.01 C7B.02 C7B.03 C7B.04 C7B.09
+    billable_below_count: 6
     code_dotted: "C7B.0"
     date: "2026-03-01"
     entry: {"billable":false,"code":"C7B0","code_dotted":"C7B.0","long_title":"Secondary carcinoid tumors","short_title":"Secondary carcinoid tumors"}
@@ -156,6 +157,7 @@ fn each_of_the_other_verdicts_is_told_as_json() {
     code_dotted: "O40.1XX"
     date: "2026-03-01"
     nearest: O40.1XX0 O40.1XX1 O40.1XX2 O40.1XX3 O40.1XX4 O40.1XX5 O40.1XX9
+    nearest_count: 7
     reason: "missing-seventh-character"
     release: "FY2026"
     valid: false
@@ -165,6 +167,7 @@ fn each_of_the_other_verdicts_is_told_as_json() {
     code_dotted: "C7B.05"
     date: "2026-03-01"
     nearest: C7B.00 C7B.01 C7B.02 C7B.03 C7B.04 C7B.09
+    nearest_count: 6
     parent: {"billable":false,"code":"C7B0","code_dotted":"C7B.0","long_title":"Secondary carcinoid tumors","short_title":"Secondary carcinoid tumors"}
     reason: "not-listed"
     release: "FY2026"
@@ -224,8 +227,10 @@ fn a_deleted_code_is_told_as_json_with_its_successors() {
         exact: true
         last_day: "2025-09-30"
         new_beside: S30.11XA S30.11XD S30.11XS S30.12XA S30.12XD S30.12XS S30.13XA S30.13XD S30.13XS
+        new_beside_count: 9
         release: "FY2026"
         siblings: S30.11XA S30.11XD S30.11XS S30.12XA S30.12XD S30.12XS S30.13XA S30.13XD S30.13XS
+        siblings_count: 9
         valid: false
         verdict: "deleted"
         "#
@@ -391,4 +396,49 @@ fn a_procedure_code_is_told_from_a_diagnosis_code() {
     assert_eq!(set_of(&["XW023X7", "--code-set", "cm"]), "icd10cm");
     // No diagnosis code begins with a digit.
     assert_eq!(set_of(&["0016070"]), "icd10pcs");
+}
+
+#[test]
+fn what_is_said_of_a_code_is_the_same_in_markup() {
+    let world = World::with_sample();
+    let show = ["show", "G35", "--on", "2025-10-01", "--format"];
+    let with = |format: &'static str| [&show[..], &[format]].concat();
+    insta::assert_snapshot!("show_markdown", transcript(&world, &[&with("markdown")]));
+    let asciidoc = world.run(&with("asciidoc")).stdout;
+    let markdown = world.run(&with("markdown")).stdout;
+    let headings = |text: &str, sign: char| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with(sign));
+        lines
+            .map(|line| line.trim_start_matches(sign).trim().to_owned())
+            .collect()
+    };
+    assert_eq!(headings(&asciidoc, '='), headings(&markdown, '#'));
+    let pcs = [
+        "show",
+        "02703DZ",
+        "--on",
+        "2022-05-01",
+        "--format",
+        "markdown",
+    ];
+    insta::assert_snapshot!("show_pcs_markdown", transcript(&world, &[&pcs]));
+    for args in [
+        &["check", "C7B", "G35", "--on", "2026-03-01"][..],
+        &["check", "02703DY", "--on", "2022-05-01"],
+        &["history", "G35"],
+        &["compare", "C7A", "C7B", "--on", "2026-05-01"],
+    ] {
+        let run = world.run(&[args, &["--format", "markdown"]].concat());
+        let text = world.run(&[args, &["--all"]].concat());
+        let adoc = world.run(&[args, &["--format", "asciidoc"]].concat());
+        assert_eq!(adoc.stdout.lines().count(), run.stdout.lines().count());
+        assert_eq!(run.exit, text.exit, "{args:?}");
+        // All words of the text, whatever stands around them.
+        let words = |text: &str| -> Vec<String> {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            let words = words.filter(|word| !word.is_empty());
+            words.map(str::to_lowercase).collect()
+        };
+        assert_eq!(words(&run.stdout), words(&text.stdout), "{args:?}");
+    }
 }

@@ -33,7 +33,7 @@ fn a_server_answers_as_of_a_day_from_memory_and_from_the_database_alike() {
         assert_eq!(statement["fhirVersion"], number);
         assert_eq!(
             statement["implementation"]["url"],
-            format!("http://here/fhir/{version}")
+            format!("http://localhost/fhir/{version}")
         );
     }
 }
@@ -77,7 +77,7 @@ fn bodies_batches_and_failures_are_fhir() {
         (served.post(path, media, &vec![b' '; 2 << 20]), 413),
         (
             served.send(
-                "DELETE /fhir/r4/CodeSystem/x HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n",
+                "DELETE /fhir/r4/CodeSystem/x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n",
             ),
             405,
         ),

@@ -1,9 +1,12 @@
 //! `codeyear serve`, the real program on a socket of this machine.
 
 mod api;
+mod bounds;
 mod changes;
+mod claims;
 mod fhir;
 mod hostile;
 mod operation;
+mod sites;
 
 pub use crate::served::Served;

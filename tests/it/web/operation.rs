@@ -87,7 +87,7 @@ fn requests_that_have_begun_are_answered_before_the_end() {
     let mut slow = TcpStream::connect(served.address).unwrap();
     let body = br#"{"codes": ["C7B"], "on": "2026-03-01"}"#;
     let head = format!(
-        "POST /api/check HTTP/1.1\r\nhost: here\r\ncontent-length: {}\r\n\r\n",
+        "POST /api/check HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     slow.write_all(head.as_bytes()).unwrap();

@@ -3,72 +3,29 @@
 mod marks;
 mod plain;
 mod row;
-mod suffix;
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use super::auditor::Purpose;
-use super::blocks::{Blocks, Records, run};
-use super::columns::{Columns, ColumnsAsked};
+use super::audited::Audited;
+use super::auditor::{AuditRules, Auditor};
+use super::blocks::{Block, Blocks, Records, Work, run};
+use super::columns::Columns;
 use super::day::{DateFormat, Undetermined};
+use super::file_columns::refuse_claim_as_header;
 use super::index::Index;
-use super::tally::{AuditSummary, Tally};
+use super::input::refuse_other_text;
+use super::options::{Annotated, TableOptions};
+use super::rows::{RowAudit, RowOutput, header_of};
+use super::tally::Tally;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::CodeSet;
-use row::RowWork;
-pub(super) use suffix::{COLUMNS, NOT_JUDGED, UNREADABLE, cells};
+use plain::PlainRows;
+use row::{any_rows, csv_reader};
 
 /// The most rows that the form of dates is told from.
 const MAX_SNIFFED: usize = 1000;
 
-/// How a table of claims is audited.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableOptions {
-    /// Which columns hold what.
-    pub columns: ColumnsAsked,
-    /// How dates are written; told from the file if not stated.
-    pub date_format: Option<DateFormat>,
-    /// What stands between fields; told from the header if not stated.
-    pub delimiter: Option<u8>,
-    /// How rows are judged and written.
-    pub rows: RowOptions,
-}
-
-/// How rows are judged and written, whatever the format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowOptions {
-    /// Write only rows with a code that is not billable, or that cannot be read.
-    pub only_failures: bool,
-    /// End at the first row that cannot be read.
-    pub strict: bool,
-    /// Write codes without dots.
-    pub plain_codes: bool,
-    /// Keep the values that cannot be read beside their places: they are a patient's.
-    pub show_values: bool,
-    /// Count each code instead of judging it: what [`infer`](super::infer) goes by.
-    pub count_codes: bool,
-    /// Use this many threads; 0 for as many as there are cores.
-    pub threads: usize,
-}
-
-impl RowOptions {
-    /// Returns what is done with codes; `writes` if rows are written.
-    pub(super) fn purpose(&self, writes: bool) -> Purpose {
-        match (self.count_codes, writes) {
-            (true, _) => Purpose::Census,
-            (false, true) => Purpose::Write,
-            (false, false) => Purpose::Count,
-        }
-    }
-}
-
-/// Where the annotated rows go.
-pub enum Annotated<'o> {
-    /// Nowhere: only the summary is asked for.
-    No,
-    /// Here.
-    To(&'o mut dyn Write),
-}
+/// The most codes of which it is kept what is written of them, by all threads: some 60 MB.
+const MAX_KEPT: usize = 256_000;
 
 /// Audits a table with a header.
 ///
@@ -78,103 +35,163 @@ pub enum Annotated<'o> {
 ///
 /// # Errors
 /// [`codeyear_core::ErrorKind::Usage`] if a column is not there or the form of the dates cannot be told,
-/// [`codeyear_core::ErrorKind::Format`] if the file is no such table, with [`RowOptions::strict`] if a row cannot be read,
+/// [`codeyear_core::ErrorKind::Format`] if the file is no such table, with [`RowOptions::strict`](super::RowOptions::strict) if a row cannot be read,
 /// [`codeyear_core::ErrorKind::Io`] if reading or writing fails. None of them holds a value of the file.
-pub fn audit_delimited<'r>(
-    index: &Index,
+pub fn audit_delimited<'i, 'r>(
+    index: &'i Index,
     input: Box<dyn Read + Send + 'r>,
     file: &str,
     options: &TableOptions,
-    annotated: Annotated<'_>,
+    mut annotated: Annotated<'_>,
     progress: &mut dyn FnMut(u64),
-) -> Result<AuditSummary> {
+) -> Result<Audited<'i>> {
     let mut blocks = Blocks::new(input, file);
-    let mut notes = Vec::new();
     let start = blocks.peek()?;
     refuse_other_text(start, file)?;
-    let delimiter = match options.delimiter {
-        Some(delimiter) => delimiter,
-        None => sniff_delimiter(start),
-    };
+    let stated = stated_delimiter(start);
+    if let Some((_, length)) = stated {
+        blocks.skip(length);
+    }
+    let start = blocks.peek()?;
+    let delimiter = options.delimiter.or(stated.map(|(delimiter, _)| delimiter));
+    let delimiter = delimiter.unwrap_or_else(|| sniff_delimiter(start));
     let (names, length) = read_header(start, delimiter, file)?;
-    let columns = Columns::find(&options.columns, names, file)?;
-    refuse_data_as_header(index, &columns, file)?;
-    let format = match options.date_format {
-        Some(format) => format,
-        None if columns.on.is_some() => DateFormat::Iso,
-        None => {
-            let format = sniff_dates(
-                start.get(length..).unwrap_or_default(),
-                delimiter,
-                &columns,
-                file,
-            )?;
-            notes.push(format!(
-                "dates are read as {format}, as the first rows have them"
-            ));
-            format
-        }
-    };
+    let rows = start.get(length..).unwrap_or_default();
+    let width = names.len();
+    let mut columns = Columns::find(&options.columns, names, file)
+        .map_err(|error| hint_at_title(error, width, rows, delimiter))?;
+    let name = |at: usize| columns.names.get(at).map_or("", String::as_str);
+    let codes = columns.codes.iter().map(|code| name(code.at));
+    refuse_claim_as_header(index, columns.date_columns().map(name), codes, file)?;
+    let (format, notes) =
+        options.date_form(file, "rows", || sniff_dates(rows, delimiter, &columns))?;
     blocks.skip(length);
     blocks.set_records(Records::Quoted { delimiter });
-    let writes = matches!(annotated, Annotated::To(_));
+    let rules = AuditRules {
+        file,
+        options: options.rows,
+        are_rows: options.split.is_none(),
+        writes: annotated.is_asked(),
+    };
+    // Of several files rows come to stand below one another.
+    let written = match options.rows.names_files {
+        true => b',',
+        false => delimiter,
+    };
+    columns.copies_rows = written == delimiter;
+    if rules.writes {
+        let split = options.split.as_ref();
+        annotated.write_header(&header_of(&columns, written, rules, split)?)?;
+    }
+    let threads = options.rows.thread_count();
+    let split = options.split.as_ref();
     let work = |_| {
-        RowWork::new(
-            index,
-            &columns,
-            format,
+        let output = RowOutput::new(index, &columns, written, rules, split)?;
+        let auditor = Auditor::new(index, rules);
+        Ok(RowWork {
             delimiter,
-            file,
-            options.rows,
-            writes,
-        )
+            rows: RowAudit {
+                columns: &columns,
+                format,
+                auditor: match split {
+                    // What is written of each finding is kept, and the findings are not.
+                    None => auditor.keeping(MAX_KEPT / threads),
+                    Some(_) => auditor,
+                },
+                output,
+                split,
+            },
+            plain: PlainRows::new(&columns, options),
+        })
     };
-    let mut nowhere = std::io::sink();
-    let out: &mut dyn Write = match annotated {
-        Annotated::No => &mut nowhere,
-        Annotated::To(out) => {
-            let header = work(0)?.header()?;
-            out.write_all(&header).map_err(|error| {
-                Error::io(format!("cannot write the output: {error}"))
-                    .with_hint("check where the output goes, and try again")
-                    .caused_by(error)
-            })?;
-            out
-        }
-    };
-    let workers = (0..threads(options.rows.threads))
+    let workers = (0..threads)
         .map(work)
         .collect::<Result<Vec<RowWork<'_>>>>()?;
-    let tally = run(blocks, workers, out, progress)?;
-    let mut summary = tally
-        .unwrap_or_else(|| Tally::new(index))
-        .into_summary(index)?;
-    summary.notes.extend(notes);
-    summary.has_amounts = columns.amount.is_some();
-    Ok(summary)
+    let tally = run(blocks, workers, annotated, progress)?;
+    Ok(Audited::of_table(index, file, tally, &columns, notes))
 }
 
-pub(super) fn threads(asked: usize) -> usize {
-    match asked {
-        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-        asked => asked,
+/// Reads the names of the columns of a table, of which the first part will do.
+///
+/// # Errors
+/// As [`audit_delimited`]; also if any name is a code or a date.
+pub(super) fn table_names(
+    index: &Index,
+    input: Box<dyn Read + Send + '_>,
+    file: &str,
+) -> Result<Vec<String>> {
+    let mut blocks = Blocks::new(input, file);
+    let stated = stated_delimiter(blocks.peek()?);
+    if let Some((_, length)) = stated {
+        blocks.skip(length);
+    }
+    let start = blocks.peek()?;
+    let delimiter = stated.map_or_else(|| sniff_delimiter(start), |(delimiter, _)| delimiter);
+    let (names, _) = read_header(start, delimiter, file)?;
+    let all = || names.iter().map(String::as_str);
+    refuse_claim_as_header(index, all(), all(), file)?;
+    Ok(names)
+}
+
+/// The work of one thread.
+struct RowWork<'w> {
+    delimiter: u8,
+    rows: RowAudit<'w>,
+    plain: PlainRows,
+}
+
+impl Work for RowWork<'_> {
+    fn work(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<()> {
+        if block.has_quotes || !has_plain_lines(&block.bytes) {
+            any_rows(&mut self.rows, self.delimiter, block, out)
+        } else {
+            self.plain.work(block, self.delimiter, &mut self.rows, out)
+        }
+    }
+
+    fn finish(self) -> Tally {
+        self.rows.auditor.into_tally()
     }
 }
 
-/// Refuses what is no text in UTF-8 or a code page that agrees with it in ASCII.
-pub(super) fn refuse_other_text(start: &[u8], file: &str) -> Result<()> {
-    let fail =
-        |message: &str, hint: &str| Err(Error::format(message).in_file(file).with_hint(hint));
-    if start.iter().all(u8::is_ascii_whitespace) {
-        return fail(
-            "the file is empty",
-            "expected a header and a row for each claim",
-        );
+/// Checks whether nothing but line feeds, perhaps after a carriage return, ends a line, and no byte is NUL.
+fn has_plain_lines(bytes: &[u8]) -> bool {
+    if memchr::memchr(0, bytes).is_some() {
+        return false;
     }
-    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-        return fail("the file is in UTF-16", "save it as UTF-8 and try again");
+    match memchr::memchr(b'\r', bytes) {
+        None => true,
+        Some(_) => {
+            let returns = memchr::memchr_iter(b'\r', bytes).count();
+            returns == memchr::memmem::find_iter(bytes, b"\r\n").count()
+        }
     }
-    Ok(())
+}
+
+/// Reads the line by which spreadsheet programs state the delimiter (`sep=;`): the delimiter, and how long the line is.
+fn stated_delimiter(start: &[u8]) -> Option<(u8, usize)> {
+    let end = memchr::memchr(b'\n', start)?;
+    let line = start.get(..end)?.trim_ascii();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    let (word, delimiter) = line.split_at_checked(4)?;
+    match delimiter {
+        [delimiter] if word.eq_ignore_ascii_case(b"sep=") => Some((*delimiter, end + 1)),
+        _ => None,
+    }
+}
+
+/// Adds to an error that the first line may be a title, where it has fewer fields than the rows below it.
+fn hint_at_title(error: Error, width: usize, rows: &[u8], delimiter: u8) -> Error {
+    let mut record = csv::ByteRecord::new();
+    let is_read = csv_reader(rows, delimiter).read_byte_record(&mut record);
+    match is_read {
+        Ok(true) if record.len() > width => error.with_hint(format!(
+            "the first line has {width} of the {} fields of the line below it: is it a title? take it away, so that the names of the columns come first",
+            record.len()
+        )),
+        _ => error,
+    }
 }
 
 /// Recognises the delimiter from the header: the one that stands there most often outside quotes.
@@ -195,14 +212,6 @@ pub(super) fn sniff_delimiter(start: &[u8]) -> u8 {
     }
     let most = counts.iter().rev().max_by_key(|(_, count)| *count);
     most.map_or(b',', |(delimiter, _)| *delimiter)
-}
-
-pub(super) fn csv_reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(bytes)
 }
 
 /// Reads the header, and gives the names and its length in bytes.
@@ -233,35 +242,12 @@ fn read_header(start: &[u8], delimiter: u8, file: &str) -> Result<(Vec<String>, 
     Ok((names, length + usize::from(line_feed)))
 }
 
-/// Refuses a first line that is a claim: taken for the header it would be judged by nobody.
-fn refuse_data_as_header(index: &Index, columns: &Columns, file: &str) -> Result<()> {
-    let name = |at: usize| {
-        columns
-            .names
-            .get(at)
-            .map_or(&[][..], |name| name.as_bytes())
-    };
-    let is_date = |at: usize| {
-        DateFormat::ALL
-            .into_iter()
-            .any(|format| format.read(name(at)).is_some())
-    };
-    let is_code = |at: usize| {
-        CodeSet::ALL
-            .into_iter()
-            .any(|code_set| index.set(code_set).find(name(at)).is_some())
-    };
-    if columns.date_columns().any(is_date) || columns.codes.iter().any(|code| is_code(code.at)) {
-        return Err(Error::format("the first line is a claim and no header")
-            .in_file(file)
-            .at_line(1)
-            .with_hint("put a line with the names of the columns before it"));
-    }
-    Ok(())
-}
-
 /// Recognises the form of the dates from the first rows.
-fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Result<DateFormat> {
+fn sniff_dates(
+    rows: &[u8],
+    delimiter: u8,
+    columns: &Columns,
+) -> std::result::Result<DateFormat, Undetermined> {
     let mut reader = csv_reader(rows, delimiter);
     let mut values: Vec<Vec<u8>> = Vec::new();
     let mut record = csv::ByteRecord::new();
@@ -272,23 +258,6 @@ fn sniff_dates(rows: &[u8], delimiter: u8, columns: &Columns, file: &str) -> Res
         let dates = columns.date_columns().filter_map(|at| record.get(at));
         values.extend(dates.map(<[u8]>::to_vec));
     }
-    told(DateFormat::sniff(values.iter().map(Vec::as_slice)), file)
-}
-
-/// Returns what to do where the form of the dates cannot be told.
-pub(super) fn told(sniffed: Result<DateFormat, Undetermined>, file: &str) -> Result<DateFormat> {
-    let (message, hint) = match sniffed {
-        Ok(format) => return Ok(format),
-        // No row will need it.
-        Err(Undetermined::Empty) => return Ok(DateFormat::Iso),
-        Err(Undetermined::NoForm) => (
-            "the first rows hold no date of a known form",
-            "dates may be YYYY-MM-DD, MM/DD/YYYY or YYYYMMDD; is it the right column? --date-format states the form",
-        ),
-        Err(Undetermined::DayFirst) => (
-            "some dates are days only if the day stands before the month",
-            "DD/MM/YYYY is not read: write dates as YYYY-MM-DD, or state --date-format us to have such rows reported",
-        ),
-    };
-    Err(Error::usage(message).in_file(file).with_hint(hint))
+    let values = values.iter().map(Vec::as_slice);
+    DateFormat::sniff(values.filter(|value| !columns.nulls.are(value)))
 }

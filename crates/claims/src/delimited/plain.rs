@@ -10,14 +10,16 @@
 )]
 
 use super::marks::Marks;
-use super::row::RowWork;
-use super::suffix::append;
-use crate::auditor::{Day, Purpose};
 use crate::blocks::Block;
+use crate::claim::ClaimPlace;
 use crate::claim::CodeSystem;
 use crate::columns::{Columns, Fields};
+use crate::day::Day;
 use crate::index::SegmentNumber;
+use crate::options::TableOptions;
 use crate::packed::{pack, pack_short, trim};
+use crate::rows::{KeptFields, RowAudit, RowOutput, append, write_cells};
+use crate::tally::bit;
 use codeyear_core::error::Result;
 use codeyear_core::model::CodeSet;
 
@@ -63,6 +65,27 @@ impl Plain<'_> {
     }
 }
 
+impl KeptFields for Plain<'_> {
+    #[inline]
+    fn write_kept(&self, columns: &Columns, delimiter: u8, out: &mut Vec<u8>) -> Result<()> {
+        let kept = &columns.kept;
+        if !columns.copies_rows {
+            return write_cells(self, columns, b',', out);
+        }
+        if kept.len() == columns.count {
+            append(out, self.bytes, (self.from, self.to));
+            return Ok(());
+        }
+        for (at, column) in kept.iter().enumerate() {
+            if at > 0 {
+                out.push(delimiter);
+            }
+            out.extend_from_slice(self.field(*column));
+        }
+        Ok(())
+    }
+}
+
 impl Fields for Plain<'_> {
     fn field(&self, at: usize) -> &[u8] {
         let place = self.place(at);
@@ -73,29 +96,31 @@ impl Fields for Plain<'_> {
 }
 
 /// Which columns are enough to tell a billable row.
-#[derive(Debug, Clone)]
-pub(super) struct FastPath {
+#[derive(Debug)]
+struct FastPath {
     date: usize,
     codes: Vec<(usize, CodeSet)>,
 }
 
 impl FastPath {
     /// Returns which; `None` where each row takes a closer look.
-    pub(super) fn of(columns: &Columns, purpose: Purpose) -> Option<FastPath> {
-        let is_enough = columns.has_one_date()
-            && columns.amount.is_none()
+    fn of(columns: &Columns, options: &TableOptions) -> Option<FastPath> {
+        let is_enough = columns.amount.is_none()
             && columns.code_set_by.is_none()
-            && purpose != Purpose::Census;
+            && columns.poa.is_empty()
+            && !columns.nulls.has_more()
+            && options.split.is_none()
+            && !options.rows.count_codes;
         let code_set = |system| match system {
             CodeSystem::Of(code_set) => Some(code_set),
             // What the first code set lists is one of its codes.
             CodeSystem::Detected => Some(CodeSet::default()),
-            CodeSystem::Other => None,
+            _ => None,
         };
         let codes = columns.codes.iter();
         let codes = codes.map(|code| Some((code.at, code_set(code.system)?)));
         Some(FastPath {
-            date: *columns.dates.first().filter(|_| is_enough)?,
+            date: columns.only_date.filter(|_| is_enough)?,
             codes: codes.collect::<Option<Vec<_>>>()?,
         })
     }
@@ -103,7 +128,7 @@ impl FastPath {
 
 /// Rows that have been read and wait for their codes to be looked up.
 #[derive(Debug, Default)]
-pub(super) struct RowBatch {
+struct RowBatch {
     rows: Vec<Row>,
     /// Where the fields of these rows end, but the last of each.
     ends: Vec<usize>,
@@ -128,19 +153,49 @@ struct LookedUp {
     /// 0 for a field that is empty.
     packed: u64,
     slot: u64,
-    /// The segment of the day on which it is billable.
+    /// The segment of the day on which it is billable; 1 where a marker stands in place of a code.
     segment: SegmentNumber,
 }
 
-impl RowWork<'_> {
+impl LookedUp {
+    /// A field that holds a marker in place of a code.
+    const NULL: LookedUp = LookedUp {
+        packed: 0,
+        slot: 0,
+        segment: 1,
+    };
+}
+
+/// The fast path of one thread, in front of what any row goes through.
+#[derive(Debug)]
+pub(super) struct PlainRows {
+    /// `None` where each row takes a closer look.
+    fast_path: Option<FastPath>,
+    waiting: RowBatch,
+}
+
+impl PlainRows {
+    pub(super) fn new(columns: &Columns, options: &TableOptions) -> PlainRows {
+        PlainRows {
+            fast_path: FastPath::of(columns, options),
+            waiting: RowBatch::default(),
+        }
+    }
+
     /// Judges and writes the rows of a block.
-    pub(super) fn plain_rows(&mut self, block: &Block, out: &mut Vec<u8>) -> Result<()> {
+    pub(super) fn work(
+        &mut self,
+        block: &Block,
+        delimiter: u8,
+        rows: &mut RowAudit<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let bytes = block.bytes.as_slice();
         let mut waiting = std::mem::take(&mut self.waiting);
         let mut from = 0;
         let mut line = block.first_line;
-        for at in Marks::new(bytes, self.delimiter).chain([bytes.len()]) {
-            if bytes.get(at) == Some(&self.delimiter) {
+        for at in Marks::new(bytes, delimiter).chain([bytes.len()]) {
+            if bytes.get(at) == Some(&delimiter) {
                 waiting.ends.push(at);
                 continue;
             }
@@ -148,21 +203,28 @@ impl RowWork<'_> {
                 Some(last) if at > from && bytes.get(last) == Some(&b'\r') => last,
                 _ => at,
             };
-            self.wait(bytes, (from, to), line, &mut waiting);
+            self.wait(bytes, (from, to), line, rows, &mut waiting);
             if waiting.rows.len() == ROWS_AT_ONCE {
-                self.judge_waiting(bytes, &mut waiting, out)?;
+                self.judge_waiting(bytes, &mut waiting, (&mut *rows, delimiter), out)?;
             }
             from = at + 1;
             line += 1;
         }
-        self.judge_waiting(bytes, &mut waiting, out)?;
+        self.judge_waiting(bytes, &mut waiting, (&mut *rows, delimiter), out)?;
         self.waiting = waiting;
         Ok(())
     }
 
     /// Reads a row.
     #[inline]
-    fn wait(&self, bytes: &[u8], (from, to): (usize, usize), line: u64, waiting: &mut RowBatch) {
+    fn wait(
+        &self,
+        bytes: &[u8],
+        (from, to): (usize, usize),
+        line: u64,
+        rows: &RowAudit<'_>,
+        waiting: &mut RowBatch,
+    ) {
         let first_end = waiting.rows.last().map_or(0, |row| row.ends.1);
         if from == to {
             // A blank line.
@@ -178,14 +240,18 @@ impl RowWork<'_> {
         };
         let fields = row.fields(bytes, &waiting.ends);
         if let Some(fast_path) = &self.fast_path
-            && fields.count() == self.columns.count
-            && let Some((year, month, day)) = self.format.parts(fields.field(fast_path.date))
+            && fields.count() == rows.columns.count
+            && let Some(day) = rows.format.day(fields.field(fast_path.date))
         {
-            row.day = Some(Day { year, month, day });
+            row.day = Some(day);
             let first = waiting.codes.len();
             for (at, code_set) in &fast_path.codes {
                 let has_dot = code_set.facts().dot_after.is_some();
                 let Some(packed) = fields.packed(*at, has_dot) else {
+                    if rows.columns.nulls.are(fields.field(*at)) {
+                        waiting.codes.push(LookedUp::NULL);
+                        continue;
+                    }
                     row.day = None;
                     waiting.codes.truncate(first);
                     break;
@@ -202,103 +268,102 @@ impl RowWork<'_> {
 
     /// Judges the rows that have been read.
     fn judge_waiting(
-        &mut self,
+        &self,
         bytes: &[u8],
         waiting: &mut RowBatch,
+        (rows, delimiter): (&mut RowAudit<'_>, u8),
         out: &mut Vec<u8>,
     ) -> Result<()> {
-        let fast_path = self.fast_path.take();
-        let columns = fast_path
-            .as_ref()
-            .map_or(&[][..], |fast_path| &fast_path.codes);
+        let columns = self.fast_path.as_ref();
+        let columns = columns.map_or(&[][..], |fast_path| &fast_path.codes);
         // Nothing here rests on what was found before, so that the processor can wait for many at once.
         for (asked, (_, code_set)) in waiting.codes.iter_mut().zip(columns.iter().cycle()) {
-            asked.slot = self.judge.set(*code_set).first_slot(asked.packed);
+            asked.slot = rows.auditor.set(*code_set).first_slot(asked.packed);
         }
         let mut codes = waiting.codes.chunks_exact_mut(columns.len().max(1));
         for row in &waiting.rows {
             let fields = row.fields(bytes, &waiting.ends);
             if let Some(day) = row.day
                 && let Some(codes) = codes.next()
-                && self.are_billable(codes, columns, day)
+                && are_billable(&fields, codes, columns, day, rows)
             {
-                self.billable_row(&fields, codes, columns, day, out);
+                billable_row(&fields, codes, columns, day, (&mut *rows, delimiter), out)?;
             } else {
-                self.row(&fields, fields.count(), row.line, out, |work, out| {
-                    work.write_kept(&fields, out);
-                    Ok(())
-                })?;
+                rows.row(&fields, fields.count(), ClaimPlace::Line(row.line), out)?;
             }
         }
-        self.fast_path = fast_path;
         waiting.rows.clear();
         waiting.ends.clear();
         waiting.codes.clear();
         Ok(())
     }
+}
 
-    /// Checks whether all codes of a row are billable on its day.
-    #[inline]
-    fn are_billable(&self, codes: &mut [LookedUp], columns: &[(usize, CodeSet)], day: Day) -> bool {
-        for (asked, (_, code_set)) in codes.iter_mut().zip(columns) {
-            if asked.packed == 0 {
-                continue;
-            }
-            let set = self.judge.set(*code_set);
-            let Some(segment) = set.billable_in(asked.packed, asked.slot, day) else {
-                return false;
+/// Checks whether all codes of a row are billable on its day; a field with a marker in place of a code is taken for empty.
+#[inline]
+fn are_billable(
+    fields: &Plain<'_>,
+    codes: &mut [LookedUp],
+    columns: &[(usize, CodeSet)],
+    day: Day,
+    rows: &RowAudit<'_>,
+) -> bool {
+    for (asked, (at, code_set)) in codes.iter_mut().zip(columns) {
+        if asked.packed == 0 {
+            continue;
+        }
+        let set = rows.auditor.set(*code_set);
+        match set.billable_in(asked.packed, asked.slot, day) {
+            Some(segment) => asked.segment = segment,
+            None if rows.columns.nulls.are(fields.field(*at)) => *asked = LookedUp::NULL,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Counts and writes a row all of whose codes are billable.
+#[inline]
+fn billable_row(
+    fields: &Plain<'_>,
+    codes: &[LookedUp],
+    columns: &[(usize, CodeSet)],
+    day: Day,
+    (rows, delimiter): (&mut RowAudit<'_>, u8),
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let auditor = &mut rows.auditor;
+    auditor.tally_mut().count_rows(1);
+    let only_failures = auditor.rules.options.only_failures;
+    let sink = match &rows.output {
+        RowOutput::Rows(sink) if !only_failures => Some(sink),
+        _ => None,
+    };
+    if let Some(sink) = sink {
+        sink.write_prefix(out);
+        fields.write_kept(rows.columns, delimiter, out)?;
+    }
+    let mut listed = 0;
+    for (at, (asked, (_, code_set))) in codes.iter().zip(columns).enumerate() {
+        if asked.packed != 0 {
+            auditor.count_billable(*code_set, asked.segment, day);
+            listed |= bit(at);
+        } else {
+            auditor.tally_mut().nulls += u64::from(asked.segment);
+        }
+        if let Some(sink) = sink {
+            let suffix = match asked.packed {
+                0 => sink.suffixes.empty(),
+                _ => sink.suffixes.billable(*code_set, asked.segment),
             };
-            asked.segment = segment;
-        }
-        true
-    }
-
-    /// Counts and writes a row all of whose codes are billable.
-    #[inline]
-    fn billable_row(
-        &mut self,
-        fields: &Plain<'_>,
-        codes: &[LookedUp],
-        columns: &[(usize, CodeSet)],
-        day: Day,
-        out: &mut Vec<u8>,
-    ) {
-        self.judge.tally_mut().count_rows(1);
-        let writes = self.writes && !self.options.only_failures;
-        if writes {
-            self.write_kept(fields, out);
-        }
-        for (asked, (_, code_set)) in codes.iter().zip(columns) {
-            let suffix = if asked.packed == 0 {
-                self.suffixes.empty()
-            } else {
-                self.judge.count_billable(*code_set, asked.segment, day);
-                self.suffixes.billable(*code_set, asked.segment)
-            };
-            if writes {
-                suffix.append_to(out);
-            }
-        }
-        if writes {
-            out.push(b'\n');
+            suffix.append_to(out);
         }
     }
-
-    /// Writes the columns asked for.
-    #[inline]
-    fn write_kept(&self, fields: &Plain<'_>, out: &mut Vec<u8>) {
-        let kept = &self.columns.kept;
-        if kept.len() == self.columns.count {
-            append(out, fields.bytes, (fields.from, fields.to));
-            return;
-        }
-        for (at, column) in kept.iter().enumerate() {
-            if at > 0 {
-                out.push(self.delimiter);
-            }
-            out.extend_from_slice(fields.field(*column));
-        }
+    auditor.tally_mut().listed_columns |= listed;
+    if sink.is_some() {
+        out.push(b'\n');
     }
+    Ok(())
 }
 
 impl Row {

@@ -1,62 +1,67 @@
-//! Claims and clinical records in FHIR: R4, and R5 where its elements coincide.
+//! Claims and clinical records in FHIR: R4, and what R5, STU3 and DSTU2 call otherwise.
 //!
 //! Reads a Bundle, a JSON array of resources, one resource, or NDJSON as bulk exports have it, told by the
 //! content. One resource is in memory at a time, whatever the size of the Bundle and the order of its
-//! members. Of a resource only the elements that a rule below names are read; a name, an address or a
-//! narrative never is, and nothing that a resource holds stands in an error.
+//! members, and of Conditions, Procedures and references what the day of a code is told by. Of a resource only the
+//! elements that a rule below names are read; a name, an address or a narrative never is, and nothing that a resource
+//! holds stands in an error.
 //!
 //! # Which codes
 //!
 //! | resource | codes |
 //! |---|---|
-//! | [Claim](https://hl7.org/fhir/R4/claim.html), [ExplanationOfBenefit](https://hl7.org/fhir/R4/explanationofbenefit.html) | `diagnosis[].diagnosisCodeableConcept`, `procedure[].procedureCodeableConcept` |
+//! | [Claim](https://hl7.org/fhir/R4/claim.html), [ExplanationOfBenefit](https://hl7.org/fhir/R4/explanationofbenefit.html) | `diagnosis[].diagnosisCodeableConcept`, `procedure[].procedureCodeableConcept`; in DSTU2 `diagnosis[].diagnosis` |
 //! | [Condition](https://hl7.org/fhir/R4/condition.html) | `code` |
-//! | [Encounter](https://hl7.org/fhir/R4/encounter.html) | `reasonCode[]`; in R5 `reason[].value[].concept`, `diagnosis[].condition[].concept` |
+//! | [Encounter](https://hl7.org/fhir/R4/encounter.html) | `reasonCode[]`; in R5 `reason[].value[].concept`, `diagnosis[].condition[].concept`; before R4 `reason[]` |
 //! | [Procedure](https://hl7.org/fhir/R4/procedure.html) | `code` |
 //!
-//! A reference to a resource that is contained is followed. Any other is not, because only one resource is in
-//! memory; the Condition or Procedure that it means is judged where it stands, and
-//! [`FhirClaims::references`] counts them. Resources of other types are counted by
-//! [`FhirClaims::skipped`].
+//! A reference (`diagnosisReference`, `procedureReference`, `Encounter.diagnosis.condition`, `reasonReference`) is
+//! followed within the resource, the Bundle and the stream, by `Type/id`, `urn:uuid:` and `fullUrl`.
+//! [`FhirClaims::references`] counts those to what is not there. A diagnosis in words alone is a code that cannot be
+//! read. Resources of other types are counted by [`FhirClaims::skipped`].
 //!
 //! # Which code set
 //!
-//! Told by `coding.system` ([Using ICD-[x] with FHIR](https://terminology.hl7.org/ICD.html)):
-//!
-//! | system | code set |
-//! |---|---|
-//! | `http://hl7.org/fhir/sid/icd-10-cm`, `urn:oid:2.16.840.1.113883.6.90` | ICD-10-CM |
-//! | `http://www.cms.gov/Medicare/Coding/ICD10`, `http://hl7.org/fhir/sid/icd-10-pcs`, `http://www.icd10data.com/icd10pcs`, `urn:oid:2.16.840.1.113883.6.4` | ICD-10-PCS |
-//! | any other: ICD-9-CM, CPT, HCPCS, SNOMED CT, ICD-10 of the WHO | not kept here |
-//!
-//! A coding without a system is a [`ClaimProblem`]: FHIR gives its code no meaning, and so none is guessed.
+//! Told by `coding.system`, by the table of labels that all formats share
+//! ([`LabelMeaning`](codeyear_core::model::LabelMeaning)): the official addresses ([Using ICD-[x] with
+//! FHIR](https://terminology.hl7.org/ICD.html)), object identifiers with and without `urn:oid:`, names. What
+//! `http://hl7.org/fhir/sid/icd-10` means in data of US claims, ICD-10-CM or ICD-10-PCS, the code tells. A coding
+//! without a system has an unknown label: FHIR gives its code no meaning, and so none is guessed.
 //!
 //! # Which day
 //!
 //! The day is the one that is written: `2025-10-01T23:30:00-05:00` is October 1, because the day of a service
-//! is that of the place where it was given. A year or a month alone is no day.
+//! is that of the place where it was given. A year or a month alone may be any day of it.
 //!
 //! - **Claim, ExplanationOfBenefit.** An inpatient stay goes by `billablePeriod.end`, the through date, as the
-//!   Medicare Claims Processing Manual, chapter 23, wants it; so does home health. All others go by
+//!   Medicare Claims Processing Manual, chapter 23, wants it; where that is not said by the end of its admission period
+//!   (`supportingInfo`) or `hospitalization`. So does home health. All others go by
 //!   `item.servicedDate` or `servicedPeriod`, first and last day, of the items that point to the code
-//!   (`diagnosisSequence`, `procedureSequence`); without such an item by `billablePeriod.start`; without that
-//!   by the earliest item.
+//!   (`diagnosisSequence`, `procedureSequence`; before R4 `diagnosisLinkId`, `procedureLinkId`). Without such an item
+//!   outpatient claims of an institution go by `billablePeriod.start`, else by the earliest item; others by the days of
+//!   all items, else by any day of the period.
 //! - What a stay is: `type` has to be `institutional`, or one of CMS's `eob-type` (`INPATIENT`, `OUTPATIENT`,
 //!   `SNF`, `HHA`, `HOSPICE`). Then the type of bill tells, if `supportingInfo` of the category `typeofbill`
 //!   has it ([CARIN for Blue Button](https://hl7.org/fhir/us/carin-bb/)), by the table of
 //!   [`X12Claims`](super::X12Claims); else `subType`, `inpatient` or `outpatient`; else the `eob-type`. An
-//!   institutional claim that says none of them is judged only if its period is one day.
+//!   institutional claim that says none of them may go by any day of its period, or of its items.
 //! - **Encounter.** Of class `IMP`, `ACUTE` or `NONAC` by `period.end`, the discharge; of any other by
-//!   `period.start`. In R5 `actualPeriod`.
-//! - **Procedure.** By `performedDateTime` or `performedPeriod`, in R5 `occurrenceDateTime` or
-//!   `occurrencePeriod`; first and last day of a period.
-//! - **Condition.** By `recordedDate`: a Condition has no date of service, and that is the day on which
-//!   somebody chose the code. An onset can lie decades before the code; it is taken only where there is no
-//!   `recordedDate` and [`FhirOptions::use_onset`] is set. Otherwise [`ProblemKind::NoDate`].
+//!   `period.start`; without a class by any day. In R5 `actualPeriod`.
+//! - **Condition, Procedure.** By the days of each claim and encounter that points to it; one to which none points by
+//!   the encounter that it names; without that by its own date: of a Procedure `performedDateTime` or
+//!   `performedPeriod` (in R5 `occurrenceDateTime`, `occurrencePeriod`), first and last day; of a Condition
+//!   `recordedDate` (`assertedDate` in STU3, `dateRecorded` in DSTU2), the day on which somebody chose the code. An
+//!   onset can lie decades before the code; it is taken only where there is no such date and
+//!   [`FhirOptions::use_onset`] is set. Otherwise [`ProblemKind::NoDate`].
+//!
+//! Where a code may have to be valid on any of several days, it is judged if the verdict is the same on all of them.
 
+mod concept;
 mod dates;
+mod held;
 mod node;
 mod resource;
+mod rule;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -66,14 +71,14 @@ use std::io::Read;
 
 use serde::de::IgnoredAny;
 
+use super::claim::kept_fields;
+use super::labels::Labels;
 use super::{ClaimItem, ClaimPlace, ClaimProblem, ProblemKind};
-use codeyear_core::error::{Error, Result};
+use codeyear_core::error::{Error, ErrorKind, Result};
+use held::{Held, Waiting};
 use node::{At, Node, Path, Wrong};
 use resource::ReadResource;
 use source::{LARGEST_RESOURCE, Source, Spot, Taken};
-
-/// The most names of types that are counted each; FHIR has about 150.
-const MAX_TYPES: usize = 250;
 
 /// What is wanted of the resources beside their codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,6 +90,8 @@ pub struct FhirOptions {
     pub amount: bool,
     /// Whether a Condition without `recordedDate` goes by its onset.
     pub use_onset: bool,
+    /// What the labels of code sets mean.
+    pub labels: Labels,
 }
 
 impl FhirOptions {
@@ -173,8 +180,14 @@ pub struct FhirClaims<R> {
     value: Vec<u8>,
     ready: VecDeque<ClaimItem>,
     skipped: BTreeMap<String, u64>,
-    references: u64,
+    held: Held,
+    /// How many claims point to others.
+    claims: u32,
+    is_anything_read: bool,
 }
+
+/// The most claims of which it is known how they stand until all that they point to is read.
+const MAX_NUMBERED: u32 = 300_000;
 
 impl<R: Read> FhirClaims<R> {
     /// Makes a reader; nothing is read yet.
@@ -183,13 +196,7 @@ impl<R: Read> FhirClaims<R> {
     ///
     /// A name in [`FhirOptions::keep`] is none that a resource has.
     pub fn new(input: R, options: FhirOptions) -> Result<Self> {
-        let mut wanted = Vec::with_capacity(options.keep.len());
-        for name in &options.keep {
-            let known = NAMES.iter().find(|(known, _)| known == name);
-            let (_, kept) =
-                known.ok_or_else(|| super::unknown_name(name, &NAMES.map(|(name, _)| name)))?;
-            wanted.push(*kept);
-        }
+        let wanted = kept_fields(&options.keep, &NAMES)?;
         Ok(FhirClaims {
             source: Source::new(input),
             options,
@@ -200,18 +207,27 @@ impl<R: Read> FhirClaims<R> {
             value: Vec::new(),
             ready: VecDeque::new(),
             skipped: BTreeMap::new(),
-            references: 0,
+            claims: 0,
+            held: Held::default(),
+            is_anything_read: false,
         })
     }
 
-    /// Counts the resources so far that hold no claim, by their type.
+    /// Returns how many resources so far hold no claim, by their type.
     pub fn skipped(&self) -> &BTreeMap<String, u64> {
         &self.skipped
     }
 
-    /// Counts the diagnoses and procedures so far that are references to other resources.
+    /// Returns how many Conditions and Procedures claims and encounters point to that are not in the stream. It is told
+    /// at the end of the stream.
     pub fn references(&self) -> u64 {
-        self.references
+        self.held.unfollowed()
+    }
+
+    /// Returns how many Conditions and Procedures went by what was known of them before the end of the stream, because
+    /// more stood in it than can wait.
+    pub fn not_held(&self) -> u64 {
+        self.held.early
     }
 
     /// Reads on by one step, which may make items ready.
@@ -255,7 +271,7 @@ impl<R: Read> FhirClaims<R> {
                     self.too_large(place);
                 } else if !self.value.trim_ascii().is_empty() {
                     match serde_json::from_slice::<Node>(&self.value) {
-                        Ok(node) => self.resource(&node, place),
+                        Ok(node) => self.resource(&node, None, place),
                         Err(error) if error.is_data() => self.twice(place),
                         Err(error) => {
                             let what = format!("not JSON: column {}", error.column());
@@ -368,6 +384,7 @@ impl<R: Read> FhirClaims<R> {
         }
         let node = Node::Object(top.members);
         if is_bundle(&node) {
+            self.held.end_bundle(&mut self.ready);
             if top.is_entry_wrong {
                 let what = ProblemKind::Malformed("expected an array".to_owned());
                 self.problem(place, Some("Bundle.entry".to_owned()), what);
@@ -381,7 +398,7 @@ impl<R: Read> FhirClaims<R> {
             self.problem(place, Some("resourceType".to_owned()), what);
             return;
         }
-        self.resource(&node, place);
+        self.resource(&node, None, place);
     }
 
     fn element(&mut self, is_first: bool) -> Result<()> {
@@ -408,7 +425,7 @@ impl<R: Read> FhirClaims<R> {
         }
         match serde_json::from_slice::<Node>(&self.value) {
             Ok(node) if is_entry => self.entry(&node, place),
-            Ok(node) => self.resource(&node, place),
+            Ok(node) => self.resource(&node, None, place),
             Err(error) if error.is_data() => self.twice(place),
             Err(error) => return Err(broken(spot, &error)),
         }
@@ -437,38 +454,105 @@ impl<R: Read> FhirClaims<R> {
     /// Reads one entry of a Bundle; one without a resource, such as a deletion, holds nothing.
     fn entry(&mut self, node: &Node, place: ClaimPlace) {
         let path = Path::Root("entry");
-        match (At { node, path: &path }).member("resource") {
+        let at = At { node, path: &path };
+        match at.member("resource") {
             Ok(Some(resource)) => {
                 self.top.has_resources = true;
-                self.resource(resource, place);
+                let full_url = at.text("fullUrl").ok().flatten();
+                self.resource(resource, full_url, place);
             }
             Ok(None) => {}
             Err(wrong) => self.problem(place, Some(wrong.path), wrong.kind),
         }
     }
 
-    fn resource(&mut self, node: &Node, place: ClaimPlace) {
-        let given = resource::read(
-            node,
-            place,
-            &self.options,
-            &self.wanted,
-            &mut self.references,
-        );
-        match given {
-            Ok(ReadResource::Claim(claim, wrongs)) => {
-                self.ready.push_back(Ok(claim));
-                for Wrong { path, kind } in wrongs {
-                    self.problem(place, Some(path), kind);
-                }
-            }
-            Ok(ReadResource::Skipped(name)) => {
-                let is_known = self.skipped.len() < MAX_TYPES || self.skipped.contains_key(&name);
-                let name = if is_known { name } else { "others".to_owned() };
-                *self.skipped.entry(name).or_default() += 1;
-            }
-            Err(Wrong { path, kind }) => self.problem(place, Some(path), kind),
+    fn resource(&mut self, node: &Node, full_url: Option<&str>, place: ClaimPlace) {
+        if is_bundle(node) {
+            self.bundle(node, place);
+            return;
         }
+        self.is_anything_read = true;
+        let path = Path::Root("resource");
+        let at = At { node, path: &path };
+        let read = match resource::read(node, place, &self.options, &self.wanted) {
+            Ok(read) => read,
+            Err(Wrong { path, kind, .. }) => return self.problem(place, Some(path), kind),
+        };
+        let (claim, wrongs, pointed) = match read {
+            ReadResource::Claim(mut claim, wrongs, pointed) if !pointed.is_empty() => {
+                // Beyond the last number claims and what they point to are counted each by itself.
+                self.claims = self.claims.saturating_add(1);
+                if self.claims <= MAX_NUMBERED {
+                    claim.parts.number = self.claims;
+                }
+                (claim, wrongs, pointed)
+            }
+            ReadResource::Claim(claim, wrongs, pointed) => (claim, wrongs, pointed),
+            ReadResource::Encounter(claim, wrongs, pointed, days) => {
+                self.held.encounter(&keys(at, full_url), &days);
+                (claim, wrongs, pointed)
+            }
+            ReadResource::Waiting(claim, wrongs, own, encounter) => {
+                let problems = wrongs.into_iter().map(|wrong| wrong.beside(place));
+                let waiting = Waiting {
+                    keys: keys(at, full_url),
+                    claim,
+                    problems: problems.collect(),
+                    own,
+                    encounter,
+                };
+                return self.held.wait(waiting, &mut self.ready);
+            }
+            ReadResource::Skipped(name) => {
+                // A type that FHIR does not have may be anything of the file.
+                let known = resource::OTHER_TYPES.contains(&name.as_str());
+                let name = if known {
+                    name
+                } else {
+                    "of another type".to_owned()
+                };
+                *self.skipped.entry(name).or_default() += 1;
+                return;
+            }
+        };
+        for (target, days) in &pointed {
+            self.held.point(target, days, claim.parts.number);
+        }
+        self.ready.push_back(Ok(claim));
+        let problems = wrongs.into_iter().map(|wrong| Err(wrong.beside(place)));
+        self.ready.extend(problems);
+    }
+
+    /// Reads a Bundle that stands within something else: a line, an array, another Bundle.
+    fn bundle(&mut self, node: &Node, place: ClaimPlace) {
+        let path = Path::Root("Bundle");
+        let read = At { node, path: &path }.each("entry", |entry, _| {
+            self.entry(entry.node, place);
+            Ok(())
+        });
+        if let Err(Wrong { path, kind, .. }) = read {
+            self.problem(place, Some(path), kind);
+        }
+        self.held.end_bundle(&mut self.ready);
+    }
+
+    /// Ends the reading where nothing more can be read. What was read before is given, and what is wrong is a problem
+    /// beside it; where nothing was read, or where the file itself fails, it is an error.
+    fn cut_off(&mut self, error: Error) -> Option<Error> {
+        let is_first = !self.is_anything_read;
+        if is_first || error.kind() != ErrorKind::Format {
+            return Some(error);
+        }
+        let spot = self.source.spot();
+        let what = format!("{}; nothing behind it is read", error.message());
+        let problem = ClaimProblem::new(
+            ClaimPlace::Line(spot.line),
+            None,
+            ProblemKind::Malformed(what),
+        );
+        self.held.end(&mut self.ready);
+        self.ready.push_back(Err(problem.beside_claims()));
+        None
     }
 
     fn too_large(&mut self, place: ClaimPlace) {
@@ -483,12 +567,8 @@ impl<R: Read> FhirClaims<R> {
     }
 
     fn problem(&mut self, place: ClaimPlace, field: Option<String>, kind: ProblemKind) {
-        self.ready.push_back(Err(ClaimProblem {
-            place,
-            field,
-            kind,
-            value: None,
-        }));
+        self.ready
+            .push_back(Err(ClaimProblem::new(place, field, kind)));
     }
 }
 
@@ -501,15 +581,29 @@ impl<R: Read> Iterator for FhirClaims<R> {
                 return Some(Ok(item));
             }
             if self.state == State::Done {
-                return None;
+                self.held.end(&mut self.ready);
+                return self.ready.pop_front().map(Ok);
             }
             if let Err(error) = self.step() {
                 self.state = State::Done;
-                self.ready.clear();
-                return Some(Err(error));
+                if let Some(error) = self.cut_off(error) {
+                    self.ready.clear();
+                    return Some(Err(error));
+                }
             }
         }
     }
+}
+
+/// Returns what may point to a resource.
+fn keys(at: At<'_, '_>, full_url: Option<&str>) -> Vec<String> {
+    let text = |name| at.text(name).ok().flatten();
+    let own = text("resourceType")
+        .zip(text("id"))
+        .map(|(kind, id)| format!("{kind}/{id}"));
+    let mut keys: Vec<String> = full_url.map(held::key).into_iter().chain(own).collect();
+    keys.dedup();
+    keys
 }
 
 fn is_bundle(node: &Node) -> bool {

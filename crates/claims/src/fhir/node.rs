@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::ProblemKind;
+use crate::{ClaimPlace, ClaimProblem, ProblemKind};
 
 /// Declares the elements that are read. All others are passed over where they stand, whatever they hold.
 macro_rules! elements {
@@ -19,13 +19,14 @@ macro_rules! elements {
 }
 
 elements! {
-    "actualPeriod" "amount" "billablePeriod" "category" "class" "code" "coding" "concept" "condition"
-    "contained" "currency" "diagnosis" "diagnosisCodeableConcept" "diagnosisReference"
-    "diagnosisSequence" "end" "id" "item" "occurrenceDateTime" "occurrencePeriod" "onsetDateTime"
-    "onsetPeriod" "performedDateTime" "performedPeriod" "period" "procedure"
-    "procedureCodeableConcept" "procedureReference" "procedureSequence" "reason" "reasonCode"
-    "recordedDate" "reference" "resource" "resourceType" "sequence" "servicedDate" "servicedPeriod"
-    "start" "subType" "supportingInfo" "system" "total" "type" "value"
+    "actualPeriod" "amount" "assertedDate" "billablePeriod" "category" "class" "code" "coding" "concept" "condition"
+    "contained" "context" "currency" "dateRecorded" "diagnosis" "diagnosisCodeableConcept" "diagnosisLinkId"
+    "diagnosisReference" "diagnosisSequence" "encounter" "end" "entry" "fullUrl" "hospitalization" "id" "indication"
+    "information" "item" "onAdmission" "occurrenceDateTime" "occurrencePeriod" "onsetDateTime" "onsetPeriod" "performedDateTime"
+    "performedPeriod" "period" "procedure" "procedureCodeableConcept" "procedureLinkId" "procedureReference"
+    "procedureSequence" "reason" "reasonCode" "reasonReference" "recordedDate" "reference" "resource" "resourceType"
+    "sequence" "serviceDate" "servicedDate" "servicedPeriod" "start" "subType" "supportingInfo" "system" "timingPeriod"
+    "total" "type" "value"
 }
 
 /// A value of JSON, without the elements that no rule asks for.
@@ -150,13 +151,21 @@ impl fmt::Display for Path<'_> {
 pub(super) struct Wrong {
     pub(super) path: String,
     pub(super) kind: ProblemKind,
+    /// Whether the resource is not read for it.
+    pub(super) is_fatal: bool,
 }
 
 impl Wrong {
+    /// Returns it as the problem of a resource that is read all the same.
+    pub(super) fn beside(self, place: ClaimPlace) -> ClaimProblem {
+        ClaimProblem::new(place, Some(self.path), self.kind).beside_claims()
+    }
+
     pub(super) fn new(path: &Path<'_>, what: &str) -> Wrong {
         Wrong {
             path: path.to_string(),
             kind: ProblemKind::Malformed(what.to_owned()),
+            is_fatal: false,
         }
     }
 }
@@ -203,6 +212,19 @@ impl<'n> At<'n, '_> {
         Ok(())
     }
 
+    /// Reads a member that is one value or a list of them.
+    pub(super) fn one_or_each(
+        &self,
+        name: &str,
+        mut read: impl FnMut(At<'n, '_>, usize) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        self.read(name, |at| match at.node {
+            Node::List(_) => at.items(&mut read),
+            _ => read(at, 0),
+        })?;
+        Ok(())
+    }
+
     /// Reads each item of a list.
     pub(super) fn items(
         &self,
@@ -226,15 +248,22 @@ impl<'n> At<'n, '_> {
         })
     }
 
-    /// Reads a number from 1.
-    pub(super) fn positive(&self) -> Result<u32, Wrong> {
-        match self.node {
-            Node::Number(number)
-                if number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(number) =>
-            {
-                Ok(*number as u32)
+    /// Reads a sequence number. FHIR counts from 1; a 0 or a number in a string can be meant one way only, and is noted.
+    pub(super) fn sequence(&self, remarks: &mut Vec<&'static str>) -> Result<u32, Wrong> {
+        let is_whole =
+            |number: &f64| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number);
+        let number = match self.node {
+            Node::Number(number) => Some(*number),
+            Node::Text(text) => {
+                remarks.push("a sequence number in a string");
+                text.trim().parse().ok()
             }
-            _ => Err(Wrong::new(self.path, "expected a number from 1")),
+            _ => None,
+        };
+        let number = number.filter(is_whole).map(|number| number as u32);
+        if number == Some(0) {
+            remarks.push("a sequence that is not counted from 1");
         }
+        number.ok_or_else(|| Wrong::new(self.path, "expected a number from 1"))
     }
 }

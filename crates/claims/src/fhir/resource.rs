@@ -2,57 +2,125 @@
 
 use std::collections::BTreeMap;
 
-use super::dates::{Day, Days, Period, date, period};
+use super::concept::{Gathered, codeable_reference, codes_of, coding, concept, reference};
+use super::dates::{Days, Period, date, date_or_part, period};
 use super::node::{At, Node, Path, Wrong};
+use super::rule::{Rule, rule, stay_of};
 use super::{FhirOptions, KeptField};
-use crate::x12::Stay;
-use crate::{Claim, ClaimCode, ClaimPlace, CodeSystem, ProblemKind};
-use codeyear_core::model::{CodeSet, FhirSystem};
+use crate::{Claim, ClaimParts, ClaimPlace, ClaimProblem, ProblemKind};
 
-/// The most codes with their days, and the most faults, of one resource: the memory that it takes must not be
-/// any number of times its size.
-pub(super) const MAX_CODES: usize = 100_000;
-const MAX_FAULTS: usize = 1000;
+/// The types of resources that hold no code of a claim and that files of claims and records have, of R4, R5 and STU3.
+pub(super) const OTHER_TYPES: [&str; 86] = [
+    "Account",
+    "AdverseEvent",
+    "AllergyIntolerance",
+    "Appointment",
+    "AppointmentResponse",
+    "AuditEvent",
+    "Basic",
+    "Binary",
+    "BodyStructure",
+    "CarePlan",
+    "CareTeam",
+    "ChargeItem",
+    "ClaimResponse",
+    "ClinicalImpression",
+    "Communication",
+    "CommunicationRequest",
+    "Composition",
+    "Consent",
+    "Contract",
+    "Coverage",
+    "CoverageEligibilityRequest",
+    "CoverageEligibilityResponse",
+    "DetectedIssue",
+    "Device",
+    "DeviceMetric",
+    "DeviceRequest",
+    "DeviceUseStatement",
+    "DiagnosticReport",
+    "DocumentManifest",
+    "DocumentReference",
+    "Endpoint",
+    "EnrollmentRequest",
+    "EnrollmentResponse",
+    "EpisodeOfCare",
+    "FamilyMemberHistory",
+    "Flag",
+    "Goal",
+    "Group",
+    "GuidanceResponse",
+    "HealthcareService",
+    "ImagingStudy",
+    "Immunization",
+    "ImmunizationEvaluation",
+    "ImmunizationRecommendation",
+    "InsurancePlan",
+    "Invoice",
+    "Library",
+    "Linkage",
+    "List",
+    "Location",
+    "Measure",
+    "MeasureReport",
+    "Media",
+    "Medication",
+    "MedicationAdministration",
+    "MedicationDispense",
+    "MedicationOrder",
+    "MedicationRequest",
+    "MedicationStatement",
+    "MessageHeader",
+    "NutritionOrder",
+    "Observation",
+    "OperationOutcome",
+    "Organization",
+    "OrganizationAffiliation",
+    "Parameters",
+    "Patient",
+    "PaymentNotice",
+    "PaymentReconciliation",
+    "Person",
+    "Practitioner",
+    "PractitionerRole",
+    "ProcedureRequest",
+    "Provenance",
+    "Questionnaire",
+    "QuestionnaireResponse",
+    "ReferralRequest",
+    "RelatedPerson",
+    "RequestGroup",
+    "RiskAssessment",
+    "Schedule",
+    "ServiceRequest",
+    "Slot",
+    "Specimen",
+    "Substance",
+    "Task",
+];
 
 /// What a resource gives.
 pub(super) enum ReadResource {
-    /// A claim, and what in it cannot be read.
-    Claim(Claim, Vec<Wrong>),
+    /// A claim, what in it cannot be read, and the resources that it points to with its days.
+    Claim(Claim, Vec<Wrong>, Vec<(String, Days)>),
+    /// An encounter: the same, and its days.
+    Encounter(Claim, Vec<Wrong>, Vec<(String, Days)>, Days),
+    /// A resource whose day others may say.
+    Waiting(Claim, Vec<Wrong>, Days, Option<String>),
     /// A resource of a type that holds no claim.
     Skipped(String),
 }
 
-/// What is gathered from one resource.
-#[derive(Default)]
-struct Gathered {
-    codes: Vec<ClaimCode>,
-    wrong: Vec<Wrong>,
-    references: u64,
-}
-
-impl Gathered {
-    /// Notes a fault beside which the resource can be read.
-    fn note(&mut self, path: &Path<'_>, what: &str) -> Result<(), Wrong> {
-        let wrong = Wrong::new(path, what);
-        if self.wrong.len() >= MAX_FAULTS {
-            return Err(wrong);
-        }
-        self.wrong.push(wrong);
-        Ok(())
-    }
-}
-
-/// Reads one resource. References to other resources that were not followed are added to `references`.
+/// Reads one resource.
 ///
 /// # Errors
 ///
-/// An element that is read is not what FHIR says that it is.
+/// It is no resource, or more of it is not what FHIR says than can be noted.
 pub(super) fn read(
     node: &Node,
     place: ClaimPlace,
     options: &FhirOptions,
     wanted: &[KeptField],
-    references: &mut u64,
 ) -> Result<ReadResource, Wrong> {
     let root = Path::Root("resource");
     let kind = At { node, path: &root }.text("resourceType")?;
@@ -67,19 +135,30 @@ pub(super) fn read(
     };
     let path = Path::Root(kind);
     let at = At { node, path: &path };
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered {
+        labels: &options.labels,
+        codes: Vec::new(),
+        wrong: Vec::new(),
+        remarks: Vec::new(),
+        pointed: Vec::new(),
+        poa: String::new(),
+    };
+    let mut own = Days::default();
+    let mut encounter_of = None;
     match kind {
         "Claim" | "ExplanationOfBenefit" => claim(at, &mut gathered)?,
-        "Condition" => condition(at, options, &mut gathered)?,
-        "Encounter" => encounter(at, &mut gathered)?,
-        "Procedure" => procedure(at, &mut gathered)?,
-        "Bundle" => {
-            return Err(Wrong::new(
-                &path,
-                "expected a Bundle at the top of the file only, not within a Bundle, an array or a line of NDJSON",
-            ));
-        }
+        "Condition" => own = condition(at, options, &mut gathered)?,
+        "Encounter" => own = encounter(at, &mut gathered)?,
+        "Procedure" => own = procedure(at, &mut gathered)?,
         _ => return Ok(ReadResource::Skipped(kind.to_owned())),
+    }
+    // In STU3 the encounter is the context.
+    if matches!(kind, "Condition" | "Procedure") {
+        for name in ["encounter", "context"] {
+            let read = at.read(name, |to| to.text("reference"));
+            let found = gathered.pass(read)?.flatten().flatten();
+            encounter_of = encounter_of.or(found.map(super::held::key));
+        }
     }
     let mut kept = Vec::with_capacity(wanted.len());
     for name in wanted {
@@ -89,236 +168,72 @@ pub(super) fn read(
         });
     }
     let cents = match kind {
-        "Claim" if options.amount => at.read("total", money)?.flatten(),
-        "ExplanationOfBenefit" if options.amount => submitted(at)?,
-        _ => None,
+        "Claim" if options.amount => at.read("total", money).map(Option::flatten),
+        "ExplanationOfBenefit" if options.amount => submitted(at),
+        _ => Ok(None),
     };
-    *references += gathered.references;
+    let cents = cents.map_err(|wrong| ClaimProblem::new(place, Some(wrong.path), wrong.kind));
     let claim = Claim {
         place,
         kept,
         cents,
         codes: gathered.codes,
+        remarks: gathered.remarks,
+        nulls: 0,
+        parts: ClaimParts::default(),
     };
-    Ok(ReadResource::Claim(claim, gathered.wrong))
-}
-
-/// Returns the code set of a system; any other than those here is one that is not kept.
-fn system(uri: &str) -> CodeSystem {
-    let uri = uri
-        .split('|')
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('/');
-    let without_scheme = |uri: &'static str| uri.strip_prefix("http://").unwrap_or(uri);
-    let uri = uri
-        .strip_prefix("http://")
-        .or_else(|| uri.strip_prefix("https://"))
-        .unwrap_or(uri);
-    let is_named = |code_set: &CodeSet| {
-        let FhirSystem {
-            uri: own,
-            oid,
-            other_uris,
-            ..
-        } = &code_set.facts().fhir;
-        let mut known = [*own, *oid].into_iter().chain(other_uris.iter().copied());
-        known.any(|known| without_scheme(known) == uri)
-    };
-    CodeSet::ALL
-        .into_iter()
-        .find(is_named)
-        .map_or(CodeSystem::Other, CodeSystem::Of)
-}
-
-/// Reads a CodeableConcept whose codes have to be valid on these days.
-fn concept(at: At<'_, '_>, label: &str, days: &Days, gathered: &mut Gathered) -> Result<(), Wrong> {
-    let has_one = match at.member("coding")? {
-        Some(Node::List(codings)) => codings.len() == 1,
-        _ => true,
-    };
-    at.each("coding", |coding, index| {
-        let (uri, code) = (coding.text("system")?, coding.text("code")?);
-        let Some(uri) = uri else {
-            let path = Path::Member(coding.path, "system");
-            let what = "expected the system of the coding, without which its code means nothing";
-            return gathered.note(&path, what);
-        };
-        let system = system(uri);
-        let Some(code) = code else {
-            if system != CodeSystem::Other {
-                let path = Path::Member(coding.path, "code");
-                return gathered.note(&path, "expected a code");
-            }
-            return Ok(());
-        };
-        let field = match has_one {
-            true => label.to_owned(),
-            false => format!("{label}.coding[{index}]"),
-        };
-        for day in days.each() {
-            if gathered.codes.len() >= MAX_CODES {
-                let what =
-                    format!("expected at most {MAX_CODES} codes with their days in one resource");
-                return Err(Wrong::new(coding.path, &what));
-            }
-            gathered.codes.push(ClaimCode {
-                field: field.clone(),
-                system,
-                text: code.to_owned(),
-                day,
-            });
-        }
-        Ok(())
+    let (wrong, pointed) = (gathered.wrong, gathered.pointed);
+    Ok(match kind {
+        "Encounter" => ReadResource::Encounter(claim, wrong, pointed, own),
+        "Condition" | "Procedure" => ReadResource::Waiting(claim, wrong, own, encounter_of),
+        _ => ReadResource::Claim(claim, wrong, pointed),
     })
-}
-
-/// Reads a Reference to a Condition or Procedure: one that the resource contains is followed, and any other
-/// is counted, because it stands elsewhere and is judged there.
-fn reference(
-    root: At<'_, '_>,
-    at: At<'_, '_>,
-    label: &str,
-    days: &Days,
-    gathered: &mut Gathered,
-) -> Result<(), Wrong> {
-    let Some(target) = at.text("reference")? else {
-        return Ok(());
-    };
-    let Some(id) = target.strip_prefix('#') else {
-        gathered.references += 1;
-        return Ok(());
-    };
-    root.each("contained", |contained, _| {
-        if contained.text("id")? == Some(id) {
-            contained.read("code", |code| concept(code, label, days, gathered))?;
-        }
-        Ok(())
-    })
-}
-
-/// The codes of a CodeableConcept, whatever their systems.
-fn codes_of<'n>(at: At<'n, '_>) -> Result<Vec<&'n str>, Wrong> {
-    let mut codes = Vec::new();
-    at.each("coding", |coding, _| {
-        codes.extend(coding.text("code")?);
-        Ok(())
-    })?;
-    Ok(codes)
-}
-
-/// Which of its dates a resource is judged on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    /// The dates of the items, or the start of the period.
-    Service,
-    /// The end of the period, which is the discharge.
-    Discharge,
-    /// The end of the period.
-    Through,
-    /// An institutional claim that does not say which: only a period of one day can be judged.
-    Unknown,
-}
-
-impl Rule {
-    /// The day of what no item points to.
-    fn day(self, period: &Period) -> Option<Day> {
-        match self {
-            Rule::Service => period.start.clone(),
-            Rule::Discharge if period.is_reversed() => {
-                Some(Err(ProblemKind::DischargeBeforeAdmission))
-            }
-            Rule::Discharge => Some(period.end.clone().unwrap_or(Err(ProblemKind::NoDischarge))),
-            Rule::Through => period.end.clone(),
-            Rule::Unknown => match (&period.start, &period.end) {
-                (Some(Ok(start)), Some(Ok(end))) if start != end => {
-                    Some(Err(ProblemKind::Malformed(
-                        "expected whether the stay was inpatient, which tells the date to go by"
-                            .to_owned(),
-                    )))
-                }
-                (start, end) => start.clone().or_else(|| end.clone()),
-            },
-        }
-    }
-}
-
-/// Returns by which date a Claim or ExplanationOfBenefit goes.
-fn rule(at: At<'_, '_>) -> Result<Rule, Wrong> {
-    let types = at.read("type", codes_of)?.unwrap_or_default();
-    let subtypes = at.read("subType", codes_of)?.unwrap_or_default();
-    let has = |codes: &[&str], wanted: &[&str]| codes.iter().any(|code| wanted.contains(code));
-    let is_institutional = has(&types, &["institutional"])
-        || has(
-            &types,
-            &["INPATIENT", "OUTPATIENT", "SNF", "HHA", "HOSPICE"],
-        );
-    if !is_institutional {
-        return Ok(Rule::Service);
-    }
-    if let Some(stay) = type_of_bill(at)? {
-        return Ok(match stay {
-            Stay::Inpatient => Rule::Discharge,
-            Stay::HomeHealth => Rule::Through,
-            Stay::Outpatient => Rule::Service,
-        });
-    }
-    let is_subtype = |wanted: &str| {
-        subtypes
-            .iter()
-            .any(|code| code.eq_ignore_ascii_case(wanted))
-    };
-    Ok(if is_subtype("inpatient") {
-        Rule::Discharge
-    } else if is_subtype("outpatient") {
-        Rule::Service
-    } else if has(&types, &["INPATIENT", "SNF"]) {
-        Rule::Discharge
-    } else if has(&types, &["HHA"]) {
-        Rule::Through
-    } else if has(&types, &["OUTPATIENT", "HOSPICE"]) {
-        Rule::Service
-    } else {
-        Rule::Unknown
-    })
-}
-
-/// Reads the type of bill of the CARIN profiles: three digits, or four with a leading 0.
-fn type_of_bill(at: At<'_, '_>) -> Result<Option<Stay>, Wrong> {
-    let mut stay = None;
-    at.each("supportingInfo", |info, _| {
-        let categories = info.read("category", codes_of)?.unwrap_or_default();
-        if !categories.contains(&"typeofbill") {
-            return Ok(());
-        }
-        for code in info.read("code", codes_of)?.unwrap_or_default() {
-            let digits = match code.len() {
-                4 => code.strip_prefix('0'),
-                _ => Some(code),
-            };
-            let facility = digits
-                .filter(|code| code.len() == 3 && code.starts_with(|c: char| c.is_ascii_digit()))
-                .and_then(|code| code.as_bytes().get(..2));
-            stay = stay.or_else(|| facility.and_then(Stay::of));
-        }
-        Ok(())
-    })?;
-    Ok(stay)
 }
 
 /// Reads the codes of a Claim or ExplanationOfBenefit.
-fn claim(at: At<'_, '_>, gathered: &mut Gathered) -> Result<(), Wrong> {
-    let rule = rule(at)?;
-    let billable = at.read("billablePeriod", period)?.unwrap_or_default();
-    let mut items = Items::default();
-    if rule == Rule::Service {
-        at.each("item", |item, _| items.add(item))?;
+fn claim(at: At<'_, '_>, gathered: &mut Gathered<'_>) -> Result<(), Wrong> {
+    let rule = rule(at, gathered)?;
+    let billable = gathered.pass(at.read("billablePeriod", period))?.flatten();
+    let mut billable = billable.unwrap_or_default();
+    if rule == Rule::Discharge && billable.end.is_none() {
+        let stay = stay_of(at);
+        if let Some(stay) = gathered.pass(stay)?.flatten() {
+            billable = Period {
+                start: stay.start.or(billable.start),
+                end: stay.end,
+            };
+        }
     }
-    let whole = rule
-        .day(&billable)
-        .or_else(|| items.earliest())
-        .unwrap_or(Err(ProblemKind::NoDate));
-    let whole = Days::of(whole);
+    let mut items = Items::default();
+    if matches!(rule, Rule::Service | Rule::From | Rule::Unknown) {
+        let read = at.each("item", |item, _| {
+            let read = items.add(item, &mut gathered.remarks);
+            gathered.pass(read).map(|_| ())
+        });
+        gathered.pass(read)?;
+    }
+    let of_items = match rule {
+        Rule::Unknown => items.all.range(),
+        Rule::Service => Some(items.all.clone()).filter(Days::are_told),
+        _ => items.all.first(),
+    };
+    let of_period = rule.days(&billable);
+    let whole = match rule {
+        // What no item points to was there on the day of each.
+        Rule::Service => of_items.or(of_period).or_else(|| items.all.first()),
+        Rule::Unknown => {
+            let told = of_period.clone().filter(Days::are_told);
+            told.or(of_items).or(of_period)
+        }
+        _ => of_period.or(of_items),
+    };
+    let whole = whole.unwrap_or_else(|| Days::of(Err(ProblemKind::NoDate)));
+    let whole = whole.bounded();
+    items.bound();
+    if rule == Rule::Unknown {
+        // Which date counts is open for what items point to as well.
+        items = Items::default();
+    }
     for (list, of_items, by_concept, by_reference) in [
         (
             "diagnosis",
@@ -333,16 +248,28 @@ fn claim(at: At<'_, '_>, gathered: &mut Gathered) -> Result<(), Wrong> {
             "procedureReference",
         ),
     ] {
-        at.each(list, |entry, index| {
-            let sequence = entry.read("sequence", |at| at.positive())?;
+        let read = at.each(list, |entry, index| {
+            let sequence = entry.read("sequence", |at| at.sequence(&mut gathered.remarks));
+            let sequence = gathered.pass(sequence)?.flatten();
             let days = sequence
                 .and_then(|sequence| of_items.get(&sequence))
                 .unwrap_or(&whole);
             let label = format!("{list}[{index}]");
-            entry.read(by_concept, |code| concept(code, &label, days, gathered))?;
-            entry.read(by_reference, |to| reference(at, to, &label, days, gathered))?;
-            Ok(())
-        })?;
+            let admission = gathered
+                .pass(entry.read("onAdmission", codes_of))?
+                .flatten();
+            let admission = admission.and_then(|codes| codes.first().copied());
+            gathered.poa = admission.unwrap_or_default().to_owned();
+            let read = entry.read(by_concept, |code| concept(code, &label, days, gathered));
+            gathered.pass(read)?;
+            let read = entry.read(by_reference, |to| reference(at, to, &label, days, gathered));
+            gathered.pass(read)?;
+            // In DSTU2 the diagnosis is a Coding.
+            let read = entry.read(list, |code| coding(code, &label, days, gathered));
+            gathered.poa.clear();
+            gathered.pass(read).map(|_| ())
+        });
+        gathered.pass(read)?;
     }
     Ok(())
 }
@@ -356,149 +283,215 @@ struct Items {
 }
 
 impl Items {
-    fn add(&mut self, item: At<'_, '_>) -> Result<(), Wrong> {
+    fn add(&mut self, item: At<'_, '_>, remarks: &mut Vec<&'static str>) -> Result<(), Wrong> {
         let mut days = Days::default();
-        if let Some(day) = item.read("servicedDate", date)? {
-            days.add(day);
+        for name in ["servicedDate", "serviceDate"] {
+            if let Some(read) = item.read(name, date_or_part)? {
+                days.add_all(&read);
+            }
         }
         if let Some(period) = item.read("servicedPeriod", period)? {
             days.add_period(period);
         }
-        for (name, pointed) in [
-            ("diagnosisSequence", &mut self.diagnoses),
-            ("procedureSequence", &mut self.procedures),
-        ] {
-            item.each(name, |pointer, _| {
-                let pointer = pointer.positive()?;
-                if !days.is_empty() {
-                    let of_one = pointed.entry(pointer).or_default();
-                    days.each().for_each(|day| of_one.add(day));
-                }
-                Ok(())
-            })?;
+        self.all.add_all(&days);
+        // The first two are of R4, the others of the versions before it.
+        for name in ["diagnosisSequence", "diagnosisLinkId"] {
+            point(item, name, &mut self.diagnoses, &days, remarks)?;
         }
-        days.each().for_each(|day| self.all.add(day));
+        for name in ["procedureSequence", "procedureLinkId"] {
+            point(item, name, &mut self.procedures, &days, remarks)?;
+        }
         Ok(())
     }
+}
 
-    fn earliest(&self) -> Option<Day> {
-        self.all.each().next()
+impl Items {
+    /// Bounds the days of each code.
+    fn bound(&mut self) {
+        for days in self
+            .diagnoses
+            .values_mut()
+            .chain(self.procedures.values_mut())
+        {
+            *days = std::mem::take(days).bounded();
+        }
     }
 }
 
-/// Reads the codes of a Condition.
-fn condition(at: At<'_, '_>, options: &FhirOptions, gathered: &mut Gathered) -> Result<(), Wrong> {
-    let mut day = at.read("recordedDate", date)?;
-    if day.is_none() && options.use_onset {
-        day = at.read("onsetDateTime", date)?;
-        if day.is_none() {
-            day = at
-                .read("onsetPeriod", period)?
-                .and_then(|onset| onset.start);
+/// Passes the days of an item to what it points to.
+fn point(
+    item: At<'_, '_>,
+    name: &str,
+    pointed: &mut BTreeMap<u32, Days>,
+    days: &Days,
+    remarks: &mut Vec<&'static str>,
+) -> Result<(), Wrong> {
+    item.one_or_each(name, |pointer, _| {
+        let pointer = pointer.sequence(remarks)?;
+        if !days.is_empty() {
+            pointed.entry(pointer).or_default().add_all(days);
         }
-    }
-    let days = Days::of(day.unwrap_or(Err(ProblemKind::NoDate)));
-    at.read("code", |code| concept(code, "code", &days, gathered))?;
-    Ok(())
-}
-
-/// Reads the codes of an Encounter.
-fn encounter(at: At<'_, '_>, gathered: &mut Gathered) -> Result<(), Wrong> {
-    let mut classes = Vec::new();
-    at.read("class", |class| match class.node {
-        // R5: a list of CodeableConcept; R4: a Coding.
-        Node::List(_) => class.items(|one, _| {
-            classes.extend(codes_of(one)?);
-            Ok(())
-        }),
-        _ => {
-            classes.extend(class.text("code")?);
-            Ok(())
-        }
-    })?;
-    let is_stay = |code: &&str| matches!(*code, "IMP" | "ACUTE" | "NONAC");
-    let rule = match classes.as_slice() {
-        [] => Rule::Unknown,
-        codes if codes.iter().any(is_stay) => Rule::Discharge,
-        _ => Rule::Service,
-    };
-    let held = match at.read("period", period)? {
-        Some(period) => period,
-        None => at.read("actualPeriod", period)?.unwrap_or_default(),
-    };
-    let days = Days::of(rule.day(&held).unwrap_or(Err(ProblemKind::NoDate)));
-    at.each("reasonCode", |code, index| {
-        concept(code, &format!("reasonCode[{index}]"), &days, gathered)
-    })?;
-    at.each("reason", |reason, index| {
-        let label = format!("reason[{index}]");
-        reason.each("value", |value, _| {
-            codeable_reference(at, value, &label, &days, gathered)
-        })
-    })?;
-    at.each("diagnosis", |diagnosis, index| {
-        let label = format!("diagnosis[{index}]");
-        diagnosis.read("condition", |condition| match condition.node {
-            Node::List(_) => {
-                condition.items(|one, _| codeable_reference(at, one, &label, &days, gathered))
-            }
-            _ => reference(at, condition, &label, &days, gathered),
-        })?;
         Ok(())
     })
 }
 
-/// Reads a CodeableReference of R5.
-fn codeable_reference(
-    root: At<'_, '_>,
+/// Reads the codes of a Condition, each once; returns its own day.
+fn condition(
     at: At<'_, '_>,
-    label: &str,
-    days: &Days,
-    gathered: &mut Gathered,
-) -> Result<(), Wrong> {
-    at.read("concept", |code| concept(code, label, days, gathered))?;
-    at.read("reference", |to| reference(root, to, label, days, gathered))?;
-    Ok(())
+    options: &FhirOptions,
+    gathered: &mut Gathered<'_>,
+) -> Result<Days, Wrong> {
+    let mut days: Option<Days> = None;
+    // In STU3 and in DSTU2 the date has other names.
+    for name in ["recordedDate", "assertedDate", "dateRecorded"] {
+        let read = gathered.pass(at.read(name, date_or_part))?.flatten();
+        days = days.or(read);
+    }
+    waiting_codes(at, gathered)?;
+    if let Some(days) = days {
+        return Ok(days);
+    }
+    let mut day = None;
+    if options.use_onset {
+        let onset = gathered.pass(at.read("onsetDateTime", date))?.flatten();
+        day = onset.map(Days::of);
+        if day.is_none() {
+            let onset = gathered.pass(at.read("onsetPeriod", period))?.flatten();
+            day = onset.and_then(|onset| onset.start).map(Days::of_end);
+        }
+    }
+    Ok(day.unwrap_or_else(|| Days::of(Err(ProblemKind::NoDate))))
 }
 
-/// Reads the codes of a Procedure.
-fn procedure(at: At<'_, '_>, gathered: &mut Gathered) -> Result<(), Wrong> {
+/// Reads the codes of a resource whose day others may say, each once.
+fn waiting_codes(at: At<'_, '_>, gathered: &mut Gathered<'_>) -> Result<(), Wrong> {
+    let none_yet = Days::of(Err(ProblemKind::NoDate));
+    let read = at.read("code", |code| concept(code, "code", &none_yet, gathered));
+    gathered.pass(read).map(|_| ())
+}
+
+/// Reads the codes of an Encounter; returns its days.
+fn encounter(at: At<'_, '_>, gathered: &mut Gathered<'_>) -> Result<Days, Wrong> {
+    let mut classes = Vec::new();
+    let read = at.read("class", |class| match class.node {
+        // R5: a list of CodeableConcept; R4: a Coding; DSTU2: a code.
+        Node::List(_) => class.items(|one, _| {
+            classes.extend(codes_of(one)?);
+            Ok(())
+        }),
+        Node::Text(code) => {
+            classes.push(code.as_str());
+            Ok(())
+        }
+        _ => {
+            classes.extend(class.text("code")?);
+            Ok(())
+        }
+    });
+    gathered.pass(read)?;
+    let is_stay = |code: &&str| matches!(*code, "IMP" | "ACUTE" | "NONAC" | "inpatient");
+    let rule = match classes.as_slice() {
+        [] => Rule::Unknown,
+        codes if codes.iter().any(is_stay) => Rule::Discharge,
+        _ => Rule::From,
+    };
+    let mut held = None;
+    for name in ["period", "actualPeriod"] {
+        let read = gathered.pass(at.read(name, period))?.flatten();
+        held = held.or(read);
+    }
+    let days = rule.days(&held.unwrap_or_default());
+    let days = days.unwrap_or_else(|| Days::of(Err(ProblemKind::NoDate)));
+    let read = at.each("reasonCode", |code, index| {
+        concept(code, &format!("reasonCode[{index}]"), &days, gathered)
+    });
+    gathered.pass(read)?;
+    // R5: what has a value; in the versions before R4 a CodeableConcept.
+    let read = at.each("reason", |reason, index| {
+        let label = format!("reason[{index}]");
+        match reason.member("value")? {
+            Some(_) => reason.each("value", |value, _| {
+                codeable_reference(at, value, &label, &days, gathered)
+            }),
+            None => concept(reason, &label, &days, gathered),
+        }
+    });
+    gathered.pass(read)?;
+    for name in ["reasonReference", "indication"] {
+        let read = at.each(name, |to, index| {
+            reference(at, to, &format!("{name}[{index}]"), &days, gathered)
+        });
+        gathered.pass(read)?;
+    }
+    let read = at.each("diagnosis", |diagnosis, index| {
+        let label = format!("diagnosis[{index}]");
+        let read = diagnosis.read("condition", |condition| match condition.node {
+            Node::List(_) => {
+                condition.items(|one, _| codeable_reference(at, one, &label, &days, gathered))
+            }
+            _ => reference(at, condition, &label, &days, gathered),
+        });
+        gathered.pass(read).map(|_| ())
+    });
+    gathered.pass(read)?;
+    Ok(days)
+}
+
+/// Reads the codes of a Procedure, each once; returns its own days.
+fn procedure(at: At<'_, '_>, gathered: &mut Gathered<'_>) -> Result<Days, Wrong> {
     let mut days = Days::default();
     for name in ["performedDateTime", "occurrenceDateTime"] {
-        at.read(name, date)?
-            .into_iter()
-            .for_each(|day| days.add(day));
+        let read = gathered.pass(at.read(name, date_or_part))?.flatten();
+        read.iter().for_each(|one| days.add_all(one));
     }
     for name in ["performedPeriod", "occurrencePeriod"] {
-        at.read(name, period)?
-            .into_iter()
-            .for_each(|period| days.add_period(period));
+        let read = gathered.pass(at.read(name, period))?.flatten();
+        read.into_iter().for_each(|period| days.add_period(period));
     }
     if days.is_empty() {
         days.add(Err(ProblemKind::NoDate));
     }
-    at.read("code", |code| concept(code, "code", &days, gathered))?;
-    Ok(())
+    waiting_codes(at, gathered)?;
+    let none_yet = Days::of(Err(ProblemKind::NoDate));
+    let read = at.each("reasonCode", |code, index| {
+        concept(code, &format!("reasonCode[{index}]"), &none_yet, gathered)
+    });
+    gathered.pass(read)?;
+    // In R5 a reason is a code or a reference.
+    let read = at.each("reason", |reason, index| {
+        reason.read("concept", |code| {
+            concept(code, &format!("reason[{index}]"), &none_yet, gathered)
+        })?;
+        Ok(())
+    });
+    gathered.pass(read)?;
+    Ok(days)
 }
 
-/// Reads a Money in cents; `None` where it is not in dollars or has parts of a cent.
+/// Reads a Money in cents; in STU3 and before it the currency stands in `code`.
 fn money(at: At<'_, '_>) -> Result<Option<i64>, Wrong> {
-    if at
-        .text("currency")?
-        .is_some_and(|currency| currency != "USD")
-    {
-        return Ok(None);
+    for name in ["currency", "code"] {
+        if at.text(name)?.is_some_and(|currency| currency != "USD") {
+            return Err(Wrong::new(at.path, "expected an amount in US dollars"));
+        }
     }
     let value = at.read("value", |at| match at.node {
         Node::Number(number) => Ok(*number),
         _ => Err(Wrong::new(at.path, "expected a number")),
     })?;
-    Ok(value.and_then(|dollars| {
-        let cents = (dollars * 100.0).round();
-        // Beyond 2^53 a number of JSON is not exact as it is read.
-        let is_exact = cents.abs() < 9e15 && (dollars * 100.0 - cents).abs() < 1e-4;
-        is_exact.then_some(cents as i64)
-    }))
+    let Some(dollars) = value else {
+        return Ok(None);
+    };
+    let cents = (dollars * 100.0).round();
+    // Beyond 2^53 a number of JSON is not exact as it is read.
+    let is_exact = cents.abs() < 9e15 && (dollars * 100.0 - cents).abs() < 1e-4;
+    match is_exact {
+        true => Ok(Some(cents as i64)),
+        false => Err(Wrong::new(
+            at.path,
+            "expected an amount without parts of a cent",
+        )),
+    }
 }
 
 /// Reads the submitted amount among the totals of an ExplanationOfBenefit.

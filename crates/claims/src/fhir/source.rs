@@ -41,7 +41,7 @@ struct Brackets {
 }
 
 impl Brackets {
-    /// Takes more bytes; gives how many of them belong to the value once it has ended.
+    /// Reads more bytes; returns how many of them belong to the value once it has ended.
     fn take(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -144,7 +144,7 @@ impl<R: Read> Source<R> {
         }
     }
 
-    /// Takes a byte that was seen.
+    /// Reads over a byte that was seen.
     pub(super) fn take_byte(&mut self) {
         self.advance(1);
     }
@@ -168,7 +168,7 @@ impl<R: Read> Source<R> {
         Ok(self.pending().get(..length))
     }
 
-    /// Takes a line into `value`, without its end; `None` where there is none.
+    /// Reads a line into `value`, without its end; `None` where there is none.
     pub(super) fn line(&mut self, value: &mut Vec<u8>) -> Result<Option<Taken>> {
         value.clear();
         let mut taken = Taken::Whole;
@@ -189,7 +189,7 @@ impl<R: Read> Source<R> {
         }
     }
 
-    /// Takes the value that begins here into `value`.
+    /// Reads the value that begins here into `value`.
     ///
     /// # Errors
     ///

@@ -4,13 +4,19 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::codes::{CompositeKind, Guide, Stay, held};
+use super::codes::{CompositeKind, Guide, Stay, facility_of, held};
 use super::dates::{Days, days};
 use super::segments::Segment;
 use super::{KeptField, X12Options};
-use crate::{Claim, ClaimCode, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind};
+use crate::claim::MAX_DAYS;
+use crate::columns::cents;
+use crate::labels::Labels;
+use crate::{Claim, ClaimCode, ClaimParts, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind};
 
-/// The composites that an HI may have, and so the diagnoses that a line can point to in one.
+/// What is noted of a line without its LX.
+const NO_LX: &str = "a service line without an LX before it";
+
+/// The composites that an HI may have.
 const COMPOSITES: usize = 12;
 
 /// The most bytes of one claim that are read: the claim alone is held in memory.
@@ -35,7 +41,11 @@ pub(super) struct Setting<'s> {
 struct Code {
     field: String,
     system: CodeSystem,
+    /// The qualifier, where nobody knows what it means.
+    label: String,
     text: String,
+    /// C022-09.
+    poa: String,
     days: BTreeSet<NaiveDate>,
     faults: BTreeSet<ProblemKind>,
 }
@@ -58,6 +68,7 @@ struct Dates {
 struct Line {
     /// The diagnoses that it points to: their places in the codes of the claim.
     pointers: Vec<usize>,
+    has_service: bool,
     service: Option<Days>,
 }
 
@@ -67,21 +78,21 @@ pub(super) struct Building {
     place: ClaimPlace,
     guide: Guide,
     is_4010: bool,
+    labels: Labels,
     kept: Vec<String>,
-    cents: Option<i64>,
+    cents: Result<Option<i64>, ClaimProblem>,
     facility: Vec<u8>,
     codes: Vec<Code>,
     /// How many HI segments went by.
     segments: usize,
-    /// The diagnoses that lines point to by 1 to 12: their places in `codes`.
-    diagnoses: [Option<usize>; COMPOSITES],
-    /// The segment with these went by.
-    has_diagnoses: bool,
+    /// The diagnoses that lines point to by their number, from 1: their places in `codes`.
+    diagnoses: Vec<Option<usize>>,
     dates: Dates,
     line: Option<Line>,
-    /// The first day of any line, and the first fault of one.
-    earliest: Option<NaiveDate>,
+    /// The days of all lines, and the first fault of one.
+    days: BTreeSet<NaiveDate>,
     fault: Option<ProblemKind>,
+    remarks: Vec<&'static str>,
     bytes: usize,
     lines: usize,
 }
@@ -97,12 +108,8 @@ fn malformed(what: impl Into<String>) -> ProblemKind {
 
 /// Makes the problem of a segment.
 pub(super) fn problem(segment: &Segment<'_>, field: &str, kind: ProblemKind) -> ClaimProblem {
-    ClaimProblem {
-        place: ClaimPlace::Segment(segment.number),
-        field: Some(field.to_owned()),
-        kind,
-        value: None,
-    }
+    let place = ClaimPlace::Segment(segment.number);
+    ClaimProblem::new(place, Some(field.to_owned()), kind)
 }
 
 impl Building {
@@ -120,9 +127,15 @@ impl Building {
             let value = match name {
                 KeptField::ClaimId => text(segment.element(1)),
                 KeptField::Charge => text(segment.element(2)),
-                KeptField::TypeOfBill if is_institutional => text(facility).and_then(|digits| {
-                    Ok(digits + &text(segment.component(segment.element(5), 3))?)
-                }),
+                KeptField::TypeOfBill if is_institutional => {
+                    text(facility_of(facility)).and_then(|digits| {
+                        let frequency = match facility.len() {
+                            0..=2 => segment.component(segment.element(5), 3),
+                            _ => facility.get(facility.len() - 1..).unwrap_or_default(),
+                        };
+                        Ok(digits + &text(frequency)?)
+                    })
+                }
                 KeptField::PlaceOfService if !is_institutional => text(facility),
                 KeptField::TypeOfBill | KeptField::PlaceOfService => Ok(String::new()),
                 KeptField::Transaction => text(setting.transaction),
@@ -133,26 +146,29 @@ impl Building {
             place: ClaimPlace::Segment(segment.number),
             guide: setting.guide,
             is_4010: setting.is_4010,
+            labels: options.labels.clone(),
             kept,
-            cents: options
-                .amount
-                .then(|| crate::x12::cents(segment.element(2)))
-                .flatten(),
-            facility: facility.iter().copied().take(3).collect(),
+            cents: match segment.element(2) {
+                charge if options.amount && !charge.is_empty() => cents(charge)
+                    .map(Some)
+                    .map_err(|kind| problem(segment, "CLM02", kind)),
+                _ => Ok(None),
+            },
+            facility: facility.iter().copied().take(4).collect(),
             codes: Vec::new(),
             segments: 0,
-            diagnoses: [None; COMPOSITES],
-            has_diagnoses: false,
+            diagnoses: Vec::new(),
             dates: Dates::default(),
             line: None,
-            earliest: None,
+            days: BTreeSet::new(),
             fault: None,
+            remarks: Vec::new(),
             bytes: 0,
             lines: 0,
         })
     }
 
-    /// Takes the next segment of the claim; gives what in it cannot be read.
+    /// Reads the next segment of the claim; returns what in it cannot be read.
     ///
     /// # Errors
     ///
@@ -173,33 +189,45 @@ impl Building {
                     problems(found);
                 }
             }
-            b"LX" => {
-                self.lines += 1;
-                if self.lines > MAX_LINES {
-                    return Err(self.too_large(format!("more than {MAX_LINES} service lines")));
+            b"LX" => self.begin_line()?,
+            b"SV1" | b"SV2" | b"SV3" => {
+                if self.line.as_ref().is_none_or(|line| line.has_service) {
+                    self.remarks.push(NO_LX);
+                    self.begin_line()?;
                 }
-                self.end_line();
-                self.line = Some(Line::default());
+                match segment.id() {
+                    b"SV1" => self.pointers(segment, 7, "SV107", problems),
+                    b"SV3" => self.pointers(segment, 11, "SV311", problems),
+                    _ => {}
+                }
+                if let Some(line) = &mut self.line {
+                    line.has_service = true;
+                }
             }
-            b"SV1" => self.pointers(segment, 7, "SV107", problems),
-            b"SV3" => self.pointers(segment, 11, "SV311", problems),
             _ => {}
         }
         Ok(())
     }
 
-    fn too_large(&self, what: String) -> ClaimProblem {
-        ClaimProblem {
-            place: self.place,
-            field: None,
-            kind: malformed(format!("{what}, the most that is read of one claim")),
-            value: None,
+    fn begin_line(&mut self) -> Result<(), ClaimProblem> {
+        self.lines += 1;
+        if self.lines > MAX_LINES {
+            return Err(self.too_large(format!("more than {MAX_LINES} service lines")));
         }
+        self.end_line();
+        self.line = Some(Line::default());
+        Ok(())
+    }
+
+    fn too_large(&self, what: String) -> ClaimProblem {
+        let kind = malformed(format!("{what}, the most that is read of one claim"));
+        ClaimProblem::new(self.place, None, kind)
     }
 
     fn codes(&mut self, segment: &Segment<'_>, problems: &mut impl FnMut(ClaimProblem)) {
         self.segments += 1;
-        let mut has_diagnoses = false;
+        // Diagnoses are numbered on from one segment to the next.
+        let before = self.diagnoses.len();
         for (index, element) in segment.elements().enumerate() {
             if element.is_empty() {
                 continue;
@@ -214,35 +242,40 @@ impl Building {
                 ));
                 return;
             }
+            let mut wrong = None;
             for composite in segment.repetitions(element) {
-                match self.code(segment, composite, position) {
-                    Ok(is_diagnosis) => has_diagnoses |= is_diagnosis,
-                    Err(kind) => {
-                        problems(problem(segment, &field, kind));
-                        break;
-                    }
-                }
+                let read = self.code(segment, composite, position, before);
+                wrong = wrong.or(read.err());
+            }
+            if let Some(kind) = wrong {
+                problems(problem(segment, &field, kind));
             }
         }
-        self.has_diagnoses |= has_diagnoses;
     }
 
-    /// Reads one composite; tells whether it is a diagnosis that lines can point to.
+    /// Reads one composite.
     fn code(
         &mut self,
         segment: &Segment<'_>,
         composite: &[u8],
         position: usize,
-    ) -> Result<bool, ProblemKind> {
+        before: usize,
+    ) -> Result<(), ProblemKind> {
         let mut components = segment.components(composite);
         let qualifier = components.next().unwrap_or_default();
         let code = components.next().unwrap_or_default();
-        let held = held(qualifier, self.is_4010)
-            .ok_or_else(|| malformed("expected a code list qualifier of the 837 guides"))?;
+        let held = held(&qualifier.to_ascii_uppercase(), self.is_4010, &self.labels);
         let (system, is_diagnosis) = match held {
-            CompositeKind::Nothing => return Ok(false),
-            CompositeKind::Diagnosis(system) => (system, true),
-            CompositeKind::Code(system) => (system, false),
+            Some(CompositeKind::Nothing) => return Ok(()),
+            Some(CompositeKind::Diagnosis(system)) => (system, true),
+            Some(CompositeKind::Code(system)) => (system, false),
+            None if qualifier.is_empty() => {
+                return Err(malformed(
+                    "expected a code list qualifier of the 837 guides",
+                ));
+            }
+            // The guides have no such.
+            None => (CodeSystem::Unknown, false),
         };
         if code.is_empty() {
             return Err(malformed("expected a code behind its qualifier"));
@@ -263,18 +296,25 @@ impl Building {
         };
         self.codes.push(Code {
             field,
+            label: match system {
+                CodeSystem::Unknown => qualifier,
+                _ => String::new(),
+            },
             system,
             text: text(code)?,
+            poa: text(segment.component(composite, 9))?,
             days: BTreeSet::new(),
             faults: BTreeSet::new(),
         });
-        if is_diagnosis
-            && !self.has_diagnoses
-            && let Some(slot) = self.diagnoses.get_mut(position - 1)
-        {
-            slot.get_or_insert(self.codes.len() - 1);
+        if is_diagnosis {
+            let number = before + position;
+            self.diagnoses
+                .resize(self.diagnoses.len().max(number), None);
+            if let Some(slot) = self.diagnoses.get_mut(number - 1) {
+                slot.get_or_insert(self.codes.len() - 1);
+            }
         }
-        Ok(is_diagnosis)
+        Ok(())
     }
 
     fn date(&mut self, segment: &Segment<'_>) -> Result<(), ClaimProblem> {
@@ -286,7 +326,8 @@ impl Building {
             (b"431", None) => (&mut self.dates.onset, "DTP 431"),
             (b"435", None) => {
                 // Only what the discharge is held against; it judges no code.
-                let (day, _) = days(segment).map_err(|kind| problem(segment, "DTP 435", kind))?;
+                let days = days(segment, &mut self.remarks);
+                let (day, _) = days.map_err(|kind| problem(segment, "DTP 435", kind))?;
                 self.dates.admission = Some(day);
                 return Ok(());
             }
@@ -299,7 +340,7 @@ impl Building {
                 malformed("the date stands twice; the first is taken"),
             ));
         }
-        *slot = Some(days(segment));
+        *slot = Some(days(segment, &mut self.remarks));
         Ok(())
     }
 
@@ -310,12 +351,11 @@ impl Building {
         field: &str,
         problems: &mut impl FnMut(ClaimProblem),
     ) {
-        let wrong = self.line.is_none().then_some("expected an LX before it");
         let element = segment.element(element);
-        let wrong = wrong.or_else(|| {
-            let mut components = segment.components(element);
-            components.find_map(|component| self.pointer(component).err())
-        });
+        let mut wrong = None;
+        for component in segment.components(element) {
+            wrong = wrong.or(self.pointer(component).err());
+        }
         if let Some(what) = wrong {
             problems(problem(segment, field, malformed(what)));
         }
@@ -344,9 +384,7 @@ impl Building {
         let service = line.service.or_else(|| self.dates.service.clone());
         let found = service.unwrap_or(Err(ProblemKind::NoDate));
         match &found {
-            Ok((first, _)) => {
-                self.earliest = Some(self.earliest.map_or(*first, |day| day.min(*first)));
-            }
+            Ok((first, last)) => self.days.extend([*first, *last]),
             Err(kind) => {
                 self.fault.get_or_insert_with(|| kind.clone());
             }
@@ -373,33 +411,51 @@ impl Building {
             Guide::Institutional => self.institutional(),
             Guide::Professional | Guide::Dental => self.service(options),
         };
-        let is_dated = self.earliest.is_some();
+        let since = self.open_statement();
+        let is_dated = !self.days.is_empty();
+        let of_lines = self.guide != Guide::Institutional;
         let mut codes = Vec::with_capacity(self.codes.len());
         for code in self.codes {
             let Code {
                 field,
                 system,
+                label,
                 text,
+                poa,
                 days,
                 faults,
                 ..
             } = code;
-            let mut give = |day: Result<NaiveDate, ProblemKind>| {
+            let mut give = |day: Result<NaiveDate, ProblemKind>, since: Option<NaiveDate>| {
                 codes.push(ClaimCode {
                     field: field.clone(),
                     system,
+                    label: label.clone(),
                     text: text.clone(),
                     day,
+                    since,
+                    poa: poa.clone(),
                 });
             };
             // Without any date of service the day of the claim is the onset, if that is wanted.
             let is_undated = !is_dated && faults.iter().all(|fault| *fault == ProblemKind::NoDate);
-            let by_lines = self.guide != Guide::Institutional && !is_undated;
-            if by_lines && !(days.is_empty() && faults.is_empty()) {
-                days.into_iter().for_each(|day| give(Ok(day)));
-                faults.into_iter().for_each(|fault| give(Err(fault)));
+            let is_pointed_to = !(days.is_empty() && faults.is_empty());
+            if of_lines && !is_undated && is_pointed_to {
+                days.into_iter().for_each(|day| give(Ok(day), None));
+                faults.into_iter().for_each(|fault| give(Err(fault), None));
+            } else if of_lines && is_dated {
+                // No line says that it reports the diagnosis: it has to be valid on the days of all of them. Of very many
+                // the first and the last are enough.
+                let ends = [self.days.first(), self.days.last()];
+                match self.days.len() {
+                    0..=MAX_DAYS => self.days.iter().for_each(|day| give(Ok(*day), None)),
+                    _ => ends
+                        .into_iter()
+                        .flatten()
+                        .for_each(|day| give(Ok(*day), None)),
+                }
             } else {
-                give(day.clone());
+                give(day.clone(), since);
             }
         }
         Claim {
@@ -407,12 +463,51 @@ impl Building {
             kept: self.kept,
             cents: self.cents,
             codes,
+            remarks: self.remarks,
+            nulls: 0,
+            parts: ClaimParts::default(),
+        }
+    }
+
+    /// Ends a claim in whose midst the input ends: its codes without days, which may have stood behind the cut.
+    pub(super) fn cut_off(self) -> Claim {
+        let code = |code: Code| ClaimCode {
+            field: code.field,
+            system: code.system,
+            label: code.label,
+            text: code.text,
+            day: Err(malformed("the claim is cut off")),
+            since: None,
+            poa: code.poa,
+        };
+        Claim {
+            place: self.place,
+            kept: self.kept,
+            cents: self.cents,
+            codes: self.codes.into_iter().map(code).collect(),
+            remarks: self.remarks,
+            nulls: 0,
+            parts: ClaimParts::default(),
+        }
+    }
+
+    /// The first day of the statement of an institutional claim that does not say which of its dates counts: it may be any
+    /// of them.
+    fn open_statement(&self) -> Option<NaiveDate> {
+        let is_open = self.guide == Guide::Institutional && Stay::of(&self.facility).is_none();
+        match &self.dates.statement {
+            Some(Ok((from, through))) if is_open && from < through => Some(*from),
+            _ => None,
         }
     }
 
     /// The day of all codes of an institutional claim.
     fn institutional(&self) -> Result<NaiveDate, ProblemKind> {
-        let stay = Stay::of(&self.facility).ok_or_else(|| {
+        let stay = Stay::of(&self.facility);
+        if let (None, Some(Ok((_, through)))) = (stay, &self.dates.statement) {
+            return Ok(*through);
+        }
+        let stay = stay.ok_or_else(|| {
             malformed(
                 "expected in CLM05-1 two digits of the type of bill, which tell the date to go by",
             )
@@ -433,10 +528,9 @@ impl Building {
         }
     }
 
-    /// The day of the codes of a professional or dental claim to which no line points.
+    /// The day of the codes of a professional or dental claim without dated lines.
     fn service(&self, options: &X12Options) -> Result<NaiveDate, ProblemKind> {
         let found = match &self.dates.service {
-            _ if self.earliest.is_some() => self.earliest_line(),
             Some(Ok((first, _))) => Ok(*first),
             Some(Err(kind)) => Err(kind.clone()),
             None => self.earliest_line(),
@@ -450,7 +544,7 @@ impl Building {
     }
 
     fn earliest_line(&self) -> Result<NaiveDate, ProblemKind> {
-        self.earliest
-            .ok_or_else(|| self.fault.clone().unwrap_or(ProblemKind::NoDate))
+        let earliest = self.days.first().copied();
+        earliest.ok_or_else(|| self.fault.clone().unwrap_or(ProblemKind::NoDate))
     }
 }

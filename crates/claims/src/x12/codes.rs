@@ -1,14 +1,15 @@
 //! The code lists that an HI names, and what a type of bill says of the day.
 
 use crate::CodeSystem;
-use codeyear_core::model::CodeSet;
+use crate::labels::Labels;
+use codeyear_core::model::{CodeSet, LabelMeaning};
 
 /// Which of the implementation guides a transaction set follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guide {
-    /// 837P: X222, of version 004010 X098; as reported after adjudication X298.
+    /// 837P: X222, of version 004010 X098; as reported after adjudication X298, for a predetermination X291.
     Professional,
-    /// 837I: X223, X096, X299.
+    /// 837I: X223, X096, X299, X292.
     Institutional,
     /// 837D: X224, X097, X300.
     Dental,
@@ -21,8 +22,8 @@ impl Guide {
             return None;
         }
         match reference.get(6..10)? {
-            b"X222" | b"X098" | b"X298" => Some(Guide::Professional),
-            b"X223" | b"X096" | b"X299" => Some(Guide::Institutional),
+            b"X222" | b"X098" | b"X298" | b"X291" => Some(Guide::Professional),
+            b"X223" | b"X096" | b"X299" | b"X292" => Some(Guide::Institutional),
             b"X224" | b"X097" | b"X300" => Some(Guide::Dental),
             _ => None,
         }
@@ -40,35 +41,39 @@ pub(super) enum CompositeKind {
     Nothing,
 }
 
-/// Returns what a code list qualifier (data element 1270) announces; `None` where the guides have no such.
+/// The qualifiers of what is neither a diagnosis nor a procedure that an audit could judge: value, condition, occurrence,
+/// occurrence span, DRG, treatment, advanced billing concept, and procedures of HCPCS.
+const PASSED_OVER: [&[u8]; 9] = [
+    b"BE", b"BG", b"BH", b"BI", b"DR", b"TC", b"CAH", b"BO", b"BP",
+];
+
+/// Returns what a code list qualifier (data element 1270) announces; `None` where the guides have no such, and the user
+/// says nothing of it.
 ///
 /// The guides are 005010X222 (837P), 005010X223 (837I) and 005010X224 (837D), each with its errata, and
 /// those of 004010 before them.
-pub(super) fn held(qualifier: &[u8], is_4010: bool) -> Option<CompositeKind> {
-    for code_set in CodeSet::ALL {
-        let announces = |all: &[&str]| all.iter().any(|known| known.as_bytes() == qualifier);
-        let x12 = &code_set.facts().x12;
-        if announces(x12.pointed_to) {
-            return Some(CompositeKind::Diagnosis(CodeSystem::Of(code_set)));
-        }
-        if announces(x12.others) {
-            return Some(CompositeKind::Code(CodeSystem::Of(code_set)));
-        }
+pub(super) fn held(qualifier: &[u8], is_4010: bool, labels: &Labels) -> Option<CompositeKind> {
+    if PASSED_OVER.contains(&qualifier) {
+        return Some(CompositeKind::Nothing);
     }
-    Some(match qualifier {
-        // Principal diagnosis, other diagnoses of ICD-9-CM; then the rest of it.
-        b"BK" | b"BF" => CompositeKind::Diagnosis(CodeSystem::Other),
-        b"BJ" | b"PR" | b"BN" | b"BR" | b"BQ" => CompositeKind::Code(CodeSystem::Other),
-        // SNODENT, of dentistry.
-        b"TQ" => CompositeKind::Code(CodeSystem::Other),
-        // The patient's reason for visit in 004010X096, of ICD-9-CM.
-        b"ZZ" if is_4010 => CompositeKind::Code(CodeSystem::Other),
-        // Value, condition, occurrence, occurrence span, DRG, treatment, advanced billing concept, and
-        // procedures of HCPCS.
-        b"BE" | b"BG" | b"BH" | b"BI" | b"DR" | b"TC" | b"CAH" | b"BO" | b"BP" => {
-            CompositeKind::Nothing
-        }
-        _ => return None,
+    let mapped = std::str::from_utf8(qualifier).ok();
+    let system = mapped
+        .and_then(|qualifier| labels.mapped(qualifier))
+        .or_else(|| LabelMeaning::in_x12(qualifier).map(CodeSystem::from))
+        // The patient's reason for visit in 004010X096, of ICD-9-CM as all others of that version.
+        .or_else(|| {
+            let of_4010 = (qualifier == b"ZZ" && is_4010).then_some(b"PR")?;
+            LabelMeaning::in_x12(of_4010).map(CodeSystem::from)
+        })?;
+    // Lines point to the principal and the other diagnoses, of whichever code set.
+    let is_pointed_to = matches!(qualifier, b"BK" | b"BF" | b"TQ")
+        || CodeSet::ALL.into_iter().any(|code_set| {
+            let pointed_to = code_set.facts().x12.pointed_to;
+            pointed_to.iter().any(|known| known.as_bytes() == qualifier)
+        });
+    Some(match is_pointed_to {
+        true => CompositeKind::Diagnosis(system),
+        false => CompositeKind::Code(system),
     })
 }
 
@@ -84,13 +89,13 @@ pub(crate) enum Stay {
 }
 
 impl Stay {
-    /// Returns the stay by CLM05-1, the first two digits of the type of bill; `None` where it is not two
-    /// letters or digits. The table with its reasons stands in the documentation of the module.
+    /// Returns the stay by CLM05-1, the first two digits of the type of bill, or by all of it: `13`, `131`, `0131`;
+    /// `None` where it is none of these. The table with its reasons stands in the documentation of the module.
     pub(crate) fn of(facility: &[u8]) -> Option<Stay> {
-        let [kind, care] = facility else {
+        let [kind, care] = facility_of(facility) else {
             return None;
         };
-        if !kind.is_ascii_alphanumeric() || !care.is_ascii_alphanumeric() {
+        if !matches!(kind, b'1'..=b'9') || !care.is_ascii_digit() {
             return None;
         }
         Some(match (kind, care) {
@@ -99,5 +104,15 @@ impl Stay {
             (b'3', b'2' | b'3') => Stay::HomeHealth,
             _ => Stay::Outpatient,
         })
+    }
+}
+
+/// Returns the first two digits of a type of bill that stands whole, with or without the leading zero.
+pub(super) fn facility_of(bill: &[u8]) -> &[u8] {
+    match bill {
+        [b'0', facility @ .., _] if facility.len() == 2 => facility,
+        [b'0', facility @ ..] if facility.len() == 2 => facility,
+        [facility @ .., _] if facility.len() == 2 => facility,
+        facility => facility,
     }
 }

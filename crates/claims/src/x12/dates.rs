@@ -8,19 +8,41 @@ use crate::ProblemKind;
 /// A day or a range of days, first and last.
 pub(super) type Days = Result<(NaiveDate, NaiveDate), ProblemKind>;
 
-/// Reads DTP02 and DTP03: `D8` a day, `RD8` a range, `DT` a day with its time.
-pub(super) fn days(segment: &Segment<'_>) -> Days {
-    let text = segment.element(3);
-    match segment.element(2) {
+/// What is noted of a date whose qualifier is of another form than it is.
+const OTHER_FORM: &str = "a date whose qualifier in DTP02 is of another form than it is";
+
+/// Reads DTP02 and DTP03: `D8` a day, `RD8` a range, `DT` a day with its time. A day where a range is announced, and the
+/// reverse, can be meant one way only: it is read and noted.
+pub(super) fn days(segment: &Segment<'_>, remarks: &mut Vec<&'static str>) -> Days {
+    let (form, text) = (segment.element(2), segment.element(3));
+    let read = days_of(form, text);
+    if read.is_ok() {
+        return read;
+    }
+    let others: [&[u8]; 3] = [b"D8", b"RD8", b"DT"];
+    let mut others = others
+        .into_iter()
+        .filter(|other| *other != form && others.contains(&form));
+    match others.find_map(|other| days_of(other, text).ok()) {
+        Some(days) => {
+            remarks.push(OTHER_FORM);
+            Ok(days)
+        }
+        None => read,
+    }
+}
+
+fn days_of(form: &[u8], text: &[u8]) -> Days {
+    match form {
         b"D8" => {
             let day = day(text).ok_or(ProblemKind::BadDate {
-                expected: "CCYYMMDD",
+                expected: "CCYYMMDD".into(),
             })?;
             Ok((day, day))
         }
         b"RD8" => {
             let bad = ProblemKind::BadDate {
-                expected: "CCYYMMDD-CCYYMMDD",
+                expected: "CCYYMMDD-CCYYMMDD".into(),
             };
             let range = text
                 .split_at_checked(8)
@@ -41,12 +63,12 @@ pub(super) fn days(segment: &Segment<'_>) -> Days {
                 })
                 .and_then(|(first, _)| day(first))
                 .ok_or(ProblemKind::BadDate {
-                    expected: "CCYYMMDDHHMM",
+                    expected: "CCYYMMDDHHMM".into(),
                 })?;
             Ok((day, day))
         }
         _ => Err(ProblemKind::BadDate {
-            expected: "D8 (CCYYMMDD) or RD8 (CCYYMMDD-CCYYMMDD)",
+            expected: "D8 (CCYYMMDD) or RD8 (CCYYMMDD-CCYYMMDD)".into(),
         }),
     }
 }

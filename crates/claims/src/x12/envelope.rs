@@ -1,13 +1,12 @@
 //! Interchanges, functional groups and transaction sets: what holds the claims, and its counts.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::claim::{Building, Setting, problem};
 use super::codes::Guide;
 use super::segments::Segment;
 use super::{ClaimProblem, KeptField, ProblemKind, X12Options};
-use crate::ClaimItem;
-use codeyear_core::error::{Error, Result};
+use crate::{ClaimItem, ClaimPlace};
 
 /// Where in the envelopes the reader stands.
 #[derive(Debug)]
@@ -18,6 +17,7 @@ pub(super) struct Envelope {
     group: Option<Group>,
     set: Option<TransactionSet>,
     claim: Current,
+    others: BTreeMap<String, u64>,
 }
 
 #[derive(Debug)]
@@ -63,36 +63,50 @@ impl Envelope {
             group: None,
             set: None,
             claim: Current::None,
+            others: BTreeMap::new(),
         }
     }
 
-    /// Takes the next segment; tells whether the interchange has ended with it.
-    ///
-    /// # Errors
-    ///
-    /// An interchange begins within another, or a transaction set is not an 837.
-    pub(super) fn take(
+    /// Counts the transaction sets that hold no claims, by their kind.
+    pub(super) fn others(&self) -> &BTreeMap<String, u64> {
+        &self.others
+    }
+
+    /// Ends what is open where the input is cut off: the claim that it is in may lack its dates.
+    pub(super) fn cut_off(
         &mut self,
-        segment: &Segment<'_>,
+        place: ClaimPlace,
+        what: &str,
         ready: &mut VecDeque<ClaimItem>,
-    ) -> Result<bool> {
+    ) {
+        if let Current::Claim(building) = std::mem::replace(&mut self.claim, Current::None) {
+            ready.push_back(Ok(building.cut_off()));
+        }
+        self.set = None;
+        self.group = None;
+        self.interchange = None;
+        let kind = ProblemKind::Malformed(what.to_owned());
+        ready.push_back(Err(ClaimProblem::new(place, None, kind).beside_claims()));
+    }
+
+    /// Reads the next segment; returns whether the interchange has ended with it.
+    pub(super) fn take(&mut self, segment: &Segment<'_>, ready: &mut VecDeque<ClaimItem>) -> bool {
         let id = segment.id();
         let has_nul = memchr::memchr(0, segment.bytes()).is_some();
         if has_nul {
-            ready.push_back(Err(ClaimProblem {
-                field: None,
-                ..problem(segment, "", ProblemKind::Nul)
-            }));
+            let nul =
+                ClaimProblem::new(ClaimPlace::Segment(segment.number), None, ProblemKind::Nul);
+            ready.push_back(Err(nul.beside_claims()));
         }
         match id {
-            b"ISA" if self.interchange.is_some() => {
-                return Err(Error::format(format!(
-                    "segment {}: an interchange begins and the one before it has no IEA",
-                    segment.number
-                ))
-                .with_hint("a file was cut off before another was put behind it; get both again"));
-            }
             b"ISA" => {
+                if self.interchange.is_some() {
+                    self.cut_off(
+                        ClaimPlace::Segment(segment.number),
+                        "an interchange begins and the one before it has no IEA: was a file cut off before another was put behind it?",
+                        ready,
+                    );
+                }
                 self.interchange = Some(Interchange {
                     control: segment.element(13).to_vec(),
                     groups: 0,
@@ -109,18 +123,18 @@ impl Envelope {
                     sets: 0,
                 });
             }
-            b"ST" => self.begin_set(segment, ready)?,
+            b"ST" => self.begin_set(segment, ready),
             b"SE" => self.end_set(segment, ready),
             b"GE" => self.group_trailer(segment, ready),
             b"IEA" => {
                 self.interchange_trailer(segment, ready);
-                return Ok(true);
+                return true;
             }
             // An acknowledgement of an interchange, which stands outside groups.
             b"TA1" if self.group.is_none() => {}
             _ => self.inside(segment, id, has_nul, ready),
         }
-        Ok(false)
+        false
     }
 
     fn inside(
@@ -190,7 +204,9 @@ impl Envelope {
                     if has_nul {
                         return;
                     }
-                    let taken = building.take(segment, &mut |found| ready.push_back(Err(found)));
+                    let taken = building.take(segment, &mut |found| {
+                        ready.push_back(Err(found.beside_claims()));
+                    });
                     if let Err(problem) = taken {
                         ready.push_back(Err(problem));
                         self.claim = Current::Lost;
@@ -200,25 +216,33 @@ impl Envelope {
         }
     }
 
-    fn begin_set(&mut self, segment: &Segment<'_>, ready: &mut VecDeque<ClaimItem>) -> Result<()> {
+    fn begin_set(&mut self, segment: &Segment<'_>, ready: &mut VecDeque<ClaimItem>) {
         if self.set.is_some() {
             self.drop_set(segment, ready);
         }
         let kind = segment.element(1);
+        let control = segment.element(2).to_vec();
+        if let Some(group) = &mut self.group {
+            group.sets += 1;
+        }
         if kind != b"837" {
             let is_known_form = kind.len() == 3 && kind.iter().all(u8::is_ascii_digit);
             let found = match std::str::from_utf8(kind) {
                 Ok(kind) if is_known_form => kind,
                 _ => "something else",
             };
-            return Err(Error::format(format!(
-                    "segment {}: expected a transaction set 837 (health care claim), found {found}",
-                    segment.number
-                ),
-            )
-            .with_hint("give the claims as they were submitted; remittances (835), inquiries and answers hold no claims to audit"));
+            *self.others.entry(found.to_owned()).or_default() += 1;
+            self.set = Some(TransactionSet {
+                control,
+                first: segment.number,
+                guide: None,
+                is_4010: false,
+            });
+            return;
         }
-        let control = segment.element(2).to_vec();
+        if self.group.is_none() {
+            ready.push_back(wrong(segment, "ST", "expected a GS before it"));
+        }
         let (by_set, by_group) = (
             Guide::of(segment.element(3)),
             self.group
@@ -233,10 +257,6 @@ impl Envelope {
                 "expected the guide of an 837P (X222), 837I (X223) or 837D (X224) in ST03 or GS08; the claims of this transaction set are not read",
             ));
         }
-        match &mut self.group {
-            Some(group) => group.sets += 1,
-            None => ready.push_back(wrong(segment, "ST", "expected a GS before it")),
-        }
         let is_4010 = self
             .group
             .as_ref()
@@ -247,7 +267,6 @@ impl Envelope {
             guide,
             is_4010,
         });
-        Ok(())
     }
 
     fn end_set(&mut self, segment: &Segment<'_>, ready: &mut VecDeque<ClaimItem>) {
@@ -358,7 +377,7 @@ impl Envelope {
 }
 
 fn wrong(segment: &Segment<'_>, field: &str, what: impl Into<String>) -> ClaimItem {
-    Err(problem(segment, field, ProblemKind::Malformed(what.into())))
+    Err(problem(segment, field, ProblemKind::Malformed(what.into())).beside_claims())
 }
 
 /// Reads a count: digits alone.

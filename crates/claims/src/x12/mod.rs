@@ -15,8 +15,8 @@
 //! | `ABK`, `ABF` | principal and other diagnoses | ICD-10-CM |
 //! | `ABJ`, `APR`, `ABN` | admitting diagnosis, patient's reason for visit, external cause | ICD-10-CM |
 //! | `BBR`, `BBQ` | principal and other procedures | ICD-10-PCS |
-//! | `BK`, `BF`, `BJ`, `PR`, `BN`, `BR`, `BQ` | the same of ICD-9-CM | not kept here |
-//! | `ZZ` in 004010 | patient's reason for visit, of ICD-9-CM | not kept here |
+//! | `BK`, `BF`, `BJ`, `PR`, `BN`, `BR`, `BQ` | the same of ICD-9-CM | not kept here; from October 1, 2015 on not in force |
+//! | `ZZ` in 004010 | patient's reason for visit, of ICD-9-CM | the same |
 //! | `TQ` | SNODENT | not kept here |
 //! | `BE`, `BG`, `BH`, `BI`, `DR`, `TC`, `CAH`, `BO`, `BP` | value, condition, occurrence, span, DRG, treatment, billing concept, HCPCS | passed over |
 //!
@@ -38,6 +38,7 @@
 //! | `32`, `33` | home health under a plan of treatment: by SE1325 the final claim goes by its through date | through |
 //! | `12`, `22` | inpatients billed under Part B: by date of service | from |
 //! | all others (`13`, `14`, `23`, `34`, `71` to `77`, `81` to `85`) | outpatient, clinics, hospice: by SE1325 such claims are split where the code set changes | from |
+//! | none, or not two digits | not said | any from the first to the last: judged where the verdict is the same on all |
 //!
 //! The second digit means what CMS publishes as its claim service classification: 1 inpatient, 2 Part B only,
 //! 3 outpatient, 4 other, 5 to 7 intermediate care and subacute, 8 swing beds, for facilities other than
@@ -46,12 +47,14 @@
 //! Without statement dates an inpatient claim has [`ProblemKind::NoDischarge`], a home health claim
 //! [`ProblemKind::NoDate`], and an outpatient claim goes by the earliest date of its lines. Procedures of
 //! ICD-10-PCS go by the same day as the diagnoses, not by their own dates: the code set of a stay is that of
-//! its discharge.
+//! its discharge. A qualifier of an HI that the guides do not have is a label that nobody knows.
 //!
 //! **837P and 837D** go by the date of service (`DTP 472`) of each line that points to the diagnosis (SV107,
 //! SV311): one [`ClaimCode`](super::ClaimCode) for each day that differs. A range gives its first and its last
-//! day, and the code has to be valid on both. A diagnosis to which no line points goes by the earliest date of
-//! the lines. A line of a dental claim without a date of its own has that of the claim. The onset (`DTP 431`),
+//! day, and the code has to be valid on both. Diagnoses are numbered on through all HI segments of the claim. A
+//! diagnosis to which no line points goes by the days of all lines: which of them reports it is not said. A service
+//! segment opens a line where no LX did. A line of a dental claim without a date of its own has that of the claim. The
+//! onset (`DTP 431`),
 //! the dates of a hospital stay (435, 096) and all other dates are no dates of service; a claim that has only
 //! an onset has [`ProblemKind::NoDate`], unless [`X12Options::use_onset`] is set.
 //!
@@ -59,8 +62,9 @@
 //!
 //! SE01, GE01 and IEA01 are compared with what was counted, and the control numbers of each trailer with its
 //! header; a difference is a [`ClaimProblem`] at the trailer, because it means that something was cut or spliced.
-//! A problem may stand beside a claim: the claim has what could be read. An interchange that ends without its
-//! IEA is an error, and so is any transaction set other than 837.
+//! A problem may stand beside a claim: the claim has what could be read. Of an interchange that ends without its IEA all
+//! claims before the last are read, and of that the codes are given without a day. Transaction sets other than 837 hold
+//! no claims: [`X12Claims::skipped`] counts them.
 
 mod claim;
 mod codes;
@@ -70,14 +74,16 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 
 pub(super) use codes::Stay;
 use envelope::Envelope;
 use segments::Segments;
 
-use super::{ClaimItem, ClaimProblem, ProblemKind};
+use super::claim::kept_fields;
+use super::labels::Labels;
+use super::{ClaimItem, ClaimPlace, ClaimProblem, ProblemKind};
 use codeyear_core::error::Result;
 
 /// What is wanted of the claims beside their codes.
@@ -90,6 +96,8 @@ pub struct X12Options {
     pub amount: bool,
     /// Whether a claim without any date of service goes by the onset of the illness.
     pub use_onset: bool,
+    /// What the user says of qualifiers.
+    pub labels: Labels,
 }
 
 impl X12Options {
@@ -151,19 +159,20 @@ impl<R: Read> X12Claims<R> {
     ///
     /// A name in [`X12Options::keep`] is none that an 837 has.
     pub fn new(input: R, options: X12Options) -> Result<Self> {
-        let mut wanted = Vec::with_capacity(options.keep.len());
-        for name in &options.keep {
-            let known = NAMES.iter().find(|(known, _)| known == name);
-            let (_, kept) =
-                known.ok_or_else(|| super::unknown_name(name, &NAMES.map(|(name, _)| name)))?;
-            wanted.push(*kept);
-        }
+        let wanted = kept_fields(&options.keep, &NAMES)?;
         Ok(X12Claims {
             segments: Segments::new(input),
             envelope: Envelope::new(options, wanted),
             ready: VecDeque::new(),
             is_done: false,
         })
+    }
+}
+
+impl<R> X12Claims<R> {
+    /// Returns how many transaction sets so far hold no claims, by their kind (`835`, `999`).
+    pub fn skipped(&self) -> &BTreeMap<String, u64> {
+        self.envelope.others()
     }
 }
 
@@ -178,48 +187,24 @@ impl<R: Read> Iterator for X12Claims<R> {
             if self.is_done {
                 return None;
             }
-            let taken = match self.segments.next() {
-                Ok(Some(segment)) => self.envelope.take(&segment, &mut self.ready),
+            match self.segments.next() {
+                Ok(Some(segment)) => {
+                    if self.envelope.take(&segment, &mut self.ready) {
+                        self.segments.end_interchange();
+                    }
+                }
                 Ok(None) => {
                     self.is_done = true;
-                    continue;
+                    if let Some(flaw) = self.segments.flaw() {
+                        let place = ClaimPlace::Segment(self.segments.number());
+                        self.envelope.cut_off(place, &flaw, &mut self.ready);
+                    }
                 }
-                Err(error) => Err(error),
-            };
-            match taken {
-                Ok(has_ended) if has_ended => self.segments.end_interchange(),
-                Ok(_) => {}
                 Err(error) => {
                     self.is_done = true;
-                    self.ready.clear();
                     return Some(Err(error));
                 }
             }
         }
     }
-}
-
-/// Reads an amount in dollars as cents: digits with at most two behind the point.
-fn cents(text: &[u8]) -> Option<i64> {
-    let (is_negative, digits) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let mut parts = digits.splitn(2, |byte| *byte == b'.');
-    let dollars = parts.next().unwrap_or_default();
-    let behind = parts.next().unwrap_or_default();
-    if dollars.is_empty() && behind.is_empty() || behind.len() > 2 {
-        return None;
-    }
-    let mut cents: i64 = 0;
-    let padding = b"00".get(behind.len()..).unwrap_or_default();
-    for digit in dollars.iter().chain(behind).chain(padding) {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        cents = cents
-            .checked_mul(10)?
-            .checked_add(i64::from(digit - b'0'))?;
-    }
-    Some(if is_negative { -cents } else { cents })
 }

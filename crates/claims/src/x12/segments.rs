@@ -99,6 +99,7 @@ pub(super) struct Segments<R> {
     end: usize,
     delimiters: Option<Delimiters>,
     number: u64,
+    flaw: Option<String>,
 }
 
 impl<R: Read> Segments<R> {
@@ -110,25 +111,37 @@ impl<R: Read> Segments<R> {
             end: 0,
             delimiters: None,
             number: 0,
+            flaw: None,
         }
     }
 
-    /// Returns the next segment, or `None` at the end of the input between interchanges.
+    /// Returns the next segment, or `None` at the end of what can be read: [`Segments::flaw`] says whether that is the
+    /// end of the input between interchanges.
     ///
     /// # Errors
     ///
-    /// The input cannot be read, does not begin with an ISA, ends within an interchange, or has a segment
-    /// of more than a MiB.
+    /// The input cannot be read, or does not begin with an ISA.
     pub(super) fn next(&mut self) -> Result<Option<Segment<'_>>> {
-        let (delimiters, length, ends) = match self.delimiters {
+        if self.flaw.is_some() {
+            return Ok(None);
+        }
+        self.skip(is_between)?;
+        let begins_anew = match self.delimiters {
+            // An interchange that was cut off may have another behind it, with delimiters of its own.
+            Some(_) => self.is_isa()?,
+            None => true,
+        };
+        let found = match self.delimiters.filter(|_| !begins_anew) {
             Some(delimiters) => {
-                let (length, ends) = self.within(delimiters)?;
-                (delimiters, length, ends)
+                let within = self.within(delimiters)?;
+                within.map(|(length, ends)| (delimiters, length, ends))
             }
-            None => match self.isa()? {
-                Some(delimiters) => (delimiters, ISA_LENGTH - 1, 1),
-                None => return Ok(None),
-            },
+            None => self
+                .isa()?
+                .map(|delimiters| (delimiters, ISA_LENGTH - 1, 1)),
+        };
+        let Some((delimiters, length, ends)) = found else {
+            return Ok(None);
         };
         self.delimiters = Some(delimiters);
         self.number += 1;
@@ -146,46 +159,74 @@ impl<R: Read> Segments<R> {
         self.delimiters = None;
     }
 
+    /// Returns what is wrong where reading ended before the end of the input, or with the end itself.
+    pub(super) fn flaw(&mut self) -> Option<String> {
+        self.flaw.take()
+    }
+
+    /// Returns the number of the last segment.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Returns the bytes that are set aside for reading.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Finds the next segment of an interchange: its length, and that of its terminator.
-    fn within(&mut self, delimiters: Delimiters) -> Result<(usize, usize)> {
-        self.skip(|byte| matches!(byte, b'\r' | b'\n'))?;
+    /// Finds the next segment of an interchange: its length, and that of its terminator. `None` where there is none, with
+    /// what is wrong.
+    fn within(&mut self, delimiters: Delimiters) -> Result<Option<(usize, usize)>> {
         let mut searched = 0;
         loop {
             let pending = self.pending();
             let unsearched = &pending[searched..];
             if let Some(at) = memchr(delimiters.terminator, unsearched) {
-                return self.checked(searched + at, 1);
+                return Ok(self.checked(searched + at, 1));
             }
             searched = pending.len();
-            self.checked(searched, 0)?;
+            if self.checked(searched, 0).is_none() {
+                return Ok(None);
+            }
             if self.fill()? == 0 {
                 let rest = self.pending();
                 // An editor that takes the last line end away takes the terminator, where that is LF.
                 let separator = [b'I', b'E', b'A', delimiters.element];
                 if rest.starts_with(&separator) {
-                    return Ok((rest.len(), 0));
+                    return Ok(Some((rest.len(), 0)));
                 }
-                return Err(truncated(self.number));
+                self.flaw = Some(format!(
+                    "the interchange is cut off after segment {}: expected its IEA, found the end; what is behind it is missing",
+                    self.number
+                ));
+                return Ok(None);
             }
         }
     }
 
-    fn checked(&self, length: usize, ends: usize) -> Result<(usize, usize)> {
+    fn checked(&mut self, length: usize, ends: usize) -> Option<(usize, usize)> {
         if length <= LONGEST_SEGMENT {
-            return Ok((length, ends));
+            return Some((length, ends));
         }
-        Err(Error::format(format!(
-                "segment {}: longer than {LONGEST_SEGMENT} bytes, the most that is read of one segment",
-                self.number + 1
-            ),
-        )
-        .with_hint("the segment terminator is not the one that the ISA gives, or the file is damaged; get it again"))
+        self.flaw = Some(format!(
+            "segment {}: longer than {LONGEST_SEGMENT} bytes, the most that is read of one segment; nothing behind it is read. Is its terminator the one that the ISA gives?",
+            self.number + 1
+        ));
+        None
+    }
+
+    /// Checks whether an ISA stands next, by its fixed widths.
+    fn is_isa(&mut self) -> Result<bool> {
+        if !self.pending().starts_with(b"I") {
+            return Ok(false);
+        }
+        while self.pending().len() < ISA_LENGTH && self.fill()? > 0 {}
+        let pending = self.pending();
+        let Some(isa) = pending.get(..ISA_LENGTH) else {
+            return Ok(false);
+        };
+        Ok(isa.starts_with(b"ISA") && ISA_SEPARATORS.iter().all(|index| isa[*index] == isa[3]))
     }
 
     /// Reads the ISA that stands next, without taking it; `None` where there is nothing more.
@@ -196,7 +237,7 @@ impl<R: Read> Segments<R> {
                 self.start += 3;
             }
         }
-        self.skip(|byte| byte.is_ascii_whitespace())?;
+        self.skip(is_between)?;
         while self.pending().len() < ISA_LENGTH && self.fill()? > 0 {}
         let pending = self.pending();
         if pending.is_empty() && self.number > 0 {
@@ -204,21 +245,17 @@ impl<R: Read> Segments<R> {
         }
         let seen = pending.get(..3).unwrap_or(pending);
         if pending.is_empty() || !b"ISA".starts_with(seen) {
-            return Err(no_isa(
-                self.number,
-                "expected ISA, the beginning of an X12 interchange",
-            ));
+            return self.no_isa("expected ISA, the beginning of an X12 interchange");
         }
         let Some(isa) = pending.get(..ISA_LENGTH) else {
-            return Err(truncated(self.number));
+            return self.no_isa("expected an ISA of 106 characters, found the end");
         };
         let at = |index: usize| isa[index];
         let element = at(3);
         if ISA_SEPARATORS.iter().any(|index| at(*index) != element) {
-            return Err(no_isa(
-                self.number,
+            return self.no_isa(
                 "expected the 16 elements of the ISA in their fixed widths, 106 characters in all",
-            ));
+            );
         }
         let (component, terminator) = (at(104), at(105));
         // ISA11 is the repetition separator from 00402 on; a letter there is the standards id `U` of 00401.
@@ -228,10 +265,9 @@ impl<R: Read> Segments<R> {
             let Some(byte) = one else { continue };
             let twice = all.iter().skip(index + 1).any(|other| other == one);
             if twice || byte.is_ascii_alphanumeric() || *byte == b' ' {
-                return Err(no_isa(
-                    self.number,
+                return self.no_isa(
                     "expected four different delimiters in the ISA, none of them a letter, a digit or a blank",
-                ));
+                );
             }
         }
         Ok(Some(Delimiters {
@@ -240,6 +276,19 @@ impl<R: Read> Segments<R> {
             repetition,
             terminator,
         }))
+    }
+
+    /// Ends the reading where no ISA stands and one has to: at the beginning that is no X12; behind an interchange it ends the
+    /// reading.
+    fn no_isa(&mut self, expected: &str) -> Result<Option<Delimiters>> {
+        let message = format!("segment {}: {expected}", self.number + 1);
+        if self.number > 0 {
+            self.flaw = Some(format!("{message}; nothing behind it is read"));
+            return Ok(None);
+        }
+        Err(Error::format(message).with_hint(
+            "an X12 file begins with an ISA segment; check that this is one and that nothing was cut away or added",
+        ))
     }
 
     fn pending(&self) -> &[u8] {
@@ -290,17 +339,7 @@ impl<R: Read> Segments<R> {
     }
 }
 
-fn truncated(number: u64) -> Error {
-    Error::format(format!(
-        "the interchange is cut off after segment {number}: expected its IEA, found the end"
-    ))
-    .with_hint(
-        "get the file again; claims behind the cut are missing, and the last one may be half",
-    )
-}
-
-fn no_isa(number: u64, expected: &str) -> Error {
-    Error::format(format!("segment {}: {expected}", number + 1),
-    )
-    .with_hint("an X12 file begins with an ISA segment; check that this is one and that nothing was cut away or added")
+/// Checks whether a byte may stand between segments: blanks, line ends, and what old systems write at the end of a file.
+fn is_between(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0x1a | 0)
 }

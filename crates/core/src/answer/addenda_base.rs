@@ -1,10 +1,9 @@
 //! The release that an official addenda is against, and how it stands among the loaded ones.
 
 use crate::error::Result;
-use crate::model::{Addenda, CodeSet, ListedBy, ReleaseId};
+use crate::model::{Addenda, CodeSet, ListedBy, ReleaseId, StoredRelease};
 use crate::source::catalogue::{Catalogue, known_rows};
 use crate::source::sample::sample_files;
-use crate::store::StoredRelease;
 
 /// The base of an addenda.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,14 +6,14 @@
 
 use chrono::NaiveDate;
 
-use super::show::{ShowOptions, consult};
-use crate::answer::{basis_of, warnings};
+use super::basis::{basis_of, not_covered, warnings};
+use super::consult::{ShowOptions, consult};
 use crate::error::{Error, Result};
 use crate::model::{
     Book, Browse, BrowsedCode, BrowsedPlace, Chapter, Code, CodeSet, DocumentKind, Holding,
-    NodeKind, PlaceInBook, PlaceKind, TabularNode, chapter_of, chapters,
+    NodeKind, PlaceInBook, PlaceKind, StoredDocument, TabularNode, chapter_of, chapters,
 };
-use crate::store::{Store, StoredDocument};
+use crate::store::Store;
 
 /// A level of the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub enum BrowseAt {
 pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) -> Result<Browse> {
     let timeline = store.timeline(code_set)?;
     let Some(release) = timeline.governing(date).map(|period| period.release) else {
-        return Err(super::not_covered(&timeline, date));
+        return Err(not_covered(&timeline, date));
     };
     let file = store.listing_file(code_set, release)?;
     let mut level = Browse {
@@ -366,7 +366,7 @@ fn tables_below(store: &Store, level: &Browse, beginning: &str) -> Result<Vec<Br
     )
 }
 
-/// Names a body system by one of its tables.
+/// Returns the name of a body system by one of its tables.
 fn system_place(
     store: &Store,
     document: Option<&StoredDocument>,

@@ -2,17 +2,17 @@
 
 use chrono::{Days, NaiveDate};
 
-use crate::answer::{ShowOptions, basis_of, missing_between, warnings};
+use super::basis::{basis_of, missing_between, warnings};
+use super::consult::ShowOptions;
+use super::explain::explain;
+use super::lineage::retirement;
+use super::verdict::verdict;
 use crate::error::Result;
 use crate::model::{
-    Answer, Basis, Book, Code, CodeSet, Entry, ReleaseId, Sets, Spans, Status, Timeline,
-    UnknownReason, Verdict, Warning, day_before, judge,
+    Answer, Basis, Book, Code, ReleaseId, StoreKind, Timeline, UnknownReason, Verdict, Warning,
 };
-use crate::source::catalogue::{known_releases, order_file_url};
-use crate::store::{CodeSource, Store, StoreKind};
-
-/// The most suggestions for an unknown code.
-const MAX_NEAREST: usize = 10;
+use crate::source::catalogue::order_file_url;
+use crate::store::CodeSource;
 
 /// Answers for one code on one day. Any text is answered: one that cannot be a code is `unknown`.
 ///
@@ -55,14 +55,14 @@ pub fn check(codes: &dyn CodeSource, text: &str, date: NaiveDate) -> Result<Answ
         }
     };
     let retirement = match code {
-        Some(code) => super::retirement(codes, &code, &verdict, date)?,
+        Some(code) => retirement(codes, &code, &verdict, date)?,
         None => None,
     };
     let pcs = match (&verdict, code, &basis) {
         (Verdict::Unknown { .. }, Some(code), Some(basis))
             if code_set.facts().book == Book::Tables =>
         {
-            Some(super::explain(
+            Some(explain(
                 &*codes.store()?,
                 &code,
                 basis.release,
@@ -187,57 +187,6 @@ pub fn check_span(
     Ok(answers)
 }
 
-/// Returns the code set that the user states, or the one that a code is meant for.
-///
-/// # Errors
-/// As [`detect_code_set`].
-pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result<CodeSet> {
-    match stated {
-        Some(code_set) => Ok(code_set),
-        None => detect_code_set(&Sets::try_new(|code_set| store.codes(code_set))?, code),
-    }
-}
-
-/// Returns which code set a text is meant for, where the user does not say: of those that can have such a code the
-/// first that lists it, else the first that lists its category, else the first.
-///
-/// # Errors
-/// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn detect_code_set(codes: &Sets<impl CodeSource>, text: &str) -> Result<CodeSet> {
-    let read = |code_set: CodeSet| code_set.parse_code(text).ok();
-    let possible: Vec<Code> = CodeSet::ALL.into_iter().filter_map(read).collect();
-    let lists = |code: &Code| codes[code.code_set()].lists(code);
-    match possible.as_slice() {
-        // The set that such a beginning fits has the most to say of the rest.
-        [] => Ok(CodeSet::ALL
-            .into_iter()
-            .find(|code_set| fits_beginning(*code_set, text))
-            .unwrap_or_default()),
-        [only] => Ok(only.code_set()),
-        [first, ..] => {
-            for code in &possible {
-                if lists(code)? {
-                    return Ok(code.code_set());
-                }
-            }
-            for code in &possible {
-                if lists(&code.category())? {
-                    return Ok(code.code_set());
-                }
-            }
-            Ok(first.code_set())
-        }
-    }
-}
-
-/// Checks whether a text that is no code of a set begins as one can: with a digit, and with a dot somewhere.
-fn fits_beginning(code_set: CodeSet, text: &str) -> bool {
-    let facts = code_set.facts();
-    let begins_with_digit = text.trim().starts_with(|c: char| c.is_ascii_digit());
-    (facts.begins_with_digit || !begins_with_digit)
-        && (facts.dot_after.is_some() || !text.contains('.'))
-}
-
 fn basis(codes: &dyn CodeSource, release: ReleaseId, patch: Option<String>) -> Result<Basis> {
     let file = codes.listing_file(release)?;
     Ok(basis_of(codes.timeline(), release, file, patch))
@@ -263,186 +212,12 @@ fn patch(
     }
 }
 
-/// Returns the verdict on a code on a day, and the release in force.
-pub fn verdict(
-    codes: &dyn CodeSource,
-    code: &Code,
-    date: NaiveDate,
-) -> Result<(Verdict, Option<ReleaseId>)> {
-    let timeline = codes.timeline();
-    let code_set = timeline.code_set();
-    let life = codes.spans(code)?;
-    Ok(match judge(date, timeline, &life) {
-        Status::NotInForce => {
-            let listed_by = timeline
-                .governing(date)
-                .and_then(|period| Some((period.release, life.at(date)?.value.clone())));
-            (
-                Verdict::NotInForce {
-                    in_force_from: code_set.in_force_from(),
-                    listed_by,
-                },
-                None,
-            )
-        }
-        Status::NotCovered => {
-            let previous = timeline
-                .latest_before(date)
-                .map(|period| (period.release, day_before(period.until)));
-            let last = previous.and_then(|(_, day)| Some(life.at(day)?.value.clone()));
-            (
-                Verdict::NotCovered {
-                    needed: timeline.needed_for(date, known_releases(code_set)),
-                    previous,
-                    last,
-                },
-                None,
-            )
-        }
-        Status::Listed { release, entry } if entry.billable => {
-            (Verdict::Billable { entry }, Some(release))
-        }
-        Status::Listed { release, entry } => {
-            let mut below = codes.below(release, date, code)?;
-            below.retain(|entry| entry.billable);
-            (
-                Verdict::Header {
-                    entry,
-                    billable_below: below,
-                },
-                Some(release),
-            )
-        }
-        Status::NotYet {
-            release,
-            entry,
-            first_day,
-            exact,
-        } => (
-            Verdict::NotYetEffective {
-                entry,
-                first_day,
-                exact,
-            },
-            Some(release),
-        ),
-        Status::Deleted {
-            release,
-            entry,
-            last_day,
-            deleted_from,
-            exact,
-            listed_again,
-        } => {
-            let siblings = siblings(codes, release, date, code)?;
-            let mut new_beside = Vec::new();
-            for sibling in &siblings {
-                if codes.first_listed(&sibling.code)? == Some(deleted_from) {
-                    new_beside.push(sibling.clone());
-                }
-            }
-            (
-                Verdict::Deleted {
-                    entry,
-                    last_day,
-                    exact,
-                    listed_again,
-                    new_beside,
-                    siblings,
-                },
-                Some(release),
-            )
-        }
-        Status::Unknown { release } => (
-            Verdict::Unknown {
-                reason: unknown(codes, release, date, code)?,
-            },
-            Some(release),
-        ),
-    })
-}
-
-/// Lists the billable codes below the nearest listed level above a code.
-fn siblings(
-    codes: &dyn CodeSource,
-    release: ReleaseId,
-    date: NaiveDate,
-    code: &Code,
-) -> Result<Vec<Entry>> {
-    for above in code.above() {
-        let above = codes.below(release, date, &above)?;
-        let billable: Vec<Entry> = above
-            .into_iter()
-            .filter(|entry| entry.billable && entry.code != *code)
-            .collect();
-        if !billable.is_empty() {
-            return Ok(billable);
-        }
-    }
-    Ok(Vec::new())
-}
-
-fn unknown(
-    codes: &dyn CodeSource,
-    release: ReleaseId,
-    date: NaiveDate,
-    code: &Code,
-) -> Result<UnknownReason> {
-    let code_set = codes.timeline().code_set();
-    if code_set.facts().has_seventh_characters && code.len() < 7 {
-        // O40.1 with the placeholder X in the 5th and 6th place is the stem of O40.1XX0.
-        let padded = format!("{:X<6}", code.as_str());
-        if let Ok(stem) = code_set.parse_code(&padded) {
-            let options: Vec<Entry> = codes
-                .below(release, date, &stem)?
-                .into_iter()
-                .filter(|entry| entry.code.len() == 7)
-                .collect();
-            if !options.is_empty() {
-                return Ok(UnknownReason::MissingSeventhCharacter { options });
-            }
-        }
-    }
-    let mut parent = None;
-    for above in code.above() {
-        parent = codes.entry_on(&above, date)?;
-        if parent.is_some() {
-            break;
-        }
-    }
-    let mut nearest = Vec::new();
-    for neighbour in codes.similar(code)? {
-        nearest.extend(codes.entry_on(&neighbour, date)?);
-    }
-    nearest.sort_by_key(|entry| {
-        // A slip at the end of a code is likelier than one at its beginning.
-        let same = entry
-            .code
-            .as_str()
-            .bytes()
-            .zip(code.as_str().bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
-        (std::cmp::Reverse(same), entry.code)
-    });
-    // A header is no help to someone who needs a code to submit.
-    nearest.retain(|entry| entry.billable);
-    if nearest.is_empty()
-        && let Some(parent) = &parent
-        && !parent.billable
-    {
-        nearest = codes.below(release, date, &parent.code)?;
-        nearest.retain(|entry| entry.billable);
-    }
-    nearest.truncate(MAX_NEAREST);
-    Ok(UnknownReason::NotListed { parent, nearest })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::verdict::MAX_NEAREST;
     use super::*;
-    use crate::model::{Fate, LineageKind, Malformed};
-    use crate::testing::{cm, codes_of, day, dotted, release, sample};
+    use crate::model::{CodeSet, Fate, LineageKind, Malformed};
+    use crate::testing::{codes_of, day, dotted, release, sample};
 
     fn asked(code: &str, date: &str) -> Answer {
         let store = sample();
@@ -459,16 +234,6 @@ mod tests {
             format!("{} to {through} {}", answer.date, answer.verdict.name())
         });
         told.collect()
-    }
-
-    #[test]
-    fn a_header_names_the_billable_codes_below_it_and_no_header_among_them() {
-        let Verdict::Header { billable_below, .. } = asked("C7B", "2026-03-01").verdict else {
-            panic!("not a header");
-        };
-        assert_eq!(billable_below.len(), 8);
-        assert!(billable_below.iter().all(|entry| entry.billable));
-        assert_eq!(billable_below.last().unwrap().code, cm("C7B.8"));
     }
 
     #[test]
@@ -539,45 +304,6 @@ mod tests {
         assert_eq!((answer.asked.as_str(), answer.code), ("C7.B", None));
         assert_eq!(answer.basis.unwrap().release, release("FY2026"));
         assert_eq!(asked("C7.B", "2018-01-01").basis, None);
-    }
-
-    #[test]
-    fn a_stem_lacks_its_seventh_character_with_and_without_placeholders() {
-        for stem in ["O40.1X", "O40.1XX"] {
-            let Verdict::Unknown {
-                reason: UnknownReason::MissingSeventhCharacter { options },
-            } = asked(stem, "2026-03-01").verdict
-            else {
-                panic!("{stem} lacks nothing");
-            };
-            let last: String = options
-                .iter()
-                .map(|entry| &entry.code.as_str()[6..])
-                .collect();
-            assert_eq!(last, "0123459", "{stem}");
-        }
-    }
-
-    #[test]
-    fn a_code_that_is_not_listed_is_answered_with_the_codes_most_like_it() {
-        let unlisted = |code: &str, date: &str| match asked(code, date).verdict {
-            Verdict::Unknown {
-                reason: UnknownReason::NotListed { parent, nearest },
-            } => (parent.map(|entry| entry.code), codes_of(&nearest)),
-            other => panic!("{code} is {}", other.name()),
-        };
-        // One character off; a slip at the end is likelier than one before it.
-        let (parent, nearest) = unlisted("C7B.11", "2026-03-01");
-        assert_eq!(parent, Some(cm("C7B.1")));
-        assert_eq!(nearest, ["C7B.1", "C7B.01"]);
-        // G35.A is listed from that day on.
-        assert_eq!(unlisted("G35.E", "2025-10-01").1, ["G35.A", "G35.D"]);
-        assert_eq!(unlisted("G35.E", "2025-09-30").1, ["G35"]);
-        // Nothing is one character off: what stands below the parent.
-        let (parent, nearest) = unlisted("W44.9", "2026-03-01");
-        assert_eq!(parent, Some(cm("W44")));
-        assert_eq!(nearest.len(), 6);
-        assert_eq!(unlisted("A01", "2026-03-01").0, None);
     }
 
     #[test]
@@ -663,34 +389,5 @@ mod tests {
         let bases = answer.basis.iter().chain(&answer.later_bases);
         let releases: Vec<ReleaseId> = bases.map(|basis| basis.release).collect();
         assert_eq!(releases, [release("FY2024"), release("FY2024-04")]);
-    }
-
-    #[test]
-    fn a_text_is_meant_for_the_code_set_that_can_have_it_and_has_it() {
-        let store = sample();
-        for (text, code_set) in [
-            // Both could have it, one lists it.
-            ("XW023X7", CodeSet::Icd10Pcs),
-            ("S061X0A", CodeSet::Icd10Cm),
-            // A table of ICD-10-PCS, or a code of a table that is listed.
-            ("XW0", CodeSet::Icd10Pcs),
-            ("XW0234X", CodeSet::Icd10Pcs),
-            // Neither lists it: a diagnosis.
-            ("S99", CodeSet::Icd10Cm),
-            // No diagnosis begins with a digit or has its dot elsewhere.
-            ("0016070", CodeSet::Icd10Pcs),
-            ("00160", CodeSet::Icd10Pcs),
-            ("0.1", CodeSet::Icd10Cm),
-            ("C7.B", CodeSet::Icd10Cm),
-            ("", CodeSet::Icd10Cm),
-        ] {
-            assert_eq!(
-                code_set_of(&store, None, text).unwrap(),
-                code_set,
-                "{text:?}"
-            );
-        }
-        let stated = code_set_of(&store, Some(CodeSet::Icd10Cm), "XW023X7");
-        assert_eq!(stated.unwrap(), CodeSet::Icd10Cm);
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::answer::{ShowOptions, show};
+use super::consult::ShowOptions;
+use super::show::show;
 use crate::error::Result;
 use crate::model::{Code, CodePage, Comparison, DocumentKind, Mention, PlaceKind};
 use crate::store::CodeSource;

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::basis::find_release;
 use super::{diff_footer, diff_lineage, diff_notes, diff_usage};
-use crate::answer::find_release;
 use crate::error::{Error, Result};
 use crate::model::{
     Change, ChangeSet, Code, CodeRange, CodeSet, Counts, DaysOf, Entry, OnlyList, Provenance,
-    ReleaseId, Usage,
+    ReleaseId, StoreKind, Usage,
 };
-use crate::store::{Differences, FoundCode, Store, StoreKind};
+use crate::store::{Differences, FoundCode, Store};
 
 /// What a diff is narrowed to.
 #[derive(Debug, Clone, Default)]

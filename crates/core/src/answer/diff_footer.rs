@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::addenda_base::AddendaBase;
 use crate::error::Result;
 use crate::model::{
-    AddendaAction, Change, CmsCounts, CmsFooter, Code, CodeSet, ReleaseId, count_by_kind,
+    AddendaAction, Change, CmsCounts, CmsFooter, Code, CodeSet, ReleaseId, StoredRelease,
+    count_by_kind,
 };
-use crate::store::{Store, StoredRelease};
+use crate::store::Store;
 
 /// Returns the footer of the addenda that leads from one release to another; `None` if no such addenda is
 /// loaded or it has no footer.

@@ -8,9 +8,9 @@ use super::lineage::with_listings;
 use crate::error::Result;
 use crate::model::{
     Change, ChangeLineage, Code, CodeSet, Conversions, DocumentKind, Entry, LineageLink,
-    LineageWay, ReleaseId, Span, TraceEnd,
+    LineageWay, ReleaseId, Span, StoreKind, TraceEnd,
 };
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
 /// Returns the lineage of each changed code that could be reported on one side only, by the conversions that
 /// took effect after the old side's first day and by the new side's.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeRange, CodeSet, DocumentKind, NotesReport, ReleaseId, Tabular, TabularPairs,
+    Code, CodeRange, CodeSet, DocumentKind, NotesReport, ReleaseId, StoredDocument, Tabular,
+    TabularPairs,
 };
-use crate::store::{Store, StoredDocument};
+use crate::store::Store;
 
 /// Refuses a code set that has no tabular list.
 pub(super) fn require_tabular(code_set: CodeSet) -> Result<()> {

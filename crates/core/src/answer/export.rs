@@ -127,7 +127,7 @@ pub fn export_order_file(
     id: ReleaseId,
     out: &mut dyn Write,
 ) -> Result<ReleaseId> {
-    let id = super::find_release(store, code_set, id)?;
+    let id = super::basis::find_release(store, code_set, id)?;
     let is_tabular = store.releases()?.iter().any(|stored| {
         let release = &stored.release;
         (release.code_set, release.id) == (code_set, id) && release.listed_by == ListedBy::Tabular

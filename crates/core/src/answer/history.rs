@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::answer::{missing_between, warnings};
+use super::basis::{missing_between, provenance_of, warnings};
+use super::lineage::lineage;
 use crate::error::{Error, Result};
 use crate::model::{CodeHistory, HistorySpan, Provenance, day_before};
 use crate::store::CodeSource;
@@ -97,14 +98,14 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     Ok(CodeHistory {
         code_set,
         code,
-        lineage: super::lineage(codes, &code)?,
+        lineage: lineage(codes, &code)?,
         warnings,
         rebuilt: timeline
             .periods()
             .iter()
             .filter(|period| period.from < end && first.valid_from < period.until)
             .map(|period| period.release)
-            .filter(|release| super::provenance_of(timeline, *release) == Provenance::Rebuilt)
+            .filter(|release| provenance_of(timeline, *release) == Provenance::Rebuilt)
             .collect(),
         gaps,
         deleted_by,

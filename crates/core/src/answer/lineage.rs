@@ -41,7 +41,7 @@ pub fn lineage(codes: &dyn CodeSource, code: &Code) -> Result<CodeLineage> {
     Ok(CodeLineage {
         lineage,
         tables: codes.conversion_tables()?.into_owned(),
-        poa: poa(codes, code)?,
+        poa: poa_spans(codes, code)?,
     })
 }
 
@@ -53,13 +53,16 @@ pub fn lineage(codes: &dyn CodeSource, code: &Code) -> Result<CodeLineage> {
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn poa_on(codes: &dyn CodeSource, code: &Code, date: NaiveDate) -> Result<Option<PoaSpan>> {
-    Ok(poa(codes, code)?
+    Ok(poa_spans(codes, code)?
         .into_iter()
         .find(|span| span.contains(date)))
 }
 
 /// Returns the stretches of days on which a code is billable and a loaded list governs, oldest first.
-fn poa(codes: &dyn CodeSource, code: &Code) -> Result<Vec<PoaSpan>> {
+///
+/// # Errors
+/// As [`poa_on`].
+pub fn poa_spans(codes: &dyn CodeSource, code: &Code) -> Result<Vec<PoaSpan>> {
     let lists = codes.store()?.poa_exemptions(code)?;
     let life = codes.spans(code)?;
     let governing = Timeline::new(

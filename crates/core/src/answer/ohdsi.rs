@@ -81,7 +81,7 @@ impl Part {
         Ok(part)
     }
 
-    /// Takes the whole life of a code.
+    /// Reads the whole life of a code.
     fn take(&mut self, life: &[Span<Entry>]) {
         let timeline = self.retirements.listings.timeline();
         let code_set = timeline.code_set();

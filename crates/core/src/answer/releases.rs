@@ -3,9 +3,11 @@
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, Period, ReleaseId, Timeline, Warning, day_before};
+use crate::model::{
+    CodeSet, Period, ReleaseId, StoreKind, StoredRelease, Timeline, Warning, day_before,
+};
 use crate::source::catalogue::{Catalogue, KnownRelease};
-use crate::store::{Store, StoreKind, StoredRelease};
+use crate::store::Store;
 
 /// Where a release stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +216,8 @@ fn coverage_of(
     // What the catalogue alone would have govern the day.
     let all = Timeline::new(code_set, known.iter().map(|known| known.id));
     let needed = all.governing(day).map(|period| period.release);
-    let is_loaded = |id: ReleaseId| timeline.is_some_and(|timeline| super::is_loaded(timeline, id));
+    let is_loaded =
+        |id: ReleaseId| timeline.is_some_and(|timeline| super::basis::is_loaded(timeline, id));
     let unknown = (governing.is_none() && needed.is_none())
         .then(|| code_set.facts().calendar.release_of(day))
         .filter(|_| code_set.in_force_from() <= day);

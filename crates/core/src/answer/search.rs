@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::answer::{provenance_of, warnings};
+use super::basis::{not_covered, provenance_of, warnings};
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind, ReleaseId,
-    SearchReport, Status, Timeline, judge,
+    SearchReport, Status, StoredDocument, Timeline, judge,
 };
-use crate::store::{FoundItem, ListedEntries, Store, StoredDocument, Words};
+use crate::store::{FoundItem, ListedEntries, Store, Words};
 
 /// How a search is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn search(
 ) -> Result<SearchReport> {
     let timeline = store.timeline(code_set)?;
     let Some(period) = timeline.governing(date) else {
-        return Err(super::not_covered(&timeline, date));
+        return Err(not_covered(&timeline, date));
     };
     let tokens = tokens(words);
     if tokens.is_empty() {
@@ -269,7 +269,7 @@ impl Query<'_> {
         Ok(())
     }
 
-    /// Takes a note of a code that words lead to. How it stands is looked up later, and only of the best.
+    /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
     fn note(&mut self, code: &Code, score: f64, place: Place) {
         if let Some(there) = self.found.get_mut(code) {
             if score < there.score {

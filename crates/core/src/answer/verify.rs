@@ -10,13 +10,12 @@ use crate::answer::addenda_base::AddendaBase;
 use crate::answer::verify_documents::{DocumentProof, verify_documents};
 use crate::error::{Error, ErrorKind, Result, not_loaded};
 use crate::model::{
-    CodeSet, Entry, ListedBy, LoadedRelease, Provenance, ReleaseId, ReleaseName, Replay, replay,
+    CodeSet, Entry, ListedBy, LoadedRelease, Proof, ProofOutcome, ProofSubject, Provenance,
+    ReleaseId, ReleaseName, Replay, StoreFault, StoreKind, StoreProof, StoredRelease, replay,
 };
 use crate::source::catalogue::Catalogue;
 use crate::source::sample::sample_files;
-use crate::store::{
-    Proof, ProofOutcome, ProofSubject, Store, StoreFault, StoreKind, StoreProof, StoredRelease,
-};
+use crate::store::Store;
 
 /// What to verify.
 #[derive(Debug, Clone, Copy, Default)]
@@ -502,7 +501,7 @@ fn verify_addenda(
         .find(is_stated)
         .or_else(|| earlier.iter().rev().find(|other| stated.is(other)));
     let base = match chosen {
-        Some(chosen) => Some(crate::answer::find_release(store, code_set, chosen)?),
+        Some(chosen) => Some(super::basis::find_release(store, code_set, chosen)?),
         None => loaded.or(earlier.last()).map(|other| other.release.id),
     };
     let same_file = base != stated_base

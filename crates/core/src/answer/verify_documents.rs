@@ -4,8 +4,11 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 use crate::error::Result;
-use crate::model::{Code, DifferenceKind, DocumentKind, ListedBy, ReleaseId};
-use crate::store::{ProofOutcome, Store, StoredDocument, StoredRelease};
+use crate::model::{
+    Code, DifferenceKind, DocumentKind, ListedBy, ProofOutcome, ReleaseId, StoredDocument,
+    StoredRelease,
+};
+use crate::store::Store;
 
 /// Whether a document agrees with the order file of its release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

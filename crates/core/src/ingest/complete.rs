@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::error::Error;
 use crate::model::{Code, CodeSet, Document, Entry, ReleaseId};
 use crate::parse::order::OrderFile;
 use crate::source::catalogue::{KnownDocument, OrderFileFacts};
@@ -232,6 +233,13 @@ pub(super) fn lacks(
             let first = extent.empty_headers.first()?;
             Some(format!("there is nothing below {}, a header", first))
         })
+}
+
+/// Returns the error of a file that is only a part.
+pub(super) fn looks_cut_off(reason: &str) -> Error {
+    Error::format(format!("it looks cut off or changed: {reason}")).with_hint(
+        "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
+    )
 }
 
 /// A release whose rows the catalogue knows.

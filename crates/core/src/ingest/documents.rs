@@ -16,15 +16,14 @@ use crate::parse::tabular::parse_tabular;
 use crate::source::archive::FoundFile;
 use crate::source::catalogue::KnownDocument;
 use crate::source::identify::{Evidence, IdentifiedBy, ambiguous, candidates, identify_sample};
-use crate::source::kind::FileKind;
 use crate::store::NewFile;
 
-use super::Skipped;
-use super::complete::{Extent, Outline};
+use super::complete::{Extent, Outline, looks_cut_off};
 use super::group::Package;
 use super::identity::evidence_of;
-use super::prepare::{DocumentPart, Message, Part, Prepared, Preparer, StoredSummary};
-use super::resolve::looks_cut_off;
+use super::message::{DocumentPart, Message, Part, Prepared};
+use super::preparer::{Preparer, StoredSummary};
+use super::report::Skipped;
 use super::rivals::Item;
 
 /// A file around the order file, read.
@@ -413,18 +412,6 @@ impl Preparer {
             },
         ));
         Ok(())
-    }
-
-    /// Checks whether the catalogue knows the bytes of a document, or those of its archive.
-    pub(super) fn is_known_document(
-        &self,
-        kind: DocumentKind,
-        sha256: &str,
-        archive_sha256: Option<&str>,
-    ) -> bool {
-        self.catalogue
-            .of(kind.code_set())
-            .any(|known| known.knows_file(FileKind::Document(kind), sha256, archive_sha256))
     }
 
     /// Checks whether the catalogue knows the bytes of the document of this kind of a release.

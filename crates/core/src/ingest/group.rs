@@ -5,7 +5,7 @@ use crate::source::archive::FoundFile;
 use crate::source::kind::FileKind;
 use crate::source::names::NameHints;
 
-use super::Skipped;
+use super::report::Skipped;
 
 /// An order file with what was posted with it, or such files alone.
 #[derive(Default, Clone)]
@@ -31,7 +31,7 @@ impl Package {
     }
 }
 
-/// Puts files that were posted together into packages: order files first, because what was posted
+/// Groups files that were posted together into packages: order files first, because what was posted
 /// without one needs its release.
 pub(super) fn group_files(found: Vec<FoundFile>) -> (Vec<Package>, Vec<Skipped>) {
     let mut packages: Vec<Package> = Vec::new();

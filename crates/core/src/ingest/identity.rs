@@ -7,7 +7,7 @@ use crate::source::identify::{
     Evidence, IdentifiedBy, ambiguous, candidates, contradiction, identify_sample,
 };
 
-use super::prepare::Preparer;
+use super::preparer::Preparer;
 
 /// The release that a file was found to be of.
 pub(super) struct Identified {
@@ -137,7 +137,7 @@ impl Preparer {
         !shares && is_known
     }
 
-    /// Keeps the releases that files of this command list, if there is one among them.
+    /// Filters the releases by those that files of this command list, if there is one among them.
     pub(super) fn keep_those_of_command(&self, code_set: CodeSet, ids: &mut Vec<ReleaseId>) {
         let is_listed = |id: &ReleaseId| {
             self.listed

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use crate::error::Result;
-use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
+use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart, StoreKind};
 use crate::pack::{FileToPack, Pack, PackedFile, releases_of};
 use crate::source::archive::{Findings, find};
 use crate::source::catalogue::Catalogue;
-use crate::store::{Store, StoreKind};
+use crate::store::Store;
 
-use super::{Failed, ImportOptions, ImportProgress, ImportReport, Imported, Skipped, import, run};
+use super::import::{import, import_found};
+use super::report::{Failed, ImportOptions, ImportProgress, ImportReport, Imported, Skipped};
 
 /// The files that belong into a pack, and those that do not.
 #[derive(Debug)]
@@ -167,5 +168,5 @@ pub fn import_pack(
             damaged: Vec::new(),
         })
     };
-    run(store, &mut found, &options, Some(&releases), progress).map(|run| run.report)
+    import_found(store, &mut found, &options, Some(&releases), progress).map(|run| run.report)
 }

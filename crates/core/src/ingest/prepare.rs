@@ -1,167 +1,25 @@
 //! From files as published to values ready to be written: read, identified, parsed, settled.
 
 use crate::parse::parse_listing;
-use std::cell::RefCell;
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    Addenda, CodeSet, Document, DocumentKind, Entry, ListedBy, Provenance, ReleaseId,
-    TabularDifference, Trust,
-};
+use crate::model::{CodeSet, DocumentKind, ListedBy, Provenance, ReleaseId, Trust};
 use crate::parse::addenda::parse_order_addenda;
 use crate::parse::order::OrderFile;
 use crate::source::archive::FoundFile;
-use crate::source::catalogue::{Catalogue, Patch};
 use crate::source::identify::{Evidence, IdentifiedBy};
 use crate::source::kind::FileKind;
-use crate::source::sample::SampleFile;
-use crate::store::NewFile;
 
-use super::ahead::{self, Ahead};
-use super::complete::Extent;
+use super::ahead::Ahead;
+use super::complete::{Extent, looks_cut_off};
 use super::documents::{Beside, other_bytes};
 use super::group::Package;
 use super::identity::{Identified, evidence_of};
-use super::resolve::{Posted, Resolved, looks_cut_off};
-use super::rivals::Item;
-use super::{ImportOptions, Skipped};
-
-/// An order addenda, read.
-pub(super) struct PostedAddenda {
-    pub(super) parsed: Addenda,
-    /// Whether the catalogue or the sample knows its bytes.
-    pub(super) is_known: bool,
-}
-
-/// A file on its way to the store.
-pub(super) struct Part<T> {
-    pub(super) shown: String,
-    pub(super) file: NewFile,
-    pub(super) contents: T,
-    pub(super) notes: Vec<String>,
-}
-
-/// What the thread that unpacks and parses tells the one that writes.
-pub(super) enum Message {
-    /// New bytes of a code set are being parsed.
-    Parsing(CodeSet),
-    /// Files are ready to be written.
-    Prepared(Box<Prepared>),
-    /// A file cannot be taken.
-    Failed(Box<Error>),
-    /// A file is of no release that can be taken.
-    Skipped(Skipped),
-    /// Files of this command disagree.
-    Rivals(Item),
-}
-
-/// The rows of an order file, as far as they are needed.
-pub(super) enum Order {
-    /// The release is stored with these rows.
-    Stored,
-    /// The release is stored with these rows, in bytes that are less well known than these, or as a part. The file
-    /// is `None` if the bytes are the same.
-    Better(Option<Arc<OrderFile>>, Trust),
-    /// Another release of the code set is stored, or about to be, with these bytes.
-    SameAs(ReleaseId, Trust),
-    /// New rows.
-    Parsed(Arc<OrderFile>, Trust),
-}
-
-/// The contents of a document, as far as they are needed.
-pub(super) enum DocumentPart {
-    /// A document with these bytes is stored, or about to be.
-    Stored,
-    /// New bytes.
-    Parsed(Document),
-}
-
-pub(super) struct Prepared {
-    pub(super) code_set: CodeSet,
-    pub(super) id: ReleaseId,
-    pub(super) identified_by: IdentifiedBy,
-    pub(super) order: Option<Part<Order>>,
-    pub(super) addenda: Option<Part<PostedAddenda>>,
-    pub(super) documents: Vec<(DocumentKind, Part<DocumentPart>)>,
-    /// The rows that the tabular list gives, of a release without order file.
-    pub(super) expanded: Option<(Vec<Entry>, Trust)>,
-    /// How the tabular list differs from the order file, where both are new.
-    pub(super) differences: Option<Vec<TabularDifference>>,
-    pub(super) patches: Vec<Patch>,
-}
-
-impl Prepared {
-    /// Makes one that holds nothing yet.
-    pub(super) fn new(
-        catalogue: &Catalogue,
-        code_set: CodeSet,
-        id: ReleaseId,
-        identified_by: IdentifiedBy,
-    ) -> Prepared {
-        Prepared {
-            code_set,
-            id,
-            identified_by,
-            order: None,
-            addenda: None,
-            documents: Vec::new(),
-            expanded: None,
-            differences: None,
-            patches: patches(catalogue, code_set, id),
-        }
-    }
-}
-
-/// A release that is stored, or about to be.
-pub(super) struct StoredSummary {
-    pub(super) code_set: CodeSet,
-    pub(super) id: ReleaseId,
-    pub(super) sha256: String,
-    /// Its rows.
-    pub(super) rows: u64,
-    pub(super) trust: Trust,
-    pub(super) listed_by: ListedBy,
-    /// Its documents: kind and SHA-256.
-    pub(super) documents: Vec<(DocumentKind, String)>,
-    /// Whether a file of this command lists it.
-    pub(super) is_of_command: bool,
-    /// Whether it is not stored yet.
-    pub(super) is_new: bool,
-}
-
-/// A release that a file of this command lists.
-pub(super) struct Listed {
-    pub(super) code_set: CodeSet,
-    pub(super) edition: ReleaseId,
-    pub(super) rows: u64,
-    pub(super) rows_sha256: String,
-}
-
-/// Reads, identifies and parses, package after package.
-pub(super) struct Preparer {
-    pub(super) catalogue: &'static Catalogue,
-    pub(super) sample: &'static [SampleFile],
-    pub(super) options: ImportOptions,
-    pub(super) seen: Vec<StoredSummary>,
-    /// The documents that are stored, or about to be: kind and SHA-256.
-    pub(super) seen_documents: HashSet<(DocumentKind, String)>,
-    /// The releases that files of the command are certain to list.
-    pub(super) listed: Vec<Listed>,
-    /// Files whose release other files of the command could decide.
-    pub(super) postponed: Vec<Package>,
-    /// What files of this command disagree on.
-    pub(super) contested: Vec<Item>,
-    /// What files of this command disagree on, as shows only now.
-    pub(super) rivals: Option<Item>,
-    /// The order file that was parsed last, with its SHA-256: an update without changes has the same bytes, and a
-    /// tabular list that is compared with them.
-    pub(super) last_order: Option<(CodeSet, String, Arc<OrderFile>)>,
-    /// The files that are being read while others are parsed.
-    pub(super) ahead: RefCell<Option<Ahead>>,
-}
+use super::message::{Message, Order, Part, PostedAddenda, Prepared};
+use super::preparer::{Listed, Preparer, StoredSummary};
+use super::resolve::{Posted, Resolved};
 
 /// An order file, read.
 struct ReadOrder<'p> {
@@ -374,14 +232,6 @@ impl Preparer {
                 }
                 None => fail_package(&rest, error, tell),
             },
-        }
-    }
-
-    /// Reads a file whole, and returns its SHA-256 with it.
-    pub(super) fn read(&self, found: &FoundFile) -> ahead::Read {
-        match &mut *self.ahead.borrow_mut() {
-            Some(ahead) => ahead.read(found),
-            None => found.read_hashed(),
         }
     }
 
@@ -637,35 +487,6 @@ impl Preparer {
         };
         Ok((part, id))
     }
-
-    pub(super) fn new_file(&self, found: &FoundFile, code_set: CodeSet, sha256: &str) -> NewFile {
-        let archive_sha256 = found
-            .archive
-            .as_ref()
-            .map(|archive| archive.sha256.as_str());
-        let url = self
-            .catalogue
-            .releases()
-            .iter()
-            .filter(|known| known.code_set == code_set)
-            .flat_map(|known| &known.archives)
-            .find(|archive| {
-                archive.sha256.is_some()
-                    && (archive.sha256.as_deref() == archive_sha256
-                        || archive.sha256.as_deref() == Some(sha256))
-            })
-            .map(|archive| archive.url.clone());
-        NewFile {
-            name: found.name.clone(),
-            archive: found
-                .archive
-                .as_ref()
-                .map(|archive| (archive.name.clone(), archive.sha256.clone())),
-            url,
-            sha256: sha256.to_owned(),
-            bytes: found.bytes,
-        }
-    }
 }
 
 /// Reports an order file or addenda that cannot be imported, and each file posted with it.
@@ -688,12 +509,4 @@ fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -
             goes_on = tell(Message::Failed(Box::new(error)));
         }
     }
-}
-
-/// Returns the facts of the catalogue that the release's order file does not tell.
-pub(super) fn patches(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> Vec<Patch> {
-    catalogue
-        .find(code_set, id)
-        .map(|known| known.patches.clone())
-        .unwrap_or_default()
 }

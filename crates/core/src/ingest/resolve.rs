@@ -7,16 +7,9 @@ use crate::parse::order::Envelope;
 use crate::source::archive::ArchiveFile;
 use crate::source::catalogue::{Catalogue, OrderFileFacts};
 
-use super::complete::{Extent, lacks, losses, losses_in_words};
-use super::prepare::{Preparer, StoredSummary};
+use super::complete::{Extent, lacks, looks_cut_off, losses, losses_in_words};
+use super::preparer::{Preparer, StoredSummary};
 use super::rivals::Item;
-
-/// Returns the error of a file that is only a part.
-pub(super) fn looks_cut_off(reason: &str) -> Error {
-    Error::format(format!("it looks cut off or changed: {reason}")).with_hint(
-        "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
-    )
-}
 
 /// An order file whose release is to be resolved.
 #[derive(Clone, Copy)]

@@ -3,11 +3,8 @@
 //! Which of them is right cannot be known, and the order of the arguments must not decide. An import that meets
 //! such files begins again and takes none of them.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Error;
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
-use crate::store::Added;
-
-use super::Run;
 
 /// What a release has one of: its order file, its addenda, its document of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +27,5 @@ impl Item {
         .with_hint(
             "name only the right one; a correction is imported after what it corrects, with --revision",
         )
-    }
-}
-
-impl Run {
-    /// Stores something, unless files of this command disagree on it. Notes such files when they show.
-    pub(super) fn unless_rival(
-        &mut self,
-        item: Item,
-        store: impl FnOnce() -> Result<Added>,
-    ) -> Result<Added> {
-        if self.contested.contains(&item) {
-            return Err(item.error());
-        }
-        let added = store();
-        match &added {
-            Ok(Added::New) => self.new_items.push(item),
-            Err(error) if error.kind() == ErrorKind::Conflict && self.new_items.contains(&item) => {
-                self.rivals.push(item);
-            }
-            _ => {}
-        }
-        added
     }
 }

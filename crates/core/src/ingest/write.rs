@@ -1,13 +1,16 @@
 //! Writing what was prepared: an order file, its addenda and documents, each with what is told of it.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Book, DifferenceKind, DocumentKind, ReleaseId, ReleasePart, TabularDifference};
+use crate::model::{
+    Added, Book, DifferenceKind, DocumentKind, ReleaseId, ReleasePart, StoreKind, TabularDifference,
+};
 use crate::source::identify::IdentifiedBy;
-use crate::store::{Added, Contents, NewAddenda, NewDocument, NewRelease, Rows, StoreKind, Writer};
+use crate::store::{Contents, NewAddenda, NewDocument, NewRelease, Rows, Writer};
 
-use super::prepare::{DocumentPart, Order, Prepared};
+use super::message::{DocumentPart, Order, Prepared};
+use super::report::{ImportProgress, Imported, Skipped};
 use super::rivals::Item;
-use super::{ImportProgress, Imported, Run, Skipped};
+use super::run::Run;
 
 /// Returns an error with its file; one of the database names the database.
 fn in_part(error: Error, shown: &str) -> Error {

@@ -171,6 +171,22 @@ impl Code {
         u64::from_be_bytes([0, a, b, c, d, e, f, g])
     }
 
+    /// Returns the two parts between which people write a dot; the second is empty where they write none.
+    ///
+    /// ```
+    /// use codeyear_core::model::CodeSet;
+    /// let code_of = |code_set: CodeSet, text| code_set.parse_code(text).unwrap();
+    /// assert_eq!(code_of(CodeSet::Icd10Cm, "C7B00").parts(), ("C7B", "00"));
+    /// assert_eq!(code_of(CodeSet::Icd10Pcs, "0SR9019").parts(), ("0SR9019", ""));
+    /// ```
+    pub fn parts(&self) -> (&str, &str) {
+        let text = self.as_str();
+        let dot_after = self.code_set.facts().dot_after;
+        dot_after
+            .and_then(|after| text.split_at_checked(after))
+            .unwrap_or((text, ""))
+    }
+
     /// Returns the code of a number that [`Code::key`] gave.
     pub(crate) fn from_key(code_set: CodeSet, key: u64) -> Option<Code> {
         let bytes = key.to_be_bytes();
@@ -211,11 +227,9 @@ impl Code {
 impl fmt::Display for Code {
     /// Writes the code as people write it: dotted for ICD-10-CM, plain for ICD-10-PCS.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.as_str();
-        let dot_after = self.code_set.facts().dot_after;
-        match dot_after.and_then(|after| text.split_at_checked(after)) {
-            Some((category, rest)) if !rest.is_empty() => f.pad(&format!("{category}.{rest}")),
-            _ => f.pad(text),
+        match self.parts() {
+            (text, "") => f.pad(text),
+            (before, behind) => f.pad(&format!("{before}.{behind}")),
         }
     }
 }

@@ -253,7 +253,7 @@ pub struct TabularOrder {
 }
 
 impl TabularOrder {
-    /// Takes codes in tabular order: all of a release, or those of interest, such as the billable ones.
+    /// Makes one of codes in tabular order: all of a release, or those of interest, such as the billable ones.
     pub fn new(listing: Vec<Code>) -> TabularOrder {
         let mut by_code: Vec<(Code, usize)> = listing
             .iter()

@@ -60,7 +60,7 @@ pub struct Listings {
 }
 
 impl Listings {
-    /// Takes the spans of all codes of the timeline's code set, in any order.
+    /// Makes one of the spans of all codes of the timeline's code set, in any order.
     pub fn new(timeline: Timeline, mut spans: Vec<Span<CodeFlag>>) -> Listings {
         spans.sort_unstable_by_key(|span| (span.value.code, span.from));
         Listings { timeline, spans }
@@ -101,7 +101,7 @@ impl Listings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::release::day;
+    use crate::model::calendar::day;
 
     #[test]
     fn a_code_is_retired_when_it_is_deleted_or_becomes_a_header_and_not_when_its_title_changes() {

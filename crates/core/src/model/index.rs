@@ -9,58 +9,9 @@
 use std::ops::Range;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::model::{Code, CodeSet, DocumentKind, UnreadList, named};
+use crate::model::{Code, CodeSet, DocumentKind, IndexKind, UnreadList, named};
 
-named!(IndexKind, ReferenceKind);
-
-/// Which of the four index files of ICD-10-CM a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]
-#[strum(serialize_all = "kebab-case")]
-pub enum IndexKind {
-    /// The index to diseases and injuries.
-    #[strum(serialize = "index")]
-    Diseases,
-    /// The index to external causes of injuries.
-    #[strum(serialize = "external_cause_index")]
-    ExternalCauses,
-    /// The table of drugs and chemicals.
-    #[strum(serialize = "drug_table")]
-    Drugs,
-    /// The table of neoplasms.
-    #[strum(serialize = "neoplasm_table")]
-    Neoplasms,
-}
-
-impl IndexKind {
-    /// Every kind, in the order of the book.
-    pub const ALL: [IndexKind; 4] = [
-        IndexKind::Diseases,
-        IndexKind::Neoplasms,
-        IndexKind::Drugs,
-        IndexKind::ExternalCauses,
-    ];
-
-    /// Recognises the kind from what a file says of itself: an index by its title, a table, which has no
-    /// title, by the headings of its columns. File names change every year and are not asked.
-    pub fn of<'a>(title: &str, headings: impl IntoIterator<Item = &'a str>) -> Option<IndexKind> {
-        let title = title.to_ascii_lowercase();
-        if title.contains("external cause") {
-            return Some(IndexKind::ExternalCauses);
-        }
-        if title.contains("index to diseases") {
-            return Some(IndexKind::Diseases);
-        }
-        headings.into_iter().find_map(|heading| {
-            if heading.starts_with("Poisoning") {
-                Some(IndexKind::Drugs)
-            } else if heading.starts_with("Malignant") {
-                Some(IndexKind::Neoplasms)
-            } else {
-                None
-            }
-        })
-    }
-}
+named!(ReferenceKind);
 
 /// What a reference of a term leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, EnumString)]

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use strum::IntoStaticStr;
 
-use crate::model::release::day;
+use crate::model::calendar::day;
 use crate::model::{Code, CodeSet, named};
 
 named!(Relationship);

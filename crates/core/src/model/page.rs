@@ -5,51 +5,12 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::model::{
-    Answer, Code, CodeHistory, DocumentKind, Entry, FileRef, IndexKind, NoteGroup, NoteKind,
-    PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict, VisualCategory, named,
+    Answer, Code, CodeHistory, DocumentKind, DocumentSource, Entry, FileRef, IndexKind, NoteGroup,
+    NoteKind, PcsPage, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict,
+    VisualCategory, named,
 };
 
 named!(PlaceKind);
-
-/// A document that a page rests on, or the lack of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentSource {
-    /// The release in force has it.
-    Own {
-        /// The release.
-        release: ReleaseId,
-        /// Its file.
-        file: FileRef,
-    },
-    /// The release in force has none; another release's was consulted because the user asked for that.
-    Nearest {
-        /// The release in force.
-        missing: ReleaseId,
-        /// The release whose document was consulted instead.
-        release: ReleaseId,
-        /// Its file.
-        file: FileRef,
-    },
-    /// The release in force has none, and nothing was consulted.
-    Missing {
-        /// The release in force.
-        missing: ReleaseId,
-        /// The loaded release nearest in time that has one.
-        nearest: Option<ReleaseId>,
-    },
-}
-
-impl DocumentSource {
-    /// Returns the release whose document was consulted.
-    pub fn release(&self) -> Option<ReleaseId> {
-        match self {
-            DocumentSource::Own { release, .. } | DocumentSource::Nearest { release, .. } => {
-                Some(*release)
-            }
-            DocumentSource::Missing { .. } => None,
-        }
-    }
-}
 
 /// What a level of the book is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
@@ -145,45 +106,6 @@ pub struct IndexEntries {
     pub consulted: DocumentSource,
     /// What leads to the code, in the order of the index.
     pub links: Vec<IndexLink>,
-}
-
-/// What the definitions of ICD-10-PCS say of a value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PcsDefinition {
-    /// What it means.
-    pub definition: Option<String>,
-    /// How it is meant.
-    pub explanation: Option<String>,
-    /// What else is coded so.
-    pub includes: Vec<String>,
-}
-
-/// One character of a code of ICD-10-PCS, explained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExplainedCharacter {
-    /// Its position, from 1 to 7.
-    pub position: u8,
-    /// What it says: `Body Part`.
-    pub axis: String,
-    /// The character.
-    pub character: char,
-    /// What it stands for; `None` if the tables do not allow it here.
-    pub label: Option<String>,
-    /// What the definitions say of it.
-    pub definition: Option<PcsDefinition>,
-}
-
-/// What the tables of ICD-10-PCS say of a code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PcsPage {
-    /// The tables.
-    pub tables: DocumentSource,
-    /// The definitions.
-    pub definitions: DocumentSource,
-    /// The characters up to the first that is not allowed, and that one.
-    pub characters: Vec<ExplainedCharacter>,
-    /// What may stand at the place of the first character that is not allowed: character and label.
-    pub allowed: Vec<(char, String)>,
 }
 
 /// All that is known of a code on a day.

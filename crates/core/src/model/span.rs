@@ -118,7 +118,7 @@ pub fn ended_by<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::release::day;
+    use crate::model::calendar::day;
 
     fn span(from: u32, until: Option<u32>, value: &str) -> Span<&str> {
         let january = |number| day(2020, 1, number);

@@ -387,7 +387,7 @@ fn blocks_with_another_range(
         .collect()
 }
 
-/// Puts the pairs into the order of the new book, and what is gone after what stood before it.
+/// Sorts the pairs into the order of the new book, and what is gone after what stood before it.
 fn in_the_order_of_the_book(old_of: &[Option<usize>], old_count: usize) -> Vec<Pair> {
     let mut new_of: Vec<Option<usize>> = vec![None; old_count];
     for (new, old) in old_of.iter().enumerate() {

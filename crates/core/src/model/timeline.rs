@@ -211,7 +211,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::release::day;
+    use crate::model::calendar::day;
 
     fn timeline(ids: &[&str]) -> Timeline {
         Timeline::new(CodeSet::Icd10Cm, ids.iter().map(|id| id.parse().unwrap()))

@@ -41,7 +41,7 @@ pub struct Conversions {
 }
 
 impl Conversions {
-    /// Takes rows of any tables, in any order.
+    /// Makes one of the rows of any tables, in any order.
     ///
     /// The tables are cumulative, and later ones correct earlier ones: I82.451 came from I80.491 by
     /// FY2020's table and from I82.491 by the next. So of one code and day the rows of the newest table

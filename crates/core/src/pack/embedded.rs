@@ -1,6 +1,6 @@
 //! The pack that was built into the program, if one was: `CODEYEAR_EMBED_PACK=FILE` at build time.
 
-use super::Pack;
+use super::open::Pack;
 use crate::error::Result;
 
 #[cfg(codeyear_embedded_pack)]

@@ -9,6 +9,9 @@ use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::source::archive::is_safe_name;
 use crate::source::sha256_hex;
 
+/// The largest window of a stream, as a power of two: a reader keeps so many bytes in memory.
+pub(super) const MAX_WINDOW_LOG: u32 = 27;
+
 /// How every pack begins. The first byte is in no text, and the last one is changed by what changes line ends.
 pub(super) const MAGIC: &[u8; 8] = b"\x89CYPACK\n";
 /// The format that this program writes, and the newest that it reads.

@@ -1,47 +1,45 @@
 //! Reading a pack: each stream is unpacked once, from its beginning.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::sync::Mutex;
+use std::io::{BufReader, Read};
+use std::sync::{Arc, Mutex};
 
-use super::format::{PackedFile, refused};
-use super::{Pack, Source};
-use crate::error::{Error, Result, io_error};
-use crate::source::archive::Supply;
+use super::format::{MAX_WINDOW_LOG, PackedFile, refused};
+use super::open::Pack;
+use crate::error::{Error, Result};
+use crate::source::archive::{ArchiveFile, FoundFile, SuppliedFile, Supply};
+use crate::source::kind::FileKind;
 use crate::source::sha256_hex;
 
-/// The largest window of a stream, as a power of two: a reader keeps so many bytes in memory.
-pub(super) const MAX_WINDOW_LOG: u32 = 27;
-
-impl Source {
-    /// Opens the bytes from some place on. Returns the size of all of them too.
-    pub(super) fn open_at(&self, at: u64, label: &str) -> Result<(u64, Box<dyn Read + Send>)> {
-        match self {
-            Source::Memory(bytes) => {
-                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..));
-                let rest = rest.ok_or_else(|| refused(label, "the pack is cut off"))?;
-                Ok((bytes.len() as u64, Box::new(rest)))
-            }
-            Source::File(path) => {
-                let mut file = File::open(path).map_err(|error| io_error("open", path, error))?;
-                let metadata = file
-                    .metadata()
-                    .map_err(|error| io_error("open", path, error))?;
-                if !metadata.is_file() {
-                    return Err(refused(label, "expected a file, found something else"));
-                }
-                file.seek(SeekFrom::Start(at))
-                    .map_err(|error| io_error("read", path, error))?;
-                let reader = BufReader::with_capacity(1 << 17, file);
-                Ok((metadata.len(), Box::new(reader)))
-            }
-        }
+impl Pack {
+    /// Finds some files, ready for an import. Those of one release count as posted together.
+    pub fn found(&self, wanted: &dyn Fn(&PackedFile) -> bool) -> Vec<FoundFile> {
+        let is_wanted: Vec<bool> = self.files().iter().map(wanted).collect();
+        let streams = Arc::new(Streams::new(self.clone(), is_wanted.clone()));
+        let files = self.files().iter().zip(is_wanted).enumerate();
+        files
+            .filter(|(_, (_, is_wanted))| *is_wanted)
+            .map(|(number, (file, _))| {
+                FoundFile::from(SuppliedFile {
+                    kind: FileKind::of(file.part, file.code_set),
+                    shown: self.shown(file),
+                    name: file.name.clone(),
+                    bytes: file.bytes,
+                    archive: file.archive.as_ref().map(|archive| ArchiveFile {
+                        name: archive.name.clone(),
+                        sha256: archive.sha256.clone(),
+                    }),
+                    group: format!("{} > {} {}", self.label, file.code_set.id(), file.release),
+                    by: streams.clone(),
+                    number,
+                })
+            })
+            .collect()
     }
 }
 
 /// The streams of a pack while files are read from them.
 #[derive(Debug)]
-pub(super) struct Streams {
+struct Streams {
     pack: Pack,
     /// Which files will be asked for.
     is_wanted: Vec<bool>,
@@ -73,7 +71,7 @@ impl std::fmt::Debug for Open {
 }
 
 impl Streams {
-    pub(super) fn new(pack: Pack, is_wanted: Vec<bool>) -> Streams {
+    fn new(pack: Pack, is_wanted: Vec<bool>) -> Streams {
         let streams = pack.streams().iter().map(|_| Mutex::new(None)).collect();
         Streams {
             pack,

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zstd::stream::raw::CParameter;
 
-use super::format::{PackIndex, PackedArchive, PackedFile, StreamFacts, write_head};
-use super::read::MAX_WINDOW_LOG;
+use super::format::{
+    MAX_WINDOW_LOG, PackIndex, PackedArchive, PackedFile, StreamFacts, write_head,
+};
 use crate::error::{Error, Result};
 use crate::model::{CodeSet, Provenance, ReleaseId, ReleasePart};
 use crate::source::archive::FoundFile;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::{
     Addenda, AddendaAction, AddendaCounts, AddendaRow, Code, CodeSet, Entry, FooterBlock,
 };
-use crate::parse::{broken, not_utf8, shown};
+use crate::parse::refusal::{broken, not_utf8, shown};
 
 const ACTIONS: [(&str, AddendaAction); 4] = [
     ("Add:         ", AddendaAction::Add),

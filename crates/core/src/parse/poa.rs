@@ -12,8 +12,8 @@ use csv::StringRecord;
 
 use crate::error::{Error, Result};
 use crate::model::{CodeSet, PoaAction, PoaKind, PoaList, PoaRow};
+use crate::parse::refusal::{broken, not_utf8, shown};
 use crate::parse::separated::records;
-use crate::parse::{broken, not_utf8, shown};
 
 /// Which columns a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use std::io::Write;
 
 use chrono::NaiveDate;
 
+use super::listing::ListingFormat;
 use super::order::{Envelope, LineEnding, Numbering, OrderFile, OrderRow};
-use super::{ListingFormat, broken};
+use super::refusal::broken;
 use crate::error::{Error, Result};
 use crate::model::{CodeSet, RowRef, ValidDays};
 

@@ -70,7 +70,7 @@ impl<'b> Xml<'b> {
         vocabulary: &'static Vocabulary,
     ) -> Result<(Xml<'b>, String)> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        std::str::from_utf8(bytes).map_err(|error| super::not_utf8(bytes, error))?;
+        std::str::from_utf8(bytes).map_err(|error| super::refusal::not_utf8(bytes, error))?;
         let mut reader = Reader::from_reader(bytes);
         reader.config_mut().expand_empty_elements = true;
         let mut xml = Xml {
@@ -145,7 +145,7 @@ impl<'b> Xml<'b> {
         std::mem::take(&mut self.unread)
     }
 
-    /// Keeps an element that is not known, to its end.
+    /// Stores an element that is not known, to its end.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Format`] if it is known at another place, and if it holds what it may not.
@@ -235,7 +235,7 @@ impl<'b> Xml<'b> {
         });
     }
 
-    /// Keeps an attribute that is not known.
+    /// Stores an attribute that is not known.
     pub(super) fn unknown_attribute(&mut self, element: &Element, name: &str, value: &str) {
         self.keep(
             element.begins_at,
@@ -246,7 +246,7 @@ impl<'b> Xml<'b> {
         );
     }
 
-    /// Keeps the attributes of an element that has none in the official files.
+    /// Stores the attributes of an element that has none in the official files.
     pub(super) fn no_attributes(&mut self, element: &Element) {
         for (name, value) in &element.attributes {
             self.unknown_attribute(element, name, value);
@@ -536,7 +536,7 @@ impl<'b> Xml<'b> {
     }
 }
 
-/// Shows a name from the file in an error, cut to a readable length.
+/// Returns a name from the file for an error, cut to a readable length.
 fn shown(name: &str) -> String {
     crate::error::printable(&name.chars().take(40).collect::<String>())
 }

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use rusqlite::params;
 
-use super::documents::another_hint;
+use super::files::{self, NewFile};
+use super::new_documents::another_hint;
 use super::rows;
-use super::write::{Added, NewFile, Writer};
+use super::write::Writer;
 use crate::error::{Error, Result, without_release};
-use crate::model::{Addenda, CodeSet, LoadedRelease, Provenance, ReleaseId};
+use crate::model::{Added, Addenda, CodeSet, LoadedRelease, Provenance, ReleaseId};
 
 /// An order addenda to be stored with its release.
 #[derive(Debug)]
@@ -83,7 +84,14 @@ impl Writer<'_> {
 
     fn store_addenda(&self, new: &NewAddenda<'_>) -> rusqlite::Result<()> {
         let release = rows::release_number(self.connection(), new.code_set, new.id)?;
-        let file = self.insert_file(release, "order_addenda", new.file, None, new.today)?;
+        let file = files::insert(
+            self.connection(),
+            release,
+            "order_addenda",
+            new.file,
+            None,
+            new.today,
+        )?;
         let mut insert = self.connection().prepare(
             "INSERT INTO addenda_row (source_file, line, action, code, billable, short_title, long_title)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BUSY_TIMEOUT, Store, store_error};
+use super::database::Store;
+use super::sqlite::{BUSY_TIMEOUT, store_error};
 use crate::error::{Error, ErrorKind, Result, io_error};
 
 /// How often, and how long each time, it is waited for readers that keep an older state. A server takes up the

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BUSY_TIMEOUT, Store, schema, set_up, store_error};
+use super::database::Store;
+use super::schema;
+use super::sqlite::{BUSY_TIMEOUT, set_up, store_error};
 use crate::error::{Result, io_error};
 
 impl Store {

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, params};
 
-use super::code_set_id;
-use super::rows::{date, row_ref, runs_of};
+use super::rows::{code_set_id, date, row_ref, runs_of};
 use crate::model::{Code, CodeSet, Span, ValidDays, push_merged};
 
 /// A row of a code, with the day from which the release that has it governs.

@@ -376,7 +376,7 @@ fn text(gathered: &mut Vec<u8>, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::store::database::Store;
 
     #[test]
     fn every_table_of_the_schema_is_hashed_or_derived() {

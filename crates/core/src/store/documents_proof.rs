@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 
 use super::book::{self, document_runs};
-use super::rows::{listing_number, runs_of};
-use super::{Store, StoredDocument, code_set_id};
+use super::database::Store;
+use super::rows::{code_set_id, listing_number, runs_of};
 use crate::error::Result;
-use crate::model::{Code, CodeSet, DocumentKind, ReleaseId};
+use crate::model::{Code, CodeSet, DocumentKind, ReleaseId, StoredDocument};
 
 impl Store {
     /// Returns the codes that the tables of ICD-10-PCS allow.

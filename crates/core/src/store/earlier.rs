@@ -7,7 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::rows::parsed;
-use super::{SCHEMA_VERSION, open_unchanging};
+use super::schema::SCHEMA_VERSION;
+use super::sqlite::open_unchanging;
 use crate::error::Error;
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::source::catalogue::Catalogue;

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Statement};
 
-use super::code_set_id;
-use super::rows::row_ref;
+use super::rows::{code_set_id, row_ref};
 use crate::model::{Code, CodeHash, CodeSet, RowRef, ValidDays};
 
 /// The entries of one code set, in memory while an import runs: about 15 MB for all of ICD-10-CM.

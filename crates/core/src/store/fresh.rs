@@ -29,7 +29,7 @@ const WORDS_IN_MEMORY: i64 = 8 << 20;
 pub(super) struct Later(Option<Vec<String>>);
 
 impl Later {
-    /// Takes the indexes out of a database without releases, within the transaction of the import that fills it.
+    /// Removes the indexes of a database without releases, within the transaction of the import that fills it.
     /// Of one that has releases they stay.
     pub(super) fn take_out(connection: &Connection) -> rusqlite::Result<Later> {
         let is_filled: bool = connection.query_row(

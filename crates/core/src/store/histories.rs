@@ -19,11 +19,11 @@ use std::num::TryFromIntError;
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::database::Store;
 use super::entries::EntryIndex;
 use super::orders::Orders;
-use super::rows::{date, parsed, runs_of};
+use super::rows::{code_set_id, date, parsed, runs_of};
 use super::runs::RunSet;
-use super::{Store, code_set_id};
 use crate::error::Result;
 use crate::model::{Code, CodeSet, ReleaseId, Span, push_merged};
 

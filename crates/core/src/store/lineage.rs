@@ -5,16 +5,17 @@ mod range;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use super::book::item_position;
+use super::database::Store;
 use super::documents::list;
-use super::rows::{date, listing_number, runs_of};
+use super::rows::{code_set_id, date, listing_number, runs_of};
 use super::runs::RunSet;
-use super::{Store, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
-    Code, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, TabularOrder, Timeline,
-    day_before,
+    Code, ConversionFact, DocumentKind, Previous, PreviousPart, ReleaseId, StoredDocument,
+    TabularOrder, Timeline, day_before,
 };
 use crate::parse::previous::read_previous;
 
@@ -73,22 +74,6 @@ impl Store {
         };
         query().map_err(|error| self.error(error))
     }
-}
-
-/// Finds the position of an item in a document, without reading the document whole.
-pub(super) fn item_position(
-    connection: &Connection,
-    document: i64,
-    item: i64,
-) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(
-            "SELECT position + ?2 - first_item FROM document_run
-             WHERE document = ?1 AND first_item <= ?2 AND ?2 < first_item + length
-             ORDER BY first_item DESC LIMIT 1",
-        )?
-        .query_row((document, item), |row| row.get(0))
-        .optional()
 }
 
 /// The stored conversion tables, oldest release first.

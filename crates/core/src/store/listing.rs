@@ -5,10 +5,10 @@ use std::io::Write;
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::{entry, envelope, listing_number, release_number, row_ref, runs_of};
+use super::database::Store;
+use super::rows::{code_set_id, entry, envelope, listing_number, release_number, row_ref, runs_of};
 use super::runs::{Run, RunSet};
 use super::spans::patched_runs;
-use super::{Store, code_set_id};
 use crate::error::{Error, Result, not_loaded};
 use crate::model::{Code, CodeSet, DaysOf, Entry, ReleaseId, RowRef};
 use crate::parse::listing_format;

@@ -46,7 +46,7 @@ impl Orders {
             .collect()
     }
 
-    /// Keeps the releases of which the rule says so, with new orders for some.
+    /// Returns the releases of which the rule says so, with new orders for some.
     pub(super) fn update(
         mut self,
         keep: impl Fn(&ReleaseId) -> bool,

@@ -1,58 +1,14 @@
 //! The stored outcomes of verification.
 
-use chrono::NaiveDate;
 use rusqlite::{Transaction, TransactionBehavior, params};
-use serde::Serialize;
-use strum::{EnumString, IntoStaticStr};
 
-use super::{Store, digests, rows};
+use super::database::Store;
+use super::{digests, rows};
 use crate::error::Result;
-use crate::model::{CodeSet, ReleaseId, named};
-
-named!(ProofSubject, ProofOutcome);
-
-/// What was verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
-#[strum(serialize_all = "snake_case")]
-pub enum ProofSubject {
-    /// The order file, written back from the store, has the hash of the official file.
-    OrderFile,
-    /// The order addenda, replayed on its base, gives the release.
-    OrderAddenda,
-}
-
-/// How a verification ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
-#[strum(serialize_all = "kebab-case")]
-pub enum ProofOutcome {
-    /// Everything agrees.
-    Exact,
-    /// Every code and flag agrees; some titles differ between the official files themselves.
-    Near,
-    /// Something does not agree.
-    Failed,
-    /// It could not be checked: no addenda, or its base is not loaded.
-    NotChecked,
-}
-
-/// A stored outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ProofJson))]
-pub struct Proof {
-    /// What was verified.
-    pub subject: ProofSubject,
-    /// The release that an addenda was replayed on.
-    pub base: Option<ReleaseId>,
-    /// How it ended.
-    pub outcome: ProofOutcome,
-    /// In words.
-    pub detail: String,
-    /// The day of the verification.
-    pub checked_on: NaiveDate,
-}
+use crate::model::{CodeSet, Proof, ReleaseId};
 
 impl Store {
-    /// Keeps the outcomes of a verification: those of each release take the place of its earlier ones. All or
+    /// Stores the outcomes of a verification: those of each release take the place of its earlier ones. All or
     /// nothing.
     ///
     /// # Errors

@@ -7,69 +7,18 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::proof::Proof;
+use super::database::Store;
+use super::files;
 use super::rows::{
-    date, entry, listing_number, malformed_code, parsed, release_number, timeline, trust,
+    code_set_id, date, entry, listing_number, malformed_code, parsed, release_number, timeline,
+    trust,
 };
-use super::{Store, StoreKind, StoredDocument, code_set_id};
 use crate::error::Result;
 use crate::model::{
     Addenda, AddendaCounts, AddendaRow, BrowsedCode, Code, CodeFlag, CodeSet, Entry, FileRef,
-    FooterBlock, Holding, ListedBy, LoadedRelease, Provenance, ReleaseId, ReleasePart, Span,
-    Timeline,
+    FooterBlock, Holding, ListedBy, LoadedRelease, Proof, ReleaseId, Span, StoreKind,
+    StoredRelease, Timeline,
 };
-
-/// An official file that was imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFile {
-    /// What was published.
-    pub published: FileRef,
-    /// The archive that it was in.
-    pub archive: Option<String>,
-    /// The official address of that archive, where known.
-    pub url: Option<String>,
-    /// Its size.
-    pub bytes: u64,
-    /// The day of the import.
-    pub imported_on: NaiveDate,
-}
-
-/// A stored release with its files and proofs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRelease {
-    /// What it is.
-    pub release: LoadedRelease,
-    /// By what it was identified: `hash`, `rows`, `archive`, `footer`, `name`, `statement`, `sample`.
-    pub identified_by: String,
-    /// The file that its rows come from: its order file, or its tabular list.
-    pub listing_file: SourceFile,
-    /// Its order addenda, if one was imported.
-    pub addenda: Option<SourceFile>,
-    /// The files around its order file.
-    pub documents: Vec<StoredDocument>,
-    /// The outcomes of its last verification.
-    pub proofs: Vec<Proof>,
-}
-
-impl StoredRelease {
-    /// Checks whether a file of the release is stored.
-    pub fn has(&self, part: ReleasePart) -> bool {
-        match part {
-            ReleasePart::OrderFile => self.release.listed_by == ListedBy::OrderFile,
-            ReleasePart::OrderAddenda => self.addenda.is_some(),
-            ReleasePart::Document(kind) => self.documents.iter().any(|one| one.kind == kind),
-        }
-    }
-
-    /// Checks whether official files that the release lacks may be added to it: not to what the user insisted on, took
-    /// in part, or took in bytes that the catalogue does not know, nor to the sample.
-    pub fn takes_files(&self) -> bool {
-        let trust = &self.release.trust;
-        let is_own = matches!(trust.provenance, Provenance::Unlisted | Provenance::Sample)
-            && self.release.listed_by == ListedBy::OrderFile;
-        trust.forced.is_none() && trust.incomplete.is_none() && !is_own
-    }
-}
 
 /// Where no order file tells what holds, and the catalogue cites what does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -446,7 +395,7 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
          FROM release JOIN code_set ON code_set.id = release.code_set
          ORDER BY code_set.id, effective_from, revision",
     )?;
-    let mut files = source_files(connection)?;
+    let mut files = files::by_release(connection)?;
     let mut documents = super::documents::by_release(connection)?;
     let mut proofs = proofs(connection)?;
     let mut rows = statement.query([])?;
@@ -474,28 +423,6 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
         });
     }
     Ok(releases)
-}
-
-/// Reads all source files, by the number of their release and their kind.
-fn source_files(connection: &Connection) -> rusqlite::Result<BTreeMap<(i64, String), SourceFile>> {
-    connection
-        .prepare_cached(
-            "SELECT release, kind, name, archive, url, sha256, bytes, imported_on FROM source_file",
-        )?
-        .query_map([], |row| {
-            let file = SourceFile {
-                published: FileRef {
-                    name: row.get(2)?,
-                    sha256: row.get(5)?,
-                },
-                archive: row.get(3)?,
-                url: row.get(4)?,
-                bytes: row.get::<_, i64>(6)?.unsigned_abs(),
-                imported_on: date(row, 7)?,
-            };
-            Ok(((row.get(0)?, row.get(1)?), file))
-        })?
-        .collect()
 }
 
 /// Reads all proofs, by the number of their release.

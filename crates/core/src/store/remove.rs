@@ -6,10 +6,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::database::Store;
 use super::rows;
+use super::rows::code_set_id;
 use super::spans;
-use super::write::Writer;
-use super::{Store, code_set_id};
+use super::write::{Writer, take_rows_out};
 use crate::error::{Result, not_loaded};
 use crate::model::{CodeSet, ReleaseId};
 
@@ -98,25 +99,5 @@ fn take_out(
         "DELETE FROM meta WHERE key = 'kind' AND NOT EXISTS (SELECT 1 FROM release)",
         [],
     )?;
-    Ok(())
-}
-
-/// Removes the rows and patches of a release, and the proofs of them.
-pub(super) fn take_rows_out(
-    connection: &Connection,
-    release: i64,
-    listing: i64,
-) -> rusqlite::Result<()> {
-    connection.execute(
-        "DELETE FROM listing_run WHERE listing = ?1
-             AND NOT EXISTS (SELECT 1 FROM release WHERE listing = ?1 AND id <> ?2)",
-        (listing, release),
-    )?;
-    for table in ["patch", "proof"] {
-        connection.execute(
-            &format!("DELETE FROM {table} WHERE release = ?1"),
-            [release],
-        )?;
-    }
     Ok(())
 }

@@ -4,10 +4,14 @@ use chrono::NaiveDate;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 
-use super::code_set_id;
 use super::runs::{Run, RunSet};
 use crate::model::{Code, CodeSet, DaysOf, Entry, ReleaseId, RowRef, Timeline, Trust, ValidDays};
 use crate::parse::order::{Envelope, LineEnding, Numbering};
+
+/// Returns the number by which the schema knows a code set.
+pub(super) fn code_set_id(code_set: CodeSet) -> i64 {
+    code_set.facts().number
+}
 
 pub(super) fn release_ids(
     connection: &Connection,

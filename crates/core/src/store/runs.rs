@@ -118,7 +118,7 @@ impl RunSet {
         }
     }
 
-    /// Takes an entry out.
+    /// Removes an entry.
     pub(crate) fn remove(&mut self, entry: i64) {
         let mut runs = Vec::with_capacity(self.runs.len() + 1);
         for run in &self.runs {

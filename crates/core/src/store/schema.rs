@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::{digests, earlier, store_error};
+use super::digests;
+use super::sqlite::store_error;
 use crate::error::{Error, Result};
 use crate::model::CodeSet;
 
@@ -35,10 +36,11 @@ pub(super) fn earlier_version(head: &[u8]) -> Option<i64> {
 pub(super) enum FoundSchema {
     Empty,
     Present,
+    /// That of an earlier version.
+    Earlier(i64),
 }
 
-/// Looks whether an open database has the schema of this program. One of an earlier schema is refused, and stays as it
-/// is.
+/// Looks which schema an open database has.
 pub(super) fn found(connection: &Connection, path: &str) -> Result<FoundSchema> {
     // One state for all three questions: another program may be making the database at this moment.
     let transaction = connection
@@ -78,10 +80,10 @@ pub(super) fn found(connection: &Connection, path: &str) -> Result<FoundSchema> 
         .in_file(path)
         .with_hint("a newer codeyear wrote it: update this one"));
     }
-    if version < SCHEMA_VERSION {
-        return Err(earlier::refusal(Some(&transaction), path, version));
-    }
-    Ok(FoundSchema::Present)
+    Ok(match version {
+        SCHEMA_VERSION => FoundSchema::Present,
+        earlier => FoundSchema::Earlier(earlier),
+    })
 }
 
 /// Checks whether the schema is text in UTF-8. A damaged name would be read by every statement on its table.

@@ -2,10 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::rows::entry;
-use super::{Store, StoredDocument, code_set_id};
+use super::book::item_position;
+use super::database::Store;
+use super::rows::{code_set_id, entry};
+use super::runs::RunSet;
 use crate::error::Result;
-use crate::model::{Code, CodeSet, DocumentKind, Entry, IndexKind};
+use crate::model::{Code, CodeSet, DocumentKind, Entry, IndexKind, StoredDocument};
 
 /// Where the items of a kind begin among the rows of the full-text index, as the view `searchable` has it.
 const REGION: i64 = 1 << 40;
@@ -35,7 +37,7 @@ impl Searchable {
         })
     }
 
-    /// Takes what has come since into the full-text index, and returns how far the tables are filled by then.
+    /// Writes what has come since into the full-text index, and returns how far the tables are filled by then.
     pub(super) fn add_new(self, connection: &Connection) -> rusqlite::Result<Searchable> {
         connection.execute(
             "INSERT INTO search (rowid, words)
@@ -92,6 +94,18 @@ pub enum FoundItem {
         /// How deep the term stands: a main term 0.
         depth: u32,
     },
+}
+
+/// The entries that are listed on a day.
+#[derive(Debug)]
+pub(crate) struct ListedEntries(RunSet);
+
+impl ListedEntries {
+    /// Returns the place of an entry in the order of the book; `None` if it is not listed. A patch has no
+    /// place of its own and comes last.
+    pub(crate) fn position(&self, number: i64) -> Option<i64> {
+        self.0.position(number)
+    }
 }
 
 /// Which words a search looks in.
@@ -235,9 +249,9 @@ impl Store {
         &self,
         code_set: CodeSet,
         on: chrono::NaiveDate,
-    ) -> Result<crate::store::ListedEntries> {
+    ) -> Result<ListedEntries> {
         super::spans::patched_runs(&self.connection, code_set, &on.to_string(), None)
-            .map(crate::store::ListedEntries)
+            .map(ListedEntries)
             .map_err(|error| self.error(error))
     }
 
@@ -248,7 +262,7 @@ impl Store {
         item: i64,
     ) -> Result<Option<&'d StoredDocument>> {
         for document in documents {
-            let held = super::lineage::item_position(&self.connection, document.number, item)
+            let held = item_position(&self.connection, document.number, item)
                 .map_err(|error| self.error(error))?;
             if held.is_some() {
                 return Ok(Some(document));

@@ -7,104 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::database::Store;
 use super::digests::{self, GROUPED, LARGE, SMALL, Segment};
 use super::entries::EntryIndex;
-use super::rows::timeline;
-use super::{Store, code_set_id, histories, schema, spans};
+use super::rows::{code_set_id, timeline};
+use super::{histories, schema, spans};
 use crate::error::Result;
-use crate::model::CodeSet;
-
-/// What is not as the imports left it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreFault {
-    /// SQLite finds the file damaged, in its words.
-    File(String),
-    /// A table, index or view is missing, is another or does not belong here: its name.
-    Schema(String),
-    /// Rows of a table name rows of another that are not there.
-    Reference {
-        /// The table.
-        table: String,
-        /// The other table.
-        names: String,
-        /// How many rows do.
-        rows: u64,
-    },
-    /// Rows of a table are not those that were imported: some were changed, added or removed.
-    Rows {
-        /// The table.
-        table: String,
-        /// The key that its rows are told apart by, with the first and the last one of the segment; `None` for
-        /// a small table, which has one segment.
-        keys: Option<(&'static str, i64, i64)>,
-    },
-    /// Rows of a table that no import is known to have added, or digests of no rows.
-    Strangers {
-        /// The table.
-        table: String,
-    },
-    /// Something could not be read at all: what, and why.
-    Unreadable(String),
-}
-
-impl StoreFault {
-    /// Returns the fixed name: `file`, `schema`, `reference`, `rows`, `unknown-rows`, `unreadable`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            StoreFault::File(_) => "file",
-            StoreFault::Schema(_) => "schema",
-            StoreFault::Reference { .. } => "reference",
-            StoreFault::Rows { .. } => "rows",
-            StoreFault::Strangers { .. } => "unknown-rows",
-            StoreFault::Unreadable(_) => "unreadable",
-        }
-    }
-
-    /// Returns the table that it is about, if it is about one.
-    pub fn table(&self) -> Option<&str> {
-        match self {
-            StoreFault::Reference { table, .. }
-            | StoreFault::Rows { table, .. }
-            | StoreFault::Strangers { table } => Some(table),
-            StoreFault::File(_) | StoreFault::Schema(_) | StoreFault::Unreadable(_) => None,
-        }
-    }
-
-    /// Returns it in words.
-    pub fn detail(&self) -> String {
-        match self {
-            StoreFault::File(report) => format!("SQLite finds the file damaged: {report}"),
-            StoreFault::Schema(name) => format!("{name} is not what this program's schema has"),
-            StoreFault::Reference { table, names, rows } => {
-                format!("{rows} rows of {table} name rows of {names} that are not there")
-            }
-            StoreFault::Rows { table, keys: None } => {
-                format!("rows of {table} are not those that were stored")
-            }
-            StoreFault::Rows {
-                table,
-                keys: Some((key, first, last)),
-            } => format!(
-                "rows of {table} with {key} {first} to {last} are not those that were imported"
-            ),
-            StoreFault::Strangers { table } => {
-                format!("{table} holds rows that no import has added, or lacks rows")
-            }
-            StoreFault::Unreadable(what) => what.clone(),
-        }
-    }
-}
-
-/// Whether the database is as its imports left it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoreProof {
-    /// What is not.
-    pub faults: Vec<StoreFault>,
-    /// The tables whose rows were hashed.
-    pub tables: u64,
-    /// The rows that were hashed.
-    pub rows: u64,
-}
+use crate::model::{CodeSet, StoreFault, StoreProof};
 
 /// The most reports of SQLite on a damaged file that are looked at.
 const REPORTS: u32 = 20;
@@ -217,6 +126,26 @@ CREATE TEMP TABLE span (
     code_set INTEGER NOT NULL, code TEXT NOT NULL, listed_from TEXT NOT NULL, delisted_from TEXT, entry INTEGER NOT NULL,
     PRIMARY KEY (code_set, code, listed_from)
 ) WITHOUT ROWID;";
+
+impl Store {
+    /// Checks whether the file is put together as SQLite puts files together. What it holds is proven by
+    /// [`Store::verify`] only.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] or [`crate::ErrorKind::Busy`] if it cannot be read.
+    #[doc(hidden)]
+    pub fn is_intact(&self) -> Result<bool> {
+        let query = "PRAGMA main.quick_check(1)";
+        let report = self
+            .connection
+            .query_row(query, [], |row| row.get::<_, String>(0));
+        match report {
+            Ok(report) => Ok(report == "ok"),
+            Err(error) if is_damage(&error) => Ok(false),
+            Err(error) => Err(self.error(error)),
+        }
+    }
+}
 
 /// Checks whether SQLite's report means that the file holds something else than was written.
 fn is_damage(error: &rusqlite::Error) -> bool {

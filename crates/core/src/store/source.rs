@@ -10,10 +10,10 @@ use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{
-    Code, CodeSet, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, Timeline,
-    judge_listing,
+    Code, CodeSet, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, StoreKind,
+    Timeline, judge_listing,
 };
-use crate::store::{Store, StoreKind};
+use crate::store::database::Store;
 
 /// A borrowed database, or one that is locked for this question.
 #[derive(Debug)]

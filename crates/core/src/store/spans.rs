@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::days;
 use super::entries::{EntryIndex, code_of, numbers_of};
-use super::rows::runs_of;
+use super::rows::{code_set_id, runs_of};
 use super::runs::RunSet;
-use super::{code_set_id, days};
 use crate::model::{Code, CodeSet, DaysOf, Timeline};
 
 /// A point on the line of a code set: a first day, and the entries listed from it on.

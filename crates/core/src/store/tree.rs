@@ -2,15 +2,14 @@
 
 use rusqlite::params;
 
-use super::book;
-use super::lineage::item_position;
+use super::book::{self, item_position};
+use super::database::Store;
 use super::rows::parsed;
 use super::runs::{Run, RunSet};
-use super::{Store, StoredDocument};
 use crate::error::Result;
 use crate::model::{
     Code, DocumentKind, IndexLink, LinkedBy, NodeKind, PcsAxis, PcsDefinition, PcsLabel, PcsTable,
-    PcsTables, TabularNode, UnreadList,
+    PcsTables, StoredDocument, TabularNode, UnreadList,
 };
 
 // Kinds are written out: an index of some rows serves no parameter.

@@ -8,37 +8,26 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::book::KnownItems;
+use super::database::Store;
 use super::derive;
 use super::digests;
 use super::entries::EntryIndex;
+use super::files::{self, NewFile};
 use super::fresh::Later;
 use super::histories::{self, Changed};
-use super::query::{self, StoredRelease};
-use super::remove;
+use super::query;
 use super::rows;
+use super::rows::code_set_id;
 use super::runs::RunSet;
 use super::search::Searchable;
 use super::spans;
-use super::{BUSY_TIMEOUT, Store, StoreKind, code_set_id, store_error};
+use super::sqlite::{BUSY_TIMEOUT, store_error};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{CodeSet, Entry, ListedBy, ReleaseId, RowRef, Timeline, Trust};
+use crate::model::{
+    Added, CodeSet, Entry, ListedBy, ReleaseId, RowRef, StoreKind, StoredRelease, Timeline, Trust,
+};
 use crate::parse::order::{Envelope, OrderFile};
 use crate::source::catalogue::Patch;
-
-/// Where a file that is being imported came from.
-#[derive(Debug, Clone)]
-pub struct NewFile {
-    /// Its name as published, with its folder within the archive.
-    pub name: String,
-    /// The archive that it was in: name and SHA-256.
-    pub archive: Option<(String, String)>,
-    /// The official address of that archive.
-    pub url: Option<String>,
-    /// SHA-256 of the file.
-    pub sha256: String,
-    /// Its size.
-    pub bytes: u64,
-}
 
 /// The rows of a release to be stored.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +41,7 @@ pub enum Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Names the kind of file that the rows come from.
+    /// Returns the name of the kind of file that the rows come from.
     fn listed_by(self) -> ListedBy {
         match self {
             Rows::Parsed(_) | Rows::SameAs(_) => ListedBy::OrderFile,
@@ -80,26 +69,6 @@ pub struct NewRelease<'a> {
     pub patches: &'a [Patch],
     /// The day of the import.
     pub today: NaiveDate,
-}
-
-/// What storing did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Added {
-    /// It is new.
-    New,
-    /// The same contents were there already.
-    AlreadyThere,
-    /// The same contents were there already, in bytes that are less well known than these.
-    Better,
-    /// The same contents are there already, from a file of another format; this one is not kept.
-    Copy,
-}
-
-impl Added {
-    /// Checks whether the database has something by it that it did not have.
-    pub fn is_change(self) -> bool {
-        matches!(self, Added::New | Added::Better)
-    }
 }
 
 const INSERT_ENTRY: &str = "INSERT INTO entry (id, code_set, code, billable, short_title, long_title, first_day, last_day) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -324,7 +293,14 @@ impl Writer<'_> {
                         [release],
                     )?;
                     let kind = ListedBy::OrderFile.name();
-                    writer.insert_file(release, kind, file, Some(envelope), today)?;
+                    files::insert(
+                        &writer.transaction,
+                        release,
+                        kind,
+                        file,
+                        Some(envelope),
+                        today,
+                    )?;
                 }
                 None => {
                     let (archive, archive_sha256) = file.archive.clone().unzip();
@@ -383,7 +359,8 @@ impl Writer<'_> {
             Rows::Parsed(order) => {
                 let counts = (order.rows().len(), order.billable());
                 let release = self.insert_release(new, replaced, counts)?;
-                self.insert_file(
+                files::insert(
+                    &self.transaction,
                     release,
                     new.rows.listed_by().name(),
                     new.file,
@@ -497,7 +474,8 @@ impl Writer<'_> {
         )?;
         let release = self.transaction.last_insert_rowid();
         let envelope = rows::envelope(&self.transaction, other)?;
-        self.insert_file(
+        files::insert(
+            &self.transaction,
             release,
             new.rows.listed_by().name(),
             new.file,
@@ -543,7 +521,7 @@ impl Writer<'_> {
     fn take_listing_out(&self, code_set: CodeSet, id: ReleaseId) -> rusqlite::Result<i64> {
         let release = rows::release_number(&self.transaction, code_set, id)?;
         let listing = rows::listing_number(&self.transaction, code_set, id)?;
-        remove::take_rows_out(&self.transaction, release, listing)?;
+        take_rows_out(&self.transaction, release, listing)?;
         self.transaction.execute(
             "DELETE FROM source_file WHERE release = ?1 AND kind = 'order_file'",
             [release],
@@ -576,38 +554,6 @@ impl Writer<'_> {
             )?;
         }
         Ok(())
-    }
-
-    pub(super) fn insert_file(
-        &self,
-        release: i64,
-        kind: &str,
-        file: &NewFile,
-        envelope: Option<&Envelope>,
-        today: NaiveDate,
-    ) -> rusqlite::Result<i64> {
-        let (archive, archive_sha256) = file.archive.clone().unzip();
-        self.transaction.execute(
-            "INSERT INTO source_file (release, kind, name, archive, archive_sha256, url, sha256, bytes, line_ending,
-                 byte_order_mark, tail, numbering, imported_on)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            params![
-                release,
-                kind,
-                file.name,
-                archive,
-                archive_sha256,
-                file.url,
-                file.sha256,
-                file.bytes as i64,
-                envelope.map(|envelope| envelope.line_ending.name()),
-                envelope.is_some_and(|envelope| envelope.byte_order_mark),
-                envelope.map(|envelope| envelope.tail.as_str()),
-                envelope.map(|envelope| envelope.numbering.name()),
-                today.to_string(),
-            ],
-        )?;
-        Ok(self.transaction.last_insert_rowid())
     }
 
     /// Ends the import: from here on everyone sees it.
@@ -659,4 +605,24 @@ impl Writer<'_> {
     pub(super) fn error(&self, error: rusqlite::Error) -> Error {
         store_error(&self.path, error)
     }
+}
+
+/// Removes the rows and patches of a release, and the proofs of them.
+pub(super) fn take_rows_out(
+    connection: &Connection,
+    release: i64,
+    listing: i64,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "DELETE FROM listing_run WHERE listing = ?1
+             AND NOT EXISTS (SELECT 1 FROM release WHERE listing = ?1 AND id <> ?2)",
+        (listing, release),
+    )?;
+    for table in ["patch", "proof"] {
+        connection.execute(
+            &format!("DELETE FROM {table} WHERE release = ?1"),
+            [release],
+        )?;
+    }
+    Ok(())
 }

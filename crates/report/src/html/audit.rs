@@ -3,12 +3,12 @@
 use askama::Template;
 use chrono::{Datelike, Months, NaiveDate};
 
+use crate::tree::Table;
 use crate::verdict::words;
-use crate::{counted, dollars, grouped, share};
-use codeyear_claims::{AuditSummary, FailingCode, UseBasis, VerdictCounts};
+use crate::{Style, audit, counted, dollars, grouped, share};
+use codeyear_claims::{AuditSummary, FailingCode, NotJudged, UseBasis, VerdictCounts, Wording};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{ReleaseId, VerdictKind};
-use codeyear_core::store::StoreKind;
+use codeyear_core::model::{Code, ReleaseId, StoreKind, VerdictKind};
 
 /// The most failing codes that the page lists.
 const MAX_FAILURES: usize = 40;
@@ -54,34 +54,24 @@ struct AuditPage {
 pub(super) struct AuditBody {
     figures: Vec<Figure>,
     has_amounts: bool,
-    verdicts: Vec<VerdictRow>,
+    /// The rows of [`audit::verdicts`], each with its verdict.
+    verdicts: Vec<(VerdictKind, Vec<String>)>,
     chart: Option<Chart>,
-    months: Vec<MonthRow>,
+    months: Table,
     causes: Vec<Cause>,
     failures: Vec<FailureRow>,
     more_failures: u64,
     problems: Vec<(String, String)>,
+    /// Why codes were not judged.
+    reasons: Vec<String>,
+    /// What is to be noted of the file.
+    noted: Vec<String>,
 }
 
 struct Figure {
     class: &'static str,
     value: String,
     label: String,
-}
-
-struct VerdictRow {
-    name: &'static str,
-    meaning: &'static str,
-    codes: String,
-    share: String,
-    charges: String,
-}
-
-struct MonthRow {
-    name: String,
-    codes: String,
-    failing: String,
-    share: String,
 }
 
 struct Cause {
@@ -91,9 +81,14 @@ struct Cause {
     codes: String,
 }
 
+/// Returns the address of a code on a day.
+pub(super) type CodeLink = fn(&Code, &NaiveDate) -> String;
+
 struct FailureRow {
     verdict: &'static str,
     code: String,
+    /// The address of the page of the code on its day, if it is on a page.
+    href: Option<String>,
     codes: String,
     charges: String,
     first: NaiveDate,
@@ -146,23 +141,12 @@ impl AuditPage {
             version: env!("CARGO_PKG_VERSION"),
             css: include_str!("../../templates/audit.css"),
             generated_on,
-            title: title(summary),
+            title: audit::title(summary),
             span: span(summary),
             sample: summary.store_kind == StoreKind::Sample,
             warnings: warnings(summary),
-            body: AuditBody::new(summary),
+            body: AuditBody::new(summary, None),
         }
-    }
-}
-
-/// Returns in one line what an audit found.
-pub(super) fn title(summary: &AuditSummary) -> String {
-    match summary.total.failing() {
-        0 => "No code failed on its date".to_owned(),
-        failing => format!(
-            "{} were not billable on their dates",
-            counted(failing, "code")
-        ),
     }
 }
 
@@ -176,36 +160,22 @@ pub(super) fn warnings(summary: &AuditSummary) -> Vec<String> {
 }
 
 impl AuditBody {
-    pub(super) fn new(summary: &AuditSummary) -> AuditBody {
-        let total = summary.total.total();
-        let named = |count: &(NaiveDate, VerdictCounts)| MonthRow {
-            name: count.0.format("%Y-%m").to_string(),
-            codes: grouped(count.1.total()),
-            failing: grouped(count.1.failing()),
-            share: share(count.1.failing(), count.1.total()),
-        };
+    pub(super) fn new(summary: &AuditSummary, link: Option<CodeLink>) -> AuditBody {
+        let verdicts = audit::verdicts(summary).rows;
+        // Codes lead to their pages where there are pages, and beside them a form.
+        let wording = link.map_or(Wording::Options, |_| Wording::Form);
         AuditBody {
             figures: figures(summary),
             has_amounts: summary.has_amounts,
-            verdicts: VerdictKind::ALL
-                .into_iter()
-                .filter(|kind| summary.total.of(*kind) > 0)
-                .map(|kind| VerdictRow {
-                    name: kind.name(),
-                    meaning: words(kind).rule,
-                    codes: grouped(summary.total.of(kind)),
-                    share: share(summary.total.of(kind), total),
-                    charges: dollars(summary.total.cents_of(kind)),
-                })
-                .collect(),
+            verdicts: audit::found_verdicts(summary).zip(verdicts).collect(),
             chart: chart(summary),
-            months: summary.months.iter().map(named).collect(),
+            months: audit::months(summary, usize::MAX),
             causes: causes(summary),
             failures: summary
                 .failures
                 .iter()
                 .take(MAX_FAILURES)
-                .map(FailureRow::new)
+                .map(|failure| FailureRow::new(failure, link))
                 .collect(),
             more_failures: summary.more_failures
                 + summary.failures.len().saturating_sub(MAX_FAILURES) as u64,
@@ -213,6 +183,12 @@ impl AuditBody {
                 .problem_counts
                 .iter()
                 .map(|(kind, count)| (kind.to_string(), grouped(*count)))
+                .collect(),
+            reasons: audit::reasons(summary).collect(),
+            noted: audit::rejected(summary)
+                .into_iter()
+                .chain(audit::unread(summary))
+                .chain(audit::noted(summary, wording))
                 .collect(),
         }
     }
@@ -240,10 +216,17 @@ pub(super) fn span(summary: &AuditSummary) -> String {
 fn figures(summary: &AuditSummary) -> Vec<Figure> {
     let total = summary.total.total();
     let failing = summary.total.failing();
-    let mut figures = vec![Figure {
-        class: if failing == 0 { "good" } else { "bad" },
-        value: share(failing, total),
-        label: "of the codes are not billable on their dates".to_owned(),
+    let mut figures = vec![match summary.judged_nothing() {
+        true => Figure {
+            class: "bad",
+            value: "0".to_owned(),
+            label: "codes were judged".to_owned(),
+        },
+        false => Figure {
+            class: if failing == 0 { "good" } else { "bad" },
+            value: share(failing, total),
+            label: "of the codes are not billable on their dates".to_owned(),
+        },
     }];
     if summary.has_amounts {
         figures.push(Figure {
@@ -281,11 +264,15 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
             label: "could not be read".to_owned(),
         });
     }
-    if summary.not_judged > 0 {
+    if summary.not_judged_count() > 0 {
+        let class = match summary.not_judged.keys().any(NotJudged::is_undetermined) {
+            true => "bad",
+            false => "",
+        };
         figures.push(Figure {
-            class: "",
-            value: grouped(summary.not_judged),
-            label: "of other code sets, not judged".to_owned(),
+            class,
+            value: grouped(summary.not_judged_count()),
+            label: "not judged".to_owned(),
         });
     }
     figures
@@ -312,19 +299,11 @@ fn causes(summary: &AuditSummary) -> Vec<Cause> {
 }
 
 impl FailureRow {
-    fn new(failure: &FailingCode) -> FailureRow {
+    fn new(failure: &FailingCode, link: Option<CodeLink>) -> FailureRow {
         let finding = &failure.finding;
-        let mut uses: Vec<String> = finding
-            .uses
-            .iter()
-            .take(MAX_USES)
-            .map(|code| code.to_string())
-            .collect();
-        if finding.use_count > uses.len() {
-            let more = (finding.use_count - uses.len()) as u64;
-            uses.push(format!("and {} more", grouped(more)));
-        }
+        let code = finding.code.as_ref();
         FailureRow {
+            href: link.zip(code).map(|(link, code)| link(code, &failure.last)),
             verdict: finding.verdict.name(),
             code: match &finding.code {
                 Some(code) => code.to_string(),
@@ -335,7 +314,7 @@ impl FailureRow {
             first: failure.first,
             last: failure.last,
             why: finding.why.clone(),
-            uses: uses.join(" "),
+            uses: audit::codes_to_use(finding, MAX_USES, Style::PLAIN),
             basis: match finding.use_basis {
                 None => "",
                 Some(UseBasis::Below) => "the billable codes below it",

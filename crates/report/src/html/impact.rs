@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use askama::Template;
 use chrono::NaiveDate;
 
+use super::counts::short_label;
 use super::notes::{NotesView, Wording};
-use super::{Below, Line, Mark, Row, Run, SourceLine, row, short_label, sources};
-use crate::changes::title;
-use crate::impact::{effects, file_line, left_out_line, meaning, ragged_line, touches};
+use super::rows::{Below, Line, Row, row};
+use super::title::{Mark, Run};
+use crate::changes::{
+    self, effects, file_line, left_out_line, meaning, ragged_line, title, touches,
+};
+use crate::cut::Cut;
+use crate::render::{chapter_heading, plain_words};
+use crate::tree::{Block, SourceFile};
 use crate::{Style, grouped, percent, share};
 use codeyear_core::model::{
-    ChangeKind, ChangeLineage, ChangeSet, Code, Effect, Impact, LineageWay, ListedAs, Severity,
-    UseCount,
+    ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, UseCount,
 };
 
-/// The most successors that a card lists; the text of a row has as many.
-const MAX_SUCCESSORS: usize = 12;
+/// The successors that a card lists; the text of a row has as many.
+const SUCCESSORS: Cut = Cut::after(12);
 
 /// What the template shows.
 #[derive(Template)]
@@ -120,11 +125,11 @@ impl<'a> ImpactReport<'a> {
     }
 
     fn under(&self) -> Option<String> {
-        crate::impact::under(self.set, Style::PLAIN)
+        changes::under(self.set, Style::PLAIN)
     }
 
-    fn sources(&self) -> Vec<SourceLine<'_>> {
-        sources(self.set)
+    fn sources(&self) -> Vec<SourceFile<'_>> {
+        changes::sources(self.set)
     }
 }
 
@@ -228,25 +233,15 @@ fn instead<'a>(
     let lineage = set.lineage.get(code).filter(|lineage| {
         lineage.way == LineageWay::Forward && effect.severity == Severity::Breaking
     })?;
-    let codes = lineage.ends.iter().take(MAX_SUCCESSORS).map(|end| {
-        let mut notes = Vec::new();
-        if ChangeLineage::is_combined(end) {
-            notes.push("with another code".to_owned());
-        }
-        match end.listed {
-            ListedAs::Billable | ListedAs::NotCovered => {}
-            ListedAs::Header => notes.push(format!("not billable in {}", set.new)),
-            ListedAs::Unlisted => notes.push(format!("not in {}", set.new)),
-        }
-        Successor {
-            code: end.code.to_string(),
-            title: titles.get(&end.code).copied().unwrap_or_default(),
-            note: notes.join(", "),
-        }
+    let shown = SUCCESSORS.shown(lineage.ends.len(), Style::PLAIN);
+    let codes = lineage.ends.iter().take(shown).map(|end| Successor {
+        code: end.code.to_string(),
+        title: titles.get(&end.code).copied().unwrap_or_default(),
+        note: changes::end_notes(set, lineage.way, end).join(", "),
     });
     Some(Instead {
         codes: codes.collect(),
-        more: lineage.ends.len().saturating_sub(MAX_SUCCESSORS) as u64,
+        more: (lineage.ends.len() - shown) as u64,
         table: lineage.table.to_string(),
     })
 }

@@ -1,11 +1,14 @@
 //! The change report of the bundled sample.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::html::title::{Title, marked};
 use codeyear_core::answer::{self, DiffScope};
 use codeyear_core::ingest;
 use codeyear_core::model::{
-    CodeRange, NodeKind, NodeName, NodeStanding, NoteChange, NoteEdit, NoteKind, NotePlace,
-    NotesReport,
+    CodeRange, CodeSet, NodeKind, NodeName, NodeStanding, NoteChange, NoteEdit, NoteKind,
+    NotePlace, NotesReport, TitleChange,
 };
 use codeyear_core::store::Store;
 

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::lineage::{self, LineageJson, PoaJson};
-use super::show::{PcsJson, pcs};
+use super::pcs::{PcsJson, pcs};
 use super::{WarningJson, to_text, warnings_json};
-use codeyear_core::error::Result;
+use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
     Answer, Basis, Code, CodeHistory, CodeSet, Entry, ReleaseId, Retirement, UnknownReason,
     Verdict, VerdictKind, day_before,
@@ -35,6 +35,8 @@ pub(super) struct AnswerJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     billable_below: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    billable_below_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     first_day: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_day: Option<NaiveDate>,
@@ -45,7 +47,11 @@ pub(super) struct AnswerJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     new_beside: Option<&'a [Entry]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    new_beside_count: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     siblings: Option<&'a [Entry]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    siblings_count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +60,8 @@ pub(super) struct AnswerJson<'a> {
     parent: Option<&'a Entry>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<&'a [Entry]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest_count: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     in_force_from: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,18 +83,87 @@ pub(super) struct AnswerJson<'a> {
     warnings: Vec<WarningJson>,
 }
 
-/// Writes the answers of a check.
+/// The most entries of a list in an answer among many: a header may stand for thousands of codes, and there may be
+/// thousands of headers.
+const MAX_LISTED: usize = 20;
+
+/// Writes the answers of a check; where there are several, with the beginnings of long lists and their counts.
 ///
 /// # Errors
 /// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
 pub fn answers(answers: &[Answer]) -> Result<String> {
-    to_text(&CheckJson {
-        schema: "codeyear/check/1",
-        answers: answers.iter().map(answer_json).collect(),
-    })
+    let is_of_days = answers.iter().all(|answer| answer.through.is_none());
+    let writer = AnswerWriter::of(answers.len(), is_of_days);
+    let mut text = writer.begin()?;
+    for (at, answer) in answers.iter().enumerate() {
+        text.push_str(AnswerWriter::between(at));
+        text.push_str(&writer.answer(answer)?);
+    }
+    text.push_str(AnswerWriter::end(answers.len()));
+    Ok(text)
 }
 
-pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
+/// Writes the answers of a check one by one, so that of many only one has to be in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerWriter {
+    /// Whether lists are written whole, however long they are.
+    pub whole_lists: bool,
+}
+
+impl AnswerWriter {
+    /// How [`CheckJson`] ends where there are no answers.
+    const NONE: &str = "[]\n}\n";
+
+    /// Returns how so many questions are answered, of single days or of years: one of a day with whole lists.
+    pub fn of(questions: usize, is_of_days: bool) -> AnswerWriter {
+        AnswerWriter {
+            whole_lists: questions <= 1 && is_of_days,
+        }
+    }
+
+    /// Returns what stands before the first answer.
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+    pub fn begin(self) -> Result<String> {
+        let empty = to_text(&CheckJson {
+            schema: "codeyear/check/1",
+            answers: Vec::new(),
+        })?;
+        let begin = empty.strip_suffix(AnswerWriter::NONE);
+        let begin =
+            begin.ok_or_else(|| Error::io("the JSON cannot be written: it has no answers"))?;
+        Ok(format!("{begin}["))
+    }
+
+    /// Returns what stands before an answer, by how many come before it.
+    pub fn between(before: usize) -> &'static str {
+        if before == 0 { "\n" } else { ",\n" }
+    }
+
+    /// Returns an answer.
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Io`] if the JSON cannot be written.
+    pub fn answer(self, answer: &Answer) -> Result<String> {
+        let most = if self.whole_lists {
+            usize::MAX
+        } else {
+            MAX_LISTED
+        };
+        let text = to_text(&answer_json(answer, most))?;
+        // No line feed stands within a value, so lines may be indented.
+        Ok(format!("    {}", text.trim_end().replace('\n', "\n    ")))
+    }
+
+    /// Returns what stands behind so many answers.
+    pub fn end(answers: usize) -> &'static str {
+        if answers == 0 { "]\n}\n" } else { "\n  ]\n}\n" }
+    }
+}
+
+/// Returns an answer with at most so many entries in each list.
+pub(super) fn answer_json(answer: &Answer, most: usize) -> AnswerJson<'_> {
     let mut json = AnswerJson {
         asked: &answer.asked,
         code_set: answer.code_set,
@@ -99,16 +176,20 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         release: answer.basis.as_ref().map(|basis| basis.release),
         entry: answer.verdict.entry(),
         billable_below: None,
+        billable_below_count: None,
         first_day: None,
         last_day: None,
         exact: None,
         listed_again: None,
         new_beside: None,
+        new_beside_count: None,
         siblings: None,
+        siblings_count: None,
         reason: None,
         malformed_because: None,
         parent: None,
         nearest: None,
+        nearest_count: None,
         in_force_from: None,
         listed_by: None,
         needed: None,
@@ -125,7 +206,7 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
     match &answer.verdict {
         Verdict::Billable { .. } => {}
         Verdict::Header { billable_below, .. } => {
-            json.billable_below = Some(billable_below);
+            (json.billable_below, json.billable_below_count) = listed(billable_below, most);
         }
         Verdict::NotYetEffective {
             first_day, exact, ..
@@ -144,8 +225,8 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             json.last_day = Some(*last_day);
             json.exact = Some(*exact);
             json.listed_again = *listed_again;
-            json.new_beside = Some(new_beside);
-            json.siblings = Some(siblings);
+            (json.new_beside, json.new_beside_count) = listed(new_beside, most);
+            (json.siblings, json.siblings_count) = listed(siblings, most);
         }
         Verdict::Unknown { reason } => match reason {
             UnknownReason::Malformed { reason } => {
@@ -154,12 +235,12 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
             }
             UnknownReason::MissingSeventhCharacter { options } => {
                 json.reason = Some("missing-seventh-character");
-                json.nearest = Some(options);
+                (json.nearest, json.nearest_count) = listed(options, most);
             }
             UnknownReason::NotListed { parent, nearest } => {
                 json.reason = Some("not-listed");
                 json.parent = parent.as_ref();
-                json.nearest = Some(nearest);
+                (json.nearest, json.nearest_count) = listed(nearest, most);
             }
         },
         Verdict::NotInForce {
@@ -182,6 +263,12 @@ pub(super) fn answer_json(answer: &Answer) -> AnswerJson<'_> {
         }
     }
     json
+}
+
+/// Returns the beginning of a list, and how many there are in all.
+fn listed(entries: &[Entry], most: usize) -> (Option<&[Entry]>, Option<usize>) {
+    let beginning = entries.get(..most).unwrap_or(entries);
+    (Some(beginning), Some(entries.len()))
 }
 
 #[derive(Serialize)]

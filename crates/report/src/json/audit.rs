@@ -5,23 +5,34 @@ use serde::Serialize;
 
 use super::{WarningJson, to_text, warnings_json};
 use codeyear_claims::{
-    AuditSummary, ColumnEvidence, FailingCode, Inference, UseBasis, VerdictCounts, Window,
+    AuditSummary, ColumnEvidence, FailingCode, Inference, NotJudged, UseBasis, VerdictCounts,
+    Window, Writing,
 };
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, CodeSet, Provenance, ReleaseId, VerdictKind, day_before};
-use codeyear_core::store::StoreKind;
+use codeyear_core::model::{
+    Code, CodeSet, Provenance, ReleaseId, StoreKind, VerdictKind, day_before,
+};
 
 #[derive(Serialize)]
 struct AuditJson {
     schema: &'static str,
     sample: bool,
+    files: u64,
+    unread_files: Vec<UnreadFileJson>,
     rows: u64,
+    rejected: u64,
+    rejected_by_first: u64,
+    rejected_cents: Option<i64>,
     codes: u64,
     not_billable: u64,
     not_told: u64,
     not_judged: u64,
+    not_judged_by: Vec<NotJudgedJson>,
+    nulls: u64,
     not_read: u64,
     notes: Vec<String>,
+    remarks: Vec<RemarkJson>,
+    writings: Vec<WritingJson>,
     warnings: Vec<AuditWarningJson>,
     verdicts: Vec<VerdictCountJson>,
     failures: Vec<FailureJson>,
@@ -31,6 +42,49 @@ struct AuditJson {
     by_month: Vec<MonthCountJson>,
     problems: Vec<ProblemJson>,
     problem_counts: Vec<ProblemCountJson>,
+}
+
+#[derive(Serialize)]
+struct UnreadFileJson {
+    file: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct NotJudgedJson {
+    reason: &'static str,
+    name: Option<String>,
+    codes: u64,
+}
+
+impl NotJudgedJson {
+    fn new(reason: &NotJudged, codes: u64) -> NotJudgedJson {
+        let (reason, name) = match reason {
+            NotJudged::OtherCodeSet(name) => ("other-code-set", Some((*name).to_owned())),
+            NotJudged::UnknownLabel(label) => ("unknown-label", Some(label.clone())),
+            NotJudged::ManyLabels => ("unknown-label", None),
+            NotJudged::LooksLike(names) => ("looks-like", Some(names.clone())),
+            NotJudged::NotInFile => ("not-in-file", None),
+            NotJudged::NotRead => ("not-read", None),
+        };
+        NotJudgedJson {
+            reason,
+            name,
+            codes,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RemarkJson {
+    remark: &'static str,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct WritingJson {
+    writing: Writing,
+    codes: u64,
 }
 
 #[derive(Serialize)]
@@ -54,6 +108,7 @@ struct FailureJson {
     code_dotted: Option<String>,
     verdict: VerdictKind,
     codes: u64,
+    rejected: u64,
     cents: Option<i64>,
     first: NaiveDate,
     last: NaiveDate,
@@ -90,6 +145,7 @@ struct MonthCountJson {
 
 #[derive(Serialize)]
 struct ProblemJson {
+    file: Option<String>,
     place: String,
     field: Option<String>,
     problem: String,
@@ -119,13 +175,47 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
     to_text(&AuditJson {
         schema: "codeyear/audit/1",
         sample: summary.store_kind == StoreKind::Sample,
+        files: summary.files,
+        unread_files: summary
+            .unread_files
+            .iter()
+            .map(|(file, why)| UnreadFileJson {
+                file: file.clone(),
+                why: why.clone(),
+            })
+            .collect(),
         rows: summary.rows,
+        rejected: summary.claims.failing,
+        rejected_by_first: summary.claims.principal,
+        rejected_cents: summary.has_amounts.then_some(summary.claims.failing_cents),
         codes: summary.total.total(),
         not_billable: summary.total.failing(),
         not_told: summary.total.of(VerdictKind::NotCovered),
-        not_judged: summary.not_judged,
+        not_judged: summary.not_judged_count(),
+        not_judged_by: summary
+            .not_judged
+            .iter()
+            .map(|(reason, codes)| NotJudgedJson::new(reason, *codes))
+            .collect(),
+        nulls: summary.nulls,
         not_read: summary.unread(),
         notes: summary.notes.clone(),
+        remarks: summary
+            .remarks
+            .iter()
+            .map(|(remark, count)| RemarkJson {
+                remark,
+                count: *count,
+            })
+            .collect(),
+        writings: summary
+            .writings
+            .iter()
+            .map(|(writing, codes)| WritingJson {
+                writing: *writing,
+                codes: *codes,
+            })
+            .collect(),
         warnings: summary
             .warnings
             .iter()
@@ -179,6 +269,7 @@ pub fn audit(summary: &AuditSummary) -> Result<String> {
             .problems
             .iter()
             .map(|problem| ProblemJson {
+                file: problem.file.as_deref().map(str::to_owned),
                 place: problem.place.to_string(),
                 field: problem.field.clone(),
                 problem: problem.kind.to_string(),
@@ -259,6 +350,7 @@ impl FailureJson {
             code_dotted: finding.code.map(|code| code.to_string()),
             verdict: finding.verdict,
             codes: failure.codes,
+            rejected: failure.claims,
             cents: has_amounts.then_some(failure.cents),
             first: failure.first,
             last: failure.last,

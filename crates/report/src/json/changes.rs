@@ -3,15 +3,13 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::impact::{self, EffectJson, ImpactJson};
+use super::change::{ChangeJson, change_json};
+use super::impact::{self, ImpactJson};
 use super::notes::{self, NotesJson};
 use super::{WarningJson, to_text, warnings_json};
-use crate::marks::{Piece, mark};
-use crate::{changes as change_text, cms};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Change, ChangeKind, ChangeSet, CmsCounts, Code, CodeSet, Counts, Entry, FileRef, LineageLink,
-    LineageWay, OnlyList, Provenance, ReleaseId, TraceEnd, chapter_of,
+    ChangeKind, ChangeSet, CmsCounts, CodeSet, Counts, FileRef, OnlyList, Provenance, ReleaseId,
 };
 
 #[derive(Serialize)]
@@ -72,40 +70,6 @@ struct CmsFooterJson<'a> {
     left_out: u64,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub(super) struct ChangeJson<'a> {
-    #[serde(flatten)]
-    pub(super) effect: Option<EffectJson<'a>>,
-    kind: ChangeKind,
-    #[serde(flatten, serialize_with = "codeyear_core::model::both_forms")]
-    #[cfg_attr(feature = "schema", schema(value_type = codeyear_core::model::BothForms))]
-    code: Code,
-    category: Code,
-    category_title: Option<&'a str>,
-    chapter: Option<&'static str>,
-    title_change: &'static str,
-    old: Option<&'a Entry>,
-    new: Option<&'a Entry>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    marked: Option<MarkedJson>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    successors: Option<&'a [TraceEnd]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    split_off: Option<&'a [LineageLink]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    predecessors: Option<&'a [TraceEnd]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    table: Option<ReleaseId>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub(super) struct MarkedJson {
-    old: Vec<Piece>,
-    new: Vec<Piece>,
-}
-
 /// Writes the changes between two releases.
 ///
 /// # Errors
@@ -148,7 +112,7 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
             .collect(),
         cms_counts: CmsJson {
             counts: cms,
-            explained: cms::counting_explained(changes),
+            explained: crate::changes::counting_explained(changes),
         },
         cms_footer: changes.cms_footer.as_ref().map(|footer| CmsFooterJson {
             file: &footer.file,
@@ -172,47 +136,4 @@ pub fn changes(changes: &ChangeSet) -> Result<String> {
         },
         notes: changes.notes.as_ref().map(notes::notes),
     })
-}
-
-pub(super) fn change_json<'a>(changes: &'a ChangeSet, change: &'a Change) -> ChangeJson<'a> {
-    let code_set = changes.code_set;
-    let category = change.code.category();
-    let marked = match (&change.old, &change.new) {
-        (Some(old), Some(new)) if old.long_title != new.long_title => {
-            Some(marked(&old.long_title, &new.long_title))
-        }
-        (Some(old), Some(new)) if old.short_title != new.short_title => {
-            Some(marked(&old.short_title, &new.short_title))
-        }
-        _ => None,
-    };
-    let lineage = changes.lineage.get(&change.code);
-    ChangeJson {
-        effect: None,
-        kind: change.kind,
-        code: change.code,
-        category,
-        category_title: changes.category_title(&category),
-        chapter: chapter_of(code_set, &change.code).map(|chapter| chapter.label),
-        title_change: change_text::title_change_name(change.title),
-        old: change.old.as_ref(),
-        new: change.new.as_ref(),
-        marked,
-        successors: lineage
-            .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(|lineage| lineage.ends.as_slice()),
-        split_off: lineage
-            .filter(|lineage| lineage.way == LineageWay::Forward)
-            .map(|lineage| lineage.split_off.as_slice()),
-        predecessors: lineage
-            .filter(|lineage| lineage.way == LineageWay::Back)
-            .map(|lineage| lineage.ends.as_slice()),
-        table: lineage.map(|lineage| lineage.table),
-    }
-}
-
-/// Cuts an old and a new wording into pieces, and marks those that differ.
-pub(super) fn marked(old: &str, new: &str) -> MarkedJson {
-    let (old, new) = mark(old, new);
-    MarkedJson { old, new }
 }

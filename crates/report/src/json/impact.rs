@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::changes::{ChangeJson, change_json};
+use super::change::{ChangeJson, EffectJson, change_json};
 use crate::rounded;
-use codeyear_core::model::{ChangeSet, Code, Impact, Severity, Touch, UseCount};
+use codeyear_core::model::{ChangeSet, Code, Impact, Severity, UseCount};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -48,16 +48,6 @@ struct UsedJson {
     #[cfg_attr(feature = "schema", schema(value_type = codeyear_core::model::BothForms))]
     code: Code,
     uses: u64,
-}
-
-/// What a change means: beside the fields of the change.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub(super) struct EffectJson<'a> {
-    severity: Severity,
-    uses: u64,
-    share: f64,
-    touches: &'a [Touch],
 }
 
 /// Returns a share from 0 to 1 with six decimals.

@@ -8,6 +8,7 @@
 
 mod answers;
 mod audit;
+mod change;
 mod changes;
 mod failure;
 #[cfg(feature = "fetch")]
@@ -15,6 +16,7 @@ mod fetch;
 mod impact;
 mod lineage;
 mod notes;
+mod pcs;
 mod questions;
 mod releases;
 mod rows;
@@ -24,7 +26,7 @@ mod show;
 
 use serde::Serialize;
 
-pub use answers::{answers, history};
+pub use answers::{AnswerWriter, answers, history};
 pub use audit::{audit, inference};
 pub use changes::changes;
 pub use failure::failure;

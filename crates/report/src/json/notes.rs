@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::changes::{MarkedJson, marked};
-use crate::notes::code_of;
+use super::change::{MarkedJson, marked};
+use crate::changes::code_of;
 use codeyear_core::model::{
     Code, FileRef, NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit,
     NoteKind, NotesReport,

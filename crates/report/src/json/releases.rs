@@ -9,8 +9,10 @@ use codeyear_core::answer::{
 };
 use codeyear_core::error::Result;
 use codeyear_core::ingest::{Failed, ImportReport, Skipped};
-use codeyear_core::model::{CodeSet, DocumentKind, ListedBy, Provenance, ReleaseId, ReleasePart};
-use codeyear_core::store::{Added, Proof, ProofOutcome, SourceFile};
+use codeyear_core::model::{
+    Added, CodeSet, DocumentKind, ListedBy, Proof, ProofOutcome, Provenance, ReleaseId,
+    ReleasePart, SourceFile,
+};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

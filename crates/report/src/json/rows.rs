@@ -19,6 +19,10 @@ pub(crate) fn row(columns: &[Column], cells: &[Cell<'_>], out: &mut Vec<u8>) -> 
                 Cell::Text(text) => map.serialize_entry(column.name, text)?,
                 Cell::Flag(flag) => map.serialize_entry(column.name, flag)?,
                 Cell::Day(day) => map.serialize_entry(column.name, &day.to_string())?,
+                Cell::OptionalDay(day) => {
+                    map.serialize_entry(column.name, &day.map(|day| day.to_string()))?;
+                }
+                Cell::OptionalCount(count) => map.serialize_entry(column.name, count)?,
             }
         }
         map.end()

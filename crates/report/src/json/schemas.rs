@@ -56,7 +56,7 @@ const PARTS: &[(&str, bool)] = &[
     ("NodeJson", true),
 ];
 
-/// Puts the fields of parts among those of the shape that holds them, in the place of references to them.
+/// Writes the fields of parts among those of the shape that holds them, in the place of references to them.
 fn take_in(schema: &mut RefOr<Schema>, parts: &[(&str, Object)]) {
     let RefOr::T(Schema::AllOf(all)) = schema else {
         return;

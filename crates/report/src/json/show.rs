@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use super::answers::{AnswerJson, HistoryBody, answer_json, history_body};
 use super::lineage::{self, PoaJson};
+use super::pcs::{ConsultedJson, PcsJson, consulted, pcs};
 use super::{WarningJson, to_text, warnings_json};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, Entry, FoundIn,
-    FoundStanding, LastChange, Mention, NotesAt, PcsDefinition, PcsPage, PlaceInBook, Provenance,
-    ReleaseId, SearchReport, SeventhCharacters, VerdictKind, VisualCategory,
+    Code, CodePage, CodeSet, Comparison, DocumentKind, Entry, FoundIn, FoundStanding, LastChange,
+    Mention, NotesAt, PlaceInBook, Provenance, ReleaseId, SearchReport, SeventhCharacters,
+    VerdictKind, VisualCategory,
 };
 
 #[derive(Serialize)]
@@ -52,17 +53,6 @@ struct PageJson<'a> {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-struct ConsultedJson<'a> {
-    document: DocumentKind,
-    release: Option<ReleaseId>,
-    missing: Option<ReleaseId>,
-    nearest: Option<ReleaseId>,
-    file: Option<&'a str>,
-    sha256: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 struct IndexJson<'a> {
     consulted: ConsultedJson<'a>,
     links: Vec<IndexLinkJson<'a>>,
@@ -77,101 +67,6 @@ struct IndexLinkJson<'a> {
     reference: &'a str,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub(super) struct PcsJson<'a> {
-    tables: ConsultedJson<'a>,
-    definitions: ConsultedJson<'a>,
-    characters: Vec<PcsCharacterJson<'a>>,
-    allowed: Vec<AllowedJson<'a>>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-struct PcsCharacterJson<'a> {
-    position: u8,
-    axis: &'a str,
-    character: char,
-    label: Option<&'a str>,
-    definition: Option<&'a str>,
-    explanation: Option<&'a str>,
-    includes: &'a [String],
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-struct AllowedJson<'a> {
-    character: char,
-    label: &'a str,
-}
-
-fn consulted(consulted: &DocumentSource, document: DocumentKind) -> ConsultedJson<'_> {
-    match consulted {
-        DocumentSource::Own { release, file } => ConsultedJson {
-            document,
-            release: Some(*release),
-            missing: None,
-            nearest: None,
-            file: Some(&file.name),
-            sha256: Some(&file.sha256),
-        },
-        DocumentSource::Nearest {
-            missing,
-            release,
-            file,
-        } => ConsultedJson {
-            document,
-            release: Some(*release),
-            missing: Some(*missing),
-            nearest: Some(*release),
-            file: Some(&file.name),
-            sha256: Some(&file.sha256),
-        },
-        DocumentSource::Missing { missing, nearest } => ConsultedJson {
-            document,
-            release: None,
-            missing: Some(*missing),
-            nearest: *nearest,
-            file: None,
-            sha256: None,
-        },
-    }
-}
-
-pub(super) fn pcs(page: &PcsPage) -> PcsJson<'_> {
-    PcsJson {
-        tables: consulted(&page.tables, DocumentKind::PcsTables),
-        definitions: consulted(&page.definitions, DocumentKind::PcsDefinitions),
-        characters: page
-            .characters
-            .iter()
-            .map(|character| {
-                let found = character.definition.as_ref();
-                let text = |of: fn(&PcsDefinition) -> &Option<String>| {
-                    found.and_then(|found| of(found).as_deref())
-                };
-                PcsCharacterJson {
-                    position: character.position,
-                    axis: &character.axis,
-                    character: character.character,
-                    label: character.label.as_deref(),
-                    definition: text(|found| &found.definition),
-                    explanation: text(|found| &found.explanation),
-                    includes: found.map_or(&[], |found| found.includes.as_slice()),
-                }
-            })
-            .collect(),
-        allowed: page
-            .allowed
-            .iter()
-            .map(|(character, label)| AllowedJson {
-                character: *character,
-                label,
-            })
-            .collect(),
-    }
-}
-
 fn page(page: &CodePage) -> PageJson<'_> {
     let (changed, unchanged_since) = match page.last_change {
         Some(LastChange::On { day, release }) => (Some((day, release)), None),
@@ -179,7 +74,7 @@ fn page(page: &CodePage) -> PageJson<'_> {
         None => (None, None),
     };
     PageJson {
-        answer: answer_json(&page.answer),
+        answer: answer_json(&page.answer, usize::MAX),
         breadcrumb: &page.breadcrumb,
         tabular: page
             .tabular

@@ -49,6 +49,10 @@ pub enum ColumnKind {
     Flag,
     /// A day, ISO 8601; in Parquet a date.
     Day,
+    /// A day that a row may lack.
+    OptionalDay,
+    /// A whole number that a row may lack; in Parquet of 32 bits.
+    OptionalCount,
 }
 
 /// A column of a table.
@@ -76,6 +80,10 @@ pub enum Cell<'a> {
     Flag(bool),
     /// A day.
     Day(NaiveDate),
+    /// A day, or none.
+    OptionalDay(Option<NaiveDate>),
+    /// A whole number, or none.
+    OptionalCount(Option<i32>),
 }
 
 /// A table that is being written.
@@ -151,6 +159,13 @@ impl<'w> TableWriter<'w> {
                             Cell::Text(text) => writer.write_field(text)?,
                             Cell::Flag(flag) => writer.write_field(flag_name(*flag))?,
                             Cell::Day(day) => writer.write_field(iso(*day))?,
+                            Cell::OptionalDay(day) => {
+                                writer.write_field(day.map(iso).unwrap_or_default())?;
+                            }
+                            Cell::OptionalCount(count) => {
+                                let count = count.map(|count| count.to_string());
+                                writer.write_field(count.unwrap_or_default())?;
+                            }
                         }
                     }
                     writer.write_record(None::<&[u8]>)

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::builder::{BooleanBuilder, Date32Builder, StringBuilder};
+use arrow_array::builder::{BooleanBuilder, Date32Builder, Int32Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use chrono::NaiveDate;
@@ -34,6 +34,7 @@ enum Builder {
     OptionalText(StringBuilder),
     Flag(BooleanBuilder),
     Day(Date32Builder),
+    Count(Int32Builder),
 }
 
 impl<'w> ParquetWriter<'w> {
@@ -47,6 +48,8 @@ impl<'w> ParquetWriter<'w> {
             ColumnKind::OptionalText => Field::new(column.name, DataType::Utf8, true),
             ColumnKind::Flag => Field::new(column.name, DataType::Boolean, false),
             ColumnKind::Day => Field::new(column.name, DataType::Date32, false),
+            ColumnKind::OptionalDay => Field::new(column.name, DataType::Date32, true),
+            ColumnKind::OptionalCount => Field::new(column.name, DataType::Int32, true),
         };
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         let about = about
@@ -98,11 +101,12 @@ impl Builder {
             ColumnKind::Text => Builder::Text(StringBuilder::new()),
             ColumnKind::OptionalText => Builder::OptionalText(StringBuilder::new()),
             ColumnKind::Flag => Builder::Flag(BooleanBuilder::new()),
-            ColumnKind::Day => Builder::Day(Date32Builder::new()),
+            ColumnKind::Day | ColumnKind::OptionalDay => Builder::Day(Date32Builder::new()),
+            ColumnKind::OptionalCount => Builder::Count(Int32Builder::new()),
         }
     }
 
-    /// Takes a cell. One of another kind than its column is left out, and the batch is then refused
+    /// Writes a cell. One of another kind than its column is left out, and the batch is then refused
     /// because its columns differ in length.
     fn push(&mut self, cell: &Cell<'_>) {
         match (self, cell) {
@@ -112,6 +116,12 @@ impl Builder {
             }
             (Builder::Flag(builder), Cell::Flag(flag)) => builder.append_value(*flag),
             (Builder::Day(builder), Cell::Day(day)) => builder.append_value(days(*day)),
+            (Builder::Day(builder), Cell::OptionalDay(day)) => {
+                builder.append_option(day.map(days));
+            }
+            (Builder::Count(builder), Cell::OptionalCount(count)) => {
+                builder.append_option(*count);
+            }
             _ => {}
         }
     }
@@ -121,6 +131,7 @@ impl Builder {
             Builder::Text(builder) | Builder::OptionalText(builder) => Arc::new(builder.finish()),
             Builder::Flag(builder) => Arc::new(builder.finish()),
             Builder::Day(builder) => Arc::new(builder.finish()),
+            Builder::Count(builder) => Arc::new(builder.finish()),
         }
     }
 }

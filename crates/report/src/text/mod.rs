@@ -1,27 +1,44 @@
-//! Answers as text for a terminal.
+//! Text for a terminal: searches, overviews of releases, imports, proofs and downloads, which no other format words;
+//! and in short what is said of a code.
 
-mod answers;
-mod audit;
 #[cfg(feature = "fetch")]
 mod fetch;
-pub(crate) mod lineage;
+mod inference;
 mod releases;
 mod search;
-mod show;
 
 use std::fmt::Write;
 
+use codeyear_core::model::{Answer, CodeHistory, CodePage, Comparison};
 use comfy_table::{Table, presets};
 
-pub use answers::{answers, history};
-pub use audit::{audit, inference};
+use crate::{Style, page, render};
+
 #[cfg(feature = "fetch")]
 pub use fetch::{fetch, fetch_plan, posted};
-pub(crate) use lineage::fate_words;
+pub use inference::inference;
 pub use releases::{backup, import, releases, status, verify};
 pub use search::search;
-pub use show::{compare, show};
-pub(crate) use show::{last_change_words, mentions_heading, note_label};
+
+/// Writes the answers of a check.
+pub fn answers(answers: &[Answer], style: Style) -> String {
+    render::text(&page::answers(answers, style), style)
+}
+
+/// Writes the life of a code.
+pub fn history(history: &CodeHistory, style: Style) -> String {
+    render::text(&page::history(history, style), style)
+}
+
+/// Writes the coder's page of a code.
+pub fn show(page: &CodePage, style: Style) -> String {
+    render::text(&page::show(page, style), style)
+}
+
+/// Writes how two codes differ.
+pub fn compare(comparison: &Comparison, style: Style) -> String {
+    render::text(&page::compare(comparison, style), style)
+}
 
 fn line(out: &mut String, indent: usize, text: &str) {
     // Writing to a string does not fail.

@@ -9,8 +9,10 @@ use codeyear_core::answer::{
 };
 use codeyear_core::error::printable;
 use codeyear_core::ingest::ImportReport;
-use codeyear_core::model::{Entry, ListedBy, Provenance, ReleasePart, Warning};
-use codeyear_core::store::{Added, ProofOutcome, ProofSubject, StoreProof};
+use codeyear_core::model::{
+    Added, Entry, ListedBy, ProofOutcome, ProofSubject, Provenance, ReleasePart, StoreProof,
+    Warning,
+};
 
 /// Writes the overview of releases.
 pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Style) -> String {

@@ -12,7 +12,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 use self::sheet::{Cell, Column, Sheet};
 use super::marks::mark;
-use super::{Style, impact, notes, successors};
+use super::{Style, changes};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
     Change, ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, chapter_of,
@@ -57,8 +57,8 @@ pub fn change_report(
 fn write(changes: &ChangeSet, style: Style, generated_on: NaiveDate) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let title = match &changes.impact {
-        Some(_) => impact::heading(changes),
-        None => super::changes::title(changes),
+        Some(_) => changes::heading(changes),
+        None => changes::title(changes),
     };
     workbook.set_properties(
         &DocProperties::new()
@@ -160,7 +160,7 @@ fn of_severity(changes: &ChangeSet, weighed: &Impact, severity: Severity, style:
         whole_lists: true,
         ..style
     };
-    for (effect, change) in impact::effects(changes, weighed, severity) {
+    for (effect, change) in changes::effects(changes, weighed, severity) {
         let Effect { uses, .. } = effect;
         let mut row = vec![
             code(&change.code, style),
@@ -169,7 +169,7 @@ fn of_severity(changes: &ChangeSet, weighed: &Impact, severity: Severity, style:
             Cell::text(change.kind.label()),
         ];
         if severity == Severity::Info {
-            let touches = impact::touches(effect, whole).unwrap_or_default();
+            let touches = changes::touches(effect, whole).unwrap_or_default();
             row.push(Cell::Text(touches));
         }
         row.extend(of_change(changes, change, effect.change, style));
@@ -211,7 +211,7 @@ fn of_change(changes: &ChangeSet, change: &Change, place: usize, style: Style) -
             whole_lists: true,
             ..style
         };
-        let line = successors::line(changes, &change.code, whole);
+        let line = changes::successors(changes, &change.code, whole);
         let words = line.filter(|(found, _)| *found == way);
         Cell::Text(words.map(|(_, words)| words).unwrap_or_default())
     };
@@ -266,8 +266,8 @@ fn of_notes(changes: &ChangeSet, style: Style) -> Sheet {
         Column::new("Now", 60),
     ];
     for change in changes.notes.iter().flat_map(|notes| &notes.changes) {
-        let of_code = notes::code_of(&change.place.node);
-        for row in notes::csv_rows(change) {
+        let of_code = changes::code_of(&change.place.node);
+        for row in changes::csv_rows(change) {
             let mut cells = vec![
                 of_code.map_or(Cell::Empty, |one| code(&one, style)),
                 Cell::text(change.edit.kind().name()),

@@ -5,7 +5,8 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::date;
 use super::sheet::{Cell, Formats, write_cell};
-use crate::{Style, changes as change_text, cms, impact};
+use crate::render::source_line;
+use crate::{Style, changes};
 use codeyear_core::model::{ChangeKind, ChangeSet, Impact, Severity};
 
 /// A sheet that is written from top to bottom.
@@ -117,14 +118,14 @@ pub(super) fn write(
     }
     summary.row += 1;
     summary.line("Sources")?;
-    for source in change_text::sources(changes) {
-        summary.line(&source.line())?;
+    for source in changes::sources(changes) {
+        summary.line(&source_line(&source))?;
     }
     Ok(())
 }
 
 fn of_kinds(summary: &mut Summary<'_>, changes: &ChangeSet, style: Style) -> Result<(), XlsxError> {
-    if let Some(scope) = change_text::scope(changes, style) {
+    if let Some(scope) = changes::scope(changes, style) {
         summary.line(&scope)?;
     }
     summary.head(&["Change", "Codes", "Billable"])?;
@@ -142,13 +143,13 @@ fn of_kinds(summary: &mut Summary<'_>, changes: &ChangeSet, style: Style) -> Res
         None => summary.head(&["Counted as CMS counts", "Codes"])?,
     }
     let official = official.map(|cms| [cms.new, cms.deleted, cms.revised]);
-    for (at, (word, count, _)) in cms::cms_sums(changes).into_iter().enumerate() {
+    for (at, (word, count, _)) in changes::cms_sums(changes).into_iter().enumerate() {
         let mut cells = vec![Cell::text(word), Cell::Number(count)];
         cells.extend(official.and_then(|cms| cms.get(at).copied().map(Cell::Number)));
         summary.cells(&cells)?;
     }
-    summary.line(&cms::cms_sentence(changes))?;
-    summary.line(&cms::counting_explained(changes))
+    summary.line(&changes::cms_sentence(changes))?;
+    summary.line(&changes::counting_explained(changes))
 }
 
 fn of_impact(
@@ -157,11 +158,11 @@ fn of_impact(
     weighed: &Impact,
     style: Style,
 ) -> Result<(), XlsxError> {
-    if let Some(under) = impact::under(changes, style) {
+    if let Some(under) = changes::under(changes, style) {
         summary.line(&under)?;
     }
-    summary.line(&impact::file_line(weighed))?;
-    if let Some(ragged) = impact::ragged_line(weighed) {
+    summary.line(&changes::file_line(weighed))?;
+    if let Some(ragged) = changes::ragged_line(weighed) {
         summary.warning(&ragged)?;
     }
     summary.head(&[
@@ -172,9 +173,9 @@ fn of_impact(
         "Changes",
         "Meaning",
     ])?;
-    let meanings = Severity::ALL.map(|severity| impact::meaning(changes, severity));
+    let meanings = Severity::ALL.map(|severity| changes::meaning(changes, severity));
     let mut meanings = meanings.into_iter();
-    for total in impact::totals(changes, weighed) {
+    for total in changes::totals(changes, weighed) {
         summary.cells(&[
             Cell::text(total.label),
             Cell::Number(total.used.codes),
@@ -189,5 +190,5 @@ fn of_impact(
         Cell::Number(weighed.all.codes),
         Cell::Number(weighed.all.uses),
     ])?;
-    summary.line(&impact::left_out_line(weighed))
+    summary.line(&changes::left_out_line(weighed))
 }

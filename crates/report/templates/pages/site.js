@@ -79,6 +79,66 @@
   const progress = document.getElementById("audit-status");
   if (claims && drop && result && progress) {
     const form = claims.form;
+    const columns = document.getElementById("columns");
+    // What stands there as long as the columns of no file are known.
+    const unknown = [...columns.childNodes];
+    let looking = null;
+    // The columns are shown by themselves.
+    const show = form.querySelector("button[name=columns]");
+    if (show) show.remove();
+
+    // As much of a file as its columns are told from: of a text the beginning, of Parquet its directory at the end, of
+    // any other packed file all of it.
+    const part = async (file) => {
+      const bytes = async (from, to) => new DataView(await file.slice(from, to).arrayBuffer());
+      const head = await bytes(0, 4);
+      const magic = head.byteLength < 4 ? 0 : head.getUint32(0);
+      if (magic === 0x50415231 && file.size > 12) {
+        const length = (await bytes(file.size - 8, file.size - 4)).getUint32(0, true);
+        return new Blob([file.slice(0, 4), file.slice(Math.max(4, file.size - 8 - length))]);
+      }
+      if (magic === 0x504b0304 || magic === 0xd0cf11e0) return file;
+      return file.slice(0, 256 * 1024);
+    };
+    const names = (place) => [...place.querySelectorAll("#pick_date option")].map((option) => option.value).join("\n");
+    const look = async () => {
+      if (looking) looking.abort();
+      looking = new AbortController();
+      const { signal } = looking;
+      const file = claims.files[0];
+      if (!file) {
+        progress.textContent = "";
+        columns.replaceChildren(...unknown);
+        return;
+      }
+      progress.textContent = `${file.name}: its columns are being read …`;
+      const asked = new FormData();
+      asked.set("columns", "1");
+      try {
+        asked.set("file", await part(file), file.name);
+        const answer = await fetch(form.getAttribute("action"), { method: "POST", body: asked, signal });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (signal.aborted) return;
+        const found = page.querySelector("#columns [data-status]");
+        if (found) {
+          progress.textContent = `${file.name}: ${found.dataset.status}`;
+          // What was chosen of a file with the same columns stays.
+          if (!names(found) || names(found) !== names(columns)) columns.replaceChildren(found);
+        } else {
+          const said = page.querySelector(".said");
+          progress.textContent = `${file.name}: ${said ? said.textContent : "its columns cannot be shown."}`;
+          columns.replaceChildren(...unknown);
+        }
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        progress.textContent = `${file.name}: its columns cannot be shown; name them.`;
+        columns.replaceChildren(...unknown);
+      }
+    };
+    claims.addEventListener("change", look);
+    // A browser may keep the file when one comes back.
+    if (claims.files.length) look();
+
     const over = (event) => {
       event.preventDefault();
       drop.classList.toggle("over", event.type === "dragover");
@@ -89,12 +149,14 @@
       over(event);
       if (event.dataTransfer.files.length) {
         claims.files = event.dataTransfer.files;
-        progress.textContent = `Chosen: ${claims.files[0].name}`;
+        look();
       }
     });
     form.addEventListener("submit", async (event) => {
+      // A download is the browser's.
+      if (event.submitter && event.submitter.name === "rows") return;
       event.preventDefault();
-      const send = form.querySelector("button");
+      const send = form.querySelector("button:not([name])");
       send.disabled = true;
       progress.textContent = "The file is being checked …";
       result.replaceChildren();

@@ -1,19 +1,23 @@
 //! `/api/check`: one code, many codes, many codes each on its own date.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use chrono::NaiveDate;
 
+use super::super::pieces::Pieces;
 use super::super::problem::WebProblem;
-use super::super::request::ApiRequest;
-use super::super::snapshot::Snapshot;
+use super::super::request::{ApiRequest, InMemory};
+use super::super::snapshot::{Size, Snapshot};
 use super::requests::CheckRequest;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{Answer, Book, CodeSet, ReleaseName, Sets, VerdictKind};
 use codeyear_core::store::Store;
-use codeyear_report::json;
+use codeyear_report::json::{self, AnswerWriter};
 
 /// The most codes of one request.
 const MAX_CODES: usize = 10_000;
@@ -21,12 +25,25 @@ const MAX_CODES: usize = 10_000;
 /// So many codes are answered at once, where the answer is in memory.
 const FEW: usize = 16;
 
+/// The most bytes of the answers of one request, and of those that differ: a quarter of the room for all.
+const MAX_BYTES: usize = 256 << 20;
+const MAX_OWN: usize = 16 << 20;
+
 /// A code to check.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Question {
     code: String,
     code_set: Option<CodeSet>,
-    date: NaiveDate,
+    when: When,
+}
+
+/// On which days a code is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum When {
+    /// On this one.
+    Day(NaiveDate),
+    /// On all days of a fiscal year.
+    Year(ReleaseName),
 }
 
 #[utoipa::path(
@@ -43,17 +60,14 @@ pub(super) async fn check(mut asked: ApiRequest) -> Result<Response, WebProblem>
         year,
         code_set,
     } = asked.read()?;
-    if let Some(year) = year {
-        let body = asked
-            .ask(move |_, store| json::answers(&over_year(store, &codes, code_set, year)?))
-            .await?;
-        return Ok(asked.json(body));
-    }
-    let date = on.unwrap_or(asked.today);
+    let when = match year {
+        Some(year) => When::Year(year),
+        None => When::Day(on.unwrap_or(asked.today)),
+    };
     let questions = codes.into_iter().map(|code| Question {
         code,
         code_set,
-        date,
+        when,
     });
     answer(&asked, questions.collect()).await
 }
@@ -83,16 +97,54 @@ async fn answer(asked: &ApiRequest, questions: Vec<Question>) -> Result<Response
     {
         return Ok(asked.json(json::answers(&answers)?));
     }
-    let body = asked
-        .ask(move |snapshot, store| {
-            let mut answers = Vec::with_capacity(questions.len());
-            for question in &questions {
-                answers.push(check_blocking(snapshot, store, question)?);
-            }
-            json::answers(&answers)
+    let size = match questions.len() {
+        0..=FEW => Size::Small,
+        _ => Size::Large,
+    };
+    let pieces = asked
+        .ask(size, move |snapshot, store| {
+            write(snapshot, store, questions)
         })
         .await?;
-    Ok(asked.json(body))
+    let own = InMemory(pieces.own() as u64);
+    let mut response = asked.reply("application/json", pieces);
+    response.extensions_mut().insert(own);
+    Ok(response)
+}
+
+/// Writes the answers, one after another: no more than one is in memory, and a question that comes again is asked once.
+fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result<Pieces> {
+    let is_of_days = questions.iter().all(|one| matches!(one.when, When::Day(_)));
+    let writer = AnswerWriter::of(questions.len(), is_of_days);
+    let mut pieces = Pieces::default();
+    pieces.append(writer.begin()?.into(), true);
+    let mut said: HashMap<Question, Vec<Bytes>> = HashMap::new();
+    let mut written = 0;
+    for question in questions {
+        let is_new = !said.contains_key(&question);
+        let texts = match said.entry(question) {
+            Entry::Occupied(said) => said.into_mut(),
+            Entry::Vacant(new) => {
+                let answers = ask(snapshot, store, new.key())?;
+                let texts = answers.iter().map(|answer| writer.answer(answer));
+                let texts = texts.map(|text| text.map(Bytes::from));
+                new.insert(texts.collect::<Result<_>>()?)
+            }
+        };
+        for text in texts {
+            pieces.append(AnswerWriter::between(written).into(), true);
+            pieces.append(text.clone(), is_new);
+            written += 1;
+        }
+        if pieces.length() > MAX_BYTES || pieces.own() > MAX_OWN {
+            return Err(
+                Error::usage("the answers are longer than those to one request may be")
+                    .with_hint("ask for fewer codes at once, or audit a file: codeyear audit"),
+            );
+        }
+    }
+    pieces.append(AnswerWriter::end(written).into(), true);
+    Ok(pieces)
 }
 
 /// Answers from memory; `None` if that does not hold all that the answers tell.
@@ -103,6 +155,9 @@ fn check_cached(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Ve
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
+        let When::Day(date) = question.when else {
+            return Ok(None);
+        };
         let code_set = match question.code_set {
             Some(code_set) => code_set,
             None => {
@@ -112,43 +167,27 @@ fn check_cached(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Ve
         };
         // Which character of a procedure is wrong is told by its table, which the database holds.
         if code_set.facts().book == Book::Tables
-            && index.verdict(code_set, &question.code, question.date)? == VerdictKind::Unknown
+            && index.verdict(code_set, &question.code, date)? == VerdictKind::Unknown
         {
             return Ok(None);
         }
-        answers.push(answer::check(
-            &index.codes(code_set),
-            &question.code,
-            question.date,
-        )?);
+        answers.push(answer::check(&index.codes(code_set), &question.code, date)?);
     }
     Ok(Some(answers))
 }
 
-fn check_blocking(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Answer> {
+fn ask(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Vec<Answer>> {
     let code_set = answer::code_set_of(store, question.code_set, &question.code)?;
-    let codes = snapshot.codes(store, code_set)?;
-    answer::check(&*codes, &question.code, question.date)
-}
-
-fn over_year(
-    store: &Store,
-    codes: &[String],
-    code_set: Option<CodeSet>,
-    year: ReleaseName,
-) -> Result<Vec<Answer>> {
-    let mut answers = Vec::new();
-    for code in codes {
-        let code_set = answer::code_set_of(store, code_set, code)?;
-        let (from, through) = year.days_of(code_set);
-        answers.extend(answer::check_span(
-            &store.codes(code_set)?,
-            code,
-            from,
-            through,
-        )?);
+    match question.when {
+        When::Day(date) => {
+            let codes = snapshot.codes(store, code_set)?;
+            Ok(vec![answer::check(&*codes, &question.code, date)?])
+        }
+        When::Year(year) => {
+            let (from, through) = year.days_of(code_set);
+            answer::check_span(&store.codes(code_set)?, &question.code, from, through)
+        }
     }
-    Ok(answers)
 }
 
 fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
@@ -180,7 +219,7 @@ fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
         .map(|asked| {
             let own_set = asked.code_set.as_deref().map(set).transpose()?;
             Ok(Question {
-                date: asked.on.as_deref().map(day).transpose()?.unwrap_or(on),
+                when: When::Day(asked.on.as_deref().map(day).transpose()?.unwrap_or(on)),
                 code_set: own_set.or(code_set),
                 code: asked.code,
             })

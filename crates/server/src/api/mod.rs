@@ -1,7 +1,7 @@
 //! The JSON API: the very values that `--format json` prints, byte for byte.
 
 mod check;
-mod openapi;
+pub(super) mod openapi;
 mod requests;
 
 use std::sync::Arc;
@@ -14,12 +14,11 @@ use self::requests::{
     CompareRequest, DiffRequest, HistoryRequest, ReleasesRequest, SearchRequest, ShowRequest,
 };
 
-use super::Shared;
 use super::problem::WebProblem;
 use super::request::ApiRequest;
+use super::shared::Shared;
+use super::snapshot::Size;
 use codeyear_core::answer::{self, ShowOptions};
-use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet};
 use codeyear_report::json;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
@@ -31,7 +30,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/api/search", get(search))
         .route("/api/diff", get(diff))
         .route("/api/releases", get(releases))
-        .route("/api/openapi.json", get(openapi::openapi))
 }
 
 #[utoipa::path(
@@ -48,7 +46,7 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         nearest: request.nearest,
     };
     let body = asked
-        .ask(move |snapshot, store| {
+        .ask(Size::Small, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
             let codes = snapshot.codes(store, code_set)?;
             let shown = answer::show(&*codes, &request.code, date, options)?;
@@ -72,7 +70,7 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         nearest: request.nearest,
     };
     let body = asked
-        .ask(move |snapshot, store| {
+        .ask(Size::Small, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
             let codes = snapshot.codes(store, code_set)?;
             let CompareRequest { left, right, .. } = &request;
@@ -92,7 +90,7 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: HistoryRequest = asked.read()?;
     let body = asked
-        .ask(move |snapshot, store| {
+        .ask(Size::Small, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
             let codes = snapshot.codes(store, code_set)?;
             json::history(&answer::history(&*codes, &request.code)?)
@@ -112,7 +110,7 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: SearchRequest = asked.read()?;
     let date = request.on.unwrap_or(asked.today);
     let body = asked
-        .ask(move |_, store| {
+        .ask(Size::Small, move |_, store| {
             let options = request.options();
             json::search(&answer::search(
                 store,
@@ -136,22 +134,17 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: DiffRequest = asked.read()?;
     let scope = request.scope();
+    let key = format!("api diff {request:?}");
     let body = asked
-        .ask(move |_, store| {
+        .ask_long(key, move |_, store| {
             let DiffRequest {
                 code_set, old, new, ..
             } = request;
-            json::changes(&answer::diff(store, code_set, old, new, &scope)?)
+            let changes = answer::diff(store, code_set, old, new, &scope)?;
+            json::changes(&changes).map(String::into_bytes)
         })
         .await?;
-    Ok(asked.json(body))
-}
-
-/// Reads a range of codes.
-pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
-    CodeRange::parse(code_set, text).map_err(|error| {
-        Error::usage(error.to_string()).with_hint("name a code as in C7A, or a range as in C76-C80")
-    })
+    Ok(ApiRequest::long(asked.reply("application/json", body)))
 }
 
 #[utoipa::path(
@@ -165,7 +158,7 @@ async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let ReleasesRequest { code_set } = asked.read()?;
     let today = asked.today;
     let body = asked
-        .ask(move |_, store| {
+        .ask(Size::Small, move |_, store| {
             let days = answer::coverage_on(Some(store), code_set, today)?;
             json::releases(&answer::releases(Some(store), code_set)?, &days)
         })

@@ -1,13 +1,16 @@
 //! `/api/openapi.json`: what the JSON API takes and gives, for programs that write clients.
 
 use codeyear_core::model::CodeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, ResponseBuilder, schema::Type};
 
+use super::super::shared::Shared;
 use super::check;
 use codeyear_report::json;
 
@@ -31,8 +34,12 @@ use codeyear_report::json;
 )]
 struct Api;
 
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new().route("/api/openapi.json", get(openapi))
+}
+
 /// Returns the description, which is the same for every state of the database.
-pub(super) async fn openapi() -> Response {
+async fn openapi() -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| {
         let mut api = Api::openapi();

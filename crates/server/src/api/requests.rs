@@ -4,8 +4,7 @@
 use chrono::NaiveDate;
 use utoipa::IntoParams;
 
-use super::super::request::{FromQuery, Query};
-use super::range;
+use super::super::request::{FromQuery, Query, range};
 use codeyear_core::answer::{DiffScope, SearchOptions};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, ReleaseName};

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use codeyear::model::{CodeSet, Provenance};
-use codeyear::store::{Added, Store};
+use codeyear::model::{Added, CodeSet, Provenance};
+use codeyear::store::Store;
 
 use super::{
     BEFORE_APRIL, Folder, alone, fy2027, fy2028, into, on, order_files, releases_of, said,

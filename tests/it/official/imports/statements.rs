@@ -2,10 +2,10 @@
 
 use codeyear::error::ErrorKind;
 use codeyear::ingest::{ImportOptions, remove};
-use codeyear::model::{CodeSet, ReleaseId, Warning};
+use codeyear::model::{Added, CodeSet, ReleaseId, Warning};
 use codeyear::source::catalogue::Catalogue;
 use codeyear::source::identify::{Evidence, contradiction};
-use codeyear::store::{Added, Store};
+use codeyear::store::Store;
 use codeyear_core::model::Calendar;
 
 use super::{

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use super::*;
 use crate::{Claim, CodeSystem};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, LabelMeaning};
 
 const CM: CodeSystem = CodeSystem::Of(CodeSet::Icd10Cm);
 const PCS: CodeSystem = CodeSystem::Of(CodeSet::Icd10Pcs);
@@ -54,7 +54,7 @@ fn codes_with(text: &str, options: &FhirOptions) -> Vec<(String, String, String)
         .iter()
         .map(|code| {
             let day = match &code.day {
-                Ok(day) => day.to_string(),
+                Ok(_) => code.date_text(),
                 Err(kind) => kind.to_string(),
             };
             (code.field.clone(), code.text.clone(), day)
@@ -78,14 +78,6 @@ fn problems(text: &str) -> Vec<(ClaimPlace, String, String)> {
             )
         })
         .collect()
-}
-
-fn fatal(bytes: &[u8]) -> String {
-    let mut items = all(bytes, &FhirOptions::default());
-    let error = items.pop().unwrap().unwrap_err();
-    assert!(error.hint().is_some());
-    assert!(items.iter().all(Result::is_ok));
-    error.to_string()
 }
 
 fn cm(code: &str) -> String {
@@ -160,7 +152,10 @@ fn a_diagnosis_has_the_days_of_the_items_that_point_to_it() {
             row("diagnosis[1]", "M54.50", "2025-10-01"),
             row("diagnosis[1]", "M54.50", "2025-10-03"),
             row("diagnosis[1]", "M54.50", "2025-10-05"),
-            row("diagnosis[2]", "Z28.3", "2025-09-30"),
+            // What no item points to goes by the day of each.
+            row("diagnosis[2]", "Z28.3", "2025-10-01"),
+            row("diagnosis[2]", "Z28.3", "2025-10-03"),
+            row("diagnosis[2]", "Z28.3", "2025-10-05"),
         ]
     );
     let without_period = visit().replace("billablePeriod", "otherPeriod");
@@ -194,7 +189,9 @@ fn an_institutional_claim_goes_by_what_it_says_of_the_stay() {
         assert!(found.iter().all(|one| one.2 == day), "{more}: {found:?}");
     }
     let unknown = codes(&institutional(""));
-    assert!(unknown[0].2.contains("whether the stay was inpatient"));
+    assert_eq!(unknown[0].2, "2025-09-25/2025-10-02");
+    let open = codes(&institutional("").replace(r#","end":"2025-10-02""#, ""));
+    assert!(open[0].2.contains("whether the stay was inpatient"));
     let one_day = institutional("").replace("2025-10-02", "2025-09-25");
     assert_eq!(codes(&one_day)[0].2, "2025-09-25");
 }
@@ -207,7 +204,7 @@ fn the_types_of_cms_tell_the_stay() {
         ("HHA", "2025-10-02"),
         ("OUTPATIENT", "2025-09-25"),
         ("HOSPICE", "2025-09-25"),
-        ("CARRIER", "2025-09-25"),
+        ("CARRIER", "2025-09-25/2025-10-02"),
     ] {
         let text = institutional("").replace("\"institutional\"", &format!("\"{code}\""));
         assert_eq!(codes(&text)[0].2, day, "{code}");
@@ -226,10 +223,16 @@ fn an_inpatient_claim_without_discharge_says_so() {
         day("2025-10-02", "2025-09-02"),
         "the discharge is before the admission"
     );
+    assert_eq!(day("2025-10-02", "2025-10"), "2025-10-01/2025-10-31");
     assert_eq!(
-        day("2025-10-02", "2025-10"),
+        day("2025-10-02", "2025-1"),
         "no date of the form YYYY-MM-DD"
     );
+}
+
+/// What a label of a code set means that is not kept.
+fn other(label: &str) -> CodeSystem {
+    LabelMeaning::in_claims(label).unwrap().into()
 }
 
 #[test]
@@ -243,11 +246,20 @@ fn each_system_is_its_code_set() {
         ("http://hl7.org/fhir/sid/icd-10-pcs", PCS),
         ("http://www.icd10data.com/icd10pcs", PCS),
         ("urn:oid:2.16.840.1.113883.6.4", PCS),
-        ("http://hl7.org/fhir/sid/icd-10", CodeSystem::Other),
-        ("http://hl7.org/fhir/sid/icd-9-cm", CodeSystem::Other),
-        ("http://snomed.info/sct", CodeSystem::Other),
-        ("http://www.ama-assn.org/go/cpt", CodeSystem::Other),
-        ("", CodeSystem::Other),
+        ("2.16.840.1.113883.6.90", CM),
+        ("ICD-10-CM", CM),
+        ("icd10cm", CM),
+        ("http://example.org/fhir/sid/ICD-10-CM", CM),
+        ("http://terminology.hl7.org/CodeSystem/icd-10-cm", CM),
+        (
+            "http://hl7.org/fhir/sid/icd-10",
+            CodeSystem::OneOf(&[CodeSet::Icd10Cm, CodeSet::Icd10Pcs]),
+        ),
+        ("http://hl7.org/fhir/sid/icd-9-cm", other("9")),
+        ("http://snomed.info/sct", other("SNOMED")),
+        ("http://www.ama-assn.org/go/cpt", other("CPT")),
+        ("http://example.org/codes", CodeSystem::Unknown),
+        ("", CodeSystem::Unknown),
     ] {
         let text = condition("").replace("http://hl7.org/fhir/sid/icd-10-cm", system);
         assert_eq!(read(&text).0[0].codes[0].system, expected, "{system}");
@@ -255,7 +267,7 @@ fn each_system_is_its_code_set() {
 }
 
 #[test]
-fn a_coding_without_system_or_code_is_a_problem_and_the_others_are_read() {
+fn a_coding_without_code_is_a_problem_and_one_without_system_has_an_unknown_label() {
     let text = condition("").replace(
         r#""coding":["#,
         r#""coding":[{"code":"SECRET"},{"system":"http://hl7.org/fhir/sid/icd-10-cm"},
@@ -263,11 +275,14 @@ fn a_coding_without_system_or_code_is_a_problem_and_the_others_are_read() {
     );
     let (claims, _) = read(&text);
     let fields: Vec<_> = claims[0].codes.iter().map(|one| &one.field).collect();
-    assert_eq!(fields, ["code.coding[3]", "code.coding[4]"]);
+    assert_eq!(
+        fields,
+        ["code.coding[0]", "code.coding[3]", "code.coding[4]"]
+    );
+    assert_eq!(claims[0].codes[0].system, CodeSystem::Unknown);
     let found = problems(&text);
-    assert_eq!(found[0].1, "Condition.code.coding[0].system");
-    assert_eq!(found[1].1, "Condition.code.coding[1].code");
-    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].1, "Condition.code.coding[1].code");
+    assert_eq!(found.len(), 1);
 }
 
 #[test]
@@ -311,8 +326,8 @@ fn the_day_is_the_one_that_is_written() {
         ("2025-10-01T12:00", "2025-10-01"),
         ("2024-02-29", "2024-02-29"),
         ("2025-02-29", ""),
-        ("2025", ""),
-        ("2025-10", ""),
+        ("2025", "2025-01-01/2025-12-31"),
+        ("2025-10", "2025-10-01/2025-10-31"),
         ("2025-10-1", ""),
         ("2025/10/01", ""),
         ("20251001", ""),
@@ -499,20 +514,24 @@ fn values_are_kept_by_name_and_no_other_is_known() {
     let keep = |names: &[&str]| FhirOptions {
         keep: names.iter().map(|name| (*name).to_owned()).collect(),
         amount: true,
-        use_onset: false,
+        ..FhirOptions::default()
     };
     let (claims, _) = read_with(&visit(), &keep(&["resource_type", "id"]));
     assert_eq!(claims[0].kept, ["Claim", "C1"]);
-    assert_eq!(claims[0].cents, Some(15_025));
+    assert_eq!(claims[0].cents, Ok(Some(15_025)));
     let total = format!(
         r#""total":[{{"category":{},"amount":{{"value":1}}}},{{"category":{},"amount":{{"value":19.99}}}}],"#,
         kind("benefit"),
         kind("submitted")
     );
     let (claims, _) = read_with(&institutional(&total), &keep(&["id"]));
-    assert_eq!(claims[0].cents, Some(1999));
+    assert_eq!(claims[0].cents, Ok(Some(1999)));
     let (claims, _) = read_with(&visit().replace("USD", "EUR"), &keep(&[]));
-    assert_eq!(claims[0].cents, None);
+    let problem = claims[0].cents.clone().unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "Claim.total: expected an amount in US dollars"
+    );
     let error = FhirClaims::new(&b""[..], keep(&["patient"])).unwrap_err();
     assert_eq!(
         error.to_string(),

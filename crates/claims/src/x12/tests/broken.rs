@@ -43,8 +43,6 @@ fn a_trailer_that_is_missing_is_a_problem_where_it_is_missed() {
 #[test]
 fn what_an_hi_should_not_hold_is_a_problem_beside_the_claim() {
     for (hi, field, words) in [
-        ("HI*ABK:G35D*XYZ:U071", "HI02", "code list qualifier"),
-        ("HI*ABK:G35D*abf:U071", "HI02", "code list qualifier"),
         ("HI*ABK:G35D*:U071", "HI02", "code list qualifier"),
         ("HI*ABK:G35D*ABF", "HI02", "expected a code"),
         ("HI*ABK:G35D*ABF:", "HI02", "expected a code"),
@@ -73,6 +71,26 @@ fn what_an_hi_should_not_hold_is_a_problem_beside_the_claim() {
     assert_eq!(
         outside,
         [(6, "HI".to_owned(), "expected a CLM before it".to_owned())]
+    );
+}
+
+#[test]
+fn a_qualifier_that_nobody_knows_is_a_label_that_nobody_knows() {
+    let text = interchange(
+        I,
+        "CLM*C*1***13:A:1~DTP*434*D8*20251001~HI*ABK:G35D*XYZ:U071*abf:U071~",
+    );
+    let (claims, found) = read(&text);
+    assert_eq!(found, []);
+    let codes: Vec<_> = claims[0]
+        .codes
+        .iter()
+        .map(|code| (code.system, code.label.as_str()))
+        .collect();
+    let cm = crate::CodeSystem::Of(codeyear_core::model::CodeSet::Icd10Cm);
+    assert_eq!(
+        codes,
+        [(cm, ""), (crate::CodeSystem::Unknown, "XYZ"), (cm, "")]
     );
 }
 
@@ -106,16 +124,18 @@ fn a_date_that_stands_twice_is_a_problem() {
 }
 
 #[test]
-fn what_is_no_837_is_an_error() {
-    for kind in ["835", "270", "277", "999"] {
-        let text = interchange(P, VISIT).replace("ST*837", &format!("ST*{kind}"));
-        assert_eq!(
-            fatal(text.as_bytes()),
-            format!("segment 3: expected a transaction set 837 (health care claim), found {kind}")
-        );
-    }
-    let text = interchange(P, VISIT).replace("ST*837", "ST*SECRET");
-    assert!(!fatal(text.as_bytes()).contains("SECRET"));
+fn what_is_no_837_is_counted_and_the_claims_beside_it_are_read() {
+    let other = interchange(P, VISIT).replace("ST*837", "ST*999");
+    let text = format!("{other}{}{other}", interchange(P, VISIT));
+    let mut claims = X12Claims::new(text.as_bytes(), X12Options::default()).unwrap();
+    let items: Vec<_> = claims.by_ref().collect();
+    assert!(matches!(&items[..], [Ok(Ok(_))]), "{items:?}");
+    let skipped: Vec<_> = claims.skipped().iter().collect();
+    assert_eq!(skipped, [(&"999".to_owned(), &2)]);
+    let secret = other.replace("ST*999", "ST*SECRET");
+    let mut claims = X12Claims::new(secret.as_bytes(), X12Options::default()).unwrap();
+    assert_eq!(claims.by_ref().count(), 0);
+    assert!(claims.skipped().contains_key("something else"));
 }
 
 #[test]
@@ -153,20 +173,64 @@ fn what_has_no_isa_is_an_error() {
         let error = fatal(good.replacen(from, to, 1).as_bytes());
         assert!(error.starts_with("segment 1: expected"), "{to}: {error}");
     }
-    let error = fatal(format!("{good}SECRET").as_bytes());
-    assert!(error.starts_with("segment 17: expected ISA"), "{error}");
+    let (claims, found) = read(&format!("{good}SECRET"));
+    assert_eq!(claims.len(), 1);
+    let words = found[0].kind.to_string();
+    assert!(words.starts_with("segment 17: expected"), "{words}");
+    assert!(!words.contains("SECRET"));
 }
 
 #[test]
-fn an_interchange_that_is_cut_off_anywhere_is_an_error() {
+fn of_an_interchange_that_is_cut_off_anywhere_what_was_read_is_given() {
     let text = interchange(P, VISIT);
-    let end = text.rfind("IEA").unwrap() + 4;
-    for cut in 1..end {
-        let error = fatal(&text.as_bytes()[..cut]);
-        assert!(error.contains("cut off"), "{cut}: {error}");
+    let (isa, end) = (106, text.rfind("IEA").unwrap() + 4);
+    for cut in 1..isa {
+        assert!(fatal(&text.as_bytes()[..cut]).contains("ISA"), "{cut}");
     }
-    let spliced = format!("{}{text}", &text[..text.rfind("IEA").unwrap()]);
-    assert!(fatal(spliced.as_bytes()).contains("no IEA"));
+    let set_ends = text.rfind("SE*").unwrap();
+    for cut in isa..end {
+        let (claims, found) = read(&text[..cut]);
+        let words = found.last().unwrap().kind.to_string();
+        assert!(words.contains("cut off"), "{cut}: {words}");
+        // A claim that may go on behind the cut has no day.
+        let is_whole = cut > set_ends + 12;
+        for code in claims.iter().flat_map(|claim| &claim.codes) {
+            assert!(
+                is_whole || code.day.is_err() || cut > set_ends,
+                "{cut}: {code:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_interchange_behind_one_that_was_cut_off_is_read() {
+    let text = interchange(P, VISIT);
+    for cut in ["IEA", "GE*", "SE*", "SV1"] {
+        let other = text.replace('*', "|");
+        for next in [&text, &other] {
+            let spliced = format!("{}{next}", &text[..text.rfind(cut).unwrap()]);
+            let (claims, found) = read(&spliced);
+            assert_eq!(claims.len(), 2, "{cut}");
+            assert!(claims[1].codes.iter().all(|code| code.day.is_ok()), "{cut}");
+            let words = found.iter().map(|one| one.kind.to_string());
+            assert!(
+                words.clone().any(|words| words.contains("no IEA")),
+                "{cut}: {:?}",
+                words.collect::<Vec<_>>()
+            );
+        }
+    }
+}
+
+#[test]
+fn blanks_between_segments_are_passed_over() {
+    let text = interchange(P, VISIT);
+    let expected = read(&text);
+    for between in [" ", "\r\n", "\n  ", "\t", " \r\n ", "\u{1a}", "\0"] {
+        let spaced = text.replace('~', &format!("~{between}"));
+        assert_eq!(read(&spaced), expected, "{between:?}");
+    }
 }
 
 #[test]

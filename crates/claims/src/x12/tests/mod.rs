@@ -6,7 +6,7 @@ use std::io::Read;
 
 use super::*;
 use crate::{Claim, ClaimPlace, CodeSystem};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, LabelMeaning};
 
 const P: &str = "005010X222A1";
 const I: &str = "005010X223A2";
@@ -140,7 +140,7 @@ fn a_diagnosis_of_a_professional_claim_has_the_days_of_the_lines_that_point_to_i
 }
 
 #[test]
-fn a_diagnosis_without_a_line_has_the_earliest_day_of_the_lines() {
+fn a_diagnosis_without_a_line_has_the_days_of_all_lines() {
     let body = "CLM*C1*1***11:B:1~HI*ABK:G35D*ABF:U071~LX*1~SV1*HC:1*1*UN*1***1~DTP*472*D8*20251004~\
         LX*2~SV1*HC:1*1*UN*1***1~DTP*472*D8*20250930~";
     assert_eq!(
@@ -149,8 +149,24 @@ fn a_diagnosis_without_a_line_has_the_earliest_day_of_the_lines() {
             row("HI01 ABK", "G35D", "2025-09-30"),
             row("HI01 ABK", "G35D", "2025-10-04"),
             row("HI02 ABF", "U071", "2025-09-30"),
+            row("HI02 ABF", "U071", "2025-10-04"),
         ]
     );
+}
+
+#[test]
+fn diagnoses_are_numbered_on_through_all_hi_and_a_service_opens_a_line() {
+    let lines = "SV1*HC:1*1*UN*1***1~DTP*472*D8*20250930~SV1*HC:1*1*UN*1***2~DTP*472*D8*20251004~";
+    let split = format!("CLM*C1*1***11:B:1~HI*ABK:G35D~HI*ABF:U071~{lines}");
+    let days = [
+        row("HI01 ABK", "G35D", "2025-09-30"),
+        row("HI01 ABF (HI segment 2)", "U071", "2025-10-04"),
+    ];
+    assert_eq!(codes(P, &split), days);
+    let with_lx = split.replace("SV1", "LX*1~SV1");
+    assert_eq!(codes(P, &with_lx), days);
+    let (claims, _) = read(&interchange(P, &split));
+    assert_eq!(claims[0].remarks.len(), 2);
 }
 
 #[test]
@@ -159,9 +175,16 @@ fn twelve_diagnoses_can_be_pointed_to() {
         ABF:A0104*ABF:A0105*ABF:A0109*ABF:A011~LX*1~SV1*HC:1*1*UN*1***12:10:1~DTP*472*D8*20251004~\
         LX*2~SV1*HC:1*1*UN*1***2~DTP*472*D8*20251003~";
     let found = codes(P, body);
-    assert_eq!(found[11], row("HI12 ABF", "A011", "2025-10-04"));
-    assert_eq!(found[9], row("HI10 ABF", "A0105", "2025-10-04"));
-    assert_eq!(found[2], row("HI03 ABF", "A001", "2025-10-03"));
+    let of = |field: &str| {
+        found
+            .iter()
+            .filter(|one| one.0 == field)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("HI12 ABF"), [&row("HI12 ABF", "A011", "2025-10-04")]);
+    assert_eq!(of("HI10 ABF"), [&row("HI10 ABF", "A0105", "2025-10-04")]);
+    assert_eq!(of("HI02 ABF"), [&row("HI02 ABF", "A000", "2025-10-03")]);
+    assert_eq!(of("HI03 ABF").len(), 2);
 }
 
 #[test]
@@ -182,6 +205,11 @@ fn all_codes_of_an_inpatient_claim_have_the_through_date() {
     );
 }
 
+/// What the qualifiers of ICD-9-CM mean.
+fn icd9() -> CodeSystem {
+    LabelMeaning::in_x12(b"BK").unwrap().into()
+}
+
 #[test]
 fn each_qualifier_has_its_code_set() {
     let body = "CLM*C2*1***13:A:1~DTP*434*D8*20251001~HI*ABK:A000*ABF:A000*ABJ:A000*APR:A000*ABN:A000*BBR:1*BBQ:1~\
@@ -189,11 +217,12 @@ fn each_qualifier_has_its_code_set() {
     let (claims, found) = read(&interchange(I, body));
     assert_eq!(found, []);
     let systems: Vec<_> = claims[0].codes.iter().map(|code| code.system).collect();
-    let other = CodeSystem::Other;
+    let other = icd9();
+    let last = LabelMeaning::in_x12(b"TQ").unwrap().into();
     assert_eq!(
         systems,
         [
-            CM, CM, CM, CM, CM, PCS, PCS, other, other, other, other, other, other, other, other
+            CM, CM, CM, CM, CM, PCS, PCS, other, other, other, other, other, other, other, last
         ]
     );
 }
@@ -234,12 +263,28 @@ fn the_type_of_bill_tells_which_date_of_the_statement_it_is() {
             "{facility}"
         );
     }
-    for facility in ["", "1", "111", "1-"] {
-        let body = format!("CLM*C*1***{facility}:A:1~DTP*434*D8*20250925~HI*ABK:G35D~");
-        let [(_, _, day)] = &codes(I, &body)[..] else {
+    for (whole, day) in [
+        ("111", "2025-10-02"),
+        ("0131", "2025-09-25"),
+        ("0111", "2025-10-02"),
+    ] {
+        let body = format!("CLM*C*1***{whole}:A:1~DTP*434*RD8*20250925-20251002~HI*ABK:G35D~");
+        assert_eq!(codes(I, &body), [row("HI01 ABK", "G35D", day)], "{whole}");
+    }
+    for facility in ["", "1", "11111", "1-", "XX", "00", "1A"] {
+        let claim = |dates: &str| format!("CLM*C*1***{facility}:A:1~{dates}HI*ABK:G35D~");
+        let [(_, _, day)] = &codes(I, &claim(""))[..] else {
             panic!()
         };
         assert!(day.contains("CLM05-1"), "{facility}: {day}");
+        // On one day it does not matter which date counts; of several it may be any.
+        let one = codes(I, &claim("DTP*434*D8*20250925~"));
+        assert_eq!(one, [row("HI01 ABK", "G35D", "2025-09-25")], "{facility}");
+        let (claims, _) = read(&interchange(I, &claim("DTP*434*RD8*20250925-20251002~")));
+        let code = &claims[0].codes[0];
+        let day = |text: &str| text.parse().unwrap();
+        assert_eq!(code.since, Some(day("2025-09-25")), "{facility}");
+        assert_eq!(code.day, Ok(day("2025-10-02")), "{facility}");
     }
 }
 
@@ -302,12 +347,25 @@ fn a_dental_claim_has_a_date_for_its_lines() {
 }
 
 #[test]
+fn a_date_of_another_form_than_it_says_is_read_and_noted() {
+    for (date, last) in [
+        ("RD8*20250930", "2025-09-30"),
+        ("D8*20250930-20251001", "2025-10-01"),
+        ("D8*202509301200", "2025-09-30"),
+    ] {
+        let body = format!("CLM*C*1***11:A:1~DTP*434*{date}~HI*ABK:G35D~");
+        assert_eq!(codes(I, &body), [row("HI01 ABK", "G35D", last)], "{date}");
+        assert_eq!(read(&interchange(I, &body)).0[0].remarks.len(), 1);
+    }
+}
+
+#[test]
 fn a_date_that_is_none_is_no_day_of_the_codes() {
     for (date, words) in [
         ("D8*20210230", "no date of the form CCYYMMDD"),
         ("D8*2021023", "no date of the form CCYYMMDD"),
         ("D8*+2210203", "no date of the form CCYYMMDD"),
-        ("RD8*20210201", "no date of the form CCYYMMDD-CCYYMMDD"),
+        ("RD8*2021020", "no date of the form CCYYMMDD-CCYYMMDD"),
         (
             "RD8*20210201-20210230",
             "no date of the form CCYYMMDD-CCYYMMDD",
@@ -348,11 +406,11 @@ fn version_4010_is_read() {
         .iter()
         .map(|code| (code.system, code.text.as_str()))
         .collect();
-    assert_eq!(
-        codes,
-        [(CodeSystem::Other, "25000"), (CodeSystem::Other, "7806")]
-    );
-    assert_eq!(problems(&interchange(I, body)).len(), 1);
+    assert_eq!(codes, [(icd9(), "25000"), (icd9(), "7806")]);
+    // Of the version after it nobody knows that qualifier.
+    let (claims, _) = read(&interchange(I, body));
+    let unknown = claims[0].codes.iter().filter(|code| code.label == "ZZ");
+    assert_eq!(unknown.count(), 1);
 }
 
 #[test]
@@ -412,7 +470,7 @@ fn values_are_kept_by_name_and_no_other_is_known() {
     let keep = |names: &[&str]| X12Options {
         keep: names.iter().map(|name| (*name).to_owned()).collect(),
         amount: true,
-        use_onset: false,
+        ..X12Options::default()
     };
     let options = keep(&[
         "transaction",
@@ -423,35 +481,13 @@ fn values_are_kept_by_name_and_no_other_is_known() {
     ]);
     let (claims, _) = read_with(&interchange(I, STAY), &options);
     assert_eq!(claims[0].kept, ["0021", "C2", "12345.6", "111", ""]);
-    assert_eq!(claims[0].cents, Some(1_234_560));
+    assert_eq!(claims[0].cents, Ok(Some(1_234_560)));
     let (claims, _) = read_with(&interchange(P, VISIT), &options);
     assert_eq!(claims[0].kept, ["0021", "C1", "150", "", "11"]);
-    assert_eq!(claims[0].cents, Some(15_000));
+    assert_eq!(claims[0].cents, Ok(Some(15_000)));
     let error = X12Claims::new(&b""[..], keep(&["patient_name"])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "unknown value to keep: \"patient_name\"; expected claim_id, charge, type_of_bill, place_of_service, transaction"
     );
-}
-
-#[test]
-fn amounts_are_read_as_cents() {
-    for (text, expected) in [
-        ("0", Some(0)),
-        ("85", Some(8500)),
-        ("85.5", Some(8550)),
-        ("85.05", Some(8505)),
-        (".5", Some(50)),
-        ("85.", Some(8500)),
-        ("-3.10", Some(-310)),
-        ("85.055", None),
-        ("", None),
-        (".", None),
-        ("1e3", None),
-        ("1,000", None),
-        ("+1", None),
-        ("99999999999999999999", None),
-    ] {
-        assert_eq!(cents(text.as_bytes()), expected, "{text}");
-    }
 }

@@ -20,6 +20,8 @@ pub struct CodeSetFacts {
     pub short_name: &'static str,
     /// The name that people use: `ICD-10-CM`.
     pub name: &'static str,
+    /// What files write for it beside these and what FHIR and X12 have, in capital letters and digits alone.
+    pub labels: &'static [&'static str],
     /// The number by which the schema of the database knows it.
     pub number: i64,
     /// The first day on which HIPAA transactions had to use it.

@@ -5,11 +5,11 @@ use chrono::NaiveDate;
 use super::facts::{
     Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, LossLimits, X12Qualifiers,
 };
+use crate::model::calendar::day;
 use crate::model::chapter::{
     DIAGNOSIS_CHAPTERS, PROCEDURE_SECTIONS, chapter_of_diagnosis, section_of_procedure,
 };
 use crate::model::ohdsi::{DISPLACED_CM, DISPLACED_PCS};
-use crate::model::release::day;
 use crate::model::{Calendar, Code, CodeSet, DocumentKind, IndexKind, Malformed};
 
 /// The day on which HIPAA transactions had to use ICD-10 (45 CFR 162.1002(c)).
@@ -20,6 +20,25 @@ pub(super) static CM: CodeSetFacts = CodeSetFacts {
     path: "/icd10cm",
     short_name: "cm",
     name: "ICD-10-CM",
+    labels: &[
+        "10CM",
+        "10C",
+        "10D",
+        "10DX",
+        "I10C",
+        "I10CM",
+        "I10D",
+        "I10DX",
+        "ICD10C",
+        "ICD10D",
+        "ICD10DX",
+        "ICD10DIAG",
+        "ICD10DIAGNOSIS",
+        "ICD10DIAGNOSES",
+        "ICD10CMDX",
+        "ICD10CMDIAG",
+        "ICD10CMDIAGNOSIS",
+    ],
     number: 1,
     in_force_from: IN_FORCE,
     predecessor: Some("ICD-9-CM"),
@@ -92,6 +111,22 @@ pub(super) static PCS: CodeSetFacts = CodeSetFacts {
     path: "/icd10pcs",
     short_name: "pcs",
     name: "ICD-10-PCS",
+    labels: &[
+        "10PCS",
+        "10P",
+        "10PX",
+        "I10P",
+        "I10PCS",
+        "I10PX",
+        "ICD10P",
+        "ICD10PX",
+        "ICD10PROC",
+        "ICD10PROCEDURE",
+        "ICD10PROCEDURES",
+        "ICD10PCSPX",
+        "ICD10PCSPROC",
+        "ICD10PCSPROCEDURE",
+    ],
     number: 2,
     in_force_from: IN_FORCE,
     predecessor: Some("ICD-9-CM"),

@@ -4,8 +4,8 @@
 use super::facts::{
     Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, LossLimits, X12Qualifiers,
 };
+use crate::model::calendar::day;
 use crate::model::chapter::Chapter;
-use crate::model::release::day;
 use crate::model::{Calendar, CodeSet, Malformed};
 
 pub(super) static TOY: CodeSetFacts = CodeSetFacts {
@@ -13,6 +13,7 @@ pub(super) static TOY: CodeSetFacts = CodeSetFacts {
     path: "/toy",
     short_name: "toy",
     name: "Toy",
+    labels: &[],
     number: 99,
     in_force_from: day(2024, 1, 1),
     predecessor: None,

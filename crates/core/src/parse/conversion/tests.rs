@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use super::cells::name_of_column;
 use super::workbook::MAX_BYTES;
 use super::*;
 use crate::error::ErrorKind;

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read as _};
 use calamine::{DataRef, Reader, Xlsx};
 use zip::ZipArchive;
 
-use super::{Cells, broken_cell, put};
+use super::cells::{Cells, broken_cell, put};
 use crate::error::{Error, Result};
 
 /// The most bytes that a workbook may unpack to. The largest official one unpacks to 1.2 MB.

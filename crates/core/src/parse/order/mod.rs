@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::model::{Code, CodeHash, CodeSet, RowRef, ValidDays};
-use crate::parse::{broken, not_utf8, shown};
+use crate::parse::refusal::{broken, not_utf8, shown};
 
 pub use envelope::{Envelope, LineEnding, Numbering};
 use envelope::{LAST_OF_FIVE, LAST_OF_SIX};

@@ -305,7 +305,7 @@ fn statement_hint(ids: &[ReleaseId]) -> String {
     format!("state which: {}", ids.join(" or "))
 }
 
-/// Keeps the releases that other evidence allows too, if it allows one of them; returns whether it does, or
+/// Filters the releases by what other evidence allows too, if it allows one of them; returns whether it does, or
 /// says nothing.
 fn narrow(ids: &mut Vec<ReleaseId>, others: &[ReleaseId]) -> bool {
     let allowed = |id: &ReleaseId| others.contains(&id.edition());

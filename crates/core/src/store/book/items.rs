@@ -133,7 +133,7 @@ pub(super) trait Item {
     /// Its table, with the columns `id` and `digest`.
     const TABLE: &'static str;
 
-    /// Takes the fingerprint of all that [`Item::insert`] writes.
+    /// Returns the fingerprint of all that [`Item::insert`] writes.
     fn fingerprint(&self, fingerprint: &mut Fingerprint);
 
     /// Writes the item under a number.
@@ -247,4 +247,20 @@ pub(in crate::store) fn document_runs(
         })?
         .collect::<rusqlite::Result<Vec<Run>>>()?;
     Ok(RunSet::new(runs))
+}
+
+/// Finds the position of an item in a document, without reading the document whole.
+pub(in crate::store) fn item_position(
+    connection: &Connection,
+    document: i64,
+    item: i64,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT position + ?2 - first_item FROM document_run
+             WHERE document = ?1 AND first_item <= ?2 AND ?2 < first_item + length
+             ORDER BY first_item DESC LIMIT 1",
+        )?
+        .query_row((document, item), |row| row.get(0))
+        .optional()
 }

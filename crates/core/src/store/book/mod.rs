@@ -14,7 +14,7 @@ pub(super) mod unread;
 use rusqlite::Connection;
 
 pub(super) use conversion::has_rows;
-pub(super) use items::{KnownItems, document_runs, find_document};
+pub(super) use items::{KnownItems, document_runs, find_document, item_position};
 
 use crate::model::Document;
 

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use super::{Gathering, Tables};
 use crate::error::Result;
 use crate::model::{ConversionFact, DocumentKind, ReleaseId, Timeline};
-use crate::store::Store;
 use crate::store::book::document_runs;
+use crate::store::database::Store;
 use crate::store::documents::list;
 use crate::store::rows::date;
 

@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Message, crumb, said};
 use super::notes::{Group, NotePart, groups};
+use super::place::{Crumb, Message, crumb, said};
 use super::verdict::CodeLine;
 use super::{Frame, PageRequest, Site, address, render};
 use crate::grouped;

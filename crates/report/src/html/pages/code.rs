@@ -3,21 +3,21 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::super::{Mark, Run};
+use super::super::title::{Mark, Run};
 use super::life::{LifeLine, SpanRow, TurnLink, spans, turns};
 use super::lineage::LineageView;
 use super::notes::{Level, NotePart, level};
-use super::verdict::{CodeLine, CodeList, VerdictView};
+use super::place::{Crumb, Message, crumb, said};
+use super::verdict::{CodeLine, CodeList, VerdictView, code_href};
 use super::{Frame, PageRequest, Site, address, long_day, render};
-use crate::index_reference;
+use crate::page::{index_name, poa_lists, visual_row};
+use crate::tree::What;
+use crate::{cut, index_reference};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
     Basis, Book, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries,
-    PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, VisualCategory, day_before,
+    PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, day_before,
 };
-
-/// How many entries of an index are shown at once.
-const SHORT_LIST: usize = 12;
 
 /// Writes the page of a code on a day. `nearest` tells whether another release's documents were asked for
 /// where the release in force has none.
@@ -67,19 +67,6 @@ struct CodeHtml<'a> {
     json: String,
     history_json: String,
     changes: Option<String>,
-}
-
-/// A level above the code.
-pub(super) struct Crumb {
-    pub(super) href: String,
-    pub(super) name: String,
-    pub(super) title: String,
-}
-
-/// A sentence with a link.
-pub(super) struct Message {
-    pub(super) text: String,
-    pub(super) link: Option<(String, String)>,
 }
 
 /// What the verdict was checked against.
@@ -343,46 +330,6 @@ fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
     crumbs
 }
 
-/// Returns the link to a level of the book.
-pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
-    let levels = &code_set.facts().levels;
-    let name = match place.kind {
-        PlaceKind::Chapter => format!("{} {}", levels.chapter.one, place.name),
-        PlaceKind::Block => format!("{} {}", levels.block.one, place.name),
-        PlaceKind::Code => match code_set.parse_code(&place.name) {
-            Ok(code) => code.to_string(),
-            Err(_) => place.name.clone(),
-        },
-    };
-    Crumb {
-        href: address::place(code_set, place, day),
-        name,
-        title: place.title.clone(),
-    }
-}
-
-/// Returns what a part of the page rests on, where it is not simply the release in force.
-pub(super) fn said(consulted: &DocumentSource, what: &str, nearest_at: &str) -> Option<Message> {
-    match consulted {
-        DocumentSource::Own { .. } => None,
-        DocumentSource::Nearest {
-            missing, release, ..
-        } => Some(Message {
-            text: format!("No {what} is loaded for {missing}; this is {release}\u{2019}s."),
-            link: None,
-        }),
-        DocumentSource::Missing { missing, nearest } => Some(Message {
-            text: format!("No {what} is loaded for {missing}."),
-            link: nearest.map(|nearest| {
-                (
-                    nearest_at.to_owned(),
-                    format!("Show the nearest instead, {nearest}\u{2019}s"),
-                )
-            }),
-        }),
-    }
-}
-
 impl BasisView {
     fn new(site: &Site, code_set: CodeSet, basis: &Basis, day: NaiveDate) -> BasisView {
         BasisView {
@@ -396,23 +343,6 @@ impl BasisView {
             patch: basis.patch.clone(),
         }
     }
-}
-
-fn visual_row(category: &VisualCategory) -> Vec<String> {
-    let ranges = category.ranges.iter().map(|range| {
-        let bounds: Vec<&str> = [
-            range.heading.as_str(),
-            range.less_than.as_str(),
-            range.at_least.as_str(),
-        ]
-        .into_iter()
-        .filter(|text| !text.is_empty())
-        .collect();
-        bounds.join(" / ")
-    });
-    std::iter::once(category.category.clone())
-        .chain(ranges)
-        .collect()
 }
 
 impl PcsView {
@@ -456,7 +386,7 @@ impl<'a> IndexView<'a> {
         if let DocumentSource::Nearest { missing, .. } = &entries.consulted {
             heading.push_str(&format!(", for {missing} has none"));
         }
-        let mut links: Vec<IndexLine<'a>> = entries
+        let links: Vec<IndexLine<'a>> = entries
             .links
             .iter()
             .map(|link| IndexLine {
@@ -464,11 +394,7 @@ impl<'a> IndexView<'a> {
                 how: index_reference(link),
             })
             .collect();
-        let rest = if links.len() > SHORT_LIST + 2 {
-            links.split_off(SHORT_LIST)
-        } else {
-            Vec::new()
-        };
+        let (links, rest) = cut::LINES.split(links);
         Some(IndexView {
             heading,
             links,
@@ -479,15 +405,6 @@ impl<'a> IndexView<'a> {
     fn count(&self) -> usize {
         self.links.len() + self.rest.len()
     }
-}
-
-/// Names an index with the release that it is of.
-fn index_name(entries: &IndexEntries) -> Option<String> {
-    let release = entries.consulted.release()?;
-    Some(format!(
-        "{} of {release}",
-        DocumentKind::Index(entries.kind).label()
-    ))
 }
 
 /// Returns in one sentence which indexes are not loaded for the release in force.
@@ -509,7 +426,7 @@ fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Message> {
     })
 }
 
-/// Names the indexes in which nothing leads to the code.
+/// Lists the indexes in which nothing leads to the code.
 fn index_none(page: &CodePage) -> String {
     let named: Vec<String> = page
         .index
@@ -524,20 +441,16 @@ fn poa_words(span: Option<&PoaSpan>) -> String {
     let Some(span) = span else {
         return "No POA-exempt list that governs this day is loaded.".to_owned();
     };
-    let lists = if span.first_list == span.last_list {
-        format!("list of {}", span.first_list)
-    } else {
-        format!("lists of {} to {}", span.first_list, span.last_list)
-    };
     format!(
-        "{} from {} to {} ({lists}).",
+        "{} from {} to {} ({}).",
         if span.exempt {
             "Exempt from reporting whether it was present on admission,"
         } else {
             "Not exempt: report whether it was present on admission,"
         },
         long_day(span.from),
-        long_day(day_before(span.until))
+        long_day(day_before(span.until)),
+        poa_lists(span)
     )
 }
 

@@ -2,12 +2,14 @@
 
 use askama::Template;
 
-use super::code::{Crumb, Message, crumb, said};
 use super::home::sentence;
 use super::notes::{Level, NotePart, groups};
-use super::verdict::{CodeLine, CodeList, VerdictView};
-use super::{Frame, PageRequest, Site, address, render};
-use crate::text::{last_change_words, mentions_heading, note_label};
+use super::place::{Crumb, Message, crumb, said};
+use super::verdict::{CodeLine, CodeList, VerdictView, code_href};
+use super::{Frame, PageRequest, Site, address, long_day, render};
+use crate::note::note_label;
+use crate::page::{last_change_words, mentions_heading};
+use crate::tree::What;
 use codeyear_core::error::Result;
 use codeyear_core::model::{CodePage, Comparison, DocumentKind, PlaceKind, Verdict};
 

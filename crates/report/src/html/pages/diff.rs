@@ -3,13 +3,16 @@
 use askama::Template;
 use chrono::NaiveDate;
 
+use super::super::counts::{Bar, KindLine, bars, cms_lines, cms_source, difference, short_label};
 use super::super::notes::{NotesView, Wording};
-use super::super::{
-    Bar, Below, ChapterGroup, KindLine, Line, Mark, Note, Row, Run, SourceLine, anchor, bars,
-    chapter_word, cms_lines, cms_source, difference, heading, row, short_label, sources, sums,
+use super::super::rows::{
+    Below, ChapterGroup, Line, Note, Row, anchor, chapter_word, heading, row, sums,
 };
+use super::super::title::{Mark, Run};
 use super::{Frame, PageRequest, Site, address, render};
-use crate::grouped;
+use crate::render::{chapter_heading, plain_words};
+use crate::tree::{Block, SourceFile};
+use crate::{changes, grouped};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, DocumentKind, ReleaseId, chapter_of,
@@ -138,7 +141,7 @@ struct Report<'a> {
     before: Option<String>,
     after: Option<String>,
     whole: Option<String>,
-    sources: Vec<SourceLine<'a>>,
+    sources: Vec<SourceFile<'a>>,
     old_rows: (String, String),
     new_rows: (String, String),
     difference: (String, String),
@@ -295,7 +298,7 @@ impl<'a> Report<'a> {
             before: (page > 1).then(|| turn(page - 1)),
             after: (page < pages).then(|| turn(page + 1)),
             whole: (!is_whole).then(|| link(set, asked, ask, "/diff", &[])),
-            sources: sources(set),
+            sources: changes::sources(set),
             old_rows: (grouped(set.old_rows.all), grouped(set.old_rows.billable)),
             new_rows: (grouped(set.new_rows.all), grouped(set.new_rows.billable)),
             difference: (

@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 
 use super::{Site, address, long_day};
 use crate::marks::mark;
+use crate::page::{releases, state, stretches};
 use crate::percent;
 use codeyear_core::model::{CodeHistory, HistorySpan, ReleaseId, day_before};
 
-use super::super::{Mark, Title, marked};
+use super::super::title::{Mark, Title, marked, stretches as title_stretches};
 
 /// A day on which something about a code changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,47 +96,31 @@ pub(super) struct SpanRow {
 
 /// Lists the spans of a code, the newest first, with what is new in each title marked.
 pub(super) fn spans(history: &CodeHistory, path: &str, day: NaiveDate) -> Vec<SpanRow> {
-    let mut rows = Vec::new();
-    let mut before: Option<&HistorySpan> = None;
-    for span in &history.spans {
+    let rows = stretches(history).into_iter().rev().map(|stretch| {
+        let span = stretch.span;
         let through = day_before(span.valid_to);
-        let old = before.map(|last| &last.entry);
-        let title = match old {
-            Some(old) if old.long_title != span.entry.long_title => {
-                marked(&old.long_title, &span.entry.long_title).1
-            }
-            _ => unmarked(&span.entry.long_title),
-        };
-        let short = match old {
-            Some(old)
-                if old.long_title == span.entry.long_title
-                    && old.short_title != span.entry.short_title =>
-            {
-                span.entry.short_title.clone()
-            }
-            _ => String::new(),
-        };
-        rows.push(SpanRow {
+        SpanRow {
             from: span.valid_from,
             through,
-            is_open: through == history.covered_through,
+            is_open: stretch.is_open,
             is_now: span.valid_from <= day && day <= through,
-            state: state(span),
-            releases: releases(span.first_release, span.last_release),
-            title,
-            short,
+            state: stretch.state,
+            releases: stretch.releases,
+            title: match stretch.old_title {
+                Some(old) => marked(old, &span.entry.long_title).1,
+                None => unmarked(&span.entry.long_title),
+            },
+            short: stretch.short.unwrap_or_default().to_owned(),
             patch: span.patch.clone().unwrap_or_default(),
             href: address::on(path, span.valid_from),
-        });
-        before = Some(span);
-    }
-    rows.reverse();
-    rows
+        }
+    });
+    rows.collect()
 }
 
 /// Returns a title in which nothing is marked.
 fn unmarked(title: &str) -> Title {
-    super::super::stretches(mark(title, title).1, Mark::Same)
+    title_stretches(mark(title, title).1, Mark::Same)
 }
 
 fn class(span: &HistorySpan) -> &'static str {
@@ -143,22 +128,6 @@ fn class(span: &HistorySpan) -> &'static str {
         (false, _) => "published",
         (true, true) => "billable",
         (true, false) => "header",
-    }
-}
-
-fn state(span: &HistorySpan) -> &'static str {
-    match (span.in_force, span.entry.billable) {
-        (false, _) => "published, not in force",
-        (true, true) => "billable",
-        (true, false) => "header",
-    }
-}
-
-fn releases(first: ReleaseId, last: ReleaseId) -> String {
-    if first == last {
-        first.to_string()
-    } else {
-        format!("{first} to {last}")
     }
 }
 

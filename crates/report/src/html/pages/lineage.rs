@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::address;
-use super::verdict::{conversion_words, row_of, together};
-use codeyear_core::model::{Code, CodeLineage, Fate, LineageLink, ListedAs};
+use super::verdict::conversion_words;
+use crate::lineage::{fate_words, listed_words, row_named, row_of, together};
+use crate::render::plain_words;
+use codeyear_core::model::{Code, CodeLineage, LineageLink};
 
 /// The most codes that the picture shows on each side; the list beside it has all.
 const MAX_BOXES: usize = 7;
@@ -73,7 +75,7 @@ impl LineageView {
             from_nothing: found
                 .from_nothing
                 .iter()
-                .map(|(day, table, row)| (*day, format!("{table} table row {row}")))
+                .map(|(day, table, row)| (*day, row_named(*table, *row)))
                 .collect(),
             before: found
                 .predecessors
@@ -119,32 +121,17 @@ impl LineageView {
 }
 
 fn before_words(link: &LineageLink) -> String {
-    let fate = match link.fate {
-        Fate::StaysBillable => "which stayed billable",
-        Fate::BecameHeader => "which became a header",
-        Fate::Deleted => "which was deleted",
-        Fate::WasNotBillable => "which was not billable",
-        Fate::NotCovered => "",
-    };
-    match together(link) {
-        Some(with) if fate.is_empty() => format!("together with {with}"),
-        Some(with) => format!("together with {with}, {fate}"),
-        None => fate.to_owned(),
-    }
+    let with = together(link).map(|with| format!("together with {}", plain_words(&with)));
+    let fate = Some(fate_words(link.fate)).filter(|words| !words.is_empty());
+    let said = with.into_iter().chain(fate.map(str::to_owned));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 fn after_words(link: &LineageLink) -> String {
-    let mut said = Vec::new();
-    match link.new_listed {
-        ListedAs::Billable => {}
-        ListedAs::Header => said.push("a header".to_owned()),
-        ListedAs::Unlisted => {
-            said.push("in no release of that day: a slip of the table".to_owned())
-        }
-        ListedAs::NotCovered => said.push("no loaded release governs that day".to_owned()),
-    }
-    said.extend(together(link).map(|with| format!("only together with {with}")));
-    said.join(", ")
+    let with = together(link).map(|with| format!("only together with {}", plain_words(&with)));
+    let listed = listed_words(link.new_listed).map(str::to_owned);
+    let said = listed.into_iter().chain(with);
+    said.collect::<Vec<_>>().join(", ")
 }
 
 fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
@@ -188,7 +175,7 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
     })
 }
 
-/// Takes each code once, with the first link that names it.
+/// Returns each code once, with the first link that names it.
 fn boxes<'l>(links: impl Iterator<Item = (Code, &'l LineageLink)>) -> Vec<(Code, &'l LineageLink)> {
     let mut seen = BTreeSet::new();
     links.filter(|(code, _)| seen.insert(*code)).collect()

@@ -15,6 +15,7 @@ mod home;
 mod life;
 mod lineage;
 mod notes;
+mod place;
 mod releases;
 mod search;
 mod verdict;
@@ -26,8 +27,7 @@ use chrono::NaiveDate;
 
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeSet, ReleaseId, Timeline};
-use codeyear_core::store::StoredRelease;
+use codeyear_core::model::{CodeSet, ReleaseId, StoredRelease, Timeline};
 
 pub use address::{BookLevel, book_levels, code as code_address};
 pub use assets::{Asset, asset, asset_names};

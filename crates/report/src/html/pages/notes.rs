@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::address;
-use super::code::{Crumb, crumb};
-use crate::text::note_label;
+use super::place::{Crumb, crumb};
+use crate::note::{note_label, notes_of};
 use codeyear_core::model::{CodePage, CodeSet, NoteGroup, NoteKind, NotesAt, PlaceKind};
 
 /// The notes of one level of the book.
@@ -47,22 +47,16 @@ pub(super) fn level(code_set: CodeSet, notes: &NotesAt, page: &CodePage, day: Na
 pub(super) fn groups(code_set: CodeSet, groups: &[NoteGroup], day: NaiveDate) -> Vec<Group> {
     groups
         .iter()
-        .map(|group| {
-            let heads_list = group.notes.first().is_some_and(|note| note.ends_with(':'));
-            Group {
-                kind: group.kind.name(),
-                label: note_label(group.kind),
-                is_prose: group.kind == NoteKind::Note,
-                notes: group
-                    .notes
-                    .iter()
-                    .enumerate()
-                    .map(|(at, note)| Note {
-                        is_under: heads_list && at > 0,
-                        parts: linked(code_set, note.trim(), day),
-                    })
-                    .collect(),
-            }
+        .map(|group| Group {
+            kind: group.kind.name(),
+            label: note_label(group.kind),
+            is_prose: group.kind == NoteKind::Note,
+            notes: notes_of(group)
+                .map(|(is_under, note)| Note {
+                    is_under,
+                    parts: linked(code_set, note, day),
+                })
+                .collect(),
         })
         .collect()
 }

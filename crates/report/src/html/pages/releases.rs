@@ -7,8 +7,9 @@ use super::{Frame, PageRequest, Site, Uncovered, render};
 use crate::{counted, grouped};
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus};
 use codeyear_core::error::Result;
-use codeyear_core::model::{CodeSet, ListedBy, ReleaseId};
-use codeyear_core::store::{ProofOutcome, ProofSubject, SourceFile, StoredRelease};
+use codeyear_core::model::{
+    CodeSet, ListedBy, ProofOutcome, ProofSubject, ReleaseId, SourceFile, StoredRelease,
+};
 
 /// Writes the releases with their proofs, hashes and gaps.
 ///

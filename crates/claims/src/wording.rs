@@ -1,0 +1,57 @@
+//! How what may be stated of a file is called where it is stated: options of a command line, or fields of a form.
+
+use super::day::Undetermined;
+
+/// Where an audit is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wording {
+    /// On a command line, by options.
+    #[default]
+    Options,
+    /// In a form, by its fields.
+    Form,
+}
+
+impl Wording {
+    /// The label of the form's field for how dates are written.
+    pub const DATE_FORMAT: &str = "How dates are written";
+    /// The label of the form's field for the code set of all codes.
+    pub const CODE_SET: &str = "Code set";
+    /// The label of the form's field by which cells are taken apart.
+    pub const SPLIT: &str = "Take cells with several codes apart";
+    /// The label of the form's field by which codes are cleaned.
+    pub const CLEAN: &str = "Read codes that have something around them";
+
+    /// Returns what to do where the form of the dates cannot be told.
+    pub(super) fn of_dates(self, why: &Undetermined) -> String {
+        let field = Wording::DATE_FORMAT;
+        match (self, why) {
+            (Wording::Options, Undetermined::Empty) => {
+                "--date-format states another form".to_owned()
+            }
+            (Wording::Options, Undetermined::NoForm) => "is it the right column? --date-format states the form, as --date-format DD.MM.YYYY".to_owned(),
+            (Wording::Options, Undetermined::Numbers) => "--date-format excel takes them for the days of workbooks, --date-format unix for seconds since 1970, a pattern such as --date-format MMDDYY for digits".to_owned(),
+            (Wording::Options, Undetermined::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to have such dates reported".to_owned(),
+            (Wording::Form, Undetermined::Empty) => format!("“{field}” states another form"),
+            (Wording::Form, Undetermined::NoForm) => {
+                format!("is it the right column? “{field}” states the form: DD.MM.YYYY")
+            }
+            (Wording::Form, Undetermined::Numbers) => format!(
+                "in “{field}” excel takes them for the days of workbooks, unix for seconds since 1970, a pattern such as MMDDYY for digits"
+            ),
+            (Wording::Form, Undetermined::DayFirst) => format!(
+                "state it in “{field}”: DD/MM/YYYY, or us to have such dates reported"
+            ),
+        }
+    }
+
+    /// Returns what to do where columns of codes hold none, one of which is this.
+    pub(super) fn of_empty_columns(self, example: &str) -> String {
+        match self {
+            Wording::Options => {
+                format!("does --code take too much? '!{example}' leaves a column out")
+            }
+            Wording::Form => "are they columns of codes? leave out those that are not".to_owned(),
+        }
+    }
+}

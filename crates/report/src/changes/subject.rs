@@ -1,0 +1,120 @@
+//! What a change report is about: the two releases, what it was narrowed to, the files compared.
+
+use std::fmt::Write;
+
+use crate::tree::{Banner, Block, SourceFile};
+use crate::{Style, counted, grouped};
+use codeyear_core::model::{ChangeSet, CodeRange};
+
+/// Returns the two sides: `ICD-10-CM FY2025 (2024-10-01) to FY2026 (2025-10-01)`.
+pub fn title(changes: &ChangeSet) -> String {
+    format!(
+        "{} {} ({}) to {} ({})",
+        changes.code_set.name(),
+        changes.old,
+        changes.old_from,
+        changes.new,
+        changes.new_from
+    )
+}
+
+/// Returns what the change set was narrowed to; `None` if it was not.
+pub(crate) fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
+    let mut parts: Vec<String> = under(changes, style).into_iter().collect();
+    if let Some(only) = &changes.only {
+        let outside = if only.outside > 0 {
+            format!("{} outside the range, ", grouped(only.outside))
+        } else {
+            String::new()
+        };
+        let mut text = format!(
+            "only your {}: {outside}{} changed, {} unchanged, {} in neither release",
+            counted(only.codes, "code"),
+            grouped(changes.changes.len() as u64),
+            grouped(only.unchanged),
+            grouped(only.in_neither.len() as u64)
+        );
+        if !only.in_neither.is_empty() {
+            let list: Vec<String> = only
+                .in_neither
+                .iter()
+                .map(|code| style.code(code))
+                .collect();
+            let _ = write!(text, " ({})", list.join(", "));
+        }
+        if only.never_listed > 0 {
+            let _ = write!(
+                text,
+                ", {} that no loaded release lists",
+                grouped(only.never_listed)
+            );
+        }
+        if only.malformed > 0 {
+            let _ = write!(
+                text,
+                ", {} that cannot be codes",
+                counted(only.malformed, "value")
+            );
+        }
+        parts.push(text);
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Returns that the change set was narrowed to ranges: `only under C7A, C76-C80`.
+pub(super) fn under(changes: &ChangeSet, style: Style) -> Option<String> {
+    let ranges = ranges(changes, "-", style);
+    (!ranges.is_empty()).then(|| format!("only under {ranges}"))
+}
+
+/// Returns the ranges that the change set was narrowed to, with a sign between the ends of each; empty if it was not.
+pub(crate) fn ranges(changes: &ChangeSet, to: &str, style: Style) -> String {
+    let range = |range: &CodeRange| {
+        let (first, last) = (style.code(&range.first), style.code(&range.last));
+        if range.first == range.last {
+            first
+        } else {
+            format!("{first}{to}{last}")
+        }
+    };
+    let ranges: Vec<String> = changes.under.iter().map(range).collect();
+    ranges.join(", ")
+}
+
+/// Returns the files compared: the release, the file, how well its bytes are known, and its SHA-256. Of a tabular
+/// list that is compared beside the rows no provenance is known.
+pub(crate) fn sources(changes: &ChangeSet) -> Vec<SourceFile<'_>> {
+    let releases = [changes.old, changes.new];
+    let of_rows = changes.sources.iter().zip(changes.provenance.map(Some));
+    let of_notes = changes.notes.iter().flat_map(|notes| &notes.sources);
+    let compared = of_rows
+        .chain(of_notes.map(|source| (source, None)))
+        .zip(releases.into_iter().cycle());
+    let mut files: Vec<SourceFile<'_>> = Vec::new();
+    for ((file, provenance), release) in compared {
+        // The rows of a release without order file come from its tabular list, whose notes are compared too.
+        let is_named =
+            |one: &SourceFile<'_>| one.release == release && one.file.sha256 == file.sha256;
+        if !files.iter().any(is_named) {
+            files.push(SourceFile {
+                release,
+                file,
+                provenance,
+            });
+        }
+    }
+    files
+}
+
+/// Returns what limits the trust in the two releases, and that they are a sample.
+pub(super) fn banners(changes: &ChangeSet) -> impl Iterator<Item = Block<'_>> {
+    let sample = changes.sample.then(|| Banner {
+        is_warning: false,
+        words: "From the bundled sample, not the whole code set.".to_owned(),
+    });
+    let warnings = changes.warnings.iter().map(|warning| Banner {
+        is_warning: true,
+        words: warning.to_string(),
+    });
+    sample.into_iter().chain(warnings).map(Block::Banner)
+}

@@ -1,0 +1,284 @@
+//! What the changes mean to whoever uses the codes of a file.
+
+use std::fmt::Write;
+
+use super::subject::{self, banners, title};
+use super::successors;
+use crate::cut::Cut;
+use crate::tree::{Banner, Block, ChangedCode, Column, Remark, Report, Table, Text, Tone, capital};
+use crate::{Style, counted, grouped, rounded, share};
+use codeyear_core::model::{
+    Change, ChangeSet, Code, Effect, Impact, Relation, Severity, Touch, UseCount,
+};
+
+/// Returns in words what a severity means.
+pub(crate) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
+    match severity {
+        Severity::Breaking => format!("no longer valid for submission in {}", changes.new),
+        Severity::Review => "changed in another way: title, became billable, new".to_owned(),
+        Severity::Info => {
+            "new codes, which you do not use, in place of, below or beside yours".to_owned()
+        }
+    }
+}
+
+/// A line of the totals: what it counts, its fixed name, and the codes in use.
+pub(crate) struct Total {
+    pub label: &'static str,
+    pub used: UseCount,
+    /// The changes that say so, of a severity.
+    pub changes: Option<u64>,
+}
+
+/// Lists the totals; those of codes outside the range only where there are ranges.
+pub(crate) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
+    let mut totals: Vec<Total> = Severity::ALL
+        .into_iter()
+        .map(|severity| Total {
+            label: severity.name(),
+            used: impact.count(severity),
+            changes: Some(impact.of(severity).len() as u64),
+        })
+        .collect();
+    let mut more = |label, used| {
+        totals.push(Total {
+            label,
+            used,
+            changes: None,
+        });
+    };
+    more("untouched", impact.untouched);
+    if !changes.under.is_empty() {
+        more("outside the range", impact.outside);
+    }
+    more("in neither release", impact.unknown());
+    totals
+}
+
+/// Returns what the file held: `6 rows, 9 uses of 7 codes`.
+pub(crate) fn file_line(impact: &Impact) -> String {
+    let mut text = format!(
+        "{} of your file, {} of {} in {}",
+        counted(impact.rows, "row"),
+        counted(impact.all.uses, "use"),
+        counted(impact.all.codes, "code"),
+        counted(impact.columns, "column"),
+    );
+    if impact.no_codes > 0 {
+        let _ = write!(
+            text,
+            "; {} that cannot be codes",
+            counted(impact.no_codes, "text")
+        );
+    }
+    text
+}
+
+/// Returns what of the file was not counted.
+pub(crate) fn ragged_line(impact: &Impact) -> Option<String> {
+    (impact.ragged_rows > 0).then(|| {
+        let first = impact.first_ragged_line.unwrap_or(0);
+        format!(
+            "{} not counted: another number of fields than the header, first on line {first}",
+            counted(impact.ragged_rows, "row")
+        )
+    })
+}
+
+/// Returns the codes in neither release that other releases list, and the number of the rest.
+fn unknown_line(impact: &Impact, style: Style) -> Option<String> {
+    if impact.unknown().codes == 0 {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if !impact.in_neither.is_empty() {
+        let used = impact.in_neither.iter();
+        let used = used.map(|(code, uses)| used_words(code, *uses, style));
+        let codes = Cut::after(12).joined(used, style);
+        parts.push(format!("listed by another loaded release: {codes}"));
+    }
+    if impact.never_listed.codes > 0 {
+        parts.push(format!(
+            "listed by no loaded release: {}, {}",
+            counted(impact.never_listed.codes, "code"),
+            counted(impact.never_listed.uses, "use"),
+        ));
+    }
+    Some(parts.join("; "))
+}
+
+fn used_words(code: &Code, uses: u64, style: Style) -> String {
+    format!("{} ({})", style.code(code), grouped(uses))
+}
+
+/// Returns which codes in use a new code is related to: `successor of E11.9 (12); beside E11.8 (2)`. Nothing
+/// of a change of a code in use.
+pub(crate) fn touches(effect: &Effect, style: Style) -> Option<String> {
+    let mut parts = Vec::new();
+    for of_one in effect.touches.chunk_by(|a, b| a.relation == b.relation) {
+        let Some(Touch { relation, .. }) = of_one.first() else {
+            continue;
+        };
+        if *relation == Relation::Itself {
+            return None;
+        }
+        let used = of_one.iter();
+        let used = used.map(|touch| used_words(&touch.code, touch.uses, style));
+        let codes = Cut::after(6).joined(used, style);
+        parts.push(format!("{} {codes}", relation.words()));
+    }
+    Some(parts.join("; "))
+}
+
+/// Lists the effects of a severity with their changes.
+pub(crate) fn effects<'a>(
+    changes: &'a ChangeSet,
+    impact: &'a Impact,
+    severity: Severity,
+) -> impl Iterator<Item = (&'a Effect, &'a Change)> {
+    let of_it = impact.of(severity).iter();
+    of_it.filter_map(|effect| Some((effect, changes.changes.get(effect.change)?)))
+}
+
+/// Returns the heading of a report.
+pub(crate) fn heading(changes: &ChangeSet) -> String {
+    format!("What of yours breaks: {}", title(changes))
+}
+
+/// Returns the ranges that the question was narrowed to.
+pub(crate) fn under(changes: &ChangeSet, style: Style) -> Option<String> {
+    let unweighed = subject::under(changes, style)?;
+    Some(format!("{unweighed}; the other uses are outside the range"))
+}
+
+/// Returns the heading of a severity's list: `Breaking: no longer valid for submission in FY2026`.
+fn severity_heading(changes: &ChangeSet, severity: Severity) -> String {
+    format!(
+        "{}: {}",
+        capital(severity.name()),
+        meaning(changes, severity)
+    )
+}
+
+/// Returns what was left out.
+pub(crate) fn left_out_line(impact: &Impact) -> String {
+    match impact.left_out {
+        1 => "1 change touches none of your codes and is left out".to_owned(),
+        number => format!(
+            "{} changes touch none of your codes and are left out",
+            grouped(number)
+        ),
+    }
+}
+
+/// Returns the report.
+pub(super) fn report<'a>(changes: &'a ChangeSet, impact: &'a Impact, style: Style) -> Report<'a> {
+    let mut blocks = vec![Block::Title(heading(changes))];
+    blocks.extend(banners(changes));
+    blocks.extend(under(changes, style).map(|under| Block::Line(under.into())));
+    blocks.push(Block::Sentence(vec![file_line(impact).into()]));
+    blocks.extend(ragged_line(impact).map(|words| {
+        Block::Banner(Banner {
+            is_warning: false,
+            words,
+        })
+    }));
+    blocks.push(Block::Table(counts(changes, impact)));
+    if let Some(unknown) = unknown_line(impact, style) {
+        let words = format!("in neither release: {unknown}");
+        blocks.push(Block::Remark(words.into()));
+    }
+    let left_out = Text::default().toned(left_out_line(impact), Tone::Quiet);
+    blocks.push(Block::Remark(left_out));
+    for severity in Severity::ALL {
+        let mut of_it = effects(changes, impact, severity).peekable();
+        if of_it.peek().is_some() {
+            let words = severity_heading(changes, severity);
+            blocks.push(Block::Heading { level: 2, words });
+        }
+        blocks.extend(of_it.map(|(effect, change)| {
+            let lineage = successors::line(changes, &change.code, style)
+                .filter(|_| severity != Severity::Info || effect.touches.is_empty());
+            let lineage = lineage.map(|(way, words)| Remark {
+                way: Some(way),
+                words,
+            });
+            let touches = touches(effect, style).map(|words| Remark { way: None, words });
+            Block::Change(ChangedCode {
+                change,
+                uses: Some(effect.uses),
+                remarks: lineage.into_iter().chain(touches).collect(),
+            })
+        }));
+    }
+    if impact.effects.is_empty() {
+        blocks.push(Block::Remark("Nothing that you use changed.".into()));
+    }
+    Report { blocks }
+}
+
+fn counts(changes: &ChangeSet, impact: &Impact) -> Table {
+    let row = |total: Total| {
+        vec![
+            total.label.to_owned(),
+            grouped(total.used.codes),
+            grouped(total.used.uses),
+            share(total.used.uses, impact.all.uses),
+            total.changes.map(grouped).unwrap_or_default(),
+        ]
+    };
+    let all = vec![
+        "all".to_owned(),
+        grouped(impact.all.codes),
+        grouped(impact.all.uses),
+    ];
+    Table {
+        about: None,
+        columns: vec![
+            Column::rows("your codes", 20).obvious(),
+            Column::number("codes", 8),
+            Column::number("uses", 12),
+            Column::number("share", 8),
+            Column::number("changes", 9),
+        ],
+        rows: totals(changes, impact)
+            .into_iter()
+            .map(row)
+            .chain([all])
+            .collect(),
+        more: None,
+        note: None,
+    }
+}
+
+/// The columns that a weighed report has after the others of a change.
+pub const CSV_COLUMNS: [&str; 4] = ["severity", "uses", "share_of_uses", "touches"];
+
+/// Returns the cells of these columns. The codes in use stand without dots, each with its relation and uses:
+/// `successor:E119:12 beside:E118:2`.
+pub(crate) fn csv_cells(impact: &Impact, effect: &Effect) -> [String; 4] {
+    let touches: Vec<String> = effect
+        .touches
+        .iter()
+        .map(|touch| {
+            format!(
+                "{}:{}:{}",
+                touch.relation.name(),
+                touch.code.as_str(),
+                touch.uses
+            )
+        })
+        .collect();
+    [
+        effect.severity.name().to_owned(),
+        effect.uses.to_string(),
+        fraction(effect.uses, impact.all.uses),
+        touches.join(" "),
+    ]
+}
+
+/// Returns a share as a fraction of 1 with six decimals.
+pub(crate) fn fraction(part: u64, whole: u64) -> String {
+    let millionths = rounded(part, whole, 1_000_000);
+    format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
+}

@@ -1,0 +1,82 @@
+//! The files of a run.
+
+use std::path::{Path, PathBuf};
+
+use indicatif::ProgressBar;
+
+use super::AuditArgs;
+use crate::claims;
+use crate::cli::progress::progress_bar;
+use crate::error::{Error, Result};
+
+/// Refuses to write over a file that is audited.
+pub(super) fn refuse_own_files(args: &AuditArgs, files: &[PathBuf]) -> Result<()> {
+    let reports = args.report.iter().map(|(path, _)| path);
+    for path in args.output.iter().chain(reports) {
+        let Ok(written) = path.canonicalize() else {
+            continue;
+        };
+        let mut read = files.iter().filter_map(|file| file.canonicalize().ok());
+        if written.is_file() && read.any(|read| read == written) {
+            return Err(
+                Error::usage("this file would be written over, and it is audited")
+                    .in_file(path.display().to_string())
+                    .with_hint("name another file to write to"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Lists the files of a run: of a folder all that are in it and below, but for hidden ones, in the order of their names.
+pub(super) fn files_of(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in named {
+        if claims::is_stdin(path) || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        add_folder(path, &mut files)?;
+        if files.len() == before {
+            return Err(Error::usage("the folder holds no file")
+                .in_file(path.display().to_string())
+                .with_hint("name a file of claims, or a folder with such files"));
+        }
+    }
+    Ok(files)
+}
+
+fn add_folder(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let fail = |error| crate::error::io_error("read", folder, error);
+    let entries = std::fs::read_dir(folder).map_err(fail)?;
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()
+        .map_err(fail)?;
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') {
+            continue;
+        }
+        // A link to a folder may lead back to one above it.
+        if path.is_dir() && !path.is_symlink() {
+            add_folder(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the bar of an audit. Of a packed file the bytes unpacked are counted, whose number is not known before.
+pub(super) fn audit_bar(files: &[PathBuf]) -> ProgressBar {
+    let length_of = |path: &PathBuf| {
+        let file = std::fs::metadata(path).ok();
+        let file = file.filter(std::fs::Metadata::is_file);
+        file.map(|file| file.len())
+    };
+    let length = files.iter().map(length_of).sum();
+    progress_bar(length, "{bar:30} {bytes} at {bytes_per_sec}, {eta} left")
+}

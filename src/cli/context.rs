@@ -1,0 +1,317 @@
+//! What every verb takes and has at hand: the options that all share, its output, the day.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use clap::builder::{OsStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use etcetera::BaseStrategy;
+
+use super::output::write_all;
+use crate::error::{Error, Result};
+use crate::model::CodeSet;
+use crate::present::Style;
+use crate::present::render::Words;
+use crate::present::tree::Report;
+use crate::store::Store;
+
+/// What every verb takes.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Use this database file [default: codeyear/codeyear.db in your data folder]
+    #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE", value_parser = path())]
+    db: Option<PathBuf>,
+    /// Take the official files from this pack [default: the one in this program, beside it or in your data folder]
+    #[arg(long, global = true, env = "CODEYEAR_PACK", value_name = "FILE", value_parser = path())]
+    pack: Option<PathBuf>,
+    /// Take this date for today, in tests and in reports that are to be made again
+    #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
+    pub(super) today: Option<NaiveDate>,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColourChoice,
+    /// Write codes without dots (text, Markdown and AsciiDoc; CSV and JSON give both)
+    #[arg(long, global = true)]
+    pub(super) no_dots: bool,
+}
+
+impl Global {
+    /// Returns the database that is named, if one is.
+    pub(super) fn database(&self) -> Option<&Path> {
+        self.db
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
+
+    /// Returns the pack that is named, if one is.
+    pub(super) fn pack(&self) -> Option<&Path> {
+        self.pack
+            .as_deref()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ColourChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What a verb has at hand: its output, and the day.
+pub(super) struct Context<'a> {
+    pub(super) global: &'a Global,
+    pub(super) out: &'a mut (dyn Write + Send),
+    pub(super) err: &'a mut dyn Write,
+    pub(super) out_is_terminal: bool,
+    pub(super) today: NaiveDate,
+}
+
+impl Context<'_> {
+    pub(super) fn style(&self) -> Style {
+        let colour = match self.global.color {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => {
+                self.out_is_terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Style {
+            dots: !self.global.no_dots,
+            colour,
+            whole_lists: false,
+        }
+    }
+
+    pub(super) fn database(&self) -> Result<PathBuf> {
+        match self.global.database() {
+            Some(path) => Ok(path.to_path_buf()),
+            None => default_database(),
+        }
+    }
+
+    /// Writes that there is no release yet, and how to get one.
+    pub(super) fn say_nothing_loaded(&mut self) -> Result<()> {
+        let database = self.database()?;
+        self.say(&format!(
+            "No release is loaded yet in {}: codeyear init brings the official history, codeyear import PATH... what you have\n",
+            database.display()
+        ))
+    }
+
+    /// Folds the write-ahead log into the one file. Else whoever copies that file while a server has it open copies
+    /// it without what was just written.
+    pub(super) fn fold_log(&mut self, store: &Store) {
+        if !store.fold_log() {
+            let database = store.path().display().to_string();
+            // It is written whether anyone listens or not.
+            let _ = self.say(&format!(
+                "note: a reader keeps an older state, so what was written is still in {database}-wal beside the database; copy it with codeyear backup\n"
+            ));
+        }
+    }
+
+    /// Writes data.
+    pub(super) fn print(&mut self, text: &str) -> Result<()> {
+        write_all(self.out, text.as_bytes())
+    }
+
+    /// Writes data that may be no text.
+    pub(super) fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        write_all(self.out, bytes)
+    }
+
+    /// Writes talk.
+    pub(super) fn say(&mut self, text: &str) -> Result<()> {
+        write_all(self.err, text.as_bytes())
+    }
+}
+
+/// How a verb ended, as its exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit code 0.
+    Good,
+    /// Exit code 1: something is not valid or not sound.
+    Bad,
+    /// Exit code 2: it could not be told.
+    Undetermined,
+}
+
+impl Outcome {
+    /// Returns the exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Outcome::Good => 0,
+            Outcome::Bad => 1,
+            Outcome::Undetermined => 2,
+        }
+    }
+}
+
+/// Text or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+/// A format of what is said of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnswerFormat {
+    Text,
+    Markdown,
+    #[value(name = "asciidoc")]
+    AsciiDoc,
+    Json,
+}
+
+impl AnswerFormat {
+    /// Writes a report, or the JSON that says the same.
+    pub(super) fn write(
+        self,
+        report: impl FnOnce(Style) -> Report<'static>,
+        json: impl FnOnce() -> Result<String>,
+        style: Style,
+    ) -> Result<String> {
+        Ok(match self {
+            AnswerFormat::Text => Words::Text.write(report, style),
+            AnswerFormat::Markdown => Words::Markdown.write(report, style),
+            AnswerFormat::AsciiDoc => Words::AsciiDoc.write(report, style),
+            AnswerFormat::Json => json()?,
+        })
+    }
+}
+
+/// Reads a code set in any of its spellings, and names all of them in the help.
+#[derive(Debug, Clone)]
+pub(super) struct CodeSetParser;
+
+impl TypedValueParser for CodeSetParser {
+    type Value = CodeSet;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<CodeSet, clap::Error> {
+        let read = StringValueParser::new().try_map(|text| text.parse::<CodeSet>());
+        read.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let ids = CodeSet::ALL.into_iter().map(CodeSet::id);
+        Some(Box::new(ids.map(PossibleValue::new)))
+    }
+}
+
+pub(super) fn parse_date(text: &str) -> Result<NaiveDate, String> {
+    text.trim().parse().map_err(|_| {
+        format!("{text:?} is not a date: expected year, month and day as in 2026-03-01")
+    })
+}
+
+/// Reads a path, which may be empty: a variable that is set to nothing names nothing.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+pub(super) fn default_database() -> Result<PathBuf> {
+    etcetera::choose_base_strategy()
+        .map(|strategy| strategy.data_dir().join("codeyear").join("codeyear.db"))
+        .map_err(|error| {
+            Error::usage(format!("your data folder cannot be told: {error}"))
+                .with_hint("name a database with --db or CODEYEAR_DB")
+        })
+}
+
+/// Returns the day of today where this machine stands. `Local::now` panics on a clock before 1970.
+pub(super) fn today() -> NaiveDate {
+    day_of(std::time::SystemTime::now())
+}
+
+/// Returns the local day of a time. A time beyond all calendars is taken for 1970-01-01.
+fn day_of(time: std::time::SystemTime) -> NaiveDate {
+    use chrono::{DateTime, Days, Local};
+    use std::time::UNIX_EPOCH;
+    let seconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).ok(),
+        // Up to a second earlier than it is, never later.
+        Err(before) => i64::try_from(before.duration().as_secs())
+            .ok()
+            .map(|seconds| -seconds - 1),
+    };
+    let utc = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    // At the ends of the calendar the local time may lie beyond it.
+    let within = utc.filter(|utc| {
+        let day = utc.date_naive();
+        day.checked_sub_days(Days::new(2)).is_some() && day.checked_add_days(Days::new(2)).is_some()
+    });
+    within.map_or(NaiveDate::default(), |utc| {
+        utc.with_timezone(&Local).date_naive()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn any_clock_has_a_day() {
+        let day = |seconds: u64| Duration::from_secs(seconds);
+        let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+        // Noon, so that the day is the same in nearly all time zones; a day off in the others.
+        for (time, expected) in [
+            (UNIX_EPOCH - day(43_200), "1969-12-31"),
+            (UNIX_EPOCH - day(43_200 + 86_400 * 25_567), "1899-12-31"),
+            (UNIX_EPOCH + day(43_200), "1970-01-01"),
+            (UNIX_EPOCH + day(1_772_366_400), "2026-03-01"),
+        ] {
+            let off = day_of(time) - date(expected);
+            assert!(off.num_days().abs() <= 1, "{expected}: {}", day_of(time));
+        }
+        for far in [
+            u64::from(u32::MAX),
+            1 << 40,
+            1 << 43,
+            1 << 47,
+            1 << 55,
+            i64::MAX as u64,
+        ] {
+            for time in [
+                UNIX_EPOCH.checked_sub(day(far)),
+                UNIX_EPOCH.checked_add(day(far)),
+            ] {
+                // No panic is all that is asked.
+                time.map(day_of);
+            }
+        }
+        let now = day_of(SystemTime::now()) - chrono::Local::now().date_naive();
+        assert!(now.num_days().abs() <= 1);
+    }
+
+    #[test]
+    fn a_date_is_a_day_of_the_calendar_from_year_to_day() {
+        let date = parse_date(" 2024-02-29 ").unwrap();
+        assert_eq!(date.to_string(), "2024-02-29");
+        for wrong in [
+            "2026-02-29",
+            "02/28/2026",
+            "2026-03",
+            "20260301",
+            "today",
+            "",
+        ] {
+            let error = parse_date(wrong).unwrap_err();
+            assert!(
+                error.starts_with(&format!("{wrong:?} is not a date")),
+                "{error}"
+            );
+        }
+    }
+}
