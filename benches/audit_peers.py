@@ -17,6 +17,10 @@ SPANS = """
 """
 CLAIMS = """read_csv('{claims}', header = true, delim = ',', auto_detect = false,
     columns = {{'claim_id': 'VARCHAR', 'code': 'VARCHAR', 'service_date': 'DATE'}})"""
+# Nothing is read as a date: days of this form are in the same order as texts.
+CLAIMS_AS_TEXT = "read_csv('{claims}', header = true, delim = ',', all_varchar = true)"
+SPANS_AS_TEXT = """SELECT code_plain, valid_from::VARCHAR AS valid_from, valid_to::VARCHAR AS valid_to, billable
+    FROM ({spans})"""
 VERDICT = "CASE WHEN billable THEN 'billable' WHEN billable IS NOT NULL THEN 'header' END"
 RANGE_JOIN = """{claims} AS claim LEFT JOIN spans
     ON code_plain = replace(code, '.', '') AND service_date >= valid_from AND service_date < valid_to"""
@@ -31,13 +35,16 @@ def by_duckdb(arguments: argparse.Namespace) -> None:
     database = duckdb.connect()
     database.execute(f"SET threads = {arguments.threads}")
     database.execute(f"SET preserve_insertion_order = {'true' if arguments.ordered else 'false'}")
-    database.execute(f"CREATE TEMP TABLE spans AS {SPANS.format(spans=arguments.spans, periods=arguments.periods)}")
-    asof = arguments.way == "asof"
-    claims = CLAIMS.format(claims=arguments.claims)
+    as_text, asof = arguments.way == "text", arguments.way == "asof"
+    spans = SPANS.format(spans=arguments.spans, periods=arguments.periods)
+    spans = SPANS_AS_TEXT.format(spans=spans) if as_text else spans
+    database.execute(f"CREATE TEMP TABLE spans AS {spans}")
+    claims = (CLAIMS_AS_TEXT if as_text else CLAIMS).format(claims=arguments.claims)
     joined = (ASOF_JOIN if asof else RANGE_JOIN).format(claims=claims)
     verdict = ASOF_VERDICT if asof else VERDICT
     if arguments.output:
-        query = f"SELECT claim_id, code, service_date, {verdict} AS verdict FROM {joined}"
+        columns = ", ".join(arguments.columns)
+        query = f"SELECT {columns}, {verdict} AS verdict FROM {joined}"
         database.execute(f"COPY ({query}) TO '{arguments.output}' (FORMAT csv, HEADER)")
     else:
         rows = database.execute(f"SELECT {verdict} AS verdict, count(*) FROM {joined} GROUP BY verdict").fetchall()
@@ -68,9 +75,7 @@ def by_polars(arguments: argparse.Namespace) -> None:
     joined = claims.join_asof(
         spans, left_on="service_date", right_on="valid_from", by="plain", strategy="backward", check_sortedness=False
     ).select(
-        "claim_id",
-        "code",
-        "service_date",
+        *arguments.columns,
         verdict=pl.when(on_its_day & pl.col("billable"))
         .then(pl.lit("billable"))
         .when(on_its_day & ~pl.col("billable"))
@@ -91,9 +96,11 @@ def main() -> int:
     parser.add_argument("claims")
     parser.add_argument("spans")
     parser.add_argument("periods")
-    parser.add_argument("--way", choices=["range", "asof", "memory", "streaming"], default="range")
+    parser.add_argument("--way", choices=["range", "text", "asof", "memory", "streaming"], default="range")
     parser.add_argument("--ordered", action="store_true", help="keep the order of the rows (DuckDB)")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--columns", nargs="+", default=["claim_id", "code", "service_date"], metavar="NAME",
+                        help="write these columns beside the verdict")  # fmt: skip
     parser.add_argument("--output", help="write the rows here; without it count them by verdict")
     arguments = parser.parse_args()
     (by_duckdb if arguments.engine == "duckdb" else by_polars)(arguments)

@@ -20,6 +20,9 @@ WITHOUT_DOT = 0.1
 MARGIN = 120
 # What rows are, and how many of a thousand.
 KINDS = {"billable": 950, "header": 20, "deleted": 12, "not yet": 5, "typing error": 8, "day outside": 5}
+# A poor file: of each wrong kind five times as many.
+POOR_KINDS = {kind: count * 5 for kind, count in KINDS.items() if kind != "billable"}
+POOR_KINDS = {"billable": 1000 - sum(POOR_KINDS.values())} | POOR_KINDS
 PLACES = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype=np.uint8)
 
 
@@ -30,7 +33,8 @@ def day_number(text: str) -> int:
 class Claims:
     """What claims are drawn from."""
 
-    def __init__(self, spans: Path, periods: Path, code_set: str = "icd10cm"):
+    def __init__(self, spans: Path, periods: Path, code_set: str = "icd10cm", is_poor: bool = False):
+        self.kinds = POOR_KINDS if is_poor else KINDS
         with periods.open(newline="", encoding="utf-8") as lines:
             days = [row for row in csv.DictReader(lines) if row["code_set"] == code_set]
         with spans.open(newline="", encoding="utf-8") as lines:
@@ -68,7 +72,7 @@ class Claims:
 
     def draw(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Draws codes and days, as bytes in a row each; a code that is shorter is filled with NUL."""
-        shares = np.cumsum(list(KINDS.values())) / sum(KINDS.values())
+        shares = np.cumsum(list(self.kinds.values())) / sum(self.kinds.values())
         kinds = np.searchsorted(shares, random.random(count), side="right")
         spans = self.pick(self.billable, random, count)
         place = random.random(count)

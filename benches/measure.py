@@ -268,17 +268,17 @@ def load() -> float:
     return os.getloadavg()[0]
 
 
-def figures_parts(begin: str, end: str) -> tuple[Path, str, str]:
-    """The text of docs/figures.md before a block and from its end on."""
-    path = ROOT / "docs" / "figures.md"
+def figures_parts(begin: str, end: str, name: str = "docs/figures.md") -> tuple[Path, str, str]:
+    """The text of a document before a block and from its end on."""
+    path = ROOT / name
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
-        raise CannotMeasure(f"docs/figures.md does not hold {begin} and then {end}, once each")
+        raise CannotMeasure(f"{name} does not hold {begin} and then {end}, once each")
     return path, text[: text.index(begin)], text[text.index(end) :]
 
 
-def update_figures(begin: str, end: str, block: str) -> None:
-    path, before, after = figures_parts(begin, end)
+def update_figures(begin: str, end: str, block: str, name: str = "docs/figures.md") -> None:
+    path, before, after = figures_parts(begin, end, name)
     path.write_text(f"{before}{begin}\n{block}\n{after}", encoding="utf-8")
 
 
