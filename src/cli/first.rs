@@ -90,6 +90,9 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     let database = context.database();
     let missing = match database.as_deref().map(Store::open) {
         Ok(Ok(store)) => {
+            if let Ok(database) = &database {
+                clear_left(context, database);
+            }
             tell_of_newer_pack(context, &store);
             return Ok(store);
         }
@@ -118,6 +121,15 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
         // What is wrong with the pack is wrong with it in memory as well.
         Err(error) if matches!(error.kind(), ErrorKind::Format | ErrorKind::Conflict) => Err(error),
         Err(error) => in_memory(context, &pack, &error),
+    }
+}
+
+/// Removes what a program left beside a database that it had just put in its place when it was killed.
+fn clear_left(context: &mut Context<'_>, database: &Path) {
+    if with_end(database, PART).exists()
+        && let Ok(place) = Place::lock(context, database)
+    {
+        place.leave();
     }
 }
 
@@ -331,6 +343,9 @@ fn make(context: &mut Context<'_>, pack: &Pack, place: &Place) -> Result<Option<
     place.put().map(|is_there| is_there.then_some(report))
 }
 
+/// What is added to the name of a database while it is built.
+const PART: &str = ".part";
+
 /// The place of a database that is being built. The lock beside it is held until the value ends.
 struct Place {
     database: PathBuf,
@@ -349,12 +364,12 @@ impl Place {
             .open(&path)
             .map_err(|error| io_error("write", &path, error))?;
         let part = match lock.try_lock() {
-            Ok(()) => ".part".to_owned(),
+            Ok(()) => PART.to_owned(),
             Err(TryLockError::WouldBlock) => {
                 context.say("another program is building the database; waiting for it to end\n")?;
                 lock.lock()
                     .map_err(|error| io_error("lock", &path, error))?;
-                ".part".to_owned()
+                PART.to_owned()
             }
             // Without locks two programs build at once, each its own: the first that is whole is put in place.
             Err(TryLockError::Error(_)) => format!(".{}.part", std::process::id()),
@@ -384,7 +399,11 @@ impl Place {
         }
         // A link, where the file system has them, never replaces what another program put there.
         let is_there = match std::fs::hard_link(&self.part, &self.database) {
-            Ok(()) => true,
+            Ok(()) => {
+                // It is there under both names: at once, as a program may be killed at any moment.
+                let _ = std::fs::remove_file(&self.part);
+                true
+            }
             Err(_) if self.database.exists() => false,
             Err(_) => {
                 std::fs::rename(&self.part, &self.database)

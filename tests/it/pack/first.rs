@@ -146,6 +146,17 @@ fn a_first_question_that_is_killed_leaves_no_database_or_a_whole_one() {
 }
 
 #[test]
+fn what_a_kill_left_beside_the_database_that_it_had_put_in_place_is_removed() {
+    let world = World::empty();
+    sample_pack(&world);
+    let expected = ask(&world, &QUESTION);
+    let database = database_at_home(&world);
+    std::fs::hard_link(&database, database.with_extension("db.part")).unwrap();
+    assert_eq!(ask(&world, &QUESTION).stdout, expected.stdout);
+    assert_eq!(data_folder(&world), ["codeyear.db"]);
+}
+
+#[test]
 fn without_a_folder_to_write_to_the_answer_comes_from_memory_and_says_so() {
     let world = World::empty();
     sample_pack(&world);
