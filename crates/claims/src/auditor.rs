@@ -5,32 +5,23 @@
     reason = "an outcome names a segment of the calendar that it was found in"
 )]
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
-
 use chrono::NaiveDate;
 
 use super::claim::{CodeSystem, ProblemKind};
-use super::clean::{Writing, clean, with_zeros};
 use super::day::{DateFormat, Day};
-use super::finding::Finding;
 use super::found::Found;
 use super::index::{Index, SegmentNumber, SetIndex, segment_at};
-use super::not_judged::{NotJudged, looks_like};
+use super::kept::{FoundCode, KeptCode, KeptFinding, KeptFindings};
+use super::not_judged::NotJudged;
 use super::nulls::Nulls;
 use super::options::RowOptions;
 use super::packed::{pack, trim};
 use super::poa::PoaCache;
+use super::stretch::Stretch;
 use super::tally::{FailureCount, FailureKey, Tally};
+use super::told::{Told, has_successor};
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, CodeSet, VerdictKind};
-
-/// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some
-/// 30 MB with the findings. A file of nothing but errors costs time, not memory.
-const MAX_KEPT: usize = 100_000;
-
-/// Of those, one in so many may be a code that no release lists: slips have no end, and few come twice.
-const KEPT_TO_UNLISTED: usize = 4;
+use codeyear_core::model::{CodeSet, ReleaseId, VerdictKind};
 
 /// What was found of one code. Its tag is a whole word, because it is handed on for every code: pieces of a word that
 /// were just written are slow to read.
@@ -41,8 +32,9 @@ pub(super) enum CodeOutcome {
     Nothing,
     /// Billable: of this code set, in this segment of its calendar.
     Billable(CodeSet, SegmentNumber),
-    /// The number of a finding, for [`Auditor::found`]. It stays the same for the next such code.
-    CachedFinding(usize),
+    /// The number of a finding, for [`Auditor::found`], and the segment of the day. The number stays the same for the next
+    /// such code.
+    CachedFinding(u32, SegmentNumber),
     /// A finding for [`Auditor::found`] that the next one replaces.
     Once,
     /// It is not judged. Boxed as below.
@@ -77,6 +69,16 @@ pub(super) struct AuditedCode<'c> {
     pub(super) poa: &'c [u8],
     /// How dates are written, for a day that is none of the calendar.
     pub(super) format: DateFormat,
+    /// What was found of it before, if it was looked up already.
+    pub(super) known: Option<KnownCode>,
+}
+
+/// A code that is not billable, and was seen before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownCode {
+    /// The number of what is kept of it.
+    number: u32,
+    segment: SegmentNumber,
 }
 
 /// What an audit goes by, whatever is read.
@@ -97,99 +99,40 @@ pub(super) struct AuditRules<'a> {
 pub(super) struct Auditor<'i> {
     index: &'i Index,
     pub(super) rules: AuditRules<'i>,
-    numbers: HashMap<u64, usize, BuildHasherDefault<KeyHasher>>,
-    kept: Vec<CachedFinding>,
-    most_kept: usize,
-    /// How many of those kept no release lists.
-    kept_unlisted: usize,
-    /// Those that have not been taken away.
-    findings: Vec<Finding>,
-    taken: usize,
+    kept: KeptFindings,
     /// Whether nothing is written of a code but its verdict and the release.
     is_brief: bool,
-    /// What there is to write of any code with a verdict on a day, where it is the same of all.
-    of_day: BTreeMap<(CodeSet, SegmentNumber, VerdictKind), usize>,
-    once: Option<(CachedFinding, Option<Finding>)>,
+    /// What was found last and is not kept.
+    once: Option<Once>,
     poa: PoaCache,
     tally: Tally,
 }
 
-/// Hashes packed codes, which are looked up for every failing row. Their number is bounded, so that codes chosen to
-/// collide cost time and no more.
-#[derive(Debug, Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        let mixed = (self.0 ^ key).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-}
-
-/// What is found of a code in a segment, and how often.
+/// What was found of a code that is not kept.
 #[derive(Debug)]
-struct CachedFinding {
-    code_set: CodeSet,
-    /// The code set that the claim says, if it ended before the day.
-    ended: Option<&'static str>,
-    code: Option<Code>,
-    verdict: VerdictKind,
-    /// The number of what there is to write of it.
-    finding: Option<usize>,
-    count: FailureCount,
-    /// What stands around it, if it would be a code without.
-    writing: Option<Writing>,
+struct Once {
+    failure: FailureKey,
+    segment: Option<SegmentNumber>,
+    finding: OnceFinding,
 }
 
-impl CachedFinding {
-    fn failure(&self) -> FailureKey {
-        FailureKey {
-            code_set: self.code_set,
-            code: self.code,
-            verdict: self.verdict,
-            ended: self.ended,
-        }
-    }
+/// What there is to write of it.
+#[derive(Debug)]
+enum OnceFinding {
+    Nothing,
+    /// The same as of every code on such a day: the finding of this number.
+    Kept(u32),
+    Own(KeptFinding),
 }
 
-/// Which code set a code is of.
-enum Told {
-    /// This one.
-    Of {
-        code_set: CodeSet,
-        /// The code set that the claim says instead, if that ended before the day.
-        ended: Option<&'static str>,
-    },
-    /// None that is judged.
-    NotJudged(NotJudged),
-}
-
-impl Told {
-    fn of(code_set: CodeSet) -> Told {
-        Told::Of {
-            code_set,
-            ended: None,
-        }
-    }
+/// Returns by what a code is known: its code set, whether it was taken for one of a set that ended before the day, and
+/// itself.
+fn key_of(code_set: CodeSet, ended: Option<&str>, packed: u64) -> u64 {
+    (code_set as u64) << 60 | u64::from(ended.is_some()) << 59 | packed
 }
 
 fn unreadable(kind: ProblemKind) -> CodeOutcome {
     CodeOutcome::Unreadable(Box::new(kind))
-}
-
-/// Checks whether one of our code sets took the place of another one.
-fn has_successor(name: &str) -> bool {
-    CodeSet::successors_of(name).next().is_some()
 }
 
 impl<'i> Auditor<'i> {
@@ -197,14 +140,8 @@ impl<'i> Auditor<'i> {
         Auditor {
             index,
             rules,
-            numbers: HashMap::default(),
-            kept: Vec::new(),
-            most_kept: MAX_KEPT,
-            kept_unlisted: 0,
-            findings: Vec::new(),
-            taken: 0,
+            kept: KeptFindings::new(),
             is_brief: rules.options.columns.are_brief(),
-            of_day: BTreeMap::new(),
             once: None,
             poa: PoaCache::default(),
             tally: Tally::new(index),
@@ -213,7 +150,7 @@ impl<'i> Auditor<'i> {
 
     /// Returns the auditor with room for what is found of so many codes, if the findings are taken away.
     pub(super) fn keeping(mut self, most: usize) -> Auditor<'i> {
-        self.most_kept = most;
+        self.kept = self.kept.with_room(most);
         self
     }
 
@@ -224,6 +161,9 @@ impl<'i> Auditor<'i> {
         code: &AuditedCode<'_>,
         cents: Option<i64>,
     ) -> Result<CodeOutcome> {
+        if let (Some(known), Ok(day)) = (code.known, code.day) {
+            return Ok(self.count_known(known, day, cents));
+        }
         let day = match code.day {
             Ok(day) => day,
             // What is known to be no code of ours needs none either.
@@ -262,6 +202,36 @@ impl<'i> Auditor<'i> {
         }))
     }
 
+    /// Counts a code of which it was found before what it is.
+    #[inline]
+    fn count_known(&mut self, known: KnownCode, day: Day, cents: Option<i64>) -> CodeOutcome {
+        let KnownCode { number, segment } = known;
+        if let (Some(count), Some(date)) = (self.kept.count_mut(number), day.date()) {
+            count.add(&FailureCount::one(date, cents));
+        }
+        if let Some(KeptCode {
+            code_set, verdict, ..
+        }) = self.kept.code(number).copied()
+        {
+            self.tally.count_writing(self.kept.writing(number));
+            let segment = Some(segment);
+            self.tally.count(code_set, segment, verdict, day, cents);
+        }
+        CodeOutcome::CachedFinding(number, segment)
+    }
+
+    /// Returns what was found before of a code that is not billable; `None` if it was not seen in such a segment.
+    #[inline]
+    pub(super) fn known(
+        &self,
+        code_set: CodeSet,
+        packed: u64,
+        segment: SegmentNumber,
+    ) -> Option<KnownCode> {
+        let number = self.kept.known(key_of(code_set, None, packed), segment)?;
+        Some(KnownCode { number, segment })
+    }
+
     /// Notes where what a claim says of a diagnosis on admission does not agree with the list of exempt codes.
     #[cold]
     fn remark_poa(&mut self, code_set: CodeSet, code: &AuditedCode<'_>, day: Day) -> Result<()> {
@@ -288,7 +258,7 @@ impl<'i> Auditor<'i> {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(code.text);
-        let told = self.told(code, &text, Day::of(last))?;
+        let told = self.index.told(code, &text, Day::of(last), false)?;
         let Told::Of { code_set, .. } = told else {
             return Ok(None);
         };
@@ -306,6 +276,12 @@ impl<'i> Auditor<'i> {
             }
         }
         Ok(None)
+    }
+
+    fn told(&self, code: &AuditedCode<'_>, text: &[u8], day: Day) -> Result<Told> {
+        let count_codes = self.rules.options.count_codes;
+        let text = String::from_utf8_lossy(text);
+        self.index.told(code, &text, day, count_codes)
     }
 
     /// Judges a code on a day; `None` if it is none of the calendar.
@@ -331,12 +307,12 @@ impl<'i> Auditor<'i> {
                         .count(first.code_set, Some(segment), billable, day, cents);
                     return Ok(Some(CodeOutcome::Billable(first.code_set, segment)));
                 }
-                match self.told(code, &String::from_utf8_lossy(text), day)? {
+                match self.told(code, text, day)? {
                     Told::Of { code_set, ended } => (code_set, ended),
                     Told::NotJudged(reason) => return Ok(self.not_judged_on(reason, day)),
                 }
             }
-            _ => match self.told(code, &String::from_utf8_lossy(text), day)? {
+            _ => match self.told(code, text, day)? {
                 Told::Of { code_set, ended } => (code_set, ended),
                 Told::NotJudged(reason) => return Ok(self.not_judged_on(reason, day)),
             },
@@ -360,21 +336,13 @@ impl<'i> Auditor<'i> {
         let Some(date) = day.date() else {
             return Ok(None);
         };
-        let key = packed.zip(segment).map(|(packed, segment)| {
-            let set = code_set as u64;
-            set << 60
-                | u64::from(ended.is_some()) << 59
-                | packed << SegmentNumber::BITS
-                | u64::from(segment)
-        });
-        if let Some(number) = key.and_then(|key| self.numbers.get(&key)).copied()
-            && let Some(kept) = self.kept.get_mut(number)
+        let key = packed.map(|packed| key_of(code_set, ended, packed));
+        let asked = key.zip(segment);
+        if let Some((key, segment)) = asked
+            && let Some(number) = self.kept.known(key, segment)
         {
-            kept.count.add(&FailureCount::one(date, cents));
-            self.tally.count_writing(kept.writing);
-            self.tally
-                .count(code_set, segment, kept.verdict, day, cents);
-            return Ok(Some(CodeOutcome::CachedFinding(number)));
+            let known = KnownCode { number, segment };
+            return Ok(Some(self.count_known(known, day, cents)));
         }
         let text = String::from_utf8_lossy(text);
         let verdict = match ended {
@@ -382,7 +350,9 @@ impl<'i> Auditor<'i> {
             Some(_) => VerdictKind::NotInForce,
         };
         let writing = match verdict {
-            VerdictKind::Unknown => self.written(code, code_set, &text),
+            VerdictKind::Unknown => self
+                .index
+                .writing_of(code, code_set, &text, packed.is_some()),
             _ => None,
         };
         let writing = match writing {
@@ -396,52 +366,75 @@ impl<'i> Auditor<'i> {
             writing => writing.map(|(writing, _)| writing),
         };
         self.tally.count_writing(writing);
-        let mut kept = CachedFinding {
-            code_set,
-            ended,
+        let mut found = FoundCode {
+            failure: FailureKey {
+                code_set,
+                code: code_set.parse_code(&text).ok(),
+                verdict,
+                ended,
+            },
             writing,
-            code: code_set.parse_code(&text).ok(),
-            verdict,
-            finding: None,
             count: FailureCount::one(date, cents),
+            finding: None,
         };
         self.tally.count(code_set, segment, verdict, day, cents);
-        let is_shared = match verdict {
+        let is_of_all = match verdict {
             VerdictKind::NotCovered | VerdictKind::NotInForce => true,
-            _ => self.is_brief && kept.code.is_some(),
+            _ => self.is_brief && found.failure.code.is_some(),
         };
-        let shared = segment
-            .filter(|_| is_shared && ended.is_none())
+        let of_day = segment
+            .filter(|_| is_of_all && ended.is_none())
             .map(|segment| (code_set, segment, verdict));
-        kept.finding = shared.and_then(|of_day| self.of_day.get(&of_day)).copied();
+        found.finding = of_day.and_then(|of_day| self.kept.of_day(of_day));
         if matches!(verdict, VerdictKind::Header | VerdictKind::Deleted) {
             // The summary will need the conversion tables: better read now, beside the other threads.
             self.index.conversions()?;
         }
+        let asked = asked.filter(|_| self.kept.has_room(life.is_some()));
         let mut finding = None;
-        if self.rules.writes && kept.finding.is_none() {
-            finding = Some(self.index.find_under(ended, code_set, &text, date)?);
+        let mut stretch = Stretch::ALL;
+        if self.rules.writes && found.finding.is_none() {
+            let all = match asked {
+                Some(_) => {
+                    let (all, around) = self.index.find_around(code_set, &text, date)?;
+                    stretch = around;
+                    all
+                }
+                None => self.index.find(code_set, &text, date)?,
+            };
+            let all = all.under(ended, code_set);
+            let release = segment.and_then(|segment| set.segments[usize::from(segment)].release);
+            finding = Some(KeptFinding {
+                is_of_segment: all.release == release,
+                finding: all,
+            });
         }
-        let keeps = self.kept.len() < self.most_kept
-            && (life.is_some() || self.kept_unlisted < self.most_kept / KEPT_TO_UNLISTED);
-        let Some(key) = key.filter(|_| keeps) else {
-            self.tally.fail(kept.failure(), &kept.count);
-            self.once = Some((kept, finding));
+        let Some((key, segment)) = asked else {
+            self.tally.fail(found.failure, &found.count);
+            self.once = Some(Once {
+                failure: found.failure,
+                segment,
+                finding: match (found.finding, finding) {
+                    (Some(number), _) => OnceFinding::Kept(number),
+                    (None, Some(finding)) => OnceFinding::Own(finding),
+                    (None, None) => OnceFinding::Nothing,
+                },
+            });
             return Ok(Some(CodeOutcome::Once));
         };
+        // Which release is missing on a day that none governs rests on the day.
+        let changes = verdict == VerdictKind::NotCovered
+            || ended.is_some()
+            || finding.as_ref().is_some_and(|one| !one.is_of_segment);
+        let segments = match changes && self.rules.writes {
+            true => (segment, segment),
+            false => set.around(life, segment, verdict, stretch),
+        };
         if let Some(finding) = finding {
-            let number = self.taken + self.findings.len();
-            kept.finding = Some(number);
-            if let Some(of_day) = shared {
-                self.of_day.insert(of_day, number);
-            }
-            self.findings.push(finding);
+            found.finding = Some(self.kept.add(finding, of_day));
         }
-        let number = self.kept.len();
-        self.kept_unlisted += usize::from(life.is_none());
-        self.numbers.insert(key, number);
-        self.kept.push(kept);
-        Ok(Some(CodeOutcome::CachedFinding(number)))
+        let number = self.kept.keep(key, segments, life.is_some(), found);
+        Ok(Some(CodeOutcome::CachedFinding(number, segment)))
     }
 
     /// Judges a code without what stood around it.
@@ -454,28 +447,6 @@ impl<'i> Auditor<'i> {
         self.tally
             .remark("a code that was read without what stands around it");
         self.judge_on(code, day, cents)
-    }
-
-    /// Returns what stands around a text that would be a code without, and that code; of several codes none.
-    fn written(
-        &self,
-        code: &AuditedCode<'_>,
-        code_set: CodeSet,
-        text: &str,
-    ) -> Option<(Writing, String)> {
-        let all = match code.system {
-            CodeSystem::Of(_) => std::slice::from_ref(&code_set),
-            _ => &CodeSet::ALL[..],
-        };
-        let found = clean(text, |text| self.listing(all, text).is_some());
-        // Another book's code may be as short as what is left of one of ours.
-        let zeros = || match code.system {
-            CodeSystem::Of(_) => {
-                with_zeros(text, 7).filter(|text| self.listing(all, text).is_some())
-            }
-            _ => None,
-        };
-        found.or_else(|| Some((Writing::Zeros, zeros()?)))
     }
 
     /// Returns what is known of a code set.
@@ -491,48 +462,86 @@ impl<'i> Auditor<'i> {
 
     /// Returns what there is to say of a code.
     pub(super) fn found<'f>(&'f self, outcome: &'f CodeOutcome) -> Found<'f> {
-        let finding = match (outcome, &self.once) {
+        let own = match (outcome, &self.once) {
             (CodeOutcome::Nothing, _) => return Found::Nothing,
             (CodeOutcome::Unreadable(kind), _) => return Found::Unreadable(kind),
             (CodeOutcome::NotJudged(reason), _) => return Found::NotJudged(reason),
             (CodeOutcome::Billable(code_set, segment), _) => {
-                let segments = &self.set(*code_set).segments;
-                return Found::Billable(segments[usize::from(*segment)].release);
+                return Found::Billable(self.release(*code_set, *segment));
             }
-            (CodeOutcome::Once, Some((_, Some(finding)))) => Some(finding),
-            _ => self.finding_number(outcome).and_then(|number| {
-                let left = number.checked_sub(self.taken)?;
-                self.findings.get(left)
-            }),
+            (CodeOutcome::Once, Some(Once { finding, .. })) => match finding {
+                OnceFinding::Own(finding) => Some(finding),
+                _ => None,
+            },
+            _ => None,
         };
-        finding.map_or(Found::Nothing, Found::Fails)
+        let by_number = || self.kept.finding(self.finding_number(outcome)?);
+        let Some(KeptFinding {
+            finding,
+            is_of_segment,
+        }) = own.or_else(by_number)
+        else {
+            return Found::Nothing;
+        };
+        let release = match self.segment(outcome) {
+            Some((code_set, segment)) if *is_of_segment => self.release(code_set, segment),
+            _ => finding.release,
+        };
+        Found::Fails(finding, release)
+    }
+
+    fn release(&self, code_set: CodeSet, segment: SegmentNumber) -> Option<ReleaseId> {
+        self.set(code_set).segments[usize::from(segment)].release
+    }
+
+    /// Returns the code set and the segment of a failing code.
+    #[inline]
+    pub(super) fn segment(&self, outcome: &CodeOutcome) -> Option<(CodeSet, SegmentNumber)> {
+        match outcome {
+            CodeOutcome::CachedFinding(number, segment) => {
+                Some((self.kept.code(*number)?.code_set, *segment))
+            }
+            CodeOutcome::Once => {
+                let once = self.once.as_ref()?;
+                Some((once.failure.code_set, once.segment?))
+            }
+            _ => None,
+        }
     }
 
     /// Returns the number of a finding; codes of which the same is to be said share one.
-    pub(super) fn finding_number(&self, outcome: &CodeOutcome) -> Option<usize> {
-        self.kept(outcome)?.finding
+    #[inline]
+    pub(super) fn finding_number(&self, outcome: &CodeOutcome) -> Option<u32> {
+        match outcome {
+            CodeOutcome::CachedFinding(number, _) => self.kept.code(*number)?.finding(),
+            CodeOutcome::Once => match self.once.as_ref()?.finding {
+                OnceFinding::Kept(number) => Some(number),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Returns the findings that have come since the last time, in the order of their numbers, and keeps none of them.
-    pub(super) fn take_findings(&mut self) -> std::vec::Drain<'_, Finding> {
-        self.taken += self.findings.len();
-        self.findings.drain(..)
+    pub(super) fn take_findings(&mut self) -> std::vec::Drain<'_, KeptFinding> {
+        self.kept.take()
     }
 
-    fn kept(&self, outcome: &CodeOutcome) -> Option<&CachedFinding> {
-        match outcome {
-            CodeOutcome::CachedFinding(number) => self.kept.get(*number),
-            CodeOutcome::Once => self.once.as_ref().map(|(kept, _)| kept),
-            _ => None,
-        }
+    /// Returns the verdict on a code that is not billable.
+    #[inline]
+    fn failing(&self, outcome: &CodeOutcome) -> Option<VerdictKind> {
+        let verdict = match outcome {
+            CodeOutcome::CachedFinding(number, _) => self.kept.code(*number)?.verdict,
+            CodeOutcome::Once => self.once.as_ref()?.failure.verdict,
+            _ => return None,
+        };
+        Some(verdict).filter(|verdict| *verdict != VerdictKind::Billable)
     }
 
     /// Checks whether a code is not billable, or cannot be read.
     #[inline]
     pub(super) fn is_failure(&self, outcome: &CodeOutcome) -> bool {
-        let kept = self.kept(outcome);
-        matches!(outcome, CodeOutcome::Unreadable(_))
-            || kept.is_some_and(|kept| kept.verdict != VerdictKind::Billable)
+        matches!(outcome, CodeOutcome::Unreadable(_)) || self.failing(outcome).is_some()
     }
 
     /// Counts a code of a column by whether any release lists it.
@@ -541,9 +550,8 @@ impl<'i> Auditor<'i> {
             CodeOutcome::Nothing | CodeOutcome::Unreadable(_) => return,
             CodeOutcome::NotJudged(_) => false,
             CodeOutcome::Billable(..) => true,
-            CodeOutcome::CachedFinding(_) | CodeOutcome::Once => {
-                let kept = self.kept(outcome);
-                kept.is_none_or(|kept| kept.verdict != VerdictKind::Unknown)
+            CodeOutcome::CachedFinding(..) | CodeOutcome::Once => {
+                self.failing(outcome) != Some(VerdictKind::Unknown)
             }
         };
         self.tally.count_column(at, is_listed);
@@ -558,9 +566,9 @@ impl<'i> Auditor<'i> {
                 true => Standing::Open,
                 false => Standing::Good,
             },
-            CodeOutcome::CachedFinding(_) | CodeOutcome::Once => match self.kept(outcome) {
-                Some(kept) if kept.verdict.is_failure() => Standing::Fails,
-                Some(kept) if kept.verdict == VerdictKind::NotCovered => Standing::Open,
+            CodeOutcome::CachedFinding(..) | CodeOutcome::Once => match self.failing(outcome) {
+                Some(verdict) if verdict.is_failure() => Standing::Fails,
+                Some(VerdictKind::NotCovered) => Standing::Open,
                 _ => Standing::Good,
             },
         }
@@ -569,14 +577,14 @@ impl<'i> Auditor<'i> {
     /// Counts a claim of which a code is the first that fails.
     pub(super) fn count_first_failure(&mut self, outcome: &CodeOutcome) {
         match outcome {
-            CodeOutcome::CachedFinding(number) => {
-                if let Some(kept) = self.kept.get_mut(*number) {
-                    kept.count.count_claim();
+            CodeOutcome::CachedFinding(number, _) => {
+                if let Some(count) = self.kept.count_mut(*number) {
+                    count.count_claim();
                 }
             }
             CodeOutcome::Once => {
-                if let Some((kept, _)) = &self.once {
-                    self.tally.count_first_failure(kept.failure());
+                if let Some(once) = &self.once {
+                    self.tally.count_first_failure(once.failure);
                 }
             }
             _ => {}
@@ -590,8 +598,8 @@ impl<'i> Auditor<'i> {
 
     /// Ends the judging.
     pub(super) fn into_tally(mut self) -> Tally {
-        for kept in &self.kept {
-            self.tally.fail(kept.failure(), &kept.count);
+        for (failure, count) in self.kept.failures() {
+            self.tally.fail(failure, count);
         }
         self.tally.settled()
     }
@@ -615,61 +623,5 @@ impl<'i> Auditor<'i> {
             return None;
         }
         Some(self.not_judged(reason))
-    }
-
-    /// Returns which code set a code is of, by its label and, where that leaves it open, by itself.
-    fn told(&self, code: &AuditedCode<'_>, text: &str, day: Day) -> Result<Told> {
-        let all = &CodeSet::ALL[..];
-        match code.system {
-            CodeSystem::Of(code_set) => Ok(Told::of(code_set)),
-            CodeSystem::OneOf(code_sets) => self.among(code_sets, text).map(Told::of),
-            CodeSystem::Detected => match self.listing(all, text) {
-                Some(code_set) => Ok(Told::of(code_set)),
-                // A code of another book never gets the verdict of one of ours.
-                None => match looks_like(text) {
-                    Some(names) => Ok(Told::NotJudged(NotJudged::LooksLike(names))),
-                    None => self.among(all, text).map(Told::of),
-                },
-            },
-            CodeSystem::Other(other) => {
-                let in_force =
-                    |set: &CodeSet| day.date().is_some_and(|day| set.in_force_from() <= day);
-                let successors: Vec<CodeSet> = CodeSet::successors_of(other.name)
-                    .filter(in_force)
-                    .collect();
-                if successors.is_empty() || self.rules.options.count_codes {
-                    return Ok(Told::NotJudged(NotJudged::OtherCodeSet(other.name)));
-                }
-                // What neither lists is booked where most such codes would be.
-                let listing = self.listing(&successors, text);
-                let first = successors.first().copied().unwrap_or_default();
-                Ok(Told::Of {
-                    code_set: listing.unwrap_or(first),
-                    ended: Some(other.name),
-                })
-            }
-            CodeSystem::Translation(other) => {
-                Ok(Told::NotJudged(NotJudged::OtherCodeSet(other.name)))
-            }
-            CodeSystem::Others => Ok(Told::NotJudged(NotJudged::OtherCodeSet(
-                "a code set that is not judged",
-            ))),
-            CodeSystem::Unknown => Ok(Told::NotJudged(NotJudged::unknown_label(code.label))),
-        }
-    }
-
-    /// Returns the first of these code sets that lists a text in any release.
-    fn listing(&self, among: &[CodeSet], text: &str) -> Option<CodeSet> {
-        // Blanks of any kind may stand around a code.
-        let lists = |set: &CodeSet| self.index.set(*set).find(text.trim().as_bytes()).is_some();
-        among.iter().copied().find(lists)
-    }
-
-    /// Returns which of these code sets a text is meant for.
-    fn among(&self, among: &[CodeSet], text: &str) -> Result<CodeSet> {
-        match self.listing(among, text) {
-            Some(code_set) => Ok(code_set),
-            None => self.index.code_set_among(among, text),
-        }
     }
 }

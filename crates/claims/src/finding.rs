@@ -10,6 +10,7 @@ use codeyear_core::model::{
     Code, CodeSet, Entry, Fate, ReleaseId, Retirement, Sets, UnknownReason, Verdict, VerdictKind,
     day_before, named,
 };
+use codeyear_core::store::CodeSource;
 
 named!(UseBasis);
 
@@ -65,8 +66,21 @@ impl Index {
     /// # Errors
     /// [`codeyear_core::ErrorKind::Store`] if the database cannot be read.
     pub fn find(&self, code_set: CodeSet, text: &str, date: NaiveDate) -> Result<Finding> {
-        let codes = self.codes(code_set);
-        let timeline = self.timeline(code_set);
+        self.find_among(&self.codes(code_set), text, date)
+    }
+
+    /// Returns all there is to say of a text on a day by a source of answers, which has to be this index.
+    ///
+    /// # Errors
+    /// As [`Index::find`].
+    pub(super) fn find_among(
+        &self,
+        codes: &dyn CodeSource,
+        text: &str,
+        date: NaiveDate,
+    ) -> Result<Finding> {
+        let timeline = codes.timeline();
+        let code_set = timeline.code_set();
         let mut finding = Finding {
             code_set,
             code: None,
@@ -91,45 +105,14 @@ impl Index {
             }
         };
         finding.code = Some(code);
-        let (verdict, release) = verdict(&codes, &code, date)?;
+        let (verdict, release) = verdict(codes, &code, date)?;
         finding.verdict = verdict.kind();
         finding.release = release;
         finding.explain(&verdict);
-        if let Some(retirement) = retirement(&codes, &code, &verdict, date)? {
+        if let Some(retirement) = retirement(codes, &code, &verdict, date)? {
             finding.retire(&retirement);
         }
         finding.caused_by = self.breaking_release(code_set, &code, finding.verdict, date);
-        Ok(finding)
-    }
-
-    /// Returns all there is to say of a text that a claim takes for a code of a code set that ended before the day.
-    ///
-    /// # Errors
-    /// As [`Index::find`].
-    pub(super) fn find_under(
-        &self,
-        ended: Option<&'static str>,
-        code_set: CodeSet,
-        text: &str,
-        date: NaiveDate,
-    ) -> Result<Finding> {
-        let mut finding = self.find(code_set, text, date)?;
-        let Some(ended) = ended else {
-            return Ok(finding);
-        };
-        let name = code_set.name();
-        let last = day_before(code_set.in_force_from());
-        let read = match finding.verdict {
-            VerdictKind::Billable => format!("as {name} it is billable"),
-            VerdictKind::Header => format!("as {name} it is a header"),
-            VerdictKind::Unknown => format!("it is no code of {name} either"),
-            verdict => format!("as {name} it is {}", verdict.name().replace('-', " ")),
-        };
-        finding.why = format!("{ended} was in force until {last}; {read}");
-        finding.verdict = VerdictKind::NotInForce;
-        finding.day = Some(last);
-        finding.name([], UseBasis::Below);
-        finding.caused_by = None;
         Ok(finding)
     }
 
@@ -144,6 +127,28 @@ impl Index {
 }
 
 impl Finding {
+    /// Returns what there is to say of a text that a claim takes for a code of a code set that ended before the day, if it
+    /// does.
+    pub(super) fn under(mut self, ended: Option<&'static str>, code_set: CodeSet) -> Finding {
+        let Some(ended) = ended else {
+            return self;
+        };
+        let name = code_set.name();
+        let last = day_before(code_set.in_force_from());
+        let read = match self.verdict {
+            VerdictKind::Billable => format!("as {name} it is billable"),
+            VerdictKind::Header => format!("as {name} it is a header"),
+            VerdictKind::Unknown => format!("it is no code of {name} either"),
+            verdict => format!("as {name} it is {}", verdict.name().replace('-', " ")),
+        };
+        self.why = format!("{ended} was in force until {last}; {read}");
+        self.verdict = VerdictKind::NotInForce;
+        self.day = Some(last);
+        self.name([], UseBasis::Below);
+        self.caused_by = None;
+        self
+    }
+
     /// Fills in what the verdict says.
     fn explain(&mut self, verdict: &Verdict) {
         match verdict {

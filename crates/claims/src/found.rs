@@ -20,6 +20,9 @@ pub(super) const COLUMNS: [&str; 7] = [
     "why",
 ];
 
+/// The bit of the release among [`COLUMNS`].
+const RELEASE: u8 = 1 << 1;
+
 /// Which of the columns are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundColumns(u8);
@@ -40,6 +43,21 @@ impl FoundColumns {
         let bit = |name: &str| COLUMNS.iter().position(|column| *column == name);
         let bits = names.into_iter().filter_map(bit);
         FoundColumns(bits.fold(0, |all, at| all | 1 << at))
+    }
+
+    /// Returns the release, if it is among them.
+    pub(super) fn release_alone(self) -> FoundColumns {
+        FoundColumns(self.0 & RELEASE)
+    }
+
+    /// Returns those before it.
+    pub(super) fn before_release(self) -> FoundColumns {
+        FoundColumns(self.0 & (RELEASE - 1))
+    }
+
+    /// Returns those behind it.
+    pub(super) fn behind_release(self) -> FoundColumns {
+        FoundColumns(self.0 & !(RELEASE | (RELEASE - 1)))
     }
 
     /// Checks whether the column at a place is among them.
@@ -83,8 +101,8 @@ pub(super) enum Found<'f> {
     NotJudged(&'f NotJudged),
     /// It is billable, by this release.
     Billable(Option<ReleaseId>),
-    /// It is not.
-    Fails(&'f Finding),
+    /// It is not, by this release.
+    Fails(&'f Finding, Option<ReleaseId>),
     /// It cannot be read.
     Unreadable(&'f ProblemKind),
 }
@@ -96,7 +114,7 @@ impl<'f> Found<'f> {
             Found::Nothing => "",
             Found::NotJudged(_) => "not-judged",
             Found::Billable(_) => VerdictKind::Billable.name(),
-            Found::Fails(finding) => finding.verdict.name(),
+            Found::Fails(finding, _) => finding.verdict.name(),
             Found::Unreadable(_) => "unreadable",
         }
     }
@@ -104,8 +122,7 @@ impl<'f> Found<'f> {
     #[inline]
     pub(super) fn release(self) -> Option<ReleaseId> {
         match self {
-            Found::Billable(release) => release,
-            Found::Fails(finding) => finding.release,
+            Found::Billable(release) | Found::Fails(_, release) => release,
             Found::Nothing | Found::NotJudged(_) | Found::Unreadable(_) => None,
         }
     }
@@ -113,7 +130,7 @@ impl<'f> Found<'f> {
     #[inline]
     pub(super) fn finding(self) -> Option<&'f Finding> {
         match self {
-            Found::Fails(finding) => Some(finding),
+            Found::Fails(finding, _) => Some(finding),
             _ => None,
         }
     }
@@ -122,7 +139,7 @@ impl<'f> Found<'f> {
     #[inline]
     pub(super) fn why(self) -> Cow<'f, str> {
         match self {
-            Found::Fails(finding) => finding.why.as_str().into(),
+            Found::Fails(finding, _) => finding.why.as_str().into(),
             Found::Unreadable(problem) => problem.to_string().into(),
             Found::NotJudged(reason) => reason.why().into(),
             Found::Nothing | Found::Billable(_) => "".into(),

@@ -19,6 +19,7 @@ use super::day::Day;
 use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
+use super::stretch::Stretch;
 use super::title_index::TitleIndex;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
@@ -323,26 +324,40 @@ impl SetIndex {
         self.slots[at]
     }
 
-    /// Returns the segment of a day if a packed code is billable on it; what stood in its first slot is known.
+    /// Returns the life of a packed code; what stood in its first slot is known.
     #[inline]
-    pub(super) fn billable_in(
-        &self,
-        packed: u64,
-        first_slot: u64,
-        day: Day,
-    ) -> Option<SegmentNumber> {
-        let life = match life_in(first_slot, packed) {
-            Some(life) => life,
-            None => self.find_packed(packed)?,
-        };
-        let segment = segment_at(&self.days, day)?;
-        (self.class(life, segment) == VerdictKind::Billable).then_some(segment)
+    pub(super) fn life_at(&self, packed: u64, first_slot: u64) -> Option<u16> {
+        life_in(first_slot, packed).or_else(|| self.find_packed(packed))
     }
 
     #[inline]
     pub(super) fn class(&self, life: u16, segment: SegmentNumber) -> VerdictKind {
         let at = usize::from(life) * self.segments.len() + usize::from(segment);
         self.classes[at]
+    }
+
+    /// Returns the first and the last segment around one in which a code has the same verdict, within some days.
+    pub(super) fn around(
+        &self,
+        life: Option<u16>,
+        segment: SegmentNumber,
+        verdict: VerdictKind,
+        days: Stretch,
+    ) -> (SegmentNumber, SegmentNumber) {
+        let is_same = |at: SegmentNumber| {
+            let class = match life {
+                Some(life) => self.class(life, at),
+                None => self.class_of_unlisted(at),
+            };
+            class == verdict && days.holds(self.segments[usize::from(at)].from)
+        };
+        let before = (0..segment).rev().take_while(|at| is_same(*at));
+        let last = SegmentNumber::try_from(self.segments.len()).unwrap_or(NO_DAY);
+        let behind = (segment + 1..last).take_while(|at| is_same(*at));
+        (
+            before.last().unwrap_or(segment),
+            behind.last().unwrap_or(segment),
+        )
     }
 
     pub(super) fn class_of_unlisted(&self, segment: SegmentNumber) -> VerdictKind {
@@ -375,6 +390,15 @@ impl SetIndex {
     pub(super) fn life(&self, code: &Code) -> Option<&[Span<bool>]> {
         let life = self.find_packed(pack(code.as_bytes(), false)?)?;
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
+    }
+
+    /// Lists what the releases say of the codes that begin as one does.
+    pub(super) fn lives_below(&self, prefix: &Code) -> impl Iterator<Item = &[Span<bool>]> {
+        let numbers = &self.lives.life_of[self.alike(prefix)];
+        let lives = &self.lives.lives;
+        numbers
+            .iter()
+            .map(|life| lives[usize::from(*life)].as_slice())
     }
 
     /// Returns where all codes stand.

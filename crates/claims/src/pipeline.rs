@@ -100,6 +100,7 @@ impl AuditedClaim for Claim {
             since: code.since,
             poa: code.poa.as_bytes(),
             format: DateFormat::Iso,
+            known: None,
         })
     }
 

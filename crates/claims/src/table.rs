@@ -1,6 +1,6 @@
 //! A row of a table as a claim: what CSV and Parquet read alike.
 
-use super::auditor::AuditedCode;
+use super::auditor::{AuditedCode, KnownCode};
 use super::claim::{Claim, ClaimCode, ClaimParts, ClaimPlace, ClaimProblem, ProblemKind};
 use super::clean::split;
 use super::columns::{Columns, Fields, cents};
@@ -20,6 +20,8 @@ pub(super) struct TableRow<'r, F> {
     /// What it charges, as it stands there; empty for nothing.
     pub(super) amount: Option<&'r [u8]>,
     pub(super) format: DateFormat,
+    /// What was found before of each of its codes; empty if none was looked up.
+    pub(super) known: &'r [Option<KnownCode>],
 }
 
 impl<F: Fields> TableRow<'_, F> {
@@ -76,6 +78,7 @@ impl<F: Fields> AuditedClaim for TableRow<'_, F> {
                 .poa_of(at)
                 .map_or(&[], |at| self.fields.field(at)),
             format: self.format,
+            known: self.known.get(at).copied().flatten(),
         })
     }
 

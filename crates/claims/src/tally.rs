@@ -635,7 +635,8 @@ impl FailingCode {
     fn explained(index: &Index, key: FailureKey, count: &FailureCount) -> Result<FailingCode> {
         // Of any text that is no code the same can be said.
         let text = key.code.as_ref().map_or("", Code::as_str);
-        let mut finding = index.find_under(key.ended, key.code_set, text, count.last)?;
+        let finding = index.find(key.code_set, text, count.last)?;
+        let mut finding = finding.under(key.ended, key.code_set);
         if key.code.is_none() && key.ended.is_none() {
             finding.verdict = key.verdict;
             finding.why = format!("no code of {} looks like that", key.code_set.name());

@@ -7,7 +7,10 @@ use chrono::{Days, NaiveDate};
 use super::{everything, say};
 use crate::world::official_releases;
 use codeyear::answer;
-use codeyear::claims::{Finding, Index, UseBasis};
+use codeyear::claims::{
+    Annotated, CodeColumn, ColumnsAsked, DateFormat, Finding, Index, RowOptions, TableOptions,
+    UseBasis, audit_delimited,
+};
 use codeyear::model::{
     Answer, Code, CodeSet, Entry, Sets, Span, Status, Timeline, UnknownReason, Verdict,
     VerdictKind, judge,
@@ -15,7 +18,7 @@ use codeyear::model::{
 use codeyear::store::Store;
 
 /// Numbers that look random and are the same on every run.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -25,11 +28,11 @@ impl Numbers {
         self.0
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
-    fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub(super) fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.below(list.len())]
     }
 }
@@ -134,6 +137,86 @@ fn the_index_gives_the_verdict_of_check_on_a_million_random_pairs() {
     say(&format!("{counts:?}"));
     assert_eq!(counts.values().sum::<u64>(), 1_000_000);
     assert_eq!(counts.len(), 7, "every verdict occurs: {counts:?}");
+}
+
+#[test]
+fn what_is_kept_of_a_code_is_what_is_found_anew_on_each_of_its_days() {
+    let Some(releases) = official_releases("what an audit keeps against what it finds") else {
+        return;
+    };
+    let store = everything(&releases);
+    let index = Index::open(everything(&releases)).unwrap();
+    let mut numbers = Numbers(2_030);
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+    let texts: Vec<(CodeSet, String)> = texts(&store, &mut numbers, 4_000);
+    for code_set in CodeSet::ALL {
+        let own = texts.iter().filter(|(of, _)| *of == code_set);
+        let codes: Vec<&str> = own
+            .map(|(_, text)| text.trim())
+            .filter(|text| is_plain(text))
+            .collect();
+        // All days of a code, and of those above it, follow each other, so that what is found on the first is there for all.
+        let mut asked: Vec<(&str, NaiveDate)> = Vec::new();
+        for code in codes {
+            for _ in 0..40 {
+                let cut = numbers.below(3).min(code.len().saturating_sub(3));
+                asked.push((&code[..code.len() - cut], day(&mut numbers)));
+            }
+        }
+        let rows = asked.iter().map(|(code, date)| format!("{code},{date}\n"));
+        let text: String = std::iter::once("dx,dos\n".to_owned()).chain(rows).collect();
+        let options = TableOptions {
+            columns: ColumnsAsked {
+                codes: vec![CodeColumn {
+                    name: "dx".to_owned(),
+                    code_set: Some(code_set),
+                }],
+                dates: vec!["dos".to_owned()],
+                ..ColumnsAsked::default()
+            },
+            date_format: Some(DateFormat::Iso),
+            delimiter: Some(b','),
+            split: None,
+            rows: RowOptions {
+                threads: 1,
+                plain_codes: true,
+                ..RowOptions::default()
+            },
+        };
+        let mut out = Vec::new();
+        let to = Annotated::To(&mut out);
+        let input = Box::new(std::io::Cursor::new(text));
+        audit_delimited(&index, input, "claims", &options, to, &mut |_| {}).unwrap();
+        let mut written = csv::Reader::from_reader(out.as_slice());
+        let mut failing = 0;
+        for (row, (code, date)) in written.records().zip(&asked) {
+            let row = row.unwrap();
+            let found = index.find(code_set, code, *date).unwrap();
+            let text = |value: Option<String>| value.unwrap_or_default();
+            let uses: Vec<&str> = found.uses.iter().map(Code::as_str).collect();
+            let expected = [
+                found.verdict.name().to_owned(),
+                text(found.release.map(|release| release.to_string())),
+                text(found.day.map(|day| day.to_string())),
+                uses.join(" "),
+                text(
+                    Some(found.use_count)
+                        .filter(|count| *count > 0)
+                        .map(|count| count.to_string()),
+                ),
+                text(found.use_basis.map(|basis| basis.name().to_owned())),
+                found.why.clone(),
+            ];
+            let cells: Vec<&str> = row.iter().skip(row.len() - 7).collect();
+            assert_eq!(cells, expected, "{code_set} {code} {date}");
+            failing += u32::from(found.verdict != VerdictKind::Billable);
+        }
+        say(&format!(
+            "{code_set}: {} rows, {failing} of them not billable",
+            asked.len()
+        ));
+        assert!(asked.len() > 50_000 && failing > 10_000, "{failing}");
+    }
 }
 
 fn codes(entries: &[Entry]) -> Vec<Code> {

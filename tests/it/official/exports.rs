@@ -10,6 +10,7 @@ use codeyear::model::{Code, CodeFlag, CodeSet, Concept, ExportedPeriod, Exported
 use codeyear::store::Store;
 use sha2::{Digest, Sha256};
 
+use super::audit::Numbers;
 use super::{everything, id, say, truth};
 use crate::world::{World, official_releases};
 
@@ -181,21 +182,15 @@ fn spans_and_periods_judge_as_check_does() {
         .collect();
     let unlisted = ["A009Z", "U079", "S060X0X"]
         .map(|text| (CodeSet::Icd10Cm, CodeSet::Icd10Cm.parse_code(text).unwrap()));
-    let mut state = 2_026u64;
-    let mut random = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
+    let mut numbers = Numbers(2_026);
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     for round in 0..600 {
         let (code_set, code) = match round % 20 {
-            0 => unlisted[random(unlisted.len())],
-            1..=9 => codes[random(codes.len())],
-            _ => changed[random(changed.len())],
+            0 => *numbers.one_of(&unlisted),
+            1..=9 => *numbers.one_of(&codes),
+            _ => *numbers.one_of(&changed),
         };
-        let date = day("2015-08-01") + Days::new(random(4_200) as u64);
+        let date = day("2015-08-01") + Days::new(numbers.below(4_200) as u64);
         let periods: Vec<&ExportedPeriod> = periods
             .iter()
             .filter(|one| one.code_set == code_set)
@@ -235,19 +230,13 @@ fn findings_are_those_of_an_audit_on_every_day() {
         })
         .unwrap();
     let keys: Vec<(CodeSet, Option<Code>)> = by_code.keys().copied().collect();
-    let mut state = 2_026u64;
-    let mut random = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
+    let mut numbers = Numbers(2_026);
     let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..50_000 {
-        let (code_set, Some(code)) = keys[random(keys.len())] else {
+        let (code_set, Some(code)) = *numbers.one_of(&keys) else {
             continue;
         };
-        let date = day("2015-08-01") + Days::new(random(5_000) as u64);
+        let date = day("2015-08-01") + Days::new(numbers.below(5_000) as u64);
         let rows = [Some(code), None].map(|code| &by_code[&(code_set, code)]);
         let mut holding = rows.into_iter().flatten().filter(|row| {
             row.from.is_none_or(|from| from <= date) && row.to.is_none_or(|to| date < to)

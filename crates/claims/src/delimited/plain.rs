@@ -10,18 +10,19 @@
 )]
 
 use super::marks::Marks;
+use crate::auditor::KnownCode;
 use crate::blocks::Block;
 use crate::claim::ClaimPlace;
 use crate::claim::CodeSystem;
 use crate::columns::{Columns, Fields};
 use crate::day::Day;
-use crate::index::SegmentNumber;
+use crate::index::{SegmentNumber, segment_at};
 use crate::options::TableOptions;
 use crate::packed::{pack, pack_short, trim};
 use crate::rows::{KeptFields, RowAudit, RowOutput, append, write_cells};
 use crate::tally::bit;
 use codeyear_core::error::Result;
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, VerdictKind};
 
 /// How many rows are read before their codes are looked up.
 const ROWS_AT_ONCE: usize = 32;
@@ -99,7 +100,17 @@ impl Fields for Plain<'_> {
 #[derive(Debug)]
 struct FastPath {
     date: usize,
-    codes: Vec<(usize, CodeSet)>,
+    codes: Vec<PlainColumn>,
+}
+
+/// A column of codes.
+#[derive(Debug)]
+struct PlainColumn {
+    at: usize,
+    /// The code set, or the first of those that it may be.
+    code_set: CodeSet,
+    /// Whether what that one does not list may be of another.
+    is_detected: bool,
 }
 
 impl FastPath {
@@ -118,7 +129,13 @@ impl FastPath {
             _ => None,
         };
         let codes = columns.codes.iter();
-        let codes = codes.map(|code| Some((code.at, code_set(code.system)?)));
+        let codes = codes.map(|code| {
+            Some(PlainColumn {
+                at: code.at,
+                code_set: code_set(code.system)?,
+                is_detected: code.system == CodeSystem::Detected,
+            })
+        });
         Some(FastPath {
             date: columns.only_date.filter(|_| is_enough)?,
             codes: codes.collect::<Option<Vec<_>>>()?,
@@ -134,6 +151,8 @@ struct RowBatch {
     ends: Vec<usize>,
     /// The codes of these rows: of each row as many as there are columns of codes.
     codes: Vec<LookedUp>,
+    /// Of each of them what was found before, if it is not billable.
+    known: Vec<Option<KnownCode>>,
 }
 
 /// Where a row stands, and its day if it may be answered on the fast path.
@@ -150,20 +169,21 @@ struct Row {
 /// A code that is looked up.
 #[derive(Debug, Clone, Copy)]
 struct LookedUp {
-    /// 0 for a field that is empty.
     packed: u64,
     slot: u64,
-    /// The segment of the day on which it is billable; 1 where a marker stands in place of a code.
-    segment: SegmentNumber,
+    plain: PlainCode,
 }
 
-impl LookedUp {
-    /// A field that holds a marker in place of a code.
-    const NULL: LookedUp = LookedUp {
-        packed: 0,
-        slot: 0,
-        segment: 1,
-    };
+/// What a field of codes holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PlainCode {
+    Nothing,
+    /// A marker in place of a code.
+    Null,
+    /// A code that is billable in this segment.
+    Billable(SegmentNumber),
+    /// What takes a closer look.
+    Other,
 }
 
 /// The fast path of one thread, in front of what any row goes through.
@@ -245,21 +265,22 @@ impl PlainRows {
         {
             row.day = Some(day);
             let first = waiting.codes.len();
-            for (at, code_set) in &fast_path.codes {
-                let has_dot = code_set.facts().dot_after.is_some();
-                let Some(packed) = fields.packed(*at, has_dot) else {
-                    if rows.columns.nulls.are(fields.field(*at)) {
-                        waiting.codes.push(LookedUp::NULL);
-                        continue;
+            for column in &fast_path.codes {
+                let has_dot = column.code_set.facts().dot_after.is_some();
+                let (packed, plain) = match fields.packed(column.at, has_dot) {
+                    Some(0) => (0, PlainCode::Nothing),
+                    Some(packed) => (packed, PlainCode::Other),
+                    None if rows.columns.nulls.are(fields.field(column.at)) => (0, PlainCode::Null),
+                    None => {
+                        row.day = None;
+                        waiting.codes.truncate(first);
+                        break;
                     }
-                    row.day = None;
-                    waiting.codes.truncate(first);
-                    break;
                 };
                 waiting.codes.push(LookedUp {
                     packed,
                     slot: 0,
-                    segment: 0,
+                    plain,
                 });
             }
         }
@@ -276,20 +297,37 @@ impl PlainRows {
     ) -> Result<()> {
         let columns = self.fast_path.as_ref();
         let columns = columns.map_or(&[][..], |fast_path| &fast_path.codes);
-        // Nothing here rests on what was found before, so that the processor can wait for many at once.
-        for (asked, (_, code_set)) in waiting.codes.iter_mut().zip(columns.iter().cycle()) {
-            asked.slot = rows.auditor.set(*code_set).first_slot(asked.packed);
+        // Nothing in these two steps rests on what was found just before, so that the processor can wait for many at once.
+        for (asked, column) in waiting.codes.iter_mut().zip(columns.iter().cycle()) {
+            asked.slot = rows.auditor.set(column.code_set).first_slot(asked.packed);
         }
+        waiting.known.clear();
         let mut codes = waiting.codes.chunks_exact_mut(columns.len().max(1));
         for row in &waiting.rows {
+            let Some((day, codes)) = row.day.and_then(|day| Some((day, codes.next()?))) else {
+                continue;
+            };
             let fields = row.fields(bytes, &waiting.ends);
-            if let Some(day) = row.day
-                && let Some(codes) = codes.next()
-                && are_billable(&fields, codes, columns, day, rows)
-            {
-                billable_row(&fields, codes, columns, day, (&mut *rows, delimiter), out)?;
-            } else {
+            for (asked, column) in codes.iter_mut().zip(columns) {
+                let known = look_up(asked, column, day, &fields, rows);
+                waiting.known.push(known);
+            }
+        }
+        let many = columns.len().max(1);
+        let codes = waiting.codes.chunks_exact(many);
+        let mut looked_up = codes.zip(waiting.known.chunks_exact(many));
+        for row in &waiting.rows {
+            let fields = row.fields(bytes, &waiting.ends);
+            let Some((day, (codes, known))) =
+                row.day.and_then(|day| Some((day, looked_up.next()?)))
+            else {
                 rows.row(&fields, fields.count(), ClaimPlace::Line(row.line), out)?;
+                continue;
+            };
+            if codes.iter().any(|asked| asked.plain == PlainCode::Other) {
+                rows.whole_row(&fields, known, ClaimPlace::Line(row.line), out)?;
+            } else {
+                billable_row(&fields, codes, columns, day, (&mut *rows, delimiter), out)?;
             }
         }
         waiting.rows.clear();
@@ -299,27 +337,35 @@ impl PlainRows {
     }
 }
 
-/// Checks whether all codes of a row are billable on its day; a field with a marker in place of a code is taken for empty.
+/// Looks up a code on a day. Returns what was found before of one that is not billable. A marker in place of a code may
+/// look like one.
 #[inline]
-fn are_billable(
-    fields: &Plain<'_>,
-    codes: &mut [LookedUp],
-    columns: &[(usize, CodeSet)],
+fn look_up(
+    asked: &mut LookedUp,
+    column: &PlainColumn,
     day: Day,
+    fields: &Plain<'_>,
     rows: &RowAudit<'_>,
-) -> bool {
-    for (asked, (at, code_set)) in codes.iter_mut().zip(columns) {
-        if asked.packed == 0 {
-            continue;
+) -> Option<KnownCode> {
+    if asked.plain != PlainCode::Other {
+        return None;
+    }
+    let set = rows.auditor.set(column.code_set);
+    let life = set.life_at(asked.packed, asked.slot);
+    let segment = segment_at(&set.days, day)?;
+    if life.is_some_and(|life| set.class(life, segment) == VerdictKind::Billable) {
+        asked.plain = PlainCode::Billable(segment);
+        return None;
+    }
+    if life.is_none() {
+        if rows.columns.nulls.are(fields.field(column.at)) {
+            asked.plain = PlainCode::Null;
         }
-        let set = rows.auditor.set(*code_set);
-        match set.billable_in(asked.packed, asked.slot, day) {
-            Some(segment) => asked.segment = segment,
-            None if rows.columns.nulls.are(fields.field(*at)) => *asked = LookedUp::NULL,
-            None => return false,
+        if asked.plain == PlainCode::Null || column.is_detected {
+            return None;
         }
     }
-    true
+    rows.auditor.known(column.code_set, asked.packed, segment)
 }
 
 /// Counts and writes a row all of whose codes are billable.
@@ -327,7 +373,7 @@ fn are_billable(
 fn billable_row(
     fields: &Plain<'_>,
     codes: &[LookedUp],
-    columns: &[(usize, CodeSet)],
+    columns: &[PlainColumn],
     day: Day,
     (rows, delimiter): (&mut RowAudit<'_>, u8),
     out: &mut Vec<u8>,
@@ -344,17 +390,19 @@ fn billable_row(
         fields.write_kept(rows.columns, delimiter, out)?;
     }
     let mut listed = 0;
-    for (at, (asked, (_, code_set))) in codes.iter().zip(columns).enumerate() {
-        if asked.packed != 0 {
-            auditor.count_billable(*code_set, asked.segment, day);
-            listed |= bit(at);
-        } else {
-            auditor.tally_mut().nulls += u64::from(asked.segment);
+    for (at, (asked, column)) in codes.iter().zip(columns).enumerate() {
+        match asked.plain {
+            PlainCode::Billable(segment) => {
+                auditor.count_billable(column.code_set, segment, day);
+                listed |= bit(at);
+            }
+            PlainCode::Null => auditor.tally_mut().nulls += 1,
+            PlainCode::Nothing | PlainCode::Other => {}
         }
         if let Some(sink) = sink {
-            let suffix = match asked.packed {
-                0 => sink.suffixes.empty(),
-                _ => sink.suffixes.billable(*code_set, asked.segment),
+            let suffix = match asked.plain {
+                PlainCode::Billable(segment) => sink.suffixes.billable(column.code_set, segment),
+                _ => sink.suffixes.empty(),
             };
             suffix.append_to(out);
         }

@@ -614,5 +614,6 @@ fn read_row<'r>(
         date_column: columns.only_date,
         amount: columns.amount.map(|at| fields.field(at)),
         format,
+        known: &[],
     }
 }

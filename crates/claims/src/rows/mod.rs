@@ -4,7 +4,7 @@
 mod sink;
 mod suffix;
 
-use super::auditor::{AuditRules, Auditor};
+use super::auditor::{AuditRules, Auditor, KnownCode};
 use super::claim::{Claim, ClaimPlace, ClaimProblem, ProblemKind};
 use super::columns::Columns;
 use super::day::DateFormat;
@@ -86,7 +86,7 @@ impl RowAudit<'_> {
     ) -> Result<()> {
         let expected = self.columns.count;
         if found == expected {
-            return self.whole_row(fields, place, out);
+            return self.whole_row(fields, &[], place, out);
         }
         let are_empty = |mut places: std::ops::Range<usize>| {
             places.all(|at| fields.field(at).trim_ascii().is_empty())
@@ -112,12 +112,14 @@ impl RowAudit<'_> {
         };
         self.auditor.tally_mut().remark(remark);
         let whole: csv::ByteRecord = (0..expected).map(|at| fields.field(at)).collect();
-        self.whole_row(&whole, place, out)
+        self.whole_row(&whole, &[], place, out)
     }
 
-    fn whole_row<F: KeptFields>(
+    /// Audits a row with all its fields. What was found of its codes before is not looked up again.
+    pub(super) fn whole_row<F: KeptFields>(
         &mut self,
         fields: &F,
+        known: &[Option<KnownCode>],
         place: ClaimPlace,
         out: &mut Vec<u8>,
     ) -> Result<()> {
@@ -131,6 +133,7 @@ impl RowAudit<'_> {
             date_column: columns.only_date,
             amount: columns.amount.map(|at| fields.field(at).trim_ascii()),
             format: self.format,
+            known,
         };
         match (self.split, &mut self.output) {
             (Some(separators), RowOutput::Codes(sink)) => {
@@ -164,6 +167,85 @@ impl RowAudit<'_> {
             RowOutput::No => self
                 .auditor
                 .problem::<Claim, _>(problem, None::<&mut CodeRows>, out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CodeColumn, ColumnsAsked, FoundColumns, Keep, RowOptions};
+    use codeyear_core::ingest::import_sample;
+    use codeyear_core::model::CodeSet;
+    use codeyear_core::store::Store;
+
+    /// Writes what is found of codes and days, with room for what is found of so many codes.
+    fn written(columns: FoundColumns, room: usize, rows: &[(&str, &str)]) -> String {
+        let mut store = Store::in_memory().unwrap();
+        import_sample(&mut store, "2026-03-01".parse().unwrap()).unwrap();
+        let index = Index::open(store).unwrap();
+        let asked = ColumnsAsked {
+            codes: vec![CodeColumn {
+                name: "dx".to_owned(),
+                code_set: Some(CodeSet::Icd10Cm),
+            }],
+            dates: vec!["dos".to_owned()],
+            keep: Keep::All,
+            ..ColumnsAsked::default()
+        };
+        let names = vec!["dx".to_owned(), "dos".to_owned()];
+        let table = Columns::find(&asked, names, "claims").unwrap();
+        let rules = AuditRules {
+            file: "claims",
+            options: RowOptions {
+                columns,
+                ..RowOptions::default()
+            },
+            are_rows: true,
+            writes: true,
+        };
+        let mut audit = RowAudit {
+            columns: &table,
+            format: DateFormat::Iso,
+            auditor: Auditor::new(&index, rules).keeping(room),
+            output: RowOutput::new(&index, &table, b',', rules, None).unwrap(),
+            split: None,
+        };
+        let mut out = Vec::new();
+        for (at, (code, day)) in rows.iter().enumerate() {
+            let record = csv::ByteRecord::from(vec![*code, *day]);
+            let place = ClaimPlace::Line(at as u64 + 2);
+            audit.row(&record, record.len(), place, &mut out).unwrap();
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_kept_for_want_of_room_is_written_as_what_is() {
+        let codes = [
+            "C7B", "C7B.00", "M54.5", "C7B.99", "G35", "G35.E", "S06.1X7D", "odd",
+        ];
+        let days = [
+            "2014-10-01",
+            "2018-03-01",
+            "2020-01-01",
+            "2021-09-30",
+            "2021-10-01",
+            "2026-03-01",
+            "2031-01-01",
+        ];
+        let all = codes.iter().flat_map(|code| days.map(|day| (*code, day)));
+        let twice: Vec<(&str, &str)> = all.clone().chain(all).collect();
+        for columns in [
+            FoundColumns::default(),
+            FoundColumns::named(["verdict"]),
+            FoundColumns::named(["release", "why"]),
+        ] {
+            let kept = written(columns, 1_000, &twice);
+            assert_eq!(kept.lines().count(), twice.len());
+            for room in [0, 4] {
+                assert_eq!(written(columns, room, &twice), kept, "{columns:?} {room}");
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::Index;
 use crate::auditor::{Auditor, CodeOutcome};
 use crate::found::{Found, FoundColumns};
 use crate::index::SegmentNumber;
+use crate::kept::KeptFinding;
 use crate::options::RowOptions;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{CodeSet, Sets};
@@ -62,6 +63,15 @@ impl Suffix {
     }
 }
 
+/// Where the text of a finding stands.
+#[derive(Debug, Clone, Copy)]
+struct FoundText {
+    from: usize,
+    /// Where its release belongs, if that is the one of the day, which it stands there without.
+    release_at: Option<usize>,
+    to: usize,
+}
+
 /// The suffixes of one thread.
 pub(crate) struct Suffixes {
     writer: csv_core::Writer,
@@ -69,10 +79,12 @@ pub(crate) struct Suffixes {
     columns: FoundColumns,
     /// By code set and segment.
     billable: Sets<Vec<Suffix>>,
+    /// The release alone, by code set and segment.
+    releases: Sets<Vec<Suffix>>,
     /// Of one finding after another, which several codes may share.
     found: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
+    /// Where each of them stands.
+    places: Vec<FoundText>,
     empty: Suffix,
 }
 
@@ -83,19 +95,24 @@ impl Suffixes {
             dots: !options.plain_codes,
             columns: options.columns,
             billable: Sets::default(),
+            releases: Sets::default(),
             found: Vec::new(),
-            ends: Vec::new(),
+            places: Vec::new(),
             empty: Suffix::default(),
         };
-        let billable = |code_set| {
-            let segments = &index.set(code_set).segments;
-            segments
-                .iter()
-                .map(|segment| suffixes.suffix(Found::Billable(segment.release)))
-                .collect::<Result<Vec<Suffix>>>()
+        let of_segments = |columns: FoundColumns| {
+            Sets::try_new(|code_set| {
+                let segments = index.set(code_set).segments.iter();
+                let found = segments.map(|segment| Found::Billable(segment.release));
+                found
+                    .map(|found| suffixes.suffix(found, columns))
+                    .collect::<Result<Vec<Suffix>>>()
+            })
         };
-        suffixes.billable = Sets::try_new(billable)?;
-        suffixes.empty = suffixes.suffix(Found::Nothing)?;
+        let billable = of_segments(options.columns)?;
+        let releases = of_segments(options.columns.release_alone())?;
+        (suffixes.billable, suffixes.releases) = (billable, releases);
+        suffixes.empty = suffixes.suffix(Found::Nothing, options.columns)?;
         Ok(suffixes)
     }
 
@@ -113,18 +130,21 @@ impl Suffixes {
             }
             outcome => {
                 // The text is all that is still needed of a finding.
-                for finding in auditor.take_findings() {
-                    let found = Found::Fails(&finding);
-                    let cells = self.columns.of(found.cells(self.dots));
-                    write_line(&self.writer, cells, &mut self.found)?;
-                    self.ends.push(self.found.len());
+                for kept in auditor.take_findings() {
+                    self.take(&kept)?;
                 }
                 let Some(number) = auditor.finding_number(outcome) else {
                     return self.write_found(auditor.found(outcome), out);
                 };
-                let before = number.checked_sub(1).and_then(|at| self.ends.get(at));
-                let from = before.copied().unwrap_or_default();
-                append(out, &self.found, (from, self.ends[number]));
+                let place = self.places[number as usize];
+                match (place.release_at, auditor.segment(outcome)) {
+                    (Some(at), Some((code_set, segment))) => {
+                        append(out, &self.found, (place.from, at));
+                        self.releases[code_set][usize::from(segment)].append_to(out);
+                        append(out, &self.found, (at, place.to));
+                    }
+                    _ => append(out, &self.found, (place.from, place.to)),
+                }
             }
         }
         Ok(())
@@ -145,10 +165,33 @@ impl Suffixes {
         write_line(&self.writer, self.columns.of(found.cells(self.dots)), out)
     }
 
-    fn suffix(&self, found: Found<'_>) -> Result<Suffix> {
+    fn suffix(&self, found: Found<'_>, columns: FoundColumns) -> Result<Suffix> {
         let mut text = Vec::new();
-        self.write_found(found, &mut text)?;
+        write_line(&self.writer, columns.of(found.cells(self.dots)), &mut text)?;
         Ok(Suffix::new(text))
+    }
+
+    /// Adds the text of a finding, without its release if that is the one of the day.
+    fn take(&mut self, kept: &KeptFinding) -> Result<()> {
+        let finding = &kept.finding;
+        let from = self.found.len();
+        let mut release_at = None;
+        let mut columns = vec![self.columns];
+        if kept.is_of_segment {
+            columns = vec![self.columns.before_release(), self.columns.behind_release()];
+        }
+        for columns in columns {
+            let found = Found::Fails(finding, finding.release);
+            let cells = columns.of(found.cells(self.dots));
+            write_line(&self.writer, cells, &mut self.found)?;
+            release_at.get_or_insert(self.found.len());
+        }
+        self.places.push(FoundText {
+            from,
+            release_at: release_at.filter(|_| kept.is_of_segment),
+            to: self.found.len(),
+        });
+        Ok(())
     }
 }
 

@@ -93,6 +93,23 @@ impl Conversions {
         }
     }
 
+    /// Returns the days on which a code, or any that came of it, was converted.
+    pub fn days_of(&self, code: &Code) -> BTreeSet<NaiveDate> {
+        let mut days = BTreeSet::new();
+        let mut entered = BTreeSet::from([*code]);
+        let mut open = vec![*code];
+        while let Some(code) = open.pop() {
+            let found = self.by_old.get(&code).into_iter().flatten();
+            for fact in found.filter_map(|(index, _)| self.facts.get(*index)) {
+                days.insert(fact.effective_from);
+                if entered.insert(fact.code) {
+                    open.push(fact.code);
+                }
+            }
+        }
+        days
+    }
+
     /// Returns the links to a code from those that came before it, by day and code.
     pub(super) fn predecessors(&self, code: &Code, listed: &ListedOn<'_>) -> Vec<LineageLink> {
         let mut links = Vec::new();

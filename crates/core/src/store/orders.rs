@@ -37,6 +37,14 @@ impl Orders {
         self.order(*numbers.get(at)?)
     }
 
+    /// Checks whether any release lists a category in another order than that of the characters.
+    pub fn has_any(&self, category: Code) -> bool {
+        // They ascend by their first codes, and so by their categories.
+        let of = |order: &Vec<Code>| order.first().map(Code::category);
+        let found = self.distinct.binary_search_by_key(&Some(category), of);
+        found.is_ok()
+    }
+
     /// Returns the orders of a release.
     pub(super) fn of(&self, release: ReleaseId) -> Vec<Vec<Code>> {
         let numbers = self.of_release.get(&release).into_iter().flatten();
