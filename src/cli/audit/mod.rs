@@ -44,7 +44,12 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     code: Vec<CodeColumn>,
     /// Take the date of service from this column; of several the first that is not empty
-    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(
+        long,
+        visible_alias = "dos",
+        value_name = "COLUMN",
+        value_delimiter = ','
+    )]
     date: Vec<String>,
     /// Judge all codes on this one date, whatever the file says
     #[arg(long, value_name = "DATE", value_parser = parse_date, conflicts_with_all = ["date", "discharge", "admit", "infer"])]

@@ -228,6 +228,24 @@ fn stdin_and_stdout_and_packed_files_do_as_well() {
 }
 
 #[test]
+fn the_date_of_service_may_be_called_dos() {
+    let world = World::with_sample();
+    let (by_date, expected) = audit(&world, CLAIMS, &[]);
+    let file = world.path("claims.csv");
+    let output = world.path("by-dos.csv");
+    let run = world.run(&[
+        "audit",
+        file.to_str().unwrap(),
+        "--code=dx",
+        "--dos=dos",
+        "-o",
+        output.to_str().unwrap(),
+    ]);
+    assert_eq!(run.exit, by_date.exit, "{run:?}");
+    assert_eq!(std::fs::read_to_string(output).unwrap(), expected);
+}
+
+#[test]
 fn a_file_without_dates_tells_when_it_was_written() {
     let world = World::with_sample();
     let claims = "dx\nM54.50\nM54.50\nC7B.00\nZ28.3\nM54.5\n";

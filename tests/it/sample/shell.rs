@@ -1,5 +1,7 @@
 //! The program in a shell: demo, help, man pages, colours, wrong requests, and the same bytes again.
 
+use clap::CommandFactory;
+
 use super::transcript;
 use crate::world::World;
 
@@ -36,31 +38,13 @@ fn the_demo_shows_the_sample_and_leaves_a_report() {
 #[test]
 fn help_of_each_verb_tells_the_rest() {
     let world = World::empty();
+    let program = codeyear::cli::Cli::command();
     let mut commands = vec![vec!["--help"]];
-    for verb in [
-        "init",
-        "import",
-        "remove",
-        "releases",
-        "status",
-        "check",
-        "history",
-        "diff",
-        "export",
-        "serve",
-        "verify",
-        "backup",
-        "demo",
-        "pack",
-        "completions",
-        "man",
-    ] {
-        commands.push(vec![verb, "--help"]);
-    }
-    for what in [
-        "spans", "periods", "findings", "labels", "order", "ohdsi", "fhir",
-    ] {
-        commands.push(vec!["export", what, "--help"]);
+    for verb in program.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        commands.push(vec![verb.get_name(), "--help"]);
+        for what in verb.get_subcommands() {
+            commands.push(vec![verb.get_name(), what.get_name(), "--help"]);
+        }
     }
     let commands: Vec<&[&str]> = commands.iter().map(Vec::as_slice).collect();
     insta::assert_snapshot!("help", transcript(&world, &commands));
