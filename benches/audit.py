@@ -160,7 +160,7 @@ class AuditBench:
         self.poor(rows, duckdb_way)
         only = f"{rows_text(rows)} rows, summary only"
         ours = self.audit(f"codeyear audit: {only}", table)
-        duckdb = self.peer(f"DuckDB: {only}", "duckdb", [], table)
+        duckdb = self.peer(f"DuckDB: {only}", "duckdb", duckdb_way, table)
         self.measure([ours, duckdb], rows, self.runs)
         self.phases(table, rows)
         self.ratio("DuckDB to codeyear audit, CSV to CSV, wall", self.duckdb, self.ours, LEAST_DUCKDB_RATIO)

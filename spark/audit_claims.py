@@ -64,9 +64,9 @@ DATE_PATTERNS = {"iso": "YYYY-MM-DD", "us": "MM/DD/YYYY", "compact": "YYYYMMDD"}
 MARKERS = ("null", "na", "n/a", "#n/a", "<na>", "nan", "nat", "none", "(null)", "\\n", ".", "-")
 # What each code gets.
 ADDED = ("verdict", "release", "day", "use", "use_count", "use_by", "why")
-MOST_USES = 10
+MAX_USES = 10
 # Suggestions for so many texts that no release lists are sent to every worker; more are joined by sorting.
-MOST_SENT = 500_000
+MAX_SENT = 500_000
 LETTERS = string.digits + string.ascii_uppercase
 # The columns that the job adds on the way and takes away again; no table of claims has such names.
 CORRUPT, DAY, DATE_WHY, ROW_WHY = "__corrupt", "__day", "__date_why", "__row_why"
@@ -327,7 +327,7 @@ def suggested(day: Column) -> Column:
     def holds(one: Column) -> Column:
         return (one["from"] <= day) & (day < one["to"])
 
-    near = F.transform(F.slice(F.filter(F.col(NEAR), holds), 1, MOST_USES), lambda one: one["code"])
+    near = F.transform(F.slice(F.filter(F.col(NEAR), holds), 1, MAX_USES), lambda one: one["code"])
     below = F.split(F.get(F.filter(F.col(ABOVE), holds), F.lit(0))["below"], " ")
     return F.when(F.size(near) > 0, near).otherwise(below)
 
@@ -474,10 +474,11 @@ def audited(
         found.append(unlisted(with_code(texts, exports, stated), exports))
     codes = functools.reduce(DataFrame.unionByName, found).distinct()
     # They are few: not so many parts as claims are shuffled into.
+    # They are kept until the session ends: they are counted here, and joined when the caller writes.
     codes = codes.coalesce(claims.sparkSession.sparkContext.defaultParallelism).persist()
     count = codes.count()
     near = suggestions(codes, exports).withColumnsRenamed({SET: "__n_set", CODE: "__n_code"})
-    if count <= MOST_SENT:
+    if count <= MAX_SENT:
         near = F.broadcast(near)
     day, date_why = day_of(claims, date_column, date_format)
     why = row_problem(claims, date_column, list(columns), delimiter)
@@ -510,10 +511,17 @@ def read_table(spark: SparkSession, path: str) -> DataFrame:
     return frame
 
 
+def delimiter_of(path: str, stated: str | None) -> str:
+    """Returns what stands between fields: as stated, or a tab if the name of the file ends in .tsv, else a comma."""
+    if stated is not None:
+        return stated
+    return "\t" if path.endswith((".tsv", ".tsv.gz", ".tsv.zst")) else ","
+
+
 def read_claims(spark: SparkSession, path: str, claims_format: str | None, delimiter: str) -> DataFrame:
     """Reads claims: every column as it stands, and in CSV each row that has more or fewer fields than the header."""
     if claims_format is None:
-        claims_format = "csv" if path.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst")) else "parquet"
+        claims_format = "csv" if path.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")) else "parquet"
     if claims_format == "parquet":
         return spark.read.parquet(path)
     # A quote within quotes is written twice; Spark alone would look for a backslash.
@@ -526,6 +534,7 @@ def read_claims(spark: SparkSession, path: str, claims_format: str | None, delim
 
 
 def write(frame: DataFrame, output: str, output_format: str, mode: str) -> None:
+    """Writes rows as CSV or Parquet; the mode is Spark's: what becomes of an output that is there."""
     writer = frame.write.mode(mode)
     if output_format == "csv":
         # Fields are written as they stand: blanks stay, and what is empty is not two quotes.
@@ -537,10 +546,12 @@ def write(frame: DataFrame, output: str, output_format: str, mode: str) -> None:
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Reads the arguments of the job; None for those of the process."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--claims", required=True, metavar="PATH", help="claims: a file or folder, Parquet or CSV")
-    parser.add_argument("--claims-format", choices=["parquet", "csv"], help="[default: told by the name]")
-    parser.add_argument("--delimiter", default=",", metavar="CHARACTER", help="between fields of CSV [default: ,]")
+    parser.add_argument("--claims-format", choices=["parquet", "csv"], help="[default: from the ending of the name]")
+    parser.add_argument("--delimiter", metavar="CHARACTER",
+                        help="between fields of CSV [default: a comma, of .tsv a tab]")  # fmt: skip
     parser.add_argument("--code-column", required=True, metavar="COLUMN,...",
                         help="the columns with codes: dx1,dx2; px1=icd10pcs states the code set")  # fmt: skip
     parser.add_argument("--date-column", required=True, metavar="COLUMN", help="the date of service, or of discharge")
@@ -549,7 +560,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--time-zone", default="UTC", metavar="ZONE",
                         help="whose days count of timestamps that are stored in UTC [default: UTC]")  # fmt: skip
     parser.add_argument("--code-set", choices=["auto", *NAMES], default="auto",
-                        help="of all codes; auto: told by each code [default: auto]")  # fmt: skip
+                        help="of all codes; auto: detected from each code [default: auto]")  # fmt: skip
     parser.add_argument("--code-set-by", metavar="COLUMN", help="the column that says the code set of each row")
     parser.add_argument("--findings", required=True, metavar="FILE", help="from codeyear export findings")
     parser.add_argument("--periods", required=True, metavar="FILE", help="from codeyear export periods")
@@ -561,11 +572,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def run(spark: SparkSession, arguments: list[str] | None = None) -> None:
+    """Audits as the arguments say. Raises Wrong for what the user has to mend."""
     args = parse_arguments(arguments)
+    delimiter = delimiter_of(args.claims, args.delimiter)
     if args.code_set_by is not None and args.labels is None:
         raise Wrong("--code-set-by needs --labels, from codeyear export labels")
     spark.conf.set("spark.sql.session.timeZone", args.time_zone)
-    claims = read_claims(spark, args.claims, args.claims_format, args.delimiter)
+    claims = read_claims(spark, args.claims, args.claims_format, delimiter)
     code_columns = args.code_column.split(",")
     codes = list(stated_sets(code_columns, args.code_set))
     for name in (*codes, args.date_column, *filter(None, [args.code_set_by])):
@@ -578,11 +591,12 @@ def run(spark: SparkSession, arguments: list[str] | None = None) -> None:
     findings, periods = read_table(spark, args.findings), read_table(spark, args.periods)
     labels = None if args.labels is None else read_table(spark, args.labels)
     result = audited(claims, findings, periods, code_columns, args.date_column, args.code_set, args.date_format,
-                     args.delimiter, labels, args.code_set_by)  # fmt: skip
+                     delimiter, labels, args.code_set_by)  # fmt: skip
     write(result, args.output, args.format, "overwrite" if args.overwrite else "errorifexists")
 
 
 def main() -> int:
+    """Runs the job in a session of its own. Returns the exit code: 2 for what the user has to mend."""
     spark = SparkSession.builder.appName("codeyear audit").getOrCreate()
     try:
         run(spark)

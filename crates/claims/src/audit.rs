@@ -301,6 +301,12 @@ fn audit_by_format<'i>(
                     claims.not_held()
                 ));
             }
+            if claims.not_linked() > 0 {
+                notes.push(format!(
+                    "{} references of claims are more than can be kept in so large a file: what they point to is judged on the days of the claims, and counts as a row of its own",
+                    claims.not_linked()
+                ));
+            }
             audited.note(notes);
             audited
         }

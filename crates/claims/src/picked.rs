@@ -82,12 +82,15 @@ impl ColumnsAsked {
         if let Some(picked) = &self.picked {
             picked.check(names, file)?;
             let at = |column: &Option<PickedColumn>| column.as_ref().map(|column| column.at);
+            let mut codes: Vec<(usize, Option<CodeSet>)> = Vec::new();
+            for (column, code_set) in &picked.codes {
+                // A form may send the same column twice.
+                if codes.iter().all(|(at, _)| *at != column.at) {
+                    codes.push((column.at, *code_set));
+                }
+            }
             return Ok(Chosen {
-                codes: picked
-                    .codes
-                    .iter()
-                    .map(|(column, code_set)| (column.at, *code_set))
-                    .collect(),
+                codes,
                 date: at(&picked.date),
                 admit: at(&picked.admit),
                 discharge: at(&picked.discharge),
@@ -112,7 +115,7 @@ impl ColumnsAsked {
         let mut told = Vec::new();
         if self.codes.is_empty() {
             if likely.codes.is_empty() {
-                return Err(Error::usage("no column is called as columns of codes are")
+                return Err(Error::usage("no column name looks like one of codes")
                     .in_file(file)
                     .with_hint(
                         "name the columns with codes, or choose them from those that the file has",
@@ -126,7 +129,7 @@ impl ColumnsAsked {
         if !is_dated {
             if !likely.has_date() {
                 return Err(
-                    Error::usage("no column is called as a column of dates of service is")
+                    Error::usage("no column name looks like one of dates of service")
                         .in_file(file)
                         .with_hint("name the column with the date, or choose it from those that the file has"),
                 );
@@ -145,7 +148,7 @@ impl ColumnsAsked {
         }
         let told = told.join("; ");
         chosen.note =
-            (!told.is_empty()).then(|| format!("columns were told by their names: {told}"));
+            (!told.is_empty()).then(|| format!("columns recognised by their names: {told}"));
         Ok(chosen)
     }
 
@@ -231,7 +234,7 @@ mod tests {
         assert_eq!((chosen.date, chosen.admit), (None, Some(1)));
         assert_eq!(
             chosen.note.unwrap(),
-            "columns were told by their names: codes in dx; admissions in admit date; discharges in discharged"
+            "columns recognised by their names: codes in dx; admissions in admit date; discharges in discharged"
         );
         let dated = ColumnsAsked {
             dates: names(&["when"]),
@@ -242,7 +245,7 @@ mod tests {
         assert_eq!(asked.dates, ["when"]);
         assert_eq!(
             note.unwrap(),
-            "columns were told by their names: codes in dx[].code"
+            "columns recognised by their names: codes in dx[].code"
         );
         assert!(guess.chosen(&names(&["a"]), "f").is_err());
         assert!(guess.chosen(&names(&["dx"]), "f").is_err());

@@ -229,7 +229,7 @@ fn parse_report(text: &str) -> Result<(PathBuf, ReportFormat), String> {
     match end.and_then(ReportFormat::of_extension) {
         Some(format) if format.is_of_audits() => Ok((path, format)),
         _ => Err(format!(
-            "the format of a report is told by its name: expected {REPORTS}"
+            "the ending of the name of a report decides its format: expected {REPORTS}"
         )),
     }
 }
@@ -515,7 +515,7 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
             format.name()
         ))
         .with_hint(
-            "codes, their code sets and their dates are told by the format; --input states another",
+            "codes, their code sets and their dates come from the format; --input states another",
         )),
     }
 }

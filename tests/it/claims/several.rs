@@ -3,7 +3,12 @@
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
 use super::column;
-use crate::world::World;
+use crate::world::{Run, World};
+
+/// Audits a file with the columns `dx` and `dos`.
+fn audit_of(world: &World, file: &str, rest: &[&str]) -> Run {
+    world.run(&[&["audit", file, "--code=dx", "--date=dos"], rest].concat())
+}
 
 const TABLE: &str = "id,dx,dos\n1,C7B,2026-03-01\n2,C7B.00,2026-03-01\n";
 
@@ -14,14 +19,7 @@ fn files_of_a_folder_are_audited_in_one_run_and_one_that_cannot_be_read_is_named
     world.write("claims/more/b.csv", TABLE);
     world.write("claims/more/notes.txt", "SECRET\nof a person\n");
     world.write("claims/.hidden.csv", TABLE);
-    let run = world.run(&[
-        "audit",
-        "claims",
-        "--code=dx",
-        "--date=dos",
-        "-o=all.csv",
-        "--keep=id",
-    ]);
+    let run = audit_of(&world, "claims", &["-o=all.csv", "--keep=id"]);
     assert_eq!(run.exit, 1, "{}", run.stderr);
     assert!(run.stdout.contains("2 of 4 codes"), "{}", run.stdout);
     assert!(
@@ -102,38 +100,17 @@ fn only_the_columns_that_are_chosen_are_written_in_every_form() {
     let world = World::with_sample();
     world.write("a.csv", TABLE);
     let chosen = "--columns=verdict,use_count";
-    let run = world.run(&[
-        "audit",
-        "a.csv",
-        "--code=dx",
-        "--date=dos",
-        "-o=o.csv",
-        chosen,
-    ]);
+    let run = audit_of(&world, "a.csv", &["-o=o.csv", chosen]);
     assert_eq!(run.exit, 1, "{}", run.stderr);
     let written = std::fs::read_to_string(world.path("o.csv")).unwrap();
     let lines: Vec<&str> = written.lines().collect();
     assert_eq!(lines[0], "dx,dos,verdict,use_count");
     assert!(lines[1].starts_with("C7B,2026-03-01,header,"), "{written}");
     assert_eq!(lines[2], "C7B.00,2026-03-01,billable,");
-    let run = world.run(&[
-        "audit",
-        "a.csv",
-        "--code=dx",
-        "--date=dos",
-        "-o=o.csv",
-        "--columns=odd",
-    ]);
+    let run = audit_of(&world, "a.csv", &["-o=o.csv", "--columns=odd"]);
     assert_eq!(run.exit, 2);
     world.write("c.ndjson", "{\"dx\":\"C7B\",\"dos\":\"2026-03-01\"}\n");
-    world.run(&[
-        "audit",
-        "c.ndjson",
-        "--code=dx",
-        "--date=dos",
-        "-o=o.ndjson",
-        "--columns=verdict",
-    ]);
+    audit_of(&world, "c.ndjson", &["-o=o.ndjson", "--columns=verdict"]);
     let written = std::fs::read_to_string(world.path("o.ndjson")).unwrap();
     assert!(written.ends_with("\"codeyear\":[{\"field\":\"dx\",\"code\":\"C7B\",\"date\":\"2026-03-01\",\"verdict\":\"header\"}]}\n"), "{written}");
 }
@@ -159,13 +136,7 @@ fn a_workbook_is_read_by_its_first_sheet_with_the_columns() {
     sheet.write(2, 2, "03/01/2026").unwrap();
     sheet.write(3, 1, "C7B.00").unwrap();
     world.write("claims.xlsx", workbook.save_to_buffer().unwrap());
-    let run = world.run(&[
-        "audit",
-        "claims.xlsx",
-        "--code=dx",
-        "--date=dos",
-        "-o=o.csv",
-    ]);
+    let run = audit_of(&world, "claims.xlsx", &["-o=o.csv"]);
     assert_eq!(run.exit, 1, "{}", run.stderr);
     assert!(run.stdout.contains("1 of 2 codes"), "{}", run.stdout);
     assert!(run.stdout.contains("row 4: dos: no date"), "{}", run.stdout);
@@ -225,7 +196,7 @@ fn what_is_no_claims_file_is_named_for_what_it_is() {
         ),
     ] {
         world.write("claims", text);
-        let run = world.run(&["audit", "claims", "--code=dx", "--date=dos"]);
+        let run = audit_of(&world, "claims", &[]);
         assert_eq!(run.exit, 2, "{text}");
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
         assert!(
@@ -234,10 +205,10 @@ fn what_is_no_claims_file_is_named_for_what_it_is() {
             run.stderr
         );
     }
-    let title = world.run(&["audit", "claims", "--code=dx", "--date=dos"]);
+    let title = audit_of(&world, "claims", &[]);
     assert!(title.stderr.contains("is it a title?"), "{}", title.stderr);
     world.write("claims", "sep=;\nid;dx;dos\n1;C7B;2026-03-01\n");
-    let run = world.run(&["audit", "claims", "--code=dx", "--date=dos"]);
+    let run = audit_of(&world, "claims", &[]);
     assert_eq!(run.exit, 1, "{}", run.stderr);
 }
 
@@ -344,7 +315,7 @@ fn a_cell_far_off_takes_no_memory_and_hides_no_row() {
     }
     sheet.write(1_048_575, 16_383, "SECRET").unwrap();
     world.write("claims.xlsx", workbook.save_to_buffer().unwrap());
-    let run = world.run(&["audit", "claims.xlsx", "--code=dx", "--date=dos"]);
+    let run = audit_of(&world, "claims.xlsx", &[]);
     assert_eq!(run.exit, 1, "{}", run.stderr);
     assert!(run.stdout.contains("1 of 1 code"), "{}", run.stdout);
     assert!(run.stdout.contains("row 1048576"), "{}", run.stdout);
@@ -352,7 +323,7 @@ fn a_cell_far_off_takes_no_memory_and_hides_no_row() {
 }
 
 /// A workbook of sheets with columns `dx` and `dos`.
-fn sheets(rows: &[&[(&str, &str)]]) -> Vec<u8> {
+fn workbook_of(rows: &[&[(&str, &str)]]) -> Workbook {
     let mut workbook = Workbook::new();
     for rows in rows {
         let sheet = workbook.add_worksheet();
@@ -362,7 +333,7 @@ fn sheets(rows: &[&[(&str, &str)]]) -> Vec<u8> {
             sheet.write(at, 1, *day).unwrap();
         }
     }
-    workbook.save_to_buffer().unwrap()
+    workbook
 }
 
 #[test]
@@ -371,15 +342,9 @@ fn codes_of_a_sheet_that_is_not_read_are_counted() {
     let good: &[(&str, &str)] = &[("C7B.00", "2026-03-01")];
     let more: &[(&str, &str)] = &[("C7B", "2026-03-01"), ("NULL", "2026-03-01")];
     for (rows, exit, unread) in [(vec![good], 0, 0), (vec![good, more], 2, 1)] {
-        world.write("claims.xlsx", sheets(&rows));
-        let args = [
-            "audit",
-            "claims.xlsx",
-            "--code=dx",
-            "--date=dos",
-            "--format=json",
-        ];
-        let run = world.run(&args);
+        let workbook = workbook_of(&rows).save_to_buffer().unwrap();
+        world.write("claims.xlsx", workbook);
+        let run = audit_of(&world, "claims.xlsx", &["--format=json"]);
         assert_eq!(run.exit, exit, "{run:?}");
         let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!(json["not_judged"], unread, "{}", run.stdout);
@@ -390,14 +355,7 @@ fn codes_of_a_sheet_that_is_not_read_are_counted() {
 fn a_file_of_days_that_no_release_governs_says_that_nothing_was_judged() {
     let world = World::with_sample();
     world.write("claims.csv", "dx,dos\nC7B.00,2018-03-01\nC7B,2018-03-02\n");
-    let args = [
-        "audit",
-        "claims.csv",
-        "--code=dx",
-        "--date=dos",
-        "--report=r.md",
-    ];
-    let run = world.run(&args);
+    let run = audit_of(&world, "claims.csv", &["--report=r.md"]);
     assert_eq!(run.exit, 2, "{run:?}");
     let said = "nothing was judged: no release is loaded for the dates of the 2 codes, in 2 rows";
     assert!(run.stdout.contains(said), "{}", run.stdout);
@@ -411,14 +369,7 @@ fn a_code_of_a_code_set_that_ended_is_not_read_without_its_day() {
     for day in ["", "2021-13-05", "2021-02-30", "NULL"] {
         let table = format!("dx,set,dos\n4019,9,{day}\nC7B.00,10,2026-03-01\n99213,CPT,{day}\n");
         world.write("claims.csv", table);
-        let args = [
-            "audit",
-            "claims.csv",
-            "--code=dx",
-            "--date=dos",
-            "--code-set-by=set",
-        ];
-        let run = world.run(&args);
+        let run = audit_of(&world, "claims.csv", &["--code-set-by=set"]);
         assert_eq!(run.exit, 2, "{day}: {run:?}");
         assert!(!run.stdout.contains("ICD-9-CM"), "{day}: {}", run.stdout);
         assert!(run.stdout.contains("1 of CPT"), "{day}: {}", run.stdout);
@@ -441,14 +392,7 @@ fn a_code_of_a_code_set_that_ended_is_not_read_without_its_day() {
 fn codes_of_a_row_that_cannot_be_told_apart_are_counted() {
     let world = World::with_sample();
     world.write("claims.csv", "dx,dos,id\nC7B.00,2026-03-01,1\nC7B\nNULL\n");
-    let args = [
-        "audit",
-        "claims.csv",
-        "--code=dx",
-        "--date=dos",
-        "--format=json",
-    ];
-    let run = world.run(&args);
+    let run = audit_of(&world, "claims.csv", &["--format=json"]);
     assert_eq!(run.exit, 2, "{run:?}");
     let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(json["not_judged"], 1, "{}", run.stdout);
@@ -494,13 +438,7 @@ fn a_claim_counts_once_with_the_conditions_that_it_points_to() {
 #[test]
 fn a_chart_beside_the_claims_is_passed_over() {
     let world = World::with_sample();
-    let mut workbook = Workbook::new();
-    let sheet = workbook.add_worksheet();
-    for (at, (code, day)) in [("dx", "dos"), ("C7B.00", "2026-03-01")].iter().enumerate() {
-        let at = u32::try_from(at).unwrap();
-        sheet.write(at, 0, *code).unwrap();
-        sheet.write(at, 1, *day).unwrap();
-    }
+    let mut workbook = workbook_of(&[&[("C7B.00", "2026-03-01")]]);
     let mut chart = rust_xlsxwriter::Chart::new(rust_xlsxwriter::ChartType::Column);
     chart.add_series().set_values("Sheet1!$A$2:$A$2");
     workbook
@@ -508,6 +446,6 @@ fn a_chart_beside_the_claims_is_passed_over() {
         .insert_chart(0, 0, &chart)
         .unwrap();
     world.write("claims.xlsx", workbook.save_to_buffer().unwrap());
-    let run = world.run(&["audit", "claims.xlsx", "--code=dx", "--date=dos"]);
+    let run = audit_of(&world, "claims.xlsx", &[]);
     assert_eq!(run.exit, 0, "{run:?}");
 }

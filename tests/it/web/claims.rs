@@ -149,7 +149,7 @@ fn columns_that_nobody_names_are_told_by_their_names_and_rows_are_given_as_a_fil
     let page = Page::open(&[]);
     let reply = page.post(&[], TABLE);
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let told = "columns were told by their names: codes in DX1, Diag_2; dates in Date of service";
+    let told = "columns recognised by their names: codes in DX1, Diag_2; dates in Date of service";
     assert!(reply.text().contains(told), "{}", reply.text());
     let link = "/icd10cm/C7B?on=2026-03-01";
     assert!(reply.text().contains(link), "{}", reply.text());
@@ -166,14 +166,14 @@ fn columns_that_nobody_names_are_told_by_their_names_and_rows_are_given_as_a_fil
     let row = "\nSECRET,C7B,Y,x,C7B.00,2026-03-01,header,";
     assert!(text.contains(row), "{text}");
     for (file, part) in [
+        (&b"a,b\n1,2\n"[..], "No column name looks like one of codes"),
         (
-            &b"a,b\n1,2\n"[..],
-            "No column is called as columns of codes are",
+            b"dx,b\nC7B,2\n",
+            "No column name looks like one of dates of service",
         ),
-        (b"dx,b\nC7B,2\n", "No column is called as a column of dates"),
         (
             b"{\"dx\":\"C7B\"}\n",
-            "No column is called as a column of dates",
+            "No column name looks like one of dates of service",
         ),
     ] {
         let said = page.refused(&[], file);

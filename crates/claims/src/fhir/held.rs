@@ -8,8 +8,8 @@ use crate::{Claim, ClaimCode, ClaimItem, ClaimProblem};
 
 /// The most resources that wait, and the most that is kept of references: some 100 MB in all. Of a larger file the first
 /// ones go by what is known by then.
-const MOST_HELD: usize = 100_000;
-const MOST_KNOWN: usize = 300_000;
+const MAX_HELD: usize = 100_000;
+const MAX_KNOWN: usize = 300_000;
 
 /// A Condition or a Procedure.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(super) struct Held {
     pub(super) early: u64,
     /// How many references were not kept.
     pub(super) unkept: u64,
+    /// How many references give their days alone: what they point to counts as a row of its own, and not with the claim.
+    pub(super) unlinked: u64,
 }
 
 /// Returns an address as references are compared: `Condition/d3` of any server and version, `urn:uuid:...` as it is.
@@ -78,21 +80,25 @@ impl Held {
     /// Notes that a claim or an encounter with these days points to a resource; 0 is the number of an encounter.
     pub(super) fn point(&mut self, target: &str, days: &Days, claim: u32) {
         let is_new = !self.bundle.pointed.contains_key(&key(target));
-        if is_new && self.bundle.pointed.len() + self.stream.pointed.len() >= MOST_KNOWN {
+        if is_new && self.bundle.pointed.len() + self.stream.pointed.len() >= MAX_KNOWN {
             self.unkept += 1;
             return;
         }
         let known = self.bundle.pointed.entry(key(target)).or_default();
         known.days.add_all(days);
-        if claim != 0 && self.links < MOST_KNOWN {
-            known.claims.push((claim, days.clone()));
-            self.links += days.len();
+        match claim {
+            0 => {}
+            _ if self.links >= MAX_KNOWN => self.unlinked += 1,
+            claim => {
+                known.claims.push((claim, days.clone()));
+                self.links += days.len();
+            }
         }
     }
 
     /// Notes the days of an encounter.
     pub(super) fn encounter(&mut self, keys: &[String], days: &Days) {
-        if self.bundle.encounters.len() + self.stream.encounters.len() >= MOST_KNOWN {
+        if self.bundle.encounters.len() + self.stream.encounters.len() >= MAX_KNOWN {
             self.unkept += 1;
             return;
         }
@@ -104,7 +110,7 @@ impl Held {
     /// Adds a resource that waits.
     pub(super) fn wait(&mut self, waiting: Waiting, ready: &mut VecDeque<ClaimItem>) {
         self.waiting.push_back(waiting);
-        if self.waiting.len() > MOST_HELD
+        if self.waiting.len() > MAX_HELD
             && let Some(first) = self.waiting.pop_front()
         {
             self.before = self.before.saturating_sub(1);
@@ -143,16 +149,16 @@ impl Held {
             clippy::iter_over_hash_type,
             reason = "days are a set, and no two entries of a map have one key"
         )]
-        // What stands in its own Bundle is known by that alone.
-        let left = bundle
-            .pointed
-            .into_iter()
-            .filter(|(_, pointed)| !pointed.is_followed);
-        for (key, pointed) in left {
+        for (key, pointed) in bundle.pointed {
+            // What stands in its own Bundle is known by that alone.
+            if pointed.is_followed {
+                let links = pointed.claims.iter().map(|(_, days)| days.len());
+                self.links -= links.sum::<usize>();
+                continue;
+            }
             let known = self.stream.pointed.entry(key).or_default();
             known.days.add_all(&pointed.days);
             known.claims.extend(pointed.claims);
-            known.is_followed |= pointed.is_followed;
         }
         self.stream.encounters.extend(bundle.encounters);
     }
@@ -266,5 +272,26 @@ mod tests {
         ] {
             assert_eq!(key(address), expected);
         }
+    }
+
+    #[test]
+    fn what_is_pointed_to_beyond_what_can_be_kept_is_counted_and_a_bundle_gives_back_what_it_took()
+    {
+        let day = "2026-03-01".parse().unwrap();
+        let mut held = Held {
+            links: MAX_KNOWN - 1,
+            ..Held::default()
+        };
+        let days = Days::between(day, day);
+        held.point("Condition/a", &days, 1);
+        held.point("Condition/b", &days, 2);
+        assert_eq!((held.links, held.unlinked), (MAX_KNOWN, 1));
+        if let Some(pointed) = held.bundle.pointed.get_mut("Condition/a") {
+            pointed.is_followed = true;
+        }
+        held.end_bundle(&mut VecDeque::new());
+        assert_eq!(held.links, MAX_KNOWN - 1);
+        held.point("Condition/c", &days, 3);
+        assert_eq!(held.unlinked, 1);
     }
 }

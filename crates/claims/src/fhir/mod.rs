@@ -230,6 +230,11 @@ impl<R: Read> FhirClaims<R> {
         self.held.early
     }
 
+    /// Returns how many references of claims count nothing for their claims, because there were more than can be kept.
+    pub fn not_linked(&self) -> u64 {
+        self.held.unlinked
+    }
+
     /// Reads on by one step, which may make items ready.
     fn step(&mut self) -> Result<()> {
         match self.state {
