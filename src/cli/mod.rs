@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod check;
 mod context;
+mod defects;
 mod demo;
 mod diff;
 mod export;
@@ -38,6 +39,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::error::Result;
 
 pub use context::Outcome;
+pub use defects::tell_where_defects_are;
 
 use context::{Context, Global, today};
 use output::is_broken_pipe;

@@ -15,6 +15,7 @@ mod claims;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod fhir;
+mod fuzz;
 mod hostile;
 mod laws;
 mod layers;

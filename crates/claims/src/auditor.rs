@@ -469,10 +469,13 @@ impl<'i> Auditor<'i> {
             (CodeOutcome::Billable(code_set, segment), _) => {
                 return Found::Billable(self.release(*code_set, *segment));
             }
-            (CodeOutcome::Once, Some(Once { finding, .. })) => match finding {
-                OnceFinding::Own(finding) => Some(finding),
-                _ => None,
-            },
+            (
+                CodeOutcome::Once,
+                Some(Once {
+                    finding: OnceFinding::Own(finding),
+                    ..
+                }),
+            ) => Some(finding),
             _ => None,
         };
         let by_number = || self.kept.finding(self.finding_number(outcome)?);

@@ -12,6 +12,7 @@ mod cells;
 mod claim;
 mod clean;
 mod columns;
+mod contained;
 mod day;
 mod delimited;
 mod exported;
@@ -57,6 +58,7 @@ pub use claim::{
 };
 pub use clean::Writing;
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
+pub use contained::is_contained;
 pub use day::{DateFormat, DatePattern, Undetermined};
 pub use delimited::audit_delimited;
 pub use exported::{ExportedFinding, WrittenFinding};

@@ -8,6 +8,7 @@ use super::audited::Audited;
 use super::cells::{Cell, CellRow, audit_cells};
 use super::claim::ClaimPlace;
 use super::columns::Columns;
+use super::contained::contained;
 use super::file_columns::refuse_claim_as_header;
 use super::index::Index;
 use super::likely::LikelyColumns;
@@ -122,15 +123,16 @@ fn read_whole(input: &mut dyn Read, file: &str) -> Result<Vec<u8>> {
 /// Shows sheet after sheet, with the names of all and its own, until `visit` returns true.
 fn each_sheet(bytes: Vec<u8>, file: &str, visit: VisitSheet<'_>) -> Result<()> {
     if bytes.starts_with(b"PK") {
-        let workbook = Xlsx::new(Cursor::new(bytes));
-        let mut workbook: Xlsx<_> = workbook.map_err(|_| no_workbook(file))?;
+        let workbook = contained(|| Xlsx::new(Cursor::new(bytes)));
+        let workbook = workbook.and_then(std::result::Result::ok);
+        let mut workbook: Xlsx<_> = workbook.ok_or_else(|| no_workbook(file))?;
         let names = workbook.sheet_names();
         for name in &names {
-            let mut cells = match workbook.worksheet_cells_reader(name) {
-                Ok(cells) => cells,
+            let mut cells = match contained(|| workbook.worksheet_cells_reader(name)) {
+                Some(Ok(cells)) => cells,
                 // A sheet of a chart holds no claims.
-                Err(XlsxError::NotAWorksheet(_)) => continue,
-                Err(_) => {
+                Some(Err(XlsxError::NotAWorksheet(_))) => continue,
+                Some(Err(_)) | None => {
                     if visit(&names, name, &mut std::iter::once(Err(())))? {
                         break;
                     }
@@ -138,23 +140,25 @@ fn each_sheet(bytes: Vec<u8>, file: &str, visit: VisitSheet<'_>) -> Result<()> {
                 }
             };
             let cells = std::iter::from_fn(|| {
-                let cell = cells.next_cell().transpose()?;
-                Some(
-                    cell.map_err(|_| ())
-                        .map(|cell| (cell.get_position(), cell_of(cell.get_value()))),
-                )
+                let read = || {
+                    let cell = cells.next_cell().transpose()?.map_err(|_| ());
+                    Some(cell.map(|cell| (cell.get_position(), cell_of(cell.get_value()))))
+                };
+                contained(read).unwrap_or(Some(Err(())))
             });
             if visit(&names, name, &mut cells.fuse())? {
                 break;
             }
         }
     } else {
-        let workbook = Xls::new(Cursor::new(bytes));
-        let mut workbook: Xls<_> = workbook.map_err(|_| no_workbook(file))?;
+        let workbook = contained(|| Xls::new(Cursor::new(bytes)));
+        let workbook = workbook.and_then(std::result::Result::ok);
+        let mut workbook: Xls<_> = workbook.ok_or_else(|| no_workbook(file))?;
         let names = workbook.sheet_names();
         for name in &names {
-            let sheet = workbook.worksheet_range(name);
-            let sheet = sheet.map_err(|_| broken(file))?;
+            let sheet = contained(|| workbook.worksheet_range(name));
+            let sheet = sheet.and_then(std::result::Result::ok);
+            let sheet = sheet.ok_or_else(|| broken(file))?;
             let (top, left) = sheet.start().unwrap_or_default();
             let mut cells = sheet.used_cells().map(|(row, column, data)| {
                 let (row, column) = (u32::try_from(row), u32::try_from(column));

@@ -18,6 +18,19 @@ fn problem(world: &World, claims: impl AsRef<[u8]>) -> Run {
 }
 
 #[test]
+fn a_damaged_file_at_which_a_library_panics_is_an_error_and_no_defect() {
+    let world = World::with_sample();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/damaged");
+    for name in ["dictionary-index.parquet"] {
+        std::fs::copy(folder.join(name), world.path(name)).unwrap();
+        let run = world.run(&["audit", name, "--code=dx", "--date=dos"]);
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+        assert!(run.stderr.contains("it is damaged"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_row_that_cannot_be_read_is_reported_with_its_line_and_the_rest_is_judged() {
     let world = World::with_sample();
     let rows: [(&[u8], &str); 9] = [

@@ -6,7 +6,7 @@ mod answers;
 mod changes;
 mod claims;
 mod imports;
-mod parsers;
+pub(crate) mod parsers;
 mod unread;
 
 use std::collections::BTreeSet;

@@ -150,7 +150,7 @@ fn damaged(bytes: &[u8], damages: &[Damage]) -> Vec<u8> {
 }
 
 /// Reads bytes as everything that they could be; whatever is accepted loses nothing.
-fn read_as_everything(bytes: &[u8]) {
+pub(crate) fn read_as_everything(bytes: &[u8]) {
     for code_set in CodeSet::ALL {
         if let Ok(file) = OrderFile::parse(code_set, bytes.to_vec()) {
             let book = entries_of(code_set, bytes);
@@ -240,7 +240,7 @@ proptest! {
 }
 
 /// Parts of official XML files, each whole in itself.
-const XML: [&str; 6] = [
+pub(crate) const XML: [&str; 6] = [
     r##"<?xml version="1.0" encoding="utf-8"?>
 <ICD10CM.index>
   <version>2017</version>
@@ -359,7 +359,7 @@ const XML: [&str; 6] = [
 ];
 
 /// What stands in XML and may stand in the wrong place.
-const TAGS: [&str; 12] = [
+pub(crate) const TAGS: [&str; 12] = [
     "<title>",
     "</title>",
     "<term level=\"1\">",
@@ -376,7 +376,7 @@ const TAGS: [&str; 12] = [
 
 /// Reads bytes as every XML file that they could be, and asks of what is accepted everything that can be
 /// asked.
-fn read_as_every_xml(bytes: &[u8]) -> usize {
+pub(crate) fn read_as_every_xml(bytes: &[u8]) -> usize {
     let _ = index_kind_of_head(&String::from_utf8_lossy(bytes));
     let mut accepted = 0;
     if let Ok(index) = parse_index(bytes) {

@@ -507,6 +507,20 @@ fn parquet_with_lists_of_codes_is_judged_code_by_code() {
 }
 
 #[test]
+fn a_damaged_file_at_which_a_library_panics_is_refused_and_the_next_is_judged() {
+    let page = Page::open(&[]);
+    let damaged = include_bytes!("../../fixtures/damaged/dictionary-index.parquet");
+    let fields = [("code", "dx"), ("date", "dos")];
+    for _ in 0..3 {
+        let reply = page.post(&fields, damaged);
+        assert_eq!(reply.status, 422, "{}", reply.text());
+        assert!(reply.text().contains("it is damaged"), "{}", reply.text());
+    }
+    let sound = parquet(vec![("dx", texts(&["C7B"])), ("dos", days(1))], None);
+    assert_eq!(page.post(&fields, &sound).status, 200);
+}
+
+#[test]
 fn parquet_that_would_fill_the_memory_is_refused() {
     let page = Page::open(&["--most-upload", "2000000"]);
     let long = "A".repeat(1 << 16);

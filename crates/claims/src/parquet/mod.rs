@@ -36,6 +36,7 @@ use super::audited::Audited;
 use super::auditor::{AuditRules, Auditor};
 use super::claim::{ClaimPlace, ProblemKind};
 use super::columns::{Columns, Fields};
+use super::contained::contained;
 use super::day::{DateFormat, Undetermined};
 use super::index::Index;
 use super::input::read_error;
@@ -71,8 +72,8 @@ pub fn audit_parquet<'i>(
     let name = path.display().to_string();
     let reader =
         File::open(path).map_err(|error| codeyear_core::error::io_error("read", path, error))?;
-    let metadata = ArrowReaderMetadata::load(&reader, ArrowReaderOptions::default())
-        .map_err(|error| unreadable_as(&error).in_file(&name))?;
+    let load = || ArrowReaderMetadata::load(&reader, ArrowReaderOptions::default());
+    let metadata = by_library(load).map_err(|error| error.in_file(&name))?;
     let opened = Opened {
         reader,
         metadata,
@@ -163,13 +164,21 @@ fn held(input: &mut dyn Read, name: &str) -> Result<Bytes> {
 /// for each row, one long text of a dictionary would fill the memory.
 fn load_held(bytes: &Bytes) -> Result<ArrowReaderMetadata> {
     guard::check_directory(bytes)?;
-    let metadata = ArrowReaderMetadata::load(bytes, ArrowReaderOptions::default())
-        .map_err(|error| unreadable_as(&error))?;
+    let metadata = by_library(|| ArrowReaderMetadata::load(bytes, ArrowReaderOptions::default()))?;
     let fields = metadata.schema().fields().iter().map(in_place);
     let schema = Schema::new(fields.collect::<Vec<_>>());
     let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
-    ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
-        .map_err(|error| unreadable_as(&error))
+    by_library(|| ArrowReaderMetadata::try_new(metadata.metadata().clone(), options))
+}
+
+/// Runs a step of the library that reads Parquet.
+fn by_library<T, E: std::fmt::Display>(
+    read: impl FnOnce() -> std::result::Result<T, E>,
+) -> Result<T> {
+    match contained(read) {
+        Some(read) => read.map_err(|error| unreadable_as(&error)),
+        None => Err(unreadable_as(&"it is damaged")),
+    }
 }
 
 /// Returns a column whose texts are read where they stand.
@@ -217,7 +226,6 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
     (progress, is_in_time): Progress<'_>,
 ) -> Result<Audited<'i>> {
     let (name, total_bytes) = (opened.name, opened.length);
-    let fail = |error: &dyn std::fmt::Display| unreadable_as(error).in_file(&name);
     let builder =
         ParquetRecordBatchReaderBuilder::new_with_metadata(opened.reader, opened.metadata);
     let schema = builder.schema().clone();
@@ -249,14 +257,16 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
     check(builder.metadata(), &mask)?;
     let total_rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let batches = builder
-        .with_projection(mask)
-        .with_batch_size(opened.batch)
-        .build()
-        .map_err(|error| fail(&error))?;
+    let builder = builder.with_projection(mask);
+    let builder = builder.with_batch_size(opened.batch);
+    let mut reader = by_library(|| builder.build()).map_err(|error| error.in_file(&name))?;
     let columns = columns.among(&wanted);
-    let schema = batches.schema();
-    let mut batches = batches.peekable();
+    let schema = reader.schema();
+    let read = || {
+        let batch = by_library(|| reader.next().transpose()).transpose();
+        batch.map(|batch| batch.map_err(|error| error.in_file(&name)))
+    };
+    let mut batches = std::iter::from_fn(read).peekable();
     let (format, notes) = match batches.peek() {
         Some(Ok(first)) if columns.date_columns().any(|at| !is_day(first.column(at))) => {
             options.date_form(&name, "rows", || sniff_dates(first, &columns))?
@@ -307,10 +317,10 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
     let mut first = 1;
     for batch in batches {
         is_in_time()?;
-        let batch = batch.map_err(|error| fail(&error))?;
+        let batch = batch?;
         let mut found = BatchFound::new(&columns);
         let mut fields = vec![String::new(); columns.count];
-        let cells = decoded(&batch).map_err(|error| fail(&error))?;
+        let cells = by_library(|| decoded(&batch)).map_err(|error| error.in_file(&name))?;
         for at in 0..batch.num_rows() {
             let row = read_row(&cells, at, first, &columns, format, &mut fields);
             if row.fields.iter().any(|text| text.len() > MAX_CELL) {
