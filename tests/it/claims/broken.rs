@@ -20,14 +20,12 @@ fn problem(world: &World, claims: impl AsRef<[u8]>) -> Run {
 #[test]
 fn a_damaged_file_at_which_a_library_panics_is_an_error_and_no_defect() {
     let world = World::with_sample();
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/damaged");
-    for name in ["dictionary-index.parquet"] {
-        std::fs::copy(folder.join(name), world.path(name)).unwrap();
-        let run = world.run(&["audit", name, "--code=dx", "--date=dos"]);
-        assert_eq!(run.exit, 2, "{run:?}");
-        assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
-        assert!(run.stderr.contains("it is damaged"), "{}", run.stderr);
-    }
+    let damaged = include_bytes!("../../fixtures/damaged/dictionary-index.parquet");
+    world.write("claims.parquet", damaged);
+    let run = world.run(&["audit", "claims.parquet", "--code=dx", "--date=dos"]);
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+    assert!(run.stderr.contains("it is damaged"), "{}", run.stderr);
 }
 
 #[test]

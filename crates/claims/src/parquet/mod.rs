@@ -177,7 +177,7 @@ fn by_library<T, E: std::fmt::Display>(
 ) -> Result<T> {
     match contained(read) {
         Some(read) => read.map_err(|error| unreadable_as(&error)),
-        None => Err(unreadable_as(&"it is damaged")),
+        None => Err(unreadable_as("it is damaged")),
     }
 }
 
