@@ -3,6 +3,6 @@
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
-    codeyear::cli::tell_where_defects_are();
+    codeyear::cli::report_defects();
     codeyear::cli::run(&codeyear::cli::Cli::parse())
 }

@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-/// Sets what is said where the program fails by a defect: where that is, and nothing of what it worked on, which may be
-/// a claim. A library that fails at a damaged file is no defect; the file is named then, as any that cannot be read.
-pub fn tell_where_defects_are() {
+/// Sets the message of a defect: its place in the source, and nothing of what was worked on, which may be a claim. A library that fails at a damaged file is no defect; the file is named then, as any that cannot be read.
+pub fn report_defects() {
     std::panic::set_hook(Box::new(|defect| {
         if crate::claims::is_contained() {
             return;
@@ -13,6 +12,9 @@ pub fn tell_where_defects_are() {
             format!(" at {}, line {}", place.file(), place.line())
         });
         // Where nobody listens there is nobody to tell.
-        let _ = writeln!(std::io::stderr(), "this is a defect of codeyear{place}");
+        let _ = writeln!(
+            std::io::stderr(),
+            "this is a defect of codeyear{place}\nhint: report it with this line"
+        );
     }));
 }

@@ -91,7 +91,7 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     let missing = match database.as_deref().map(Store::open) {
         Ok(Ok(store)) => {
             if let Ok(database) = &database {
-                clear_left(context, database);
+                clear_left(database);
             }
             tell_of_newer_pack(context, &store);
             return Ok(store);
@@ -124,13 +124,29 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     }
 }
 
-/// Removes what a program left beside a database that it had just put in its place when it was killed.
-fn clear_left(context: &mut Context<'_>, database: &Path) {
-    if with_end(database, PART).exists()
-        && let Ok(place) = Place::lock(context, database)
-    {
-        place.leave();
+/// Removes the other name of a database whose program was killed when it had just put it in its place.
+fn clear_left(database: &Path) {
+    let part = with_end(database, PART);
+    if is_same_file(&part, database) {
+        // It stays as it is where it cannot be removed: it takes no room.
+        let _ = std::fs::remove_file(part);
     }
+}
+
+/// Checks whether two names are those of one file.
+#[cfg(unix)]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |path: &Path| {
+        let file = std::fs::symlink_metadata(path).ok()?;
+        Some((file.dev(), file.ino()))
+    };
+    place(one).is_some_and(|file| place(other) == Some(file))
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &Path, _: &Path) -> bool {
+    false
 }
 
 fn no_database() -> Error {

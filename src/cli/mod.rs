@@ -39,7 +39,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::error::Result;
 
 pub use context::Outcome;
-pub use defects::tell_where_defects_are;
+pub use defects::report_defects;
 
 use context::{Context, Global, today};
 use output::is_broken_pipe;

@@ -100,6 +100,20 @@ fn is_isa(text: &[u8], separator: u8) -> bool {
     head.iter().filter(|byte| **byte == separator).count() >= 16
 }
 
+/// Checks whether a text is a functional group or a transaction set of claims whose interchange was cut away.
+fn is_group_alone(text: &[u8]) -> bool {
+    let Some((segment, [separator, rest @ ..])) = text.split_first_chunk::<2>() else {
+        return false;
+    };
+    let first = rest.split(|byte| byte == separator).next();
+    let is_mark = separator.is_ascii_punctuation() && *separator != b',';
+    is_mark
+        && matches!(
+            (segment, first),
+            (b"GS", Some(b"HC")) | (b"ST", Some(b"837"))
+        )
+}
+
 /// Refuses what is known to be no claims, and is named for what it is.
 fn refuse_other_format(head: &[u8], name: &str) -> Result<()> {
     let text = head
@@ -126,6 +140,11 @@ fn refuse_other_format(head: &[u8], name: &str) -> Result<()> {
         (
             "the file is a JSON array, and no FHIR",
             "write an object a line (NDJSON): jq -c '.[]' file.json > file.ndjson",
+        )
+    } else if is_group_alone(text) {
+        (
+            "the file is X12 without the header of its interchange (ISA)",
+            "take the whole interchange, from ISA to IEA: its header says what stands between elements and segments",
         )
     } else {
         return Ok(());

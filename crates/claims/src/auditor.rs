@@ -125,10 +125,11 @@ enum OnceFinding {
     Own(KeptFinding),
 }
 
-/// Returns by what a code is known: its code set, whether it was taken for one of a set that ended before the day, and
-/// itself.
-fn key_of(code_set: CodeSet, ended: Option<&str>, packed: u64) -> u64 {
-    (code_set as u64) << 60 | u64::from(ended.is_some()) << 59 | packed
+/// Returns by what a code is known: its code set, whether it was taken for one of a set that ended before the day, whether
+/// the claim states the set, which decides what may stand around the code, and itself.
+fn key_of(code_set: CodeSet, ended: Option<&str>, is_stated: bool, packed: u64) -> u64 {
+    let marks = u64::from(ended.is_some()) << 1 | u64::from(is_stated);
+    (code_set as u64) << 60 | marks << 58 | packed
 }
 
 fn unreadable(kind: ProblemKind) -> CodeOutcome {
@@ -225,10 +226,12 @@ impl<'i> Auditor<'i> {
     pub(super) fn known(
         &self,
         code_set: CodeSet,
+        is_stated: bool,
         packed: u64,
         segment: SegmentNumber,
     ) -> Option<KnownCode> {
-        let number = self.kept.known(key_of(code_set, None, packed), segment)?;
+        let key = key_of(code_set, None, is_stated, packed);
+        let number = self.kept.known(key, segment)?;
         Some(KnownCode { number, segment })
     }
 
@@ -336,7 +339,8 @@ impl<'i> Auditor<'i> {
         let Some(date) = day.date() else {
             return Ok(None);
         };
-        let key = packed.map(|packed| key_of(code_set, ended, packed));
+        let is_stated = matches!(code.system, CodeSystem::Of(_));
+        let key = packed.map(|packed| key_of(code_set, ended, is_stated, packed));
         let asked = key.zip(segment);
         if let Some((key, segment)) = asked
             && let Some(number) = self.kept.known(key, segment)

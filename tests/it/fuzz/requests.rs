@@ -81,7 +81,7 @@ fn requests_are_answered_or_refused_and_none_is_a_defect() {
         // Many at once: most of what is no request is waited for.
         asked.push(request.to_vec());
         if asked.len() < AT_ONCE {
-            return;
+            return true;
         }
         std::thread::scope(|scope| {
             for request in asked.drain(..) {
@@ -94,6 +94,10 @@ fn requests_are_answered_or_refused_and_none_is_a_defect() {
             }
         });
         let well = served.get("/api/check?code=C7B&on=2026-03-01");
-        assert_eq!(well.json()["answers"][0]["verdict"], "header");
+        well.json()["answers"][0]["verdict"] == "header"
     });
+    served.tell_to_stop();
+    let (exit, said) = served.end();
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(!said.contains("defect of codeyear"), "{said}");
 }

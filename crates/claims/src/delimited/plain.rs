@@ -365,7 +365,8 @@ fn look_up(
             return None;
         }
     }
-    rows.auditor.known(column.code_set, asked.packed, segment)
+    rows.auditor
+        .known(column.code_set, !column.is_detected, asked.packed, segment)
 }
 
 /// Counts and writes a row all of whose codes are billable.

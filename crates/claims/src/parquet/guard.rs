@@ -38,7 +38,10 @@ pub(super) fn check_directory(bytes: &[u8]) -> Result<()> {
     let (before, length) = before.split_last_chunk::<4>().ok_or_else(broken)?;
     let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
     if length > MAX_DIRECTORY {
-        return Err(too_much("its directory is longer than 8 MB"));
+        return Err(too_much(&format!(
+            "its directory is longer than {} MB",
+            MAX_DIRECTORY >> 20
+        )));
     }
     let begins = before.len().checked_sub(length).ok_or_else(broken)?;
     let mut thrift = Thrift::new(before.get(begins..).unwrap_or_default());
@@ -46,28 +49,28 @@ pub(super) fn check_directory(bytes: &[u8]) -> Result<()> {
     let read = thrift.fields(|thrift, (number, _)| match number {
         2 => {
             let columns = schema(thrift)?;
-            is_too_much = is_too_much.or(columns.err());
+            is_too_much = is_too_much.take().or(columns.err());
             Some(true)
         }
         4 => {
             let mut ahead = thrift.clone();
             let (groups, _) = ahead.list()?;
             if groups > MAX_ROW_GROUPS {
-                is_too_much = Some("it has more than 4,096 row groups");
+                is_too_much = Some(format!("it has more than {MAX_ROW_GROUPS} row groups"));
             }
             Some(false)
         }
         _ => Some(false),
     });
     match (read, is_too_much) {
-        (_, Some(what)) => Err(too_much(what)),
+        (_, Some(what)) => Err(too_much(&what)),
         (Some(()), None) => Ok(()),
         (None, None) => Err(broken()),
     }
 }
 
 /// Reads the columns, each before those within it; the error says what is too much of them.
-fn schema(thrift: &mut Thrift<'_>) -> Option<std::result::Result<(), &'static str>> {
+fn schema(thrift: &mut Thrift<'_>) -> Option<std::result::Result<(), String>> {
     let (count, _) = thrift.list()?;
     // How many columns are to come within each that is open.
     let mut open: Vec<i64> = vec![1];
@@ -90,9 +93,9 @@ fn schema(thrift: &mut Thrift<'_>) -> Option<std::result::Result<(), &'static st
             open.push(within);
         }
         if open.len() > MAX_DEPTH {
-            return Some(Err(
-                "its columns stand more than 32 deep within one another",
-            ));
+            return Some(Err(format!(
+                "its columns stand more than {MAX_DEPTH} deep within one another"
+            )));
         }
     }
     open.iter().all(|left| *left == 0).then_some(Ok(()))
@@ -157,9 +160,9 @@ impl<'b> Chunk<'b> {
         };
         let kind = column.column_descr();
         if kind.type_length() > MAX_FIXED {
-            return Err(too_much(
-                "a column has values of more than 4,096 bytes each",
-            ));
+            return Err(too_much(&format!(
+                "a column has values of more than {MAX_FIXED} bytes each"
+            )));
         }
         Ok(Chunk {
             bytes,
@@ -198,7 +201,10 @@ impl<'b> Chunk<'b> {
             }
             items = items.saturating_add(page.values.max(0));
             if self.is_list && items > MAX_ITEMS {
-                return Err(too_much("a column has lists of more than 16 million codes"));
+                return Err(too_much(&format!(
+                    "a column has lists of more than {} million codes",
+                    MAX_ITEMS >> 20
+                )));
             }
         }
         Ok(unpacked)

@@ -324,11 +324,11 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
         for at in 0..batch.num_rows() {
             let row = read_row(&cells, at, first, &columns, format, &mut fields);
             if row.fields.iter().any(|text| text.len() > MAX_CELL) {
-                return Err(
-                    Error::format(format!("a cell of {} is longer than 16 MB", row.place))
-                        .in_file(&name)
-                        .with_hint("is it a table of claims?"),
-                );
+                let (place, most) = (row.place, MAX_CELL >> 20);
+                let message = format!("a cell of {place} is longer than {most} MB");
+                return Err(Error::format(message)
+                    .in_file(&name)
+                    .with_hint("is it a table of claims?"));
             }
             match &mut output {
                 BatchOutput::Claims { sink, out } => {
