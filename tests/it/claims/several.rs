@@ -451,3 +451,27 @@ fn a_chart_beside_the_claims_is_passed_over() {
     let run = audit_of(&world, "claims.xlsx", &[]);
     assert_eq!(run.exit, 0, "{run:?}");
 }
+
+#[test]
+fn what_stands_around_a_code_does_not_rest_on_how_it_was_labelled_before() {
+    let world = World::with_sample();
+    let found = |labels: [&str; 2]| {
+        let rows = labels.map(|label| format!("27034Z,{label},2022-05-01\n"));
+        world.write("claims.csv", format!("dx,set,dos\n{}", rows.concat()));
+        let rest = [
+            "--code-set-by=set",
+            "--clean-codes",
+            "--threads=1",
+            "-o=o.csv",
+        ];
+        let run = audit_of(&world, "claims.csv", &rest);
+        assert!(run.exit < 2, "{run:?}");
+        let written = std::fs::read_to_string(world.path("o.csv")).unwrap();
+        let verdicts = column(&written, "verdict");
+        [verdicts[0].to_owned(), verdicts[1].to_owned()]
+    };
+    // Where the set is stated, the zeros that a workbook took away are put back.
+    let [open, stated] = found(["10", "ICD-10-PCS"]);
+    assert_eq!([open.as_str(), stated.as_str()], ["unknown", "billable"]);
+    assert_eq!(found(["ICD-10-PCS", "10"]), [stated, open]);
+}
