@@ -32,7 +32,7 @@ pub(super) struct CheckArgs {
     /// Check on every day of this fiscal year (2026 is 2025-10-01 to 2026-09-30)
     #[arg(long, value_name = "YEAR", value_parser = parse_year, conflicts_with = "on")]
     year: Option<ReleaseName>,
-    /// State the code set [default: told by each code]
+    /// State the code set [default: detected from each code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Show long lists of suggestions whole

@@ -49,7 +49,7 @@ pub(super) struct DiffArgs {
     /// begin so, or numbers from 1
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "only")]
     code: Vec<String>,
-    /// State what stands between the fields of --only [default: told by its first line]
+    /// State what stands between the fields of --only [default: detected from its first line]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "code")]
     delimiter: Option<u8>,
     /// Take each row's code set from this column of --only
@@ -69,7 +69,7 @@ pub(super) struct DiffArgs {
     /// State the code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
-    /// Write in this format [default: told by the name of -o, else text]
+    /// Write in this format [default: by the ending of -o, else text]
     #[arg(long, value_name = "FORMAT", value_parser = report_formats())]
     format: Option<ReportFormat>,
     /// Write to this file instead of stdout

@@ -148,7 +148,7 @@ struct TableArgs {
 
 #[derive(Debug, Args)]
 struct TableOutput {
-    /// Write in this format [default: told by the name of -o, else csv]
+    /// Write in this format [default: by the ending of -o, else csv]
     #[arg(long, value_name = "FORMAT")]
     format: Option<ExportFormat>,
     /// Write to this file instead of stdout

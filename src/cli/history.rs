@@ -14,7 +14,7 @@ pub(super) struct HistoryArgs {
     /// Show this code
     #[arg(value_name = "CODE")]
     code: String,
-    /// State the code set [default: told by the code]
+    /// State the code set [default: detected from the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Show long lists whole

@@ -44,7 +44,7 @@ struct PageArgs {
     /// Where the release in force has no tabular list, index or table, show the nearest release's and say so
     #[arg(long)]
     nearest: bool,
-    /// State the code set [default: told by the code]
+    /// State the code set [default: detected from the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Show long lists whole

@@ -261,7 +261,7 @@ impl<'i> Auditor<'i> {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(code.text);
-        let told = self.index.told(code, &text, Day::of(last), false)?;
+        let told = self.told(code, code.text, Day::of(last))?;
         let Told::Of { code_set, .. } = told else {
             return Ok(None);
         };
@@ -297,9 +297,10 @@ impl<'i> Auditor<'i> {
         let text = code.text;
         let (code_set, ended) = match code.system {
             CodeSystem::Of(code_set) => (code_set, None),
-            CodeSystem::Detected => {
+            system => {
                 let first = self.index.set(CodeSet::default());
-                if let Some(life) = first.find(text)
+                if system == CodeSystem::Detected
+                    && let Some(life) = first.find(text)
                     && let Some(segment) = segment_at(&first.days, day)
                     && first.class(life, segment) == VerdictKind::Billable
                     && !self.rules.options.count_codes
@@ -315,10 +316,6 @@ impl<'i> Auditor<'i> {
                     Told::NotJudged(reason) => return Ok(self.not_judged_on(reason, day)),
                 }
             }
-            _ => match self.told(code, text, day)? {
-                Told::Of { code_set, ended } => (code_set, ended),
-                Told::NotJudged(reason) => return Ok(self.not_judged_on(reason, day)),
-            },
         };
         let set = self.index.set(code_set);
         let packed = pack(trim(text), code_set.facts().dot_after.is_some());

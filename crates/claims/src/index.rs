@@ -194,7 +194,7 @@ pub(super) struct SetIndex {
     /// A packed code and the number of its life in each slot; 0 is empty.
     slots: Vec<u64>,
     shift: u32,
-    /// Two bits for each code by its hash, of two millions in all: nearly all of what is no code is told by them.
+    /// Bloom filter, 2 bits per code in 2 M bits: rejects almost every unknown code.
     marks: Vec<u64>,
     /// Where the codes of each category begin.
     categories: Vec<u32>,

@@ -9,11 +9,10 @@ use super::index::SegmentNumber;
 use super::tally::{FailureCount, FailureKey};
 use codeyear_core::model::{CodeSet, VerdictKind};
 
-/// The most codes of which it is kept what was found, for the next time that the same code comes on such a day: some
-/// 30 MB with the findings. A file of nothing but errors costs time, not memory.
+/// The most codes in the cache of findings: some 30 MB. A file of nothing but errors costs time, not memory.
 const MAX_KEPT: usize = 100_000;
 
-/// Of those, one in so many may be a code that no release lists: slips have no end, and few come twice.
+/// At most a quarter of the cache holds unknown codes: typing errors rarely repeat.
 const KEPT_TO_UNLISTED: usize = 4;
 
 /// The number of nothing.

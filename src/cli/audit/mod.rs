@@ -36,7 +36,7 @@ pub(super) struct AuditArgs {
     /// Audit this file, all files of this folder, or several; - for stdin
     #[arg(value_name = "CLAIMS", required = true)]
     claims: Vec<PathBuf>,
-    /// State the format of the file [default: told by how it begins]
+    /// State the format of the file [default: detected from how it begins]
     #[arg(long, value_name = "FORMAT")]
     input: Option<InputForm>,
     /// Take codes from these columns: dx1,dx2 or dx*; px*=icd10pcs states their code set, !*_poa leaves columns out, of
@@ -64,10 +64,10 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "COLUMN")]
     admit: Option<String>,
     /// State how dates are written: iso, us, compact, excel, unix, or a pattern such as DD/MM/YYYY or DD-MON-YY [default:
-    /// told by the first rows]
+    /// detected from the first rows]
     #[arg(long, value_name = "FORM")]
     date_format: Option<DateFormat>,
-    /// State the code set of all codes [default: told by each code]
+    /// State the code set of all codes [default: detected from each code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Take each row's code set from this column (ICD-10-CM, ABK, BBR, an OID, ...)
@@ -101,7 +101,7 @@ pub(super) struct AuditArgs {
     /// file that says where fields stand
     #[arg(long, value_name = "LAYOUT", conflicts_with = "input")]
     layout: Option<String>,
-    /// State what stands between fields [default: told by the header]
+    /// State what stands between fields [default: detected from the header]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
     delimiter: Option<u8>,
     /// Write the rows with their verdicts to this file; - for stdout

@@ -115,7 +115,7 @@ impl Inputs<'_> {
     }
 }
 
-/// Says nothing of a panic that becomes an error.
+/// Sets a panic hook that leaves out what becomes an error of a file.
 fn be_quiet_of_what_is_contained() {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

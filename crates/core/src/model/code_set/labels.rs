@@ -44,7 +44,7 @@ pub struct Label {
 /// The two parts of the US modification of ICD-10, which claims tell apart by the code.
 const ICD10: LabelMeaning = LabelMeaning::OneOf(&[CodeSet::Icd10Cm, CodeSet::Icd10Pcs]);
 
-/// Names that mean ICD-10: the edition is said and the set is not. 10 is what data of claims hold, 0 what the paper
+/// The names of ICD-10 that state the edition and not the code set. 10 is what data of claims hold, 0 what the paper
 /// forms have: field 66 of the UB-04, item 21 of the CMS-1500, where 9 is ICD-9-CM.
 const ICD10_NAMES: [&str; 9] = [
     "10",
