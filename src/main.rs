@@ -1,8 +1,9 @@
 //! The program: arguments to the library's command line, and its outcome to an exit code.
 
-use clap::Parser;
-
 fn main() -> std::process::ExitCode {
     codeyear::cli::report_defects();
-    codeyear::cli::run(&codeyear::cli::Cli::parse())
+    match codeyear::cli::parse() {
+        Ok(cli) => codeyear::cli::run(&cli),
+        Err(code) => code,
+    }
 }

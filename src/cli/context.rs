@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 
 use super::output::write_all;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable_lines};
 use crate::model::CodeSet;
 use crate::present::Style;
 use crate::present::render::Words;
@@ -115,6 +115,7 @@ impl Context<'_> {
 
     /// Writes data.
     pub(super) fn print(&mut self, text: &str) -> Result<()> {
+        let text = printable_lines(text);
         write_all(self.out, text.as_bytes())
     }
 
@@ -125,6 +126,7 @@ impl Context<'_> {
 
     /// Writes talk.
     pub(super) fn say(&mut self, text: &str) -> Result<()> {
+        let text = printable_lines(text);
         write_all(self.err, text.as_bytes())
     }
 }

@@ -32,11 +32,13 @@ mod show;
 mod status;
 mod verify;
 
-use std::io::IsTerminal;
+use std::ffi::OsString;
+use std::io::{ErrorKind, IsTerminal};
+use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::error::Result;
+use crate::error::{Result, printable};
 
 pub use context::Outcome;
 pub use defects::report_defects;
@@ -90,8 +92,29 @@ enum Verb {
     Man(shell::ManArgs),
 }
 
+/// Reads the arguments of the program. Help and what is wrong with them are written here.
+///
+/// # Errors
+/// The exit code, if there is nothing to run.
+pub fn parse() -> std::result::Result<Cli, ExitCode> {
+    let error = match Cli::try_parse() {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    let args: Vec<OsString> = std::env::args_os().collect();
+    // A wrong argument is shown, and it may hold what writes to the terminal.
+    let printable_args = args.iter().map(|arg| printable(&arg.to_string_lossy()));
+    let shown = Cli::try_parse_from(printable_args).err().unwrap_or(error);
+    // Help that could not be written is no help; of what is wrong nobody is left to be told.
+    let code = match shown.print() {
+        Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,
+        _ => shown.exit_code(),
+    };
+    Err(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+}
+
 /// Runs the program on parsed arguments.
-pub fn run(cli: &Cli) -> std::process::ExitCode {
+pub fn run(cli: &Cli) -> ExitCode {
     let stdout = std::io::stdout();
     let stderr = std::io::stderr();
     let out_is_terminal = stdout.is_terminal();
@@ -106,10 +129,8 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
         today: cli.global.today.unwrap_or_else(today),
     };
     match run_verb(&cli.verb, &mut context) {
-        Ok(outcome) => std::process::ExitCode::from(outcome.exit_code()),
-        Err(error) if is_broken_pipe(&error) => {
-            std::process::ExitCode::from(Outcome::Undetermined.exit_code())
-        }
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(Outcome::Undetermined.exit_code()),
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default().bold();
             let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
@@ -119,7 +140,7 @@ pub fn run(cli: &Cli) -> std::process::ExitCode {
             }
             // Nobody is left to tell if stderr is closed.
             let _ = context.say(&text);
-            std::process::ExitCode::from(Outcome::Undetermined.exit_code())
+            ExitCode::from(Outcome::Undetermined.exit_code())
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Every layer returns [`Error`]. Its [`ErrorKind`] is closed, so that a caller can tell a busy
 //! database from a damaged file without reading the text. It never carries claim data.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 /// What sort of failure an [`Error`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(Inner {
             kind,
-            message: message.into(),
+            message: printable(&message.into()),
             place: None,
             hint: None,
             source: None,
@@ -138,7 +139,7 @@ impl Error {
     /// Adds what the user can do about it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(printable(&hint.into()));
         self
     }
 
@@ -207,17 +208,63 @@ impl std::error::Error for Error {
     }
 }
 
+/// Checks whether a character writes to a terminal, breaks the line, or turns the direction of writing so that text
+/// looks like other text.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Checks whether a character lays out a text: lines, and the marks that begin a colour.
+fn is_layout(c: char) -> bool {
+    matches!(c, '\n' | '\t' | '\u{1b}')
+}
+
+/// Checks whether a text holds nothing that is not seen but what lays it out. Most bytes tell it alone.
+fn is_plain(text: &str) -> bool {
+    let may_be_unseen = |byte: u8| byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
+    !text.bytes().any(may_be_unseen) || !text.chars().any(|c| is_unseen(c) && !is_layout(c))
+}
+
 /// Returns text from outside without letting it write to the terminal, break the line, or turn the
 /// direction of writing so that it looks like other text.
 #[doc(hidden)]
 pub fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| match c {
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
+        .map(|c| if is_unseen(c) { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// Returns a text that may have lines and colours of its own, with nothing else in it that is not seen.
+#[doc(hidden)]
+pub fn printable_lines(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let replaced = text.chars().map(|c| match c {
+        c if is_unseen(c) && !is_layout(c) => '\u{fffd}',
+        c => c,
+    });
+    Cow::Owned(replaced.collect())
+}
+
+/// Returns JSON of the same value in which nothing stands that is not seen: such a character of a string is escaped.
+#[doc(hidden)]
+pub fn printable_json(json: String) -> String {
+    if is_plain(&json) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            c if is_unseen(c) && !is_layout(c) => {
+                // Those that a string of JSON cannot hold as they are were escaped when it was written.
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// Returns the error of a release that is asked for and not loaded: `ICD-10-CM FY2026`.
@@ -255,4 +302,45 @@ pub fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> 
         .in_file(path.display().to_string())
         .with_hint(hint)
         .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What writes to a terminal, breaks a line or turns the direction of writing.
+    const UNSEEN: &str = "\u{1}\r\u{7f}\u{85}\u{9b}\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}";
+
+    #[test]
+    fn nothing_from_outside_reaches_a_terminal_that_is_not_seen() {
+        for unseen in UNSEEN.chars() {
+            let text = format!("C7B{unseen}00 \u{e9}");
+            let shown = "C7B\u{fffd}00 \u{e9}";
+            assert_eq!(printable(&text), shown);
+            assert_eq!(printable_lines(&text), shown);
+            let error = Error::usage(&text).with_hint(&text).in_file(&text);
+            assert_eq!(error.message(), shown);
+            assert_eq!(error.hint(), Some(shown));
+            assert_eq!(error.to_string(), format!("{shown}: {shown}"));
+        }
+        assert_eq!(printable("a\nb\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
+        let own = "a\n\u{1b}[31mb\tc\u{2014}";
+        assert_eq!(printable_lines(own), own);
+    }
+
+    #[cfg(feature = "import")]
+    #[test]
+    fn json_keeps_its_value_and_shows_nothing_unseen() {
+        let value =
+            serde_json::json!({ "code": UNSEEN, "title": "M\u{e9}ni\u{e8}re\u{2019}s", "n": 1 });
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let printed = printable_json(text);
+        assert!(
+            !printed.chars().any(|c| is_unseen(c) && c != '\n'),
+            "{printed:?}"
+        );
+        assert!(printed.contains("M\u{e9}ni\u{e8}re\u{2019}s"));
+        let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(read, value);
+    }
 }

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Value, json};
 
-use codeyear_core::error::{Error, ErrorKind, printable};
+use codeyear_core::error::{Error, ErrorKind, printable, printable_json};
 
 /// The code system of the kinds of issues that terminology servers agree on.
 const ISSUE_TYPES: &str = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type";
@@ -159,7 +159,8 @@ pub(super) fn set(object: &mut Value, field: &str, value: Value) {
 /// Writes a resource, compact.
 pub(super) fn to_bytes(resource: &Value) -> Vec<u8> {
     // A value of strings, numbers and lists can always be written.
-    serde_json::to_vec(&InOrder(resource)).unwrap_or_default()
+    let text = serde_json::to_string(&InOrder(resource)).unwrap_or_default();
+    printable_json(text).into_bytes()
 }
 
 /// JSON with what tells what it is first: the type of a resource before all else, then its name.

@@ -166,3 +166,74 @@ fn codes_on_stdin_may_be_anything() {
         }
     }
 }
+
+/// What writes to a terminal, breaks a line, or turns the direction of writing.
+const UNSEEN: [&str; 14] = [
+    "\u{1}",
+    "\r",
+    "\u{1b}[31m",
+    "\u{7f}",
+    "\u{85}",
+    "\u{9b}31m",
+    "\u{61c}",
+    "\u{200e}",
+    "\u{200f}",
+    "\u{2028}",
+    "\u{2029}",
+    "\u{202e}",
+    "\u{2066}",
+    "\u{2069}",
+];
+
+#[test]
+fn nothing_that_is_not_seen_comes_back_from_an_argument() {
+    let world = world();
+    for unseen in UNSEEN {
+        let text = |before: &str| format!("{before}{unseen}x");
+        let (day, code, year, word) = (text("2026"), text("C7B"), text("FY2026"), text("pain"));
+        for args in [
+            vec!["--today", &day, "check", "C7B"],
+            vec!["check", &code],
+            vec!["check", &code, "--format", "json"],
+            vec!["check", "C7B", "--on", &day],
+            vec!["history", &code],
+            vec!["show", &code],
+            vec!["compare", &code, &code, "--format", "json"],
+            vec!["search", &word],
+            vec!["search", &word, "--format", "json"],
+            vec!["diff", &year, "FY2026"],
+            vec!["verify", &year],
+            vec!["remove", &year],
+            vec![&word],
+            vec!["check", "C7B", &text("--")],
+            vec!["import", &word],
+            vec!["serve", "--listen", &day],
+            vec!["serve", "--host", &word, "--base-url", &word],
+            vec!["serve", "--allow-origin", &word],
+            vec!["audit", &word, "--code", &word],
+            vec!["--db", &word, "check", "C7B"],
+        ] {
+            let run = run_patiently(&mut world.command(&args));
+            let said = format!("{}{}", run.stdout, run.stderr);
+            let is_unseen = |c: char| {
+                c.is_control() && c != '\n'
+                    || "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202e}\u{2066}\u{2069}".contains(c)
+            };
+            assert!(!said.contains(is_unseen), "{args:?}: {said:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_no_success() {
+    let world = world();
+    for args in [&["--help"][..], &["--version"], &["check", "--help"]] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let run = world.command(args).stdout(full).output().unwrap();
+        assert_eq!(run.status.code(), Some(2), "{args:?}");
+    }
+}

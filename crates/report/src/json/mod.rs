@@ -39,14 +39,14 @@ pub(super) use rows::row;
 pub use schemas::schemas;
 pub use show::{compare, search, show};
 
-use codeyear_core::error::{Error, Result};
+use codeyear_core::error::{Error, Result, printable_json};
 use codeyear_core::model::{ReleaseId, Warning};
 
 fn to_text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string_pretty(value)
         .map(|mut text| {
             text.push('\n');
-            text
+            printable_json(text)
         })
         .map_err(|error| Error::io(format!("the JSON cannot be written: {error}")))
 }
