@@ -392,13 +392,27 @@ impl SetIndex {
         self.lives.lives.get(usize::from(life)).map(Vec::as_slice)
     }
 
-    /// Lists what the releases say of the codes that begin as one does.
-    pub(super) fn lives_below(&self, prefix: &Code) -> impl Iterator<Item = &[Span<bool>]> {
-        let numbers = &self.lives.life_of[self.alike(prefix)];
-        let lives = &self.lives.lives;
-        numbers
-            .iter()
-            .map(|life| lives[usize::from(*life)].as_slice())
+    /// Returns where the first codes stand of those that begin as one does, up to so many billable ones on a day.
+    pub(super) fn first_alike(
+        &self,
+        prefix: &Code,
+        on: NaiveDate,
+        most: usize,
+    ) -> std::ops::Range<usize> {
+        let alike = self.alike(prefix);
+        let mut billable = alike.clone().filter(|at| {
+            let listed = self.listings_at(*at).at(on);
+            listed.is_some_and(|span| span.value)
+        });
+        match most.checked_sub(1).and_then(|before| billable.nth(before)) {
+            Some(last) => alike.start..last + 1,
+            None => alike,
+        }
+    }
+
+    /// Returns what the releases say of the code at a place among all.
+    pub(super) fn listings_at(&self, at: usize) -> &[Span<bool>] {
+        &self.lives.lives[usize::from(self.lives.life_of[at])]
     }
 
     /// Returns where all codes stand.

@@ -17,7 +17,7 @@ use codeyear_core::model::{
     Code, CodeSet, Conversions, Entry, FileRef, ListedAs, ReleaseId, Span, Spans, StoreKind,
     Timeline, VerdictKind, judge_listing,
 };
-use codeyear_core::store::{CodeSource, Histories, Store, StoreRef};
+use codeyear_core::store::{CodeSource, Histories, Store, StoreRef, first_billable};
 
 /// A code set in memory: without titles, unless these were read.
 #[derive(Debug)]
@@ -164,6 +164,25 @@ impl CodeSource for InMemory<'_> {
             });
         }
         Ok(below)
+    }
+
+    fn first_below(
+        &self,
+        release: ReleaseId,
+        on: NaiveDate,
+        prefix: &Code,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
+        let orders = &self.set.lives.orders;
+        if orders.get(release, prefix.category()).is_some() {
+            let below = self.below(release, on, prefix);
+            return below.map(|below| first_billable(below, most));
+        }
+        let first = self.set.first_alike(prefix, on, most);
+        let listed = first.filter_map(|at| Some((at, self.set.listings_at(at).at(on)?)));
+        let billable = listed.filter(|(_, span)| span.value);
+        let entries = billable.map(|(at, span)| self.set.entry_at(at, span, on));
+        Ok(entries.take(most).collect())
     }
 
     fn conversions(&self, _: &Code) -> Result<Cow<'_, Conversions>> {

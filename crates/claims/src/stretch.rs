@@ -100,6 +100,20 @@ impl Watched<'_> {
         }
     }
 
+    /// Notes the codes at some places, which stand below another.
+    fn note_among(&self, places: std::ops::Range<usize>, prefix: &Code) {
+        for at in places {
+            self.note(self.set.listings_at(at));
+        }
+        if self.set.lives.orders.has_any(prefix.category()) {
+            // Another release may list them in another order.
+            for period in self.set.timeline.periods() {
+                self.cut(period.from);
+                self.cut(period.until);
+            }
+        }
+    }
+
     fn note_code(&self, code: &Code) {
         self.note(self.set.life(code).unwrap_or_default());
     }
@@ -120,17 +134,25 @@ impl CodeSource for Watched<'_> {
     }
 
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>> {
-        for life in self.set.lives_below(prefix) {
-            self.note(life);
-        }
-        if self.set.lives.orders.has_any(prefix.category()) {
-            // Another release may list them in another order.
-            for period in self.set.timeline.periods() {
-                self.cut(period.from);
-                self.cut(period.until);
-            }
-        }
+        self.note_among(self.set.alike(prefix), prefix);
         self.codes.below(release, on, prefix)
+    }
+
+    fn first_below(
+        &self,
+        release: ReleaseId,
+        on: NaiveDate,
+        prefix: &Code,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
+        let orders = &self.set.lives.orders;
+        let first = match orders.has_any(prefix.category()) {
+            true => self.set.alike(prefix),
+            // What stands behind the last of them changes nothing, whatever becomes of it.
+            false => self.set.first_alike(prefix, on, most),
+        };
+        self.note_among(first, prefix);
+        self.codes.first_below(release, on, prefix, most)
     }
 
     fn conversions(&self, code: &Code) -> Result<Cow<'_, Conversions>> {

@@ -180,8 +180,7 @@ fn unknown(
         && let Some(parent) = &parent
         && !parent.billable
     {
-        nearest = codes.below(release, date, &parent.code)?;
-        nearest.retain(|entry| entry.billable);
+        nearest = codes.first_below(release, date, &parent.code, MAX_NEAREST)?;
     }
     nearest.truncate(MAX_NEAREST);
     Ok(UnknownReason::NotListed { parent, nearest })

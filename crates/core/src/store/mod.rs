@@ -46,7 +46,7 @@ pub use new_documents::{Contents, NewDocument};
 pub use query::StoredPatch;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use search::ListedEntries;
-pub use source::{CodeSource, StoreRef, StoredCodes};
+pub use source::{CodeSource, StoreRef, StoredCodes, first_billable};
 pub use write::{NewRelease, Rows, Writer};
 
 #[doc(hidden)]

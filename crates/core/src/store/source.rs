@@ -35,6 +35,14 @@ impl Deref for StoreRef<'_> {
     }
 }
 
+/// Returns the first billable ones of some entries.
+#[doc(hidden)]
+pub fn first_billable(mut entries: Vec<Entry>, most: usize) -> Vec<Entry> {
+    entries.retain(|entry| entry.billable);
+    entries.truncate(most);
+    entries
+}
+
 /// One code set as the loaded releases have it: in the database for one question, in memory for ten million. The
 /// rules of all questions are written once over this, so that both give the same answer.
 pub trait CodeSource {
@@ -57,6 +65,19 @@ pub trait CodeSource {
     /// Lists what stands below a code on a day, itself included, in tabular order of the release that
     /// governs the day.
     fn below(&self, release: ReleaseId, on: NaiveDate, prefix: &Code) -> Result<Vec<Entry>>;
+
+    /// Lists the first billable codes of those [below](CodeSource::below) a code: below a section of a book stand
+    /// tens of thousands.
+    fn first_below(
+        &self,
+        release: ReleaseId,
+        on: NaiveDate,
+        prefix: &Code,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
+        self.below(release, on, prefix)
+            .map(|below| first_billable(below, most))
+    }
 
     /// Returns the rows of the conversion tables that a code's lineage rests on, or more.
     fn conversions(&self, code: &Code) -> Result<Cow<'_, Conversions>>;
