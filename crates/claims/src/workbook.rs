@@ -1,6 +1,6 @@
 //! Workbooks of a spreadsheet program: the first sheet that has the columns asked for.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use calamine::{Data, DataRef, Reader, Xls, Xlsx, XlsxError};
 
@@ -362,18 +362,65 @@ fn check_size(bytes: &[u8]) -> Result<()> {
         // The older format is not packed.
         return Ok(());
     };
+    let too_much = || {
+        Error::format("the workbook unpacks to far more than a table of claims holds")
+            .with_hint("write its sheet as CSV")
+    };
     let mut left = super::input::most_unpacked(bytes.len() as u64);
+    let mut held = Held::default();
     for at in 0..archive.len() {
         let Ok(member) = archive.by_index(at) else {
             break;
         };
-        let read = std::io::copy(&mut member.take(left + 1), &mut std::io::sink()).unwrap_or(0);
-        left = left.checked_sub(read).ok_or_else(|| {
-            Error::format("the workbook unpacks to far more than a table of claims holds")
-                .with_hint("write its sheet as CSV")
-        })?;
+        // Sheets are read row by row; all else that is text is held.
+        let name = member.name().map(|name| name.to_ascii_lowercase());
+        let name = name.unwrap_or_default();
+        let is_held =
+            (name.ends_with(".xml") || name.ends_with(".rels")) && !name.contains("/worksheets/");
+        let mut member = member.take(left + 1);
+        let read = match is_held {
+            true => std::io::copy(&mut member, &mut held),
+            false => std::io::copy(&mut member, &mut std::io::sink()),
+        };
+        if held.is_too_much() {
+            return Err(too_much());
+        }
+        left = left.checked_sub(read.unwrap_or(0)).ok_or_else(too_much)?;
     }
     Ok(())
+}
+
+/// What a workbook takes in memory beside its sheets: its texts, which each stand once.
+#[derive(Debug, Default)]
+struct Held {
+    bytes: u64,
+    /// Each text takes some memory, also an empty one.
+    elements: u64,
+}
+
+/// The most bytes of texts of a workbook, and elements among them: a million and a half texts have four each.
+const MAX_HELD_BYTES: u64 = 128 << 20;
+const MAX_HELD_ELEMENTS: u64 = 6_000_000;
+
+impl Held {
+    fn is_too_much(&self) -> bool {
+        self.bytes > MAX_HELD_BYTES || self.elements > MAX_HELD_ELEMENTS
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes += bytes.len() as u64;
+        self.elements += memchr::memchr_iter(b'<', bytes).count() as u64;
+        match self.is_too_much() {
+            true => Err(std::io::ErrorKind::FileTooLarge.into()),
+            false => Ok(bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Returns a cell that was read whole as one that is read by itself.

@@ -1,6 +1,6 @@
 //! The page of an audit: a file shows its columns, is judged by those that are chosen, and is kept nowhere.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
@@ -518,6 +518,45 @@ fn a_damaged_file_at_which_a_library_panics_is_refused_and_the_next_is_judged() 
     }
     let sound = parquet(vec![("dx", texts(&["C7B"])), ("dos", days(1))], None);
     assert_eq!(page.post(&fields, &sound).status, 200);
+}
+
+#[test]
+fn a_workbook_of_empty_texts_that_would_fill_the_memory_is_refused() {
+    let page = Page::open(&[]);
+    let workbook = |texts: &str, count: usize| {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, values) in [["dx", "dos"], ["C7B", "2026-03-01"]].iter().enumerate() {
+            for (column, value) in values.iter().enumerate() {
+                sheet.write(row as u32, column as u16, *value).unwrap();
+            }
+        }
+        let book = workbook.save_to_buffer().unwrap();
+        let mut old = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
+        let mut new = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for at in 0..old.len() {
+            let mut member = old.by_index(at).unwrap();
+            let name = member.name().unwrap().into_owned();
+            let options = zip::write::SimpleFileOptions::default();
+            new.start_file(name.as_str(), options).unwrap();
+            let mut text = String::new();
+            member.read_to_string(&mut text).unwrap();
+            if name.ends_with("sharedStrings.xml") {
+                text = text.replace("</sst>", &format!("{}</sst>", texts.repeat(count)));
+            }
+            new.write_all(text.as_bytes()).unwrap();
+        }
+        new.finish().unwrap().into_inner()
+    };
+    let fields = [("code", "dx"), ("date", "dos")];
+    let reply = page.post(&fields, &workbook("<si><t>x</t></si>", 100_000));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    for texts in ["<si/>", "<si><t></t></si>"] {
+        let bomb = workbook(texts, 6_100_000);
+        assert!(bomb.len() < 1 << 20, "{}", bomb.len());
+        let said = page.refused(&fields, &bomb);
+        assert!(said.contains("unpacks to far more"), "{said}");
+    }
 }
 
 #[test]
