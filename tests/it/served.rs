@@ -137,6 +137,11 @@ impl Served {
         self
     }
 
+    /// Returns the number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     #[cfg(unix)]
     pub fn tell_to_stop(&self) {
         let id = self.child.id().to_string();

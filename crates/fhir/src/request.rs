@@ -45,9 +45,12 @@ impl Request<'_> {
         )
     }
 
-    /// Checks whether it may be as much work as a whole release: a batch, or an expansion.
+    /// Checks whether it may be as much work as a whole release: a batch, an expansion, or a search, which writes
+    /// many resources.
     pub fn is_large(&self) -> bool {
-        matches!(self.last_segment().as_str(), "" | "$expand")
+        let last = self.last_segment();
+        let is_search = !self.path.trim_matches('/').contains('/') && last != "metadata";
+        matches!(last.as_str(), "" | "$expand" | "_search") || is_search
     }
 
     fn last_segment(&self) -> String {

@@ -15,12 +15,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
+use tokio::sync::Semaphore;
 
 use super::claims_form::{Sent, Wanted, read_form};
 use super::guard::Deadline;
 use super::pages::{failure, frame, page};
+use super::pieces::Pieces;
 use super::problem::{Form, WebProblem};
 use super::request::ApiRequest;
+use super::room::{Blocks, End};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use codeyear_claims::{
@@ -33,8 +36,8 @@ use codeyear_report::html::pages::{self, AuditAsk, PageRequest};
 
 /// How many times the largest file the rows with their verdicts may have.
 const MAX_ROWS_TO_FILE: u64 = 8;
-/// The most bytes of them, whatever the file.
-const MAX_ROWS: u64 = 96 << 20;
+/// The most bytes of them, whatever the file: less than the room for all answers.
+const MAX_ROWS: u64 = 48 << 20;
 /// How long a file waits for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
@@ -76,7 +79,7 @@ enum Answer {
     /// What the audit found.
     Summary(Box<AuditSummary>),
     /// The rows with their verdicts, in a format.
-    Rows(InputFormat, Vec<u8>),
+    Rows(InputFormat, Pieces),
 }
 
 async fn audit(
@@ -104,6 +107,7 @@ async fn audit(
     let most_bytes = asked.shared.settings.most_upload as u64;
     let today = asked.today;
     let snapshot = Arc::clone(&asked.snapshot);
+    let rooms = Arc::clone(&asked.shared.answers);
     // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
     // What it took too long for is said while there is time to say it.
     let ends = deadline - asked.shared.settings.request_timeout / 10;
@@ -113,6 +117,7 @@ async fn audit(
         let mut sent = sent;
         let work = Work {
             snapshot: &snapshot,
+            rooms: &rooms,
             file: std::mem::take(&mut sent.file),
             ends,
             most_bytes,
@@ -146,7 +151,8 @@ async fn audit(
                 InputFormat::Ndjson => ("application/x-ndjson", "audited.ndjson"),
                 _ => ("text/csv; charset=utf-8", "audited.csv"),
             };
-            return Ok(not_kept(asked.file(media_type, name, rows)));
+            let response = ApiRequest::in_its_room(asked.file(media_type, name, rows));
+            return Ok(not_kept(response));
         }
         answer => answer,
     };
@@ -202,33 +208,11 @@ impl<R: Read> Read for Until<R> {
     }
 }
 
-/// Rows that are written to memory, up to a length.
-struct Rows {
-    bytes: Vec<u8>,
-    most: u64,
-    /// Whether there were more.
-    is_full: bool,
-}
-
-impl std::io::Write for Rows {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let length = (self.bytes.len() + bytes.len()) as u64;
-        if self.most > 0 && length > self.most {
-            self.is_full = true;
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A file that is looked at.
 struct Work<'w> {
     snapshot: &'w Snapshot,
+    /// Room for the rows.
+    rooms: &'w Arc<Semaphore>,
     file: Bytes,
     ends: Instant,
     most_bytes: u64,
@@ -280,27 +264,30 @@ impl Work<'_> {
             use_onset: false,
             output: OutputForm::Csv,
         };
-        let mut rows = Rows {
-            bytes: Vec::new(),
-            most: self
-                .most_bytes
-                .saturating_mul(MAX_ROWS_TO_FILE)
-                .min(MAX_ROWS),
-            is_full: false,
-        };
+        let most = self.most_bytes.saturating_mul(MAX_ROWS_TO_FILE);
+        let mut rows = Blocks::new(self.rooms, most.min(MAX_ROWS));
         let to = match sent.wanted {
             Wanted::Rows => Annotated::To(&mut rows),
             _ => Annotated::No,
         };
         let index = self.snapshot.index();
         let audited = codeyear_claims::audit(index, file, &options, to, &mut |_| {});
-        if rows.is_full {
-            return Err(Error::usage("the rows are more than this server gives")
-                .with_hint("audit the file on your own machine: codeyear audit"));
+        match rows.end() {
+            None => {}
+            Some(End::Long) => {
+                return Err(Error::usage("the rows are more than this server gives")
+                    .with_hint("audit the file on your own machine: codeyear audit"));
+            }
+            Some(End::NoRoom) => {
+                return Err(
+                    Error::busy("the server has as many answers to send as it can")
+                        .with_hint("wait a second and send the file again"),
+                );
+            }
         }
         let audited = audited?;
         Ok(match sent.wanted {
-            Wanted::Rows => Answer::Rows(format, rows.bytes),
+            Wanted::Rows => Answer::Rows(format, rows.into_pieces()),
             _ => Answer::Summary(Box::new(audited.into_summary()?)),
         })
     }

@@ -204,52 +204,63 @@ fn column(text: &str) -> Result<Option<PickedColumn>> {
     }))
 }
 
-/// Returns the next piece of a field, if it comes in time.
-async fn piece_of(
-    field: &mut Field<'_>,
-) -> Result<Result<Option<Bytes>, MultipartError>, WebProblem> {
-    let piece = tokio::time::timeout(STALLED, field.chunk()).await;
-    piece.map_err(|_| WebProblem::stalled().in_form(Form::Page))
+/// Returns what comes next of a form, if it comes in time.
+async fn in_time<T>(
+    next: impl Future<Output = Result<T, MultipartError>>,
+) -> Result<T, WebProblem> {
+    match tokio::time::timeout(STALLED, next).await {
+        Ok(next) => next.map_err(broken),
+        Err(_) => Err(WebProblem::stalled().in_form(Form::Page)),
+    }
+}
+
+fn broken(error: MultipartError) -> WebProblem {
+    let status = error.status();
+    let problem = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            WebProblem::new(status, "the file is longer than this server reads")
+                .with_hint("audit it on your own machine: codeyear audit")
+        }
+        _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
+    };
+    problem.in_form(Form::Page)
+}
+
+/// Reads a field that is no file.
+async fn text_of(mut field: Field<'_>) -> Result<String, WebProblem> {
+    let unread = || {
+        failure(
+            Error::usage("a field of the form cannot be read")
+                .with_hint("name columns, separated by commas"),
+        )
+    };
+    let mut bytes = Vec::new();
+    while let Some(piece) = in_time(field.chunk()).await? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MAX_FIELD {
+            return Err(unread());
+        }
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| unread())?;
+    Ok(text.trim().to_owned())
 }
 
 /// Reads the form, which has so many bytes in all.
 pub(super) async fn read_form(mut form: Multipart, length: usize) -> Result<Sent, WebProblem> {
-    let broken = |error: MultipartError| {
-        let status = error.status();
-        let problem = match status {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                WebProblem::new(status, "the file is longer than this server reads")
-                    .with_hint("audit it on your own machine: codeyear audit")
-            }
-            _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
-        };
-        problem.in_form(Form::Page)
-    };
     let mut sent = Sent::default();
     let mut picks = Picks::default();
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+    while let Some(mut field) = in_time(form.next_field()).await? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             // In one piece from the beginning: one that grows is in memory twice while it does.
             let mut file = Vec::with_capacity(length);
-            while let Some(piece) = piece_of(&mut field).await?.map_err(broken)? {
+            while let Some(piece) = in_time(field.chunk()).await? {
                 file.extend_from_slice(&piece);
             }
             sent.file = file.into();
             continue;
         }
-        let bytes = field.bytes().await.map_err(broken)?;
-        let text = std::str::from_utf8(&bytes)
-            .ok()
-            .filter(|text| text.len() <= MAX_FIELD)
-            .ok_or_else(|| {
-                failure(
-                    Error::usage("a field of the form cannot be read")
-                        .with_hint("name columns, separated by commas"),
-                )
-            })?
-            .trim()
-            .to_owned();
+        let text = text_of(field).await?;
         match name.as_str() {
             "code" => sent.code = text,
             "date" => sent.date = text,

@@ -144,12 +144,20 @@ pub(super) fn refusal(settings: &Settings, request: &Request<Body>) -> Option<We
         );
         return Some(problem.with_hint("start it with --host NAME, if it is to"));
     }
+    let is_twice = |name: &HeaderName| headers.get_all(name).iter().count() > 1;
+    if is_twice(&ORIGIN) || is_twice(&SEC_FETCH_SITE) {
+        let problem = WebProblem::new(
+            StatusCode::BAD_REQUEST,
+            "the request comes from two sites at once",
+        );
+        return Some(problem.with_hint("send the header Origin once"));
+    }
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     if is_read && has_body(headers) {
         let problem = WebProblem::new(StatusCode::BAD_REQUEST, "a GET has no body here");
         return Some(problem.with_hint("write what you ask into the address, or send a POST"));
     }
-    if !is_read && !is_same_site(settings, headers) {
+    if !is_read && !is_same_site(settings, request.uri(), headers) {
         let problem = WebProblem::new(
             StatusCode::FORBIDDEN,
             "a page of another site cannot send anything to this server",
@@ -189,7 +197,7 @@ fn is_own_name(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> bool {
 }
 
 /// Checks whether a request comes from a page of this server, from one that may, or from no page.
-fn is_same_site(settings: &Settings, headers: &HeaderMap) -> bool {
+fn is_same_site(settings: &Settings, uri: &Uri, headers: &HeaderMap) -> bool {
     let origin = text(headers, &ORIGIN);
     if origin.is_some_and(|origin| is_allowed(settings, origin)) {
         return true;
@@ -207,7 +215,8 @@ fn is_same_site(settings: &Settings, headers: &HeaderMap) -> bool {
     let is_host = |own: &str| own.eq_ignore_ascii_case(from.as_str());
     // A proxy may speak to this server by another name.
     let base = settings.base_url.as_deref();
-    text(headers, &HOST).is_some_and(is_host)
+    let asked = named_host(uri, headers).ok().flatten();
+    asked.is_some_and(|asked| is_host(asked.as_str()))
         || settings.hosts.iter().any(|own| is_host(own))
         || base
             .zip(origin)

@@ -82,7 +82,7 @@ async fn answer(
         WebProblem::new(StatusCode::NOT_FOUND, "there are /fhir/r4 and /fhir/r5")
             .in_form(Form::Outcome)
     })?;
-    let body = body.map_err(|rejection| WebProblem::body(rejection).in_form(Form::Outcome))?;
+    let body = body.map_err(|rejection| WebProblem::unread(rejection).in_form(Form::Outcome))?;
     let method = if method == Method::POST {
         codeyear_fhir::Method::Post
     } else {

@@ -1,33 +1,32 @@
 //! What holds for every request: limits, headers, log, counts.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Version};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Body as _;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tower::util::option_layer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::client;
 use super::problem::WebProblem;
-use super::request::InMemory;
-use super::shared::{Shared, hold};
+use super::request::{InMemory, PACKING};
+use super::room::{Room, Roomed, hold};
+use super::shared::Shared;
 
 /// Nothing is loaded but from this server, and nothing is run that stands in a page.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -48,12 +47,17 @@ pub(super) fn over(routes: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<
         .expose_headers([ETAG]);
     let has_guests = !shared.settings.allowed_origins.is_empty();
     routes
-        // Small answers are sent sooner as they are.
         .layer(DefaultBodyLimit::max(shared.settings.most_body))
         .layer(from_fn_with_state(Arc::clone(shared), bound))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(4096)))
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(PACKED).and(may_be_packed)))
+        .layer(from_fn(in_room))
         .layer(option_layer(has_guests.then_some(from_pages)))
         .layer(from_fn_with_state(Arc::clone(shared), watch))
+}
+
+/// Checks whether there is room to pack an answer.
+fn may_be_packed(_: StatusCode, _: Version, _: &HeaderMap, answer: &Extensions) -> bool {
+    answer.get::<AsItIs>().is_none()
 }
 
 async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -98,7 +102,12 @@ async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
             "request"
         ),
     }
-    let headers = response.headers_mut();
+    protect(response.headers_mut());
+    response
+}
+
+/// Adds what every answer tells a browser.
+pub(super) fn protect(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -114,7 +123,6 @@ async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
     );
-    response
 }
 
 /// A request that is counted when it ends, also if whoever asked has gone.
@@ -248,52 +256,77 @@ const SHORT: u64 = 64 * 1024;
 /// Bounds the answers that wait to be sent by the room that there is for them.
 async fn bound(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let form = WebProblem::form_of(&request);
-    let response = next.run(request).await;
+    let is_packed = request.headers().contains_key(ACCEPT_ENCODING);
+    let mut response = next.run(request).await;
+    let body = response.body().size_hint();
     let length = match response.extensions().get() {
         Some(InMemory(bytes)) => *bytes,
-        None => response.body().size_hint().lower(),
+        None => body.lower(),
     };
-    if length <= TINY {
-        return response;
-    }
     let room = match length {
         ..SHORT => &shared.short_answers,
         _ => &shared.answers,
     };
-    let length = usize::try_from(length).ok();
-    match length.and_then(|length| hold(room, length)) {
-        Some(held) => response.map(|body| Body::new(Held { body, _held: held })),
-        None => WebProblem::busy("the server has as many answers to send as it can")
-            .in_form(form)
-            .into_response(),
+    let mut held = Vec::new();
+    if length > TINY {
+        let length = usize::try_from(length).ok();
+        let Some(permit) = length.and_then(|length| hold(room, length)) else {
+            return WebProblem::busy("the server has as many answers to send as it can")
+                .in_form(form)
+                .into_response();
+        };
+        held.push(permit);
+    }
+    // What packs an answer takes memory until the answer has left. Without room for it the answer is sent as it is.
+    if is_packed && body.upper().is_none_or(|upper| upper > PACKED) {
+        match Arc::clone(&shared.packers).try_acquire_owned() {
+            Ok(packer) => held.push(packer),
+            Err(_) => {
+                response.extensions_mut().insert(AsItIs);
+            }
+        }
+    }
+    let given = Given(response.status());
+    response.extensions_mut().insert(given);
+    if !held.is_empty() {
+        response.extensions_mut().insert(Room::of(held));
+    }
+    response
+}
+
+/// Sends an answer in the room that it was given, packed or not.
+async fn in_room(request: Request, next: Next) -> Response {
+    let form = WebProblem::form_of(&request);
+    let mut response = next.run(request).await;
+    let given = response.extensions().get();
+    if given.is_some_and(|Given(status)| *status != response.status()) {
+        // What packs answers sends one that nobody can take, and says so by its status alone.
+        let status = response.status();
+        let problem = WebProblem::new(
+            status,
+            "the request takes the answer in no coding that there is",
+        );
+        let problem = problem.with_hint("take gzip, or leave Accept-Encoding out");
+        let mut refused = problem.in_form(form).into_response();
+        refused.headers_mut().append(VARY, PACKING);
+        return refused;
+    }
+    match response.extensions_mut().remove::<Room>() {
+        Some(room) => response.map(|body| Body::new(Roomed::new(body, room))),
+        None => response,
     }
 }
 
-/// An answer, and the room that it takes until it is sent.
-struct Held {
-    body: Body,
-    _held: OwnedSemaphorePermit,
-}
+/// The status that an answer was given.
+#[derive(Debug, Clone, Copy)]
+struct Given(StatusCode);
 
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
+/// An answer that is not packed: there is no room for it.
+#[derive(Debug, Clone, Copy)]
+struct AsItIs;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+/// Answers longer than this are packed for who takes them so. Small ones are sent sooner as they are.
+const PACKED: u64 = 4096;
 
 /// Returns the name of a method: what is none of these may be any text.
 fn name(method: &Method) -> &'static str {

@@ -9,10 +9,12 @@
 //! |---|---|
 //! | `snapshot` | one state of the database in memory, and the watch for the next one |
 //! | `shared` | what all requests share: settings, snapshots, counts, places |
-//! | `listen` | sockets: slow, many and broken connections, and the end |
+//! | `listen` | sockets: many and broken connections, and the end |
+//! | `connection` | one connection: long heads, slow readers, requests that cannot be read |
 //! | `client` | who asks, and by which name |
 //! | `guard` | what holds for every request: limits, headers, log, counts |
 //! | `request` | a request read, and a reply with its tag |
+//! | `room` | room for bytes in memory, free when the last of them has left |
 //! | `pieces` | a body in pieces, of which some come again |
 //! | `problem` | the one shape of a failure |
 //! | `pages` | pages for people |
@@ -25,6 +27,7 @@ mod api;
 mod claims;
 mod claims_form;
 mod client;
+mod connection;
 mod fhir;
 mod guard;
 mod health;
@@ -35,6 +38,7 @@ mod pages;
 mod pieces;
 mod problem;
 mod request;
+mod room;
 mod shared;
 mod snapshot;
 

@@ -14,10 +14,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Socket, Type};
 use tokio::sync::Semaphore;
-use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use super::client;
+use super::connection::{Connection, Course, MAX_HEAD};
 use super::problem::socket_error;
 use super::shared::Shared;
 use codeyear_core::error::Result;
@@ -57,7 +57,7 @@ pub(super) async fn serve(
     // Without its head in time a connection is closed, so that slow ones do not fill the places.
     http.timer(TokioTimer::new())
         .header_read_timeout(shared.settings.head_timeout)
-        .max_buf_size(64 * 1024)
+        .max_buf_size(MAX_HEAD)
         .max_headers(64);
     let graceful = GracefulShutdown::new();
     forget_old_rates(shared);
@@ -85,11 +85,10 @@ pub(super) async fn serve(
         };
         // A short answer is not held back to be sent with the next one.
         let _ = stream.set_nodelay(true);
-        // Who does not read is not waited for.
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(shared.settings.request_timeout));
-        let service = TowerToHyperService::new(with_peer(routes.clone(), peer));
-        let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
+        let course = Arc::new(Course::new());
+        let stream = Connection::new(stream, shared, &course);
+        let service = TowerToHyperService::new(with_peer(routes.clone(), peer, course));
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         let shared = Arc::clone(shared);
         tokio::spawn(async move {
@@ -165,10 +164,11 @@ fn lock(shared: &Shared) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
     shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Adds to each request who asks.
+/// Adds to each request who asks, and follows its course.
 fn with_peer(
     routes: Router,
     peer: SocketAddr,
+    course: Arc<Course>,
 ) -> impl tower::Service<
     hyper::Request<hyper::body::Incoming>,
     Response = axum::response::Response,
@@ -177,11 +177,18 @@ fn with_peer(
 > + Clone
 + Send
 + 'static {
-    routes.map_request(move |request: hyper::Request<hyper::body::Incoming>| {
-        let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request
-    })
+    let answered = Arc::clone(&course);
+    routes
+        .map_request(move |request: hyper::Request<hyper::body::Incoming>| {
+            course.begin();
+            let mut request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request
+        })
+        .map_response(move |response| {
+            answered.end();
+            response
+        })
 }
 
 /// Raises the limit of open files as far as the system lets it, and gives the connections that fit.

@@ -131,6 +131,21 @@ pub(super) async fn page(
     Ok(asked.reply(HTML, page))
 }
 
+/// Writes a page for which a whole release is read, and keeps it by what tells it from all others.
+async fn kept_page(
+    asked: &ApiRequest,
+    key: impl std::fmt::Debug,
+    write: impl FnOnce(&Site, &Store) -> Result<String> + Send + 'static,
+) -> Result<Response, WebProblem> {
+    let page = asked
+        .ask_long(key, move |snapshot, store| {
+            write(snapshot.site(store)?, store).map(String::into_bytes)
+        })
+        .await
+        .map_err(failure)?;
+    Ok(ApiRequest::in_its_room(asked.reply(HTML, page)))
+}
+
 /// Makes a failure that is read by a person.
 pub(super) fn failure(error: Error) -> WebProblem {
     WebProblem::from(error).in_form(super::problem::Form::Page)
@@ -286,14 +301,32 @@ async fn browse(
         Ok(on)
     };
     let on = read(&mut asked).map_err(failure)?;
-    page(&asked, move |site, _, store| {
-        // Every page links to the book on its day, whether or not a release governs it.
-        if store.timeline(code_set)?.governing(on).is_none() {
-            return pages::uncovered(site, pages::PageRequest::on(on, code_set));
-        }
-        pages::browse(site, &answer::browse(store, code_set, &at, on)?)
+    // A block is a page of codes; what stands above it counts those of a whole release.
+    if matches!(at, BrowseAt::Block(_)) {
+        return page(&asked, move |site, _, store| {
+            browse_page(site, store, code_set, &at, on)
+        })
+        .await;
+    }
+    let key = format!("page {} {at:?} {on}", code_set.id());
+    kept_page(&asked, key, move |site, store| {
+        browse_page(site, store, code_set, &at, on)
     })
     .await
+}
+
+fn browse_page(
+    site: &Site,
+    store: &Store,
+    code_set: CodeSet,
+    at: &BrowseAt,
+    on: NaiveDate,
+) -> Result<String> {
+    // Every page links to the book on its day, whether or not a release governs it.
+    if store.timeline(code_set)?.governing(on).is_none() {
+        return pages::uncovered(site, pages::PageRequest::on(on, code_set));
+    }
+    pages::browse(site, &answer::browse(store, code_set, at, on)?)
 }
 
 async fn code_page(
@@ -387,7 +420,7 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         let page = pages::diff(snapshot.site(store)?, request, &ask, Some(&changes))?;
         Ok(page.into_bytes())
     });
-    Ok(ApiRequest::long(
+    Ok(ApiRequest::in_its_room(
         asked.reply(HTML, page.await.map_err(failure)?),
     ))
 }
@@ -425,7 +458,7 @@ async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         frame.code_set.id(),
         format.extension()
     );
-    Ok(ApiRequest::long(asked.file(
+    Ok(ApiRequest::in_its_room(asked.file(
         format.media_type(),
         &name,
         report,

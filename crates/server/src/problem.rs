@@ -3,12 +3,14 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use codeyear_core::error::{Error, ErrorKind};
 use codeyear_report::json;
+
+use super::guard::protect;
 
 /// How a failure is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl WebProblem {
     }
 
     /// A body that could not be read whole: mostly because it is too long.
-    pub(super) fn body(rejection: BytesRejection) -> WebProblem {
+    pub(super) fn unread(rejection: BytesRejection) -> WebProblem {
         match rejection.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => WebProblem::too_long(),
             _ => WebProblem::broken_off(),
@@ -134,18 +136,46 @@ pub(super) struct ErrorMessage {
     pub(super) hint: Option<String>,
 }
 
+impl WebProblem {
+    /// Returns the media type and the text of the failure.
+    fn body(&self) -> (&'static str, Vec<u8>) {
+        let (status, hint) = (self.status.as_u16(), self.hint.as_deref());
+        match self.form {
+            Form::Json | Form::Page => {
+                let text = json::failure(status, &self.message, hint);
+                ("application/json", text.into())
+            }
+            Form::Outcome => {
+                let text = codeyear_fhir::failure(status, &self.message, hint);
+                (codeyear_fhir::MEDIA_TYPE, text)
+            }
+        }
+    }
+
+    /// Returns the failure as it goes over the connection, which ends with it.
+    pub(super) fn written(&self) -> Vec<u8> {
+        let (media, body) = self.body();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        protect(&mut headers);
+        let mut written = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
+        for (name, value) in &headers {
+            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                written.extend_from_slice(part);
+            }
+        }
+        written.extend_from_slice(b"\r\n");
+        written.extend_from_slice(&body);
+        written
+    }
+}
+
 impl IntoResponse for WebProblem {
     fn into_response(self) -> Response {
-        let (media, body) = match self.form {
-            Form::Json | Form::Page => (
-                "application/json",
-                json::failure(self.status.as_u16(), &self.message, self.hint.as_deref()).into(),
-            ),
-            Form::Outcome => (
-                codeyear_fhir::MEDIA_TYPE,
-                codeyear_fhir::failure(self.status.as_u16(), &self.message, self.hint.as_deref()),
-            ),
-        };
+        let (media, body) = self.body();
         let headers = [(CONTENT_TYPE, media), (CACHE_CONTROL, "no-store")];
         let mut response = (self.status, headers, body).into_response();
         if matches!(

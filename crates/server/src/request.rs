@@ -28,6 +28,9 @@ const MAX_QUERY: usize = 16 * 1024;
 /// Keep it, and ask each time whether it is still so: an import may change any answer.
 const KEEP_AND_ASK: HeaderValue = HeaderValue::from_static("public, no-cache");
 
+/// An answer may be packed or not.
+pub(super) const PACKING: HeaderValue = HeaderValue::from_static("accept-encoding");
+
 /// A question to one state of the database.
 #[derive(Debug)]
 pub(super) struct ApiRequest {
@@ -118,8 +121,8 @@ impl ApiRequest {
         })
     }
 
-    /// Marks a reply with an answer that took long to find: its bytes have their room already.
-    pub(super) fn long(mut response: Response) -> Response {
+    /// Marks a reply whose bytes have their room already.
+    pub(super) fn in_its_room(mut response: Response) -> Response {
         response.extensions_mut().insert(InMemory(0));
         response
     }
@@ -187,14 +190,17 @@ impl FromRequestParts<Arc<Shared>> for ApiRequest {
         let state = snapshot.state().filter(|_| is_get);
         let most_upload = shared.settings.most_upload;
         let tag = state.map(|state| tag(state, parts, today, origin.as_deref(), most_upload));
-        // A list of tags that cannot be read is none: the answer is sent again.
+        // A list of tags that cannot be read is none: the answer is sent again. So is one for whoever has any answer:
+        // whether there is one is not known yet.
         if let Some(tag) = &tag.as_deref().and_then(etag)
             && let Some(known) = parts.headers.typed_get::<IfNoneMatch>()
+            && known != IfNoneMatch::any()
             && !known.precondition_passes(tag)
         {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             response.headers_mut().typed_insert(tag.clone());
             response.headers_mut().insert(CACHE_CONTROL, KEEP_AND_ASK);
+            response.headers_mut().append(VARY, PACKING);
             if origin.is_some() && shared.settings.base_url.is_none() {
                 response.headers_mut().append(VARY, NAMES_OF_SERVER);
             }

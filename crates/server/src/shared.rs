@@ -12,10 +12,11 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::log::LogForm;
 use super::metrics::Metrics;
+use super::room::{Room, hold};
 use super::snapshot::Snapshots;
 use codeyear_core::error::{Error, Result};
 
@@ -84,12 +85,16 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) snapshots: Snapshots,
     pub(super) metrics: Metrics,
+    /// Room for the bytes of long heads of requests.
+    pub(super) heads: Arc<Semaphore>,
     /// Room for the bytes of bodies that are read.
     pub(super) bodies: Arc<Semaphore>,
     /// Room for the bytes of answers that wait to be sent.
     pub(super) answers: Arc<Semaphore>,
     /// Room for those of short ones.
     pub(super) short_answers: Arc<Semaphore>,
+    /// Places for answers that are packed while they are sent.
+    pub(super) packers: Arc<Semaphore>,
     /// Answers that took long to find, by the state of the database and the question.
     pub(super) kept: Cache<String, Bytes, Weight>,
     /// Room for their bytes.
@@ -131,30 +136,16 @@ fn kept_answers() -> Cache<String, Bytes, Weight> {
     Cache::with_weighter(KEPT_ANSWERS, MAX_KEPT, Weight)
 }
 
+/// The most bytes of the long heads of all requests.
+const MAX_HEADS: usize = 32 << 20;
+/// The most answers that are packed at a time: each takes some 300 kB for it.
+const MAX_PACKERS: usize = 128;
 /// The most bytes of all bodies that are read at a time.
 const MAX_BODIES: usize = 32 << 20;
 /// The most bytes of all answers that wait to be sent, those that took long to find aside; and of short ones, which
 /// find room whatever long ones wait.
 const MAX_ANSWERS: usize = 64 << 20;
 const MAX_SHORT_ANSWERS: usize = 64 << 20;
-
-/// Reserves room for some bytes, if there is any.
-pub(super) fn hold(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
-    let bytes = u32::try_from(bytes).ok()?;
-    Arc::clone(room).try_acquire_many_owned(bytes).ok()
-}
-
-/// An answer that took long to find: its room is free when the last who reads it has it.
-struct LongAnswer {
-    bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for LongAnswer {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
 
 impl Shared {
     /// Returns an answer that took long to find, in its room.
@@ -171,7 +162,7 @@ impl Shared {
             Error::busy("the server has as many long answers to send as it can")
                 .with_hint("wait a little and ask again")
         })?;
-        Ok(Bytes::from_owner(LongAnswer { bytes, _room: room }))
+        Ok(Room::of([room]).tie(bytes))
     }
 
     pub(super) fn new(settings: Settings, snapshots: Snapshots) -> Shared {
@@ -181,6 +172,8 @@ impl Shared {
         Shared {
             snapshots,
             metrics: Metrics::new(),
+            heads: Arc::new(Semaphore::new(MAX_HEADS)),
+            packers: Arc::new(Semaphore::new(MAX_PACKERS)),
             bodies: Arc::new(Semaphore::new(MAX_BODIES.max(settings.most_body))),
             answers: Arc::new(Semaphore::new(MAX_ANSWERS)),
             short_answers: Arc::new(Semaphore::new(MAX_SHORT_ANSWERS)),

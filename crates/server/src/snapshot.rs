@@ -1,5 +1,6 @@
 //! One state of the database, and the watch for the next one.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
@@ -26,6 +27,9 @@ const LARGE: usize = 2;
 
 /// How long a file that changed is not examined again: that goes through all of it.
 const EXAMINE: Duration = Duration::from_secs(2);
+
+/// After so long it is examined again, changed or not: a disk may lose what nobody wrote.
+const EXAMINE_AGAIN: Duration = Duration::from_secs(300);
 
 /// After so long without a look at the file nobody looks any more: titles and whole releases are read within it.
 const LOOKED: Duration = Duration::from_secs(300);
@@ -264,6 +268,8 @@ struct Look {
     path: PathBuf,
     bytes: Option<u64>,
     changed: Option<SystemTime>,
+    /// When its contents or what is known of it were last changed, which no program can set back.
+    touched: Option<(i64, i64)>,
     /// The number of the file in its folder's disk: another one has been put in its place.
     number: Option<u64>,
     /// Whether an import has begun.
@@ -279,6 +285,7 @@ impl Look {
             path: path.to_path_buf(),
             bytes: file.as_ref().map(std::fs::Metadata::len),
             changed: file.as_ref().and_then(|file| file.modified().ok()),
+            touched: file.as_ref().and_then(touched),
             number: file.as_ref().and_then(file_number),
             has_log: std::fs::metadata(log).is_ok_and(|log| log.len() > 0),
         }
@@ -291,8 +298,19 @@ fn file_number(file: &std::fs::Metadata) -> Option<u64> {
     Some(file.ino())
 }
 
+#[cfg(unix)]
+fn touched(file: &std::fs::Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((file.ctime(), file.ctime_nsec()))
+}
+
 #[cfg(not(unix))]
 fn file_number(_: &std::fs::Metadata) -> Option<u64> {
+    None
+}
+
+#[cfg(not(unix))]
+fn touched(_: &std::fs::Metadata) -> Option<(i64, i64)> {
     None
 }
 
@@ -392,7 +410,8 @@ impl Snapshots {
                     let Some(current) = current.upgrade() else {
                         return;
                     };
-                    if watch.has_changed().unwrap_or(true) {
+                    // A file that could not be read may be whole again, and look to SQLite as it did.
+                    if failed || watch.has_changed().unwrap_or(true) {
                     match next(&path) {
                         Ok((snapshot, next)) => {
                             let hash = snapshot.content_hash().unwrap_or_default();
@@ -444,10 +463,18 @@ impl Health {
     /// Returns what is wrong with the file, if anything is.
     fn look(&mut self, path: &Path) -> Option<&'static str> {
         let look = Look::at(path);
-        if look.bytes.is_none() {
-            return Some("the file of the database is gone");
+        match look.bytes {
+            None => return Some("the file of the database is gone"),
+            Some(_) if !path.is_file() => return Some("the database is no file any more"),
+            Some(0) => return Some("the file of the database is empty"),
+            Some(bytes) if is_cut(path, bytes) => {
+                return Some("the file of the database is cut off");
+            }
+            Some(_) => {}
         }
-        let is_open = self.trouble.is_some() || self.seen.as_ref() != Some(&look);
+        let is_open = self.trouble.is_some()
+            || self.seen.as_ref() != Some(&look)
+            || self.examined.elapsed() >= EXAMINE_AGAIN;
         // An import changes it all the time.
         if is_open && (self.seen.is_none() || self.examined.elapsed() >= EXAMINE) {
             // Of a file that somebody holds nothing is known yet.
@@ -459,6 +486,25 @@ impl Health {
         }
         self.trouble
     }
+}
+
+/// Checks whether a file is shorter than its first page says, by SQLite's "Database File Format", 1.3. What has no such
+/// page is examined otherwise.
+fn is_cut(path: &Path, bytes: u64) -> bool {
+    let mut head = [0; 100];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let number = |at: usize| -> u64 {
+        let bytes = head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u32::from_be_bytes).into()
+    };
+    // The size of a page stands in two bytes, in which the largest is 1.
+    let page = match number(16) >> 16 {
+        1 => 65_536,
+        page => page,
+    };
+    // The count of pages holds if whoever wrote last knew of it.
+    let is_known = head.starts_with(b"SQLite format 3\0") && number(24) == number(92);
+    read.is_ok() && is_known && bytes < page * number(28)
 }
 
 /// Checks the file of a database; `None` if it could not be looked at now.

@@ -135,9 +135,24 @@ fn nobody_is_told_of_a_defect_in_the_first_seconds() {
 fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
     let well = |served: &Served| served.get("/healthz").status == 200;
     type Damage = fn(&std::path::Path);
-    let damages: [(&str, Damage); 3] = [
+    let damages: [(&str, Damage); 6] = [
         ("gone", |path| std::fs::remove_file(path).unwrap()),
-        ("", |path| {
+        ("is empty", |path| std::fs::write(path, "").unwrap()),
+        ("damaged", |path| {
+            // As a disk does it that loses what it holds: the time of the file stays.
+            let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            let metadata = file.metadata().unwrap();
+            let mut bytes = std::fs::read(path).unwrap();
+            bytes[8192..12_288].fill(0xff);
+            (&file).write_all(&bytes).unwrap();
+            file.set_modified(metadata.modified().unwrap()).unwrap();
+        }),
+        ("no file any more", |path| {
+            std::fs::remove_file(path).unwrap();
+            let made = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(made.unwrap().success());
+        }),
+        ("cut off", |path| {
             let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
             let length = file.metadata().unwrap().len();
             file.set_len(length / 2 / 4096 * 4096).unwrap();
@@ -156,12 +171,23 @@ fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
         assert!(well(&served));
         damage(&world.database());
         let reply = served.wait_for("/healthz", |reply| reply.status == 503);
-        assert!(
-            reply.text().starts_with("not ok: the file of the database"),
-            "{reply:?}"
-        );
+        assert!(reply.text().starts_with("not ok: the "), "{reply:?}");
         assert!(reply.text().contains(said), "{said}: {reply:?}");
     }
+}
+
+#[test]
+fn a_database_that_is_whole_again_is_well_again() {
+    let world = World::with_sample();
+    let path = world.database();
+    let served = Served::start(&world, &[]).warm();
+    std::thread::sleep(Duration::from_millis(2_100));
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, "").unwrap();
+    served.wait_for("/healthz", |reply| reply.status == 503);
+    std::fs::write(&path, whole).unwrap();
+    served.wait_for("/healthz", |reply| reply.status == 200);
+    is_well(&served);
 }
 
 #[test]

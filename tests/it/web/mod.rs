@@ -7,6 +7,7 @@ mod claims;
 mod fhir;
 mod hostile;
 mod operation;
+mod rooms;
 mod sites;
 
 pub use crate::served::Served;

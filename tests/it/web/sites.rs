@@ -134,6 +134,36 @@ fn a_page_of_another_site_cannot_send_anything() {
     ] {
         assert_eq!(post(&served, &headers), 403, "{headers:?}");
     }
+    // The name that counts is the one that is written whole, and one site asks.
+    let length = QUESTION.len();
+    for (target, headers, status) in [
+        (
+            "http://localhost/api/check",
+            "Host: evil.example\r\nOrigin: http://evil.example",
+            403,
+        ),
+        (
+            "http://localhost/api/check",
+            "Host: evil.example\r\nOrigin: http://localhost",
+            200,
+        ),
+        (
+            "/api/check",
+            "Host: localhost\r\nOrigin: http://localhost\r\nOrigin: https://evil.example",
+            400,
+        ),
+        (
+            "/api/check",
+            "Host: localhost\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site",
+            400,
+        ),
+    ] {
+        let head = format!(
+            "POST {target} HTTP/1.1\r\n{headers}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
+        let reply = served.send_bytes(&[head.as_bytes(), QUESTION].concat());
+        assert_eq!(reply.status, status, "{target} {headers}: {reply:?}");
+    }
     // What it asks a browser to read the browser keeps from it.
     let reply = get(&served, CHECK, &[&own, "Origin: https://evil.example"]);
     assert_eq!(reply.header("access-control-allow-origin"), None);
@@ -271,6 +301,48 @@ fn what_an_answer_says_of_the_server_is_told_to_who_keeps_answers() {
         reply.text().contains("https://codes.example/fhir/r4"),
         "{}",
         reply.text()
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_sent_again_says_on_what_it_rests() {
+    let world = World::with_sample();
+    let served = Served::start(&world, &[]).warm();
+    let tag = get(&served, CHECK, &["Host: localhost"]);
+    let tag = format!("If-None-Match: {}", tag.header("etag").unwrap());
+    let same = get(&served, CHECK, &["Host: localhost", &tag]);
+    assert_eq!(same.status, 304);
+    let mut varies = same.headers.iter().filter(|(name, _)| name == "vary");
+    assert!(
+        varies.any(|(_, value)| value.contains("accept-encoding")),
+        "{same:?}"
+    );
+    // Whoever has any answer gets the one that there is.
+    for (target, status) in [
+        (CHECK, 200),
+        ("/api/diff?old=FY2017&new=FY2018", 404),
+        ("/nothing", 404),
+    ] {
+        let reply = get(&served, target, &["Host: localhost", "If-None-Match: *"]);
+        assert_eq!(reply.status, status, "{target}: {reply:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_can_be_sent_in_no_coding_is_refused_in_the_one_shape() {
+    let world = World::with_sample();
+    let served = Served::start(&world, &[]).warm();
+    for (target, is_json) in [(CHECK, true), ("/about", true), (FHIR, true)] {
+        let coding = "Accept-Encoding: identity;q=0";
+        let reply = get(&served, target, &["Host: localhost", coding]);
+        assert_eq!(reply.status, 406, "{target}: {reply:?}");
+        assert_eq!(reply.header("etag"), None);
+        assert_eq!(reply.json().is_object(), is_json, "{target}");
+    }
+    let coding = "Accept-Encoding: gzip, identity;q=0";
+    assert_eq!(
+        get(&served, CHECK, &["Host: localhost", coding]).status,
+        200
     );
 }
 

@@ -24,6 +24,8 @@ pub struct Store {
     pub(super) path: PathBuf,
     /// Whether SQLite was told that nobody changes the file, because it cannot look.
     pub(super) taken_for_unchanging: bool,
+    /// Whether the answer to the question that is asked is still waited for.
+    pub(super) given_up: Option<Arc<AtomicBool>>,
 }
 
 impl Store {
@@ -62,6 +64,7 @@ impl Store {
             connection,
             path: path.to_path_buf(),
             taken_for_unchanging,
+            given_up: None,
         };
         if store.kind()? == StoreKind::Empty {
             return Err(empty(path.display().to_string()));
@@ -120,13 +123,8 @@ impl Store {
         given_up: &Arc<AtomicBool>,
         question: impl FnOnce(&Store) -> Result<T>,
     ) -> Result<T> {
-        let error_of = || {
-            Error::busy("the question was given up")
-                .with_hint("ask for less, or again when there is less to do")
-        };
-        if given_up.load(Ordering::Relaxed) {
-            return Err(error_of());
-        }
+        self.given_up = Some(Arc::clone(given_up));
+        self.go_on()?;
         let flag = Arc::clone(given_up);
         let is_given_up = move || flag.load(Ordering::Relaxed);
         let set = self.connection.progress_handler(STEPS, Some(is_given_up));
@@ -134,9 +132,22 @@ impl Store {
         let answer = question(self);
         let unset = self.connection.progress_handler(0, None::<fn() -> bool>);
         unset.map_err(|error| self.error(error))?;
-        match given_up.load(Ordering::Relaxed) {
-            true => Err(error_of()),
-            false => answer,
+        let still_asked = self.go_on();
+        self.given_up = None;
+        still_asked.and(answer)
+    }
+
+    /// Checks whether the answer is still waited for: a question that does much beside the database asks from time to
+    /// time.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Busy`] if it was given up, as [`Store::until`] has it.
+    pub fn go_on(&self) -> Result<()> {
+        let given_up = self.given_up.as_ref();
+        match given_up.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+            true => Err(Error::busy("the question was given up")
+                .with_hint("ask for less, or again when there is less to do")),
+            false => Ok(()),
         }
     }
 
@@ -176,6 +187,7 @@ impl Store {
             connection,
             path: path.to_path_buf(),
             taken_for_unchanging: false,
+            given_up: None,
         })
     }
 
@@ -191,6 +203,7 @@ impl Store {
             connection,
             path: PathBuf::from(":memory:"),
             taken_for_unchanging: false,
+            given_up: None,
         })
     }
 
@@ -218,6 +231,13 @@ fn refuse_other_file(path: &Path) -> Result<()> {
     if path.is_dir() {
         return fail(
             "the database cannot be opened: this is a folder",
+            "name the path of a file with --db",
+        );
+    }
+    // A pipe would be waited for.
+    if path.exists() && !path.is_file() {
+        return fail(
+            "the database cannot be opened: this is no file",
             "name the path of a file with --db",
         );
     }

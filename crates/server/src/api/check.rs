@@ -85,7 +85,7 @@ pub(super) async fn check_many(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, WebProblem> {
     asked.query.finish()?;
-    let body = body.map_err(WebProblem::body)?;
+    let body = body.map_err(WebProblem::unread)?;
     let questions = read(&body, asked.today)?;
     answer(&asked, questions).await
 }
@@ -121,6 +121,7 @@ fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result
     let mut said: HashMap<Question, Vec<Bytes>> = HashMap::new();
     let mut written = 0;
     for question in questions {
+        store.go_on()?;
         let is_new = !said.contains_key(&question);
         let texts = match said.entry(question) {
             Entry::Occupied(said) => said.into_mut(),

@@ -144,7 +144,9 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
             json::changes(&changes).map(String::into_bytes)
         })
         .await?;
-    Ok(ApiRequest::long(asked.reply("application/json", body)))
+    Ok(ApiRequest::in_its_room(
+        asked.reply("application/json", body),
+    ))
 }
 
 #[utoipa::path(

@@ -1,0 +1,280 @@
+//! A connection as its two ends see it: what comes before a request, what leaves after an answer.
+//!
+//! The library that reads HTTP bounds one connection. This bounds what all of them hold together, and says in the one
+//! shape of failures what the library answers without a word.
+
+use std::io::{Error, ErrorKind, IoSlice, Result};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use axum::http::header::REFERRER_POLICY;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_io_timeout::TimeoutStream;
+
+use super::problem::WebProblem;
+use super::room::hold;
+use super::shared::Shared;
+
+/// A head up to this length takes no room: there are no more of them than connections.
+const SMALL_HEAD: usize = 8 * 1024;
+/// The longest head that is read.
+pub(super) const MAX_HEAD: usize = 64 * 1024;
+
+/// How many bytes a second a client takes at least of a long answer, after the time that any answer has.
+const SLOWEST: u64 = 16 * 1024;
+
+/// What both ends of a connection know.
+#[derive(Debug)]
+pub(super) struct Course {
+    accepted: Instant,
+    /// Bytes that came since the last answer.
+    head: AtomicUsize,
+    /// Whether a request is being answered: what comes meanwhile is its body.
+    is_answering: AtomicBool,
+    /// When the last answer was ready, in milliseconds after the connection was accepted.
+    answered: AtomicU64,
+    /// Bytes that left since.
+    sent: AtomicU64,
+    /// The room that a long head takes: until the connection ends, because its memory stays that long.
+    room: OnceLock<OwnedSemaphorePermit>,
+}
+
+impl Course {
+    pub(super) fn new() -> Course {
+        Course {
+            accepted: Instant::now(),
+            head: AtomicUsize::new(0),
+            is_answering: AtomicBool::new(false),
+            answered: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            room: OnceLock::new(),
+        }
+    }
+
+    /// Notes that a request has come.
+    pub(super) fn begin(&self) {
+        self.is_answering.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that its answer is ready.
+    pub(super) fn end(&self) {
+        self.is_answering.store(false, Ordering::Relaxed);
+        self.head.store(0, Ordering::Relaxed);
+        self.sent.store(0, Ordering::Relaxed);
+        let now = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.answered.store(now, Ordering::Relaxed);
+    }
+
+    /// Checks whether an answer leaves too slowly to wait for it any longer.
+    fn is_too_slow(&self, patience: Duration) -> bool {
+        let since = Duration::from_millis(self.answered.load(Ordering::Relaxed));
+        let sent = Duration::from_secs(self.sent.load(Ordering::Relaxed) / SLOWEST);
+        self.accepted.elapsed() > since + patience + sent
+    }
+}
+
+/// A connection to a client.
+pub(super) struct Connection {
+    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    shared: Arc<Shared>,
+    course: Arc<Course>,
+    /// What is sent in place of an answer without a body, and how much of it has left.
+    instead: Option<(Vec<u8>, usize)>,
+}
+
+impl Connection {
+    /// Wraps a stream. A client that takes nothing for the time of a request is not waited for.
+    pub(super) fn new(stream: TcpStream, shared: &Arc<Shared>, course: &Arc<Course>) -> Connection {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(shared.settings.request_timeout));
+        Connection {
+            stream: Box::pin(stream),
+            shared: Arc::clone(shared),
+            course: Arc::clone(course),
+            instead: None,
+        }
+    }
+
+    /// Counts bytes of a head, for which there is so much room.
+    fn count(&self, bytes: usize) -> Result<()> {
+        let course = &self.course;
+        if course.is_answering.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let head = course.head.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if head <= SMALL_HEAD || course.room.get().is_some() {
+            return Ok(());
+        }
+        // As much as it may become: it is asked for once.
+        let Some(room) = hold(&self.shared.heads, MAX_HEAD) else {
+            self.shared.metrics.refused.inc();
+            return Err(ErrorKind::OutOfMemory.into());
+        };
+        let _ = course.room.set(room);
+        Ok(())
+    }
+
+    fn count_sent(&self, sent: &Poll<Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = sent {
+            let bytes = *bytes as u64;
+            self.course.sent.fetch_add(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Sends what stands in place of an answer; then so many bytes count as sent.
+    fn send_instead(&mut self, context: &mut Context<'_>, stand_for: usize) -> Poll<Result<usize>> {
+        while let Some((bytes, at)) = &mut self.instead {
+            let rest = bytes.get(*at..).unwrap_or_default();
+            if rest.is_empty() {
+                self.instead = None;
+                break;
+            }
+            let sent = ready!(self.stream.as_mut().poll_write(context, rest))?;
+            if sent == 0 {
+                return Poll::Ready(Err(ErrorKind::WriteZero.into()));
+            }
+            *at += sent;
+        }
+        Poll::Ready(Ok(stand_for))
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<Result<()>> {
+        let before = buffer.filled().len();
+        ready!(self.stream.as_mut().poll_read(context, buffer))?;
+        Poll::Ready(self.count(buffer.filled().len() - before))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        if self
+            .course
+            .is_too_slow(self.shared.settings.request_timeout * 2)
+        {
+            return Poll::Ready(Err(Error::new(
+                ErrorKind::TimedOut,
+                "the client is too slow",
+            )));
+        }
+        let first = parts.iter().find(|part| !part.is_empty());
+        if self.instead.is_none()
+            && let Some(status) = first.and_then(|part| unexplained(part))
+        {
+            self.instead = Some((explained(status), 0));
+        }
+        if self.instead.is_some() {
+            return self.send_instead(context, first.map_or(0, |part| part.len()));
+        }
+        let sent = self.stream.as_mut().poll_write_vectored(context, parts);
+        self.count_sent(&sent);
+        sent
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.stream.as_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        self.stream.as_mut().poll_shutdown(context)
+    }
+}
+
+/// Returns the status of an answer that the library gave by itself: the head of every other has our headers.
+fn unexplained(answer: &[u8]) -> Option<StatusCode> {
+    let rest = answer
+        .strip_prefix(b"HTTP/1.1 ")
+        .or_else(|| answer.strip_prefix(b"HTTP/1.0 "))?;
+    let status = StatusCode::from_bytes(rest.get(..3)?).ok();
+    let status = status.filter(StatusCode::is_client_error)?;
+    let head = std::str::from_utf8(answer).ok()?.strip_suffix("\r\n\r\n")?;
+    (!head.contains(REFERRER_POLICY.as_str())).then_some(status)
+}
+
+/// Writes a whole answer that says what is wrong with a request that could not be read.
+fn explained(status: StatusCode) -> Vec<u8> {
+    let (message, hint) = match status {
+        StatusCode::URI_TOO_LONG => (
+            "the address of the request is longer than this server reads",
+            "send many codes in the body of a POST",
+        ),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+            "the headers of the request are longer or more than this server reads",
+            "send fewer of them, or clear the cookies of this site",
+        ),
+        _ => (
+            "the request is not as HTTP has it",
+            "check its first line and its headers: an address has no space or control character",
+        ),
+    };
+    WebProblem::new(status, message).with_hint(hint).written()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_the_library_alone_is_replaced() {
+        let bare = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(unexplained(bare), Some(StatusCode::BAD_REQUEST));
+        let old = b"HTTP/1.0 431 x\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(
+            unexplained(old),
+            Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+        );
+        for ours in [
+            &b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..],
+            b"HTTP/1.1 404 Not Found\r\nreferrer-policy: no-referrer\r\n\r\n",
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+            b"HTTP/1.1 4",
+            b"{\"HTTP/1.1 400\"}",
+        ] {
+            assert_eq!(unexplained(ours), None);
+        }
+        let written = String::from_utf8(explained(StatusCode::URI_TOO_LONG)).unwrap();
+        let (head, body) = written.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 414 URI Too Long\r\n"), "{head}");
+        assert!(head.contains(&format!("content-length: {}", body.len())));
+        assert!(body.contains("longer than this server reads"));
+        assert_eq!(unexplained(written.as_bytes()), None);
+    }
+
+    #[test]
+    fn who_takes_an_answer_byte_by_byte_is_not_waited_for() {
+        let course = Course::new();
+        course.begin();
+        course.end();
+        assert!(!course.is_too_slow(Duration::from_secs(1)));
+        assert!(course.is_too_slow(Duration::ZERO));
+        course.sent.store(SLOWEST * 2, Ordering::Relaxed);
+        assert!(!course.is_too_slow(Duration::ZERO));
+    }
+}
