@@ -3,7 +3,8 @@
 
 Starts the server over all official releases and, all at once: asks for ten thousand times one header, sends FHIR
 batches of expansions, compares releases by sixteen clients, asks for large answers that nobody reads, begins bodies and
-uploads that never end, and sends packed claims that unpack to hours of work. Meanwhile other processes ask small questions
+uploads and heads that never end, and sends packed claims that unpack to hours of work, codes with slips, and rows that it
+never reads. Meanwhile other processes ask small questions
 and compare each answer with the one from before. Prints how long those took, what memory the server came to, and what
 was lost.
 
@@ -32,6 +33,8 @@ from serve import FHIR_SYSTEM, Server
 MOST_P99 = 0.050
 MOST_MEMORY = 512 * MB
 SEED = 20260401
+UNREAD_ROWS = gzip.compress(b"dx,dos\n" + b"S72.001Z,2026-03-01\n" * 200_000)
+PACKED_PART = gzip.compress(b"S72.001Z,2026-03-01\nZ99.8X1,2019-01-01\n" * 500_000)
 JSON, FHIR = "application/json", "application/fhir+json"
 SMALL = [
     "/api/check?code=C7B&on=2026-03-01",
@@ -127,16 +130,58 @@ class Besiegers:
 
     def packed(self) -> None:
         # Parts that are packed alone follow one another: one of them is packed, and sent many times.
-        part = gzip.compress(b"S72.001Z,2026-03-01\nZ99.8X1,2019-01-01\n" * 500_000)
+        part = PACKED_PART
         rows = gzip.compress(b"dx,dos\n") + part * max(6 * MB // len(part), 1)
         head = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"c.csv.gz\"\r\n\r\n"
         self.ask("packed claims", "POST", "/audit", "multipart/form-data; boundary=x", head + rows + b"\r\n--x--\r\n")
+
+
+    def unread_rows(self) -> None:
+        # Packed once: what the besiegers do takes no time from the server.
+        rows = UNREAD_ROWS
+        head = b"--x\r\ncontent-disposition: form-data; name=\"rows\"\r\n\r\n1\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"c.csv.gz\"\r\n\r\n"
+        body = head + rows + b"\r\n--x--\r\n"
+        self.leave("POST /audit", body, "content-type: multipart/form-data; boundary=x\r\n")
+
+    def unread_pair(self) -> None:
+        self.leave("GET /api/compare?left=S72&right=T84&on=2026-03-01", b"")
+
+    def leave(self, what: str, body: bytes, headers: str = "") -> None:
+        """Asks and reads nothing."""
+        stream = connect(self.address)
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        head = f"{what} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {len(body)}\r\n\r\n"
+        stream.sendall((head if body else head.replace("content-length: 0\r\n", "")).encode() + body)
+        self.idle.append(stream)
+        self.answered["never read", "200"] += 1
+        time.sleep(0.05)
+
+    def long_heads(self) -> None:
+        streams = []
+        for _ in range(500):
+            stream = connect(self.address)
+            stream.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * 62_000)
+            streams.append(stream)
+        time.sleep(5)
+
+    def slips(self) -> None:
+        codes = [f"0ZZ00{self.chance.choice('BCDFGHJK')}Z" for _ in range(10_000)]
+        body = json.dumps({"codes": codes, "on": "2026-03-01", "code_set": "icd10pcs"}).encode()
+        self.ask("slips of procedures", "POST", "/api/check", JSON, body)
+        few = "".join(f"&code=0{self.chance.choice('BCDFGHJK')}Z00@Z" for _ in range(16))
+        self.ask("slips in an address", "GET", "/api/check?code_set=icd10pcs&on=2026-03-01" + few)
+
+    def book(self) -> None:
+        day = f"20{self.chance.randint(16, 26)}-{self.chance.randint(1, 12):02}-01"
+        self.ask("the book from the top", "GET", f"/icd10cm?on={day}")
+        self.ask("resources", "GET", "/fhir/r4/ConceptMap?_count=1000")
 
 
 # How many there are of each kind; each kind is a process of its own, so that none waits for another.
 BESIEGERS = [
     (2, Besiegers.headers), (2, Besiegers.headers_in_address), (4, Besiegers.batch), (16, Besiegers.diff),
     (40, Besiegers.never_reads), (1, Besiegers.never_sends), (20, Besiegers.uploads), (2, Besiegers.packed),
+    (2, Besiegers.unread_rows), (1, Besiegers.unread_pair), (1, Besiegers.long_heads), (2, Besiegers.slips), (2, Besiegers.book),
 ]  # fmt: skip
 
 
@@ -244,7 +289,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  {count:>6} {how:>8}  {who}")
     # Who is always refused has shown nothing.
     through = {who for who, how in answered if how == "200"}
-    held_off = {who for who, _ in answered if who != "packed claims"} - through
+    held_off = {who for who, _ in answered if who not in ("packed claims", "never read")} - through
     if held_off:
         raise CannotMeasure(f"never let through: {', '.join(sorted(held_off))}")
     for target in targets:

@@ -37,7 +37,7 @@ use codeyear_report::html::pages::{self, AuditAsk, PageRequest};
 /// How many times the largest file the rows with their verdicts may have.
 const MAX_ROWS_TO_FILE: u64 = 8;
 /// The most bytes of them, whatever the file: less than the room for all answers.
-const MAX_ROWS: u64 = 48 << 20;
+const MAX_ROWS: u64 = 32 << 20;
 /// How long a file waits for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
@@ -111,7 +111,7 @@ async fn audit(
     // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
     // What it took too long for is said while there is time to say it.
     let ends = deadline - asked.shared.settings.request_timeout / 10;
-    let judged = tokio::task::spawn_blocking(move || {
+    let judged = asked.shared.long_threads().spawn_blocking(move || {
         // The place is free when the work is done, whether or not anyone still waits for it.
         let _place = place;
         let mut sent = sent;

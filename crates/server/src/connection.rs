@@ -37,8 +37,9 @@ pub(super) struct Course {
     head: AtomicUsize,
     /// Whether a request is being answered: what comes meanwhile is its body.
     is_answering: AtomicBool,
-    /// When the last answer was ready, in milliseconds after the connection was accepted.
-    answered: AtomicU64,
+    /// When what is sent now began: the last answer, or what is told of a request that has not ended. In milliseconds
+    /// after the connection was accepted.
+    since: AtomicU64,
     /// Bytes that left since.
     sent: AtomicU64,
     /// The room that a long head takes: until the connection ends, because its memory stays that long.
@@ -51,7 +52,7 @@ impl Course {
             accepted: Instant::now(),
             head: AtomicUsize::new(0),
             is_answering: AtomicBool::new(false),
-            answered: AtomicU64::new(0),
+            since: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             room: OnceLock::new(),
         }
@@ -60,20 +61,25 @@ impl Course {
     /// Notes that a request has come.
     pub(super) fn begin(&self) {
         self.is_answering.store(true, Ordering::Relaxed);
+        self.note_time();
     }
 
     /// Notes that its answer is ready.
     pub(super) fn end(&self) {
         self.is_answering.store(false, Ordering::Relaxed);
         self.head.store(0, Ordering::Relaxed);
-        self.sent.store(0, Ordering::Relaxed);
+        self.note_time();
+    }
+
+    fn note_time(&self) {
         let now = u64::try_from(self.accepted.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.answered.store(now, Ordering::Relaxed);
+        self.since.store(now, Ordering::Relaxed);
+        self.sent.store(0, Ordering::Relaxed);
     }
 
     /// Checks whether an answer leaves too slowly to wait for it any longer.
     fn is_too_slow(&self, patience: Duration) -> bool {
-        let since = Duration::from_millis(self.answered.load(Ordering::Relaxed));
+        let since = Duration::from_millis(self.since.load(Ordering::Relaxed));
         let sent = Duration::from_secs(self.sent.load(Ordering::Relaxed) / SLOWEST);
         self.accepted.elapsed() > since + patience + sent
     }
@@ -107,7 +113,11 @@ impl Connection {
         if course.is_answering.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let head = course.head.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let before = course.head.fetch_add(bytes, Ordering::Relaxed);
+        if before == 0 {
+            course.note_time();
+        }
+        let head = before + bytes;
         if head <= SMALL_HEAD || course.room.get().is_some() {
             return Ok(());
         }

@@ -256,7 +256,12 @@ const SHORT: u64 = 64 * 1024;
 /// Bounds the answers that wait to be sent by the room that there is for them.
 async fn bound(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let form = WebProblem::form_of(&request);
-    let is_packed = request.headers().contains_key(ACCEPT_ENCODING);
+    let codings = request.headers().get_all(ACCEPT_ENCODING);
+    let takes_it_packed = |codings: &HeaderValue| {
+        let codings = codings.to_str().unwrap_or_default();
+        codings.contains("gzip") || codings.contains('*')
+    };
+    let is_packed = codings.iter().any(takes_it_packed);
     let mut response = next.run(request).await;
     let body = response.body().size_hint();
     let length = match response.extensions().get() {

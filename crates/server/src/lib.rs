@@ -44,6 +44,7 @@ mod snapshot;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 
@@ -52,9 +53,12 @@ pub use log::LogForm;
 pub use shared::{Settings, Today};
 
 use self::problem::socket_error;
-use self::shared::Shared;
-use self::snapshot::Snapshots;
+use self::shared::{MAX_AUDITS, Shared};
+use self::snapshot::{LARGE, SMALL, Snapshots};
 use codeyear_core::error::{Error, Result};
+
+/// How long a thread that has nothing to do is kept: what comes next finds the memory that it has.
+const KEPT: Duration = Duration::from_secs(3600);
 
 /// A server that has opened its database and its socket.
 #[derive(Debug)]
@@ -99,8 +103,17 @@ impl Server {
     pub fn run(self, log: Box<dyn std::io::Write + Send>) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            .max_blocking_threads(SMALL)
+            .thread_keep_alive(KEPT)
             .build()
             .map_err(socket_error)?;
+        // What takes long has threads of its own: the allocator keeps for each what it once took.
+        let long = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(LARGE + MAX_AUDITS)
+            .thread_keep_alive(KEPT)
+            .build()
+            .map_err(socket_error)?;
+        let _ = self.shared.long_threads.set(long.handle().clone());
         let log = log::start(self.shared.settings.log, log);
         self.shared.snapshots.watch()?;
         let served = runtime.block_on(listen::serve(
@@ -110,6 +123,7 @@ impl Server {
         ));
         // A question that is still being answered is not waited for.
         runtime.shutdown_background();
+        long.shutdown_background();
         drop(log);
         served
     }

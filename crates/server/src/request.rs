@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::SemaphorePermit;
 
 use super::client::{self, NAMES_OF_SERVER};
@@ -86,11 +87,11 @@ impl ApiRequest {
         size: Size,
         question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _place = match size {
-            Size::Small => None,
-            Size::Large => Some(self.large_place()?),
+        let (_place, threads) = match size {
+            Size::Small => (None, Handle::current()),
+            Size::Large => (Some(self.large_place()?), self.shared.long_threads()),
         };
-        self.snapshot.ask(size, question).await
+        self.snapshot.ask(size, &threads, question).await
     }
 
     /// Asks the database for an answer that takes long to find, and keeps it by what tells the question from all others:
@@ -102,7 +103,8 @@ impl ApiRequest {
     ) -> Result<Bytes> {
         let _place = self.large_place()?;
         let ask = async || {
-            let bytes = self.snapshot.ask(Size::Large, question).await?;
+            let threads = self.shared.long_threads();
+            let bytes = self.snapshot.ask(Size::Large, &threads, question).await?;
             self.shared.long_answer(bytes)
         };
         match self.snapshot.state() {

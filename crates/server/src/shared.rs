@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::log::LogForm;
@@ -101,6 +102,8 @@ pub(super) struct Shared {
     pub(super) long: Arc<Semaphore>,
     /// Places for large questions that are asked or wait to be.
     pub(super) large: Semaphore,
+    /// The threads of large questions and of audits, once the server runs.
+    pub(super) long_threads: OnceLock<Handle>,
     /// How many connections each address has.
     pub(super) peers: Mutex<HashMap<IpAddr, usize>>,
     /// Places for requests that are worked on.
@@ -111,14 +114,14 @@ pub(super) struct Shared {
 }
 
 /// The most files of claims that are audited at a time: each takes a core.
-const MAX_AUDITS: usize = 2;
+pub(super) const MAX_AUDITS: usize = 2;
 
 /// How many answers are kept, more or less: so few that the cache has one part only, which the largest fits into.
 const KEPT_ANSWERS: usize = 16;
 /// The most bytes of all of them: every change of ten years with its notes is half of it.
 const MAX_KEPT: u64 = 72 << 20;
 /// The most bytes of all answers that took long to find, those that are still being sent among them.
-const MAX_LONG: usize = 128 << 20;
+const MAX_LONG: usize = 96 << 20;
 /// The most large questions that are asked or wait to be.
 const MAX_LARGE: usize = 64;
 
@@ -137,15 +140,15 @@ fn kept_answers() -> Cache<String, Bytes, Weight> {
 }
 
 /// The most bytes of the long heads of all requests.
-const MAX_HEADS: usize = 32 << 20;
+const MAX_HEADS: usize = 16 << 20;
 /// The most answers that are packed at a time: each takes some 300 kB for it.
 const MAX_PACKERS: usize = 128;
 /// The most bytes of all bodies that are read at a time.
 const MAX_BODIES: usize = 32 << 20;
 /// The most bytes of all answers that wait to be sent, those that took long to find aside; and of short ones, which
 /// find room whatever long ones wait.
-const MAX_ANSWERS: usize = 64 << 20;
-const MAX_SHORT_ANSWERS: usize = 64 << 20;
+const MAX_ANSWERS: usize = 48 << 20;
+const MAX_SHORT_ANSWERS: usize = 32 << 20;
 
 impl Shared {
     /// Returns an answer that took long to find, in its room.
@@ -165,6 +168,12 @@ impl Shared {
         Ok(Room::of([room]).tie(bytes))
     }
 
+    /// Returns the threads of what takes long. There are few: each keeps some of the memory that it once took.
+    pub(super) fn long_threads(&self) -> Handle {
+        let threads = self.long_threads.get().cloned();
+        threads.unwrap_or_else(Handle::current)
+    }
+
     pub(super) fn new(settings: Settings, snapshots: Snapshots) -> Shared {
         let rate = settings
             .rate
@@ -180,6 +189,7 @@ impl Shared {
             long: Arc::new(Semaphore::new(MAX_LONG)),
             large: Semaphore::new(MAX_LARGE),
             kept: kept_answers(),
+            long_threads: OnceLock::new(),
             peers: Mutex::default(),
             places: Semaphore::new(settings.most_requests),
             audits: Arc::new(Semaphore::new(MAX_AUDITS)),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use codeyear_claims::Index;
@@ -21,9 +22,9 @@ use codeyear_report::json;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// The handles of a snapshot for small questions: so many are asked of the database at a time.
-const SMALL: usize = 4;
+pub(super) const SMALL: usize = 4;
 /// Those for large ones, which no small one waits for.
-const LARGE: usize = 2;
+pub(super) const LARGE: usize = 2;
 
 /// How long a file that changed is not examined again: that goes through all of it.
 const EXAMINE: Duration = Duration::from_secs(2);
@@ -121,11 +122,12 @@ impl Snapshot {
         self.state.get().map(String::as_str)
     }
 
-    /// Asks the database, on a thread where it may take its time. It is given up when nobody waits for the answer
+    /// Asks the database, on one of some threads where it may take its time. It is given up when nobody waits for the answer
     /// any more.
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         size: Size,
+        threads: &Handle,
         question: impl FnOnce(&Snapshot, &Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let snapshot = Arc::clone(self);
@@ -133,7 +135,7 @@ impl Snapshot {
         let place = place.await.map_err(|_| gone())?;
         let waiting = Waiting::default();
         let given_up = Arc::clone(&waiting.given_up);
-        let asked = tokio::task::spawn_blocking(move || {
+        let asked = threads.spawn_blocking(move || {
             // The place is free when the handle is back, whether or not anyone still waits for the answer.
             let _place = place;
             let mut lent = snapshot.handles(size).lend()?;

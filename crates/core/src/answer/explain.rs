@@ -34,7 +34,7 @@ pub fn explain(
             tables: vec![table],
             unread: UnreadList::default(),
         },
-        None => store.pcs_table_heads(&document)?,
+        None => store.pcs_table_heads(&document, code)?,
     };
     let named =
         |position: u8, axis: &str, character: char, label: Option<&str>| ExplainedCharacter {

@@ -192,52 +192,21 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Reads the first three characters of every table of ICD-10-PCS, without rows: enough to say which of
-    /// a code's characters no table goes on with.
+    /// Reads the first three characters of tables of ICD-10-PCS, without rows: of those that go on with the characters
+    /// of a code as far as any does. That is enough to say which of its characters none goes on with.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn pcs_table_heads(&self, document: &StoredDocument) -> Result<PcsTables> {
+    pub fn pcs_table_heads(&self, document: &StoredDocument, code: &Code) -> Result<PcsTables> {
         let query = || -> rusqlite::Result<PcsTables> {
             let runs = book::document_runs(&self.connection, document.number)?;
-            let mut tables: Vec<PcsTable> = Vec::new();
-            let mut statement = self.connection.prepare(
-                "SELECT min(pcs_row.id), table_code,
-                     max(CASE position WHEN 1 THEN axis END), max(CASE position WHEN 1 THEN label END),
-                     max(CASE position WHEN 2 THEN axis END), max(CASE position WHEN 2 THEN label END),
-                     max(CASE position WHEN 3 THEN axis END), max(CASE position WHEN 3 THEN label END)
-                 FROM pcs_row JOIN pcs_value ON pcs_value.pcs_row = pcs_row.id AND position <= 3
-                 GROUP BY pcs_row.id ORDER BY table_code",
-            )?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let Some(code) = Code::from_plain(
-                    DocumentKind::PcsTables.code_set(),
-                    row.get_ref(1)?.as_bytes()?,
-                ) else {
-                    continue;
-                };
-                let is_listed = runs.contains(row.get(0)?);
-                if !is_listed || tables.last().is_some_and(|table| table.code == code) {
-                    continue;
+            let mut tables = Vec::new();
+            for length in (0..3).rev() {
+                let beginning = code.as_str().get(..length).unwrap_or_default();
+                tables = self.heads_below(beginning, |row| runs.contains(row))?;
+                if !tables.is_empty() {
+                    break;
                 }
-                let axis = |position: u8, at: usize| -> rusqlite::Result<PcsAxis> {
-                    let character = code.as_str().chars().nth(usize::from(position) - 1);
-                    Ok(PcsAxis {
-                        position,
-                        title: row.get(at)?,
-                        labels: vec![PcsLabel {
-                            character: character.unwrap_or('?'),
-                            text: row.get(at + 1)?,
-                        }],
-                    })
-                };
-                tables.push(PcsTable {
-                    code,
-                    axes: [axis(1, 2)?, axis(2, 4)?, axis(3, 6)?],
-                    definition: None,
-                    rows: Vec::new(),
-                });
             }
             Ok(PcsTables {
                 version: String::new(),
@@ -247,6 +216,61 @@ impl Store {
             })
         };
         query().map_err(|error| self.error(error))
+    }
+
+    /// Reads the head of one table for each character with which those go on that begin so.
+    fn heads_below(
+        &self,
+        beginning: &str,
+        is_listed: impl Fn(i64) -> bool,
+    ) -> rusqlite::Result<Vec<PcsTable>> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT id, table_code FROM pcs_row WHERE table_code > ?1 AND table_code < ?2 || '{'
+             ORDER BY table_code, id",
+        )?;
+        let mut values = self.connection.prepare_cached(
+            "SELECT position, axis, label FROM pcs_value WHERE pcs_row = ?1 AND position <= 3 AND place = 1
+             ORDER BY position",
+        )?;
+        let mut tables = Vec::new();
+        let mut last = beginning.to_owned();
+        loop {
+            let found = rows
+                .query_map([&last, beginning], |row| {
+                    Ok((row.get(0)?, row.get::<_, String>(1)?))
+                })?
+                .find(|row| row.as_ref().is_ok_and(|(row, _)| is_listed(*row)));
+            let Some((row, table)) = found.transpose()? else {
+                return Ok(tables);
+            };
+            // The others that go on with the same character say nothing more.
+            last = table.get(..=beginning.len()).unwrap_or(&table).to_owned() + "{";
+            let code_set = DocumentKind::PcsTables.code_set();
+            let Some(code) = Code::from_plain(code_set, table.as_bytes()) else {
+                continue;
+            };
+            let mut characters = table.chars();
+            let axes = values.query_map([row], |row| {
+                let label = PcsLabel {
+                    character: characters.next().unwrap_or('?'),
+                    text: row.get(2)?,
+                };
+                Ok(PcsAxis {
+                    position: row.get(0)?,
+                    title: row.get(1)?,
+                    labels: vec![label],
+                })
+            })?;
+            let axes: Vec<PcsAxis> = axes.collect::<rusqlite::Result<_>>()?;
+            if let Ok(axes) = <[PcsAxis; 3]>::try_from(axes) {
+                tables.push(PcsTable {
+                    code,
+                    axes,
+                    definition: None,
+                    rows: Vec::new(),
+                });
+            }
+        }
     }
 
     /// Finds what the definitions of ICD-10-PCS say of a value: the terms of its section and axis with its

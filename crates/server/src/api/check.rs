@@ -25,7 +25,7 @@ const MAX_CODES: usize = 10_000;
 /// So many codes are answered at once, where the answer is in memory.
 const FEW: usize = 16;
 
-/// The most bytes of the answers of one request, and of those that differ: a quarter of the room for all.
+/// The most bytes of the answers of one request, and of those that differ: a third of the room for all.
 const MAX_BYTES: usize = 256 << 20;
 const MAX_OWN: usize = 16 << 20;
 

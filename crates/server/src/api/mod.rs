@@ -159,11 +159,15 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let ReleasesRequest { code_set } = asked.read()?;
     let today = asked.today;
+    let key = format!("api releases {code_set:?} {today}");
     let body = asked
-        .ask(Size::Small, move |_, store| {
+        .ask_long(key, move |_, store| {
             let days = answer::coverage_on(Some(store), code_set, today)?;
-            json::releases(&answer::releases(Some(store), code_set)?, &days)
+            let overview = answer::releases(Some(store), code_set)?;
+            json::releases(&overview, &days).map(String::into_bytes)
         })
         .await?;
-    Ok(asked.json(body))
+    Ok(ApiRequest::in_its_room(
+        asked.reply("application/json", body),
+    ))
 }
