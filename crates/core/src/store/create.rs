@@ -34,6 +34,7 @@ impl Store {
             connection,
             path: path.to_path_buf(),
             taken_for_unchanging: false,
+            vocabulary: Default::default(),
         })
     }
 

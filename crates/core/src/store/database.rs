@@ -24,6 +24,8 @@ pub struct Store {
     pub(super) path: PathBuf,
     /// Whether SQLite was told that nobody changes the file, because it cannot look.
     pub(super) taken_for_unchanging: bool,
+    /// Its words, once a search asked for them.
+    pub(super) vocabulary: super::vocabulary::SharedVocabulary,
 }
 
 impl Store {
@@ -62,6 +64,7 @@ impl Store {
             connection,
             path: path.to_path_buf(),
             taken_for_unchanging,
+            vocabulary: Default::default(),
         };
         if store.kind()? == StoreKind::Empty {
             return Err(empty(path.display().to_string()));
@@ -176,6 +179,7 @@ impl Store {
             connection,
             path: path.to_path_buf(),
             taken_for_unchanging: false,
+            vocabulary: Default::default(),
         })
     }
 
@@ -191,6 +195,7 @@ impl Store {
             connection,
             path: PathBuf::from(":memory:"),
             taken_for_unchanging: false,
+            vocabulary: Default::default(),
         })
     }
 
