@@ -79,7 +79,7 @@ type Known = Option<([i64; 3], Arc<Vocabulary>)>;
 pub(super) struct SharedVocabulary(Arc<Mutex<Known>>);
 
 impl Store {
-    /// Takes the words that another handle on the same state reads, so that they are read once for both.
+    /// Shares the words with another handle on the same state, so that they are read once for both.
     pub fn share_words(&mut self, other: &Store) {
         self.vocabulary = other.vocabulary.clone();
     }

@@ -155,7 +155,7 @@ pub(super) fn literally(words: &[String]) -> Vec<Concept> {
 fn kind_of(word: &str) -> ConceptKind {
     match word {
         _ if SIDES.contains(&word) => ConceptKind::Side,
-        "initial" | "subsequent" | "sequela" | "sequelae" => ConceptKind::Encounter,
+        "initial" | "subsequent" | "sequela" | "sequelae" | "closed" => ConceptKind::Encounter,
         _ => ConceptKind::Core,
     }
 }
@@ -196,6 +196,18 @@ fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
     words
 }
 
+/// Joins a letter with the word after it where that is shorthand: a fib, c diff, e coli.
+fn join_letters(words: &mut Vec<String>, code_set: CodeSet) {
+    let mut at = 0;
+    while let (Some(letter), Some(next)) = (words.get(at), words.get(at + 1)) {
+        let joined = format!("{letter}{next}");
+        if letter.chars().count() == 1 && lexicon(code_set).single(&joined).is_some() {
+            words.splice(at..at + 2, [joined]);
+        }
+        at += 1;
+    }
+}
+
 /// Reads what was typed. The entries of the reviewed files that are named in `without` are passed over.
 pub(super) fn understand(
     store: &Store,
@@ -204,6 +216,7 @@ pub(super) fn understand(
     without: &BTreeSet<String>,
 ) -> Result<Asked> {
     let mut words = pieces(text, code_set);
+    join_letters(&mut words, code_set);
     if words
         .iter()
         .any(|word| !SMALL_WORDS.contains(&word.as_str()))
@@ -237,6 +250,7 @@ fn is_form(word: &str, other: &str) -> bool {
     let is_ending = |first: Option<char>| first.is_none_or(|first| "aeiouy".contains(first));
     match (rest(word), rest(other)) {
         _ if same < 4 => false,
+        _ if same > 6 => true,
         (None, _) | (_, None) => true,
         (one, another) => is_ending(one) && is_ending(another),
     }
@@ -255,7 +269,7 @@ impl Reader<'_> {
         (!self.without.contains(word)).then_some(found)
     }
 
-    /// Takes the words out that mean something together, in whatever order they stand.
+    /// Reads the words that mean something together, in whatever order they stand, and removes them.
     fn several(&mut self, words: &mut Vec<String>) {
         for meaning in lexicon(self.code_set).several() {
             if meaning.typed.len() > words.len() || self.without.contains(&meaning.key()) {

@@ -105,7 +105,7 @@ impl Query<'_> {
                     let lacks_more = || self.weigh(&entry.long_title).lacks & !header.lacks != 0;
                     let (place, further) = match &header.place {
                         // Of nausea and vomiting the one alone.
-                        Place::Title if lacks_more() => (Place::Below(top), 0.5),
+                        Place::Title if lacks_more() => (Place::Below(top), 1.0),
                         place => (place.clone(), 0.0),
                     };
                     // Of as good ones the order of the characters: initial, subsequent, sequela.

@@ -50,7 +50,7 @@ const MAX_RELAXED: usize = 8;
 
 /// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
 /// (fracture) says too little to be ranked by.
-const MAX_ROWS: usize = 800;
+const MAX_ROWS: usize = 500;
 
 /// The most where words are left out.
 const MAX_ROWS_RELAXED: usize = 250;
@@ -439,7 +439,12 @@ impl Query<'_> {
         };
         let below = self.store.below(code_set, self.release, self.date, &code)?;
         for (at, entry) in below.into_iter().enumerate() {
-            self.offer(entry, CODE, 0, at as i64, None, Place::Code);
+            // The code itself first, then those below it.
+            let score = match entry.code == code {
+                true => CODE - HEADER - 1.0,
+                false => CODE,
+            };
+            self.offer(entry, score, 0, at as i64, None, Place::Code);
         }
         if self.options.unlisted && !self.found.contains_key(&code) {
             self.note(&code, CODE, 0, Place::Code);
@@ -627,6 +632,12 @@ impl Query<'_> {
             FoundStanding::Header => score + HEADER,
             _ => score,
         };
+        // A manifestation never comes first on a claim.
+        let is_manifestation = entry.long_title.ends_with(MANIFESTATION);
+        let score = match is_manifestation && !matches!(found_in, Place::Code) {
+            true => score + 1.0,
+            false => score,
+        };
         let current = Current::of(&found_in, score, lacks);
         match self.found.get_mut(&entry.code) {
             Some(there) => {
@@ -676,8 +687,8 @@ impl Query<'_> {
 /// What a code weighs that was asked for itself: before everything else.
 const CODE: f64 = -100.0;
 
+/// How the title of a manifestation ends.
+const MANIFESTATION: &str = "classified elsewhere";
+
 /// What a header weighs more than a code that may be reported.
 const HEADER: f64 = 0.6;
-
-#[cfg(test)]
-mod tests;

@@ -108,7 +108,7 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
         _ => 3,
     };
     let first = word.chars().next()?;
-    let mut best: Option<((usize, u32), &str)> = None;
+    let mut best: Option<((usize, u32, u32), usize, &str)> = None;
     let letters = letters_of(word);
     for (other, count) in vocabulary.words() {
         if other.len().abs_diff(word.len()) > most {
@@ -127,16 +127,16 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
         if distance > most || (is_other_letter && distance > 2) {
             continue;
         }
-        // Of words as near the one that more texts have, and any before one with another first letter.
-        let rank = (
-            2 * distance + usize::from(is_other_letter),
-            u32::MAX - count,
-        );
-        if best.as_ref().is_none_or(|(there, _)| rank < *there) {
-            best = Some((rank, other));
+        // Of words as near the one with the same letters, then the one that more texts have, and any before one with
+        // another first letter or one that hardly any text has.
+        let others = (letters ^ letters_of(other)).count_ones();
+        let doubts = usize::from(is_other_letter) + usize::from(count < 3);
+        let rank = (2 * distance + doubts, others, u32::MAX - count);
+        if best.as_ref().is_none_or(|(there, ..)| rank < *there) {
+            best = Some((rank, distance, other));
         }
     }
-    best.map(|((rank, _), other)| (other.to_owned(), rank / 2))
+    best.map(|(_, distance, other)| (other.to_owned(), distance))
 }
 
 /// Returns which letters a word has, a bit for each.

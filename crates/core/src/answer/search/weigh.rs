@@ -39,11 +39,14 @@ fn weight(word: &str) -> f64 {
         "specified" | "classified" | "elsewhere" | "site" | "part" | "type" | "organism"
         | "disease" | "disorder" | "syndrome" | "pure" | "essential" | "adult" | "current"
         | "female" | "native" | "personal" | "multiple" => 0.3,
-        "supervision" | "normal" | "routine" | "general" | "nontraumatic" => 0.3,
+        "accidental" | "unintentional" => 0.05,
+        "supervision" | "normal" | "nonrheumatic" | "routine" | "general" | "nontraumatic" => 0.3,
         "ear" | "eye" => 0.2,
-        "single" | "episode" | "unilateral" | "as" | "side" => 0.3,
+        "single" | "episode" | "unilateral" | "joint" | "region" | "as" | "side" => 0.3,
         "left" | "right" | "bilateral" | "other" | "primary" => 0.6,
         "subsequent" => 1.2,
+        "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
+        "uteri" => 0.3,
         "sequela" => 1.6,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.3,
         _ => 1.0,
@@ -83,7 +86,7 @@ struct Said<'t> {
     word: Cow<'t, str>,
     /// Whether the text says that this is not so: after without, or not.
     is_denied: bool,
-    /// Whether it is named beside something else: after and, or or.
+    /// Whether it is named beside something else, after and, or or; or in brackets, where it may be left out.
     is_beside: bool,
     /// Whether it was asked for.
     is_used: bool,
@@ -92,16 +95,29 @@ struct Said<'t> {
 /// Cuts a text into words, and looks which of them it denies.
 fn said(text: &str) -> Vec<Said<'_>> {
     let mut all = Vec::new();
+    let mut is_nonessential = false;
     for clause in text.split([',', ';', ':']) {
         let (mut is_denied, mut is_beside) = (false, false);
-        for word in clause.split(|c: char| !c.is_alphanumeric()) {
+        for piece in clause.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let was_nonessential = is_nonessential;
+            match piece.chars().last() {
+                Some('(' | '[') => is_nonessential = true,
+                Some(')' | ']') => is_nonessential = false,
+                _ => {}
+            }
             if word.is_empty() {
                 continue;
             }
             let word = lower(word);
             match &*word {
                 "with" | "in" | "due" => (is_denied, is_beside) = (false, false),
-                "and" | "or" => is_beside = true,
+                // Other and unspecified: what follows is no second thing.
+                "and" | "or" => {
+                    is_beside = all
+                        .last()
+                        .is_some_and(|last: &Said<'_>| last.word != "other");
+                }
                 _ => {}
             }
             let is_denial = match &*word {
@@ -115,7 +131,7 @@ fn said(text: &str) -> Vec<Said<'_>> {
             all.push(Said {
                 word,
                 is_denied,
-                is_beside,
+                is_beside: is_beside || was_nonessential,
                 is_used: false,
             });
             is_denied |= is_denial;
@@ -162,7 +178,7 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         // What a code goes without is what is meant by someone who does not name it.
         extra += match (said.is_denied, said.is_beside) {
             (true, _) => weight(word).min(0.1),
-            (_, true) => weight(word) / 2.0,
+            (_, true) => weight(word) * 0.3,
             _ => weight(word),
         };
     }
