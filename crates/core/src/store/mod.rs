@@ -48,7 +48,7 @@ pub use query::StoredPatch;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use search::ListedEntries;
 pub use source::{CodeSource, StoreRef, StoredCodes};
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{Vocabulary, letters_of};
 pub use write::{NewRelease, Rows, Writer};
 
 #[doc(hidden)]

@@ -13,8 +13,14 @@ use crate::error::Result;
 /// The words of a database, each with the number of texts that hold it.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    /// In the order of the alphabet.
-    words: Vec<(Box<str>, u32)>,
+    /// In the order of the alphabet, each with its count and its letters.
+    words: Vec<(Box<str>, u32, u32)>,
+}
+
+/// Returns which letters a word has, a bit for each.
+pub(crate) fn letters_of(word: &str) -> u32 {
+    word.bytes()
+        .fold(0, |letters, byte| letters | 1 << (byte & 31))
 }
 
 impl Vocabulary {
@@ -22,16 +28,17 @@ impl Vocabulary {
     pub(crate) fn count(&self, word: &str) -> u32 {
         let found = self
             .words
-            .binary_search_by(|(known, _)| known.as_ref().cmp(word));
+            .binary_search_by(|(known, ..)| known.as_ref().cmp(word));
         found
             .ok()
             .and_then(|at| self.words.get(at))
-            .map_or(0, |(_, count)| *count)
+            .map_or(0, |(_, count, _)| *count)
     }
 
-    /// Returns every word with its count, in the order of the alphabet.
-    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.words.iter().map(|(word, count)| (&**word, *count))
+    /// Returns every word with its count and its letters, in the order of the alphabet.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u32, u32)> {
+        let words = self.words.iter();
+        words.map(|(word, count, letters)| (&**word, *count, *letters))
     }
 
     fn read(connection: &Connection) -> rusqlite::Result<Vocabulary> {
@@ -65,7 +72,13 @@ impl Vocabulary {
                 }
             }
         }
-        let mut words: Vec<(Box<str>, u32)> = counts.into_iter().collect();
+        let mut words: Vec<(Box<str>, u32, u32)> = counts
+            .into_iter()
+            .map(|(word, count)| {
+                let letters = letters_of(&word);
+                (word, count, letters)
+            })
+            .collect();
         words.sort_unstable();
         Ok(Vocabulary { words })
     }

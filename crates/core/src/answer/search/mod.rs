@@ -13,6 +13,7 @@ mod elsewhere;
 mod lexicon;
 mod newer;
 mod ranked;
+mod relax;
 mod spelling;
 mod weigh;
 
@@ -45,18 +46,9 @@ const BROAD: usize = 300;
 /// A result that has so much against it is worth looking where the index refers to.
 const POOR: f64 = 0.9;
 
-/// The most concepts that are left out one by one; of more the last ones are left out together.
-const MAX_RELAXED: usize = 8;
-
 /// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
 /// (fracture) says too little to be ranked by.
 const MAX_ROWS: usize = 500;
-
-/// The most where words are left out.
-const MAX_ROWS_RELAXED: usize = 250;
-
-/// The most ways to leave out as many words that are tried.
-const MAX_CHOICES: usize = 16;
 
 /// Finds codes by words on a day.
 ///
@@ -344,53 +336,6 @@ impl Query<'_> {
         has_changed
     }
 
-    /// Leaves out ever more of the concepts, until something is found.
-    fn relax(&mut self, core: u32) -> Result<()> {
-        let mut all: Vec<(u32, f64)> = self
-            .concepts
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| core & (1 << at) != 0)
-            .map(|(at, concept)| (1 << at, concept.importance))
-            .collect();
-        all.truncate(MAX_RELAXED);
-        self.rows = MAX_ROWS_RELAXED;
-        let count = all.len();
-        for left_out in 1..count {
-            let mut choices: Vec<(f64, u32)> = (0u32..1 << count)
-                .filter(|bits| bits.count_ones() as usize == left_out)
-                .map(|bits| {
-                    let left = all
-                        .iter()
-                        .enumerate()
-                        .filter(|(at, _)| bits & (1 << at) != 0);
-                    let lost: f64 = left.map(|(_, (_, importance))| importance).sum();
-                    let kept = all
-                        .iter()
-                        .enumerate()
-                        .filter(|(at, _)| bits & (1 << at) == 0);
-                    (lost, kept.fold(0, |chosen, (_, (bit, _))| chosen | bit))
-                })
-                .collect();
-            choices.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let mut least = f64::INFINITY;
-            for (lost, chosen) in choices.into_iter().take(MAX_CHOICES) {
-                // What loses more than is needed is not what was meant.
-                if lost > least + 0.01 {
-                    break;
-                }
-                self.add_chosen(chosen)?;
-                if !self.is_empty() {
-                    least = least.min(lost);
-                }
-            }
-            if !self.is_empty() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// Adds what holds all of the chosen concepts.
     fn add_chosen(&mut self, chosen: u32) -> Result<()> {
         let Some(query) = self.query(chosen, false) else {
@@ -545,7 +490,7 @@ impl Query<'_> {
             .map(|(code, (score, ..))| (*score, *code))
             .collect();
         best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        best.truncate(self.options.most.saturating_mul(3).saturating_add(30));
+        best.truncate(self.options.most.saturating_add(30));
         for (score, code) in best {
             if let Some((_, lacks, place, current)) = self.pending.remove(&code) {
                 self.add_code(&code, score, lacks, place)?;

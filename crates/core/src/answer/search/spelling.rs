@@ -1,6 +1,6 @@
 //! Other spellings of a word: British forms, numbers, and what a misspelt word was meant to be.
 
-use crate::store::Vocabulary;
+use crate::store::{Vocabulary, letters_of};
 
 /// Numbers as they are written, each row one number.
 const NUMBERS: [&[&str]; 10] = [
@@ -110,12 +110,12 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
     let first = word.chars().next()?;
     let mut best: Option<((usize, u32, u32), usize, &str)> = None;
     let letters = letters_of(word);
-    for (other, count) in vocabulary.words() {
+    for (other, count, other_letters) in vocabulary.words() {
         if other.len().abs_diff(word.len()) > most {
             continue;
         }
         // Each other letter changes two bits at most, which is counted faster than letters are compared.
-        if (letters ^ letters_of(other)).count_ones() as usize > 2 * most {
+        if (letters ^ other_letters).count_ones() as usize > 2 * most {
             continue;
         }
         let is_other_letter = !other.starts_with(first);
@@ -129,7 +129,7 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
         }
         // Of words as near the one with the same letters, then the one that more texts have, and any before one with
         // another first letter or one that hardly any text has.
-        let others = (letters ^ letters_of(other)).count_ones();
+        let others = (letters ^ other_letters).count_ones();
         let doubts = usize::from(is_other_letter) + usize::from(count < 3);
         let rank = (2 * distance + doubts, others, u32::MAX - count);
         if best.as_ref().is_none_or(|(there, ..)| rank < *there) {
@@ -137,12 +137,6 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
         }
     }
     best.map(|(_, distance, other)| (other.to_owned(), distance))
-}
-
-/// Returns which letters a word has, a bit for each.
-fn letters_of(word: &str) -> u32 {
-    word.bytes()
-        .fold(0, |letters, byte| letters | 1 << (byte & 31))
 }
 
 /// Cuts a word in two that are known: `preeclampsia`, `followup`.
