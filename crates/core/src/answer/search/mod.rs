@@ -408,6 +408,11 @@ impl Query<'_> {
             match item {
                 FoundItem::Entry { number, entry } => {
                     let Weighed { score, lacks, .. } = self.weigh(&entry.long_title);
+                    // However much a title of the day says beyond, it stands before older terms within terms.
+                    let score = match lacks {
+                        0 => score.min(1.45 + score / 100.0),
+                        _ => score,
+                    };
                     match self.listed.position(number) {
                         Some(position) => {
                             self.offer(entry, score, lacks, position, None, Place::Title);
