@@ -11,8 +11,9 @@ use crate::present::{json, text};
 
 /// Find codes by words in titles, inclusion terms and index entries, as of a date
 ///
-/// All words must be found; the last may be only begun. The code most likely meant comes first. A text that
-/// is a code, or begins one, finds it and what stands below it.
+/// Abbreviations, lay words and misspelt words are read as what they mean, and that is shown; the last word may be
+/// only begun. The code most likely meant comes first. Where no code has all words the least telling are left out. A
+/// text that is a code, or begins one, finds it and what stands below it.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
     /// Find these words

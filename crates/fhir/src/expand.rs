@@ -1,5 +1,9 @@
 //! `ValueSet/$expand`: the codes of a value set on a day, filtered and in pages.
 
+use std::collections::BTreeMap;
+
+use codeyear_core::answer::{self, SearchOptions};
+use codeyear_core::model::Code;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -11,6 +15,9 @@ use super::parameters::Parameters;
 
 /// The most codes of one page, and of a value set that is asked for without pages.
 pub(super) const MAX_CODES: usize = 10_000;
+
+/// The most codes that a filter takes from a search.
+const MAX_FOUND: usize = 200;
 
 pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters) -> Answered {
     let wanted = Wanted::read(given)?;
@@ -24,10 +31,18 @@ pub(super) fn answer(context: &Context<'_>, id: Option<&str>, given: &Parameters
     given.boolean("activeOnly")?;
     let mut missing = Vec::new();
     let mut members = definition.members(context, &mut missing)?;
+    let found = match given.text("filter")? {
+        Some(text) => search(&definition, text)?,
+        None => BTreeMap::new(),
+    };
     members.retain(|member| {
         (member.entry.billable || !only_selectable)
-            && words.as_ref().is_none_or(|words| matches(member, words))
+            && words.as_ref().is_none_or(|words| {
+                found.contains_key(&member.entry.code) || matches(member, words)
+            })
     });
+    // What a search finds comes first, as it ranks it; the rest stays in the order of the book.
+    members.sort_by_key(|member| found.get(&member.entry.code).copied().unwrap_or(usize::MAX));
     let total = members.len();
     let page = count.unwrap_or(total).min(total.saturating_sub(offset));
     if page > MAX_CODES {
@@ -170,6 +185,31 @@ fn contained(member: &Member<'_>, with_designations: bool) -> Value {
         );
     }
     item
+}
+
+/// Searches the code sets of a value set on its days, and returns the place of each code that has all of the words.
+fn search(definition: &Definition<'_>, text: &str) -> Answered<BTreeMap<Code, usize>> {
+    let mut found = BTreeMap::new();
+    let mut asked = Vec::new();
+    for snapshot in definition.snapshots() {
+        let of = (snapshot.system.code_set, snapshot.day);
+        // A text without words finds nothing here, and its code or nothing beside it.
+        if asked.contains(&of) || !text.chars().any(char::is_alphanumeric) {
+            continue;
+        }
+        asked.push(of);
+        let options = SearchOptions {
+            most: MAX_FOUND,
+            unlisted: false,
+        };
+        let store = snapshot.source.store()?;
+        let report = answer::search(&store, of.0, text, of.1, options)?;
+        let fits = report.found.iter().filter(|one| one.left_out.is_empty());
+        for (at, one) in fits.enumerate() {
+            found.entry(one.code).or_insert(at);
+        }
+    }
+    Ok(found)
 }
 
 /// Cuts a text into words, in lower case.

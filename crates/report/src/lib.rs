@@ -5,6 +5,7 @@ pub mod changes;
 mod cut;
 mod explain;
 pub mod export;
+mod found;
 pub mod html;
 pub mod json;
 mod lineage;

@@ -64,8 +64,9 @@ impl Snapshot {
             let index_store = Store::open_read_only(path)?;
             index_store.pin()?;
             let open = || -> Result<Store> {
-                let store = Store::open_read_only(path)?;
+                let mut store = Store::open_read_only(path)?;
                 store.pin()?;
+                store.share_words(&index_store);
                 Ok(store)
             };
             let handles = |count| (0..count).map(|_| open()).collect::<Result<Vec<Store>>>();
@@ -178,13 +179,14 @@ impl Snapshot {
         }
     }
 
-    /// Reads what answers are faster with: titles, and the content hash.
+    /// Reads what answers are faster with: titles, the words that misspelt ones are mended by, and the content hash.
     fn warm(&self) -> Result<()> {
         self.index.read_titles()?;
         let first = self.first.lock().map_err(|_| gone())?.take();
         let Some(store) = first else {
             return Ok(());
         };
+        store.read_words()?;
         let overview = answer::releases(Some(&store), None);
         self.is_unchanged()?;
         let overview = overview?;

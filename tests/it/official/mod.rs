@@ -27,6 +27,7 @@ mod pcs_tables;
 mod poa;
 mod ranges;
 mod report_lineage;
+mod search_quality;
 mod soundness;
 mod words;
 

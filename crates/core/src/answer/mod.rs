@@ -42,6 +42,8 @@ pub use ohdsi::ohdsi_vocabulary;
 pub use releases::{
     CoverageOfDay, ReleaseLine, ReleaseStatus, ReleasesOverview, coverage_on, releases,
 };
+#[doc(hidden)]
+pub use search::search_without;
 pub use search::{SearchOptions, search};
 pub use show::show;
 pub use verify::{

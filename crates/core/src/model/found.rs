@@ -1,6 +1,7 @@
 //! What a search finds.
 
 use chrono::NaiveDate;
+use strum::IntoStaticStr;
 
 use crate::model::{Code, CodeSet, Entry, IndexKind, Provenance, ReleaseId, VerdictKind, Warning};
 
@@ -26,6 +27,22 @@ pub enum FoundIn {
         path: String,
         /// The release whose index has it, the nearest to the day asked for.
         release: ReleaseId,
+    },
+    /// A code that has a part of the meaning of another one, which older words lead to.
+    NewerCode {
+        /// The code that the words lead to.
+        of: Code,
+        /// The first day of the newer code.
+        from: NaiveDate,
+        /// The release whose conversion table says so.
+        release: ReleaseId,
+        /// The row of that table.
+        row: u32,
+    },
+    /// A code below one that the words were found in.
+    Below {
+        /// The header.
+        header: Code,
     },
 }
 
@@ -65,6 +82,51 @@ pub struct FoundEntry {
     pub standing: FoundStanding,
     /// What the words were found in.
     pub found_in: FoundIn,
+    /// The words asked for that it has not, as they were typed.
+    pub left_out: Vec<String>,
+}
+
+/// Why a search looked for other words than those typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum ReadAsKind {
+    /// An abbreviation or shorthand of the clinic.
+    Abbreviation,
+    /// Words of everyday speech.
+    LayWord,
+    /// A misspelt word.
+    Spelling,
+    /// A term of the index that only says where to look.
+    See,
+}
+
+impl ReadAsKind {
+    /// Returns the fixed name: `abbreviation`, `lay-word`, `spelling`, `see`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What a search read some of its words as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAs {
+    /// As they were typed.
+    pub typed: String,
+    /// The words looked for instead, or beside them.
+    pub words: String,
+    /// Why.
+    pub kind: ReadAsKind,
+}
+
+/// Where else to look when a search finds nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookElsewhere {
+    /// Another code set has codes with these words.
+    CodeSet(CodeSet),
+    /// Codes that are not listed on the day have them: deleted ones, or those to come.
+    Unlisted,
+    /// The text looks like a code of a set that is not kept: its name.
+    NotKept(&'static str),
 }
 
 /// What a search found, the code that a coder most likely means first.
@@ -74,6 +136,10 @@ pub struct SearchReport {
     pub code_set: CodeSet,
     /// The words as they were asked for.
     pub words: String,
+    /// What some of them were read as.
+    pub read_as: Vec<ReadAs>,
+    /// Where else to look; empty unless nothing was found.
+    pub elsewhere: Vec<LookElsewhere>,
     /// The day.
     pub date: NaiveDate,
     /// The release in force.

@@ -55,7 +55,7 @@ pub use code::{BothForms, Code, CodeRange, Malformed, MalformedCode};
 pub use code::{CodeHash, both_forms};
 pub use code_set::{
     Book, CodeSet, CodeSetFacts, DaysOf, FhirSystem, Label, LabelMeaning, LevelName, Levels,
-    OtherCodeSet, TakenIn, X12Qualifiers,
+    OtherCodeSet, TakenIn, WordFile, X12Qualifiers,
 };
 pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
@@ -64,7 +64,9 @@ pub use conversion::{
 pub use document::{Document, DocumentSource};
 pub use entry::{Entry, RowRef, ValidDays};
 pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
-pub use found::{FoundEntry, FoundIn, FoundStanding, SearchReport};
+pub use found::{
+    FoundEntry, FoundIn, FoundStanding, LookElsewhere, ReadAs, ReadAsKind, SearchReport,
+};
 pub use impact::{
     Effect, Impact, Relation, Severity, Touch, Usage, UseCount, UsedCode, UsedStanding, weigh,
 };

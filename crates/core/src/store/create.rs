@@ -35,6 +35,7 @@ impl Store {
             path: path.to_path_buf(),
             taken_for_unchanging: false,
             given_up: None,
+            vocabulary: Default::default(),
         })
     }
 

@@ -26,6 +26,8 @@ pub struct Store {
     pub(super) taken_for_unchanging: bool,
     /// Whether the answer to the question that is asked is still waited for.
     pub(super) given_up: Option<Arc<AtomicBool>>,
+    /// Its words, once a search asked for them.
+    pub(super) vocabulary: super::vocabulary::SharedVocabulary,
 }
 
 impl Store {
@@ -65,6 +67,7 @@ impl Store {
             path: path.to_path_buf(),
             taken_for_unchanging,
             given_up: None,
+            vocabulary: Default::default(),
         };
         if store.kind()? == StoreKind::Empty {
             return Err(empty(path.display().to_string()));
@@ -188,6 +191,7 @@ impl Store {
             path: path.to_path_buf(),
             taken_for_unchanging: false,
             given_up: None,
+            vocabulary: Default::default(),
         })
     }
 
@@ -204,6 +208,7 @@ impl Store {
             path: PathBuf::from(":memory:"),
             taken_for_unchanging: false,
             given_up: None,
+            vocabulary: Default::default(),
         })
     }
 

@@ -34,6 +34,7 @@ mod source;
 mod spans;
 mod sqlite;
 mod tree;
+mod vocabulary;
 mod write;
 
 pub use addenda::NewAddenda;
@@ -47,6 +48,7 @@ pub use query::StoredPatch;
 pub use schema::SCHEMA_VERSION;
 pub(crate) use search::ListedEntries;
 pub use source::{CodeSource, StoreRef, StoredCodes, first_billable};
+pub(crate) use vocabulary::{Vocabulary, letters_of};
 pub use write::{NewRelease, Rows, Writer};
 
 #[doc(hidden)]

@@ -1,10 +1,11 @@
 //! The full-text index: kept in step with what is stored, and asked.
 
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::book::item_position;
 use super::database::Store;
-use super::rows::{code_set_id, entry};
+use super::rows::{code_set_id, date, entry};
 use super::runs::RunSet;
 use crate::error::Result;
 use crate::model::{Code, CodeSet, DocumentKind, Entry, IndexKind, StoredDocument};
@@ -35,6 +36,11 @@ impl Searchable {
             note: last("tabular_note")?,
             term: last("index_term")?,
         })
+    }
+
+    /// Returns the numbers up to which they are filled.
+    pub(super) fn numbers(self) -> [i64; 3] {
+        [self.entry, self.note, self.term]
     }
 
     /// Writes what has come since into the full-text index, and returns how far the tables are filled by then.
@@ -93,7 +99,20 @@ pub enum FoundItem {
         path: String,
         /// How deep the term stands: a main term 0.
         depth: u32,
+        /// The column, if this is a row of a table of drugs or neoplasms; else 0.
+        cell: u32,
     },
+}
+
+/// A row of a conversion table by which a code gave a part of its meaning to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GivenPart {
+    /// The code that has it now.
+    pub(crate) code: Code,
+    /// Its first day.
+    pub(crate) from: NaiveDate,
+    /// The number of the row.
+    pub(crate) item: i64,
 }
 
 /// The entries that are listed on a day.
@@ -121,17 +140,14 @@ pub enum Words {
     MainTerms,
 }
 
-/// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
-/// (fracture) says too little to be ranked by.
-const MAX_ROWS: usize = 800;
-
 impl Store {
-    /// Finds what holds all of some words, in the language of the full-text index.
+    /// Finds what holds all of some words, in the language of the full-text index: in the first so many rows.
     pub(crate) fn search_items(
         &self,
         code_set: CodeSet,
         query: &str,
         words: Words,
+        most: usize,
         listed: &dyn Fn(i64) -> bool,
     ) -> Result<Vec<FoundItem>> {
         let (from, to) = match words {
@@ -157,7 +173,7 @@ impl Store {
                 .connection
                 .prepare_cached("SELECT depth FROM index_term WHERE id = ?1")?;
             for row in rows {
-                if looked_at >= MAX_ROWS {
+                if looked_at >= most {
                     break;
                 }
                 let (region, item) = (row / REGION, row % REGION);
@@ -200,12 +216,113 @@ impl Store {
                      JOIN index_term ON index_term.id = search.rowid - ?2
                      JOIN index_reference ON term = index_term.id
                      WHERE search MATCH ?1 AND search.rowid > ?2 AND kind = 'see' AND target = 'term'
-                     ORDER BY depth, path LIMIT 5",
+                     ORDER BY depth, path LIMIT 8",
                 )?
                 .query_map(params![query, 3 * REGION], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         };
         find().map_err(|error| self.error(error))
+    }
+
+    /// Checks whether anything that is searched holds what a query in the language of the full-text index asks for.
+    pub(crate) fn holds(&self, query: &str) -> Result<bool> {
+        let find = || -> rusqlite::Result<bool> {
+            self.connection
+                .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 LIMIT 1")?
+                .exists([query])
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    /// Returns some of the texts that a query in the language of the full-text index finds.
+    pub(crate) fn texts_with(&self, query: &str, most: usize) -> Result<Vec<String>> {
+        let find = || -> rusqlite::Result<Vec<String>> {
+            let rows: Vec<i64> = self
+                .connection
+                .prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2")?
+                .query_map(params![query, most as i64], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            let text = |row: i64| {
+                let sql = match row / REGION {
+                    0 | 1 => "SELECT long_title FROM entry WHERE id = ?1",
+                    2 => "SELECT note FROM tabular_note WHERE id = ?1",
+                    _ => "SELECT path FROM index_term WHERE id = ?1",
+                };
+                self.connection
+                    .prepare_cached(sql)?
+                    .query_row([row % REGION], |row| row.get(0))
+            };
+            rows.into_iter().map(text).collect()
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    /// Lists what stands below a code on a day, on the next level that has any, in the order of the characters.
+    pub(crate) fn next_below(
+        &self,
+        code_set: CodeSet,
+        on: NaiveDate,
+        header: &Code,
+    ) -> Result<Vec<Entry>> {
+        let find = || -> rusqlite::Result<Vec<Entry>> {
+            let set = code_set_id(code_set);
+            let (above, on) = (header.as_str(), on.to_string());
+            let mut statement = self.connection.prepare_cached(
+                "SELECT entry.code, billable, short_title, long_title
+                 FROM span JOIN entry ON entry.id = span.entry
+                 WHERE span.code_set = ?1 AND span.code > ?2 AND span.code < ?2 || '{'
+                   AND length(span.code) = ?4
+                   AND listed_from <= ?3 AND (delisted_from IS NULL OR delisted_from > ?3)
+                 ORDER BY span.code",
+            )?;
+            for length in header.len() + 1..=7 {
+                let below: Vec<Entry> = statement
+                    .query_map(params![set, above, on, length as i64], |row| {
+                        entry(code_set, row, 0)
+                    })?
+                    .collect::<rusqlite::Result<_>>()?;
+                if !below.is_empty() {
+                    return Ok(below);
+                }
+            }
+            Ok(Vec::new())
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    /// Lists by which rows of conversion tables a code, or those below it, gave a part of their meaning away after a
+    /// day, if one is named, and by another.
+    pub(crate) fn given_parts(
+        &self,
+        code: &Code,
+        after: Option<NaiveDate>,
+        by: NaiveDate,
+    ) -> Result<Vec<GivenPart>> {
+        let after = after.map_or(String::new(), |day| day.to_string());
+        let find = || -> rusqlite::Result<Vec<GivenPart>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT DISTINCT code, effective_from, conversion_row.id
+                     FROM conversion_part JOIN conversion_row ON conversion_row.id = conversion_row
+                     WHERE first >= ?1 AND first < ?1 || '{' AND kind = 'code'
+                       AND code IS NOT NULL AND effective_from > ?2 AND effective_from <= ?3
+                     ORDER BY 2, 1, 3",
+                )?
+                .query_map(params![code.as_str(), after, by.to_string()], |row| {
+                    let plain = row.get_ref(0)?.as_bytes()?;
+                    let code = Code::from_plain(code.code_set(), plain);
+                    let (from, item) = (date(row, 1)?, row.get(2)?);
+                    Ok(code.map(|code| GivenPart { code, from, item }))
+                })?
+                .filter_map(Result::transpose)
+                .collect()
+        };
+        find().map_err(|error| self.error(error))
+    }
+
+    /// Returns the row of an item in a document.
+    pub(crate) fn row_of(&self, document: &StoredDocument, item: i64) -> Result<Option<i64>> {
+        item_position(&self.connection, document.number, item).map_err(|error| self.error(error))
     }
 
     fn found_note(&self, number: i64) -> rusqlite::Result<Option<FoundItem>> {
@@ -225,7 +342,7 @@ impl Store {
 
     fn found_term(&self, term: i64, found: &mut Vec<FoundItem>) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT first, path, depth FROM index_term JOIN index_reference ON term = index_term.id
+            "SELECT first, path, depth, cell FROM index_term JOIN index_reference ON term = index_term.id
              WHERE index_term.id = ?1 AND target IN ('code', 'below') AND kind IN ('code', 'manif', 'cell')
              ORDER BY position",
         )?;
@@ -238,6 +355,7 @@ impl Store {
                     code,
                     path: row.get(1)?,
                     depth: row.get(2)?,
+                    cell: row.get(3)?,
                 });
             }
         }
@@ -245,11 +363,7 @@ impl Store {
     }
 
     /// Returns the entries that are listed on a day, by number.
-    pub(crate) fn listed_on(
-        &self,
-        code_set: CodeSet,
-        on: chrono::NaiveDate,
-    ) -> Result<ListedEntries> {
+    pub(crate) fn listed_on(&self, code_set: CodeSet, on: NaiveDate) -> Result<ListedEntries> {
         super::spans::patched_runs(&self.connection, code_set, &on.to_string(), None)
             .map(ListedEntries)
             .map_err(|error| self.error(error))

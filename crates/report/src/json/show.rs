@@ -10,8 +10,8 @@ use super::{WarningJson, to_text, warnings_json};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
     Code, CodePage, CodeSet, Comparison, DocumentKind, Entry, FoundIn, FoundStanding, LastChange,
-    Mention, NotesAt, PlaceInBook, Provenance, ReleaseId, SearchReport, SeventhCharacters,
-    VerdictKind, VisualCategory,
+    LookElsewhere, Mention, NotesAt, PlaceInBook, Provenance, ReleaseId, SearchReport,
+    SeventhCharacters, VerdictKind, VisualCategory,
 };
 
 #[derive(Serialize)]
@@ -147,7 +147,25 @@ pub(super) struct SearchJson<'a> {
     provenance: Provenance,
     more: bool,
     found: Vec<FoundJson<'a>>,
+    read_as: Vec<ReadAsJson<'a>>,
+    elsewhere: Vec<ElsewhereJson>,
     warnings: Vec<WarningJson>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct ReadAsJson<'a> {
+    typed: &'a str,
+    words: &'a str,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+struct ElsewhereJson {
+    kind: &'static str,
+    code_set: Option<CodeSet>,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -164,6 +182,10 @@ struct FoundJson<'a> {
     text: Option<&'a str>,
     document: Option<DocumentKind>,
     document_release: Option<ReleaseId>,
+    left_out: &'a [String],
+    instead_of: Option<Code>,
+    from: Option<NaiveDate>,
+    row: Option<u32>,
 }
 
 /// Writes what a search found.
@@ -202,6 +224,17 @@ pub fn search(report: &SearchReport) -> Result<String> {
                         Some(DocumentKind::Index(*kind)),
                         Some(release),
                     ),
+                    FoundIn::NewerCode { release, .. } => (
+                        "newer-code",
+                        None,
+                        Some(DocumentKind::ConversionTable),
+                        Some(release),
+                    ),
+                    FoundIn::Below { .. } => ("below", None, None, None),
+                };
+                let (instead_of, from, row) = match found.found_in {
+                    FoundIn::NewerCode { of, from, row, .. } => (Some(of), Some(from), Some(row)),
+                    _ => (None, None, None),
                 };
                 FoundJson {
                     code: found.code,
@@ -219,7 +252,36 @@ pub fn search(report: &SearchReport) -> Result<String> {
                     text,
                     document,
                     document_release: release.copied(),
+                    left_out: &found.left_out,
+                    instead_of,
+                    from,
+                    row,
                 }
+            })
+            .collect(),
+        read_as: report
+            .read_as
+            .iter()
+            .map(|read| ReadAsJson {
+                typed: &read.typed,
+                words: &read.words,
+                kind: read.kind.name(),
+            })
+            .collect(),
+        elsewhere: report
+            .elsewhere
+            .iter()
+            .map(|place| ElsewhereJson {
+                kind: match place {
+                    LookElsewhere::CodeSet(_) => "code-set",
+                    LookElsewhere::Unlisted => "unlisted",
+                    LookElsewhere::NotKept(_) => "not-kept",
+                },
+                code_set: match place {
+                    LookElsewhere::CodeSet(code_set) => Some(*code_set),
+                    _ => None,
+                },
+                text: crate::found::elsewhere(*place),
             })
             .collect(),
         warnings: warnings_json(&report.warnings),

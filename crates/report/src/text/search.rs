@@ -2,7 +2,7 @@
 
 use super::line;
 use crate::Style;
-use codeyear_core::model::{DocumentKind, FoundIn, FoundStanding, Provenance, SearchReport};
+use codeyear_core::model::{FoundStanding, LookElsewhere, Provenance, SearchReport};
 
 /// Writes what a search found, one code a line.
 pub fn search(report: &SearchReport, style: Style) -> String {
@@ -11,11 +11,23 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         line(
             &mut out,
             0,
-            &format!(
-                "nothing listed on {} ({}) holds all of these words",
-                report.date, report.release
-            ),
+            &format!("no codes match on {} ({})", report.date, report.release),
         );
+    }
+    for place in &report.elsewhere {
+        let mut text = crate::found::elsewhere(*place);
+        match place {
+            LookElsewhere::CodeSet(set) => {
+                text.push_str(&format!(" (--code-set {})", set.facts().id));
+            }
+            LookElsewhere::Unlisted => text.push_str(" (--unlisted)"),
+            LookElsewhere::NotKept(_) => {}
+        }
+        line(&mut out, 0, &text);
+    }
+    let said = report.read_as.iter().map(crate::found::read_as);
+    for said in said.chain(crate::found::left_out(report)) {
+        line(&mut out, 0, &style.dim(&said));
     }
     let width = report
         .found
@@ -33,19 +45,9 @@ pub fn search(report: &SearchReport, style: Style) -> String {
                 style.bad(&format!("not before {first_day}"))
             }
         };
-        let why = match &found.found_in {
-            FoundIn::Code | FoundIn::Title => String::new(),
-            FoundIn::InclusionTerm { term, release } => {
-                format!("  (inclusion term of {release}: {})", term.trim())
-            }
-            FoundIn::Index {
-                kind,
-                path,
-                release,
-            } => format!(
-                "  ({} of {release}: {path})",
-                DocumentKind::Index(*kind).label()
-            ),
+        let why = match crate::found::why(found) {
+            why if why.is_empty() => why,
+            why => format!("  ({why})"),
         };
         line(
             &mut out,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::model::chapter::Chapter;
-use crate::model::{Calendar, Code, CodeSet, DocumentKind, Malformed};
+use crate::model::{Calendar, Code, CodeSet, DocumentKind, Malformed, ReadAsKind};
 
 /// What is true of a code set as a whole.
 #[derive(Debug)]
@@ -83,6 +83,17 @@ pub struct CodeSetFacts {
     pub example: &'static str,
     /// What one might narrow a comparison of its releases to.
     pub range_example: &'static str,
+    /// Other words that its codes are searched by, the files that are asked first before the others.
+    pub word_files: &'static [WordFile],
+}
+
+/// A reviewed file of words that people use, and the words of titles and indexes that they stand for.
+#[derive(Debug, Clone, Copy)]
+pub struct WordFile {
+    /// What its words are.
+    pub kind: ReadAsKind,
+    /// Its lines: what is typed, a tab, the words for it; other readings after a bar.
+    pub text: &'static str,
 }
 
 /// What tells the days on which a listed code is valid.

@@ -3,14 +3,14 @@
 use chrono::NaiveDate;
 
 use super::facts::{
-    Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, LossLimits, X12Qualifiers,
+    Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, LossLimits, WordFile, X12Qualifiers,
 };
 use crate::model::calendar::day;
 use crate::model::chapter::{
     DIAGNOSIS_CHAPTERS, PROCEDURE_SECTIONS, chapter_of_diagnosis, section_of_procedure,
 };
 use crate::model::ohdsi::{DISPLACED_CM, DISPLACED_PCS};
-use crate::model::{Calendar, Code, CodeSet, DocumentKind, IndexKind, Malformed};
+use crate::model::{Calendar, Code, CodeSet, DocumentKind, IndexKind, Malformed, ReadAsKind};
 
 /// The day on which HIPAA transactions had to use ICD-10 (45 CFR 162.1002(c)).
 const IN_FORCE: NaiveDate = day(2015, 10, 1);
@@ -104,6 +104,7 @@ pub(super) static CM: CodeSetFacts = CodeSetFacts {
     },
     example: "C7A, melanoma, G35.A \u{2026}",
     range_example: "C7A, C76-C80",
+    word_files: &[ABBREVIATIONS, LAY_WORDS],
 };
 
 pub(super) static PCS: CodeSetFacts = CodeSetFacts {
@@ -187,6 +188,25 @@ pub(super) static PCS: CodeSetFacts = CodeSetFacts {
     },
     example: "0SR, aortic valve \u{2026}",
     range_example: "0SR",
+    word_files: &[PROCEDURES],
+};
+
+/// Abbreviations and shorthand of the clinic.
+const ABBREVIATIONS: WordFile = WordFile {
+    kind: ReadAsKind::Abbreviation,
+    text: include_str!("../../../words/abbreviations.tsv"),
+};
+
+/// Words of everyday speech for what is diagnosed.
+const LAY_WORDS: WordFile = WordFile {
+    kind: ReadAsKind::LayWord,
+    text: include_str!("../../../words/lay-words.tsv"),
+};
+
+/// Names of procedures, which titles never have.
+const PROCEDURES: WordFile = WordFile {
+    kind: ReadAsKind::LayWord,
+    text: include_str!("../../../words/procedures.tsv"),
 };
 
 fn diagnosis(bytes: &[u8]) -> Result<(), Malformed> {

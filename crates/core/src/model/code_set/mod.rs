@@ -8,7 +8,9 @@ mod table;
 #[cfg(feature = "toy")]
 mod toy;
 
-pub use facts::{Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, X12Qualifiers};
+pub use facts::{
+    Book, CodeSetFacts, DaysOf, FhirSystem, LevelName, Levels, WordFile, X12Qualifiers,
+};
 pub use labels::{Label, LabelMeaning, TakenIn};
 pub use other::OtherCodeSet;
 

@@ -68,6 +68,7 @@ pub(super) static TOY: CodeSetFacts = CodeSetFacts {
     },
     example: "ABC01, kite \u{2026}",
     range_example: "ABC01",
+    word_files: &[],
 };
 
 static SHELVES: [Chapter; 2] = [

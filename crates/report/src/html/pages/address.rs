@@ -37,6 +37,13 @@ pub(super) fn on(path: &str, day: NaiveDate) -> String {
     with_fields(path, &[("on", &day.to_string())])
 }
 
+/// Returns the address of a search in a code set on a day.
+pub(super) fn search(code_set: CodeSet, words: &str, day: NaiveDate) -> String {
+    let day = day.to_string();
+    let fields = [("q", words), ("set", code_set.facts().id), ("on", &day)];
+    with_fields("/search", &fields)
+}
+
 /// Returns the path of a code's page.
 pub(super) fn code_path(code_set: CodeSet, code: &Code) -> String {
     format!("{}/{}", code_set.facts().path, encode(&code.to_string()))

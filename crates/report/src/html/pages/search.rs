@@ -4,9 +4,10 @@ use askama::Template;
 
 use super::{Frame, PageRequest, Site, address, long_day, render};
 use crate::counted;
+use crate::found;
 use crate::verdict::words;
 use codeyear_core::error::Result;
-use codeyear_core::model::{DocumentKind, FoundIn, FoundStanding, SearchReport};
+use codeyear_core::model::{FoundStanding, LookElsewhere, SearchReport};
 
 /// Writes the page of a search; without a report, the page on which to ask.
 ///
@@ -46,8 +47,17 @@ struct SearchHtml<'a> {
 #[template(path = "pages/results.html", whitespace = "minimize")]
 struct Results {
     status: String,
+    /// What words were read as, and what was left out.
+    remarks: Vec<String>,
+    elsewhere: Vec<Elsewhere>,
     hits: Vec<Hit>,
     warnings: Vec<String>,
+}
+
+/// Where else to look, with the address there if there is one.
+struct Elsewhere {
+    text: String,
+    href: Option<String>,
 }
 
 struct Hit {
@@ -78,25 +88,12 @@ impl Results {
                         format!("Not before {first_day}")
                     }
                 },
-                why: match &found.found_in {
-                    FoundIn::Code | FoundIn::Title => String::new(),
-                    FoundIn::InclusionTerm { term, release } => {
-                        format!("inclusion term of {release}: {}", term.trim())
-                    }
-                    FoundIn::Index {
-                        kind,
-                        path,
-                        release,
-                    } => format!(
-                        "{} of {release}: {path}",
-                        DocumentKind::Index(*kind).label()
-                    ),
-                },
+                why: crate::found::why(found),
             })
             .collect();
         let status = if hits.is_empty() {
             format!(
-                "Nothing listed on {} ({}) holds all of these words.",
+                "No codes match on {} ({}).",
                 long_day(report.date),
                 report.release
             )
@@ -110,8 +107,31 @@ impl Results {
                 long_day(report.date)
             )
         };
+        let mut remarks: Vec<String> = report.read_as.iter().map(found::read_as).collect();
+        remarks.extend(found::left_out(report));
+        let mut elsewhere: Vec<Elsewhere> = report
+            .elsewhere
+            .iter()
+            .map(|place| Elsewhere {
+                text: found::elsewhere(*place),
+                href: match place {
+                    LookElsewhere::CodeSet(code_set) => {
+                        Some(address::search(*code_set, &report.words, report.date))
+                    }
+                    _ => None,
+                },
+            })
+            .collect();
+        if hits.is_empty() {
+            elsewhere.push(Elsewhere {
+                text: format!("Browse {}", report.code_set.name()),
+                href: Some(address::on(report.code_set.facts().path, report.date)),
+            });
+        }
         Results {
             status,
+            remarks,
+            elsewhere,
             hits,
             warnings: report.warnings.iter().map(ToString::to_string).collect(),
         }

@@ -1,0 +1,457 @@
+//! What was asked for: words as they are typed, and the words of titles and indexes that they stand for.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::lexicon::{Meaning, lexicon};
+use super::spelling;
+use super::weigh::{SIDES, SMALL_WORDS, words_of};
+use crate::error::Result;
+use crate::model::{CodeSet, ReadAs, ReadAsKind};
+use crate::store::Store;
+
+/// The most words of a search that count.
+pub(super) const MAX_WORDS: usize = 16;
+
+/// What a concept is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConceptKind {
+    /// What is searched for.
+    Core,
+    /// The side of the body: which of several codes.
+    Side,
+    /// The encounter: which 7th character.
+    Encounter,
+}
+
+/// A word that a text may hold.
+#[derive(Debug, Clone)]
+pub(super) struct Word {
+    /// In lower case.
+    pub(super) text: String,
+    /// What all forms of it begin with.
+    stem: String,
+    /// Whether it may go on: it is still typed.
+    pub(super) is_begun: bool,
+}
+
+impl Word {
+    fn new(text: &str) -> Word {
+        static STEMMER: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
+        let stem = STEMMER.stem(text);
+        // `injuri` is the stem of injury.
+        let stem = stem.strip_suffix('i').unwrap_or(&stem).to_owned();
+        Word {
+            text: text.to_owned(),
+            stem,
+            is_begun: false,
+        }
+    }
+
+    /// Checks whether a word of a text, in lower case, is this one or a form of it.
+    pub(super) fn fits(&self, word: &str) -> bool {
+        if word == self.text || (self.is_begun && word.starts_with(&self.text)) {
+            return true;
+        }
+        self.stem.len() > 2
+            && self.text.len() > 3
+            && word.starts_with(&self.stem)
+            && word.len() <= self.stem.len() + 5
+    }
+}
+
+/// Words that a text may hold for a concept, all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    /// The words.
+    pub(super) words: Vec<Word>,
+    /// How much less likely it is meant than the first way.
+    pub(super) cost: f64,
+}
+
+impl Way {
+    /// Makes a way of words; of small words only where there are no others.
+    fn new(words: impl IntoIterator<Item = impl AsRef<str>>, cost: f64) -> Way {
+        let words = words.into_iter();
+        let mut words: Vec<String> = words
+            .flat_map(|word| super::tokens(word.as_ref()))
+            .collect();
+        if words
+            .iter()
+            .any(|word| !SMALL_WORDS.contains(&word.as_str()))
+        {
+            words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
+        }
+        Way {
+            words: words.iter().map(|word| Word::new(word)).collect(),
+            cost,
+        }
+    }
+}
+
+/// One thing that was asked for, and the ways in which texts may say it.
+#[derive(Debug, Clone)]
+pub(super) struct Concept {
+    /// As it was typed.
+    pub(super) typed: String,
+    /// What it is.
+    pub(super) kind: ConceptKind,
+    /// The ways, the likeliest first.
+    pub(super) ways: Vec<Way>,
+    /// How much it says: 1 for most.
+    pub(super) importance: f64,
+}
+
+impl Concept {
+    /// Writes it in the language of the full-text index.
+    pub(super) fn query(&self) -> String {
+        let ways: Vec<String> = self
+            .ways
+            .iter()
+            .map(|way| {
+                let words: Vec<String> = way
+                    .words
+                    .iter()
+                    .map(|word| {
+                        format!("\"{}\"{}", word.text, if word.is_begun { "*" } else { "" })
+                    })
+                    .collect();
+                match words.len() {
+                    1 => words.join(""),
+                    _ => format!("({})", words.join(" AND ")),
+                }
+            })
+            .collect();
+        match ways.len() {
+            1 => ways.join(""),
+            _ => format!("({})", ways.join(" OR ")),
+        }
+    }
+
+    fn literal(word: &str) -> Concept {
+        Concept {
+            typed: word.to_owned(),
+            kind: kind_of(word),
+            ways: vec![Way::new([word], 0.0)],
+            importance: importance(word),
+        }
+    }
+}
+
+/// What was asked for, and what was read as something else.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) concepts: Vec<Concept>,
+    pub(super) read_as: Vec<ReadAs>,
+}
+
+/// Returns words as concepts as they stand, without what people mean by them: those of an index.
+pub(super) fn literally(words: &[String]) -> Vec<Concept> {
+    words.iter().map(|word| Concept::literal(word)).collect()
+}
+
+fn kind_of(word: &str) -> ConceptKind {
+    match word {
+        _ if SIDES.contains(&word) => ConceptKind::Side,
+        "initial" | "subsequent" | "sequela" | "sequelae" | "closed" => ConceptKind::Encounter,
+        _ => ConceptKind::Core,
+    }
+}
+
+/// Words that say little of what is meant are the first to be left out.
+fn importance(word: &str) -> f64 {
+    match word {
+        "patient" | "pt" | "has" | "have" | "had" | "is" | "was" | "today" | "yesterday"
+        | "since" | "day" | "days" | "week" | "weeks" | "very" | "presents" | "presenting"
+        | "complains" | "please" | "code" | "diagnosis" | "dx" | "icd" | "icd10" => 0.2,
+        "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
+        | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult" | "symptoms"
+        | "status" | "current" | "without" | "no" | "unspecified" | "type" => 0.4,
+        _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.7,
+        _ => 1.0,
+    }
+}
+
+/// Cuts a text into words, and keeps the shorthand that is written with other signs whole: `s/p`, `w/o`.
+fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
+    let lexicon = lexicon(code_set);
+    let mut words = Vec::new();
+    for piece in text.split_whitespace() {
+        let lower = piece.to_lowercase();
+        let bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
+        if bare.contains(['/', '&', '-']) && lexicon.single(bare).is_some() {
+            words.push(bare.to_owned());
+            continue;
+        }
+        // The possessive says nothing.
+        let bare = bare
+            .strip_suffix("'s")
+            .or_else(|| bare.strip_suffix("\u{2019}s"))
+            .unwrap_or(bare);
+        words.extend(super::tokens(bare));
+    }
+    words.truncate(MAX_WORDS);
+    words
+}
+
+/// Joins a letter with the word after it where that is shorthand: a fib, c diff, e coli.
+fn join_letters(words: &mut Vec<String>, code_set: CodeSet) {
+    let mut at = 0;
+    while let (Some(letter), Some(next)) = (words.get(at), words.get(at + 1)) {
+        let joined = format!("{letter}{next}");
+        if letter.chars().count() == 1 && lexicon(code_set).single(&joined).is_some() {
+            words.splice(at..at + 2, [joined]);
+        }
+        at += 1;
+    }
+}
+
+/// Reads what was typed. The entries of the reviewed files that are named in `without` are passed over.
+pub(super) fn understand(
+    store: &Store,
+    code_set: CodeSet,
+    text: &str,
+    without: &BTreeSet<String>,
+) -> Result<Asked> {
+    let mut words = pieces(text, code_set);
+    join_letters(&mut words, code_set);
+    if words
+        .iter()
+        .any(|word| !SMALL_WORDS.contains(&word.as_str()))
+    {
+        words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
+    }
+    let mut reader = Reader {
+        store,
+        code_set,
+        without,
+        asked: Asked::default(),
+    };
+    reader.several(&mut words);
+    let last = words.len().saturating_sub(1);
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let joined = words.get(at + 1).map(|next| format!("{word}{next}"));
+        at += 1 + reader.one(word, joined.as_deref(), at == last)?;
+    }
+    Ok(reader.asked)
+}
+
+/// Checks whether two words are forms of one: one goes on where the other ends, or both end in vowels.
+fn is_form(word: &str, other: &str) -> bool {
+    let same = word
+        .char_indices()
+        .zip(other.chars())
+        .find(|((_, a), b)| a != b)
+        .map_or(word.len().min(other.len()), |((at, _), _)| at);
+    let rest = |word: &str| word.get(same..).and_then(|rest| rest.chars().next());
+    let is_ending = |first: Option<char>| first.is_none_or(|first| "aeiouy".contains(first));
+    match (rest(word), rest(other)) {
+        _ if same < 4 => false,
+        _ if same > 6 => true,
+        (None, _) | (_, None) => true,
+        (one, another) => is_ending(one) && is_ending(another),
+    }
+}
+
+struct Reader<'r> {
+    store: &'r Store,
+    code_set: CodeSet,
+    without: &'r BTreeSet<String>,
+    asked: Asked,
+}
+
+impl Reader<'_> {
+    fn meaning(&self, word: &str) -> Option<&'static Meaning> {
+        let found = lexicon(self.code_set).single(word)?;
+        (!self.without.contains(word)).then_some(found)
+    }
+
+    /// Reads the words that mean something together, in whatever order they stand, and removes them.
+    fn several(&mut self, words: &mut Vec<String>) {
+        for meaning in lexicon(self.code_set).several() {
+            if meaning.typed.len() > words.len() || self.without.contains(&meaning.key()) {
+                continue;
+            }
+            let places: Vec<usize> = meaning
+                .typed
+                .iter()
+                .filter(|typed| !SMALL_WORDS.contains(typed))
+                .filter_map(|typed| words.iter().position(|word| self.is_same(word, typed)))
+                .collect();
+            let asked = meaning
+                .typed
+                .iter()
+                .filter(|typed| !SMALL_WORDS.contains(typed));
+            if places.is_empty() || places.len() < asked.count() {
+                continue;
+            }
+            let typed: Vec<String> = words
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| places.contains(at))
+                .map(|(_, word)| word.clone())
+                .collect();
+            let mut at = 0;
+            words.retain(|_| {
+                at += 1;
+                !places.contains(&(at - 1))
+            });
+            self.add_meaning(&typed.join(" "), meaning, None);
+        }
+    }
+
+    /// Checks whether a word is one of a line, or is short for it.
+    fn is_same(&self, word: &str, typed: &str) -> bool {
+        if word == typed || word.strip_suffix('s') == Some(typed) {
+            return true;
+        }
+        self.meaning(word)
+            .and_then(|meaning| meaning.readings.first())
+            .is_some_and(|words| words.as_slice() == [typed])
+    }
+
+    fn add_meaning(&mut self, typed: &str, meaning: &Meaning, literal: Option<&str>) {
+        let costs = [0.0, 0.5, 0.7, 0.9];
+        let mut ways: Vec<Way> = meaning
+            .readings
+            .iter()
+            .zip(costs)
+            .map(|(words, cost)| Way::new(words, cost))
+            .collect();
+        if let Some(word) = literal {
+            let is_said = meaning
+                .readings
+                .iter()
+                .any(|words| words.as_slice() == [word]);
+            ways.extend((!is_said).then(|| Way::new([word], 0.4)));
+        } else {
+            ways.push(Way::new(typed.split(' '), 0.3));
+        }
+        // Shorthand of small words (d/t) says as little as they do.
+        let says_something = |way: &Way| {
+            way.words
+                .iter()
+                .any(|word| !SMALL_WORDS.contains(&word.text.as_str()))
+        };
+        if !ways.first().is_some_and(says_something) {
+            return;
+        }
+        let kind = match meaning.readings.first().map(Vec::as_slice) {
+            Some([one]) => kind_of(one),
+            _ => ConceptKind::Core,
+        };
+        self.asked.concepts.push(Concept {
+            typed: typed.to_owned(),
+            kind,
+            ways,
+            importance: typed.split(' ').map(importance).sum(),
+        });
+        // Words beside its own need no saying.
+        let own = meaning.readings.first().map(|words| words.join(" "));
+        if own.as_deref() != Some(typed) {
+            self.read_as(typed, &meaning.words(), meaning.kind);
+        }
+    }
+
+    fn read_as(&mut self, typed: &str, words: &str, kind: ReadAsKind) {
+        self.asked.read_as.push(ReadAs {
+            typed: typed.to_owned(),
+            words: words.to_owned(),
+            kind,
+        });
+    }
+
+    /// Checks whether anything has one of the words of a concept, and lets the word be begun only where nothing has.
+    fn is_known(&self, concept: &mut Concept, is_last: bool) -> Result<bool> {
+        let whole = concept.ways.iter().flat_map(|way| &way.words);
+        let whole: Vec<String> = whole.map(|word| format!("\"{}\"", word.text)).collect();
+        let whole = whole.join(" OR ");
+        if self.store.holds(&whole)? {
+            return self.is_meant(&concept.typed, &whole);
+        }
+        if is_last {
+            for word in concept.ways.iter_mut().flat_map(|way| &mut way.words) {
+                word.is_begun = word.text.chars().count() > 1;
+            }
+            if self.store.holds(&concept.query())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Checks whether a word is one that texts have, and not only one that ends as they do: the full-text index cuts
+    /// endings off, and takes migrane for migrans.
+    fn is_meant(&self, word: &str, query: &str) -> Result<bool> {
+        if word.chars().count() < 6 {
+            return Ok(true);
+        }
+        let texts = self.store.texts_with(query, 3)?;
+        if texts
+            .iter()
+            .any(|text| words_of(text).iter().any(|other| is_form(word, other)))
+        {
+            return Ok(true);
+        }
+        let vocabulary = self.store.vocabulary()?;
+        Ok(vocabulary.count(word) > 0 || !spelling::is_slip(word, &vocabulary))
+    }
+
+    /// Reads one word, and returns how many of those after it were read with it.
+    fn one(&mut self, word: &str, joined: Option<&str>, is_last: bool) -> Result<usize> {
+        if let Some(meaning) = self.meaning(word) {
+            self.add_meaning(word, meaning, Some(word));
+            return Ok(0);
+        }
+        let mut concept = Concept::literal(word);
+        let mut others = spelling::same_number(word);
+        others.extend(spelling::american(word));
+        for other in others {
+            concept.ways.push(Way::new([other], 0.0));
+        }
+        if concept.kind != ConceptKind::Core || self.is_known(&mut concept, is_last)? {
+            self.asked.concepts.push(concept);
+            return Ok(0);
+        }
+        if let Some(joined) = joined
+            && joined.chars().all(char::is_alphanumeric)
+            && self.store.holds(&format!("\"{joined}\""))?
+        {
+            self.asked.concepts.push(Concept::literal(joined));
+            return Ok(1);
+        }
+        // t2dm and covid19: letters and digits set apart.
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let digits = word.get(letters.len()..).unwrap_or_default();
+        if !letters.is_empty() && !digits.is_empty() {
+            self.one(letters, None, false)?;
+            self.one(digits, None, false)?;
+            return Ok(0);
+        }
+        let mended = match spelling::can_be_mended(word) {
+            true => spelling::mend(word, &*self.store.vocabulary()?),
+            false => None,
+        };
+        match mended {
+            Some(mended) => {
+                self.read_as(word, &mended.join(" "), ReadAsKind::Spelling);
+                match mended.as_slice() {
+                    [one] if self.meaning(one).is_some() => {
+                        if let Some(meaning) = self.meaning(one) {
+                            self.add_meaning(word, meaning, Some(one));
+                        }
+                    }
+                    _ => self.asked.concepts.push(Concept {
+                        ways: vec![Way::new(&mended, 0.0)],
+                        ..concept
+                    }),
+                }
+            }
+            None => self.asked.concepts.push(concept),
+        }
+        Ok(0)
+    }
+}

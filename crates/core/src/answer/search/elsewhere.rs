@@ -1,0 +1,49 @@
+//! Where else to look when a search finds nothing.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::{SearchOptions, find};
+use crate::error::Result;
+use crate::model::{CodeSet, LookElsewhere, OtherCodeSet};
+use crate::store::Store;
+
+/// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words.
+pub(super) fn not_kept(text: &str) -> Vec<LookElsewhere> {
+    let text: String = text.trim().chars().filter(|c| *c != '.').collect();
+    if text.chars().filter(char::is_ascii_digit).count() < 3 {
+        return Vec::new();
+    }
+    OtherCodeSet::like(&text)
+        .map(|other| LookElsewhere::NotKept(other.name))
+        .collect()
+}
+
+/// Looks where codes with these words are: in code sets that are not kept, among codes that are not listed on the day, in
+/// the other code sets.
+pub(super) fn look_elsewhere(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+    without: &BTreeSet<String>,
+) -> Result<Vec<LookElsewhere>> {
+    let mut elsewhere = not_kept(words);
+    let has = |code_set: CodeSet, unlisted: bool| -> Result<bool> {
+        let options = SearchOptions { most: 1, unlisted };
+        let report = find(store, code_set, words, date, options, without)?;
+        Ok(report.found.iter().any(|one| one.left_out.is_empty()))
+    };
+    if !options.unlisted && has(code_set, true)? {
+        elsewhere.push(LookElsewhere::Unlisted);
+    }
+    for other in CodeSet::ALL {
+        let is_governed = other != code_set && store.timeline(other)?.governing(date).is_some();
+        if is_governed && has(other, options.unlisted)? {
+            elsewhere.push(LookElsewhere::CodeSet(other));
+        }
+    }
+    Ok(elsewhere)
+}

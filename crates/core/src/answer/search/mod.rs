@@ -1,0 +1,644 @@
+//! Codes by words: the code that a coder most likely means first.
+//!
+//! What was typed is read first ([`asked`]): abbreviations and lay words by reviewed files, misspelt words by the words of
+//! titles, terms and indexes. Each word that remains must be found; the last may be only begun, so that a search can be
+//! asked while it is typed. Where no text has all of them the least telling are left out, and that is said. Titles of the
+//! release in force count most, then inclusion terms and index entries. Those come from whatever releases are loaded,
+//! because most releases have no index of their own; a code is found by them only if it is listed on the day, and the
+//! release that says so is named. Nothing is learned from what is searched for or claimed.
+
+mod asked;
+mod below;
+mod elsewhere;
+mod lexicon;
+mod newer;
+mod ranked;
+mod relax;
+mod spelling;
+mod weigh;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::basis::{not_covered, provenance_of, warnings};
+use crate::error::{Error, Result};
+use crate::model::{
+    Code, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind, ReleaseId,
+    SearchReport, Status, Timeline, judge,
+};
+use crate::store::{FoundItem, ListedEntries, Store, Words};
+use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
+use weigh::{SMALL_WORDS, Weighed, weigh};
+
+/// How a search is to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// The most codes to give.
+    pub most: usize,
+    /// Find codes that are not listed on the day as well: deleted ones and those to come.
+    pub unlisted: bool,
+}
+
+/// With more titles than this a search is too broad for terms within terms to tell anything.
+const BROAD: usize = 300;
+
+/// A result that has so much against it is worth looking where the index refers to.
+const POOR: f64 = 0.9;
+
+/// The most rows of a kind that are looked at: more than any search of two words has. A single word that has more
+/// (fracture) says too little to be ranked by.
+const MAX_ROWS: usize = 500;
+
+/// Finds codes by words on a day.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if there are no words, [`crate::ErrorKind::NotFound`] if no loaded release governs the
+/// day, [`crate::ErrorKind::Store`] if the database cannot be read.
+pub fn search(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+) -> Result<SearchReport> {
+    search_without(store, code_set, words, date, options, &BTreeSet::new())
+}
+
+/// Finds codes by words as [`search`] does, without some entries of the reviewed files: what each is worth.
+///
+/// # Errors
+/// As [`search`].
+#[doc(hidden)]
+pub fn search_without(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+    without: &BTreeSet<String>,
+) -> Result<SearchReport> {
+    let mut report = find(store, code_set, words, date, options, without)?;
+    if report.found.is_empty() {
+        report.elsewhere =
+            elsewhere::look_elsewhere(store, code_set, words, date, options, without)?;
+    }
+    Ok(report)
+}
+
+fn find(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+    without: &BTreeSet<String>,
+) -> Result<SearchReport> {
+    let timeline = store.timeline(code_set)?;
+    let Some(period) = timeline.governing(date) else {
+        return Err(not_covered(&timeline, date));
+    };
+    if tokens(words).is_empty() {
+        return Err(Error::usage("there are no words to search for")
+            .with_hint("write what the code is for, as in codeyear search low back pain"));
+    }
+    let index = DocumentKind::Index(IndexKind::Diseases);
+    let nested_term = match store.document(period.release, index)? {
+        Some(_) => 0.8,
+        None => 1.2,
+    };
+    let mut asked = Query {
+        store,
+        timeline: &timeline,
+        release: period.release,
+        date,
+        listed: store.listed_on(code_set, date)?,
+        options,
+        concepts: Vec::new(),
+        penalty: 0.0,
+        rows: MAX_ROWS,
+        nested_term,
+        found: BTreeMap::new(),
+        pending: BTreeMap::new(),
+    };
+    asked.add_codes(words)?;
+    let mut read_as = Vec::new();
+    if asked.is_empty() && elsewhere::not_kept(words).is_empty() {
+        let read = understand(store, code_set, words, without)?;
+        (asked.concepts, read_as) = (read.concepts, read.read_as);
+        asked.add_all(&mut read_as)?;
+    }
+    asked.look_up()?;
+    asked.add_below()?;
+    asked.drop_headers();
+    asked.add_newer()?;
+    let more = asked.found.len() > options.most || !asked.pending.is_empty();
+    let found = asked.ranked()?;
+    Ok(SearchReport {
+        code_set,
+        words: words.trim().to_owned(),
+        read_as,
+        elsewhere: Vec::new(),
+        date,
+        release: period.release,
+        provenance: provenance_of(&timeline, period.release),
+        found,
+        more,
+        warnings: warnings(store.kind()?, code_set, &timeline, date, date),
+    })
+}
+
+/// Cuts a text into words: runs of Latin letters and digits, in lower case.
+///
+/// Accents set apart from their letters are left out, as the full-text index leaves them out. A letter of
+/// another script is a word of its own: the index knows letters by another table than this program, and
+/// what it cuts in two here would have to be found as a phrase there.
+fn tokens(text: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for character in text.chars().flat_map(char::to_lowercase) {
+        if matches!(character, '\u{300}'..='\u{36f}') {
+            continue;
+        }
+        let is_latin = character.is_ascii_alphanumeric()
+            || (character.is_alphabetic() && character <= '\u{24f}');
+        if is_latin {
+            word.push(character);
+            continue;
+        }
+        all.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
+        all.extend(character.is_alphanumeric().then(|| character.to_string()));
+    }
+    all.extend((!word.is_empty()).then_some(word));
+    all.truncate(MAX_WORDS);
+    all
+}
+
+/// A code that was found, and how well.
+struct Candidate {
+    score: f64,
+    /// The concepts that it lacks, a bit for each.
+    lacks: u32,
+    /// Its place in the book on the day; those without one last.
+    position: i64,
+    entry: Entry,
+    standing: FoundStanding,
+    found_in: Place,
+    /// What else it was found in, which may be newer.
+    current: Current,
+}
+
+/// What of the day a code was found in, beside where it was found best.
+#[derive(Debug, Clone, Copy, Default)]
+struct Current {
+    /// Whether its own title has all that was asked for.
+    title: bool,
+    /// An inclusion term that has it.
+    term: Option<i64>,
+}
+
+impl Current {
+    fn of(place: &Place, score: f64, lacks: u32) -> Current {
+        match place {
+            // What says much more is of something else.
+            _ if lacks != 0 || score > 1.4 => Current::default(),
+            Place::Title | Place::Code => Current {
+                title: true,
+                term: None,
+            },
+            Place::InclusionTerm { node, .. } => Current {
+                title: false,
+                term: Some(*node),
+            },
+            _ => Current::default(),
+        }
+    }
+
+    fn add(&mut self, other: Current) {
+        self.title |= other.title;
+        self.term = self.term.max(other.term);
+    }
+}
+
+/// Where words were found, before the release is looked for.
+#[derive(Debug, Clone)]
+enum Place {
+    Code,
+    Title,
+    InclusionTerm {
+        node: i64,
+        term: String,
+    },
+    Index {
+        term: i64,
+        path: String,
+    },
+    Below(Code),
+    NewerCode {
+        of: Code,
+        from: NaiveDate,
+        item: i64,
+    },
+}
+
+struct Query<'s> {
+    store: &'s Store,
+    timeline: &'s Timeline,
+    release: ReleaseId,
+    date: NaiveDate,
+    listed: ListedEntries,
+    options: SearchOptions,
+    concepts: Vec<Concept>,
+    /// What everything weighs more that is found by a detour.
+    penalty: f64,
+    /// How many rows are looked at.
+    rows: usize,
+    /// What a term within a term weighs: more, and so later in the list, where it can only be another
+    /// release's.
+    nested_term: f64,
+    found: BTreeMap<Code, Candidate>,
+    /// Codes that were found in terms, before anyone has looked how they stand on the day.
+    pending: BTreeMap<Code, (f64, u32, Place, Current)>,
+}
+
+impl Query<'_> {
+    /// Writes the chosen concepts in the language of the full-text index, with sides or without; `None` if there are
+    /// none.
+    fn query(&self, chosen: u32, sides: bool) -> Option<String> {
+        let asked: Vec<String> = self
+            .concepts
+            .iter()
+            .enumerate()
+            .filter(|(at, concept)| match concept.kind {
+                ConceptKind::Core => chosen & (1 << at) != 0,
+                ConceptKind::Side => sides,
+                ConceptKind::Encounter => false,
+            })
+            .map(|(_, concept)| concept.query())
+            .collect();
+        (!asked.is_empty()).then(|| asked.join(" AND "))
+    }
+
+    /// Returns the concepts that are searched for, a bit for each.
+    fn core(&self) -> u32 {
+        let core = self.concepts.iter().enumerate();
+        core.filter(|(_, concept)| concept.kind == ConceptKind::Core)
+            .fold(0, |bits, (at, _)| bits | 1 << at)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.pending.is_empty()
+    }
+
+    /// Returns what speaks against the best that was found.
+    fn best(&self) -> f64 {
+        let found = self.found.values().map(|candidate| candidate.score);
+        let pending = self.pending.values().map(|(score, ..)| *score);
+        found.chain(pending).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Adds what holds all of the concepts; where nothing does, what holds most.
+    fn add_all(&mut self, read_as: &mut Vec<ReadAs>) -> Result<()> {
+        // A search for a side or an encounter alone.
+        if self.core() == 0 {
+            for concept in &mut self.concepts {
+                concept.kind = ConceptKind::Core;
+            }
+        }
+        let core = self.core();
+        self.add_chosen(core)?;
+        if self.is_empty() && self.let_the_last_go_on() {
+            self.add_chosen(core)?;
+        }
+        if self.best() > POOR {
+            self.follow_see(core, read_as)?;
+        }
+        if self.is_empty() {
+            self.relax(core)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the last concept be begun only, as it was typed. Where it is short that begins so many words that this is
+    /// asked only where it is no word or abbreviation itself, as in hepatitis c.
+    fn let_the_last_go_on(&mut self) -> bool {
+        let Some(last) = self.concepts.last_mut() else {
+            return false;
+        };
+        let typed = last.typed.clone();
+        let mut has_changed = false;
+        for word in last.ways.iter_mut().flat_map(|way| &mut way.words) {
+            if word.text == typed && !word.is_begun {
+                word.is_begun = true;
+                has_changed = true;
+            }
+        }
+        has_changed
+    }
+
+    /// Adds what holds all of the chosen concepts.
+    fn add_chosen(&mut self, chosen: u32) -> Result<()> {
+        let Some(query) = self.query(chosen, false) else {
+            return Ok(());
+        };
+        let with_sides = self.query(chosen, true).filter(|other| *other != query);
+        let before = self.found.len();
+        if let Some(query) = &with_sides {
+            self.add(query, Words::Titles)?;
+        }
+        if self.found.len() - before < self.options.most {
+            self.add(&query, Words::Titles)?;
+        }
+        let code_set = self.timeline.code_set();
+        if code_set.has(DocumentKind::Index(IndexKind::Diseases)) {
+            // Where titles are many, a term within a term tells nothing more; a main term does.
+            let terms = if self.found.len() > BROAD {
+                Words::MainTerms
+            } else {
+                Words::Terms
+            };
+            self.add(&query, terms)?;
+        }
+        // Most repeat the title of the code above them, which has been found then.
+        let unlisted = self.options.unlisted;
+        if code_set.facts().has_seventh_characters && (self.found.len() == before || unlisted) {
+            let query = with_sides.unwrap_or(query);
+            if !unlisted {
+                let first = format!("{query} AND (\"initial\" OR \"unspecified\")");
+                self.add(&first, Words::LongCodes)?;
+            }
+            if self.found.len() == before || unlisted {
+                self.add(&query, Words::LongCodes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the code that was asked for, and those that begin so.
+    fn add_codes(&mut self, text: &str) -> Result<()> {
+        let code_set = self.timeline.code_set();
+        // `E11.` is on the way to a code, `E11.-` and `E11.*` are how books write what is below one.
+        let text = text.trim().trim_end_matches(['.', '-', '*']);
+        let Ok(code) = code_set.parse_code(text) else {
+            return Ok(());
+        };
+        let below = self.store.below(code_set, self.release, self.date, &code)?;
+        for (at, entry) in below.into_iter().enumerate() {
+            // The code itself first, then those below it.
+            let score = match entry.code == code {
+                true => CODE - HEADER - 1.0,
+                false => CODE,
+            };
+            self.offer(entry, score, 0, at as i64, None, Place::Code);
+        }
+        if self.options.unlisted && !self.found.contains_key(&code) {
+            self.note(&code, CODE, 0, Place::Code);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, query: &str, words: Words) -> Result<()> {
+        let code_set = self.timeline.code_set();
+        let unlisted = self.options.unlisted;
+        let listed = |number: i64| unlisted || self.listed.position(number).is_some();
+        let items = self
+            .store
+            .search_items(code_set, query, words, self.rows, &listed)?;
+        for item in items {
+            match item {
+                FoundItem::Entry { number, entry } => {
+                    let Weighed { score, lacks, .. } = self.weigh(&entry.long_title);
+                    // However much a title of the day says beyond, it stands before older terms within terms.
+                    let score = match lacks {
+                        0 => score.min(1.45 + score / 100.0),
+                        _ => score,
+                    };
+                    match self.listed.position(number) {
+                        Some(position) => {
+                            self.offer(entry, score, lacks, position, None, Place::Title);
+                        }
+                        None => self.note(&entry.code, score + 10.0, lacks, Place::Title),
+                    }
+                }
+                FoundItem::InclusionTerm { node, code, term } => {
+                    let Weighed { score, lacks, .. } = self.weigh(&term);
+                    self.note(
+                        &code,
+                        score + 0.4,
+                        lacks,
+                        Place::InclusionTerm { node, term },
+                    );
+                }
+                FoundItem::Index {
+                    term,
+                    code,
+                    path,
+                    depth,
+                    cell,
+                } => {
+                    let weighed = self.weigh(&path);
+                    // A table of drugs names substances: only who writes one alone asks for its codes.
+                    if cell > 0 && (depth > 0 || weighed.extra > 0.3) {
+                        continue;
+                    }
+                    // The code of a main term is the one that a coder means who says no more.
+                    let weight = match (cell, depth) {
+                        (1.., _) => 2.5 + f64::from(cell) / 10.0,
+                        (_, 0) => -0.3,
+                        _ => self.nested_term,
+                    };
+                    let score = weighed.score + weight;
+                    self.note(&code, score, weighed.lacks, Place::Index { term, path });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn weigh(&self, text: &str) -> Weighed {
+        let mut weighed = weigh(text, &self.concepts, &[]);
+        weighed.score += self.penalty;
+        weighed
+    }
+
+    /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
+    fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
+        let current = Current::of(&place, score, lacks);
+        if let Some(there) = self.found.get_mut(code) {
+            there.current.add(current);
+            if score < there.score {
+                there.score = score;
+                there.lacks = lacks;
+                there.found_in = place;
+            }
+            return;
+        }
+        match self.pending.get_mut(code) {
+            Some(there) => {
+                there.3.add(current);
+                if score < there.0 {
+                    *there = (score, lacks, place, there.3);
+                }
+            }
+            None => {
+                self.pending.insert(*code, (score, lacks, place, current));
+            }
+        }
+    }
+
+    /// Looks up how the best of the noted codes stand: a few more than are asked for, because some fall
+    /// away as headers or unlisted.
+    fn look_up(&mut self) -> Result<()> {
+        let mut best: Vec<(f64, Code)> = self
+            .pending
+            .iter()
+            .map(|(code, (score, ..))| (*score, *code))
+            .collect();
+        best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        best.truncate(self.options.most.saturating_add(30));
+        for (score, code) in best {
+            if let Some((_, lacks, place, current)) = self.pending.remove(&code) {
+                self.add_code(&code, score, lacks, place)?;
+                if let Some(there) = self.found.get_mut(&code) {
+                    there.current.add(current);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows terms that only say where to look: under attack > heart, "see Infarct, myocardium".
+    fn follow_see(&mut self, core: u32, read_as: &mut Vec<ReadAs>) -> Result<()> {
+        let Some(query) = self.query(core, false) else {
+            return Ok(());
+        };
+        let asked = self.concepts.iter().filter(|c| c.kind == ConceptKind::Core);
+        let typed: Vec<&str> = asked.map(|concept| concept.typed.as_str()).collect();
+        let typed = typed.join(" ");
+        for (path, reference) in self.store.search_see(&query)? {
+            // Only what was asked for and no more, or it is another thing.
+            if self.weigh(&path).extra > POOR {
+                continue;
+            }
+            let mut words = tokens(&reference);
+            words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
+            if words.is_empty() {
+                continue;
+            }
+            let mut concepts = literally(&words);
+            let beside = self.concepts.iter().filter(|c| c.kind != ConceptKind::Core);
+            concepts.extend(beside.cloned());
+            let read = ReadAs {
+                typed: typed.clone(),
+                words: reference,
+                kind: ReadAsKind::See,
+            };
+            let asked = std::mem::replace(&mut self.concepts, concepts);
+            self.penalty = 0.3;
+            let before = self.best();
+            self.add_chosen(self.core())?;
+            if self.best() < before {
+                read_as.push(read);
+            }
+            self.penalty = 0.0;
+            self.concepts = asked;
+        }
+        Ok(())
+    }
+
+    /// Adds a code by how it stands on the day; one that is not listed then only if that was asked for.
+    fn add_code(&mut self, code: &Code, score: f64, lacks: u32, place: Place) -> Result<()> {
+        let life = self.store.spans(self.timeline.code_set(), code)?;
+        let (entry, standing) = match judge(self.date, self.timeline, &life) {
+            Status::Listed { entry, .. } => (entry, None),
+            Status::Deleted {
+                entry, last_day, ..
+            } if self.options.unlisted => (entry, Some(FoundStanding::Deleted(last_day))),
+            Status::NotYet {
+                entry, first_day, ..
+            } if self.options.unlisted => (entry, Some(FoundStanding::NotYetEffective(first_day))),
+            _ => return Ok(()),
+        };
+        self.offer(entry, score, lacks, i64::MAX, standing, place);
+        Ok(())
+    }
+
+    fn offer(
+        &mut self,
+        entry: Entry,
+        score: f64,
+        lacks: u32,
+        position: i64,
+        standing: Option<FoundStanding>,
+        found_in: Place,
+    ) {
+        let standing = standing.unwrap_or(if entry.billable {
+            FoundStanding::Billable
+        } else {
+            FoundStanding::Header
+        });
+        // Of a header a code below it is meant.
+        let score = match standing {
+            FoundStanding::Header => score + HEADER,
+            _ => score,
+        };
+        // A manifestation never comes first on a claim.
+        let is_manifestation = entry.long_title.ends_with(MANIFESTATION);
+        let score = match is_manifestation && !matches!(found_in, Place::Code) {
+            true => score + 1.0,
+            false => score,
+        };
+        let current = Current::of(&found_in, score, lacks);
+        match self.found.get_mut(&entry.code) {
+            Some(there) => {
+                there.position = there.position.min(position);
+                there.current.add(current);
+                if score < there.score {
+                    there.score = score;
+                    there.lacks = lacks;
+                    there.found_in = found_in;
+                }
+            }
+            None => {
+                self.found.insert(
+                    entry.code,
+                    Candidate {
+                        score,
+                        lacks,
+                        position,
+                        entry,
+                        standing,
+                        found_in,
+                        current,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Leaves out headers of which billable codes were found as well: those are meant.
+    fn drop_headers(&mut self) {
+        let billable: Vec<Code> = self
+            .found
+            .iter()
+            .filter(|(_, candidate)| candidate.standing == FoundStanding::Billable)
+            .map(|(code, _)| *code)
+            .collect();
+        self.found.retain(|code, candidate| {
+            let is_code = matches!(candidate.found_in, Place::Code);
+            // Codes below one stand right after it in the order of their characters.
+            let after = billable.partition_point(|other| other <= code);
+            let has_below = billable.get(after).is_some_and(|next| next.is_under(code));
+            is_code || candidate.standing != FoundStanding::Header || !has_below
+        });
+    }
+}
+
+/// What a code weighs that was asked for itself: before everything else.
+const CODE: f64 = -100.0;
+
+/// How the title of a manifestation ends.
+const MANIFESTATION: &str = "classified elsewhere";
+
+/// What a header weighs more than a code that may be reported.
+const HEADER: f64 = 0.6;

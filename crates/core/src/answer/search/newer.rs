@@ -1,0 +1,122 @@
+//! Newer codes before the older ones that older words lead to.
+//!
+//! A term of an index or of a tabular list leads to a code as that release had it. Where the conversion tables say that
+//! the code has given a part of its meaning to another one since, that one is shown first.
+
+use chrono::NaiveDate;
+
+use super::{Place, Query, weigh};
+use crate::error::Result;
+use crate::model::{Code, DocumentKind, FoundStanding, IndexKind, Status, StoredDocument, judge};
+
+/// How many of the codes that were found are looked at.
+const MAX_LOOKED_AT: usize = 12;
+
+/// How many newer codes of one are shown.
+const MAX_NEWER: usize = 3;
+
+impl Query<'_> {
+    /// Adds the newer codes of the best that older words led to, each before its older one.
+    pub(super) fn add_newer(&mut self) -> Result<()> {
+        if !self.timeline.code_set().has(DocumentKind::ConversionTable) {
+            return Ok(());
+        }
+        let tabular = self.nearest_first(&[DocumentKind::Tabular])?;
+        let indexes = self.nearest_first(&IndexKind::ALL.map(DocumentKind::Index))?;
+        for code in self.order().into_iter().take(MAX_LOOKED_AT) {
+            let Some(candidate) = self.found.get(&code) else {
+                continue;
+            };
+            let (score, lacks, current) = (candidate.score, candidate.lacks, candidate.current);
+            // What the day's own title says holds on the day.
+            if current.title {
+                continue;
+            }
+            if self.store.given_parts(&code, None, self.date)?.is_empty() {
+                continue;
+            }
+            let since = match &candidate.found_in {
+                Place::InclusionTerm { node, .. } => self.last_with(&tabular, *node)?,
+                Place::Index { term, .. } => self.last_with(&indexes, *term)?,
+                _ => None,
+            };
+            let by_term = match current.term {
+                Some(node) => self.last_with(&tabular, node)?,
+                None => None,
+            };
+            let Some(since) = since.max(by_term) else {
+                continue;
+            };
+            if since < self.date {
+                self.add_newer_of(&code, since, score, lacks)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the first day of the newest release by the day whose document holds an item.
+    fn last_with(&self, documents: &[StoredDocument], item: i64) -> Result<Option<NaiveDate>> {
+        let mut last = None;
+        for document in documents {
+            let from = document.release.effective_from();
+            if from > self.date || last.is_some_and(|last| from <= last) {
+                continue;
+            }
+            if self.store.row_of(document, item)?.is_some() {
+                last = Some(from);
+            }
+        }
+        // One that only later releases have is as new as can be.
+        Ok(last.or(Some(self.date)))
+    }
+
+    fn add_newer_of(
+        &mut self,
+        code: &Code,
+        since: NaiveDate,
+        score: f64,
+        lacks: u32,
+    ) -> Result<()> {
+        let mut newer = Vec::new();
+        for given in self.store.given_parts(code, Some(since), self.date)? {
+            if given.code == *code {
+                continue;
+            }
+            let life = self.store.spans(self.timeline.code_set(), &given.code)?;
+            if let Status::Listed { entry, .. } = judge(self.date, self.timeline, &life)
+                && entry.billable
+            {
+                let weighed = weigh(&entry.long_title, &self.concepts, &[]);
+                newer.push((weighed.score, given, entry));
+            }
+        }
+        newer.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.code.cmp(&b.1.code)));
+        newer.dedup_by_key(|(_, given, _)| given.code);
+        newer.truncate(MAX_NEWER);
+        let count = newer.len() as f64;
+        for (at, (_, given, entry)) in newer.into_iter().enumerate() {
+            // Right before the older one.
+            let before = score - 0.001 * (count - at as f64);
+            let is_better = self
+                .found
+                .get(&given.code)
+                .is_some_and(|there| there.score < before);
+            if is_better {
+                continue;
+            }
+            let place = Place::NewerCode {
+                of: *code,
+                from: given.from,
+                item: given.item,
+            };
+            if let Some(there) = self.found.get_mut(&given.code) {
+                there.score = before;
+                there.found_in = place;
+                there.standing = FoundStanding::Billable;
+                continue;
+            }
+            self.offer(entry, before, lacks, i64::MAX, None, place);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! How well a text says what was asked for: what it says beyond it, and what it lacks.
+
+use std::borrow::Cow;
+
+use super::asked::{Concept, ConceptKind};
+
+/// Words that say nothing of a diagnosis, left out unless there are no others.
+pub(super) const SMALL_WORDS: [&str; 19] = [
+    "a",
+    "an",
+    "and",
+    "at",
+    "by",
+    "due",
+    "encounter",
+    "for",
+    "from",
+    "her",
+    "his",
+    "in",
+    "of",
+    "on",
+    "or",
+    "the",
+    "to",
+    "w",
+    "with",
+];
+
+/// The sides that a title names.
+pub(super) const SIDES: [&str; 3] = ["left", "right", "bilateral"];
+
+/// What a word of a text weighs that was not asked for. `unspecified` and its like weigh little: they are what is meant
+/// by someone who says no more.
+fn weight(word: &str) -> f64 {
+    match word {
+        "unspecified" | "mellitus" | "nos" | "not" | "initial" | "uncomplicated" | "without"
+        | "closed" | "applicable" => 0.1,
+        "specified" | "classified" | "elsewhere" | "site" | "part" | "type" | "organism"
+        | "disease" | "disorder" | "syndrome" | "pure" | "essential" | "adult" | "current"
+        | "female" | "native" | "personal" | "multiple" => 0.3,
+        "accidental" | "unintentional" => 0.05,
+        "supervision" | "normal" | "nonrheumatic" | "routine" | "general" | "nontraumatic" => 0.3,
+        "ear" | "eye" => 0.2,
+        "single" | "episode" | "unilateral" | "joint" | "region" | "as" | "side" => 0.3,
+        "left" | "right" | "bilateral" | "other" | "primary" => 0.6,
+        "subsequent" => 1.2,
+        "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
+        "uteri" => 0.3,
+        "sequela" => 1.6,
+        _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.3,
+        _ => 1.0,
+    }
+}
+
+/// How well a text says what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Weighed {
+    /// What speaks against it: less is better.
+    pub(super) score: f64,
+    /// The concepts that it lacks, a bit for each.
+    pub(super) lacks: u32,
+    /// What it says beyond, alone.
+    pub(super) extra: f64,
+}
+
+/// Cuts a text into words in lower case.
+pub(super) fn words_of(text: &str) -> Vec<Cow<'_, str>> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(lower)
+        .collect()
+}
+
+fn lower(word: &str) -> Cow<'_, str> {
+    // Most words of a title are in lower case.
+    if word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(word.to_lowercase())
+    }
+}
+
+/// A word of a text that is weighed.
+struct Said<'t> {
+    word: Cow<'t, str>,
+    /// Whether the text says that this is not so: after without, or not.
+    is_denied: bool,
+    /// Whether it is named beside something else, after and, or or; or in brackets, where it may be left out.
+    is_beside: bool,
+    /// Whether it was asked for.
+    is_used: bool,
+}
+
+/// Cuts a text into words, and looks which of them it denies.
+fn said(text: &str) -> Vec<Said<'_>> {
+    let mut all = Vec::new();
+    let mut is_nonessential = false;
+    for clause in text.split([',', ';', ':']) {
+        let (mut is_denied, mut is_beside) = (false, false);
+        for piece in clause.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let was_nonessential = is_nonessential;
+            match piece.chars().last() {
+                Some('(' | '[') => is_nonessential = true,
+                Some(')' | ']') => is_nonessential = false,
+                _ => {}
+            }
+            if word.is_empty() {
+                continue;
+            }
+            let word = lower(word);
+            match &*word {
+                "with" | "in" | "due" => (is_denied, is_beside) = (false, false),
+                // Other and unspecified: what follows is no second thing.
+                "and" | "or" => {
+                    is_beside = all
+                        .last()
+                        .is_some_and(|last: &Said<'_>| last.word != "other");
+                }
+                _ => {}
+            }
+            let is_denial = match &*word {
+                "without" | "not" => true,
+                // Unspecified as acute or chronic.
+                "as" => all
+                    .last()
+                    .is_some_and(|last: &Said<'_>| last.word == "unspecified"),
+                _ => false,
+            };
+            all.push(Said {
+                word,
+                is_denied,
+                is_beside: is_beside || was_nonessential,
+                is_used: false,
+            });
+            is_denied |= is_denial;
+        }
+    }
+    all
+}
+
+/// Weighs a text against what was asked for. The words of `known` weigh nothing: what stands above has them.
+pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weighed {
+    let mut words = said(text);
+    // What a text denies is not what was asked for, unless that was a denial too.
+    let denies = concepts.iter().any(|concept| {
+        matches!(
+            concept.typed.as_str(),
+            "without" | "w/o" | "not" | "no" | "non"
+        )
+    });
+    let (mut score, mut lacks) = (0.0, 0u32);
+    for (at, concept) in concepts.iter().enumerate() {
+        let way = concept.ways.iter().find(|way| {
+            way.words.iter().all(|asked| {
+                words
+                    .iter()
+                    .any(|said| (denies || !said.is_denied) && asked.fits(&said.word))
+            })
+        });
+        let Some(way) = way else {
+            lacks |= 1 << at.min(31);
+            score += lack(concept, &words);
+            continue;
+        };
+        score += way.cost;
+        for said in &mut words {
+            said.is_used |= way.words.iter().any(|asked| asked.fits(&said.word));
+        }
+    }
+    let mut extra = 0.0;
+    for said in &words {
+        let word = &*said.word;
+        if said.is_used || SMALL_WORDS.contains(&word) || known.iter().any(|known| known == word) {
+            continue;
+        }
+        // What a code goes without is what is meant by someone who does not name it.
+        extra += match (said.is_denied, said.is_beside) {
+            (true, _) => weight(word).min(0.1),
+            (_, true) => weight(word) * 0.3,
+            _ => weight(word),
+        };
+    }
+    // Of texts that say as much beyond, the shorter one first.
+    let extra = extra + words.len() as f64 / 100.0;
+    Weighed {
+        score: score + extra,
+        lacks,
+        extra,
+    }
+}
+
+/// What it weighs that a text lacks what was asked for.
+fn lack(concept: &Concept, words: &[Said<'_>]) -> f64 {
+    match concept.kind {
+        ConceptKind::Core => 3.0 * concept.importance,
+        // Another side is another code; one that names none may be meant.
+        ConceptKind::Side => match words.iter().any(|said| SIDES.contains(&&*said.word)) {
+            true => 4.0,
+            false => 1.0,
+        },
+        ConceptKind::Encounter => 0.5,
+    }
+}

@@ -1,0 +1,206 @@
+//! How well a search finds what coders mean, and what the reviewed files of words hold.
+
+use std::collections::BTreeSet;
+
+use codeyear::answer::{self, SearchOptions};
+use codeyear::model::{CodeSet, FoundIn};
+use codeyear::store::Store;
+
+use super::everything;
+use crate::world::official_releases;
+
+const OPTIONS: SearchOptions = SearchOptions {
+    most: 10,
+    unlisted: false,
+};
+
+/// What is typed, and the codes that a coder accepts for it.
+fn queries(releases: &std::path::Path) -> Vec<(String, Vec<String>)> {
+    let file = releases.join("../search/queries.tsv");
+    let Ok(text) = std::fs::read_to_string(&file) else {
+        crate::world::say_not_run(&format!("queries need {}", file.display()));
+        return Vec::new();
+    };
+    let cells = text.lines().map(|line| line.split('\t'));
+    cells
+        .filter_map(|mut cells| {
+            let accepted = |cell: &str| cell.split(' ').map(str::to_owned).collect();
+            Some((cells.next()?.to_owned(), accepted(cells.next()?)))
+        })
+        .collect()
+}
+
+fn codes(store: &Store, code_set: CodeSet, words: &str) -> Vec<String> {
+    let date = "2026-03-01".parse().unwrap();
+    let report = answer::search(store, code_set, words, date, OPTIONS).unwrap();
+    report
+        .found
+        .iter()
+        .map(|one| one.code.to_string())
+        .collect()
+}
+
+/// Lists the lines of the reviewed files of a code set: what is typed, and each of its readings.
+fn entries(code_set: CodeSet) -> Vec<(String, Vec<String>)> {
+    let files = code_set.facts().word_files.iter();
+    files
+        .flat_map(|file| file.text.lines())
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let (typed, readings) = line.split_once('\t').unwrap_or_else(|| panic!("{line}"));
+            let readings = readings.split('|').map(|words| words.trim().to_owned());
+            (typed.to_owned(), readings.collect())
+        })
+        .collect()
+}
+
+/// Checks whether a text is a code that some release lists.
+fn is_listed(store: &Store, text: &str) -> bool {
+    CodeSet::ALL.into_iter().any(|code_set| {
+        let code = code_set.parse_code(text).ok();
+        code.is_some_and(|code| !store.spans(code_set, &code).unwrap().is_empty())
+    })
+}
+
+#[test]
+fn at_least_85_of_100_queries_find_their_code_among_the_first_ten_and_65_first() {
+    let Some(releases) = official_releases("what coders type") else {
+        return;
+    };
+    let queries = queries(&releases);
+    let store = everything(&releases);
+    let (mut first, mut first_ten, mut misses) = (0, 0, Vec::new());
+    for (typed, accepted) in &queries {
+        let found = codes(&store, CodeSet::Icd10Cm, typed);
+        match found.iter().position(|code| accepted.contains(code)) {
+            Some(place) => {
+                first_ten += 1;
+                first += usize::from(place == 0);
+            }
+            None => misses.push(format!("{typed}: {found:?}")),
+        }
+    }
+    let share = |hits: usize| 100 * hits / queries.len().max(1);
+    if !queries.is_empty() {
+        assert!(share(first_ten) >= 85, "{first_ten}: {misses:#?}");
+        assert!(share(first) >= 65, "{first}");
+    }
+}
+
+#[test]
+fn the_reviewed_files_lead_from_words_to_words_that_titles_terms_or_indexes_have() {
+    let Some(releases) = official_releases("reviewed words") else {
+        return;
+    };
+    let queries = queries(&releases);
+    let store = everything(&releases);
+    let date = "2026-03-01".parse().unwrap();
+    let abbreviations = CodeSet::Icd10Cm.facts().word_files[0].text;
+    let lines = abbreviations.lines().filter(|line| !line.starts_with('#'));
+    assert!(lines.count() >= 400);
+    let mut wrong = Vec::new();
+    for code_set in CodeSet::ALL {
+        let entries = entries(code_set);
+        // Without all entries a reading has to be found in its own words.
+        let all: BTreeSet<String> = entries.iter().map(|(typed, _)| typed.clone()).collect();
+        for (typed, readings) in &entries {
+            for reading in readings {
+                if is_listed(&store, reading)
+                    || queries
+                        .iter()
+                        .any(|(_, accepted)| accepted.contains(reading))
+                {
+                    wrong.push(format!("{typed}: {reading} is a code"));
+                    continue;
+                }
+                let report =
+                    answer::search_without(&store, code_set, reading, date, OPTIONS, &all).unwrap();
+                if report
+                    .found
+                    .first()
+                    .is_none_or(|one| !one.left_out.is_empty())
+                {
+                    wrong.push(format!("{typed}: no text of {code_set} has {reading}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Of queries of several words only names that people have for one thing are entries of their own.
+    let typed: BTreeSet<String> = entries(CodeSet::Icd10Cm)
+        .into_iter()
+        .map(|(typed, _)| typed)
+        .collect();
+    let whole: Vec<&str> = queries
+        .iter()
+        .map(|(query, _)| query.as_str())
+        .filter(|query| query.contains(' ') && typed.contains(*query))
+        .collect();
+    let lay = [
+        "heart attack",
+        "high blood pressure",
+        "high cholesterol",
+        "strep throat",
+        "ear infection",
+        "pink eye",
+        "kidney stone",
+    ];
+    assert!(whole.iter().all(|query| lay.contains(query)), "{whole:?}");
+}
+
+#[test]
+fn a_code_that_older_words_lead_to_stands_behind_the_newer_one_that_has_its_meaning() {
+    let Some(releases) = official_releases("newer codes first") else {
+        return;
+    };
+    let store = everything(&releases);
+    for (words, newer, older) in [
+        ("depression", "F32.A", "F32.9"),
+        ("heart attack", "I21.9", "I21.3"),
+        ("right-sided heart failure", "I50.810", "I50.9"),
+        ("lumbar pain", "M54.50", "M54.5"),
+    ] {
+        let found = codes(&store, CodeSet::Icd10Cm, words);
+        assert_eq!(
+            found.first().map(String::as_str),
+            Some(newer),
+            "{words}: {found:?}"
+        );
+        let place = found.iter().position(|code| code == older);
+        assert!(place.is_none_or(|place| place > 0), "{words}: {found:?}");
+    }
+    let date = "2026-03-01".parse().unwrap();
+    let report = answer::search(
+        &store,
+        CodeSet::Icd10Cm,
+        "right-sided heart failure",
+        date,
+        OPTIONS,
+    );
+    let report = report.unwrap();
+    let said = report.found.iter().find_map(|one| match one.found_in {
+        FoundIn::NewerCode { of, from, row, .. } => Some((of.to_string(), from.to_string(), row)),
+        _ => None,
+    });
+    assert!(said.is_none_or(|(_, _, row)| row > 1));
+}
+
+#[test]
+fn procedures_are_found_by_the_names_that_people_have_for_them() {
+    let Some(releases) = official_releases("names of procedures") else {
+        return;
+    };
+    let store = everything(&releases);
+    for (words, beginning) in [
+        ("appendectomy", "0DTJ"),
+        ("cabg", "021"),
+        ("colonoscopy", "0DJD8ZZ"),
+        ("cesarean section", "10D00Z"),
+        ("lap chole", "0FT44ZZ"),
+        ("total knee replacement right", "0SRC"),
+    ] {
+        let found = codes(&store, CodeSet::Icd10Pcs, words);
+        let first = found.first().map_or("", String::as_str);
+        assert!(first.starts_with(beginning), "{words}: {found:?}");
+    }
+}
