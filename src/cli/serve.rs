@@ -120,7 +120,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
     if context.global.database().is_none() {
         build_database(context)?;
     }
-    begin_anew_with_little_memory();
+    restart_with_allocator_settings();
     let server = Server::bind(Settings {
         database: context.database()?,
         listen: args.listen,
@@ -161,15 +161,23 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
 /// That of the GNU system keeps for each thread what it once took, and reads how much only when a program begins: with
 /// its own values the same questions take twice the memory. Whoever set any of them has chosen.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn begin_anew_with_little_memory() {
+fn restart_with_allocator_settings() {
     use std::os::unix::process::CommandExt;
     /// The heaps that threads share, and the bytes at the end of one that are given back.
     const VALUES: [(&str, &str); 2] = [
         ("MALLOC_ARENA_MAX", "2"),
         ("MALLOC_TRIM_THRESHOLD_", "4000000"),
     ];
+    /// It is set for the second time: the others may be taken away from a program with rights of its own.
+    const MARK: &str = "CODEYEAR_SERVES";
     let is_set = |name: &str| std::env::var_os(name).is_some();
-    if VALUES.iter().any(|(name, _)| is_set(name)) || is_set("GLIBC_TUNABLES") {
+    let is_chosen = VALUES.iter().any(|(name, _)| is_set(name)) || is_set("GLIBC_TUNABLES");
+    // Where a loader was called to run this program, it would be begun instead.
+    let is_own = std::env::current_exe().is_ok_and(|program| {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with("ld-") && !name.starts_with("ld.")
+    });
+    if is_set(MARK) || is_chosen || !is_own {
         return;
     }
     let mut args = std::env::args_os();
@@ -178,11 +186,11 @@ fn begin_anew_with_little_memory() {
         command.arg0(name);
     }
     // It returns only if it failed; then the server needs more memory, and does as well.
-    let _ = command.args(args).envs(VALUES).exec();
+    let _ = command.args(args).envs(VALUES).env(MARK, "1").exec();
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-fn begin_anew_with_little_memory() {}
+fn restart_with_allocator_settings() {}
 
 /// Builds the database where there is none yet. A server needs it on disk: each of its threads opens it.
 fn build_database(context: &mut Context<'_>) -> Result<()> {

@@ -16,7 +16,7 @@ use super::ndjson::audit_ndjson;
 use super::not_judged::NotJudged;
 use super::options::{Annotated, OutputForm, RowOptions, TableOptions};
 use super::sinks::claim_sink;
-use super::workbook::audit_workbook;
+use super::workbook::{MostTexts, audit_workbook};
 use super::x12::{X12Claims, X12Options};
 use codeyear_core::error::{Error, Result};
 
@@ -173,6 +173,7 @@ pub struct ClaimsFile<'r> {
     format: InputFormat,
     name: String,
     flaw: Flaw,
+    most_texts: MostTexts,
 }
 
 impl<'r> ClaimsFile<'r> {
@@ -202,7 +203,20 @@ impl<'r> ClaimsFile<'r> {
             input: Box::new(Cursor::new(head).chain(input)),
             name: name.to_owned(),
             flaw,
+            most_texts: MostTexts::default(),
         })
+    }
+
+    /// Limits the texts of a workbook, which are held in memory, for a file that anyone may send.
+    #[must_use]
+    pub fn with_most_texts(mut self, most: MostTexts) -> ClaimsFile<'r> {
+        self.most_texts = most;
+        self
+    }
+
+    /// Returns how many texts of a workbook are held at most.
+    pub(super) fn most_texts(&self) -> MostTexts {
+        self.most_texts
     }
 
     /// Returns the stream, the format and the name.
@@ -252,12 +266,8 @@ fn audit_by_format<'i>(
     let amount = options.table.columns.amount.is_some();
     let use_onset = options.use_onset;
     let labels = || options.table.columns.labels.clone();
-    let ClaimsFile {
-        input,
-        format,
-        name,
-        ..
-    } = file;
+    let most_texts = file.most_texts;
+    let (input, format, name) = file.into_parts();
     let named = |item: Result<ClaimItem>| item.map_err(|error| error.in_file(name.as_str()));
     let form = (options.output, rows);
     let mut audited = match format {
@@ -276,7 +286,8 @@ fn audit_by_format<'i>(
         InputFormat::Workbook => {
             let mut input = input;
             let table = &options.table;
-            return audit_workbook(index, &mut input, &name, table, annotated, progress);
+            let file = (name.as_str(), most_texts);
+            return audit_workbook(index, &mut input, file, table, annotated, progress);
         }
         InputFormat::Ndjson => {
             return audit_ndjson(index, input, &name, &options.table, annotated, progress);

@@ -29,11 +29,14 @@ impl FileColumns {
     /// [`codeyear_core::ErrorKind::Format`] if the file cannot be read, or its first line is a claim: its values are
     /// no names. [`codeyear_core::ErrorKind::Usage`] if it has more columns than can be chosen from.
     pub fn read(index: &Index, file: ClaimsFile<'_>) -> Result<FileColumns> {
+        let most_texts = file.most_texts();
         let (mut input, format, name) = file.into_parts();
         let names = match format {
             InputFormat::Table => super::delimited::table_names(index, input, &name)?,
             InputFormat::Ndjson => super::ndjson::field_names(input, &name)?,
-            InputFormat::Workbook => super::workbook::workbook_names(index, &mut input, &name)?,
+            InputFormat::Workbook => {
+                super::workbook::workbook_names(index, &mut input, (&name, most_texts))?
+            }
             InputFormat::Parquet => super::audit::parquet_names(&mut input, &name)?,
             InputFormat::X12 | InputFormat::Fhir | InputFormat::FixedWidth => Vec::new(),
         };

@@ -83,4 +83,5 @@ pub use summary::AuditSummary;
 pub use tally::{ClaimCounts, FailingCode, VerdictCounts};
 pub use usage::{UsageOptions, read_usage};
 pub use wording::Wording;
+pub use workbook::MostTexts;
 pub use x12::{X12Claims, X12Options};

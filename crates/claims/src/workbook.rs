@@ -29,12 +29,12 @@ const MAX_COLUMNS: usize = 16_384;
 pub(super) fn audit_workbook<'i>(
     index: &'i Index,
     input: &mut dyn Read,
-    file: &str,
+    (file, most_texts): (&str, MostTexts),
     options: &TableOptions,
     annotated: Annotated<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Audited<'i>> {
-    let bytes = read_whole(input, file)?;
+    let bytes = read_whole(input, file, most_texts)?;
     let mut search = Search {
         index,
         file,
@@ -82,21 +82,25 @@ pub(super) fn audit_workbook<'i>(
 pub(super) fn workbook_names(
     index: &Index,
     input: &mut dyn Read,
-    file: &str,
+    (file, most_texts): (&str, MostTexts),
 ) -> Result<Vec<String>> {
     let mut found: Option<Vec<String>> = None;
-    each_sheet(read_whole(input, file)?, file, &mut |_, _, cells| {
-        let Some(header) = SheetRows::of(cells).next() else {
-            return Ok(false);
-        };
-        let (_, header) = header.map_err(|()| broken(file))?;
-        let names = names_of(&header);
-        let is_likely = !LikelyColumns::of(&names).codes.is_empty();
-        if is_likely || found.is_none() {
-            found = Some(names);
-        }
-        Ok(is_likely)
-    })?;
+    each_sheet(
+        read_whole(input, file, most_texts)?,
+        file,
+        &mut |_, _, cells| {
+            let Some(header) = SheetRows::of(cells).next() else {
+                return Ok(false);
+            };
+            let (_, header) = header.map_err(|()| broken(file))?;
+            let names = names_of(&header);
+            let is_likely = !LikelyColumns::of(&names).codes.is_empty();
+            if is_likely || found.is_none() {
+                found = Some(names);
+            }
+            Ok(is_likely)
+        },
+    )?;
     let names = found.ok_or_else(|| empty(file))?;
     let all = || names.iter().map(String::as_str);
     refuse_claim_as_header(index, all(), all(), file)?;
@@ -104,7 +108,7 @@ pub(super) fn workbook_names(
 }
 
 /// Reads a workbook into memory, once it is known that it does not unpack to far more.
-fn read_whole(input: &mut dyn Read, file: &str) -> Result<Vec<u8>> {
+fn read_whole(input: &mut dyn Read, file: &str, most: MostTexts) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input
         .take(MAX_BYTES + 1)
@@ -116,7 +120,7 @@ fn read_whole(input: &mut dyn Read, file: &str) -> Result<Vec<u8>> {
             .in_file(file)
             .with_hint("write its sheet as CSV"));
     }
-    check_size(&bytes).map_err(|error| error.in_file(file))?;
+    check_size(&bytes, most).map_err(|error| error.in_file(file))?;
     Ok(bytes)
 }
 
@@ -356,66 +360,80 @@ impl Iterator for SheetRows<'_> {
     }
 }
 
-/// Refuses a workbook that unpacks to far more than it holds, whatever sizes it states.
-fn check_size(bytes: &[u8]) -> Result<()> {
+/// Refuses a workbook that unpacks to far more than it holds, whatever sizes it states, or has more texts than are held.
+fn check_size(bytes: &[u8], most: MostTexts) -> Result<()> {
+    let refused = |message: &str| Err(Error::format(message).with_hint("write its sheet as CSV"));
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
         // The older format is not packed.
         return Ok(());
     };
-    let too_much = || {
-        Error::format("the workbook unpacks to far more than a table of claims holds")
-            .with_hint("write its sheet as CSV")
-    };
     let mut left = super::input::most_unpacked(bytes.len() as u64);
-    let mut held = Held::default();
+    let mut texts = TextCount::default();
     for at in 0..archive.len() {
         let Ok(member) = archive.by_index(at) else {
-            break;
+            // What is packed in a way that is not known is not read either.
+            continue;
         };
-        // Sheets are read row by row; all else that is text is held.
-        let name = member.name().map(|name| name.to_ascii_lowercase());
-        let name = name.unwrap_or_default();
-        let is_held =
-            (name.ends_with(".xml") || name.ends_with(".rels")) && !name.contains("/worksheets/");
+        let is_held = member.name().is_ok_and(|name| is_held(&name));
         let mut member = member.take(left + 1);
         let read = match is_held {
-            true => std::io::copy(&mut member, &mut held),
+            true => std::io::copy(&mut member, &mut texts),
             false => std::io::copy(&mut member, &mut std::io::sink()),
         };
-        if held.is_too_much() {
-            return Err(too_much());
+        if texts.bytes > most.bytes || texts.elements > most.elements {
+            return refused("the workbook has more texts than can be held");
         }
-        left = left.checked_sub(read.unwrap_or(0)).ok_or_else(too_much)?;
+        let Some(rest) = left.checked_sub(read.unwrap_or(0)) else {
+            return refused("the workbook unpacks to far more than a table of claims holds");
+        };
+        left = rest;
     }
     Ok(())
 }
 
-/// What a workbook takes in memory beside its sheets: its texts, which each stand once.
-#[derive(Debug, Default)]
-struct Held {
-    bytes: u64,
-    /// Each text takes some memory, also an empty one.
-    elements: u64,
+/// Checks whether a member of a workbook is held in memory, in whichever folder it stands. Sheets are read row by row.
+fn is_held(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let own = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    matches!(
+        own,
+        "sharedstrings.xml" | "styles.xml" | "workbook.xml" | "[content_types].xml"
+    ) || own.ends_with(".rels")
+        || own.starts_with("table")
+        || own.starts_with("pivot")
 }
 
-/// The most bytes of texts of a workbook, and elements among them: a million and a half texts have four each.
-const MAX_HELD_BYTES: u64 = 128 << 20;
-const MAX_HELD_ELEMENTS: u64 = 6_000_000;
+/// How many texts of a workbook are held in memory beside its sheets at most; no limit but that of what it unpacks to, if
+/// nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MostTexts {
+    /// Their bytes.
+    pub bytes: u64,
+    /// The elements among them: a text has four, and takes memory also if it is empty.
+    pub elements: u64,
+}
 
-impl Held {
-    fn is_too_much(&self) -> bool {
-        self.bytes > MAX_HELD_BYTES || self.elements > MAX_HELD_ELEMENTS
+impl Default for MostTexts {
+    fn default() -> MostTexts {
+        MostTexts {
+            bytes: u64::MAX,
+            elements: u64::MAX,
+        }
     }
 }
 
-impl Write for Held {
+/// The texts of a workbook, counted.
+#[derive(Debug, Default)]
+struct TextCount {
+    bytes: u64,
+    elements: u64,
+}
+
+impl Write for TextCount {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.bytes += bytes.len() as u64;
         self.elements += memchr::memchr_iter(b'<', bytes).count() as u64;
-        match self.is_too_much() {
-            true => Err(std::io::ErrorKind::FileTooLarge.into()),
-            false => Ok(bytes.len()),
-        }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -222,7 +222,10 @@ fn is_layout(c: char) -> bool {
 
 /// Checks whether a text holds nothing that is not seen but what lays it out. Most bytes tell it alone.
 fn is_plain(text: &str) -> bool {
-    let may_be_unseen = |byte: u8| byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2);
+    let may_be_unseen = |byte: u8| match byte {
+        b'\n' | b'\t' | 0x1b => false,
+        byte => byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2),
+    };
     !text.bytes().any(may_be_unseen) || !text.chars().any(|c| is_unseen(c) && !is_layout(c))
 }
 
@@ -246,6 +249,20 @@ pub fn printable_lines(text: &str) -> Cow<'_, str> {
         c => c,
     });
     Cow::Owned(replaced.collect())
+}
+
+/// Returns a page with nothing in it that is not seen but its lines.
+#[doc(hidden)]
+pub fn printable_page(page: String) -> String {
+    if is_plain(&page) && !page.contains('\u{1b}') {
+        return page;
+    }
+    let replaced = page.chars().map(|c| match c {
+        '\u{1b}' => '\u{fffd}',
+        c if is_unseen(c) && !is_layout(c) => '\u{fffd}',
+        c => c,
+    });
+    replaced.collect()
 }
 
 /// Returns JSON of the same value in which nothing stands that is not seen: such a character of a string is escaped.
@@ -318,6 +335,7 @@ mod tests {
             let shown = "C7B\u{fffd}00 \u{e9}";
             assert_eq!(printable(&text), shown);
             assert_eq!(printable_lines(&text), shown);
+            assert_eq!(printable_page(text.clone()), shown);
             let error = Error::usage(&text).with_hint(&text).in_file(&text);
             assert_eq!(error.message(), shown);
             assert_eq!(error.hint(), Some(shown));
@@ -326,6 +344,10 @@ mod tests {
         assert_eq!(printable("a\nb\u{1b}[31m"), "a\u{fffd}b\u{fffd}[31m");
         let own = "a\n\u{1b}[31mb\tc\u{2014}";
         assert_eq!(printable_lines(own), own);
+        assert_eq!(
+            printable_page("a\n\u{1b}[31mb".to_owned()),
+            "a\n\u{fffd}[31mb"
+        );
     }
 
     #[cfg(feature = "import")]

@@ -45,12 +45,11 @@ impl Request<'_> {
         )
     }
 
-    /// Checks whether it may be as much work as a whole release: a batch, an expansion, or a search, which writes
-    /// many resources.
+    /// Checks whether it may be as much work as a whole release: a batch, an expansion, or a search for maps, of which
+    /// there are many.
     pub fn is_large(&self) -> bool {
         let last = self.last_segment();
-        let is_search = !self.path.trim_matches('/').contains('/') && last != "metadata";
-        matches!(last.as_str(), "" | "$expand" | "_search") || is_search
+        matches!(last.as_str(), "" | "$expand" | "_search" | "ConceptMap")
     }
 
     fn last_segment(&self) -> String {

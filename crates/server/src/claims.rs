@@ -23,12 +23,12 @@ use super::pages::{failure, frame, page};
 use super::pieces::Pieces;
 use super::problem::{Form, WebProblem};
 use super::request::ApiRequest;
-use super::room::{Blocks, End};
+use super::room::{Blocks, NO_ROOM, StopReason};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use codeyear_claims::{
-    Annotated, AuditOptions, AuditSummary, ClaimsFile, FileColumns, InputFormat, OutputForm,
-    PickedColumns,
+    Annotated, AuditOptions, AuditSummary, ClaimsFile, FileColumns, InputFormat, MostTexts,
+    OutputForm, PickedColumns,
 };
 use codeyear_core::error::{Error, ErrorKind, Result};
 use codeyear_core::model::CodeSet;
@@ -37,7 +37,12 @@ use codeyear_report::html::pages::{self, AuditAsk, PageRequest};
 /// How many times the largest file the rows with their verdicts may have.
 const MAX_ROWS_TO_FILE: u64 = 8;
 /// The most bytes of them, whatever the file: less than the room for all answers.
-const MAX_ROWS: u64 = 32 << 20;
+const MAX_ROWS: u64 = 24 << 20;
+/// The most texts of a workbook: three quarters of a million, which take some 75 MB.
+const MOST_TEXTS: MostTexts = MostTexts {
+    bytes: 128 << 20,
+    elements: 3_000_000,
+};
 /// How long a file waits for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
@@ -244,7 +249,8 @@ impl Work<'_> {
             Box::new(Cursor::new(self.file.clone())),
         )?;
         let ends = self.ends;
-        ClaimsFile::recognise(Box::new(Until { input, ends }), NAME, None)
+        let file = ClaimsFile::recognise(Box::new(Until { input, ends }), NAME, None)?;
+        Ok(file.with_most_texts(MOST_TEXTS))
     }
 
     fn columns(&self) -> Result<FileColumns> {
@@ -274,15 +280,12 @@ impl Work<'_> {
         let audited = codeyear_claims::audit(index, file, &options, to, &mut |_| {});
         match rows.end() {
             None => {}
-            Some(End::Long) => {
+            Some(StopReason::Long) => {
                 return Err(Error::usage("the rows are more than this server gives")
                     .with_hint("audit the file on your own machine: codeyear audit"));
             }
-            Some(End::NoRoom) => {
-                return Err(
-                    Error::busy("the server has as many answers to send as it can")
-                        .with_hint("wait a second and send the file again"),
-                );
+            Some(StopReason::NoRoom) => {
+                return Err(Error::busy(NO_ROOM).with_hint("wait a second and send the file again"));
             }
         }
         let audited = audited?;

@@ -150,7 +150,7 @@ pub(super) fn refusal(settings: &Settings, request: &Request<Body>) -> Option<We
             StatusCode::BAD_REQUEST,
             "the request comes from two sites at once",
         );
-        return Some(problem.with_hint("send the header Origin once"));
+        return Some(problem.with_hint("send the headers Origin and Sec-Fetch-Site once"));
     }
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     if is_read && has_body(headers) {

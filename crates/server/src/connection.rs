@@ -6,12 +6,15 @@
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::http::header::REFERRER_POLICY;
+use axum::response::Response;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
@@ -31,44 +34,56 @@ const SLOWEST: u64 = 16 * 1024;
 
 /// What both ends of a connection know.
 #[derive(Debug)]
-pub(super) struct Course {
+pub(super) struct ConnectionState {
     accepted: Instant,
-    /// Bytes that came since the last answer.
+    /// Bytes that came since the last answer left.
     head: AtomicUsize,
-    /// Whether a request is being answered: what comes meanwhile is its body.
-    is_answering: AtomicBool,
-    /// When what is sent now began: the last answer, or what is told of a request that has not ended. In milliseconds
+    /// Whether what is read and sent belongs to a request that was taken: from there until its answer has left.
+    is_taken: AtomicBool,
+    /// Whether the body of its answer was handed on to its end.
+    is_handed_on: AtomicBool,
+    /// When what is sent now began: the last answer, or what is said of a request that has not ended. In milliseconds
     /// after the connection was accepted.
     since: AtomicU64,
     /// Bytes that left since.
     sent: AtomicU64,
     /// The room that a long head takes: until the connection ends, because its memory stays that long.
-    room: OnceLock<OwnedSemaphorePermit>,
+    room: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
-impl Course {
-    pub(super) fn new() -> Course {
-        Course {
+impl ConnectionState {
+    pub(super) fn new() -> ConnectionState {
+        ConnectionState {
             accepted: Instant::now(),
             head: AtomicUsize::new(0),
-            is_answering: AtomicBool::new(false),
+            is_taken: AtomicBool::new(false),
+            is_handed_on: AtomicBool::new(false),
             since: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            room: OnceLock::new(),
+            room: Mutex::new(None),
         }
     }
 
     /// Notes that a request has come.
-    pub(super) fn begin(&self) {
-        self.is_answering.store(true, Ordering::Relaxed);
+    pub(super) fn take_request(&self) {
+        self.is_handed_on.store(false, Ordering::Relaxed);
+        self.is_taken.store(true, Ordering::Relaxed);
         self.note_time();
     }
 
-    /// Notes that its answer is ready.
-    pub(super) fn end(&self) {
-        self.is_answering.store(false, Ordering::Relaxed);
-        self.head.store(0, Ordering::Relaxed);
+    /// Notes that its answer is ready, and follows its body.
+    pub(super) fn begin_answer(self: &Arc<Self>, answer: Response) -> Response {
         self.note_time();
+        let state = Arc::clone(self);
+        answer.map(|body| Body::new(Followed { body, state }))
+    }
+
+    /// Notes that all that was written has left.
+    fn flushed(&self) {
+        if self.is_handed_on.load(Ordering::Relaxed) {
+            self.is_taken.store(false, Ordering::Relaxed);
+            self.head.store(0, Ordering::Relaxed);
+        }
     }
 
     fn note_time(&self) {
@@ -85,64 +100,111 @@ impl Course {
     }
 }
 
+/// The body of an answer; its end is noted however it comes.
+struct Followed {
+    body: Body,
+    state: Arc<ConnectionState>,
+}
+
+impl HttpBody for Followed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.state.is_handed_on.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A connection to a client.
 pub(super) struct Connection {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     shared: Arc<Shared>,
-    course: Arc<Course>,
+    state: Arc<ConnectionState>,
     /// What is sent in place of an answer without a body, and how much of it has left.
-    instead: Option<(Vec<u8>, usize)>,
+    replacement: Option<(Vec<u8>, usize)>,
 }
 
 impl Connection {
     /// Wraps a stream. A client that takes nothing for the time of a request is not waited for.
-    pub(super) fn new(stream: TcpStream, shared: &Arc<Shared>, course: &Arc<Course>) -> Connection {
+    pub(super) fn new(
+        stream: TcpStream,
+        shared: &Arc<Shared>,
+        state: &Arc<ConnectionState>,
+    ) -> Connection {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(shared.settings.request_timeout));
         Connection {
             stream: Box::pin(stream),
             shared: Arc::clone(shared),
-            course: Arc::clone(course),
-            instead: None,
+            state: Arc::clone(state),
+            replacement: None,
         }
     }
 
     /// Counts bytes of a head, for which there is so much room.
     fn count(&self, bytes: usize) -> Result<()> {
-        let course = &self.course;
-        if course.is_answering.load(Ordering::Relaxed) {
+        let state = &self.state;
+        if state.is_taken.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let before = course.head.fetch_add(bytes, Ordering::Relaxed);
+        let before = state.head.fetch_add(bytes, Ordering::Relaxed);
         if before == 0 {
-            course.note_time();
+            state.note_time();
         }
-        let head = before + bytes;
-        if head <= SMALL_HEAD || course.room.get().is_some() {
+        let wanted = (before + bytes).min(MAX_HEAD).saturating_sub(SMALL_HEAD);
+        if wanted == 0 {
             return Ok(());
         }
-        // As much as it may become: it is asked for once.
-        let Some(room) = hold(&self.shared.heads, MAX_HEAD) else {
+        let mut room = state.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let has = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if wanted <= has {
+            return Ok(());
+        }
+        let Some(more) = hold(&self.shared.heads, wanted - has) else {
             self.shared.metrics.refused.inc();
             return Err(ErrorKind::OutOfMemory.into());
         };
-        let _ = course.room.set(room);
+        match room.as_mut() {
+            Some(room) => room.merge(more),
+            None => *room = Some(more),
+        }
         Ok(())
     }
 
     fn count_sent(&self, sent: &Poll<Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = sent {
             let bytes = *bytes as u64;
-            self.course.sent.fetch_add(bytes, Ordering::Relaxed);
+            self.state.sent.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 
     /// Sends what stands in place of an answer; then so many bytes count as sent.
-    fn send_instead(&mut self, context: &mut Context<'_>, stand_for: usize) -> Poll<Result<usize>> {
-        while let Some((bytes, at)) = &mut self.instead {
+    fn send_replacement(
+        &mut self,
+        context: &mut Context<'_>,
+        stand_for: usize,
+    ) -> Poll<Result<usize>> {
+        while let Some((bytes, at)) = &mut self.replacement {
             let rest = bytes.get(*at..).unwrap_or_default();
             if rest.is_empty() {
-                self.instead = None;
+                self.replacement = None;
                 break;
             }
             let sent = ready!(self.stream.as_mut().poll_write(context, rest))?;
@@ -182,7 +244,7 @@ impl AsyncWrite for Connection {
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         if self
-            .course
+            .state
             .is_too_slow(self.shared.settings.request_timeout * 2)
         {
             return Poll::Ready(Err(Error::new(
@@ -191,13 +253,15 @@ impl AsyncWrite for Connection {
             )));
         }
         let first = parts.iter().find(|part| !part.is_empty());
-        if self.instead.is_none()
-            && let Some(status) = first.and_then(|part| unexplained(part))
+        // What belongs to an answer of ours may hold any bytes.
+        if self.replacement.is_none()
+            && !self.state.is_taken.load(Ordering::Relaxed)
+            && let Some(status) = first.and_then(|part| bare_status(part))
         {
-            self.instead = Some((explained(status), 0));
+            self.replacement = Some((error_response(status), 0));
         }
-        if self.instead.is_some() {
-            return self.send_instead(context, first.map_or(0, |part| part.len()));
+        if self.replacement.is_some() {
+            return self.send_replacement(context, first.map_or(0, |part| part.len()));
         }
         let sent = self.stream.as_mut().poll_write_vectored(context, parts);
         self.count_sent(&sent);
@@ -209,7 +273,10 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        self.stream.as_mut().poll_flush(context)
+        ready!(self.stream.as_mut().poll_flush(context))?;
+        // It is called when nothing is left to be written.
+        self.state.flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
@@ -218,7 +285,7 @@ impl AsyncWrite for Connection {
 }
 
 /// Returns the status of an answer that the library gave by itself: the head of every other has our headers.
-fn unexplained(answer: &[u8]) -> Option<StatusCode> {
+fn bare_status(answer: &[u8]) -> Option<StatusCode> {
     let rest = answer
         .strip_prefix(b"HTTP/1.1 ")
         .or_else(|| answer.strip_prefix(b"HTTP/1.0 "))?;
@@ -229,7 +296,7 @@ fn unexplained(answer: &[u8]) -> Option<StatusCode> {
 }
 
 /// Writes a whole answer that says what is wrong with a request that could not be read.
-fn explained(status: StatusCode) -> Vec<u8> {
+fn error_response(status: StatusCode) -> Vec<u8> {
     let (message, hint) = match status {
         StatusCode::URI_TOO_LONG => (
             "the address of the request is longer than this server reads",
@@ -254,10 +321,10 @@ mod tests {
     #[test]
     fn an_answer_of_the_library_alone_is_replaced() {
         let bare = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
-        assert_eq!(unexplained(bare), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(bare_status(bare), Some(StatusCode::BAD_REQUEST));
         let old = b"HTTP/1.0 431 x\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(
-            unexplained(old),
+            bare_status(old),
             Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
         );
         for ours in [
@@ -267,24 +334,39 @@ mod tests {
             b"HTTP/1.1 4",
             b"{\"HTTP/1.1 400\"}",
         ] {
-            assert_eq!(unexplained(ours), None);
+            assert_eq!(bare_status(ours), None);
         }
-        let written = String::from_utf8(explained(StatusCode::URI_TOO_LONG)).unwrap();
+        let written = String::from_utf8(error_response(StatusCode::URI_TOO_LONG)).unwrap();
         let (head, body) = written.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 414 URI Too Long\r\n"), "{head}");
         assert!(head.contains(&format!("content-length: {}", body.len())));
         assert!(body.contains("longer than this server reads"));
-        assert_eq!(unexplained(written.as_bytes()), None);
+        assert_eq!(bare_status(written.as_bytes()), None);
     }
 
     #[test]
     fn who_takes_an_answer_byte_by_byte_is_not_waited_for() {
-        let course = Course::new();
-        course.begin();
-        course.end();
-        assert!(!course.is_too_slow(Duration::from_secs(1)));
-        assert!(course.is_too_slow(Duration::ZERO));
-        course.sent.store(SLOWEST * 2, Ordering::Relaxed);
-        assert!(!course.is_too_slow(Duration::ZERO));
+        let state = ConnectionState::new();
+        state.take_request();
+        assert!(!state.is_too_slow(Duration::from_secs(1)));
+        assert!(state.is_too_slow(Duration::ZERO));
+        state.sent.store(SLOWEST * 2, Ordering::Relaxed);
+        assert!(!state.is_too_slow(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_sent_is_an_answer_of_ours_until_its_last_byte_has_left() {
+        let state = Arc::new(ConnectionState::new());
+        let is_taken = || state.is_taken.load(Ordering::Relaxed);
+        state.flushed();
+        assert!(!is_taken());
+        state.take_request();
+        let answer = state.begin_answer(Response::new(Body::from("x")));
+        state.flushed();
+        assert!(is_taken());
+        drop(answer);
+        assert!(is_taken());
+        state.flushed();
+        assert!(!is_taken());
     }
 }

@@ -25,7 +25,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::client;
 use super::problem::WebProblem;
 use super::request::{InMemory, PACKING};
-use super::room::{Room, Roomed, hold};
+use super::room::{NO_ROOM, Room, Roomed, hold};
 use super::shared::Shared;
 
 /// Nothing is loaded but from this server, and nothing is run that stands in a page.
@@ -55,9 +55,9 @@ pub(super) fn over(routes: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router<
         .layer(from_fn_with_state(Arc::clone(shared), watch))
 }
 
-/// Checks whether there is room to pack an answer.
+/// Checks whether an answer may be packed: it is not marked to be sent as it is.
 fn may_be_packed(_: StatusCode, _: Version, _: &HeaderMap, answer: &Extensions) -> bool {
-    answer.get::<AsItIs>().is_none()
+    answer.get::<Unpacked>().is_none()
 }
 
 async fn watch(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -258,7 +258,7 @@ async fn bound(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     let form = WebProblem::form_of(&request);
     let codings = request.headers().get_all(ACCEPT_ENCODING);
     let takes_it_packed = |codings: &HeaderValue| {
-        let codings = codings.to_str().unwrap_or_default();
+        let codings = codings.to_str().unwrap_or_default().to_ascii_lowercase();
         codings.contains("gzip") || codings.contains('*')
     };
     let is_packed = codings.iter().any(takes_it_packed);
@@ -276,23 +276,21 @@ async fn bound(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     if length > TINY {
         let length = usize::try_from(length).ok();
         let Some(permit) = length.and_then(|length| hold(room, length)) else {
-            return WebProblem::busy("the server has as many answers to send as it can")
-                .in_form(form)
-                .into_response();
+            return WebProblem::busy(NO_ROOM).in_form(form).into_response();
         };
         held.push(permit);
     }
     // What packs an answer takes memory until the answer has left. Without room for it the answer is sent as it is.
-    if is_packed && body.upper().is_none_or(|upper| upper > PACKED) {
+    if is_packed && body.upper().is_none_or(|upper| upper >= PACKED) {
         match Arc::clone(&shared.packers).try_acquire_owned() {
             Ok(packer) => held.push(packer),
             Err(_) => {
-                response.extensions_mut().insert(AsItIs);
+                response.extensions_mut().insert(Unpacked);
             }
         }
     }
-    let given = Given(response.status());
-    response.extensions_mut().insert(given);
+    let original = OriginalStatus(response.status());
+    response.extensions_mut().insert(original);
     if !held.is_empty() {
         response.extensions_mut().insert(Room::of(held));
     }
@@ -304,7 +302,7 @@ async fn in_room(request: Request, next: Next) -> Response {
     let form = WebProblem::form_of(&request);
     let mut response = next.run(request).await;
     let given = response.extensions().get();
-    if given.is_some_and(|Given(status)| *status != response.status()) {
+    if given.is_some_and(|OriginalStatus(status)| *status != response.status()) {
         // What packs answers sends one that nobody can take, and says so by its status alone.
         let status = response.status();
         let problem = WebProblem::new(
@@ -322,15 +320,15 @@ async fn in_room(request: Request, next: Next) -> Response {
     }
 }
 
-/// The status that an answer was given.
+/// The status of an answer before it was packed.
 #[derive(Debug, Clone, Copy)]
-struct Given(StatusCode);
+struct OriginalStatus(StatusCode);
 
 /// An answer that is not packed: there is no room for it.
 #[derive(Debug, Clone, Copy)]
-struct AsItIs;
+struct Unpacked;
 
-/// Answers longer than this are packed for who takes them so. Small ones are sent sooner as they are.
+/// Answers from this length on are packed for clients that accept it. Small ones are sent sooner as they are.
 const PACKED: u64 = 4096;
 
 /// Returns the name of a method: what is none of these may be any text.

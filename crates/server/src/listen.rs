@@ -1,4 +1,4 @@
-//! Sockets: slow, many and broken connections, and the end.
+//! Sockets: many and broken connections, and the end.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::client;
-use super::connection::{Connection, Course, MAX_HEAD};
+use super::connection::{Connection, ConnectionState, MAX_HEAD};
 use super::problem::socket_error;
 use super::shared::Shared;
 use codeyear_core::error::Result;
@@ -85,9 +85,9 @@ pub(super) async fn serve(
         };
         // A short answer is not held back to be sent with the next one.
         let _ = stream.set_nodelay(true);
-        let course = Arc::new(Course::new());
-        let stream = Connection::new(stream, shared, &course);
-        let service = TowerToHyperService::new(with_peer(routes.clone(), peer, course));
+        let state = Arc::new(ConnectionState::new());
+        let stream = Connection::new(stream, shared, &state);
+        let service = TowerToHyperService::new(with_peer(routes.clone(), peer, state));
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
         let shared = Arc::clone(shared);
@@ -164,11 +164,11 @@ fn lock(shared: &Shared) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
     shared.peers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Adds to each request who asks, and follows its course.
+/// Adds to each request who asks, and follows it until its answer has left.
 fn with_peer(
     routes: Router,
     peer: SocketAddr,
-    course: Arc<Course>,
+    state: Arc<ConnectionState>,
 ) -> impl tower::Service<
     hyper::Request<hyper::body::Incoming>,
     Response = axum::response::Response,
@@ -177,18 +177,15 @@ fn with_peer(
 > + Clone
 + Send
 + 'static {
-    let answered = Arc::clone(&course);
+    let answering = Arc::clone(&state);
     routes
         .map_request(move |request: hyper::Request<hyper::body::Incoming>| {
-            course.begin();
+            state.take_request();
             let mut request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request
         })
-        .map_response(move |response| {
-            answered.end();
-            response
-        })
+        .map_response(move |answer| answering.begin_answer(answer))
 }
 
 /// Raises the limit of open files as far as the system lets it, and gives the connections that fit.

@@ -301,8 +301,10 @@ async fn browse(
         Ok(on)
     };
     let on = read(&mut asked).map_err(failure)?;
-    // A block is a page of codes; what stands above it counts those of a whole release.
-    if matches!(at, BrowseAt::Block(_)) {
+    let is_governed = asked.snapshot.index().timeline(code_set).governing(on);
+    // The whole book is one page a day, and counts the codes of a release. What stands below it is less work, and has
+    // names without end.
+    if at != BrowseAt::Book || is_governed.is_none() {
         return page(&asked, move |site, _, store| {
             browse_page(site, store, code_set, &at, on)
         })

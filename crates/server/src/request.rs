@@ -101,17 +101,21 @@ impl ApiRequest {
         key: impl std::fmt::Debug,
         question: impl FnOnce(&Snapshot, &Store) -> Result<Vec<u8>> + Send + 'static,
     ) -> Result<Bytes> {
+        let key = self
+            .snapshot
+            .state()
+            .map(|state| format!("{state} {key:?}"));
+        if let Some(kept) = key.as_ref().and_then(|key| self.shared.kept.get(key)) {
+            return Ok(kept);
+        }
         let _place = self.large_place()?;
         let ask = async || {
             let threads = self.shared.long_threads();
             let bytes = self.snapshot.ask(Size::Large, &threads, question).await?;
             self.shared.long_answer(bytes)
         };
-        match self.snapshot.state() {
-            Some(state) => {
-                let key = format!("{state} {key:?}");
-                self.shared.kept.get_or_insert_async(&key, ask()).await
-            }
+        match key {
+            Some(key) => self.shared.kept.get_or_insert_async(&key, ask()).await,
             None => ask().await,
         }
     }

@@ -14,8 +14,12 @@ use super::pieces::Pieces;
 /// How much of a body is handed on at a time: what waits behind it is sent from where it is.
 const STEP: usize = 64 * 1024;
 
-/// How much room is taken at a time for an answer whose length is not known yet.
+/// How much room is taken at a time for an answer whose length is not known yet, and at first.
 const BLOCK: usize = 256 * 1024;
+const FIRST_BLOCK: usize = 16 * 1024;
+
+/// What is said where an answer finds no room.
+pub(super) const NO_ROOM: &str = "the server has as many answers to send as it can";
 
 /// Reserves room for some bytes, if there is any.
 pub(super) fn hold(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
@@ -125,12 +129,12 @@ pub(super) struct Blocks {
     full: Vec<Bytes>,
     block: Vec<u8>,
     room: Option<Room>,
-    end: Option<End>,
+    end: Option<StopReason>,
 }
 
 /// Why no more is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum StopReason {
     /// It is as long as it may be.
     Long,
     /// There is no room for more at the moment.
@@ -152,7 +156,7 @@ impl Blocks {
     }
 
     /// Returns why no more was written, if that is so.
-    pub(super) fn end(&self) -> Option<End> {
+    pub(super) fn end(&self) -> Option<StopReason> {
         self.end
     }
 
@@ -179,16 +183,20 @@ impl Write for Blocks {
             self.end_block();
         }
         if self.room.is_none() {
-            let Some(room) = hold(&self.rooms, BLOCK) else {
-                self.end = Some(End::NoRoom);
+            let size = match self.full.is_empty() {
+                true => FIRST_BLOCK,
+                false => BLOCK,
+            };
+            let Some(room) = hold(&self.rooms, size) else {
+                self.end = Some(StopReason::NoRoom);
                 return Err(ErrorKind::StorageFull.into());
             };
             self.room = Some(Room::of([room]));
-            self.block = Vec::with_capacity(BLOCK);
+            self.block = Vec::with_capacity(size);
         }
         let fits = (self.block.capacity() - self.block.len()).min(bytes.len());
         if self.length + fits as u64 > self.most {
-            self.end = Some(End::Long);
+            self.end = Some(StopReason::Long);
             return Err(ErrorKind::FileTooLarge.into());
         }
         let (now, _) = bytes.split_at(fits);
@@ -241,7 +249,7 @@ mod tests {
         let text: Vec<u8> = (0..2 * BLOCK + 7).map(|at| (at % 251) as u8).collect();
         let mut blocks = Blocks::new(&rooms, u64::MAX);
         blocks.write_all(&text).unwrap();
-        assert_eq!(free(&rooms), 0);
+        assert_eq!(free(&rooms), BLOCK - FIRST_BLOCK);
         let pieces = blocks.into_pieces();
         assert_eq!(pieces.length(), text.len());
         drop(pieces);
@@ -249,10 +257,10 @@ mod tests {
 
         let mut blocks = Blocks::new(&rooms, u64::MAX);
         assert!(blocks.write_all(&vec![0; 3 * BLOCK + 1]).is_err());
-        assert_eq!(blocks.end(), Some(End::NoRoom));
+        assert_eq!(blocks.end(), Some(StopReason::NoRoom));
         drop(blocks);
         let mut blocks = Blocks::new(&rooms, 10);
         assert!(blocks.write_all(&text).is_err());
-        assert_eq!(blocks.end(), Some(End::Long));
+        assert_eq!(blocks.end(), Some(StopReason::Long));
     }
 }

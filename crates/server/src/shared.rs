@@ -118,10 +118,11 @@ pub(super) const MAX_AUDITS: usize = 2;
 
 /// How many answers are kept, more or less: so few that the cache has one part only, which the largest fits into.
 const KEPT_ANSWERS: usize = 16;
-/// The most bytes of all of them: every change of ten years with its notes is half of it.
-const MAX_KEPT: u64 = 72 << 20;
+/// The most bytes of all of them: every change of ten years with its notes is more than half of it, and as much is left for
+/// one that is being sent.
+const MAX_KEPT: u64 = 48 << 20;
 /// The most bytes of all answers that took long to find, those that are still being sent among them.
-const MAX_LONG: usize = 96 << 20;
+const MAX_LONG: usize = 84 << 20;
 /// The most large questions that are asked or wait to be.
 const MAX_LARGE: usize = 64;
 
@@ -144,10 +145,10 @@ const MAX_HEADS: usize = 16 << 20;
 /// The most answers that are packed at a time: each takes some 300 kB for it.
 const MAX_PACKERS: usize = 128;
 /// The most bytes of all bodies that are read at a time.
-const MAX_BODIES: usize = 32 << 20;
+const MAX_BODIES: usize = 16 << 20;
 /// The most bytes of all answers that wait to be sent, those that took long to find aside; and of short ones, which
 /// find room whatever long ones wait.
-const MAX_ANSWERS: usize = 48 << 20;
+const MAX_ANSWERS: usize = 40 << 20;
 const MAX_SHORT_ANSWERS: usize = 32 << 20;
 
 impl Shared {

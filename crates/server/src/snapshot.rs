@@ -209,6 +209,17 @@ pub(super) enum Size {
     Large,
 }
 
+impl Size {
+    /// Returns how much work it is to show some codes: below a category stand up to a thousand.
+    pub(super) fn of_codes<'c>(codes: impl IntoIterator<Item = &'c str>) -> Size {
+        let is_category = |code: &str| code.bytes().filter(u8::is_ascii_alphanumeric).count() <= 3;
+        match codes.into_iter().any(is_category) {
+            true => Size::Large,
+            false => Size::Small,
+        }
+    }
+}
+
 /// Handles on one state, and a place for each.
 #[derive(Debug)]
 struct Handles {
@@ -471,9 +482,6 @@ impl Health {
             None => return Some("the file of the database is gone"),
             Some(_) if !path.is_file() => return Some("the database is no file any more"),
             Some(0) => return Some("the file of the database is empty"),
-            Some(bytes) if is_cut(path, bytes) => {
-                return Some("the file of the database is cut off");
-            }
             Some(_) => {}
         }
         let is_open = self.trouble.is_some()
@@ -492,11 +500,14 @@ impl Health {
     }
 }
 
-/// Checks whether a file is shorter than its first page says, by SQLite's "Database File Format", 1.3. What has no such
-/// page is examined otherwise.
-fn is_cut(path: &Path, bytes: u64) -> bool {
+/// Checks whether a file that cannot be read is shorter than its first page says, by SQLite's "Database File Format",
+/// 1.3. Of a sound one it says nothing: an import may be about to make it longer.
+fn is_cut(path: &Path) -> bool {
     let mut head = [0; 100];
-    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let read = std::fs::File::open(path).and_then(|mut file| {
+        file.read_exact(&mut head)?;
+        Ok(file.metadata()?.len())
+    });
     let number = |at: usize| -> u64 {
         let bytes = head.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
         bytes.map_or(0, u32::from_be_bytes).into()
@@ -508,7 +519,7 @@ fn is_cut(path: &Path, bytes: u64) -> bool {
     };
     // The count of pages holds if whoever wrote last knew of it.
     let is_known = head.starts_with(b"SQLite format 3\0") && number(24) == number(92);
-    read.is_ok() && is_known && bytes < page * number(28)
+    read.is_ok_and(|bytes| is_known && bytes < page * number(28))
 }
 
 /// Checks the file of a database; `None` if it could not be looked at now.
@@ -516,8 +527,10 @@ fn examine(path: &Path) -> Option<std::result::Result<(), &'static str>> {
     let is_intact = Store::open_read_only(path).and_then(|store| store.is_intact());
     match is_intact {
         Ok(true) => Some(Ok(())),
+        Ok(false) if is_cut(path) => Some(Err("the file of the database is cut off")),
         Ok(false) => Some(Err("the file of the database is damaged")),
         Err(error) if error.kind() == ErrorKind::Busy => None,
+        Err(_) if is_cut(path) => Some(Err("the file of the database is cut off")),
         Err(_) => Some(Err("the file of the database cannot be read")),
     }
 }

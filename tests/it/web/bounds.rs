@@ -131,6 +131,7 @@ fn nobody_is_told_of_a_defect_in_the_first_seconds() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
     let well = |served: &Served| served.get("/healthz").status == 200;

@@ -127,15 +127,16 @@ impl Store {
         question: impl FnOnce(&Store) -> Result<T>,
     ) -> Result<T> {
         self.given_up = Some(Arc::clone(given_up));
-        self.go_on()?;
+        self.check_still_wanted()?;
         let flag = Arc::clone(given_up);
         let is_given_up = move || flag.load(Ordering::Relaxed);
-        let set = self.connection.progress_handler(STEPS, Some(is_given_up));
-        set.map_err(|error| self.error(error))?;
+        self.connection
+            .progress_handler(STEPS, Some(is_given_up))
+            .map_err(|error| self.error(error))?;
         let answer = question(self);
         let unset = self.connection.progress_handler(0, None::<fn() -> bool>);
         unset.map_err(|error| self.error(error))?;
-        let still_asked = self.go_on();
+        let still_asked = self.check_still_wanted();
         self.given_up = None;
         still_asked.and(answer)
     }
@@ -145,7 +146,7 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Busy`] if it was given up, as [`Store::until`] has it.
-    pub fn go_on(&self) -> Result<()> {
+    pub fn check_still_wanted(&self) -> Result<()> {
         let given_up = self.given_up.as_ref();
         match given_up.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             true => Err(Error::busy("the question was given up")

@@ -239,7 +239,7 @@ impl Store {
                 .query_map([&last, beginning], |row| {
                     Ok((row.get(0)?, row.get::<_, String>(1)?))
                 })?
-                .find(|row| row.as_ref().is_ok_and(|(row, _)| is_listed(*row)));
+                .find(|row| row.as_ref().map_or(true, |(row, _)| is_listed(*row)));
             let Some((row, table)) = found.transpose()? else {
                 return Ok(tables);
             };
@@ -262,14 +262,14 @@ impl Store {
                 })
             })?;
             let axes: Vec<PcsAxis> = axes.collect::<rusqlite::Result<_>>()?;
-            if let Ok(axes) = <[PcsAxis; 3]>::try_from(axes) {
-                tables.push(PcsTable {
-                    code,
-                    axes,
-                    definition: None,
-                    rows: Vec::new(),
-                });
-            }
+            // A row without the characters of its table is damage.
+            let axes = <[PcsAxis; 3]>::try_from(axes);
+            tables.push(PcsTable {
+                code,
+                axes: axes.map_err(|_| rusqlite::Error::QueryReturnedNoRows)?,
+                definition: None,
+                rows: Vec::new(),
+            });
         }
     }
 

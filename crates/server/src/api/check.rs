@@ -121,7 +121,7 @@ fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result
     let mut said: HashMap<Question, Vec<Bytes>> = HashMap::new();
     let mut written = 0;
     for question in questions {
-        store.go_on()?;
+        store.check_still_wanted()?;
         let is_new = !said.contains_key(&question);
         let texts = match said.entry(question) {
             Entry::Occupied(said) => said.into_mut(),

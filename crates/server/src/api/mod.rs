@@ -45,8 +45,9 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let options = ShowOptions {
         nearest: request.nearest,
     };
+    let size = Size::of_codes([request.code.as_str()]);
     let body = asked
-        .ask(Size::Small, move |snapshot, store| {
+        .ask(size, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
             let codes = snapshot.codes(store, code_set)?;
             let shown = answer::show(&*codes, &request.code, date, options)?;
@@ -69,8 +70,9 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let options = ShowOptions {
         nearest: request.nearest,
     };
+    let size = Size::of_codes([request.left.as_str(), request.right.as_str()]);
     let body = asked
-        .ask(Size::Small, move |snapshot, store| {
+        .ask(size, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
             let codes = snapshot.codes(store, code_set)?;
             let CompareRequest { left, right, .. } = &request;

@@ -408,9 +408,10 @@ impl Query<'_> {
             match item {
                 FoundItem::Entry { number, entry } => {
                     let Weighed { score, lacks, .. } = self.weigh(&entry.long_title);
-                    // However much a title of the day says beyond, it stands before older terms within terms.
+                    // However much a title of the day says beyond a single word, it stands before older terms within
+                    // terms; several words are a phrase, which a term may have as it stands.
                     let score = match lacks {
-                        0 => score.min(1.45 + score / 100.0),
+                        0 if self.concepts.len() == 1 => score.min(1.45 + score / 100.0),
                         _ => score,
                     };
                     match self.listed.position(number) {

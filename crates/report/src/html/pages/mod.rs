@@ -26,7 +26,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
-use codeyear_core::error::{Error, Result, printable_lines};
+use codeyear_core::error::{Error, Result, printable_page};
 use codeyear_core::model::{CodeSet, ReleaseId, StoredRelease, Timeline};
 
 pub use address::{BookLevel, book_levels, code as code_address};
@@ -268,7 +268,7 @@ fn long_day(day: NaiveDate) -> String {
 
 fn render(page: &impl Template) -> Result<String> {
     page.render()
-        .map(|page| printable_lines(&page).into_owned())
+        .map(printable_page)
         .map_err(|error| Error::format("cannot write the page").caused_by(error))
 }
 
