@@ -98,6 +98,9 @@ fn arguments(piece: &str) -> Option<(Vec<String>, String)> {
     let (call, comment) = piece.split_once(" #").unwrap_or((piece, ""));
     let words: Vec<&str> = call.split_whitespace().collect();
     let is_cargo = words.starts_with(&["cargo", "run"]);
+    if is_cargo && words.contains(&"--example") {
+        return None;
+    }
     let program = if is_cargo { "--" } else { "codeyear" };
     let at = words.iter().position(|word| *word == program)?;
     // What follows a pipe is another program's.
@@ -513,7 +516,7 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     }
     let codes = ["compare", "C7A.00", "C4A", "--on", "2026-05-01"];
     values.push(json_of(&sample, &codes));
-    for words in ["carcinoid liver", "low back pain", "G35"] {
+    for words in ["carcinoid liver", "low back pain", "G35", "htn"] {
         let args = ["search", words, "--on", "2026-05-01", "--unlisted"];
         values.push(json_of(&sample, &args));
     }

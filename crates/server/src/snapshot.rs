@@ -291,18 +291,26 @@ struct Look {
     has_log: bool,
 }
 
+/// How the write-ahead log looks: its bytes, and when it was last written.
+type LogLook = Option<(u64, Option<SystemTime>)>;
+
+fn log_look(path: &Path) -> LogLook {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = std::fs::metadata(log).ok()?;
+    Some((log.len(), log.modified().ok()))
+}
+
 impl Look {
     fn at(path: &Path) -> Look {
         let file = std::fs::metadata(path).ok();
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
         Look {
             path: path.to_path_buf(),
             bytes: file.as_ref().map(std::fs::Metadata::len),
             changed: file.as_ref().and_then(|file| file.modified().ok()),
             touched: file.as_ref().and_then(touched),
             number: file.as_ref().and_then(file_number),
-            has_log: std::fs::metadata(log).is_ok_and(|log| log.len() > 0),
+            has_log: log_look(path).is_some_and(|(bytes, _)| bytes > 0),
         }
     }
 }
@@ -333,19 +341,25 @@ fn touched(_: &std::fs::Metadata) -> Option<(i64, i64)> {
 #[derive(Debug)]
 struct Watch {
     store: Store,
-    version: i64,
+    /// What SQLite counts up with each change. `None` beside a log that it may not write: there each look is a change
+    /// to it, and how the files look tells more.
+    version: Option<i64>,
     look: Look,
+    log: LogLook,
 }
 
 impl Watch {
     fn begin(path: &Path) -> Result<Watch> {
         let look = Look::at(path);
+        let log = log_look(path);
         let store = Store::open_read_only(path)?;
         let version = store.data_version()?;
+        let is_steady = store.data_version()? == version;
         Ok(Watch {
             store,
-            version,
+            version: is_steady.then_some(version),
             look,
+            log,
         })
     }
 
@@ -357,7 +371,10 @@ impl Watch {
         } else {
             look.number != self.look.number
         };
-        Ok(from_outside || self.store.data_version()? != self.version)
+        let Some(version) = self.version else {
+            return Ok(look != self.look || log_look(&self.look.path) != self.log);
+        };
+        Ok(from_outside || self.store.data_version()? != version)
     }
 }
 
