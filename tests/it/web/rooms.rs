@@ -60,15 +60,12 @@ fn rows_that_nobody_reads_keep_their_room_until_they_are_given_up() {
     let request = [head.as_bytes(), &body].concat();
     let closing = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
     let closing = [closing.as_bytes(), &body].concat();
-    let length = served.send_bytes(&closing).body.len();
     let waiting = unread(&served, 8, &request);
     let given = waiting.iter().filter(|(_, status)| status == "200").count();
     let busy = waiting.iter().filter(|(_, status)| status == "503").count();
     assert_eq!(given + busy, 8, "{waiting:?}");
-    assert!(
-        given >= 1 && given * length < 40 << 20,
-        "{given} of {length}"
-    );
+    // Eight are three times the room, and the system takes some MB of each.
+    assert!(given >= 1 && busy >= 1, "{given} given, {busy} refused");
     is_well(&served);
     if let (Some(before), Some(now)) = (before, memory(&served)) {
         assert!(now < before + 250, "{before} MB, then {now}");
