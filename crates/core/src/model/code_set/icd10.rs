@@ -203,7 +203,7 @@ const LAY_WORDS: WordFile = WordFile {
     text: include_str!("../../../words/lay-words.tsv"),
 };
 
-/// Names of procedures, which titles never have.
+/// The words for procedures that people say and titles never have.
 const PROCEDURES: WordFile = WordFile {
     kind: ReadAsKind::LayWord,
     text: include_str!("../../../words/procedures.tsv"),
