@@ -3,19 +3,16 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use codeyear_core::model::ReleaseName;
-
-use chrono::NaiveDate;
 use clap::Args;
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, parse_date};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
 use crate::answer;
 use crate::error::{Error, Result};
-use crate::model::{Answer, CodeSet, Verdict};
+use crate::model::{Answer, CodeSet, TypedCode, TypedDay, TypedYear, Verdict, typed_codes};
 use crate::present::json::AnswerWriter;
 use crate::present::render::Words;
-use crate::present::{Style, page};
-use crate::store::Store;
+use crate::present::{Style, counted, page};
+use crate::store::{CodeSource, Store};
 
 /// Tell whether codes are valid on a date, and what to use instead
 ///
@@ -23,15 +20,16 @@ use crate::store::Store;
 /// claims go by the discharge date, all others by the date of service.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Check these codes, with or without dot; - reads them from stdin, one a line
+    /// Check these codes, with or without dot; a range (E11.0-E11.9) stands for its billable codes, - reads codes from
+    /// stdin
     #[arg(required = true, value_name = "CODE")]
     codes: Vec<String>,
     /// Check on this date [default: today]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    on: Option<NaiveDate>,
+    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    on: Option<TypedDay>,
     /// Check on every day of this fiscal year (2026 is 2025-10-01 to 2026-09-30)
-    #[arg(long, value_name = "YEAR", value_parser = parse_year, conflicts_with = "on")]
-    year: Option<ReleaseName>,
+    #[arg(long, alias = "fy", value_name = "YEAR", conflicts_with = "on")]
+    year: Option<TypedYear>,
     /// State the code set [default: detected from each code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
@@ -43,18 +41,10 @@ pub(super) struct CheckArgs {
     format: AnswerFormat,
 }
 
-fn parse_year(text: &str) -> Result<ReleaseName, String> {
-    match text.parse::<ReleaseName>() {
-        Ok(name) if name.is_year() => Ok(name),
-        _ => Err(format!(
-            "{text:?} is not a fiscal year: expected four digits as in 2026"
-        )),
-    }
-}
-
 pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome> {
-    let codes = read_codes(&args.codes)?;
+    let typed = read_codes(&args.codes)?;
     let store = context.store()?;
+    let codes = spell_out(&store, &typed, args, context)?;
     let writer = Writer {
         format: args.format,
         style: Style {
@@ -77,7 +67,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
         let said = match said.get(code.as_str()) {
             Some(said) => said,
             None => {
-                let answers = ask(&store, code, args, context.today)?;
+                let answers = ask(&store, code, args, context)?;
                 let texts = answers.iter().map(|answer| writer.answer(answer));
                 let new = Said {
                     texts: texts.collect::<Result<_>>()?,
@@ -103,15 +93,58 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
     Ok(outcome)
 }
 
-fn ask(store: &Store, code: &str, args: &CheckArgs, today: NaiveDate) -> Result<Vec<Answer>> {
+/// Returns the codes that are asked for: of a range those that are billable on its days.
+fn spell_out(
+    store: &Store,
+    typed: &[TypedCode],
+    args: &CheckArgs,
+    context: &mut Context<'_>,
+) -> Result<Vec<String>> {
+    let mut codes = Vec::with_capacity(typed.len());
+    for typed in typed {
+        let (first, last) = match typed {
+            TypedCode::One(code) => {
+                codes.push(code.clone());
+                continue;
+            }
+            TypedCode::Range(first, last) => (first, last),
+        };
+        let code_set = answer::code_set_of(store, args.code_set, first)?;
+        let range = typed.range(code_set).ok_or_else(|| {
+            let set = code_set.name();
+            Error::usage(format!("{first}-{last} is no range of {set}"))
+                .with_hint("name two codes of one code set, in the order of the book")
+        })?;
+        let loaded = store.timeline(code_set)?;
+        let days = match args.year {
+            Some(year) => year.first_days(&loaded),
+            None => vec![context.day(args.on, &loaded)],
+        };
+        let found = answer::codes_of_range(store, &range, &days)?;
+        context.say(&format!(
+            "note: {}-{} stands for its {}; {} in it cannot be billed\n",
+            range.first,
+            range.last,
+            counted(found.billable.len() as u64, "billable code"),
+            counted(found.headers as u64, "header"),
+        ))?;
+        codes.extend(found.billable.iter().map(ToString::to_string));
+    }
+    Ok(codes)
+}
+
+fn ask(store: &Store, code: &str, args: &CheckArgs, context: &Context<'_>) -> Result<Vec<Answer>> {
     let code_set = answer::code_set_of(store, args.code_set, code)?;
     let codes = store.codes(code_set)?;
     match args.year {
-        Some(year) => {
+        Some(TypedYear(year)) => {
             let (from, through) = year.days_of(code_set);
             answer::check_span(&codes, code, from, through)
         }
-        None => Ok(vec![answer::check(&codes, code, args.on.unwrap_or(today))?]),
+        None => {
+            let date = context.day(args.on, codes.timeline());
+            Ok(vec![answer::check(&codes, code, date)?])
+        }
     }
 }
 
@@ -179,7 +212,7 @@ fn worse(one: Outcome, other: Outcome) -> Outcome {
     }
 }
 
-fn read_codes(codes: &[String]) -> Result<Vec<String>> {
+fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
     let mut all = Vec::new();
     for code in codes {
         if code == "-" {
@@ -190,19 +223,17 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
                     Error::io(format!("cannot read codes from stdin: {error}"))
                         .with_hint("write one code a line, as UTF-8 text")
                 })?;
-            all.extend(
-                text.trim_start_matches('\u{feff}')
-                    .lines()
-                    .map(str::trim)
-                    .filter(|line| !line.is_empty())
-                    .map(str::to_owned),
-            );
+            all.extend(typed_codes(text.trim_start_matches('\u{feff}')));
         } else {
-            all.push(code.clone());
+            let typed = typed_codes(code);
+            // An argument without anything is answered too.
+            let nothing = typed.is_empty().then(|| TypedCode::One(code.clone()));
+            all.extend(typed.into_iter().chain(nothing));
         }
     }
     if all.is_empty() {
-        return Err(Error::usage("stdin holds no codes").with_hint("write one code a line"));
+        return Err(Error::usage("stdin holds no codes")
+            .with_hint("write one code a line, or several with commas between them"));
     }
     Ok(all)
 }
@@ -211,17 +242,6 @@ fn read_codes(codes: &[String]) -> Result<Vec<String>> {
 mod tests {
     use super::*;
     use crate::testing::{day, sample};
-
-    #[test]
-    fn a_year_is_a_fiscal_year_and_no_update_of_one() {
-        for text in ["2026", "FY2026", "fy2026"] {
-            let (first, last) = parse_year(text).unwrap().days_of(CodeSet::Icd10Cm);
-            assert_eq!((first, last), (day("2025-10-01"), day("2026-09-30")));
-        }
-        for text in ["26", "2022-04", "FY2022-04-errata", "2026-10-01", ""] {
-            assert!(parse_year(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn what_could_not_be_told_outweighs_what_is_not_valid() {

@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
 
 use super::output::write_all;
+use crate::answer;
 use crate::error::{Error, Result, printable_lines};
-use crate::model::CodeSet;
+use crate::model::{CodeSet, ReleaseId, ReleaseName, Timeline, TypedDay, TypedRelease};
 use crate::present::Style;
 use crate::present::render::Words;
 use crate::present::tree::Report;
@@ -82,6 +83,57 @@ impl Context<'_> {
             dots: !self.global.no_dots,
             colour,
             whole_lists: false,
+        }
+    }
+
+    /// Returns the day that is meant in a code set: today, if none is.
+    pub(super) fn day(&self, on: Option<TypedDay>, loaded: &Timeline) -> NaiveDate {
+        on.unwrap_or(TypedDay::Today).on(self.today, loaded)
+    }
+
+    /// Returns the day that is meant whatever the code set: of the newest releases that which begins last.
+    pub(super) fn day_of_all(&mut self, on: TypedDay) -> Result<NaiveDate> {
+        if let Some(day) = on.without_releases(self.today) {
+            return Ok(day);
+        }
+        let store = self.store()?;
+        let mut days = Vec::new();
+        for code_set in CodeSet::ALL {
+            let loaded = store.timeline(code_set)?;
+            days.extend(loaded.periods().last().map(|newest| newest.from));
+        }
+        Ok(days.into_iter().max().unwrap_or(self.today))
+    }
+
+    /// Returns the release that is meant in a code set, or in all that are loaded.
+    pub(super) fn release(
+        &self,
+        store: &Store,
+        code_set: Option<CodeSet>,
+        typed: TypedRelease,
+    ) -> Result<ReleaseName> {
+        if let TypedRelease::Named(name) = typed {
+            return Ok(name);
+        }
+        let sets = CodeSet::ALL
+            .into_iter()
+            .filter(|set| code_set.is_none_or(|stated| stated == *set));
+        let mut found: Vec<ReleaseId> = Vec::new();
+        let mut failed = None;
+        for set in sets {
+            match answer::typed_release(&store.timeline(set)?, typed, self.today) {
+                Ok(release) => found.push(release),
+                Err(error) => failed = Some(error),
+            }
+        }
+        found.dedup();
+        match (found.as_slice(), failed) {
+            ([release], _) => Ok((*release).into()),
+            ([], Some(error)) => Err(error),
+            _ => Err(
+                Error::usage("other releases govern that day in other code sets")
+                    .with_hint("state one with --code-set, or name the release"),
+            ),
         }
     }
 
@@ -210,10 +262,24 @@ impl TypedValueParser for CodeSetParser {
     }
 }
 
-pub(super) fn parse_date(text: &str) -> Result<NaiveDate, String> {
-    text.trim().parse().map_err(|_| {
-        format!("{text:?} is not a date: expected year, month and day as in 2026-03-01")
-    })
+/// Reads a day that is one whatever day it is.
+fn parse_date(text: &str) -> Result<NaiveDate, String> {
+    match text.parse()? {
+        TypedDay::Day(day) => Ok(day),
+        _ => Err(format!(
+            "{text:?} is no date by itself: expected one as 2026-03-01"
+        )),
+    }
+}
+
+/// Reads the name of a release where a day that it governs would not do.
+pub(super) fn parse_release(text: &str) -> Result<ReleaseName, String> {
+    match text.parse()? {
+        TypedRelease::Named(name) => Ok(name),
+        TypedRelease::On(_) => Err(format!(
+            "{text:?} names no release by itself: expected one as FY2026, FY2022-04 or FY2022-04-errata"
+        )),
+    }
 }
 
 /// Reads a path, which may be empty: a variable that is set to nothing names nothing.
@@ -299,21 +365,16 @@ mod tests {
 
     #[test]
     fn a_date_is_a_day_of_the_calendar_from_year_to_day() {
-        let date = parse_date(" 2024-02-29 ").unwrap();
-        assert_eq!(date.to_string(), "2024-02-29");
-        for wrong in [
-            "2026-02-29",
-            "02/28/2026",
-            "2026-03",
-            "20260301",
-            "today",
-            "",
+        for text in [" 2024-02-29 ", "2/29/2024"] {
+            assert_eq!(parse_date(text).unwrap().to_string(), "2024-02-29");
+        }
+        for (wrong, part) in [
+            ("2026-02-29", "is not a date"),
+            ("today", "no date by itself"),
         ] {
             let error = parse_date(wrong).unwrap_err();
-            assert!(
-                error.starts_with(&format!("{wrong:?} is not a date")),
-                "{error}"
-            );
+            assert!(error.starts_with(&format!("{wrong:?} is")), "{error}");
+            assert!(error.contains(part), "{error}");
         }
     }
 }

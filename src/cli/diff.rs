@@ -1,6 +1,5 @@
 //! `codeyear diff`.
 
-use codeyear_core::model::ReleaseName;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use crate::claims::{
     OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
 };
 use crate::error::{Error, Result, io_error};
-use crate::model::{CodeRange, CodeSet, Severity, Usage};
+use crate::model::{CodeRange, CodeSet, Severity, TypedRelease, TypedReleases, Usage};
 use crate::present::Style;
 use crate::present::report::{ReportFormat, change_report};
 
@@ -32,12 +31,12 @@ use crate::present::report::{ReportFormat, change_report};
 /// or a file was wrong.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// Compare this release (FY2025, FY2022-04)
+    /// Compare this release (FY2025, FY2022-04, a day of it, latest), or two of them (FY2025..FY2026)
     #[arg(value_name = "OLD")]
-    old: ReleaseName,
-    /// With this one
+    old: TypedReleases,
+    /// With this one [default: OLD with the release before it]
     #[arg(value_name = "NEW")]
-    new: ReleaseName,
+    new: Option<TypedRelease>,
     /// Report only what stands under this code (C7A) or in this range of the book (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
@@ -156,13 +155,9 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             scope.usage = Some(read_usage(path, stdin, &options)?);
         }
     }
-    let found = answer::diff(
-        &store,
-        args.code_set,
-        args.old.of(args.code_set),
-        args.new.of(args.code_set),
-        &scope,
-    )?;
+    let loaded = store.timeline(args.code_set)?;
+    let (old, new) = answer::typed_releases(&loaded, releases(args)?, context.today)?;
+    let found = answer::diff(&store, args.code_set, old, new, &scope)?;
     if let Some(only) = &found.only
         && only.codes == 0
     {
@@ -181,8 +176,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         .with_hint("name the column with the codes with --code, or the code set with --code-set"));
     }
     for side in [found.old, found.new] {
-        let answers = store.timeline(args.code_set)?;
-        let newest = answers
+        let newest = loaded
             .periods()
             .iter()
             .find(|period| period.release.edition() == side.edition());
@@ -221,6 +215,25 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         .zip(args.fail_on.severity())
         .is_some_and(|(impact, severity)| impact.reaches(severity));
     Ok(if is_hit { Outcome::Bad } else { Outcome::Good })
+}
+
+/// Returns the releases that are to be compared: two arguments, one with both, or one alone.
+fn releases(args: &DiffArgs) -> Result<TypedReleases> {
+    match (args.old, args.new) {
+        (only, None) => Ok(only),
+        // One release by itself is the newer side.
+        (
+            TypedReleases {
+                old: None,
+                new: old,
+            },
+            new,
+        ) => Ok(TypedReleases { old, new }),
+        (TypedReleases { old: Some(_), .. }, Some(_)) => Err(Error::usage(
+            "more than two releases are named",
+        )
+        .with_hint("name two, as in codeyear diff FY2025 FY2026 or codeyear diff FY2025..FY2026")),
+    }
 }
 
 fn format(args: &DiffArgs) -> Result<ReportFormat> {

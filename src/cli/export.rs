@@ -1,6 +1,6 @@
 //! `codeyear export`.
 
-use codeyear_core::model::ReleaseName;
+use codeyear_core::model::TypedRelease;
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -78,9 +78,9 @@ pub(super) struct LabelsArgs {
 /// Write the official order file of a release, byte for byte
 #[derive(Debug, Args)]
 pub(super) struct OrderArgs {
-    /// Write the file of this release (FY2026, FY2022-04)
+    /// Write the file of this release (FY2026, FY2022-04), or of the one in force on this day
     #[arg(long, value_name = "RELEASE")]
-    release: ReleaseName,
+    release: TypedRelease,
     /// State the code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
@@ -110,7 +110,7 @@ pub(super) struct OhdsiArgs {
 pub(super) struct FhirArgs {
     /// Write this release only (FY2026, FY2022-04), with the maps of the days that it governs
     #[arg(long, value_name = "RELEASE")]
-    release: Option<ReleaseName>,
+    release: Option<TypedRelease>,
     /// Write one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
@@ -246,7 +246,8 @@ fn labels(output: &TableOutput, context: &mut Context<'_>) -> Result<Outcome> {
 
 fn order(args: &OrderArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = open(context)?;
-    let mut written = args.release.of(args.code_set);
+    let loaded = store.timeline(args.code_set)?;
+    let mut written = answer::typed_release(&loaded, args.release, context.today)?;
     let write = &mut |out: &mut (dyn Write + Send)| -> Result<()> {
         written = answer::export_order_file(&store, args.code_set, written, out)?;
         Ok(())
@@ -307,7 +308,10 @@ fn fhir(args: &FhirArgs, context: &mut Context<'_>) -> Result<Outcome> {
             FhirName::R5 => FhirVersion::R5,
         },
         code_sets: answer::exported_code_sets(&store, args.code_set)?,
-        release: args.release,
+        release: match args.release {
+            Some(typed) => Some(context.release(&store, args.code_set, typed)?),
+            None => None,
+        },
     };
     let export = FhirExport::new(&store, &scope)?;
     match scope.release {

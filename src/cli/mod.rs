@@ -4,6 +4,7 @@
 //! talks; the exit code is 0 if all is valid or done, 1 if something is not valid or not sound, 2 if
 //! it could not be told or the request was wrong.
 
+mod astray;
 mod audit;
 mod backup;
 mod check;
@@ -103,8 +104,12 @@ pub fn parse() -> std::result::Result<Cli, ExitCode> {
     };
     let args: Vec<OsString> = std::env::args_os().collect();
     // A wrong argument is shown, and it may hold what writes to the terminal.
-    let printable_args = args.iter().map(|arg| printable(&arg.to_string_lossy()));
-    let shown = Cli::try_parse_from(printable_args).err().unwrap_or(error);
+    let printable_args: Vec<String> = args
+        .iter()
+        .map(|arg| printable(&arg.to_string_lossy()))
+        .collect();
+    let mut shown = Cli::try_parse_from(&printable_args).err().unwrap_or(error);
+    astray::lead(&mut shown, &Cli::command(), &printable_args);
     // Help that could not be written is no help; of what is wrong nobody is left to be told.
     let code = match shown.print() {
         Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,

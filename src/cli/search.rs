@@ -1,12 +1,11 @@
 //! `codeyear search`.
 
-use chrono::NaiveDate;
 use clap::Args;
 
-use super::context::{CodeSetParser, Context, Format, Outcome, parse_date};
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, SearchOptions};
 use crate::error::Result;
-use crate::model::CodeSet;
+use crate::model::{CodeSet, TypedDay};
 use crate::present::{json, text};
 
 /// Find codes by words in titles, inclusion terms and index entries, as of a date
@@ -20,13 +19,13 @@ pub(super) struct SearchArgs {
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
     /// Find what is listed on this date [default: today]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    on: Option<NaiveDate>,
+    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    on: Option<TypedDay>,
     /// Find deleted codes and those to come as well
     #[arg(long)]
     unlisted: bool,
     /// Show at most this many
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+    #[arg(long, visible_alias = "limit", aliases = ["max", "top"], value_name = "NUMBER", default_value_t = 20)]
     most: usize,
     /// Search this code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
@@ -38,7 +37,7 @@ pub(super) struct SearchArgs {
 
 pub(super) fn run(args: &SearchArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
-    let date = args.on.unwrap_or(context.today);
+    let date = context.day(args.on, &store.timeline(args.code_set)?);
     let options = SearchOptions {
         most: args.most,
         unlisted: args.unlisted,

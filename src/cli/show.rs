@@ -1,13 +1,13 @@
 //! `codeyear show` and `codeyear compare`.
 
-use chrono::NaiveDate;
 use clap::Args;
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, parse_date};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
 use crate::answer::{self, ShowOptions};
 use crate::error::Result;
-use crate::model::{CodePage, CodeSet, Verdict};
+use crate::model::{CodePage, CodeSet, TypedDay, Verdict};
 use crate::present::{Style, json, page};
+use crate::store::CodeSource;
 
 /// Show the coder's page of a code: its place in the book, notes, 7th characters, index entries, POA exemption, lineage and life
 ///
@@ -39,8 +39,8 @@ pub(super) struct CompareArgs {
 #[derive(Debug, Args)]
 struct PageArgs {
     /// Show it as of this date [default: today]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
-    on: Option<NaiveDate>,
+    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    on: Option<TypedDay>,
     /// Where the release in force has no tabular list, index or table, show the nearest release's and say so
     #[arg(long)]
     nearest: bool,
@@ -73,13 +73,9 @@ impl PageArgs {
 pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
     let code_set = answer::code_set_of(&store, args.page.code_set, &args.code)?;
-    let date = args.page.on.unwrap_or(context.today);
-    let found = answer::show(
-        &store.codes(code_set)?,
-        &args.code,
-        date,
-        args.page.options(),
-    )?;
+    let codes = store.codes(code_set)?;
+    let date = context.day(args.page.on, codes.timeline());
+    let found = answer::show(&codes, &args.code, date, args.page.options())?;
     let style = args.page.style(context);
     let report = |style| page::show(&found, style);
     let format = args.page.format;
@@ -90,15 +86,10 @@ pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome
 pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<Outcome> {
     let store = context.store()?;
     let code_set = answer::code_set_of(&store, args.page.code_set, &args.left)?;
-    let date = args.page.on.unwrap_or(context.today);
+    let codes = store.codes(code_set)?;
+    let date = context.day(args.page.on, codes.timeline());
     let options = args.page.options();
-    let comparison = answer::compare(
-        &store.codes(code_set)?,
-        &args.left,
-        &args.right,
-        date,
-        options,
-    )?;
+    let comparison = answer::compare(&codes, &args.left, &args.right, date, options)?;
     let style = args.page.style(context);
     let report = |style| page::compare(&comparison, style);
     let format = args.page.format;

@@ -1,15 +1,14 @@
 //! `codeyear verify`.
 
-use codeyear_core::model::ReleaseName;
 use std::io::IsTerminal;
 
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::context::{CodeSetParser, Context, Format, Outcome};
+use super::context::{CodeSetParser, Context, Format, Outcome, parse_release};
 use crate::answer::{self, VerifyOptions};
 use crate::error::Result;
-use crate::model::CodeSet;
+use crate::model::{CodeSet, ReleaseName, TypedRelease};
 use crate::present::{json, text};
 
 /// Prove what is stored: against the official addenda, the hashes, the counts
@@ -21,12 +20,12 @@ use crate::present::{json, text};
 pub(super) struct VerifyArgs {
     /// Verify this release only
     #[arg(value_name = "RELEASE")]
-    release: Option<ReleaseName>,
+    release: Option<TypedRelease>,
     /// Verify one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Replay the addenda on this base instead of its own; nothing is kept then
-    #[arg(long, value_name = "RELEASE", requires = "release")]
+    #[arg(long, value_name = "RELEASE", requires = "release", value_parser = parse_release)]
     base: Option<ReleaseName>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -40,7 +39,10 @@ pub(super) fn run(args: &VerifyArgs, context: &mut Context<'_>) -> Result<Outcom
     let code_set = args.code_set.or(args.base.map(|_| CodeSet::default()));
     let options = VerifyOptions {
         code_set,
-        release: args.release,
+        release: match args.release {
+            Some(typed) => Some(context.release(&store, code_set, typed)?),
+            None => None,
+        },
         base: args.base.map(|base| base.of(code_set.unwrap_or_default())),
     };
     let spinner = if std::io::stderr().is_terminal() {

@@ -31,5 +31,6 @@ mod served;
 mod soundness;
 mod status;
 mod trust;
+mod typed;
 #[cfg(feature = "serve")]
 mod web;

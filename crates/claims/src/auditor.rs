@@ -8,7 +8,6 @@
 use chrono::NaiveDate;
 
 use super::claim::{CodeSystem, ProblemKind};
-use super::day::{DateFormat, Day};
 use super::found::Found;
 use super::index::{Index, SegmentNumber, SetIndex, segment_at};
 use super::kept::{FoundCode, KeptCode, KeptFinding, KeptFindings};
@@ -22,6 +21,7 @@ use super::tally::{FailureCount, FailureKey, Tally};
 use super::told::{Told, has_successor};
 use codeyear_core::error::Result;
 use codeyear_core::model::{CodeSet, ReleaseId, VerdictKind};
+use codeyear_core::model::{DateFormat, DateParts};
 
 /// What was found of one code. Its tag is a whole word, because it is handed on for every code: pieces of a word that
 /// were just written are slow to read.
@@ -62,7 +62,7 @@ pub(super) struct AuditedCode<'c> {
     pub(super) label: &'c [u8],
     pub(super) text: &'c [u8],
     /// The day on which it has to be valid, or why there is none.
-    pub(super) day: std::result::Result<Day, &'c ProblemKind>,
+    pub(super) day: std::result::Result<DateParts, &'c ProblemKind>,
     /// The first day that it may be, where the claim leaves that open.
     pub(super) since: Option<NaiveDate>,
     /// What the claim says of whether the diagnosis was present on admission.
@@ -176,10 +176,10 @@ impl<'i> Auditor<'i> {
                     _ => false,
                 } =>
             {
-                Day::of(NaiveDate::MIN)
+                DateParts::of(NaiveDate::MIN)
             }
             // Codes that are only counted need none.
-            Err(_) if self.rules.options.count_codes => Day::of(NaiveDate::MIN),
+            Err(_) if self.rules.options.count_codes => DateParts::of(NaiveDate::MIN),
             Err(kind) => return Ok(unreadable(kind.clone())),
         };
         if !code.text.is_ascii() && std::str::from_utf8(code.text).is_err() {
@@ -205,7 +205,7 @@ impl<'i> Auditor<'i> {
 
     /// Counts a code of which it was found before what it is.
     #[inline]
-    fn count_known(&mut self, known: KnownCode, day: Day, cents: Option<i64>) -> CodeOutcome {
+    fn count_known(&mut self, known: KnownCode, day: DateParts, cents: Option<i64>) -> CodeOutcome {
         let KnownCode { number, segment } = known;
         if let (Some(count), Some(date)) = (self.kept.count_mut(number), day.date()) {
             count.add(&FailureCount::one(date, cents));
@@ -237,7 +237,12 @@ impl<'i> Auditor<'i> {
 
     /// Notes where what a claim says of a diagnosis on admission does not agree with the list of exempt codes.
     #[cold]
-    fn remark_poa(&mut self, code_set: CodeSet, code: &AuditedCode<'_>, day: Day) -> Result<()> {
+    fn remark_poa(
+        &mut self,
+        code_set: CodeSet,
+        code: &AuditedCode<'_>,
+        day: DateParts,
+    ) -> Result<()> {
         let Some(date) = day.date() else {
             return Ok(());
         };
@@ -256,12 +261,12 @@ impl<'i> Auditor<'i> {
     }
 
     /// Returns how the days differ that a claim leaves open; `None` if the verdict is the same on all of them.
-    fn open_day(&self, code: &AuditedCode<'_>, last: Day) -> Result<Option<ProblemKind>> {
+    fn open_day(&self, code: &AuditedCode<'_>, last: DateParts) -> Result<Option<ProblemKind>> {
         let (Some(since), Some(last)) = (code.since, last.date()) else {
             return Ok(None);
         };
         let text = String::from_utf8_lossy(code.text);
-        let told = self.told(code, code.text, Day::of(last))?;
+        let told = self.told(code, code.text, DateParts::of(last))?;
         let Told::Of { code_set, .. } = told else {
             return Ok(None);
         };
@@ -281,7 +286,7 @@ impl<'i> Auditor<'i> {
         Ok(None)
     }
 
-    fn told(&self, code: &AuditedCode<'_>, text: &[u8], day: Day) -> Result<Told> {
+    fn told(&self, code: &AuditedCode<'_>, text: &[u8], day: DateParts) -> Result<Told> {
         let count_codes = self.rules.options.count_codes;
         let text = String::from_utf8_lossy(text);
         self.index.told(code, &text, day, count_codes)
@@ -291,7 +296,7 @@ impl<'i> Auditor<'i> {
     fn judge_on(
         &mut self,
         code: &AuditedCode<'_>,
-        day: Day,
+        day: DateParts,
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
         let text = code.text;
@@ -442,7 +447,7 @@ impl<'i> Auditor<'i> {
     fn judge_clean(
         &mut self,
         code: &AuditedCode<'_>,
-        day: Day,
+        day: DateParts,
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
         self.tally
@@ -457,7 +462,12 @@ impl<'i> Auditor<'i> {
 
     /// Counts a code that is known to be billable.
     #[inline]
-    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: SegmentNumber, day: Day) {
+    pub(super) fn count_billable(
+        &mut self,
+        code_set: CodeSet,
+        segment: SegmentNumber,
+        day: DateParts,
+    ) {
         self.tally.count_billable(code_set, segment, day);
     }
 
@@ -618,7 +628,7 @@ impl<'i> Auditor<'i> {
 
     /// Counts a code that is not judged on a day; `None` if the day is none of the calendar, and the code may be one of
     /// ours, which needs one.
-    fn not_judged_on(&mut self, reason: NotJudged, day: Day) -> Option<CodeOutcome> {
+    fn not_judged_on(&mut self, reason: NotJudged, day: DateParts) -> Option<CodeOutcome> {
         let rests_on_day = match &reason {
             NotJudged::OtherCodeSet(name) => has_successor(name),
             reason => reason.is_undetermined(),

@@ -6,11 +6,11 @@ use super::audited::Audited;
 use super::auditor::{AuditRules, Auditor};
 use super::claim::ClaimPlace;
 use super::columns::Columns;
-use super::day::DateFormat;
 use super::index::Index;
 use super::options::{Annotated, TableOptions};
 use super::rows::{KeptFields, RowAudit, RowOutput, header_of, write_cells};
 use codeyear_core::error::Result;
+use codeyear_core::model::DateFormat;
 
 /// The most rows that the form of dates is told from.
 const MAX_SNIFFED: usize = 1000;

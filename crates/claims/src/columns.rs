@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 
 use super::claim::{CodeSystem, ProblemKind};
-use super::day::{DateFormat, Day};
 use super::found::FoundColumns;
 use super::labels::Labels;
 use super::nulls::Nulls;
@@ -11,6 +10,7 @@ use super::picked::PickedColumns;
 use super::wording::Wording;
 use codeyear_core::error::Error;
 use codeyear_core::model::CodeSet;
+use codeyear_core::model::{DateFormat, DateParts};
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +134,7 @@ pub(super) struct Columns {
     /// What of it is neither code nor date: what the user asked to keep.
     pub(super) also_kept: Vec<usize>,
     /// The one day for all.
-    pub(super) on: Option<Day>,
+    pub(super) on: Option<DateParts>,
     /// Whether what is kept of a row can be written as it stands there, with the delimiter that it has.
     pub(super) copies_rows: bool,
     /// A note on the columns that nobody named.
@@ -260,7 +260,7 @@ impl Columns {
             amount: asked.amount.as_ref().map(one).transpose()?,
             kept,
             also_kept,
-            on: asked.on.map(Day::of),
+            on: asked.on.map(DateParts::of),
             copies_rows: true,
             guessed: chosen.note,
             wording: asked.wording,
@@ -298,7 +298,11 @@ impl Columns {
 
     /// Returns the day on which the codes of a row have to be valid, as [`day_of`] tells it.
     #[inline]
-    pub(super) fn day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
+    pub(super) fn day(
+        &self,
+        fields: &impl Fields,
+        format: DateFormat,
+    ) -> Result<DateParts, ProblemKind> {
         // Mostly it stands in one column.
         if let Some(only) = self.only_date
             && let Some(day) = format.day(fields.field(only))
@@ -310,7 +314,7 @@ impl Columns {
         self.any_day(fields, format)
     }
 
-    fn any_day(&self, fields: &impl Fields, format: DateFormat) -> Result<Day, ProblemKind> {
+    fn any_day(&self, fields: &impl Fields, format: DateFormat) -> Result<DateParts, ProblemKind> {
         if let Some(day) = self.on {
             return Ok(day);
         }
@@ -362,8 +366,8 @@ pub(super) fn day_of<'t>(
     dates: impl Iterator<Item = &'t [u8]>,
     format: DateFormat,
     nulls: &Nulls,
-) -> Result<Day, ProblemKind> {
-    let read = |text: &[u8]| -> Result<Option<Day>, ProblemKind> {
+) -> Result<DateParts, ProblemKind> {
+    let read = |text: &[u8]| -> Result<Option<DateParts>, ProblemKind> {
         let text = text.trim_ascii();
         if nulls.are(text) || is_zero_date(text) {
             return Ok(None);

@@ -84,7 +84,7 @@ pub(super) fn refuse_claim_as_header<'n>(
     mut codes: impl Iterator<Item = &'n str>,
     file: &str,
 ) -> Result<()> {
-    let is_date = |name: &str| super::day::DateFormat::sniff([name.as_bytes()]).is_ok();
+    let is_date = |name: &str| codeyear_core::model::DateFormat::sniff([name.as_bytes()]).is_ok();
     let is_code = |name: &str| {
         let mut sets = CodeSet::ALL.into_iter();
         sets.any(|code_set| index.set(code_set).find(name.as_bytes()).is_some())

@@ -15,13 +15,13 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use chrono::NaiveDate;
 
-use super::day::Day;
 use super::packed::{
     CATEGORIES, LIFE_BITS, MARK_BITS, categories_of, life_in, mark_of, mix, pack, trim,
 };
 use super::stretch::Stretch;
 use super::title_index::TitleIndex;
 use codeyear_core::error::{Error, Result};
+use codeyear_core::model::DateParts;
 use codeyear_core::model::{
     Code, CodeSet, Conversions, DocumentKind, Entry, ReleaseId, Sets, Span, Spans, StoreKind,
     Timeline, VerdictKind, ended_by, judge,
@@ -527,7 +527,7 @@ fn day_table(segments: &[Segment]) -> Vec<SegmentNumber> {
 
 /// Returns the segment of a day; `None` outside [`YEARS`] and for what is no day.
 #[inline]
-pub(super) fn segment_at(days: &[SegmentNumber], day: Day) -> Option<SegmentNumber> {
+pub(super) fn segment_at(days: &[SegmentNumber], day: DateParts) -> Option<SegmentNumber> {
     if !(1..=12).contains(&day.month) || !(1..=31).contains(&day.day) {
         return None;
     }
@@ -537,7 +537,7 @@ pub(super) fn segment_at(days: &[SegmentNumber], day: Day) -> Option<SegmentNumb
 }
 
 pub(super) fn segment_of(days: &[SegmentNumber], date: NaiveDate) -> Option<SegmentNumber> {
-    segment_at(days, Day::of(date))
+    segment_at(days, DateParts::of(date))
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod claim;
 mod clean;
 mod columns;
 mod contained;
-mod day;
 mod delimited;
 mod exported;
 mod fhir;
@@ -57,9 +56,10 @@ pub use claim::{
     Claim, ClaimCode, ClaimItem, ClaimParts, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind,
 };
 pub use clean::Writing;
+pub use codeyear_core::model::DateFormat;
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use contained::is_contained;
-pub use day::{DateFormat, DatePattern, Undetermined};
+
 pub use delimited::audit_delimited;
 pub use exported::{ExportedFinding, WrittenFinding};
 pub use fhir::{FhirClaims, FhirOptions};

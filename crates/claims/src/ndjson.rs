@@ -15,13 +15,13 @@ use super::claim::{
 };
 use super::clean::split;
 use super::columns::{CodeColumn, ColumnsAsked, Keep, cents, day_of, matches};
-use super::day::{DateFormat, Undetermined};
 use super::index::Index;
 use super::input::refuse_other_text;
 use super::options::{Annotated, Separators, TableOptions};
 use super::sinks::{Objects, file_name};
 use super::tally::Tally;
 use codeyear_core::error::Result;
+use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
 /// What is said of a field of codes that holds an object or a truth value.
 const NO_TEXT: &str = "expected a text, a number or an array of them; a path names what stands within objects: dx[].code";
@@ -131,7 +131,7 @@ fn fields(start: &[u8]) -> Vec<String> {
 fn sniff_dates(
     start: &[u8],
     asked: &ColumnsAsked,
-) -> std::result::Result<DateFormat, Undetermined> {
+) -> std::result::Result<DateFormat, UnknownDateFormat> {
     let names: Vec<&String> = asked
         .dates
         .iter()

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::columns::ColumnsAsked;
-use super::day::{DateFormat, Undetermined};
 use super::found::FoundColumns;
 use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
 /// How a table of claims is audited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl TableOptions {
         &self,
         file: &str,
         records: &str,
-        sniff: impl FnOnce() -> std::result::Result<DateFormat, Undetermined>,
+        sniff: impl FnOnce() -> std::result::Result<DateFormat, UnknownDateFormat>,
     ) -> Result<(DateFormat, Vec<String>)> {
         let sniffed = match (self.date_format, self.columns.on) {
             (Some(format), _) => return Ok((format, Vec::new())),
@@ -44,14 +44,14 @@ impl TableOptions {
         };
         let hint = self.columns.wording.of_dates(&why);
         let message = match why {
-            Undetermined::Empty => {
+            UnknownDateFormat::Empty => {
                 let note =
                     format!("the first {records} hold no date; YYYY-MM-DD is expected, or {hint}");
                 return Ok((DateFormat::Iso, vec![note]));
             }
-            Undetermined::NoForm => "hold no date of a known form",
-            Undetermined::Numbers => "hold numbers in place of dates",
-            Undetermined::DayFirst => {
+            UnknownDateFormat::NoForm => "hold no date of a known form",
+            UnknownDateFormat::Numbers => "hold numbers in place of dates",
+            UnknownDateFormat::DayFirst => {
                 "hold dates that are days only if the day stands before the month"
             }
         };

@@ -4,9 +4,9 @@
 
 use super::auditor::{AuditedCode, Auditor, CodeOutcome, Standing};
 use super::claim::{Claim, ClaimPlace, ClaimProblem, ProblemKind};
-use super::day::{DateFormat, Day};
 use super::not_judged::NotJudged;
 use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{DateFormat, DateParts};
 
 /// A claim as it is audited: a row of a table, or a [`Claim`].
 pub(super) trait AuditedClaim {
@@ -96,7 +96,7 @@ impl AuditedClaim for Claim {
             system: code.system,
             text: code.text.as_bytes(),
             label: code.label.as_bytes(),
-            day: code.day.as_ref().map(|day| Day::of(*day)),
+            day: code.day.as_ref().map(|day| DateParts::of(*day)),
             since: code.since,
             poa: code.poa.as_bytes(),
             format: DateFormat::Iso,

@@ -4,9 +4,9 @@ use super::auditor::{AuditedCode, KnownCode};
 use super::claim::{Claim, ClaimCode, ClaimParts, ClaimPlace, ClaimProblem, ProblemKind};
 use super::clean::split;
 use super::columns::{Columns, Fields, cents};
-use super::day::{DateFormat, Day};
 use super::options::Separators;
 use super::pipeline::AuditedClaim;
+use codeyear_core::model::{DateFormat, DateParts};
 
 /// A row whose fields have been told apart.
 pub(super) struct TableRow<'r, F> {
@@ -14,7 +14,7 @@ pub(super) struct TableRow<'r, F> {
     pub(super) fields: &'r F,
     pub(super) place: ClaimPlace,
     /// The day on which its codes have to be valid, or why there is none.
-    pub(super) day: Result<Day, ProblemKind>,
+    pub(super) day: Result<DateParts, ProblemKind>,
     /// Which column is named where there is none.
     pub(super) date_column: Option<usize>,
     /// What it charges, as it stands there; empty for nothing.

@@ -12,7 +12,6 @@ use chrono::{Months, NaiveDate};
 use super::auditor::Standing;
 use super::claim::{ClaimProblem, ProblemKind};
 use super::clean::Writing;
-use super::day::Day;
 use super::finding::Finding;
 use super::index::{Index, SegmentNumber};
 use super::not_judged::NotJudgedCounts;
@@ -20,6 +19,7 @@ use super::packed::unpack;
 use super::summary::AuditSummary;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
+use codeyear_core::model::DateParts;
 use codeyear_core::model::{Code, CodeSet, ReleaseId, Sets, VerdictKind, Warning, day_before};
 
 /// The most failing codes of which a summary tells all there is to say.
@@ -35,7 +35,7 @@ const MONTHS: usize = 71 * 12;
 
 /// Returns the number of a month among those that are counted in a row; one that is none of them has a number beyond.
 #[inline]
-fn month_of(day: Day) -> usize {
+fn month_of(day: DateParts) -> usize {
     let month = (day.year - FIRST_YEAR) * 12 + day.month as i32 - 1;
     usize::try_from(month).unwrap_or(usize::MAX)
 }
@@ -308,7 +308,7 @@ impl Tally {
         code_set: CodeSet,
         segment: Option<SegmentNumber>,
         kind: VerdictKind,
-        day: Day,
+        day: DateParts,
         cents: Option<i64>,
     ) {
         let segments = &mut self.segments[code_set];
@@ -331,7 +331,12 @@ impl Tally {
 
     /// Counts a billable code of a row without an amount.
     #[inline]
-    pub(super) fn count_billable(&mut self, code_set: CodeSet, segment: SegmentNumber, day: Day) {
+    pub(super) fn count_billable(
+        &mut self,
+        code_set: CodeSet,
+        segment: SegmentNumber,
+        day: DateParts,
+    ) {
         let counts = self.billable[code_set].get_mut(usize::from(segment));
         let months = self.billable_months.get_mut(month_of(day));
         match (counts, months) {

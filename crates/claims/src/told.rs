@@ -3,11 +3,11 @@
 use super::auditor::AuditedCode;
 use super::claim::CodeSystem;
 use super::clean::{Writing, clean, with_zeros};
-use super::day::Day;
 use super::index::Index;
 use super::not_judged::{NotJudged, looks_like};
 use codeyear_core::error::Result;
 use codeyear_core::model::CodeSet;
+use codeyear_core::model::DateParts;
 
 /// Which code set a code is of.
 pub(super) enum Told {
@@ -41,7 +41,7 @@ impl Index {
         &self,
         code: &AuditedCode<'_>,
         text: &str,
-        day: Day,
+        day: DateParts,
         count_codes: bool,
     ) -> Result<Told> {
         let all = &CodeSet::ALL[..];

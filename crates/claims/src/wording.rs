@@ -1,6 +1,6 @@
 //! How what may be stated of a file is called where it is stated: options of a command line, or fields of a form.
 
-use super::day::Undetermined;
+use codeyear_core::model::UnknownDateFormat;
 
 /// Where an audit is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,23 +23,23 @@ impl Wording {
     pub const CLEAN: &str = "Read codes that have something around them";
 
     /// Returns what to do where the form of the dates cannot be told.
-    pub(super) fn of_dates(self, why: &Undetermined) -> String {
+    pub(super) fn of_dates(self, why: &UnknownDateFormat) -> String {
         let field = Wording::DATE_FORMAT;
         match (self, why) {
-            (Wording::Options, Undetermined::Empty) => {
+            (Wording::Options, UnknownDateFormat::Empty) => {
                 "--date-format states another form".to_owned()
             }
-            (Wording::Options, Undetermined::NoForm) => "is it the right column? --date-format states the form, as --date-format DD.MM.YYYY".to_owned(),
-            (Wording::Options, Undetermined::Numbers) => "--date-format excel takes them for the days of workbooks, --date-format unix for seconds since 1970, a pattern such as --date-format MMDDYY for digits".to_owned(),
-            (Wording::Options, Undetermined::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to have such dates reported".to_owned(),
-            (Wording::Form, Undetermined::Empty) => format!("“{field}” states another form"),
-            (Wording::Form, Undetermined::NoForm) => {
+            (Wording::Options, UnknownDateFormat::NoForm) => "is it the right column? --date-format states the form, as --date-format DD.MM.YYYY".to_owned(),
+            (Wording::Options, UnknownDateFormat::Numbers) => "--date-format excel takes them for the days of workbooks, --date-format unix for seconds since 1970, a pattern such as --date-format MMDDYY for digits".to_owned(),
+            (Wording::Options, UnknownDateFormat::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to have such dates reported".to_owned(),
+            (Wording::Form, UnknownDateFormat::Empty) => format!("“{field}” states another form"),
+            (Wording::Form, UnknownDateFormat::NoForm) => {
                 format!("is it the right column? “{field}” states the form: DD.MM.YYYY")
             }
-            (Wording::Form, Undetermined::Numbers) => format!(
+            (Wording::Form, UnknownDateFormat::Numbers) => format!(
                 "in “{field}” excel takes them for the days of workbooks, unix for seconds since 1970, a pattern such as MMDDYY for digits"
             ),
-            (Wording::Form, Undetermined::DayFirst) => format!(
+            (Wording::Form, UnknownDateFormat::DayFirst) => format!(
                 "state it in “{field}”: DD/MM/YYYY, or us to have such dates reported"
             ),
         }

@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, ReleaseName};
+use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, TypedReleases};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
 use codeyear_report::html::pages::{self, DiffAsk, Site};
@@ -110,11 +110,9 @@ pub(super) struct Frame {
 
 /// Reads the day and the code set, and refuses what else the query has.
 pub(super) fn frame(asked: &mut ApiRequest) -> Result<Frame> {
-    let frame = Frame {
-        on: asked.day()?,
-        code_set: asked.query.code_set("set")?.unwrap_or_default(),
-    };
-    Ok(frame)
+    let code_set = asked.query.code_set("set")?.unwrap_or_default();
+    let on = asked.day(code_set)?;
+    Ok(Frame { on, code_set })
 }
 
 /// Writes a page from the database.
@@ -251,7 +249,7 @@ fn known_code(
 ) -> Result<Option<String>> {
     let others = CodeSet::ALL.into_iter().filter(|other| *other != code_set);
     for code_set in std::iter::once(code_set).chain(others) {
-        if let Ok(code) = code_set.parse_code(text)
+        if let Ok(code) = code_set.read_typed(text)
             && store.codes(code_set)?.lists(&code)?
         {
             return Ok(Some(pages::code_address(code_set, &code, on)));
@@ -295,8 +293,8 @@ async fn browse(
     code_set: CodeSet,
     at: BrowseAt,
 ) -> Result<Response, WebProblem> {
-    let read = |asked: &mut ApiRequest| -> Result<NaiveDate> {
-        let on = asked.day()?;
+    let read = move |asked: &mut ApiRequest| -> Result<NaiveDate> {
+        let on = asked.day(code_set)?;
         asked.query.finish()?;
         Ok(on)
     };
@@ -337,7 +335,7 @@ async fn code_page(
     code: String,
 ) -> Result<Response, WebProblem> {
     let read = |asked: &mut ApiRequest| -> Result<(NaiveDate, bool)> {
-        let on = asked.day()?;
+        let on = asked.day(code_set)?;
         let nearest = asked.query.flag("nearest")?;
         asked.query.finish()?;
         Ok((on, nearest))
@@ -360,9 +358,15 @@ struct DiffQuestion {
 
 fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
     let frame = frame(asked)?;
-    let release = "a release as in FY2026";
-    let old: Option<ReleaseName> = asked.query.parsed("old", release)?;
-    let new: Option<ReleaseName> = asked.query.parsed("new", release)?;
+    let (old, new) = (asked.query.release("old")?, asked.query.release("new")?);
+    // Of one release the other one is known; of none the page asks.
+    let (old, new) = match (old, new) {
+        (None, None) => (None, None),
+        (old, new) => {
+            let (old, new) = asked.releases_of(TypedReleases { old, new }, frame.code_set)?;
+            (Some(old), Some(new))
+        }
+    };
     let under = asked.query.all("under").join(", ");
     let kind = match asked.query.one("kind")? {
         None => None,
@@ -377,8 +381,8 @@ fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
         ),
     };
     let ask = DiffAsk {
-        old: old.map(|name| name.of(frame.code_set)),
-        new: new.map(|name| name.of(frame.code_set)),
+        old,
+        new,
         kind,
         chapter: asked.query.one("chapter")?.unwrap_or_default(),
         words: asked.query.one("words")?.unwrap_or_default(),

@@ -19,9 +19,14 @@ use super::client::{self, NAMES_OF_SERVER};
 use super::problem::{WebProblem, form};
 use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
+use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet};
+use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, TypedDay, TypedRelease, TypedReleases};
 use codeyear_core::store::Store;
+
+/// How a day is written.
+pub(super) const DAY: &str =
+    "a date as in 2026-03-01, 3/1/2026 or Mar 1 2026, or today, yesterday, tomorrow or latest";
 
 /// The longest query that is read.
 const MAX_QUERY: usize = 16 * 1024;
@@ -77,8 +82,27 @@ impl ApiRequest {
     }
 
     /// Returns the day that is asked for: today, if the question has none.
-    pub(super) fn day(&mut self) -> Result<NaiveDate> {
-        Ok(self.query.date("on")?.unwrap_or(self.today))
+    pub(super) fn day(&mut self, code_set: CodeSet) -> Result<NaiveDate> {
+        let on = self.query.day("on")?;
+        Ok(self.day_of(on, code_set))
+    }
+
+    /// Returns the day that is meant in a code set: today, if none is.
+    pub(super) fn day_of(&self, on: Option<TypedDay>, code_set: CodeSet) -> NaiveDate {
+        self.snapshot.day_of(on, self.today, code_set)
+    }
+
+    /// Returns the two releases that are to be compared.
+    ///
+    /// # Errors
+    /// As [`answer::typed_releases`].
+    pub(super) fn releases_of(
+        &self,
+        typed: TypedReleases,
+        code_set: CodeSet,
+    ) -> Result<(ReleaseId, ReleaseId)> {
+        let loaded = self.snapshot.index().timeline(code_set);
+        answer::typed_releases(loaded, typed, self.today)
     }
 
     /// Asks the database.
@@ -336,8 +360,13 @@ impl Query {
         })
     }
 
-    pub(super) fn date(&mut self, name: &'static str) -> Result<Option<NaiveDate>> {
-        self.parsed(name, "a date as in 2026-03-01")
+    pub(super) fn day(&mut self, name: &'static str) -> Result<Option<TypedDay>> {
+        self.parsed(name, DAY)
+    }
+
+    pub(super) fn release(&mut self, name: &'static str) -> Result<Option<TypedRelease>> {
+        let read = self.parsed(name, "a release as in FY2026, a day of it, or latest");
+        read.map_err(|error| error.with_hint("the loaded ones are listed at /api/releases"))
     }
 
     pub(super) fn code_set(&mut self, name: &'static str) -> Result<Option<CodeSet>> {

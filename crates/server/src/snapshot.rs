@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use chrono::NaiveDate;
 use codeyear_claims::Index;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, ErrorKind, Result};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, TypedDay, typed_code};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::html::pages::Site;
 use codeyear_report::json;
@@ -92,6 +93,17 @@ impl Snapshot {
         Err(Error::busy("the database changes all the time")
             .in_file(path.display().to_string())
             .with_hint("wait until the imports have ended and try again"))
+    }
+
+    /// Returns the day that is meant in a code set: today, if none is.
+    pub(super) fn day_of(
+        &self,
+        on: Option<TypedDay>,
+        today: NaiveDate,
+        code_set: CodeSet,
+    ) -> NaiveDate {
+        on.unwrap_or(TypedDay::Today)
+            .on(today, self.index.timeline(code_set))
     }
 
     /// Returns the index.
@@ -212,7 +224,10 @@ pub(super) enum Size {
 impl Size {
     /// Returns how much work it is to show some codes: below a category stand up to a thousand.
     pub(super) fn of_codes<'c>(codes: impl IntoIterator<Item = &'c str>) -> Size {
-        let is_category = |code: &str| code.bytes().filter(u8::is_ascii_alphanumeric).count() <= 3;
+        let is_category = |code: &str| {
+            let code = typed_code(code);
+            code.bytes().filter(u8::is_ascii_alphanumeric).count() <= 3
+        };
         match codes.into_iter().any(is_category) {
             true => Size::Large,
             false => Size::Small,

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use indicatif::ProgressBar;
 
 use self::files::{audit_bar, files_of, refuse_own_files};
-use super::context::{CodeSetParser, Context, Format, Outcome, parse_date};
+use super::context::{CodeSetParser, Context, Format, Outcome};
 use super::output::{write_file, write_whole};
 #[cfg(feature = "parquet")]
 use crate::claims::ParquetOutput;
@@ -21,7 +21,7 @@ use crate::claims::{
     OutputForm, RowOptions, Separators, TableOptions,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::CodeSet;
+use crate::model::{CodeSet, TypedDay};
 use crate::present::report::{ReportFormat, audit_report};
 use crate::present::{Style, json, text};
 
@@ -31,7 +31,7 @@ use crate::present::{Style, json, text};
 /// gzip and zstd are unpacked. Each code gets the verdict of `check` on its
 /// date: the discharge date of an inpatient claim, the date of service of every other. Only the columns that
 /// you name leave the program, and no value of the file stands in a message.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct AuditArgs {
     /// Audit this file, all files of this folder, or several; - for stdin
     #[arg(value_name = "CLAIMS", required = true)]
@@ -52,8 +52,8 @@ pub(super) struct AuditArgs {
     )]
     date: Vec<String>,
     /// Judge all codes on this one date, whatever the file says
-    #[arg(long, value_name = "DATE", value_parser = parse_date, conflicts_with_all = ["date", "discharge", "admit", "infer"])]
-    on: Option<NaiveDate>,
+    #[arg(long, value_name = "DATE", conflicts_with_all = ["date", "discharge", "admit", "infer"])]
+    on: Option<TypedDay>,
     /// Name the release, or the window of dates, that best explains a file without dates
     #[arg(long, conflicts_with_all = ["date", "discharge", "admit", "output"])]
     infer: bool,
@@ -235,6 +235,13 @@ fn parse_report(text: &str) -> Result<(PathBuf, ReportFormat), String> {
 }
 
 pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let args = &AuditArgs {
+        on: match args.on {
+            Some(on) => Some(context.day_of_all(on)?.into()),
+            None => None,
+        },
+        ..args.clone()
+    };
     let files = files_of(&args.claims)?;
     refuse_own_files(args, &files)?;
     // What is wrong with the file or the options is said before the database is opened.
@@ -580,7 +587,10 @@ fn table_options(args: &AuditArgs, rows: RowOptions) -> TableOptions {
                 Keep::Named(args.keep.clone())
             },
             code_set: args.code_set,
-            on: args.on.or(args.infer.then_some(NaiveDate::MIN)),
+            on: match args.on {
+                Some(TypedDay::Day(day)) => Some(day),
+                _ => args.infer.then_some(NaiveDate::MIN),
+            },
             ..ColumnsAsked::default()
         },
         date_format: args.date_format,

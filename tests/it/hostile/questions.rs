@@ -16,10 +16,9 @@ fn absurd_codes_are_unknown_and_say_why() {
         ".",
         "...",
         "A",
-        "A00.",
         "A00.0000000",
         "\u{1b}[31mA00\u{1b}[0m",
-        "A00\r\nC7B",
+        "A00\r\nlow back",
         "A00\u{7}",
         "\u{9b}31mA00",
         "\u{202e}A00",
@@ -80,11 +79,11 @@ fn dates_that_do_not_exist_are_refused() {
         "2021-13-01",
         "2021-00-10",
         "2021-2",
-        "20210201",
-        "yesterday",
+        "2021-02-01 or so",
+        "31/12/2021",
+        "the day before yesterday",
         "",
         "99999-01-01",
-        "2021-02-01T00:00:00",
         "\u{662}\u{660}\u{662}\u{661}-\u{660}\u{661}-\u{660}\u{661}",
     ] {
         let run = world.run(&["check", "A00", "--on", date]);
@@ -93,7 +92,7 @@ fn dates_that_do_not_exist_are_refused() {
         assert!(run.stderr.contains("--on"), "{date}: {run:?}");
     }
     let run = world.run(&["check", "A00", "--on", "2021-02-30"]);
-    assert!(run.stderr.contains("year, month and day"), "{run:?}");
+    assert!(run.stderr.contains("month first"), "{run:?}");
 }
 
 #[test]
@@ -125,7 +124,7 @@ fn years_that_are_none_are_refused() {
         "99999",
         "0",
         "-1",
-        "26",
+        "026",
         "2026-04",
         "MMXXVI",
         "",

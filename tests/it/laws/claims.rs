@@ -42,7 +42,7 @@ fn audit_with(text: &str, rows: RowOptions) -> (AuditSummary, String) {
             keep: Keep::All,
             ..ColumnsAsked::default()
         },
-        date_format: Some(codeyear::claims::DateFormat::Iso),
+        date_format: Some(codeyear::model::DateFormat::Iso),
         delimiter: Some(b','),
         split: None,
         rows,
@@ -183,7 +183,7 @@ proptest! {
                 code_set_by: Some("set".to_owned()),
                 ..ColumnsAsked::default()
             },
-            date_format: Some(codeyear::claims::DateFormat::Iso),
+            date_format: Some(codeyear::model::DateFormat::Iso),
             delimiter: Some(b','),
             rows: RowOptions { threads, ..RowOptions::default() },
             ..TableOptions::default()

@@ -211,7 +211,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
             400,
             "at most 200 codes are given",
         ),
-        ("/api/diff?old=FY2025", 400, "the parameter new is missing"),
+        ("/api/diff", 400, "neither old nor new is given"),
         (
             "/api/diff?old=FY2025&new=FY2019",
             404,
@@ -257,7 +257,7 @@ fn an_answer_is_kept_by_its_tag_until_the_content_changes() {
         &[("if-none-match", &tag)],
     );
     assert_eq!(other.status, 200, "another address is another answer");
-    let wrong = served.get("/api/show?code=C7B&on=tomorrow");
+    let wrong = served.get("/api/show?code=C7B&on=someday");
     assert_eq!(wrong.header("etag"), None);
     assert_eq!(wrong.header("cache-control"), Some("no-store"));
     // Another server over the same content gives the same tag.

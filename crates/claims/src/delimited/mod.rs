@@ -10,7 +10,6 @@ use super::audited::Audited;
 use super::auditor::{AuditRules, Auditor};
 use super::blocks::{Block, Blocks, Records, Work, run};
 use super::columns::Columns;
-use super::day::{DateFormat, Undetermined};
 use super::file_columns::refuse_claim_as_header;
 use super::index::Index;
 use super::input::refuse_other_text;
@@ -18,6 +17,7 @@ use super::options::{Annotated, TableOptions};
 use super::rows::{RowAudit, RowOutput, header_of};
 use super::tally::Tally;
 use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{DateFormat, UnknownDateFormat};
 use plain::PlainRows;
 use row::{any_rows, csv_reader};
 
@@ -247,7 +247,7 @@ fn sniff_dates(
     rows: &[u8],
     delimiter: u8,
     columns: &Columns,
-) -> std::result::Result<DateFormat, Undetermined> {
+) -> std::result::Result<DateFormat, UnknownDateFormat> {
     let mut reader = csv_reader(rows, delimiter);
     let mut values: Vec<Vec<u8>> = Vec::new();
     let mut record = csv::ByteRecord::new();

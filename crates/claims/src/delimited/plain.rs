@@ -15,13 +15,13 @@ use crate::blocks::Block;
 use crate::claim::ClaimPlace;
 use crate::claim::CodeSystem;
 use crate::columns::{Columns, Fields};
-use crate::day::Day;
 use crate::index::{SegmentNumber, segment_at};
 use crate::options::TableOptions;
 use crate::packed::{pack, pack_short, trim};
 use crate::rows::{KeptFields, RowAudit, RowOutput, append, write_cells};
 use crate::tally::bit;
 use codeyear_core::error::Result;
+use codeyear_core::model::DateParts;
 use codeyear_core::model::{CodeSet, VerdictKind};
 
 /// How many rows are read before their codes are looked up.
@@ -163,7 +163,7 @@ struct Row {
     /// Where its fields' ends begin and end among those of all.
     ends: (usize, usize),
     line: u64,
-    day: Option<Day>,
+    day: Option<DateParts>,
 }
 
 /// A code that is looked up.
@@ -343,7 +343,7 @@ impl PlainRows {
 fn look_up(
     asked: &mut LookedUp,
     column: &PlainColumn,
-    day: Day,
+    day: DateParts,
     fields: &Plain<'_>,
     rows: &RowAudit<'_>,
 ) -> Option<KnownCode> {
@@ -375,7 +375,7 @@ fn billable_row(
     fields: &Plain<'_>,
     codes: &[LookedUp],
     columns: &[PlainColumn],
-    day: Day,
+    day: DateParts,
     (rows, delimiter): (&mut RowAudit<'_>, u8),
     out: &mut Vec<u8>,
 ) -> Result<()> {

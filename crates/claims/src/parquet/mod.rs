@@ -37,13 +37,13 @@ use super::auditor::{AuditRules, Auditor};
 use super::claim::{ClaimPlace, ProblemKind};
 use super::columns::{Columns, Fields};
 use super::contained::contained;
-use super::day::{DateFormat, Undetermined};
 use super::index::Index;
 use super::input::read_error;
 use super::options::{Annotated, OutputForm, RowOptions, Separators, TableOptions};
 use super::sinks::{ClaimSink, CodeRows, claim_sink};
 use super::table::TableRow;
 use codeyear_core::error::{Error, Result};
+use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
 /// Rows in memory at once.
 const BATCH: usize = 32 * 1024;
@@ -556,7 +556,7 @@ fn is_day(column: &ArrayRef) -> bool {
 fn sniff_dates(
     batch: &RecordBatch,
     columns: &Columns,
-) -> std::result::Result<DateFormat, Undetermined> {
+) -> std::result::Result<DateFormat, UnknownDateFormat> {
     let mut texts: Vec<String> = Vec::new();
     let cells = decoded(batch).unwrap_or_default();
     let dates = columns.date_columns().filter_map(|at| cells.get(at));

@@ -32,7 +32,7 @@ use crate::store::CodeSource;
 pub fn check(codes: &dyn CodeSource, text: &str, date: NaiveDate) -> Result<Answer> {
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
-    let (code, verdict, basis) = match code_set.parse_code(text) {
+    let (code, verdict, basis) = match code_set.read_typed(text) {
         Ok(code) => {
             let (verdict, release) = verdict(codes, &code, date)?;
             let basis = release
@@ -151,7 +151,7 @@ pub fn check_span(
         days.extend([period.from, period.until]);
     }
     days.push(code_set.in_force_from());
-    if let Ok(code) = code_set.parse_code(text) {
+    if let Ok(code) = code_set.read_typed(text) {
         for listed in codes.spans(&code)? {
             days.push(listed.from);
             days.extend(listed.until);

@@ -1,7 +1,7 @@
 //! Which code set a text is meant for, where the user does not say.
 
 use crate::error::Result;
-use crate::model::{Code, CodeSet, Sets};
+use crate::model::{Code, CodeSet, Sets, typed_code};
 use crate::store::{CodeSource, Store};
 
 /// Returns the code set that the user states, or the one that a code is meant for.
@@ -21,7 +21,7 @@ pub fn code_set_of(store: &Store, stated: Option<CodeSet>, code: &str) -> Result
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
 pub fn detect_code_set(codes: &Sets<impl CodeSource>, text: &str) -> Result<CodeSet> {
-    detect_among(codes, &CodeSet::ALL, text)
+    detect_among(codes, &CodeSet::ALL, typed_code(text))
 }
 
 /// Returns which of these code sets a text is meant for: as [`detect_code_set`] among all.

@@ -26,7 +26,7 @@ use crate::store::CodeSource;
 pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
-    let code = code_set.parse_code(text).map_err(|error| {
+    let code = code_set.read_typed(text).map_err(|error| {
         Error::usage(error.to_string())
             .with_hint("write a code as in C7B.00, with or without its dot")
     })?;

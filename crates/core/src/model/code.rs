@@ -11,6 +11,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use crate::model::CodeSet;
+use crate::model::typed::cut_range;
 
 /// The most characters that a code has.
 const MAX_LENGTH: usize = 7;
@@ -317,18 +318,18 @@ pub struct CodeRange {
 }
 
 impl CodeRange {
-    /// Reads `C7A` or `C76-C80`.
+    /// Reads `C7A` or `C76-C80`, as someone types it.
     ///
     /// # Errors
     /// [`MalformedCode`] if an end is not a code of the set.
     pub fn parse(code_set: CodeSet, text: &str) -> Result<CodeRange, MalformedCode> {
-        match text.split_once(['-', '\u{2013}']) {
+        match cut_range(text) {
             Some((first, last)) => Ok(CodeRange {
-                first: code_set.parse_code(first)?,
-                last: code_set.parse_code(last)?,
+                first: code_set.read_typed(first)?,
+                last: code_set.read_typed(last)?,
             }),
             None => {
-                let code = code_set.parse_code(text)?;
+                let code = code_set.read_typed(text)?;
                 Ok(CodeRange {
                     first: code,
                     last: code,

@@ -4,6 +4,7 @@
 
 mod addenda;
 mod answer;
+
 mod browse;
 mod calendar;
 mod change;
@@ -13,6 +14,7 @@ mod chapter;
 mod code;
 mod code_set;
 mod conversion;
+mod date_format;
 mod document;
 mod entry;
 mod export;
@@ -38,6 +40,7 @@ mod tabular;
 mod tabular_pairs;
 mod timeline;
 mod trace;
+mod typed;
 mod unread;
 mod verdict;
 mod warning;
@@ -61,6 +64,7 @@ pub use conversion::{
     ConversionRow, ConversionTable, Expansion, Previous, PreviousGroup, PreviousPart, RowFlaw,
     TabularOrder,
 };
+pub use date_format::{DateFormat, DateParts, DatePattern, UnknownDateFormat};
 pub use document::{Document, DocumentSource};
 pub use entry::{Entry, RowRef, ValidDays};
 pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
@@ -113,6 +117,9 @@ pub use tabular::{
 pub use tabular_pairs::{TabularPairs, compare_tabular};
 pub use timeline::{ListedDays, Period, Timeline};
 pub use trace::{ConversionFact, Conversions, ListedOn};
+pub use typed::{
+    TypedCode, TypedDay, TypedRelease, TypedReleases, TypedYear, typed_code, typed_codes,
+};
 pub use unread::{Unread, UnreadKind, UnreadList};
 pub use verdict::{Status, UnknownReason, Verdict, VerdictKind, judge, judge_listing};
 pub use warning::Warning;

@@ -10,12 +10,14 @@ use chrono::NaiveDate;
 
 use super::super::pieces::Pieces;
 use super::super::problem::WebProblem;
-use super::super::request::{ApiRequest, InMemory};
+use super::super::request::{ApiRequest, DAY, InMemory};
 use super::super::snapshot::{Size, Snapshot};
 use super::requests::CheckRequest;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Answer, Book, CodeSet, ReleaseName, Sets, VerdictKind};
+use codeyear_core::model::{
+    Answer, Book, CodeSet, Sets, TypedCode, TypedDay, TypedYear, VerdictKind, typed_code,
+};
 use codeyear_core::store::Store;
 use codeyear_report::json::{self, AnswerWriter};
 
@@ -32,7 +34,7 @@ const MAX_OWN: usize = 16 << 20;
 /// A code to check.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Question {
-    code: String,
+    code: TypedCode,
     code_set: Option<CodeSet>,
     when: When,
 }
@@ -41,9 +43,9 @@ struct Question {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum When {
     /// On this one.
-    Day(NaiveDate),
+    Day(TypedDay),
     /// On all days of a fiscal year.
-    Year(ReleaseName),
+    Year(TypedYear),
 }
 
 #[utoipa::path(
@@ -62,7 +64,7 @@ pub(super) async fn check(mut asked: ApiRequest) -> Result<Response, WebProblem>
     } = asked.read()?;
     let when = match year {
         Some(year) => When::Year(year),
-        None => When::Day(on.unwrap_or(asked.today)),
+        None => When::Day(on.unwrap_or(TypedDay::Today)),
     };
     let questions = codes.into_iter().map(|code| Question {
         code,
@@ -86,24 +88,28 @@ pub(super) async fn check_many(
 ) -> Result<Response, WebProblem> {
     asked.query.finish()?;
     let body = body.map_err(WebProblem::unread)?;
-    let questions = read(&body, asked.today)?;
+    let questions = read(&body)?;
     answer(&asked, questions).await
 }
 
 async fn answer(asked: &ApiRequest, questions: Vec<Question>) -> Result<Response, WebProblem> {
+    let today = asked.today;
     // Most questions are answered in less time than it takes to hand them to another thread.
     if questions.len() <= FEW
-        && let Some(answers) = check_cached(&asked.snapshot, &questions)?
+        && let Some(answers) = check_cached(&asked.snapshot, &questions, today)?
     {
         return Ok(asked.json(json::answers(&answers)?));
     }
+    let has_range = questions
+        .iter()
+        .any(|one| matches!(one.code, TypedCode::Range(..)));
     let size = match questions.len() {
-        0..=FEW => Size::Small,
+        0..=FEW if !has_range => Size::Small,
         _ => Size::Large,
     };
     let pieces = asked
         .ask(size, move |snapshot, store| {
-            write(snapshot, store, questions)
+            write(snapshot, store, questions, today)
         })
         .await?;
     let own = InMemory(pieces.own() as u64);
@@ -113,7 +119,20 @@ async fn answer(asked: &ApiRequest, questions: Vec<Question>) -> Result<Response
 }
 
 /// Writes the answers, one after another: no more than one is in memory, and a question that comes again is asked once.
-fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result<Pieces> {
+fn write(
+    snapshot: &Snapshot,
+    store: &Store,
+    questions: Vec<Question>,
+    today: NaiveDate,
+) -> Result<Pieces> {
+    let mut spelt_out = Vec::with_capacity(questions.len());
+    for question in questions {
+        spelt_out.extend(spell_out(snapshot, store, question, today)?);
+        if spelt_out.len() > MAX_CODES {
+            return Err(too_many(spelt_out.len()));
+        }
+    }
+    let questions = spelt_out;
     let is_of_days = questions.iter().all(|one| matches!(one.when, When::Day(_)));
     let writer = AnswerWriter::of(questions.len(), is_of_days);
     let mut pieces = Pieces::default();
@@ -126,7 +145,7 @@ fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result
         let texts = match said.entry(question) {
             Entry::Occupied(said) => said.into_mut(),
             Entry::Vacant(new) => {
-                let answers = ask(snapshot, store, new.key())?;
+                let answers = ask(snapshot, store, new.key(), today)?;
                 let texts = answers.iter().map(|answer| writer.answer(answer));
                 let texts = texts.map(|text| text.map(Bytes::from));
                 new.insert(texts.collect::<Result<_>>()?)
@@ -149,49 +168,98 @@ fn write(snapshot: &Snapshot, store: &Store, questions: Vec<Question>) -> Result
 }
 
 /// Answers from memory; `None` if that does not hold all that the answers tell.
-fn check_cached(snapshot: &Snapshot, questions: &[Question]) -> Result<Option<Vec<Answer>>> {
+fn check_cached(
+    snapshot: &Snapshot,
+    questions: &[Question],
+    today: NaiveDate,
+) -> Result<Option<Vec<Answer>>> {
     let index = snapshot.index();
     if !index.has_titles() {
         return Ok(None);
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let When::Day(date) = question.when else {
+        let (When::Day(day), TypedCode::One(code)) = (question.when, &question.code) else {
             return Ok(None);
         };
         let code_set = match question.code_set {
             Some(code_set) => code_set,
             None => {
                 let codes = Sets::new(|code_set| index.codes(code_set));
-                answer::detect_code_set(&codes, &question.code)?
+                answer::detect_code_set(&codes, code)?
             }
         };
+        let date = snapshot.day_of(Some(day), today, code_set);
         // Which character of a procedure is wrong is told by its table, which the database holds.
         if code_set.facts().book == Book::Tables
-            && index.verdict(code_set, &question.code, date)? == VerdictKind::Unknown
+            && index.verdict(code_set, typed_code(code), date)? == VerdictKind::Unknown
         {
             return Ok(None);
         }
-        answers.push(answer::check(&index.codes(code_set), &question.code, date)?);
+        answers.push(answer::check(&index.codes(code_set), code, date)?);
     }
     Ok(Some(answers))
 }
 
-fn ask(snapshot: &Snapshot, store: &Store, question: &Question) -> Result<Vec<Answer>> {
-    let code_set = answer::code_set_of(store, question.code_set, &question.code)?;
+/// Returns a question for each code that one asks for: of a range those that are billable on its days.
+fn spell_out(
+    snapshot: &Snapshot,
+    store: &Store,
+    question: Question,
+    today: NaiveDate,
+) -> Result<Vec<Question>> {
+    let TypedCode::Range(first, last) = &question.code else {
+        return Ok(vec![question]);
+    };
+    let code_set = answer::code_set_of(store, question.code_set, first)?;
+    let timeline = snapshot.index().timeline(code_set);
+    let days = match question.when {
+        When::Day(day) => vec![day.on(today, timeline)],
+        When::Year(year) => year.first_days(timeline),
+    };
+    let range = question.code.range(code_set).ok_or_else(|| {
+        Error::usage(format!("a range of {} is none", code_set.name()))
+            .with_hint(format!("check {first} and {last} by themselves"))
+    })?;
+    let found = answer::codes_of_range(store, &range, &days)?;
+    let questions = found.billable.into_iter().map(|code| Question {
+        code: TypedCode::One(code.to_string()),
+        code_set: Some(code_set),
+        when: question.when,
+    });
+    Ok(questions.collect())
+}
+
+fn ask(
+    snapshot: &Snapshot,
+    store: &Store,
+    question: &Question,
+    today: NaiveDate,
+) -> Result<Vec<Answer>> {
+    // Ranges are spelt out.
+    let (TypedCode::One(code) | TypedCode::Range(code, _)) = &question.code;
+    let code_set = answer::code_set_of(store, question.code_set, code)?;
     match question.when {
-        When::Day(date) => {
+        When::Day(day) => {
             let codes = snapshot.codes(store, code_set)?;
-            Ok(vec![answer::check(&*codes, &question.code, date)?])
+            let date = snapshot.day_of(Some(day), today, code_set);
+            Ok(vec![answer::check(&*codes, code, date)?])
         }
-        When::Year(year) => {
+        When::Year(TypedYear(year)) => {
             let (from, through) = year.days_of(code_set);
-            answer::check_span(&store.codes(code_set)?, &question.code, from, through)
+            answer::check_span(&store.codes(code_set)?, code, from, through)
         }
     }
 }
 
-fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
+fn too_many(codes: usize) -> Error {
+    Error::usage(format!(
+        "{codes} codes are asked for; expected 1 to {MAX_CODES}"
+    ))
+    .with_hint("ask for fewer at once, or audit a file: codeyear audit")
+}
+
+fn read(body: &[u8]) -> Result<Vec<Question>> {
     let asked = json::read_questions(body)?;
     if asked.codes.is_empty() || asked.codes.len() > MAX_CODES {
         return Err(Error::usage(format!(
@@ -200,10 +268,9 @@ fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
         ))
         .with_hint("send the rest in another request, or audit a file: codeyear audit"));
     }
-    let day = |text: &str| -> Result<NaiveDate> {
+    let day = |text: &str| -> Result<TypedDay> {
         text.parse().map_err(|_| {
-            Error::usage("a date of the body cannot be read")
-                .with_hint("write dates as in 2026-03-01")
+            Error::usage("a date of the body cannot be read").with_hint(format!("write {DAY}"))
         })
     };
     let set = |text: &str| -> Result<CodeSet> {
@@ -212,7 +279,8 @@ fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
                 .with_hint(format!("write {}", CodeSet::all_ids(" or ")))
         })
     };
-    let on = asked.on.as_deref().map(day).transpose()?.unwrap_or(today);
+    let on = asked.on.as_deref().map(day).transpose()?;
+    let on = on.unwrap_or(TypedDay::Today);
     let code_set = asked.code_set.as_deref().map(set).transpose()?;
     asked
         .codes
@@ -222,7 +290,8 @@ fn read(body: &[u8], today: NaiveDate) -> Result<Vec<Question>> {
             Ok(Question {
                 when: When::Day(asked.on.as_deref().map(day).transpose()?.unwrap_or(on)),
                 code_set: own_set.or(code_set),
-                code: asked.code,
+                // One answer a question: no text is cut.
+                code: TypedCode::One(asked.code),
             })
         })
         .collect()

@@ -41,7 +41,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 )]
 async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: ShowRequest = asked.read()?;
-    let date = request.on.unwrap_or(asked.today);
+    let today = asked.today;
     let options = ShowOptions {
         nearest: request.nearest,
     };
@@ -50,6 +50,7 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         .ask(size, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.code)?;
             let codes = snapshot.codes(store, code_set)?;
+            let date = snapshot.day_of(request.on, today, code_set);
             let shown = answer::show(&*codes, &request.code, date, options)?;
             json::show(&shown)
         })
@@ -66,7 +67,7 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 )]
 async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: CompareRequest = asked.read()?;
-    let date = request.on.unwrap_or(asked.today);
+    let today = asked.today;
     let options = ShowOptions {
         nearest: request.nearest,
     };
@@ -75,6 +76,7 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         .ask(size, move |snapshot, store| {
             let code_set = answer::code_set_of(store, request.code_set, &request.left)?;
             let codes = snapshot.codes(store, code_set)?;
+            let date = snapshot.day_of(request.on, today, code_set);
             let CompareRequest { left, right, .. } = &request;
             json::compare(&answer::compare(&*codes, left, right, date, options)?)
         })
@@ -110,7 +112,7 @@ async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 )]
 async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: SearchRequest = asked.read()?;
-    let date = request.on.unwrap_or(asked.today);
+    let date = asked.day_of(request.on, request.code_set);
     let body = asked
         .ask(Size::Small, move |_, store| {
             let options = request.options();
@@ -136,12 +138,11 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: DiffRequest = asked.read()?;
     let scope = request.scope();
-    let key = format!("api diff {request:?}");
+    let code_set = request.code_set;
+    let (old, new) = asked.releases_of(request.releases(), code_set)?;
+    let key = format!("api diff {} {old} {new} {scope:?}", code_set.id());
     let body = asked
         .ask_long(key, move |_, store| {
-            let DiffRequest {
-                code_set, old, new, ..
-            } = request;
             let changes = answer::diff(store, code_set, old, new, &scope)?;
             json::changes(&changes).map(String::into_bytes)
         })

@@ -1,13 +1,14 @@
 //! What each address of the API is asked: the description of the API is derived from these, and they are read from a
 //! query. Each field says what clients are told of it.
 
-use chrono::NaiveDate;
 use utoipa::IntoParams;
 
 use super::super::request::{FromQuery, Query, range};
 use codeyear_core::answer::{DiffScope, SearchOptions};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, ReleaseName};
+use codeyear_core::model::{
+    CodeRange, CodeSet, TypedCode, TypedDay, TypedRelease, TypedReleases, TypedYear, typed_codes,
+};
 
 /// How many codes are found, unless the request says it.
 const FOUND: usize = 20;
@@ -18,14 +19,16 @@ const MAX_FOUND: usize = 200;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CheckRequest {
-    /// A code, with or without dot; several by repeating it
-    pub(super) code: Vec<String>,
+    /// A code, with or without dot, or several with commas between them; repeatable. A range as in E11.0-E11.9 stands
+    /// for its billable codes
+    #[param(value_type = Vec<String>)]
+    pub(super) code: Vec<TypedCode>,
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
-    pub(super) on: Option<NaiveDate>,
+    pub(super) on: Option<TypedDay>,
     /// Instead of a day: every day of this fiscal year
     #[param(value_type = Option<i32>)]
-    pub(super) year: Option<ReleaseName>,
+    pub(super) year: Option<TypedYear>,
     /// Its code set; left out: told by each code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
@@ -34,9 +37,9 @@ pub(super) struct CheckRequest {
 impl FromQuery for CheckRequest {
     fn read(query: &mut Query) -> Result<CheckRequest> {
         let request = CheckRequest {
-            code: query.all("code"),
-            on: query.date("on")?,
-            year: query.parsed("year", "a fiscal year as in 2026")?,
+            code: query.all("code").iter().flat_map(|text| typed_codes(text)).collect(),
+            on: query.day("on")?,
+            year: query.parsed("year", "a fiscal year as in 2026").map_err(|error| error.with_hint("for a release that begins within the year give one of its days: on=2026-04-01"))?,
             code_set: query.code_set("code_set")?,
         };
         query.finish()?;
@@ -44,15 +47,10 @@ impl FromQuery for CheckRequest {
             return Err(Error::usage("the parameter code is missing")
                 .with_hint("give one code or several, as in code=C7B&code=M54.5"));
         }
-        if let Some(year) = request.year {
-            if !year.is_year() {
-                return Err(Error::usage("year cannot be read: expected a fiscal year as in 2026")
-                    .with_hint("for a release that begins within the year give one of its days: on=2026-04-01"));
-            }
-            if request.on.is_some() {
-                return Err(Error::usage("on and year exclude each other")
-                    .with_hint("leave one of them out"));
-            }
+        if request.year.is_some() && request.on.is_some() {
+            return Err(
+                Error::usage("on and year exclude each other").with_hint("leave one of them out")
+            );
         }
         Ok(request)
     }
@@ -66,7 +64,7 @@ pub(super) struct ShowRequest {
     pub(super) code: String,
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
-    pub(super) on: Option<NaiveDate>,
+    pub(super) on: Option<TypedDay>,
     /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
@@ -79,7 +77,7 @@ impl FromQuery for ShowRequest {
     fn read(query: &mut Query) -> Result<ShowRequest> {
         Ok(ShowRequest {
             code: query.needed("code", "C7B.00")?,
-            on: query.date("on")?,
+            on: query.day("on")?,
             code_set: query.code_set("code_set")?,
             nearest: query.flag("nearest")?,
         })
@@ -96,7 +94,7 @@ pub(super) struct CompareRequest {
     pub(super) right: String,
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
-    pub(super) on: Option<NaiveDate>,
+    pub(super) on: Option<TypedDay>,
     /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
@@ -110,7 +108,7 @@ impl FromQuery for CompareRequest {
         Ok(CompareRequest {
             left: query.needed("left", "C7A")?,
             right: query.needed("right", "C7B")?,
-            on: query.date("on")?,
+            on: query.day("on")?,
             code_set: query.code_set("code_set")?,
             nearest: query.flag("nearest")?,
         })
@@ -145,7 +143,7 @@ pub(super) struct SearchRequest {
     pub(super) q: String,
     /// The day; left out: today
     #[param(value_type = Option<String>, format = Date)]
-    pub(super) on: Option<NaiveDate>,
+    pub(super) on: Option<TypedDay>,
     /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
@@ -161,7 +159,7 @@ impl FromQuery for SearchRequest {
     fn read(query: &mut Query) -> Result<SearchRequest> {
         let request = SearchRequest {
             q: query.needed("q", "low back pain")?,
-            on: query.date("on")?,
+            on: query.day("on")?,
             code_set: query.code_set("code_set")?.unwrap_or_default(),
             most: query.parsed("most", "a number as in 20")?.unwrap_or(FOUND),
             unlisted: query.flag("unlisted")?,
@@ -191,12 +189,12 @@ impl SearchRequest {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DiffRequest {
-    /// A loaded release, as in FY2025
-    #[param(value_type = String)]
-    pub(super) old: ReleaseId,
-    /// Another one, as in FY2026
-    #[param(value_type = String)]
-    pub(super) new: ReleaseId,
+    /// A loaded release, as in FY2025, or a day of it; left out: the one before the other
+    #[param(value_type = Option<String>)]
+    pub(super) old: Option<TypedRelease>,
+    /// Another one, as in FY2026, or a day of it; left out: the newest
+    #[param(value_type = Option<String>)]
+    pub(super) new: Option<TypedRelease>,
     /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
@@ -210,10 +208,13 @@ pub(super) struct DiffRequest {
 
 impl FromQuery for DiffRequest {
     fn read(query: &mut Query) -> Result<DiffRequest> {
-        let old = needed_release(query, "old", "FY2025")?;
-        let new = needed_release(query, "new", "FY2026")?;
+        let old = query.release("old")?;
+        let new = query.release("new")?;
+        if old.is_none() && new.is_none() {
+            return Err(Error::usage("neither old nor new is given")
+                .with_hint("give one release or both, as in old=FY2025&new=FY2026"));
+        }
         let code_set = query.code_set("code_set")?.unwrap_or_default();
-        let (old, new) = (old.of(code_set), new.of(code_set));
         let notes = query.flag("notes")?;
         let under = query.all("under");
         let under = under.iter().map(|text| range(code_set, text));
@@ -228,6 +229,14 @@ impl FromQuery for DiffRequest {
 }
 
 impl DiffRequest {
+    /// Returns the releases that are to be compared.
+    pub(super) fn releases(&self) -> TypedReleases {
+        TypedReleases {
+            old: self.old,
+            new: self.new,
+        }
+    }
+
     /// Returns what the comparison is narrowed to.
     pub(super) fn scope(&self) -> DiffScope {
         DiffScope {
@@ -236,13 +245,6 @@ impl DiffRequest {
             ..DiffScope::default()
         }
     }
-}
-
-fn needed_release(query: &mut Query, name: &'static str, example: &str) -> Result<ReleaseName> {
-    query.needed(name, example)?.parse().map_err(|_| {
-        let expected = format!("{name} cannot be read: expected a release as in {example}");
-        Error::usage(expected).with_hint("the loaded ones are listed at /api/releases")
-    })
 }
 
 /// What is loaded.
@@ -292,7 +294,7 @@ mod tests {
         assert_eq!(refused("code=C7B&code=C7A"), "code is given 2 times");
         assert_eq!(
             refused("code=C7B&on=1.3.2026"),
-            "on cannot be read: expected a date as in 2026-03-01"
+            "on cannot be read: expected a date as in 2026-03-01, 3/1/2026 or Mar 1 2026, or today, yesterday, tomorrow or latest"
         );
         assert_eq!(
             refused("code=C7B&nearest=yes"),
@@ -314,8 +316,11 @@ mod tests {
         );
         assert!(refused("code=C7B&year=FY2026-04").starts_with("year cannot be read"));
         let year: CheckRequest = read("code=C7B&code=A00&year=2026").unwrap();
-        assert_eq!(year.code, ["C7B", "A00"]);
+        let codes = ["C7B", "A00"].map(|code| TypedCode::One(code.to_owned()));
+        assert_eq!(year.code, codes);
         assert_eq!(year.year, "2026".parse().ok());
+        let typed: CheckRequest = read("code=C7B,+A00&year=FY26").unwrap();
+        assert_eq!((typed.code, typed.year), (year.code, year.year));
     }
 
     #[test]
@@ -337,7 +342,7 @@ mod tests {
         let refused = read::<DiffRequest>("old=2025x&new=FY2026").unwrap_err();
         assert_eq!(
             refused,
-            "old cannot be read: expected a release as in FY2025"
+            "old cannot be read: expected a release as in FY2026, a day of it, or latest"
         );
     }
 }

@@ -22,10 +22,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::basis::{not_covered, provenance_of, warnings};
+use super::typed::entries_of_range;
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind, ReleaseId,
-    SearchReport, Status, Timeline, judge,
+    Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
+    ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, Store, Words};
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
@@ -377,22 +378,53 @@ impl Query<'_> {
     /// Adds the code that was asked for, and those that begin so.
     fn add_codes(&mut self, text: &str) -> Result<()> {
         let code_set = self.timeline.code_set();
-        // `E11.` is on the way to a code, `E11.-` and `E11.*` are how books write what is below one.
-        let text = text.trim().trim_end_matches(['.', '-', '*']);
-        let Ok(code) = code_set.parse_code(text) else {
+        let typed = typed_codes(text);
+        if typed
+            .iter()
+            .any(|typed| matches!(typed, TypedCode::Range(..)))
+        {
+            return self.add_ranges(&typed);
+        }
+        let codes = typed.iter().map(|typed| match typed {
+            TypedCode::One(code) => code_set.read_typed(code).ok(),
+            TypedCode::Range(..) => None,
+        });
+        // Of words one may look like a code.
+        let Some(codes) = codes.collect::<Option<Vec<Code>>>() else {
             return Ok(());
         };
-        let below = self.store.below(code_set, self.release, self.date, &code)?;
-        for (at, entry) in below.into_iter().enumerate() {
-            // The code itself first, then those below it.
-            let score = match entry.code == code {
-                true => CODE - HEADER - 1.0,
-                false => CODE,
-            };
-            self.offer(entry, score, 0, at as i64, None, Place::Code);
+        for (nth, code) in codes.iter().enumerate() {
+            let below = self.store.below(code_set, self.release, self.date, code)?;
+            for (at, entry) in below.into_iter().enumerate() {
+                // The codes themselves first, in the order of the text, then those below them.
+                let score = match entry.code == *code {
+                    true => CODE - HEADER - 1.0 + nth as f64 / 1_000.0,
+                    false => CODE,
+                };
+                let position = ((nth as i64) << 32) + at as i64;
+                self.offer(entry, score, 0, position, None, Place::Code);
+            }
+            if self.options.unlisted && !self.found.contains_key(code) {
+                self.note(code, CODE, 0, Place::Code);
+            }
         }
-        if self.options.unlisted && !self.found.contains_key(&code) {
-            self.note(&code, CODE, 0, Place::Code);
+        Ok(())
+    }
+
+    /// Adds the codes of ranges, in the order of the book.
+    fn add_ranges(&mut self, typed: &[TypedCode]) -> Result<()> {
+        let code_set = self.timeline.code_set();
+        let ranges = typed.iter().filter_map(|typed| match typed {
+            TypedCode::One(code) => CodeRange::parse(code_set, code).ok(),
+            range => range.range(code_set),
+        });
+        let ranges: Vec<CodeRange> = ranges.collect();
+        for (nth, range) in ranges.iter().enumerate() {
+            let listed = entries_of_range(self.store, range, self.date)?;
+            for (at, entry) in listed.into_iter().enumerate() {
+                let position = ((nth as i64) << 32) + at as i64;
+                self.offer(entry, CODE, 0, position, None, Place::Code);
+            }
         }
         Ok(())
     }

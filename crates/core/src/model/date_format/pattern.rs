@@ -1,6 +1,6 @@
 //! Patterns of dates that a user states: `DD/MM/YYYY`, `DD-MON-YY`.
 
-use super::{Day, is_time};
+use super::{DateParts, is_time};
 
 /// The most parts that a pattern has: three of the date, and what stands between them.
 const MOST: usize = 12;
@@ -36,7 +36,7 @@ impl DatePattern {
     }
 
     /// Reads the parts of a date.
-    pub(super) fn day(self, text: &[u8]) -> Option<Day> {
+    pub(super) fn day(self, text: &[u8]) -> Option<DateParts> {
         let (mut year, mut month, mut day) = (None, None, None);
         let mut rest = text;
         for (at, part) in self.parts.iter().enumerate() {
@@ -56,7 +56,7 @@ impl DatePattern {
             }
         }
         let is_whole = rest.is_empty() || is_time(rest);
-        is_whole.then_some(Day {
+        is_whole.then_some(DateParts {
             year: i32::try_from(year?).ok()?,
             month: month?,
             day: day?,
@@ -194,7 +194,7 @@ fn month_name(text: &mut &[u8]) -> Option<u32> {
 mod tests {
     use chrono::NaiveDate;
 
-    use super::super::{DateFormat, Undetermined};
+    use super::super::{DateFormat, UnknownDateFormat};
 
     #[test]
     fn every_stated_pattern_reads_its_own() {
@@ -257,10 +257,10 @@ mod tests {
         let mixed = ["2021-10-12", "2021-10-11", "2021-10-5"].map(str::as_bytes);
         let format = DateFormat::sniff(mixed).unwrap();
         assert!(mixed.iter().all(|date| format.read(date).is_some()));
-        assert_eq!(sniff("44470"), Err(Undetermined::Numbers));
-        assert_eq!(sniff("1633046400"), Err(Undetermined::Numbers));
-        assert_eq!(sniff("10.01.2021"), Err(Undetermined::NoForm));
-        assert_eq!(sniff("31-10-2021"), Err(Undetermined::DayFirst));
-        assert_eq!(sniff("31/10/21"), Err(Undetermined::DayFirst));
+        assert_eq!(sniff("44470"), Err(UnknownDateFormat::Numbers));
+        assert_eq!(sniff("1633046400"), Err(UnknownDateFormat::Numbers));
+        assert_eq!(sniff("10.01.2021"), Err(UnknownDateFormat::NoForm));
+        assert_eq!(sniff("31-10-2021"), Err(UnknownDateFormat::DayFirst));
+        assert_eq!(sniff("31/10/21"), Err(UnknownDateFormat::DayFirst));
     }
 }

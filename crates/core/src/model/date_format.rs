@@ -1,4 +1,4 @@
-//! Dates as claims write them.
+//! Dates as people and files write them.
 
 mod pattern;
 
@@ -28,7 +28,7 @@ pub enum DateFormat {
 impl DateFormat {
     /// The formats that are told from values, in the order in which they are tried.
     fn told() -> impl Iterator<Item = DateFormat> {
-        const PATTERNS: [&str; 10] = [
+        const PATTERNS: [&str; 11] = [
             "YYYY-MM-DD",
             "YYYY/MM/DD",
             "MM/DD/YY",
@@ -39,6 +39,7 @@ impl DateFormat {
             "DD-MON-YY",
             "DDMONYY",
             "MON DD, YYYY",
+            "MON DD YYYY",
         ];
         let patterns = PATTERNS.into_iter().filter_map(|text| text.parse().ok());
         [DateFormat::Iso, DateFormat::Us, DateFormat::Compact]
@@ -58,10 +59,23 @@ impl DateFormat {
         }
     }
 
+    /// Reads a date of any format that can be meant in one way only; months stand before days. `None` if it is of none.
+    ///
+    /// ```
+    /// use codeyear_core::model::DateFormat;
+    /// for text in ["2025-10-01", "10/1/2025", "20251001", "Oct 1 2025", "1-OCT-2025"] {
+    ///     assert_eq!(DateFormat::read_any(text), DateFormat::Iso.read(b"2025-10-01"), "{text}");
+    /// }
+    /// assert_eq!(DateFormat::read_any("31/10/2025"), None);
+    /// ```
+    pub fn read_any(text: &str) -> Option<NaiveDate> {
+        DateFormat::told().find_map(|format| format.read(text.as_bytes()))
+    }
+
     /// Reads a date; `None` if it is not of this format, or no day of the calendar.
     ///
     /// ```
-    /// use codeyear_claims::DateFormat;
+    /// use codeyear_core::model::DateFormat;
     /// assert!(DateFormat::Us.read(b"10/01/2025").is_some());
     /// assert!(DateFormat::Iso.read(b"2021-02-30").is_none());
     /// let day_first: DateFormat = "DD.MM.YYYY".parse().unwrap();
@@ -73,7 +87,7 @@ impl DateFormat {
 
     /// Reads the parts of a date, without asking whether there is such a day.
     #[inline]
-    pub(super) fn day(self, text: &[u8]) -> Option<Day> {
+    pub fn day(self, text: &[u8]) -> Option<DateParts> {
         // What most files write, without a call.
         if let Ok([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]) = <[u8; 10]>::try_from(text)
             && self == DateFormat::Iso
@@ -83,7 +97,7 @@ impl DateFormat {
         self.day_in(text.trim_ascii())
     }
 
-    fn day_in(self, text: &[u8]) -> Option<Day> {
+    fn day_in(self, text: &[u8]) -> Option<DateParts> {
         match self {
             DateFormat::Iso => {
                 let (date, rest) = text.split_first_chunk::<10>()?;
@@ -107,7 +121,7 @@ impl DateFormat {
                 parts([*y1, *y2, *y3, *y4, m1, m2, d1, d2])
             }
             DateFormat::Excel => counted(text, |days| {
-                // Day 60 is a February 29 that 1900 did not have; the days before it are numbered otherwise.
+                // DateParts 60 is a February 29 that 1900 did not have; the days before it are numbered otherwise.
                 let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?;
                 epoch.checked_add_days(Days::new(
                     u64::try_from(days).ok().filter(|days| *days > 60)?,
@@ -130,10 +144,10 @@ impl DateFormat {
     /// is of one format at most; the one that most values have wins.
     ///
     /// # Errors
-    /// [`Undetermined`] if no value is of any format, or if the values look like days before months.
+    /// [`UnknownDateFormat`] if no value is of any format, or if the values look like days before months.
     pub fn sniff<'v>(
         values: impl IntoIterator<Item = &'v [u8]>,
-    ) -> Result<DateFormat, Undetermined> {
+    ) -> Result<DateFormat, UnknownDateFormat> {
         let mut counts: Vec<(DateFormat, u64)> =
             DateFormat::told().map(|format| (format, 0)).collect();
         let mut any = false;
@@ -154,7 +168,7 @@ impl DateFormat {
                     break;
                 }
                 if format.has_month_before_day()
-                    && let Some(Day { year, month, day }) = format.day(value)
+                    && let Some(DateParts { year, month, day }) = format.day(value)
                 {
                     day_first |= NaiveDate::from_ymd_opt(year, day, month).is_some();
                 }
@@ -171,13 +185,13 @@ impl DateFormat {
         let found = counts.into_iter().rev().filter(|(_, count)| *count > 0);
         match found.max_by_key(|(_, count)| *count) {
             Some((format, _)) if day_first && format.has_month_before_day() => {
-                Err(Undetermined::DayFirst)
+                Err(UnknownDateFormat::DayFirst)
             }
             Some((format, _)) => Ok(format),
-            None if day_first => Err(Undetermined::DayFirst),
-            None if numbers => Err(Undetermined::Numbers),
-            None if any => Err(Undetermined::NoForm),
-            None => Err(Undetermined::Empty),
+            None if day_first => Err(UnknownDateFormat::DayFirst),
+            None if numbers => Err(UnknownDateFormat::Numbers),
+            None if any => Err(UnknownDateFormat::NoForm),
+            None => Err(UnknownDateFormat::Empty),
         }
     }
 
@@ -213,31 +227,36 @@ impl std::fmt::Display for DateFormat {
     }
 }
 
-/// A day in parts, as it is looked up.
+/// Year, month and day as they are written; the calendar may have no such day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Day {
-    pub(super) year: i32,
-    pub(super) month: u32,
-    pub(super) day: u32,
+pub struct DateParts {
+    /// The year.
+    pub year: i32,
+    /// The month, from 1.
+    pub month: u32,
+    /// The day of the month, from 1.
+    pub day: u32,
 }
 
-impl Day {
-    pub(super) fn of(date: NaiveDate) -> Day {
-        Day {
+impl DateParts {
+    /// Returns the parts of a day.
+    pub fn of(date: NaiveDate) -> DateParts {
+        DateParts {
             year: date.year(),
             month: date.month(),
             day: date.day(),
         }
     }
 
-    pub(super) fn date(self) -> Option<NaiveDate> {
+    /// Returns the day; `None` if the calendar has none.
+    pub fn date(self) -> Option<NaiveDate> {
         NaiveDate::from_ymd_opt(self.year, self.month, self.day)
     }
 }
 
 /// Why the format of a column of dates cannot be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undetermined {
+pub enum UnknownDateFormat {
     /// There are no values.
     Empty,
     /// No value is a date of a known form.
@@ -290,13 +309,13 @@ fn is_compact_time(rest: &[u8]) -> bool {
 }
 
 /// Reads a day that is counted from a first one; a part of a day behind a point is its time.
-fn counted(text: &[u8], day_of: impl FnOnce(i64) -> Option<NaiveDate>) -> Option<Day> {
+fn counted(text: &[u8], day_of: impl FnOnce(i64) -> Option<NaiveDate>) -> Option<DateParts> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     part.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then_some(())?;
-    day_of(whole.parse().ok()?).map(Day::of)
+    day_of(whole.parse().ok()?).map(DateParts::of)
 }
 
 fn one_or_two(text: &[u8]) -> Option<([u8; 2], &[u8])> {
@@ -309,7 +328,7 @@ fn one_or_two(text: &[u8]) -> Option<([u8; 2], &[u8])> {
 
 /// Reads the digits of year, month and day, all of them side by side.
 #[inline]
-fn parts(digits: [u8; 8]) -> Option<Day> {
+fn parts(digits: [u8; 8]) -> Option<DateParts> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let values = u64::from_be_bytes(digits) ^ (u64::from(b'0') * ONES);
     // The upper half of a byte is set where there is no digit: at once, or from ten on.
@@ -320,7 +339,7 @@ fn parts(digits: [u8; 8]) -> Option<Day> {
     let tens = (values >> 8) & 0x00ff_00ff_00ff_00ff;
     let pairs = tens * 10 + (values & 0x00ff_00ff_00ff_00ff);
     let [_, century, _, year, _, month, _, day] = pairs.to_be_bytes();
-    Some(Day {
+    Some(DateParts {
         year: i32::from(century) * 100 + i32::from(year),
         month: u32::from(month),
         day: u32::from(day),
@@ -378,9 +397,9 @@ mod tests {
         assert_eq!(sniff(&["20260301"]), Ok(DateFormat::Compact));
         assert_eq!(
             sniff(&["03/01/2026", "31/12/2025"]),
-            Err(Undetermined::DayFirst)
+            Err(UnknownDateFormat::DayFirst)
         );
-        assert_eq!(sniff(&["spring"]), Err(Undetermined::NoForm));
-        assert_eq!(sniff(&["", " "]), Err(Undetermined::Empty));
+        assert_eq!(sniff(&["spring"]), Err(UnknownDateFormat::NoForm));
+        assert_eq!(sniff(&["", " "]), Err(UnknownDateFormat::Empty));
     }
 }

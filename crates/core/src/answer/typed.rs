@@ -1,0 +1,222 @@
+//! What someone typed for releases and ranges of codes, as the loaded releases have it.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::basis::not_covered;
+use crate::error::{Error, Result};
+use crate::model::{Code, CodeRange, Entry, ReleaseId, Timeline, TypedRelease, TypedReleases};
+use crate::store::Store;
+
+/// Returns the release that is meant: the named one, whether or not it is loaded, or the loaded one that governs a day.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] if no loaded release governs the day.
+pub fn typed_release(
+    loaded: &Timeline,
+    asked: TypedRelease,
+    today: NaiveDate,
+) -> Result<ReleaseId> {
+    match asked {
+        TypedRelease::Named(name) => Ok(name.of(loaded.code_set())),
+        TypedRelease::On(day) => {
+            let day = day.on(today, loaded);
+            let governing = loaded.governing(day);
+            governing
+                .map(|period| period.release)
+                .ok_or_else(|| not_covered(loaded, day))
+        }
+    }
+}
+
+/// Returns the two releases that are to be compared, the older side first: where one is left out, the loaded release
+/// before the other one, or the newest.
+///
+/// # Errors
+/// As [`typed_release`], and [`crate::ErrorKind::NotFound`] if none is loaded where one was left out.
+pub fn typed_releases(
+    loaded: &Timeline,
+    asked: TypedReleases,
+    today: NaiveDate,
+) -> Result<(ReleaseId, ReleaseId)> {
+    let name = loaded.code_set().name();
+    let new = match asked.new {
+        Some(new) => typed_release(loaded, new, today)?,
+        None => {
+            let newest = loaded.periods().last();
+            newest.map(|period| period.release).ok_or_else(|| {
+                Error::not_found(format!("no {name} release is loaded"))
+                    .with_hint("import one with codeyear import")
+            })?
+        }
+    };
+    let old = match asked.old {
+        Some(old) => typed_release(loaded, old, today)?,
+        None => {
+            let before = loaded.before(new.effective_from());
+            before.map(|period| period.release).ok_or_else(|| {
+                Error::not_found(format!("no {name} release before {new} is loaded"))
+                    .with_hint("name the two releases that are to be compared, as in codeyear diff FY2025 FY2026")
+            })?
+        }
+    };
+    Ok((old, new))
+}
+
+/// What a range of codes holds on some days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodesOfRange {
+    /// The billable codes in tabular order, those of the first day first.
+    pub billable: Vec<Code>,
+    /// How many headers stand among them.
+    pub headers: usize,
+}
+
+/// Lists the codes of a range that are billable on any of some days.
+///
+/// An end of the range that is a category and not listed, as the numbers of blocks may be, stands for the nearest
+/// category within it.
+///
+/// # Errors
+/// [`crate::ErrorKind::NotFound`] if no loaded release governs a day, or if nothing of the range is billable on any of
+/// them; [`crate::ErrorKind::Usage`] if the ends are the wrong way round.
+pub fn codes_of_range(
+    store: &Store,
+    range: &CodeRange,
+    days: &[NaiveDate],
+) -> Result<CodesOfRange> {
+    let timeline = store.timeline(range.first.code_set())?;
+    let mut billable = Vec::new();
+    let mut known: BTreeSet<Code> = BTreeSet::new();
+    for day in days {
+        if timeline.governing(*day).is_none() {
+            return Err(not_covered(&timeline, *day));
+        }
+        let entries = entries_of_range(store, range, *day)?;
+        for entry in entries {
+            if known.insert(entry.code) && entry.billable {
+                billable.push(entry.code);
+            }
+        }
+    }
+    if billable.is_empty() {
+        let day = days.first().map_or_else(String::new, ToString::to_string);
+        let (first, last) = (range.first, range.last);
+        return Err(
+            Error::not_found(format!("no code of {first}-{last} is billable on {day}"))
+                .with_hint("name two codes that are listed that day, in the order of the book"),
+        );
+    }
+    Ok(CodesOfRange {
+        headers: known.len() - billable.len(),
+        billable,
+    })
+}
+
+/// Lists the entries of a range on a day, in tabular order; none if one of its ends is not listed.
+pub(super) fn entries_of_range(
+    store: &Store,
+    range: &CodeRange,
+    day: NaiveDate,
+) -> Result<Vec<Entry>> {
+    let mut listing = store.listing_on(range.first.code_set(), day)?;
+    let first = end_of_range(&listing, range, true);
+    let last = end_of_range(&listing, range, false);
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(Vec::new());
+    };
+    if first > last {
+        let (first, last) = (range.first, range.last);
+        return Err(
+            Error::usage(format!("{first} stands behind {last} in the book"))
+                .with_hint(format!("write the range as {last}-{first}")),
+        );
+    }
+    listing.truncate(last + 1);
+    Ok(listing.split_off(first))
+}
+
+/// Returns where a range begins or ends in a listing, with all that stands below its ends.
+fn end_of_range(listing: &[Entry], range: &CodeRange, is_first: bool) -> Option<usize> {
+    let find = |is_at: &dyn Fn(Code) -> bool| match is_first {
+        true => listing.iter().position(|entry| is_at(entry.code)),
+        false => listing.iter().rposition(|entry| is_at(entry.code)),
+    };
+    let asked = if is_first { range.first } else { range.last };
+    find(&|code| code.is_under(&asked)).or_else(|| {
+        let is_within = |code: Code| (range.first..=range.last).contains(&code.category());
+        (asked == asked.category())
+            .then(|| find(&is_within))
+            .flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::{CodeSet, TypedDay};
+    use crate::testing::{cm, day, dotted, release, sample};
+
+    fn loaded(releases: &[&str]) -> Timeline {
+        Timeline::new(CodeSet::Icd10Cm, releases.iter().map(|id| release(id)))
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_comparison_is_the_release_before_or_the_newest() {
+        let loaded = loaded(&["FY2025", "FY2025-04", "FY2026"]);
+        let today = day("2026-03-01");
+        let pair = |text: &str| {
+            let (old, new) = typed_releases(&loaded, text.parse().unwrap(), today)?;
+            Ok::<_, Error>(format!("{old} {new}"))
+        };
+        for (text, expected) in [
+            ("FY2026", "FY2025-04 FY2026"),
+            ("latest", "FY2025-04 FY2026"),
+            ("today", "FY2025-04 FY2026"),
+            ("FY2025..", "FY2025 FY2026"),
+            ("4/30/2025", "FY2025 FY2025-04"),
+            ("9/30/2025..10/1/2025", "FY2025-04 FY2026"),
+            // Whether a release that is named is loaded is asked afterwards.
+            ("FY2030..FY2031", "FY2030 FY2031"),
+        ] {
+            assert_eq!(pair(text).unwrap(), expected, "{text}");
+        }
+        assert_eq!(pair("FY2025").unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(pair("10/1/2026").unwrap_err().kind(), ErrorKind::NotFound);
+        let none = Timeline::new(CodeSet::Icd10Cm, []);
+        let asked = "latest".parse().unwrap();
+        assert!(typed_releases(&none, asked, today).is_err());
+        assert_eq!(TypedDay::Latest.on(today, &none), today);
+    }
+
+    #[test]
+    fn a_range_is_its_billable_codes_on_the_days() {
+        let store = sample();
+        let codes = |range: &str, days: &[&str]| {
+            let range = CodeRange::parse(CodeSet::Icd10Cm, range).unwrap();
+            let days: Vec<NaiveDate> = days.iter().map(|text| day(text)).collect();
+            codes_of_range(&store, &range, &days)
+        };
+        let found = codes("C7A-C7B", &["2026-03-01"]).unwrap();
+        assert!(found.headers > 0 && found.billable.contains(&cm("C7B.00")));
+        assert!(!found.billable.contains(&cm("C7B")));
+        let written = dotted(&found.billable);
+        let mut sorted = written.clone();
+        sorted.sort();
+        assert_eq!(written, sorted);
+        // M54.5 was billable before its codes came.
+        let found = codes("M54.5", &["2021-09-30", "2021-10-01"]).unwrap();
+        assert!(found.billable.len() > 1 && found.billable.contains(&cm("M54.5")));
+        // A category that the book does not have stands for the nearest within.
+        assert!(codes("U00-U49", &["2026-03-01"]).is_ok());
+        for (range, days, kind) in [
+            ("C7B-C7A", "2026-03-01", ErrorKind::Usage),
+            ("C7B.05", "2026-03-01", ErrorKind::NotFound),
+            ("C7A-C7B", "2015-03-01", ErrorKind::NotFound),
+        ] {
+            assert_eq!(codes(range, &[days]).unwrap_err().kind(), kind, "{range}");
+        }
+    }
+}

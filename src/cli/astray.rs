@@ -1,0 +1,131 @@
+//! Where a command line that cannot be read was meant to go.
+
+use std::path::Path;
+
+use clap::Command;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::printable;
+use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
+
+/// Options of other programs, and what they are called here.
+const CALLED_HERE: [(&str, &str); 6] = [
+    ("json", "--format json"),
+    ("csv", "--format csv"),
+    ("html", "--format html"),
+    ("markdown", "--format markdown"),
+    ("file", "--output"),
+    ("database", "--db"),
+];
+
+/// Adds to what is wrong with arguments the command that may have been meant.
+pub(super) fn lead(error: &mut clap::Error, command: &Command, args: &[String]) {
+    let tips = match error.kind() {
+        ErrorKind::InvalidSubcommand => of_no_verb(error, args),
+        ErrorKind::UnknownArgument => of_unknown_option(error, command),
+        _ => Vec::new(),
+    };
+    if tips.is_empty() {
+        return;
+    }
+    let tips = tips.into_iter().map(StyledStr::from);
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(tips.collect()),
+    );
+}
+
+fn text_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Returns what to ask with what stands where a verb should.
+fn of_no_verb(error: &clap::Error, args: &[String]) -> Vec<String> {
+    let Some(word) = text_of(error, ContextKind::InvalidSubcommand) else {
+        return Vec::new();
+    };
+    let from = args.iter().skip_while(|arg| **arg != word);
+    let rest: Vec<String> = from.map(|arg| quoted(arg)).collect();
+    let rest = rest.join(" ");
+    let is_release = word.parse::<TypedRelease>().is_ok();
+    let is_fiscal = word
+        .get(..2)
+        .is_some_and(|head| head.eq_ignore_ascii_case("fy"));
+    let verbs: &[(&str, &str)] = if is_release && is_fiscal {
+        &[("diff", "for what it changed")]
+    } else if are_codes(&word) {
+        &[("check", "to check it"), ("show", "for its page")]
+    } else if Path::new(&word).exists() {
+        &[
+            ("audit", "to check the claims in it"),
+            ("import", "to take official files from it"),
+        ]
+    } else {
+        &[("search", "to search for words")]
+    };
+    let tip = |(verb, what): &(&str, &str)| format!("{what}: codeyear {verb} {rest}");
+    verbs.iter().map(tip).collect()
+}
+
+/// Checks whether a text is made of what can be codes, and not of words.
+fn are_codes(text: &str) -> bool {
+    let typed = typed_codes(text);
+    let is_code = |typed: &TypedCode| match typed {
+        TypedCode::Range(..) => true,
+        TypedCode::One(code) => {
+            let can_be = |set: CodeSet| set.read_typed(code).is_ok();
+            code.contains(|c: char| c.is_ascii_digit()) && CodeSet::ALL.into_iter().any(can_be)
+        }
+    };
+    !typed.is_empty() && typed.iter().all(is_code)
+}
+
+/// Returns what an unknown option is called here, or which verbs have it.
+fn of_unknown_option(error: &clap::Error, command: &Command) -> Vec<String> {
+    let Some(option) = text_of(error, ContextKind::InvalidArg) else {
+        return Vec::new();
+    };
+    let name = option.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or_default().to_owned();
+    let known = CALLED_HERE.iter().find(|(other, _)| *other == name);
+    if let Some((_, here)) = known {
+        return vec![format!("it is called '{here}' here")];
+    }
+    if !option.starts_with("--") || name.is_empty() {
+        return Vec::new();
+    }
+    let has = |verb: &&Command| {
+        let mut options = verb.get_arguments();
+        options.any(|option| {
+            let aliases = option.get_all_aliases().unwrap_or_default();
+            option.get_long() == Some(&name) || aliases.contains(&name.as_str())
+        })
+    };
+    let verbs: Vec<&str> = command
+        .get_subcommands()
+        .filter(has)
+        .map(Command::get_name)
+        .collect();
+    if verbs.is_empty() {
+        return Vec::new();
+    }
+    let verbs: Vec<String> = verbs
+        .iter()
+        .map(|verb| format!("codeyear {verb}"))
+        .collect();
+    vec![format!("'--{name}' is an option of {}", verbs.join(", "))]
+}
+
+/// Writes an argument as a shell reads it.
+fn quoted(arg: &str) -> String {
+    let arg = printable(arg);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=@%+".contains(c);
+    match !arg.is_empty() && arg.chars().all(is_plain) {
+        true => arg,
+        false => format!("'{}'", arg.replace('\'', "'\\''")),
+    }
+}
