@@ -92,17 +92,29 @@ impl WebProblem {
 
 /// Chooses the error format from the path and the Accept header.
 pub(super) fn form(path: &str, headers: &HeaderMap) -> Form {
-    let accepts = headers
-        .get(axum::http::header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .unwrap_or_default();
+    let accepted = headers.get_all(axum::http::header::ACCEPT).iter();
+    let mut accepted = accepted.filter_map(|accept| accept.to_str().ok());
+    let takes_page = accepted.any(|accept| accept.split(',').any(is_page));
     if path.starts_with("/fhir/") {
         Form::Outcome
-    } else if path.starts_with("/api/") || !accepts.contains("text/html") {
+    } else if path.starts_with("/api/") || !takes_page {
         Form::Json
     } else {
         Form::Page
     }
+}
+
+/// Checks whether a range of an Accept header is of pages, and not one that is refused.
+fn is_page(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let is_html = parts
+        .next()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"));
+    let is_refused = parts.any(|parameter| {
+        let weight = parameter.strip_prefix("q=");
+        weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
+    });
+    is_html && !is_refused
 }
 
 impl From<Error> for WebProblem {
@@ -218,4 +230,26 @@ pub(super) fn socket_error(error: std::io::Error) -> Error {
     Error::io(format!("the system refuses: {error}"))
         .with_hint("free some threads or sockets and try again")
         .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_for_whoever_takes_pages() {
+        for (accept, is) in [
+            ("text/html", true),
+            ("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", true),
+            ("application/json, TEXT/HTML;q=0.5", true),
+            ("text/html;q=0", false),
+            ("text/html; q=0.0, application/json", false),
+            ("application/json", false),
+            ("text/html5", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(accept.split(',').any(is_page), is, "{accept}");
+        }
+    }
 }

@@ -177,6 +177,8 @@ impl ApiRequest {
         }
         if let Some(tag) = self.tag.as_deref().and_then(etag) {
             headers.typed_insert(tag);
+            // Too short to be packed or not, as the reply says that it is the same still.
+            headers.append(VARY, PACKING);
         }
         response
     }

@@ -319,7 +319,7 @@ mod tests {
         let codes = ["C7B", "A00"].map(|code| TypedCode::One(code.to_owned()));
         assert_eq!(year.code, codes);
         assert_eq!(year.year, "2026".parse().ok());
-        let typed: CheckRequest = read("code=C7B,+A00&year=FY26").unwrap();
+        let typed: CheckRequest = read("code=C7B,+A00&year=26").unwrap();
         assert_eq!((typed.code, typed.year), (year.code, year.year));
     }
 
