@@ -17,23 +17,26 @@ use crate::present::render::Words;
 use crate::present::tree::Report;
 use crate::store::Store;
 
+/// What stands above the options that every verb has.
+const GLOBAL: &str = "Global options";
+
 /// What every verb takes.
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// Use this database file [default: codeyear/codeyear.db in your data folder]
-    #[arg(long, global = true, env = "CODEYEAR_DB", value_name = "FILE", value_parser = path())]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "CODEYEAR_DB", value_name = "FILE", value_parser = path())]
     db: Option<PathBuf>,
     /// Take the official files from this pack [default: the one in this program, beside it or in your data folder]
-    #[arg(long, global = true, env = "CODEYEAR_PACK", value_name = "FILE", value_parser = path())]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "CODEYEAR_PACK", value_name = "FILE", value_parser = path())]
     pack: Option<PathBuf>,
     /// Take this date for today, in tests and in reports that are to be made again
-    #[arg(long, global = true, value_name = "DATE", value_parser = parse_date)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DATE", value_parser = parse_date)]
     pub(super) today: Option<NaiveDate>,
     /// Colour the output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     color: ColourChoice,
     /// Write codes without dots (text, Markdown and AsciiDoc; CSV and JSON give both)
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) no_dots: bool,
 }
 

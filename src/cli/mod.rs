@@ -12,6 +12,7 @@ mod context;
 mod defects;
 mod demo;
 mod diff;
+mod examples;
 mod export;
 #[cfg(feature = "fetch")]
 mod fetch;
@@ -37,7 +38,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Result, printable};
 
@@ -93,12 +94,22 @@ enum Verb {
     Man(shell::ManArgs),
 }
 
+/// Returns the command line, with examples in every help.
+fn command() -> clap::Command {
+    examples::add(Cli::command())
+}
+
+fn read<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Result<Cli, clap::Error> {
+    let mut matches = command().try_get_matches_from(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command()))
+}
+
 /// Reads the arguments of the program. Help and what is wrong with them are written here.
 ///
 /// # Errors
 /// The exit code, if there is nothing to run.
 pub fn parse() -> std::result::Result<Cli, ExitCode> {
-    let error = match Cli::try_parse() {
+    let error = match read(std::env::args_os()) {
         Ok(cli) => return Ok(cli),
         Err(error) => error,
     };
@@ -108,8 +119,8 @@ pub fn parse() -> std::result::Result<Cli, ExitCode> {
         .iter()
         .map(|arg| printable(&arg.to_string_lossy()))
         .collect();
-    let mut shown = Cli::try_parse_from(&printable_args).err().unwrap_or(error);
-    astray::lead(&mut shown, &Cli::command(), &printable_args);
+    let mut shown = read(&printable_args).err().unwrap_or(error);
+    astray::lead(&mut shown, &command(), &printable_args);
     // Help that could not be written is no help; of what is wrong nobody is left to be told.
     let code = match shown.print() {
         Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,
@@ -173,15 +184,15 @@ fn run_verb(verb: &Verb, context: &mut Context<'_>) -> Result<Outcome> {
         Verb::Backup(args) => backup::run(args, context),
         Verb::Demo(args) => demo::run(args, context),
         Verb::Pack(args) => pack::run(args, context),
-        Verb::Completions(args) => shell::completions(args, Cli::command(), context),
-        Verb::Man(args) => shell::man(args, Cli::command(), context),
+        Verb::Completions(args) => shell::completions(args, command(), context),
+        Verb::Man(args) => shell::man(args, command(), context),
     }
 }
 
 /// Reads a command line as the program does.
 #[cfg(test)]
 fn parsed(args: &[&str]) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(std::iter::once(&"codeyear").chain(args))
+    read(std::iter::once(&"codeyear").chain(args))
 }
 
 #[cfg(test)]
@@ -192,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_arguments_of_all_verbs_go_together() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
@@ -200,10 +211,10 @@ mod tests {
         for wrong in [
             &["check"][..],
             &["check", "C7B", "--on", "2026-03-01", "--year", "2026"],
-            &["check", "C7B", "--on", "03/01/2026"],
+            &["check", "C7B", "--on", "31/01/2026"],
             &["check", "C7B", "--code-set", "icd9"],
-            &["diff", "FY2025"],
-            &["diff", "FY2025", "FY26"],
+            &["diff"],
+            &["diff", "FY2025", "FY2O26"],
             &["diff", "FY2025", "FY2026", "--code", "dx1"],
             &[
                 "audit",
