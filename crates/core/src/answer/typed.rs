@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use super::basis::not_covered;
 use crate::error::{Error, Result};
-use crate::model::{Code, CodeRange, Entry, ReleaseId, Timeline, TypedRelease, TypedReleases};
+use crate::model::{
+    Code, CodeRange, Entry, ReleaseId, Timeline, TypedRelease, TypedReleases, day_before,
+};
 use crate::store::Store;
 
 /// Returns the release that is meant: the named one, whether or not it is loaded, or the loaded one that governs a day.
@@ -54,9 +56,13 @@ pub fn typed_releases(
     let old = match asked.old {
         Some(old) => typed_release(loaded, old, today)?,
         None => {
-            let before = loaded.before(new.effective_from());
+            // Where a year is missing, what stands before it is not what was in force until then.
+            let eve = day_before(new.effective_from());
+            let before = loaded.governing(eve);
             before.map(|period| period.release).ok_or_else(|| {
-                Error::not_found(format!("no {name} release before {new} is loaded"))
+                Error::not_found(format!(
+                    "no loaded {name} release governs {eve}, the day before {new}"
+                ))
                     .with_hint("name the two releases that are to be compared, as in codeyear diff FY2025 FY2026")
             })?
         }
@@ -165,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_of_a_comparison_is_the_release_before_or_the_newest() {
-        let loaded = loaded(&["FY2025", "FY2025-04", "FY2026"]);
+        let loaded = loaded(&["FY2023", "FY2025", "FY2025-04", "FY2026"]);
         let today = day("2026-03-01");
         let pair = |text: &str| {
             let (old, new) = typed_releases(&loaded, text.parse().unwrap(), today)?;
