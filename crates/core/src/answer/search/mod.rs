@@ -319,6 +319,9 @@ impl Query<'_> {
         if self.is_empty() && self.let_the_last_go_on() {
             self.add_chosen(core)?;
         }
+        if self.is_empty() && self.pcs_index.is_some() {
+            self.add_led_in_part(core)?;
+        }
         match &self.pcs_index {
             Some(_) => self.follow_pcs_see(read_as)?,
             None if self.best() > POOR => self.follow_see(core, read_as)?,

@@ -45,8 +45,24 @@ impl Query<'_> {
             .transpose()
     }
 
+    /// Adds the codes that a term leads to which is one of several words that were asked for and no more, where their
+    /// titles have the others: an angioplasty, drug-eluting.
+    pub(super) fn add_led_in_part(&mut self, core: u32) -> Result<()> {
+        let parts = (0..u32::BITS).map(|at| 1 << at);
+        for part in parts.filter(|part| core & part != 0 && core != *part) {
+            if let Some(query) = self.query(part, false) {
+                self.follow_terms(&query, u32::MAX, true)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds the codes that the terms lead to which hold what a query asks for.
     pub(super) fn add_led(&mut self, query: &str, deepest: u32) -> Result<()> {
+        self.follow_terms(query, deepest, false)
+    }
+
+    fn follow_terms(&mut self, query: &str, deepest: u32, in_part: bool) -> Result<()> {
         let Some(index) = &self.pcs_index else {
             return Ok(());
         };
@@ -54,6 +70,7 @@ impl Query<'_> {
         let mut terms: Vec<(Weighed, _)> = terms
             .into_iter()
             .map(|term| (self.weigh(&once(&term.path)), term))
+            .filter(|(weighed, _)| !in_part || weighed.extra <= POOR)
             .collect();
         terms.sort_by(|(a, term), (b, other)| {
             a.score
@@ -69,14 +86,20 @@ impl Query<'_> {
                     true => term.path.clone(),
                     false => format!("{} > {} {}", term.path, lead.kind, lead.words.trim()),
                 };
-                self.add_beginning(&path, weighed, &beginning)?;
+                self.add_beginning(&path, weighed, &beginning, in_part)?;
             }
         }
         Ok(())
     }
 
-    /// Adds the billable codes of the day that begin so.
-    fn add_beginning(&mut self, path: &str, of_path: Weighed, beginning: &Code) -> Result<()> {
+    /// Adds the billable codes of the day that begin so; `whole` leaves out those that lack something.
+    fn add_beginning(
+        &mut self,
+        path: &str,
+        of_path: Weighed,
+        beginning: &Code,
+        whole: bool,
+    ) -> Result<()> {
         let known: Vec<String> = words_of(path).into_iter().map(Into::into).collect();
         // What the path lacks the title of the code has to have.
         let (places, rest): (Vec<usize>, Vec<Concept>) = self
@@ -87,21 +110,24 @@ impl Query<'_> {
             .map(|(at, concept)| (at, concept.clone()))
             .unzip();
         let said = weigh(&once(path), &self.without(&places), &[]).score + self.penalty;
-        let entries = self.store.billable_beginning(self.date, beginning)?;
-        let mut led: Vec<(f64, Entry)> = entries
-            .into_iter()
-            .map(|entry| (share_lacking(&known, &entry), entry))
-            .collect();
-        // Of a whole table those are meant that the path speaks of.
-        if beginning.len() == TABLE {
-            let least = led.iter().map(|(share, _)| *share).fold(1.0, f64::min);
-            led.retain(|(share, _)| *share <= least);
-        }
-        for (share, entry) in led {
+        let mut led = Vec::new();
+        for entry in self.store.billable_beginning(self.date, beginning)? {
             let of_title = weigh(&entry.long_title, &rest, &known);
             let lacks = (places.iter().enumerate())
                 .filter(|(at, _)| of_title.lacks & (1 << at) != 0)
-                .fold(0, |lacks, (_, place)| lacks | 1 << place);
+                .fold(0, |lacks: u32, (_, place)| lacks | 1 << place);
+            if !whole || lacks & self.core() == 0 {
+                led.push((lacks, share_lacking(&known, &entry), of_title, entry));
+            }
+        }
+        // Of a whole table those are meant that have most of what was asked for, and that the path speaks of.
+        if beginning.len() == TABLE {
+            let fewest = led.iter().map(|(lacks, ..)| lacks.count_ones()).min();
+            led.retain(|(lacks, ..)| Some(lacks.count_ones()) == fewest);
+            let least = led.iter().map(|(_, share, ..)| *share).fold(1.0, f64::min);
+            led.retain(|(_, share, ..)| *share <= least);
+        }
+        for (lacks, share, of_title, entry) in led {
             let lacking = of_title.score - of_title.extra;
             let score =
                 said + LED + lacking + 0.03 * of_title.extra + 0.3 * share + uncommon(&entry.code);
@@ -244,20 +270,24 @@ fn share_lacking(known: &[String], entry: &Entry) -> f64 {
     let said = words_of(&entry.long_title);
     let telling: Vec<&String> = known
         .iter()
-        .filter(|word| {
-            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
-            is_number || (word.len() > 3 && !SMALL_WORDS.contains(&word.as_str()))
-        })
+        .filter(|word| is_number(word) || (word.len() > 3 && !SMALL_WORDS.contains(&word.as_str())))
         .collect();
     let lacking = telling
         .iter()
         .filter(|word| {
             let stem = word.strip_suffix('s').unwrap_or(word);
-            let is_said = |other: &str| other.starts_with(stem) || begin_alike(word, other);
+            let is_said = |other: &str| match is_number(word) {
+                true => other == word.as_str(),
+                false => other.starts_with(stem) || begin_alike(word, other),
+            };
             !said.iter().any(|other| is_said(other))
         })
         .count();
     lacking as f64 / telling.len().max(1) as f64
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Checks whether two words begin with the same five letters, as tonsillotomy and tonsils do.
