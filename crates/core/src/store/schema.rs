@@ -23,8 +23,8 @@ const SCHEMA: [(i64, &str); 2] = [
 /// The schema version that this program writes.
 pub const SCHEMA_VERSION: i64 = 7;
 
-/// The first version that was published: databases from here on are read as they are, and an import brings them to
-/// the newest. Versions 1 to 5 were those before.
+/// The first version that was published: databases from here on are read as they are, and an import that stores
+/// something brings them to the newest. Versions 1 to 5 were those before.
 const FIRST_PUBLISHED: i64 = 6;
 
 /// The tables that came after the first publication, empty: a database that has not got them yet is asked as one that
