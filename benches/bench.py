@@ -67,6 +67,7 @@ DOCUMENT_TABLES = [
     ("POA-exempt lists", ["poa_exempt_list"], "poa_exempt", []),
     ("ICD-10-PCS tables", ["pcs_tables"], "pcs_row", ["pcs_value"]),
     ("ICD-10-PCS definitions", ["pcs_definitions"], "pcs_definition", ["pcs_definition_text"]),
+    ("ICD-10-PCS indexes", ["pcs_index"], "pcs_index_term", ["pcs_index_reference"]),
 ]  # fmt: skip
 
 

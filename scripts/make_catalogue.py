@@ -187,6 +187,7 @@ DOCUMENTS = [
     "poa_exempt_list",
     "pcs_tables",
     "pcs_definitions",
+    "pcs_index",
 ]
 
 
@@ -198,7 +199,7 @@ def document_kind(code_set, name, data):
         # The layout of 2011 is not taken.
         if "<version>2011</version>" in head:
             return None
-        for root, kind in (("<ICD10CM.tabular", "tabular"), ("<ICD10PCS.tabular", "pcs_tables"), ("<ICD10PCS.definitions", "pcs_definitions")):
+        for root, kind in (("<ICD10CM.tabular", "tabular"), ("<ICD10PCS.tabular", "pcs_tables"), ("<ICD10PCS.definitions", "pcs_definitions"), ("<ICD10PCS.index", "pcs_index")):
             if root in head:
                 return kind
         if "<ICD10CM.index" in head:
@@ -262,6 +263,10 @@ def outline(kind, name, data):
     elif kind == "pcs_definitions":
         for section in ElementTree.fromstring(data).iter("section"):
             heads += [section.get("code") for axis in section.iter("terms")]
+    elif kind == "pcs_index":
+        # A digit is a letter of its own there.
+        for letter in ElementTree.fromstring(data).iter("letter"):
+            heads += [letter.find("title").text for term in letter.iter() if term.tag in ("mainTerm", "term")]
     else:
         for letter in ElementTree.fromstring(data).iter("letter"):
             title = "".join(letter.find("title").itertext()).strip()

@@ -105,6 +105,7 @@ DOCUMENTS = {
     ("icd10pcs", "FY2022-04-errata"): {
         "pcs_tables": "icd10pcs_tables_2022.xml",
         "pcs_definitions": "icd10pcs_definitions_2022.xml",
+        "pcs_index": "icd10pcs_index_2022.xml",
     },
 }
 
@@ -118,6 +119,7 @@ KIND_LABELS = {
     "poa_exempt_list": "POA-exempt list",
     "pcs_tables": "tables",
     "pcs_definitions": "definitions",
+    "pcs_index": "index",
 }
 
 INDEX_KINDS = {"index", "external_cause_index", "drug_table", "neoplasm_table"}
@@ -126,6 +128,16 @@ INDEX_KINDS = {"index", "external_cause_index", "drug_table", "neoplasm_table"}
 INDEXED = """
     A00 C43 C4A C75 C7A C7B D3A G35 I602 M545 O100 Q512 R51 T464X T814 Y07 Z28 Z515
 """.split()
+
+# The main terms of the index of ICD-10-PCS of which the sample keeps what leads to its codes, or to another of them.
+INDEXED_PROCEDURES = [
+    "Angioplasty",
+    "Catheterization",
+    "COVID-19 Vaccine Dose 1",
+    "Dilation",
+    "PTCA (percutaneous transluminal coronary angioplasty)",
+    "Tixagevimab and Cilgavimab Monoclonal Antibody",
+]
 
 # The days of the conversion tables that are no October 1, as the README names them.
 MID_YEAR = {
@@ -461,6 +473,10 @@ class Sample:
             elif kind == "pcs_tables":
                 cut = sample_xml.cut_pcs_tables(data, billable)
                 count = f"{sample_xml.count_named(cut, 'pcsTable')} tables"
+            elif kind == "pcs_index":
+                cut = sample_xml.cut_pcs_index(data, billable, INDEXED_PROCEDURES)
+                terms = sample_xml.count_named(cut, "mainTerm") + sample_xml.count_named(cut, "term")
+                count = f"{terms} terms"
             else:
                 cut = sample_xml.cut_pcs_definitions(data, self.documents["pcs_tables"])
                 count = f"{sample_xml.count_named(cut, 'terms')} definitions"
@@ -636,7 +652,7 @@ An order addenda is here when the sample holds the release that it starts from. 
 ## The files around the order file
 
 {table(["code set", "release", "file", "holds", "name"], around)}
-A tabular list has the chapters, blocks and codes, with all their notes, that the order file of its release lists; expanded by the rule of 7th characters it gives exactly the rows of that order file, in their sequence. Of its introduction the first instruction is here. Indexes and tables have terms that lead to codes of the sample, and the terms above them. A conversion table has the rows whose codes, current and previous, are all in some release here; that of FY2026 has days that are no October 1: {days}. A list of codes exempt from reporting whether they were present on admission (POA) has the codes of its release that are here, with the official order numbers: Z51.5 is exempt in {", ".join(exempt)}, and not in {", ".join(not_exempt)}. The tables of ICD-10-PCS build exactly the billable codes of their order file, and the definitions are those of the values in these tables.
+A tabular list has the chapters, blocks and codes, with all their notes, that the order file of its release lists; expanded by the rule of 7th characters it gives exactly the rows of that order file, in their sequence. Of its introduction the first instruction is here. Indexes and tables have terms that lead to codes of the sample, and the terms above them. A conversion table has the rows whose codes, current and previous, are all in some release here; that of FY2026 has days that are no October 1: {days}. A list of codes exempt from reporting whether they were present on admission (POA) has the codes of its release that are here, with the official order numbers: Z51.5 is exempt in {", ".join(exempt)}, and not in {", ".join(not_exempt)}. The tables of ICD-10-PCS build exactly the billable codes of their order file, the definitions are those of the values in these tables, and the index has a few of the terms that lead to its codes.
 
 Left out altogether: ICD-10-CM FY2014, FY2015, FY2017, FY2018, FY2019, FY2023 and FY2023-04, and every other release of ICD-10-PCS. A day that one of these governs is not covered, and what changed in them shows here between the neighbours.
 

@@ -334,6 +334,50 @@ def cut_pcs_definitions(data, tables):
     return without(data, dropped)
 
 
+def leads_to_procedures(term, codes, names):
+    """Whether a term itself, not one below it, names the beginning of one of some codes, or only one of some terms."""
+    for child in term.children:
+        if child.name in ("code", "codes", "tab") and any(code.startswith(child.text) for code in codes):
+            return True
+        if child.name in ("see", "use"):
+            pointers = [below.text for below in child.children if below.name in ("code", "codes", "tab")]
+            if any(code.startswith(pointer) for pointer in pointers for code in codes):
+                return True
+            if not pointers and child.text.strip() in names:
+                return True
+    return False
+
+
+def cut_pcs_index(data, codes, names):
+    """The index of ICD-10-PCS cut to some main terms, and of these to what leads to some codes or to each other."""
+    root = parse(data)
+    dropped = []
+
+    def visit(term):
+        """Whether a term stays; what is dropped below it is noted."""
+        below = [(child, visit(child)) for child in term.all("term")]
+        if not leads_to_procedures(term, codes, names) and not any(stays for _, stays in below):
+            return False
+        dropped.extend(child for child, stays in below if not stays)
+        return True
+
+    for letter in root.all("letter"):
+        terms = [
+            (term, term.all("title")[0].text in names and visit(term)) for term in letter.all("mainTerm")
+        ]
+        if any(stays for _, stays in terms):
+            dropped += [term for term, stays in terms if not stays]
+        else:
+            dropped.append(letter)
+    # A dropped term may hold others that were noted before it.
+    inside = {id(below) for element in dropped for below in element.walk() if below is not element}
+    result = without(data, [element for element in dropped if id(element) not in inside])
+    held = {term.all("title")[0].text for letter in parse(result).all("letter") for term in letter.all("mainTerm")}
+    if held != set(names):
+        raise XmlError(f"the index lacks main terms: {sorted(set(names) - held)}")
+    return result
+
+
 def count_named(data, name):
     """How many elements of a name there are."""
     return sum(element.name == name for element in parse(data).walk())

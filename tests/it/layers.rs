@@ -535,9 +535,9 @@ fn what_is_no_offence_against_the_layers_is_not_seen() {
 }
 
 /// The first schema that was published.
-const FIRST_PUBLISHED: i64 = 6;
+pub(crate) const FIRST_PUBLISHED: i64 = 6;
 
-fn fixture(version: i64) -> PathBuf {
+pub(crate) fn fixture(version: i64) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/schema")
         .join(format!("v{version}.db"))
@@ -631,7 +631,7 @@ fn what_neither_a_pack_nor_an_address_brings_is_named() {
 }
 
 /// The tables, indexes and views of a database, without comments and line breaks.
-fn schema_of(database: &Path) -> Vec<String> {
+pub(crate) fn schema_of(database: &Path) -> Vec<String> {
     let connection = rusqlite::Connection::open(database).unwrap();
     let mut statement = connection
         .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
@@ -659,6 +659,7 @@ fn the_schema_that_was_published_is_never_changed_again() {
         schema_of(&world.path("fixture.db")),
         "write a file of the next version beside it; before the first publication, delete \
          tests/fixtures/schema/v{SCHEMA_VERSION}.db and write it anew: codeyear --db \
-         tests/fixtures/schema/v{SCHEMA_VERSION}.db import releases/sample/icd10cm/FY2025-04 releases/sample/icd10cm/FY2026"
+         tests/fixtures/schema/v{SCHEMA_VERSION}.db import releases/sample/icd10cm/FY2025-04 releases/sample/icd10cm/FY2026 \
+         releases/sample/icd10pcs/FY2022-04-errata"
     );
 }

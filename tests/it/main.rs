@@ -19,6 +19,7 @@ mod fuzz;
 mod hostile;
 mod laws;
 mod layers;
+mod migrations;
 mod notes;
 mod official;
 mod pack;

@@ -1,8 +1,6 @@
 //! What is said of a search, in every format: why a code was found, what words were read as, where else to look.
 
-use codeyear_core::model::{
-    DocumentKind, FoundEntry, FoundIn, LookElsewhere, ReadAs, ReadAsKind, SearchReport,
-};
+use codeyear_core::model::{FoundEntry, FoundIn, LookElsewhere, ReadAs, ReadAsKind, SearchReport};
 
 /// Returns what a code was found in, if that is not its title: `inclusion term of FY2026: Lumbago NOS`.
 pub(crate) fn why(found: &FoundEntry) -> String {
@@ -15,10 +13,7 @@ pub(crate) fn why(found: &FoundEntry) -> String {
             kind,
             path,
             release,
-        } => format!(
-            "{} of {release}: {path}",
-            DocumentKind::Index(*kind).label()
-        ),
+        } => format!("{} of {release}: {path}", kind.label()),
         FoundIn::NewerCode {
             of,
             from,

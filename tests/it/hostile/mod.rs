@@ -10,6 +10,7 @@ mod impact;
 mod order_files;
 mod paths;
 mod patient_data;
+mod pcs_index;
 mod questions;
 mod reports;
 mod words;

@@ -3,7 +3,7 @@
 use codeyear::Result;
 use codeyear::model::{DocumentKind, Unread, UnreadKind, UnreadList};
 use codeyear::parse::index::parse_index;
-use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
+use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_index, parse_pcs_tables};
 use codeyear::parse::tabular::parse_tabular;
 use codeyear::source::kind::FileKind;
 use codeyear::source::sample::{sample_bytes, sample_files};
@@ -22,6 +22,10 @@ fn parse(kind: DocumentKind, text: &str) -> Result<(UnreadList, String)> {
         }
         DocumentKind::PcsTables => {
             let mut read = parse_pcs_tables(bytes)?;
+            (std::mem::take(&mut read.unread), format!("{read:?}"))
+        }
+        DocumentKind::PcsIndex => {
+            let mut read = parse_pcs_index(bytes)?;
             (std::mem::take(&mut read.unread), format!("{read:?}"))
         }
         _ => {
@@ -47,7 +51,7 @@ fn documents() -> Vec<(DocumentKind, String)> {
             seen.push((kind, text));
         }
     }
-    assert_eq!(seen.len(), 7);
+    assert_eq!(seen.len(), 8);
     seen
 }
 

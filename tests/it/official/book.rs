@@ -522,6 +522,7 @@ fn every_document_of_every_release_is_taken_once_and_shared_where_the_bytes_are_
     assert_eq!(found["poa_exempt_list"].0, 14);
     assert_eq!(found["pcs_tables"], (6, 6));
     assert_eq!(found["pcs_definitions"], (6, 6));
+    assert_eq!(found["pcs_index"], (5, 5));
     let distinct: usize = found.values().map(|(_, distinct)| distinct).sum();
     assert_eq!(row_counts(&store)["document"], distinct as i64);
     // What was taken says what it is.

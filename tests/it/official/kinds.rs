@@ -65,7 +65,7 @@ fn expected(folder: &str, archive: &str, name: &str) -> Option<Expected> {
         () if ends(".xml") && has("2011") => left("the layout of 2011"),
         () if ends(".xml") && has("tables_") => document(DocumentKind::PcsTables),
         () if ends(".xml") && has("definitions") => document(DocumentKind::PcsDefinitions),
-        () if ends(".xml") && has("pcs_index") => left("the index of ICD-10-PCS"),
+        () if ends(".xml") && has("pcs_index") => document(DocumentKind::PcsIndex),
         () if ends(".xml") && has("tabular") => document(DocumentKind::Tabular),
         () if ends(".xml") && has("drug") => document(DocumentKind::Index(IndexKind::Drugs)),
         () if ends(".xml") && has("neoplasm") => {

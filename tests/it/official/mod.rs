@@ -23,6 +23,7 @@ mod lineage;
 mod notes;
 mod pack;
 mod pages;
+mod pcs_index;
 mod pcs_tables;
 mod poa;
 mod ranges;

@@ -50,6 +50,7 @@ pub(super) fn verify_documents(
                 ProofOutcome::NotChecked,
                 "no order file tells what it defines".to_owned(),
             ),
+            DocumentKind::PcsIndex => pcs_index(store, id, &document, sample)?,
             DocumentKind::Index(_)
             | DocumentKind::ConversionTable
             | DocumentKind::PoaExemptList => codes_named(store, id, &document, sample)?,
@@ -149,6 +150,49 @@ fn pcs_tables(
                 "the imported files disagree: expanded, they lack {missing} billable rows of the order file and give {surplus} that it has not"
             ),
         )
+    })
+}
+
+/// Looks for codes, tables and beginnings of codes that the index of ICD-10-PCS names and no code of the release has.
+fn pcs_index(
+    store: &Store,
+    id: ReleaseId,
+    document: &StoredDocument,
+    sample: bool,
+) -> Result<(ProofOutcome, String)> {
+    let named_there = store.codes_named(document)?;
+    let listing = store.listing(document.kind.code_set(), id)?;
+    let listed: BTreeSet<Code> = listing.entries.iter().map(|entry| entry.code).collect();
+    let total = named_there.len();
+    let unlisted: Vec<Code> = named_there
+        .into_iter()
+        .filter(|beginning| {
+            let next = listed.range(beginning..).next();
+            !next.is_some_and(|code| code == beginning || code.is_under(beginning))
+        })
+        .collect();
+    let what = "codes, tables and beginnings of codes named";
+    Ok(match (unlisted.is_empty(), sample) {
+        (true, _) => (
+            ProofOutcome::Exact,
+            format!("{total} {what}, all of them of listed codes"),
+        ),
+        // The sample holds whole terms and not all codes that they lead to.
+        (false, true) => (
+            ProofOutcome::NotChecked,
+            format!(
+                "{total} {what}, {} of them not in the sample",
+                unlisted.len()
+            ),
+        ),
+        (false, false) => (
+            ProofOutcome::Near,
+            format!(
+                "{total} {what}; this release has no code for {} of them ({})",
+                unlisted.len(),
+                named(unlisted.iter().copied())
+            ),
+        ),
     })
 }
 

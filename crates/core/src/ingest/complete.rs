@@ -439,6 +439,14 @@ impl Outline {
                     &mut terms.map(|term| term.letter.to_string()),
                 )
             }
+            Document::PcsIndex(index) => {
+                let terms = index.terms.iter();
+                outline(
+                    "terms",
+                    "term",
+                    &mut terms.map(|term| term.letter.to_string()),
+                )
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::parse::conversion::parse_conversion;
 use crate::parse::index::parse_index;
 use crate::parse::order::OrderFile;
-use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
+use crate::parse::pcs::{parse_pcs_definitions, parse_pcs_index, parse_pcs_tables};
 use crate::parse::poa::parse_poa;
 use crate::parse::tabular::parse_tabular;
 use crate::source::archive::FoundFile;
@@ -561,6 +561,7 @@ pub(super) fn parse_document(kind: DocumentKind, name: &str, bytes: &[u8]) -> Re
         DocumentKind::Index(_) => Document::Index(parse_index(bytes)?),
         DocumentKind::PcsTables => Document::PcsTables(parse_pcs_tables(bytes)?),
         DocumentKind::PcsDefinitions => Document::PcsDefinitions(parse_pcs_definitions(bytes)?),
+        DocumentKind::PcsIndex => Document::PcsIndex(parse_pcs_index(bytes)?),
         DocumentKind::ConversionTable => Document::ConversionTable(parse_conversion(bytes)?),
         DocumentKind::PoaExemptList => Document::PoaExemptList(parse_poa(name, bytes)?),
     })

@@ -1,8 +1,8 @@
 //! The files around the order file: what one holds, and which one an answer rests on.
 
 use crate::model::{
-    AlphabeticIndex, ConversionTable, DocumentKind, FileRef, PcsDefinitions, PcsTables, PoaList,
-    ReleaseId, Tabular, UnreadList,
+    AlphabeticIndex, ConversionTable, DocumentKind, FileRef, PcsDefinitions, PcsIndex, PcsTables,
+    PoaList, ReleaseId, Tabular, UnreadList,
 };
 
 /// The contents of a file around the order file.
@@ -16,6 +16,8 @@ pub enum Document {
     PcsTables(PcsTables),
     /// The definitions of ICD-10-PCS.
     PcsDefinitions(PcsDefinitions),
+    /// The index of ICD-10-PCS.
+    PcsIndex(PcsIndex),
     /// A conversion table.
     ConversionTable(ConversionTable),
     /// A whole list of POA-exempt codes.
@@ -30,6 +32,7 @@ impl Document {
             Document::Index(index) => Some(&index.unread),
             Document::PcsTables(tables) => Some(&tables.unread),
             Document::PcsDefinitions(definitions) => Some(&definitions.unread),
+            Document::PcsIndex(index) => Some(&index.unread),
             Document::ConversionTable(_) | Document::PoaExemptList(_) => None,
         }
     }
@@ -41,6 +44,7 @@ impl Document {
             Document::Index(index) => DocumentKind::Index(index.kind),
             Document::PcsTables(_) => DocumentKind::PcsTables,
             Document::PcsDefinitions(_) => DocumentKind::PcsDefinitions,
+            Document::PcsIndex(_) => DocumentKind::PcsIndex,
             Document::ConversionTable(_) => DocumentKind::ConversionTable,
             Document::PoaExemptList(_) => DocumentKind::PoaExemptList,
         }

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use strum::IntoStaticStr;
 
-use crate::model::{Code, CodeSet, Entry, IndexKind, Provenance, ReleaseId, VerdictKind, Warning};
+use crate::model::{
+    Code, CodeSet, DocumentKind, Entry, Provenance, ReleaseId, VerdictKind, Warning,
+};
 
 /// What of a code the words of a search were found in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum FoundIn {
     /// A term of an index or table that leads to it.
     Index {
         /// Which index.
-        kind: IndexKind,
+        kind: DocumentKind,
         /// The term's path.
         path: String,
         /// The release whose index has it, the nearest to the day asked for.

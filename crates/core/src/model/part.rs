@@ -24,11 +24,13 @@ pub enum DocumentKind {
     PcsTables,
     /// The definitions of ICD-10-PCS.
     PcsDefinitions,
+    /// The index of ICD-10-PCS.
+    PcsIndex,
 }
 
 impl DocumentKind {
     /// Every kind, in the order in which they are stored and shown.
-    pub const ALL: [DocumentKind; 9] = [
+    pub const ALL: [DocumentKind; 10] = [
         DocumentKind::Tabular,
         DocumentKind::Index(IndexKind::Diseases),
         DocumentKind::Index(IndexKind::ExternalCauses),
@@ -38,16 +40,18 @@ impl DocumentKind {
         DocumentKind::PoaExemptList,
         DocumentKind::PcsTables,
         DocumentKind::PcsDefinitions,
+        DocumentKind::PcsIndex,
     ];
 
     /// Returns the fixed name: `tabular`, `index`, `external_cause_index`, `drug_table`, `neoplasm_table`,
-    /// `conversion_table`, `poa_exempt_list`, `pcs_tables`, `pcs_definitions`.
+    /// `conversion_table`, `poa_exempt_list`, `pcs_tables`, `pcs_definitions`, `pcs_index`.
     pub fn name(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "tabular",
             DocumentKind::Index(kind) => kind.name(),
             DocumentKind::PcsTables => "pcs_tables",
             DocumentKind::PcsDefinitions => "pcs_definitions",
+            DocumentKind::PcsIndex => "pcs_index",
             DocumentKind::ConversionTable => "conversion_table",
             DocumentKind::PoaExemptList => "poa_exempt_list",
         }
@@ -63,6 +67,7 @@ impl DocumentKind {
             DocumentKind::Index(IndexKind::ExternalCauses) => "index to external causes",
             DocumentKind::PcsTables => "tables",
             DocumentKind::PcsDefinitions => "definitions",
+            DocumentKind::PcsIndex => "index",
             DocumentKind::ConversionTable => "conversion table",
             DocumentKind::PoaExemptList => "POA-exempt list",
         }
@@ -80,6 +85,7 @@ impl DocumentKind {
             DocumentKind::PoaExemptList => "POA",
             DocumentKind::PcsTables => "tables",
             DocumentKind::PcsDefinitions => "definitions",
+            DocumentKind::PcsIndex => "index",
         }
     }
 
@@ -87,7 +93,7 @@ impl DocumentKind {
     pub fn item_label(self) -> &'static str {
         match self {
             DocumentKind::Tabular => "node",
-            DocumentKind::Index(_) => "term",
+            DocumentKind::Index(_) | DocumentKind::PcsIndex => "term",
             DocumentKind::PcsTables => "row",
             DocumentKind::PcsDefinitions => "definition",
             DocumentKind::ConversionTable => "row",
@@ -110,7 +116,7 @@ impl DocumentKind {
             DocumentKind::Tabular | DocumentKind::PcsTables | DocumentKind::PcsDefinitions => {
                 "tabular"
             }
-            DocumentKind::Index(_) => "index",
+            DocumentKind::Index(_) | DocumentKind::PcsIndex => "index",
             DocumentKind::ConversionTable => "conversion_table",
             DocumentKind::PoaExemptList => "poa",
         }

@@ -504,6 +504,18 @@ impl PcsIndex {
     pub fn path(&self, position: usize) -> Vec<&PcsIndexTerm> {
         path_to(&self.terms, position, |term| term.depth)
     }
+
+    /// Returns the path of each term as one text, terms without title left out:
+    /// `Bypass > Artery > Coronary > One Artery`.
+    pub fn path_texts(&self) -> impl Iterator<Item = String> {
+        let mut above: Vec<Option<&str>> = Vec::new();
+        self.terms.iter().map(move |term| {
+            above.truncate(term.depth as usize);
+            above.push(term.title.as_deref());
+            let titles: Vec<&str> = above.iter().copied().flatten().collect();
+            titles.join(" > ")
+        })
+    }
 }
 
 #[cfg(test)]

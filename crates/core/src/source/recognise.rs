@@ -168,6 +168,7 @@ fn recognise_xml(text: &str) -> FileKind {
         ("<ICD10CM.tabular", DocumentKind::Tabular),
         ("<ICD10PCS.tabular", DocumentKind::PcsTables),
         ("<ICD10PCS.definitions", DocumentKind::PcsDefinitions),
+        ("<ICD10PCS.index", DocumentKind::PcsIndex),
     ]
     .into_iter()
     .find(|(root, _)| text.contains(root))
@@ -184,10 +185,6 @@ fn recognise_xml(text: &str) -> FileKind {
         (
             "<ICD10CM.table",
             "a drug or neoplasm table in the layout of 2011; from 2012 on they are taken",
-        ),
-        (
-            "<ICD10PCS.index",
-            "the index of ICD-10-PCS; this version takes its tables and definitions",
         ),
         ("<xs:schema", "an XML schema"),
         ("<xsd:schema", "an XML schema"),

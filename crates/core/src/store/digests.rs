@@ -35,7 +35,7 @@ pub(super) const SMALL: [&str; 12] = [
 ];
 
 /// The tables that are hashed in segments, each with the key that grows from import to import.
-pub(super) const LARGE: [(&str, &str); 19] = [
+pub(super) const LARGE: [(&str, &str); 21] = [
     ("addenda_row", "source_file"),
     ("block_reference", "node"),
     ("conversion_part", "conversion_row"),
@@ -48,6 +48,8 @@ pub(super) const LARGE: [(&str, &str); 19] = [
     ("listing_run", "listing"),
     ("pcs_definition", "id"),
     ("pcs_definition_text", "pcs_definition"),
+    ("pcs_index_reference", "term"),
+    ("pcs_index_term", "id"),
     ("pcs_row", "id"),
     ("pcs_value", "pcs_row"),
     ("poa_exempt", "id"),

@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// Returns the codes that a document names: of an index those that references and cells lead to, of a
-    /// conversion table the current ones, of a list its own.
+    /// conversion table the current ones, of a list its own, of the index of ICD-10-PCS what codes begin with.
     pub(crate) fn codes_named(&self, document: &StoredDocument) -> Result<BTreeSet<Code>> {
         let sql = match document.kind {
             DocumentKind::Index(_) => {
@@ -49,6 +49,9 @@ impl Store {
             DocumentKind::PoaExemptList => "SELECT id, code FROM poa_exempt",
             DocumentKind::Tabular => "SELECT id, name FROM tabular_node WHERE kind = 'code'",
             DocumentKind::PcsTables => "SELECT id, table_code FROM pcs_row",
+            DocumentKind::PcsIndex => {
+                "SELECT term, beginning FROM pcs_index_reference WHERE beginning <> ''"
+            }
             DocumentKind::PcsDefinitions => return Ok(BTreeSet::new()),
         };
         let query = || -> rusqlite::Result<BTreeSet<Code>> {

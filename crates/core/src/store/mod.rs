@@ -22,6 +22,7 @@ mod lineage;
 mod listing;
 mod new_documents;
 mod orders;
+mod pcs_terms;
 mod proof;
 mod query;
 mod remove;
@@ -43,6 +44,7 @@ pub use files::NewFile;
 pub use listing::Listing;
 pub(crate) use listing::{Differences, FoundCode};
 pub use new_documents::{Contents, NewDocument};
+pub(crate) use pcs_terms::PcsTerms;
 #[doc(hidden)]
 pub use query::StoredPatch;
 pub use schema::SCHEMA_VERSION;

@@ -10,17 +10,42 @@ use crate::model::CodeSet;
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
-/// The schema. What is published of it is never changed: a later program has the changes beside it, in a file with the
-/// number of the next version.
-const SCHEMA: &str = include_str!("../../migrations/0006_schema.sql");
+/// The schema as it was first published, and each change since, by the version that it leads to. What is published is
+/// never changed: a later program has its changes in a file with the number of the next version.
+const SCHEMA: [(i64, &str); 2] = [
+    (
+        FIRST_PUBLISHED,
+        include_str!("../../migrations/0006_schema.sql"),
+    ),
+    (7, include_str!("../../migrations/0007_pcs_index.sql")),
+];
 
-/// The schema version that this program reads and writes. Versions 1 to 5 were those before the first publication.
-pub const SCHEMA_VERSION: i64 = 6;
+/// The schema version that this program writes.
+pub const SCHEMA_VERSION: i64 = 7;
+
+/// The first version that was published: databases from here on are read as they are, and an import that stores
+/// something brings them to the newest. Versions 1 to 5 were those before.
+const FIRST_PUBLISHED: i64 = 6;
+
+/// The tables that came after the first publication, empty: a database that has not got them yet is asked as one that
+/// holds nothing in them.
+const STAND_INS: &str = "
+CREATE TEMP TABLE IF NOT EXISTS pcs_index_term (
+    id INTEGER PRIMARY KEY, letter TEXT NOT NULL, depth INTEGER NOT NULL, path TEXT NOT NULL, title TEXT, digest BLOB NOT NULL
+);
+CREATE TEMP TABLE IF NOT EXISTS pcs_index_reference (
+    term INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, wording TEXT NOT NULL, beginning TEXT NOT NULL,
+    PRIMARY KEY (term, position)
+) WITHOUT ROWID;";
+
+const DROP_STAND_INS: &str = "
+DROP TABLE IF EXISTS temp.pcs_index_term;
+DROP TABLE IF EXISTS temp.pcs_index_reference;";
 
 /// How many bytes of a file [`earlier_version`] looks at.
 pub(super) const HEADER: u64 = 72;
 
-/// Returns the version of a database of an earlier schema, by the first bytes of its file: the numbers that SQLite keeps
+/// Returns the version of a database from before the first publication, by the first bytes of its file: the numbers that SQLite keeps
 /// in its header (`PRAGMA user_version`, `PRAGMA application_id`).
 pub(super) fn earlier_version(head: &[u8]) -> Option<i64> {
     let number = |at: usize| {
@@ -28,7 +53,7 @@ pub(super) fn earlier_version(head: &[u8]) -> Option<i64> {
         Some(i64::from(i32::from_be_bytes(bytes)))
     };
     let version = number(60)?;
-    (number(68)? == APPLICATION_ID && (1..SCHEMA_VERSION).contains(&version)).then_some(version)
+    (number(68)? == APPLICATION_ID && (1..FIRST_PUBLISHED).contains(&version)).then_some(version)
 }
 
 /// What a database file turned out to be.
@@ -36,7 +61,7 @@ pub(super) fn earlier_version(head: &[u8]) -> Option<i64> {
 pub(super) enum FoundSchema {
     Empty,
     Present,
-    /// That of an earlier version.
+    /// That of a version before the first publication.
     Earlier(i64),
 }
 
@@ -80,10 +105,41 @@ pub(super) fn found(connection: &Connection, path: &str) -> Result<FoundSchema> 
         .in_file(path)
         .with_hint("a newer codeyear wrote it: update this one"));
     }
-    Ok(match version {
-        SCHEMA_VERSION => FoundSchema::Present,
-        earlier => FoundSchema::Earlier(earlier),
-    })
+    if version < FIRST_PUBLISHED {
+        return Ok(FoundSchema::Earlier(version));
+    }
+    if version < SCHEMA_VERSION {
+        transaction
+            .execute_batch(STAND_INS)
+            .and_then(|()| transaction.commit())
+            .map_err(|error| store_error(path, error))?;
+    }
+    Ok(FoundSchema::Present)
+}
+
+/// Reads the version of the schema.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Brings a database of an earlier published schema to this one, within the transaction of an import.
+pub(super) fn bring_up_to_date(connection: &Connection) -> rusqlite::Result<()> {
+    let from = version(connection)?;
+    if from < SCHEMA_VERSION {
+        connection.execute_batch(DROP_STAND_INS)?;
+        apply(connection, from, SCHEMA_VERSION)?;
+    }
+    Ok(())
+}
+
+/// Makes what came after one version and by another, without any row.
+pub(super) fn apply(connection: &Connection, after: i64, by: i64) -> rusqlite::Result<()> {
+    for (version, sql) in SCHEMA {
+        if version > after && version <= by {
+            connection.execute_batch(sql)?;
+        }
+    }
+    connection.pragma_update(None, "user_version", by)
 }
 
 /// Checks whether the schema is text in UTF-8. A damaged name would be read by every statement on its table.
@@ -109,13 +165,11 @@ pub(super) fn create(connection: &mut Connection, path: &str) -> Result<()> {
 pub(super) fn make(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        transaction.execute_batch(SCHEMA)?;
+    if version(&transaction)? == 0 {
+        apply(&transaction, 0, SCHEMA_VERSION)?;
         add_code_sets(&transaction)?;
         digests::rewrite_all(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     transaction.commit()
 }

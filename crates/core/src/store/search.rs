@@ -13,12 +13,16 @@ use crate::model::{Code, CodeSet, DocumentKind, Entry, IndexKind, StoredDocument
 /// Where the items of a kind begin among the rows of the full-text index, as the view `searchable` has it.
 const REGION: i64 = 1 << 40;
 
+/// Where the terms of the index of ICD-10-PCS begin: the last ones.
+pub(super) const PCS_INDEX: i64 = 4 * REGION;
+
 /// How far the tables that are searched had been filled.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Searchable {
     entry: i64,
     note: i64,
     term: i64,
+    pcs_term: i64,
 }
 
 impl Searchable {
@@ -35,12 +39,13 @@ impl Searchable {
             entry: last("entry")?,
             note: last("tabular_note")?,
             term: last("index_term")?,
+            pcs_term: last("pcs_index_term")?,
         })
     }
 
     /// Returns the numbers up to which they are filled.
-    pub(super) fn numbers(self) -> [i64; 3] {
-        [self.entry, self.note, self.term]
+    pub(super) fn numbers(self) -> [i64; 4] {
+        [self.entry, self.note, self.term, self.pcs_term]
     }
 
     /// Writes what has come since into the full-text index, and returns how far the tables are filled by then.
@@ -66,7 +71,19 @@ impl Searchable {
             "INSERT INTO search (rowid, words) SELECT id + ?2, path FROM index_term WHERE id > ?1",
             [self.term, 3 * REGION],
         )?;
+        connection.execute(
+            "INSERT INTO search (rowid, words) SELECT id + ?2, path FROM pcs_index_term WHERE id > ?1",
+            [self.pcs_term, PCS_INDEX],
+        )?;
         Searchable::stored(connection)
+    }
+}
+
+/// Returns where the rows end that a search of a code set looks in.
+fn end_for(code_set: CodeSet) -> i64 {
+    match code_set.has(DocumentKind::PcsIndex) {
+        true => PCS_INDEX + REGION,
+        false => PCS_INDEX,
     }
 }
 
@@ -224,29 +241,42 @@ impl Store {
         find().map_err(|error| self.error(error))
     }
 
-    /// Checks whether anything that is searched holds what a query in the language of the full-text index asks for.
-    pub(crate) fn holds(&self, query: &str) -> Result<bool> {
+    /// Checks whether anything that a search of a code set looks in holds what a query in the language of the full-text
+    /// index asks for.
+    pub(crate) fn holds(&self, code_set: CodeSet, query: &str) -> Result<bool> {
         let find = || -> rusqlite::Result<bool> {
             self.connection
-                .prepare_cached("SELECT 1 FROM search WHERE search MATCH ?1 LIMIT 1")?
-                .exists([query])
+                .prepare_cached(
+                    "SELECT 1 FROM search WHERE search MATCH ?1 AND rowid < ?2 LIMIT 1",
+                )?
+                .exists(params![query, end_for(code_set)])
         };
         find().map_err(|error| self.error(error))
     }
 
     /// Returns some of the texts that a query in the language of the full-text index finds.
-    pub(crate) fn texts_with(&self, query: &str, most: usize) -> Result<Vec<String>> {
+    pub(crate) fn texts_with(
+        &self,
+        code_set: CodeSet,
+        query: &str,
+        most: usize,
+    ) -> Result<Vec<String>> {
         let find = || -> rusqlite::Result<Vec<String>> {
             let rows: Vec<i64> = self
                 .connection
-                .prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 LIMIT ?2")?
-                .query_map(params![query, most as i64], |row| row.get(0))?
+                .prepare_cached(
+                    "SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2 LIMIT ?3",
+                )?
+                .query_map(params![query, end_for(code_set), most as i64], |row| {
+                    row.get(0)
+                })?
                 .collect::<rusqlite::Result<_>>()?;
             let text = |row: i64| {
                 let sql = match row / REGION {
                     0 | 1 => "SELECT long_title FROM entry WHERE id = ?1",
                     2 => "SELECT note FROM tabular_note WHERE id = ?1",
-                    _ => "SELECT path FROM index_term WHERE id = ?1",
+                    3 => "SELECT path FROM index_term WHERE id = ?1",
+                    _ => "SELECT path FROM pcs_index_term WHERE id = ?1",
                 };
                 self.connection
                     .prepare_cached(sql)?

@@ -192,8 +192,8 @@ fn check_schema(connection: &Connection, proof: &mut StoreProof) -> rusqlite::Re
             })?
             .collect()
     };
-    let mut expected_in = Connection::open_in_memory()?;
-    schema::make(&mut expected_in)?;
+    let expected_in = Connection::open_in_memory()?;
+    schema::apply(&expected_in, 0, schema::version(connection)?)?;
     let (stored, expected) = (read(connection)?, read(&expected_in)?);
     let names: BTreeSet<_> = stored.keys().chain(expected.keys()).collect();
     for name in names {
@@ -246,6 +246,10 @@ fn check_digests(connection: &Connection, proof: &mut StoreProof) -> rusqlite::R
     let large = LARGE.iter().map(|(table, key)| (*table, Some(*key)));
     let grouped = GROUPED.iter().map(|(table, key, _)| (*table, Some(*key)));
     for (table, key) in small.chain(large).chain(grouped) {
+        // One that came with a later version than that of the database; what else is missing the schema tells.
+        if !connection.table_exists(Some("main"), table)? {
+            continue;
+        }
         let segments = stored.remove(table).unwrap_or_default();
         check_table(connection, table, key, &segments, proof)?;
     }

@@ -125,6 +125,7 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(fail)?;
+        schema::bring_up_to_date(&transaction).map_err(fail)?;
         let next_entry = transaction
             .query_row("SELECT coalesce(max(id), 0) + 1 FROM entry", [], |row| {
                 row.get(0)

@@ -218,12 +218,7 @@ pub fn search(report: &SearchReport) -> Result<String> {
                         kind,
                         path,
                         release,
-                    } => (
-                        "index",
-                        Some(path.as_str()),
-                        Some(DocumentKind::Index(*kind)),
-                        Some(release),
-                    ),
+                    } => ("index", Some(path.as_str()), Some(*kind), Some(release)),
                     FoundIn::NewerCode { release, .. } => (
                         "newer-code",
                         None,

@@ -7,7 +7,7 @@ use codeyear::ingest::ImportOptions;
 use codeyear::model::{CodeSet, DocumentKind, IndexKind, ReleaseId};
 use codeyear::parse::conversion::parse_conversion;
 use codeyear::parse::index::parse_index;
-use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_tables};
+use codeyear::parse::pcs::{parse_pcs_definitions, parse_pcs_index, parse_pcs_tables};
 use codeyear::parse::poa::parse_poa;
 use codeyear::source::catalogue::{Catalogue, KnownDocument};
 use codeyear::store::Store;
@@ -71,6 +71,7 @@ fn the_catalogue_counts_what_is_read_from_each_document() {
                 DocumentKind::PcsDefinitions => {
                     Some(parse_pcs_definitions(&bytes).unwrap().terms.len())
                 }
+                DocumentKind::PcsIndex => Some(parse_pcs_index(&bytes).unwrap().terms.len()),
                 DocumentKind::ConversionTable => {
                     let rows = parse_conversion(&bytes).unwrap().rows;
                     Some(rows.iter().filter(|row| row.code.is_some()).count())
@@ -185,7 +186,7 @@ fn parts(kind: DocumentKind, bytes: &[u8], chance: &mut Chance) -> Vec<(String, 
                     .into_bytes(),
             )]
         }
-        DocumentKind::Index(_) => vec![
+        DocumentKind::Index(_) | DocumentKind::PcsIndex => vec![
             without("letter", "<letter>", "</letter>", chance.below(20)),
             without("letter", "<letter>", "</letter>", 1),
         ],

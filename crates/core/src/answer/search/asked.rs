@@ -130,6 +130,20 @@ impl Concept {
         }
     }
 
+    /// Adds a way that is less likely meant, and returns whether it is a new one.
+    pub(super) fn add_way(&mut self, words: &[String], cost: f64) -> bool {
+        let way = Way::new(words, cost);
+        let texts = |way: &Way| -> Vec<String> {
+            let words = way.words.iter();
+            words.map(|word| word.text.clone()).collect()
+        };
+        let is_new = !way.words.is_empty() && self.ways.iter().all(|one| texts(one) != texts(&way));
+        if is_new {
+            self.ways.push(way);
+        }
+        is_new
+    }
+
     fn literal(word: &str) -> Concept {
         Concept {
             typed: word.to_owned(),
@@ -369,14 +383,14 @@ impl Reader<'_> {
         let whole = concept.ways.iter().flat_map(|way| &way.words);
         let whole: Vec<String> = whole.map(|word| format!("\"{}\"", word.text)).collect();
         let whole = whole.join(" OR ");
-        if self.store.holds(&whole)? {
+        if self.store.holds(self.code_set, &whole)? {
             return self.is_meant(&concept.typed, &whole);
         }
         if is_last {
             for word in concept.ways.iter_mut().flat_map(|way| &mut way.words) {
                 word.is_begun = word.text.chars().count() > 1;
             }
-            if self.store.holds(&concept.query())? {
+            if self.store.holds(self.code_set, &concept.query())? {
                 return Ok(true);
             }
         }
@@ -389,14 +403,14 @@ impl Reader<'_> {
         if word.chars().count() < 6 {
             return Ok(true);
         }
-        let texts = self.store.texts_with(query, 3)?;
+        let texts = self.store.texts_with(self.code_set, query, 3)?;
         if texts
             .iter()
             .any(|text| words_of(text).iter().any(|other| is_form(word, other)))
         {
             return Ok(true);
         }
-        let vocabulary = self.store.vocabulary()?;
+        let vocabulary = self.store.vocabulary(self.code_set)?;
         Ok(vocabulary.count(word) > 0 || !spelling::is_slip(word, &vocabulary))
     }
 
@@ -418,7 +432,7 @@ impl Reader<'_> {
         }
         if let Some(joined) = joined
             && joined.chars().all(char::is_alphanumeric)
-            && self.store.holds(&format!("\"{joined}\""))?
+            && self.store.holds(self.code_set, &format!("\"{joined}\""))?
         {
             self.asked.concepts.push(Concept::literal(joined));
             return Ok(1);
@@ -432,7 +446,7 @@ impl Reader<'_> {
             return Ok(0);
         }
         let mended = match spelling::can_be_mended(word) {
-            true => spelling::mend(word, &*self.store.vocabulary()?),
+            true => spelling::mend(word, &self.store.vocabulary(self.code_set)?),
             false => None,
         };
         match mended {

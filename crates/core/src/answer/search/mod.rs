@@ -12,6 +12,7 @@ mod below;
 mod elsewhere;
 mod lexicon;
 mod newer;
+mod procedures;
 mod ranked;
 mod relax;
 mod spelling;
@@ -28,7 +29,7 @@ use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
     ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_codes,
 };
-use crate::store::{FoundItem, ListedEntries, Store, Words};
+use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
 use weigh::{SMALL_WORDS, Weighed, weigh};
 
@@ -121,12 +122,15 @@ fn find(
         nested_term,
         found: BTreeMap::new(),
         pending: BTreeMap::new(),
+        pcs_index: None,
     };
+    asked.pcs_index = asked.nearest_pcs_index()?;
     asked.add_codes(words)?;
     let mut read_as = Vec::new();
     if asked.is_empty() && elsewhere::not_kept(words).is_empty() {
         let read = understand(store, code_set, words, without)?;
         (asked.concepts, read_as) = (read.concepts, read.read_as);
+        asked.add_uses(&mut read_as)?;
         asked.add_all(&mut read_as)?;
     }
     asked.look_up()?;
@@ -234,6 +238,9 @@ enum Place {
         term: i64,
         path: String,
     },
+    PcsIndex {
+        path: String,
+    },
     Below(Code),
     NewerCode {
         of: Code,
@@ -260,6 +267,8 @@ struct Query<'s> {
     found: BTreeMap<Code, Candidate>,
     /// Codes that were found in terms, before anyone has looked how they stand on the day.
     pending: BTreeMap<Code, (f64, u32, Place, Current)>,
+    /// The index of ICD-10-PCS that is asked.
+    pcs_index: Option<PcsTerms>,
 }
 
 impl Query<'_> {
@@ -311,8 +320,13 @@ impl Query<'_> {
         if self.is_empty() && self.let_the_last_go_on() {
             self.add_chosen(core)?;
         }
-        if self.best() > POOR {
-            self.follow_see(core, read_as)?;
+        if self.is_empty() && self.pcs_index.is_some() {
+            self.add_led_in_part(core)?;
+        }
+        match &self.pcs_index {
+            Some(_) => self.follow_pcs_see(read_as)?,
+            None if self.best() > POOR => self.follow_see(core, read_as)?,
+            None => {}
         }
         if self.is_empty() {
             self.relax(core)?;
@@ -360,6 +374,10 @@ impl Query<'_> {
             };
             self.add(&query, terms)?;
         }
+        // As above, but a table has so many titles that only a single word says too little.
+        let is_broad = chosen.count_ones() == 1 && self.found.len() > BROAD;
+        let deepest = if is_broad { 0 } else { u32::MAX };
+        self.add_led(&query, deepest)?;
         // Most repeat the title of the code above them, which has been found then.
         let unlisted = self.options.unlisted;
         if code_set.facts().has_seventh_characters && (self.found.len() == before || unlisted) {

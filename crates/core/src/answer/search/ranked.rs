@@ -53,16 +53,20 @@ impl Query<'_> {
                     }
                 }
                 Place::Index { term, path } => match self.store.first_with(&indexes, term)? {
-                    Some(StoredDocument {
-                        kind: DocumentKind::Index(kind),
-                        release,
-                        ..
-                    }) => FoundIn::Index {
-                        kind: *kind,
+                    Some(document) => FoundIn::Index {
+                        kind: document.kind,
                         path,
-                        release: *release,
+                        release: document.release,
                     },
-                    _ => FoundIn::Title,
+                    None => FoundIn::Title,
+                },
+                Place::PcsIndex { path } => match &self.pcs_index {
+                    Some(index) => FoundIn::Index {
+                        kind: index.document.kind,
+                        path,
+                        release: index.document.release,
+                    },
+                    None => FoundIn::Title,
                 },
                 Place::NewerCode { of, from, item } => {
                     match self.store.first_with(&tables, item)? {

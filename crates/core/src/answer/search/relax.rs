@@ -29,7 +29,7 @@ impl Query<'_> {
         let mut known = Vec::new();
         for (bit, importance) in all.into_iter().take(MAX_RELAXED) {
             let query = self.query(bit, false).unwrap_or_default();
-            if self.store.holds(&query)? {
+            if self.store.holds(self.timeline.code_set(), &query)? {
                 known.push((bit, importance));
             }
         }

@@ -152,7 +152,11 @@ pub(super) static PCS: CodeSetFacts = CodeSetFacts {
         categories: 2 * 2,
         can_go: |table| table.as_str().starts_with('X'),
     },
-    documents: &[DocumentKind::PcsTables, DocumentKind::PcsDefinitions],
+    documents: &[
+        DocumentKind::PcsTables,
+        DocumentKind::PcsDefinitions,
+        DocumentKind::PcsIndex,
+    ],
     book: Book::Tables,
     levels: Levels {
         chapter: LevelName::new("Section", "Sections"),

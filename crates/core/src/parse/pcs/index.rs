@@ -143,7 +143,7 @@ fn parse_words(xml: &mut Xml<'_>, parent: &Element) -> Result<(String, Option<Pc
             Content::Child(child) => match child.name.parse().ok() {
                 Some(_) if pointer.is_some() => return Err(xml.twice(&child)),
                 Some(kind) => pointer = Some(parse_pointer(xml, &child, kind)?),
-                None => return Err(xml.misplaced(&child, &parent.name)),
+                None => xml.unknown(&child, &parent.name)?,
             },
         }
     }

@@ -7,6 +7,7 @@ mod conversion;
 mod index;
 mod items;
 pub(super) mod pcs;
+mod pcs_index;
 mod poa;
 pub(super) mod tabular;
 pub(super) mod unread;
@@ -33,6 +34,7 @@ pub(super) fn insert(
         Document::PcsDefinitions(definitions) => {
             pcs::insert_definitions(connection, known, sha256, definitions)
         }
+        Document::PcsIndex(index) => pcs_index::insert(connection, known, sha256, index),
         Document::ConversionTable(table) => conversion::insert(connection, known, sha256, table),
         Document::PoaExemptList(list) => poa::insert(connection, known, sha256, list),
     }?;
