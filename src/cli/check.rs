@@ -101,6 +101,7 @@ fn spell_out(
     context: &mut Context<'_>,
 ) -> Result<Vec<String>> {
     let mut codes = Vec::with_capacity(typed.len());
+    let mut ranges = answer::TypedRanges::new(store);
     for typed in typed {
         let (first, last) = match typed {
             TypedCode::One(code) => {
@@ -120,7 +121,7 @@ fn spell_out(
             Some(year) => year.first_days(&loaded),
             None => vec![context.day(args.on, &loaded)],
         };
-        let found = answer::codes_of_range(store, &range, &days)?;
+        let found = ranges.codes(&range, &days)?;
         context.say(&format!(
             "note: {}-{} stands for its {}; {} in it cannot be billed\n",
             range.first,

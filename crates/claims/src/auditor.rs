@@ -5,6 +5,8 @@
     reason = "an outcome names a segment of the calendar that it was found in"
 )]
 
+use std::time::Instant;
+
 use chrono::NaiveDate;
 
 use super::claim::{CodeSystem, ProblemKind};
@@ -19,7 +21,7 @@ use super::poa::PoaCache;
 use super::stretch::Stretch;
 use super::tally::{FailureCount, FailureKey, Tally};
 use super::told::{Told, has_successor};
-use codeyear_core::error::Result;
+use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{CodeSet, ReleaseId, VerdictKind};
 use codeyear_core::model::{DateFormat, DateParts};
 
@@ -165,6 +167,11 @@ impl<'i> Auditor<'i> {
         if let (Some(known), Ok(day)) = (code.known, code.day) {
             return Ok(self.count_known(known, day, cents));
         }
+        if let Some(ends) = self.rules.options.ends
+            && Instant::now() >= ends
+        {
+            return Err(Error::busy("the audit took longer than it may"));
+        }
         let day = match code.day {
             Ok(day) => day,
             // What is known to be no code of ours needs none either.
@@ -299,7 +306,7 @@ impl<'i> Auditor<'i> {
         day: DateParts,
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
-        let text = code.text;
+        let text = beginning(code.text);
         let (code_set, ended) = match code.system {
             CodeSystem::Of(code_set) => (code_set, None),
             system => {
@@ -638,4 +645,25 @@ impl<'i> Auditor<'i> {
         }
         Some(self.not_judged(reason))
     }
+}
+
+/// The most of a text that is looked at: more than any code has, with whatever stands around it.
+const MAX_TEXT: usize = 400;
+
+/// Returns the beginning of a text that is longer than any code, up to a sign between codes if there is one.
+#[inline]
+fn beginning(text: &[u8]) -> &[u8] {
+    match text.len() {
+        0..=MAX_TEXT => text,
+        _ => beginning_of_long(text.trim_ascii()),
+    }
+}
+
+#[cold]
+fn beginning_of_long(text: &[u8]) -> &[u8] {
+    let head = text.get(..MAX_TEXT).unwrap_or(text);
+    let sign = head.iter().rposition(|byte| !byte.is_ascii_alphanumeric());
+    sign.filter(|at| *at > 0)
+        .and_then(|at| head.get(..at))
+        .unwrap_or(head)
 }

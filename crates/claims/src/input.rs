@@ -53,8 +53,8 @@ pub fn open(path: &Path, stdin: Box<dyn Read + Send>) -> Result<Box<dyn Read + S
     })
 }
 
-/// Returns how many bytes a workbook or a Parquet file of a length may unpack to: tables pack well, and bombs better.
-pub(super) fn most_unpacked(length: u64) -> u64 {
+/// Returns how many bytes a file of a length may unpack to: tables pack well, and bombs better.
+pub fn most_unpacked(length: u64) -> u64 {
     /// How many times its size, and what any may.
     const MAX_RATIO: u64 = 100;
     const MIN_UNPACKED: u64 = 64 << 20;

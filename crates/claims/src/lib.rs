@@ -68,7 +68,7 @@ pub use finding::{Finding, UseBasis};
 pub use found::FoundColumns;
 pub use index::Index;
 pub use infer::{ColumnEvidence, Inference, Window, infer};
-pub use input::{is_stdin, name as input_name, open as open_input};
+pub use input::{is_stdin, most_unpacked, name as input_name, open as open_input};
 pub use labels::{LabelMapping, Labels};
 pub use layout::Layout;
 pub use likely::LikelyColumns;

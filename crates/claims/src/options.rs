@@ -1,6 +1,7 @@
 //! How claims are audited, and where the annotated ones go.
 
 use std::io::Write;
+use std::time::Instant;
 
 use super::columns::ColumnsAsked;
 use super::found::FoundColumns;
@@ -120,6 +121,8 @@ pub struct RowOptions {
     pub count_codes: bool,
     /// Use this many threads; 0 for as many as there are cores.
     pub threads: usize,
+    /// Give up at this moment: a small file may hold more than a day's work.
+    pub ends: Option<Instant>,
 }
 
 impl RowOptions {

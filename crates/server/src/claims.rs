@@ -5,6 +5,7 @@
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -21,7 +22,7 @@ use super::claims_form::{Sent, Wanted, read_form};
 use super::guard::Deadline;
 use super::pages::{failure, frame, page};
 use super::pieces::Pieces;
-use super::problem::{Form, WebProblem};
+use super::problem::{self, WebProblem};
 use super::request::ApiRequest;
 use super::room::{Blocks, NO_ROOM, StopReason};
 use super::shared::Shared;
@@ -38,6 +39,8 @@ use codeyear_report::html::pages::{self, AuditAsk, PageRequest};
 const MAX_ROWS_TO_FILE: u64 = 8;
 /// The most bytes of them, whatever the file: less than the room for all answers.
 const MAX_ROWS: u64 = 24 << 20;
+/// The most bytes that a packed file may hold, however long it is.
+const MAX_UNPACKED: u64 = 1 << 30;
 /// The most texts of a workbook: three quarters of a million, which take some 75 MB.
 const MOST_TEXTS: MostTexts = MostTexts {
     bytes: 128 << 20,
@@ -93,16 +96,28 @@ async fn audit(
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebProblem> {
+    let takes = problem::form("/audit", &headers);
+    audit_of(asked, deadline, &headers, form)
+        .await
+        .map_err(|problem| problem.in_form(takes))
+}
+
+async fn audit_of(
+    asked: ApiRequest,
+    deadline: Instant,
+    headers: &HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, WebProblem> {
     let form = form.map_err(|rejection| {
         WebProblem::new(rejection.status(), "the form of the page is expected")
             .with_hint("send the file as multipart/form-data, as the page does")
-            .in_form(Form::Page)
     })?;
     // A file is read by who has a place for it, so that files that are slow to come do not fill the memory.
     let place = Arc::clone(&asked.shared.audits).acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(MAX_WAIT, place).await else {
-        let busy = WebProblem::busy("the server checks as many files as it can");
-        return Err(busy.in_form(Form::Page));
+        return Err(WebProblem::busy(
+            "the server checks as many files as it can",
+        ));
     };
     let length = headers
         .get(CONTENT_LENGTH)
@@ -116,6 +131,8 @@ async fn audit(
     // It takes a core as long as it takes; no handle of the database is kept from others meanwhile.
     // What it took too long for is said while there is time to say it.
     let ends = deadline - asked.shared.settings.request_timeout / 10;
+    let unpacked_too_far = Arc::new(AtomicBool::new(false));
+    let too_far = Arc::clone(&unpacked_too_far);
     let judged = asked.shared.long_threads().spawn_blocking(move || {
         // The place is free when the work is done, whether or not anyone still waits for it.
         let _place = place;
@@ -125,6 +142,7 @@ async fn audit(
             rooms: &rooms,
             file: std::mem::take(&mut sent.file),
             ends,
+            too_far: &too_far,
             most_bytes,
         };
         let found = work.answer(&sent);
@@ -139,8 +157,14 @@ async fn audit(
             StatusCode::SERVICE_UNAVAILABLE,
             "the file takes longer than this server lets it",
         )
-        .with_hint("audit it on your own machine: codeyear audit")
-        .in_form(Form::Page));
+        .with_hint("audit it on your own machine: codeyear audit"));
+    }
+    if answer.is_err() && unpacked_too_far.load(Ordering::Relaxed) {
+        return Err(WebProblem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the file unpacks to far more than it holds",
+        )
+        .with_hint("audit it on your own machine: codeyear audit"));
     }
     let answer = match answer {
         Err(error) if is_own(&error) => return Err(failure(error)),
@@ -198,10 +222,14 @@ fn not_kept(mut response: Response) -> Response {
     response
 }
 
-/// Reads until a moment: a small packed file may hold more than a day's work.
+/// Reads until a moment, and so many bytes: a small packed file may hold more than a day's work.
 struct Until<R> {
     input: R,
     ends: Instant,
+    /// How many bytes may be read still.
+    left: u64,
+    /// Set if there were more.
+    too_far: Arc<AtomicBool>,
 }
 
 impl<R: Read> Read for Until<R> {
@@ -209,7 +237,12 @@ impl<R: Read> Read for Until<R> {
         if Instant::now() >= self.ends {
             return Err(std::io::ErrorKind::TimedOut.into());
         }
-        self.input.read(buffer)
+        let read = self.input.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            self.too_far.store(true, Ordering::Relaxed);
+            std::io::ErrorKind::FileTooLarge
+        })?;
+        Ok(read)
     }
 }
 
@@ -220,6 +253,8 @@ struct Work<'w> {
     rooms: &'w Arc<Semaphore>,
     file: Bytes,
     ends: Instant,
+    /// Set if the file unpacks to more than may be read of it.
+    too_far: &'w Arc<AtomicBool>,
     most_bytes: u64,
 }
 
@@ -248,8 +283,13 @@ impl Work<'_> {
             std::path::Path::new("-"),
             Box::new(Cursor::new(self.file.clone())),
         )?;
-        let ends = self.ends;
-        let file = ClaimsFile::recognise(Box::new(Until { input, ends }), NAME, None)?;
+        let input = Until {
+            input,
+            ends: self.ends,
+            left: codeyear_claims::most_unpacked(self.file.len() as u64).min(MAX_UNPACKED),
+            too_far: Arc::clone(self.too_far),
+        };
+        let file = ClaimsFile::recognise(Box::new(input), NAME, None)?;
         Ok(file.with_most_texts(MOST_TEXTS))
     }
 
@@ -263,9 +303,12 @@ impl Work<'_> {
         if format.has_columns() {
             sent.check_picked()?;
         }
+        let mut table = sent.table()?;
+        // A Parquet file or a workbook is not read from a stream.
+        table.rows.ends = Some(self.ends);
         let options = AuditOptions {
             format: Some(format),
-            table: sent.table()?,
+            table,
             layout: None,
             use_onset: false,
             output: OutputForm::Csv,

@@ -221,7 +221,9 @@ fn broken(error: MultipartError) -> WebProblem {
             WebProblem::new(status, "the file is longer than this server reads")
                 .with_hint("audit it on your own machine: codeyear audit")
         }
-        _ => WebProblem::new(status, "the form broke off").with_hint("send the file again"),
+        // Whoever breaks off is not the server.
+        _ => WebProblem::new(StatusCode::BAD_REQUEST, "the form broke off")
+            .with_hint("send the file again"),
     };
     problem.in_form(Form::Page)
 }

@@ -172,6 +172,7 @@ async fn limited(shared: &Arc<Shared>, mut request: Request<Body>, next: Next) -
             return problem.in_form(form).into_response();
         }
     }
+    let has_body = request.body().size_hint().upper() != Some(0);
     match timeout(
         shared.settings.request_timeout,
         answered(shared, request, next),
@@ -185,7 +186,10 @@ async fn limited(shared: &Arc<Shared>, mut request: Request<Body>, next: Next) -
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the request took longer than this server lets it",
             )
-            .with_hint("send its body faster, or ask for less");
+            .with_hint(match has_body {
+                true => "send its body faster, or ask for less",
+                false => "ask for less",
+            });
             problem.in_form(form).into_response()
         }
     }

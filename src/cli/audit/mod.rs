@@ -566,6 +566,7 @@ fn row_options(args: &AuditArgs, context: &Context<'_>, names_files: bool) -> Ro
         names_files,
         count_codes: args.infer,
         threads: args.threads,
+        ends: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod bounds;
 mod changes;
 mod claims;
 mod fhir;
+mod forms;
 mod hostile;
 mod operation;
 mod rooms;

@@ -1,9 +1,7 @@
 //! Dates of FHIR: the day as it is written.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-
 use chrono::{Months, NaiveDate};
+use std::borrow::Cow;
 
 use super::node::{At, Node, Wrong};
 use crate::ProblemKind;
@@ -122,9 +120,10 @@ pub(super) struct CodeDay {
     pub(super) since: Option<NaiveDate>,
 }
 
-/// The days that one code has to be valid on, and what of its dates is none.
+/// The days that one code has to be valid on, and what of its dates is none: in order, each once. Most are one, and very
+/// many are kept, so that none takes more than it needs.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Days(BTreeSet<CodeDay>);
+pub(super) struct Days(Vec<CodeDay>);
 
 impl Days {
     pub(super) fn of(day: Day) -> Days {
@@ -135,10 +134,10 @@ impl Days {
 
     /// Returns a day that may be any of these.
     pub(super) fn between(first: NaiveDate, last: NaiveDate) -> Days {
-        Days(BTreeSet::from([CodeDay {
+        Days(vec![CodeDay {
             day: Ok(last),
             since: (first < last).then_some(first),
-        }]))
+        }])
     }
 
     /// Returns the day of one end of a period.
@@ -150,11 +149,22 @@ impl Days {
     }
 
     pub(super) fn add(&mut self, day: Day) {
-        self.0.insert(CodeDay { day, since: None });
+        self.insert(CodeDay { day, since: None });
     }
 
     pub(super) fn add_all(&mut self, other: &Days) {
-        self.0.extend(other.0.iter().cloned());
+        if self.0.is_empty() {
+            self.0.clone_from(&other.0);
+            return;
+        }
+        other.0.iter().for_each(|day| self.insert(day.clone()));
+    }
+
+    fn insert(&mut self, day: CodeDay) {
+        if let Err(at) = self.0.binary_search(&day) {
+            self.0.reserve_exact(1);
+            self.0.insert(at, day);
+        }
     }
 
     /// Adds the first and the last day of a period.
@@ -181,7 +191,7 @@ impl Days {
     /// Returns the first day, or the first reason.
     pub(super) fn first(&self) -> Option<Days> {
         let first = self.0.first()?;
-        Some(Days(BTreeSet::from([first.clone()])))
+        Some(Days(vec![first.clone()]))
     }
 
     /// Returns a day that may be any from the first to the last of these, or why one of them is none.

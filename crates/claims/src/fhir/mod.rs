@@ -68,6 +68,7 @@ mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
@@ -75,7 +76,7 @@ use super::claim::kept_fields;
 use super::labels::Labels;
 use super::{ClaimItem, ClaimPlace, ClaimProblem, ProblemKind};
 use codeyear_core::error::{Error, ErrorKind, Result};
-use held::{Held, Waiting};
+use held::{Held, Ready, Waiting};
 use node::{At, Node, Path, Wrong};
 use resource::ReadResource;
 use source::{LARGEST_RESOURCE, Source, Spot, Taken};
@@ -178,7 +179,7 @@ pub struct FhirClaims<R> {
     /// Entries of all Bundles and arrays so far.
     entries: u64,
     value: Vec<u8>,
-    ready: VecDeque<ClaimItem>,
+    ready: VecDeque<Ready>,
     skipped: BTreeMap<String, u64>,
     held: Held,
     /// How many claims point to others.
@@ -503,7 +504,7 @@ impl<R: Read> FhirClaims<R> {
                     keys: keys(at, full_url),
                     claim,
                     problems: problems.collect(),
-                    own,
+                    own: Arc::new(own),
                     encounter,
                 };
                 return self.held.wait(waiting, &mut self.ready);
@@ -523,8 +524,10 @@ impl<R: Read> FhirClaims<R> {
         for (target, days) in &pointed {
             self.held.point(target, days, claim.parts.number);
         }
-        self.ready.push_back(Ok(claim));
-        let problems = wrongs.into_iter().map(|wrong| Err(wrong.beside(place)));
+        self.ready.push_back(Ready::Item(Ok(claim)));
+        let problems = wrongs
+            .into_iter()
+            .map(|wrong| Ready::Item(Err(wrong.beside(place))));
         self.ready.extend(problems);
     }
 
@@ -556,7 +559,8 @@ impl<R: Read> FhirClaims<R> {
             ProblemKind::Malformed(what),
         );
         self.held.end(&mut self.ready);
-        self.ready.push_back(Err(problem.beside_claims()));
+        self.ready
+            .push_back(Ready::Item(Err(problem.beside_claims())));
         None
     }
 
@@ -573,7 +577,7 @@ impl<R: Read> FhirClaims<R> {
 
     fn problem(&mut self, place: ClaimPlace, field: Option<String>, kind: ProblemKind) {
         self.ready
-            .push_back(Err(ClaimProblem::new(place, field, kind)));
+            .push_back(Ready::Item(Err(ClaimProblem::new(place, field, kind))));
     }
 }
 
@@ -582,12 +586,23 @@ impl<R: Read> Iterator for FhirClaims<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Some(Ok(item));
+            match self.ready.pop_front() {
+                None => {}
+                Some(Ready::Item(item)) => return Some(Ok(item)),
+                Some(Ready::Resource(resource)) => {
+                    let (claim, problems) = resource.into_items();
+                    for problem in problems.into_iter().rev() {
+                        self.ready.push_front(Ready::Item(Err(problem)));
+                    }
+                    return Some(Ok(Ok(claim)));
+                }
             }
             if self.state == State::Done {
                 self.held.end(&mut self.ready);
-                return self.ready.pop_front().map(Ok);
+                if self.ready.is_empty() {
+                    return None;
+                }
+                continue;
             }
             if let Err(error) = self.step() {
                 self.state = State::Done;

@@ -1,13 +1,14 @@
 //! What someone typed for releases and ranges of codes, as the loaded releases have it.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
 use super::basis::not_covered;
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeRange, Entry, ReleaseId, Timeline, TypedRelease, TypedReleases, day_before,
+    Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedRelease, TypedReleases, day_before,
 };
 use crate::store::Store;
 
@@ -79,82 +80,100 @@ pub struct CodesOfRange {
     pub headers: usize,
 }
 
-/// Lists the codes of a range that are billable on any of some days.
-///
-/// An end of the range that is a category and not listed, as the numbers of blocks may be, stands for the nearest
-/// category within it.
-///
-/// # Errors
-/// [`crate::ErrorKind::NotFound`] if no loaded release governs a day, or if nothing of the range is billable on any of
-/// them; [`crate::ErrorKind::Usage`] if the ends are the wrong way round.
-pub fn codes_of_range(
-    store: &Store,
-    range: &CodeRange,
-    days: &[NaiveDate],
-) -> Result<CodesOfRange> {
-    let timeline = store.timeline(range.first.code_set())?;
-    let mut billable = Vec::new();
-    let mut known: BTreeSet<Code> = BTreeSet::new();
-    for day in days {
-        if timeline.governing(*day).is_none() {
-            return Err(not_covered(&timeline, *day));
+/// Ranges of codes on days; what is listed on a day is read once for all of them.
+#[derive(Debug)]
+pub struct TypedRanges<'s> {
+    store: &'s Store,
+    /// Each code in tabular order, and whether it is billable.
+    listings: HashMap<(CodeSet, NaiveDate), Vec<(Code, bool)>>,
+}
+
+impl<'s> TypedRanges<'s> {
+    /// Returns ranges of a store, of which nothing is read yet.
+    pub fn new(store: &'s Store) -> TypedRanges<'s> {
+        TypedRanges {
+            store,
+            listings: HashMap::new(),
         }
-        let entries = entries_of_range(store, range, *day)?;
-        for entry in entries {
-            if known.insert(entry.code) && entry.billable {
-                billable.push(entry.code);
+    }
+
+    /// Lists the codes of a range that are billable on any of some days.
+    ///
+    /// An end of the range that is a category and not listed, as the numbers of blocks may be, stands for the nearest
+    /// category within it.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::NotFound`] if no loaded release governs a day, or if nothing of the range is billable on any
+    /// of them; [`crate::ErrorKind::Usage`] if the ends are the wrong way round.
+    pub fn codes(&mut self, range: &CodeRange, days: &[NaiveDate]) -> Result<CodesOfRange> {
+        let mut billable = Vec::new();
+        let mut known: BTreeSet<Code> = BTreeSet::new();
+        for day in days {
+            let listing = self.listing(range.first.code_set(), *day)?;
+            for (code, is_billable) in within(listing, |(code, _)| *code, range)? {
+                if known.insert(*code) && *is_billable {
+                    billable.push(*code);
+                }
             }
         }
+        if billable.is_empty() {
+            let day = days.first().map_or_else(String::new, ToString::to_string);
+            let (first, last) = (range.first, range.last);
+            return Err(Error::not_found(format!(
+                "no code of {first}-{last} is billable on {day}"
+            ))
+            .with_hint("name two codes that are listed that day, in the order of the book"));
+        }
+        Ok(CodesOfRange {
+            headers: known.len() - billable.len(),
+            billable,
+        })
     }
-    if billable.is_empty() {
-        let day = days.first().map_or_else(String::new, ToString::to_string);
-        let (first, last) = (range.first, range.last);
-        return Err(
-            Error::not_found(format!("no code of {first}-{last} is billable on {day}"))
-                .with_hint("name two codes that are listed that day, in the order of the book"),
-        );
+
+    fn listing(&mut self, code_set: CodeSet, day: NaiveDate) -> Result<&[(Code, bool)]> {
+        let listing = match self.listings.entry((code_set, day)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let timeline = self.store.timeline(code_set)?;
+                if timeline.governing(day).is_none() {
+                    return Err(not_covered(&timeline, day));
+                }
+                let listed = self.store.listing_on(code_set, day)?;
+                let codes = listed.iter().map(|entry| (entry.code, entry.billable));
+                new.insert(codes.collect())
+            }
+        };
+        Ok(listing)
     }
-    Ok(CodesOfRange {
-        headers: known.len() - billable.len(),
-        billable,
-    })
 }
 
-/// Lists the entries of a range on a day, in tabular order; none if one of its ends is not listed.
-pub(super) fn entries_of_range(
-    store: &Store,
+/// Returns what of a listing in tabular order a range holds; nothing if one of its ends is not listed.
+pub(super) fn within<'l, T>(
+    listing: &'l [T],
+    code_of: impl Fn(&T) -> Code,
     range: &CodeRange,
-    day: NaiveDate,
-) -> Result<Vec<Entry>> {
-    let mut listing = store.listing_on(range.first.code_set(), day)?;
-    let first = end_of_range(&listing, range, true);
-    let last = end_of_range(&listing, range, false);
-    let (Some(first), Some(last)) = (first, last) else {
-        return Ok(Vec::new());
+) -> Result<&'l [T]> {
+    let find = |is_first: bool, is_at: &dyn Fn(Code) -> bool| match is_first {
+        true => listing.iter().position(|one| is_at(code_of(one))),
+        false => listing.iter().rposition(|one| is_at(code_of(one))),
     };
-    if first > last {
+    let end = |is_first: bool| {
+        let asked = if is_first { range.first } else { range.last };
+        find(is_first, &|code| code.is_under(&asked)).or_else(|| {
+            let is_within = |code: Code| (range.first..=range.last).contains(&code.category());
+            (asked == asked.category())
+                .then(|| find(is_first, &is_within))
+                .flatten()
+        })
+    };
+    let (Some(first), Some(last)) = (end(true), end(false)) else {
+        return Ok(&[]);
+    };
+    let held = (first <= last).then(|| listing.get(first..=last));
+    held.flatten().ok_or_else(|| {
         let (first, last) = (range.first, range.last);
-        return Err(
-            Error::usage(format!("{first} stands behind {last} in the book"))
-                .with_hint(format!("write the range as {last}-{first}")),
-        );
-    }
-    listing.truncate(last + 1);
-    Ok(listing.split_off(first))
-}
-
-/// Returns where a range begins or ends in a listing, with all that stands below its ends.
-fn end_of_range(listing: &[Entry], range: &CodeRange, is_first: bool) -> Option<usize> {
-    let find = |is_at: &dyn Fn(Code) -> bool| match is_first {
-        true => listing.iter().position(|entry| is_at(entry.code)),
-        false => listing.iter().rposition(|entry| is_at(entry.code)),
-    };
-    let asked = if is_first { range.first } else { range.last };
-    find(&|code| code.is_under(&asked)).or_else(|| {
-        let is_within = |code: Code| (range.first..=range.last).contains(&code.category());
-        (asked == asked.category())
-            .then(|| find(&is_within))
-            .flatten()
+        Error::usage(format!("{first} stands behind {last} in the book"))
+            .with_hint(format!("write the range as {last}-{first}"))
     })
 }
 
@@ -162,7 +181,7 @@ fn end_of_range(listing: &[Entry], range: &CodeRange, is_first: bool) -> Option<
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::model::{CodeSet, TypedDay};
+    use crate::model::TypedDay;
     use crate::testing::{cm, day, dotted, release, sample};
 
     fn loaded(releases: &[&str]) -> Timeline {
@@ -203,7 +222,7 @@ mod tests {
         let codes = |range: &str, days: &[&str]| {
             let range = CodeRange::parse(CodeSet::Icd10Cm, range).unwrap();
             let days: Vec<NaiveDate> = days.iter().map(|text| day(text)).collect();
-            codes_of_range(&store, &range, &days)
+            TypedRanges::new(&store).codes(&range, &days)
         };
         let found = codes("C7A-C7B", &["2026-03-01"]).unwrap();
         assert!(found.headers > 0 && found.billable.contains(&cm("C7B.00")));

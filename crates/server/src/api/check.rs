@@ -126,8 +126,10 @@ fn write(
     today: NaiveDate,
 ) -> Result<Pieces> {
     let mut spelt_out = Vec::with_capacity(questions.len());
+    let mut ranges = answer::TypedRanges::new(store);
     for question in questions {
-        spelt_out.extend(spell_out(snapshot, store, question, today)?);
+        store.check_still_wanted()?;
+        spelt_out.extend(spell_out(snapshot, store, &mut ranges, question, today)?);
         if spelt_out.len() > MAX_CODES {
             return Err(too_many(spelt_out.len()));
         }
@@ -205,6 +207,7 @@ fn check_cached(
 fn spell_out(
     snapshot: &Snapshot,
     store: &Store,
+    ranges: &mut answer::TypedRanges<'_>,
     question: Question,
     today: NaiveDate,
 ) -> Result<Vec<Question>> {
@@ -221,7 +224,7 @@ fn spell_out(
         Error::usage(format!("a range of {} is none", code_set.name()))
             .with_hint(format!("check {first} and {last} by themselves"))
     })?;
-    let found = answer::codes_of_range(store, &range, &days)?;
+    let found = ranges.codes(&range, &days)?;
     let questions = found.billable.into_iter().map(|code| Question {
         code: TypedCode::One(code.to_string()),
         code_set: Some(code_set),

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::basis::{not_covered, provenance_of, warnings};
-use super::typed::entries_of_range;
+use super::typed::within;
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
@@ -437,11 +437,12 @@ impl Query<'_> {
             range => range.range(code_set),
         });
         let ranges: Vec<CodeRange> = ranges.collect();
+        let listing = self.store.listing_on(code_set, self.date)?;
         for (nth, range) in ranges.iter().enumerate() {
-            let listed = entries_of_range(self.store, range, self.date)?;
-            for (at, entry) in listed.into_iter().enumerate() {
+            let listed = within(&listing, |entry| entry.code, range)?;
+            for (at, entry) in listed.iter().take(MAX_ROWS).enumerate() {
                 let position = ((nth as i64) << 32) + at as i64;
-                self.offer(entry, CODE, 0, position, None, Place::Code);
+                self.offer(entry.clone(), CODE, 0, position, None, Place::Code);
             }
         }
         Ok(())
