@@ -66,7 +66,7 @@ pub(super) enum Ready {
     /// A claim, or what of one cannot be read.
     Item(ClaimItem),
     /// A resource that waits no longer. Its codes on all its days are many, so they are made of one at a time.
-    Resource(Box<Resolved>),
+    Resource(Resolved),
 }
 
 /// A resource, and what says on which days its codes have to be valid.
@@ -270,11 +270,11 @@ impl Held {
         let encounter = self
             .encounter_of(&waiting, &self.bundle)
             .or_else(|| self.encounter_of(&waiting, &self.stream));
-        ready.push_back(Ready::Resource(Box::new(Resolved {
+        ready.push_back(Ready::Resource(Resolved {
             encounter: encounter.cloned(),
             pointed,
             waiting,
-        })));
+        }));
     }
 }
 
