@@ -10,14 +10,7 @@ use crate::error::printable;
 use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
 
 /// Options of other programs, and what they are called here.
-const CALLED_HERE: [(&str, &str); 6] = [
-    ("json", "--format json"),
-    ("csv", "--format csv"),
-    ("html", "--format html"),
-    ("markdown", "--format markdown"),
-    ("file", "--output"),
-    ("database", "--db"),
-];
+const CALLED_HERE: [(&str, &str); 2] = [("json", "--format json"), ("database", "--db")];
 
 /// Adds to what is wrong with arguments the command that may have been meant.
 pub(super) fn lead(error: &mut clap::Error, command: &Command, args: &[String]) {
@@ -58,7 +51,10 @@ fn of_no_verb(error: &clap::Error, args: &[String]) -> Vec<String> {
     let verbs: &[(&str, &str)] = if is_release && is_fiscal {
         &[("diff", "for what it changed")]
     } else if are_codes(&word) {
-        &[("check", "to check it"), ("show", "for its page")]
+        match typed_codes(&word).as_slice() {
+            [TypedCode::One(_)] => &[("check", "to check it"), ("show", "for its page")],
+            _ => &[("check", "to check them")],
+        }
     } else if Path::new(&word).exists() {
         &[
             ("audit", "to check the claims in it"),

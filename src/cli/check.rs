@@ -6,9 +6,11 @@ use std::io::Read;
 use clap::Args;
 
 use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
-use crate::answer;
+use crate::answer::{self, SpeltOut};
 use crate::error::{Error, Result};
-use crate::model::{Answer, CodeSet, TypedCode, TypedDay, TypedYear, Verdict, typed_codes};
+use crate::model::{
+    Answer, CodeSet, Timeline, TypedCode, TypedDay, TypedYear, Verdict, typed_codes,
+};
 use crate::present::json::AnswerWriter;
 use crate::present::render::Words;
 use crate::present::{Style, counted, page};
@@ -20,7 +22,7 @@ use crate::store::{CodeSource, Store};
 /// claims go by the discharge date, all others by the date of service.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
-    /// Check these codes, with or without dot; a range (E11.0-E11.9) stands for its billable codes, - reads codes from
+    /// Check these codes, with or without dot; a range (E11.0-E11.9) means its billable codes, - reads codes from
     /// stdin
     #[arg(required = true, value_name = "CODE")]
     codes: Vec<String>,
@@ -103,33 +105,23 @@ fn spell_out(
     let mut codes = Vec::with_capacity(typed.len());
     let mut ranges = answer::TypedRanges::new(store);
     for typed in typed {
-        let (first, last) = match typed {
-            TypedCode::One(code) => {
-                codes.push(code.clone());
-                continue;
+        let days = |loaded: &Timeline| match args.year {
+            Some(year) => year.first_days(loaded),
+            None => vec![context.day(args.on, loaded)],
+        };
+        match ranges.spell_out(typed, args.code_set, days)? {
+            SpeltOut::One(code) => codes.push(code),
+            SpeltOut::Range { range, codes: held } => {
+                context.say(&format!(
+                    "note: {}-{}: {}; {} left out\n",
+                    range.first,
+                    range.last,
+                    counted(held.billable.len() as u64, "billable code"),
+                    counted(held.headers as u64, "header"),
+                ))?;
+                codes.extend(held.billable.iter().map(ToString::to_string));
             }
-            TypedCode::Range(first, last) => (first, last),
-        };
-        let code_set = answer::code_set_of(store, args.code_set, first)?;
-        let range = typed.range(code_set).ok_or_else(|| {
-            let set = code_set.name();
-            Error::usage(format!("{first}-{last} is no range of {set}"))
-                .with_hint("name two codes of one code set, in the order of the book")
-        })?;
-        let loaded = store.timeline(code_set)?;
-        let days = match args.year {
-            Some(year) => year.first_days(&loaded),
-            None => vec![context.day(args.on, &loaded)],
-        };
-        let found = ranges.codes(&range, &days)?;
-        context.say(&format!(
-            "note: {}-{} stands for its {}; {} in it cannot be billed\n",
-            range.first,
-            range.last,
-            counted(found.billable.len() as u64, "billable code"),
-            counted(found.headers as u64, "header"),
-        ))?;
-        codes.extend(found.billable.iter().map(ToString::to_string));
+        }
     }
     Ok(codes)
 }

@@ -23,7 +23,7 @@ fn codes_are_read_as_books_and_lists_write_them() {
     }
     let (two, _, _) = check("C7B.-, C7B.1;C7B.00");
     assert_eq!(two.len(), 3);
-    // A range stands for its billable codes, and the headers among them are counted.
+    // A range means its billable codes, and the headers among them are counted.
     for range in [
         "C7B.0-C7B.1",
         "C7B.0 to C7B.1",
@@ -36,10 +36,7 @@ fn codes_are_read_as_books_and_lists_write_them() {
             heads.iter().all(|head| head.ends_with("billable")),
             "{heads:?}"
         );
-        assert!(
-            talk.contains("stands for its") && talk.contains("1 header"),
-            "{talk}"
-        );
+        assert!(talk.contains("billable codes; 1 header left out"), "{talk}");
     }
     let (_, exit, talk) = check("C7B.1-C7B.0");
     assert_eq!(exit, 2);
@@ -47,6 +44,9 @@ fn codes_are_read_as_books_and_lists_write_them() {
         talk.contains("hint: write the range as C7B.0-C7B.1"),
         "{talk}"
     );
+    // A dash for the dot is no range, and ends no list.
+    let (heads, exit, _) = check("M54-505, C7B.1");
+    assert_eq!((heads.len(), exit), (2, 1), "{heads:?}");
     // Words beside a code are not taken from it.
     let (heads, exit, _) = check("C7B 00");
     assert_eq!((heads.len(), exit), (1, 1));

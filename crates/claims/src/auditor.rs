@@ -22,8 +22,7 @@ use super::stretch::Stretch;
 use super::tally::{FailureCount, FailureKey, Tally};
 use super::told::{Told, has_successor};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeSet, ReleaseId, VerdictKind};
-use codeyear_core::model::{DateFormat, DateParts};
+use codeyear_core::model::{CodeSet, DateFormat, DateParts, ReleaseId, VerdictKind};
 
 /// What was found of one code. Its tag is a whole word, because it is handed on for every code: pieces of a word that
 /// were just written are slow to read.
@@ -170,7 +169,8 @@ impl<'i> Auditor<'i> {
         if let Some(ends) = self.rules.options.ends
             && Instant::now() >= ends
         {
-            return Err(Error::busy("the audit took longer than it may"));
+            return Err(Error::busy("the audit took longer than it may")
+                .with_hint("audit fewer claims at once"));
         }
         let day = match code.day {
             Ok(day) => day,
@@ -192,6 +192,18 @@ impl<'i> Auditor<'i> {
         if !code.text.is_ascii() && std::str::from_utf8(code.text).is_err() {
             return Ok(unreadable(ProblemKind::NotUtf8));
         }
+        let long;
+        let code = match code.text.len() {
+            0..=MAX_TEXT => code,
+            _ if code.text.trim_ascii().len() <= MAX_TEXT => code,
+            _ => {
+                long = AuditedCode {
+                    text: TOO_LONG,
+                    ..*code
+                };
+                &long
+            }
+        };
         if code.since.is_some()
             && !self.rules.options.count_codes
             && let Some(open) = self.open_day(code, day)?
@@ -306,7 +318,7 @@ impl<'i> Auditor<'i> {
         day: DateParts,
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
-        let text = beginning(code.text);
+        let text = code.text;
         let (code_set, ended) = match code.system {
             CodeSystem::Of(code_set) => (code_set, None),
             system => {
@@ -647,23 +659,8 @@ impl<'i> Auditor<'i> {
     }
 }
 
-/// The most of a text that is looked at: more than any code has, with whatever stands around it.
-const MAX_TEXT: usize = 400;
+/// The longest text that is looked at whole: more than any code has, with whatever stands around it.
+const MAX_TEXT: usize = 2_000;
 
-/// Returns the beginning of a text that is longer than any code, up to a sign between codes if there is one.
-#[inline]
-fn beginning(text: &[u8]) -> &[u8] {
-    match text.len() {
-        0..=MAX_TEXT => text,
-        _ => beginning_of_long(text.trim_ascii()),
-    }
-}
-
-#[cold]
-fn beginning_of_long(text: &[u8]) -> &[u8] {
-    let head = text.get(..MAX_TEXT).unwrap_or(text);
-    let sign = head.iter().rposition(|byte| !byte.is_ascii_alphanumeric());
-    sign.filter(|at| *at > 0)
-        .and_then(|at| head.get(..at))
-        .unwrap_or(head)
-}
+/// What is judged in the place of a longer one: no code set has such a code. A beginning of it might be a code.
+const TOO_LONG: &[u8] = b"00000000000000000000";

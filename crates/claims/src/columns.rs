@@ -9,8 +9,7 @@ use super::nulls::Nulls;
 use super::picked::PickedColumns;
 use super::wording::Wording;
 use codeyear_core::error::Error;
-use codeyear_core::model::CodeSet;
-use codeyear_core::model::{DateFormat, DateParts};
+use codeyear_core::model::{CodeSet, DateFormat, DateParts};
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
 #[derive(Debug, Clone, PartialEq, Eq)]

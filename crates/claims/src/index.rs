@@ -21,10 +21,9 @@ use super::packed::{
 use super::stretch::Stretch;
 use super::title_index::TitleIndex;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::DateParts;
 use codeyear_core::model::{
-    Code, CodeSet, Conversions, DocumentKind, Entry, ReleaseId, Sets, Span, Spans, StoreKind,
-    Timeline, VerdictKind, ended_by, judge,
+    Code, CodeSet, Conversions, DateParts, DocumentKind, Entry, ReleaseId, Sets, Span, Spans,
+    StoreKind, Timeline, VerdictKind, ended_by, judge,
 };
 use codeyear_core::source::catalogue::known_releases;
 use codeyear_core::store::{Histories, Store};

@@ -19,8 +19,9 @@ use super::packed::unpack;
 use super::summary::AuditSummary;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
-use codeyear_core::model::DateParts;
-use codeyear_core::model::{Code, CodeSet, ReleaseId, Sets, VerdictKind, Warning, day_before};
+use codeyear_core::model::{
+    Code, CodeSet, DateParts, ReleaseId, Sets, VerdictKind, Warning, day_before,
+};
 
 /// The most failing codes of which a summary tells all there is to say.
 const MAX_EXPLAINED: usize = 1_000;

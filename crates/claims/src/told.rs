@@ -6,8 +6,7 @@ use super::clean::{Writing, clean, with_zeros};
 use super::index::Index;
 use super::not_judged::{NotJudged, looks_like};
 use codeyear_core::error::Result;
-use codeyear_core::model::CodeSet;
-use codeyear_core::model::DateParts;
+use codeyear_core::model::{CodeSet, DateParts};
 
 /// Which code set a code is of.
 pub(super) enum Told {

@@ -162,7 +162,7 @@ async fn audit_of(
     if answer.is_err() && unpacked_too_far.load(Ordering::Relaxed) {
         return Err(WebProblem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            "the file unpacks to far more than it holds",
+            "the file unpacks to more than this server reads",
         )
         .with_hint("audit it on your own machine: codeyear audit"));
     }
@@ -283,10 +283,12 @@ impl Work<'_> {
             std::path::Path::new("-"),
             Box::new(Cursor::new(self.file.clone())),
         )?;
+        let length = self.file.len() as u64;
+        let most_unpacked = codeyear_claims::most_unpacked(length).min(MAX_UNPACKED.max(length));
         let input = Until {
             input,
             ends: self.ends,
-            left: codeyear_claims::most_unpacked(self.file.len() as u64).min(MAX_UNPACKED),
+            left: most_unpacked,
             too_far: Arc::clone(self.too_far),
         };
         let file = ClaimsFile::recognise(Box::new(input), NAME, None)?;

@@ -204,9 +204,10 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         most: MAX_FOUND,
         unlisted: false,
     };
+    let size = Size::of_words(&words);
     if is_fragment {
         let found = asked
-            .ask(Size::Small, move |_, store| {
+            .ask(size, move |_, store| {
                 let report = answer::search(store, code_set, &words, on, options)?;
                 pages::search_results(&report)
             })
@@ -215,16 +216,17 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         return Ok(asked.reply(HTML, found));
     }
     let typed = words.clone();
+    let asked_for = typed.clone();
     let code = asked
         .ask(Size::Small, move |_, store| {
-            known_code(store, code_set, &typed, on)
+            known_code(store, code_set, &asked_for, on)
         })
         .await
         .map_err(failure)?;
     if let Some(address) = code.and_then(|address| HeaderValue::try_from(address).ok()) {
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response());
     }
-    page(&asked, move |site, _, store| {
+    let write = move |site: &Site, store: &Store| {
         let asked = pages::PageRequest {
             on,
             code_set,
@@ -235,8 +237,14 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         }
         let report = answer::search(store, code_set, &words, on, options)?;
         pages::search(site, asked, Some(&report))
-    })
-    .await
+    };
+    match size {
+        Size::Small => page(&asked, move |site, _, store| write(site, store)).await,
+        Size::Large => {
+            let key = format!("page search {} {on} {typed}", code_set.id());
+            kept_page(&asked, key, write).await
+        }
+    }
 }
 
 /// Returns the page of what was typed, if it is a code that some release lists, in the code set asked for or the

@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use codeyear_claims::Index;
 use codeyear_core::answer;
 use codeyear_core::error::{Error, ErrorKind, Result};
-use codeyear_core::model::{CodeSet, TypedDay, typed_code};
+use codeyear_core::model::{CodeSet, TypedCode, TypedDay, typed_code, typed_codes};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::html::pages::Site;
 use codeyear_report::json;
@@ -223,6 +223,15 @@ pub(super) enum Size {
 
 impl Size {
     /// Returns how much work it is to show some codes: below a category stand up to a thousand.
+    /// Returns the size of a search: a range is looked for in the whole book.
+    pub(super) fn of_words(text: &str) -> Size {
+        let is_range = |typed: &TypedCode| matches!(typed, TypedCode::Range(..));
+        match typed_codes(text).iter().any(is_range) {
+            true => Size::Large,
+            false => Size::Small,
+        }
+    }
+
     pub(super) fn of_codes<'c>(codes: impl IntoIterator<Item = &'c str>) -> Size {
         let is_category = |code: &str| {
             let code = typed_code(code);

@@ -14,8 +14,12 @@ const KIND: &str = "multipart/form-data; boundary=cut";
 
 /// Returns the body of a form with a table of codes and days.
 fn form(file: &[u8]) -> Vec<u8> {
+    form_with(&[], file)
+}
+
+fn form_with(more: &[(&str, &str)], file: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
-    for (name, value) in [("code", "dx"), ("date", "dos")] {
+    for (name, value) in [&[("code", "dx"), ("date", "dos")], more].concat() {
         let head = "--cut\r\ncontent-disposition: form-data; name=";
         body.extend(format!("{head}\"{name}\"\r\n\r\n{value}\r\n").bytes());
     }
@@ -86,7 +90,7 @@ fn a_packed_file_unpacks_to_a_hundred_times_its_length_and_no_further() {
     let reply = post(&bomb);
     assert_eq!(reply.status, 413, "{}", reply.text());
     assert!(
-        reply.text().contains("unpacks to far more"),
+        reply.text().contains("unpacks to more than"),
         "{}",
         reply.text()
     );
@@ -103,6 +107,18 @@ fn a_text_without_end_costs_no_more_than_one_that_is_long() {
     let begun = Instant::now();
     let reply = served.post("/audit", KIND, &form(&rows(&"S".repeat(100_000))));
     assert_eq!(reply.status, 200, "{}", reply.text());
+    // No beginning of a text is taken for the code that it is not.
+    for behind in ["x".repeat(3_000), " ".repeat(3_000) + "I10"] {
+        let rows = rows(&format!("C7B.1 {behind}"));
+        let reply = served.post("/audit", KIND, &form_with(&[("rows", "1")], &rows));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let is_billable = reply.text().contains(",billable");
+        assert!(
+            !is_billable && reply.text().contains("unknown"),
+            "{}",
+            reply.text().get(..4_000).unwrap_or_default()
+        );
+    }
     // Each of the texts was looked at whole, several times, and took some tenths of a second in such a build.
     assert!(
         begun.elapsed() < Duration::from_secs(20),

@@ -21,8 +21,7 @@ use crate::packed::{pack, pack_short, trim};
 use crate::rows::{KeptFields, RowAudit, RowOutput, append, write_cells};
 use crate::tally::bit;
 use codeyear_core::error::Result;
-use codeyear_core::model::DateParts;
-use codeyear_core::model::{CodeSet, VerdictKind};
+use codeyear_core::model::{CodeSet, DateParts, VerdictKind};
 
 /// How many rows are read before their codes are looked up.
 const ROWS_AT_ONCE: usize = 32;

@@ -15,12 +15,12 @@ const MAX_KNOWN: usize = 300_000;
 
 /// The most bytes of each of the two, whatever the resources hold.
 const MAX_HELD_BYTES: usize = 40 << 20;
-const MAX_KNOWN_BYTES: usize = 24 << 20;
+const MAX_KNOWN_BYTES: usize = 48 << 20;
 
 /// What a text, a day and an entry of a map take in memory beside what they hold.
 const TEXT_BYTES: usize = 16;
 const DAY_BYTES: usize = 64;
-const ENTRY_BYTES: usize = 192;
+const ENTRY_BYTES: usize = 160;
 
 /// The most days that are kept of what points to one resource, and of the claims among that: each of them is looked
 /// through for it.
@@ -66,12 +66,12 @@ pub(super) enum Ready {
     /// A claim, or what of one cannot be read.
     Item(ClaimItem),
     /// A resource that waits no longer. Its codes on all its days are many, so they are made of one at a time.
-    Resource(Resolved),
+    Resource(ResolvedResource),
 }
 
 /// A resource, and what says on which days its codes have to be valid.
 #[derive(Debug)]
-pub(super) struct Resolved {
+pub(super) struct ResolvedResource {
     waiting: Waiting,
     pointed: Vec<Arc<Pointed>>,
     encounter: Option<Arc<Days>>,
@@ -222,14 +222,28 @@ impl Held {
                     new.insert((pointed, false));
                 }
                 Entry::Occupied(mut known) => {
+                    let bytes = known.key().len() + ENTRY_BYTES;
                     let known = Arc::make_mut(&mut known.get_mut().0);
+                    let before = known.days.len();
                     known.days.add_all(&pointed.days);
+                    let again = pointed.days.len() + before - known.days.len();
+                    let bytes = bytes + again * DAY_BYTES;
+                    self.known_bytes = self.known_bytes.saturating_sub(bytes);
                     known.claims.extend_from_slice(&pointed.claims);
                     known.links += pointed.links;
                 }
             }
         }
-        self.stream.encounters.extend(bundle.encounters);
+        #[allow(
+            clippy::iter_over_hash_type,
+            reason = "no two entries of a map have one key"
+        )]
+        for (key, days) in bundle.encounters {
+            let bytes = key.len() + ENTRY_BYTES;
+            if self.stream.encounters.insert(key, days).is_some() {
+                self.known_bytes = self.known_bytes.saturating_sub(bytes);
+            }
+        }
     }
 
     /// Ends the stream: gives all that waits.
@@ -270,7 +284,7 @@ impl Held {
         let encounter = self
             .encounter_of(&waiting, &self.bundle)
             .or_else(|| self.encounter_of(&waiting, &self.stream));
-        ready.push_back(Ready::Resource(Resolved {
+        ready.push_back(Ready::Resource(ResolvedResource {
             encounter: encounter.cloned(),
             pointed,
             waiting,
@@ -309,7 +323,7 @@ impl Pointed {
     }
 }
 
-impl Resolved {
+impl ResolvedResource {
     /// Returns its codes on their days, and what of it cannot be read.
     pub(super) fn into_items(self) -> (Claim, Vec<ClaimProblem>) {
         let mut pointed = Days::default();

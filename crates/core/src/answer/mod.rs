@@ -47,7 +47,7 @@ pub use releases::{
 pub use search::search_without;
 pub use search::{SearchOptions, search};
 pub use show::show;
-pub use typed::{CodesOfRange, TypedRanges, typed_release, typed_releases};
+pub use typed::{CodesOfRange, SpeltOut, TypedRanges, typed_release, typed_releases};
 pub use verify::{
     AddendaProof, FilesKnown, OrderFileProof, ReleaseProof, VerifyOptions, VerifyReport, verify,
 };

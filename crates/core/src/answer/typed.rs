@@ -6,9 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 
 use super::basis::not_covered;
+use super::detect::code_set_of;
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedRelease, TypedReleases, day_before,
+    Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedCode, TypedRelease, TypedReleases,
+    day_before,
 };
 use crate::store::Store;
 
@@ -54,15 +56,24 @@ pub fn typed_releases(
             })?
         }
     };
+    if asked.new.is_none()
+        && let Some(old) = asked.old
+        && typed_release(loaded, old, today)? == new
+    {
+        return Err(
+            Error::not_found(format!("{new} is the newest loaded {name} release"))
+                .with_hint("name the other release that it is to be compared with"),
+        );
+    }
     let old = match asked.old {
         Some(old) => typed_release(loaded, old, today)?,
         None => {
             // Where a year is missing, what stands before it is not what was in force until then.
-            let eve = day_before(new.effective_from());
-            let before = loaded.governing(eve);
+            let last_day_before = day_before(new.effective_from());
+            let before = loaded.governing(last_day_before);
             before.map(|period| period.release).ok_or_else(|| {
                 Error::not_found(format!(
-                    "no loaded {name} release governs {eve}, the day before {new}"
+                    "no loaded {name} release governs {last_day_before}, the day before {new}"
                 ))
                     .with_hint("name the two releases that are to be compared, as in codeyear diff FY2025 FY2026")
             })?
@@ -78,6 +89,20 @@ pub struct CodesOfRange {
     pub billable: Vec<Code>,
     /// How many headers stand among them.
     pub headers: usize,
+}
+
+/// What a typed code asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpeltOut {
+    /// One code, or a text that is none.
+    One(String),
+    /// The codes of a range.
+    Range {
+        /// The range.
+        range: CodeRange,
+        /// What it holds.
+        codes: CodesOfRange,
+    },
 }
 
 /// Ranges of codes on days; what is listed on a day is read once for all of them.
@@ -97,10 +122,34 @@ impl<'s> TypedRanges<'s> {
         }
     }
 
+    /// Returns what a typed code asks for: of a range the codes that are billable on any of the days, which may rest on
+    /// the releases of its code set. What is no range of the code set is one text, and no code.
+    ///
+    /// # Errors
+    /// As [`TypedRanges::codes`].
+    pub fn spell_out(
+        &mut self,
+        typed: &TypedCode,
+        stated: Option<CodeSet>,
+        days: impl FnOnce(&Timeline) -> Vec<NaiveDate>,
+    ) -> Result<SpeltOut> {
+        let (first, last) = match typed {
+            TypedCode::One(code) => return Ok(SpeltOut::One(code.clone())),
+            TypedCode::Range(first, last) => (first, last),
+        };
+        let code_set = code_set_of(self.store, stated, first)?;
+        let Some(range) = typed.range(code_set) else {
+            return Ok(SpeltOut::One(format!("{first}-{last}")));
+        };
+        let days = days(&self.store.timeline(code_set)?);
+        let codes = self.codes(&range, &days)?;
+        Ok(SpeltOut::Range { range, codes })
+    }
+
     /// Lists the codes of a range that are billable on any of some days.
     ///
-    /// An end of the range that is a category and not listed, as the numbers of blocks may be, stands for the nearest
-    /// category within it.
+    /// An end of the range that is not listed means the nearest code of its category within the range; a category that
+    /// is not listed, as the numbers of blocks may be, the nearest category.
     ///
     /// # Errors
     /// [`crate::ErrorKind::NotFound`] if no loaded release governs a day, or if nothing of the range is billable on any
@@ -159,12 +208,20 @@ pub(super) fn within<'l, T>(
     };
     let end = |is_first: bool| {
         let asked = if is_first { range.first } else { range.last };
-        find(is_first, &|code| code.is_under(&asked)).or_else(|| {
-            let is_within = |code: Code| (range.first..=range.last).contains(&code.category());
-            (asked == asked.category())
-                .then(|| find(is_first, &is_within))
-                .flatten()
-        })
+        let is_past = |code: Code| match is_first {
+            true => code >= asked,
+            false => code <= asked,
+        };
+        // Of an end that is not listed the nearest code of its category is meant, of a category the nearest one.
+        let in_category = |code: Code| code.category() == asked.category() && is_past(code);
+        let in_range = |code: Code| (range.first..=range.last).contains(&code.category());
+        find(is_first, &|code| code.is_under(&asked))
+            .or_else(|| find(is_first, &in_category))
+            .or_else(|| {
+                (asked == asked.category())
+                    .then(|| find(is_first, &in_range))
+                    .flatten()
+            })
     };
     let (Some(first), Some(last)) = (end(true), end(false)) else {
         return Ok(&[]);
@@ -172,7 +229,7 @@ pub(super) fn within<'l, T>(
     let held = (first <= last).then(|| listing.get(first..=last));
     held.flatten().ok_or_else(|| {
         let (first, last) = (range.first, range.last);
-        Error::usage(format!("{first} stands behind {last} in the book"))
+        Error::usage(format!("{first} comes after {last} in the book"))
             .with_hint(format!("write the range as {last}-{first}"))
     })
 }
@@ -234,11 +291,14 @@ mod tests {
         // M54.5 was billable before its codes came.
         let found = codes("M54.5", &["2021-09-30", "2021-10-01"]).unwrap();
         assert!(found.billable.len() > 1 && found.billable.contains(&cm("M54.5")));
+        // E11.7 is no code: what is nearest before it ends the range.
+        let ends = codes("C7B.05-C7B.7", &["2026-03-01"]).unwrap().billable;
+        assert_eq!(dotted(&ends), ["C7B.09", "C7B.1"]);
         // A category that the book does not have stands for the nearest within.
         assert!(codes("U00-U49", &["2026-03-01"]).is_ok());
         for (range, days, kind) in [
             ("C7B-C7A", "2026-03-01", ErrorKind::Usage),
-            ("C7B.05", "2026-03-01", ErrorKind::NotFound),
+            ("C99.9-C99", "2026-03-01", ErrorKind::NotFound),
             ("C7A-C7B", "2015-03-01", ErrorKind::NotFound),
         ] {
             assert_eq!(codes(range, &[days]).unwrap_err().kind(), kind, "{range}");

@@ -121,7 +121,7 @@ impl DateFormat {
                 parts([*y1, *y2, *y3, *y4, m1, m2, d1, d2])
             }
             DateFormat::Excel => counted(text, |days| {
-                // DateParts 60 is a February 29 that 1900 did not have; the days before it are numbered otherwise.
+                // Day 60 is a February 29 that 1900 did not have; the days before it are numbered otherwise.
                 let epoch = NaiveDate::from_ymd_opt(1899, 12, 30)?;
                 epoch.checked_add_days(Days::new(
                     u64::try_from(days).ok().filter(|days| *days > 60)?,

@@ -1,7 +1,7 @@
 //! What people type for codes, days and releases, read as they mean it.
 //!
-//! Files and programs are read to the letter; whoever types is not asked for it. What could be meant in two ways is
-//! refused all the same.
+//! Files and programs are read to the letter; people are not asked for it. In dates of figures the month comes first,
+//! as in the forms of claims; what is no date that way is refused.
 
 use std::str::FromStr;
 
@@ -110,26 +110,33 @@ fn between_blanks(piece: &str) -> Vec<TypedCode> {
     codes
 }
 
-/// Checks whether a word stands between the ends of a range.
+/// What is written between the ends of a range.
+const THROUGH: [&str; 7] = [
+    "..",
+    " to ",
+    " through ",
+    " thru ",
+    "\u{2013}",
+    "\u{2014}",
+    "-",
+];
+
+/// Checks whether a word is written between the ends of a range.
 fn is_through(word: &str) -> bool {
-    const WORDS: [&str; 7] = ["-", "\u{2013}", "\u{2014}", "..", "to", "through", "thru"];
-    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    THROUGH
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known.trim()))
 }
 
 /// Cuts a text at the sign or word between the ends of a range; `None` if there is none, or nothing behind it.
 pub(super) fn cut_range(text: &str) -> Option<(&str, &str)> {
-    const BETWEEN: [&str; 7] = [
-        "..",
-        " to ",
-        " through ",
-        " thru ",
-        "\u{2013}",
-        "\u{2014}",
-        "-",
-    ];
-    let cut = BETWEEN
-        .into_iter()
-        .find_map(|sign| typed_code(text).split_once(sign));
+    let text = typed_code(text);
+    // Signs and words are ASCII or have no case, so that places in the one text are places in the other.
+    let lower = text.to_ascii_lowercase();
+    let cut = THROUGH.into_iter().find_map(|sign| {
+        let at = lower.find(sign)?;
+        Some((text.get(..at)?, text.get(at + sign.len()..)?))
+    });
     cut.filter(|(_, last)| last.contains(|c: char| c.is_alphanumeric()))
 }
 

@@ -124,15 +124,16 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Brings a database of an earlier published schema to this one, within the transaction of an import.
 pub(super) fn bring_up_to_date(connection: &Connection) -> rusqlite::Result<()> {
+    // Another program may have brought it there since this one made its stand-ins, which would be written to.
+    connection.execute_batch(DROP_STAND_INS)?;
     let from = version(connection)?;
     if from < SCHEMA_VERSION {
-        connection.execute_batch(DROP_STAND_INS)?;
         apply(connection, from, SCHEMA_VERSION)?;
     }
     Ok(())
 }
 
-/// Makes what came after one version and by another, without any row.
+/// Applies the migrations after one version, up to another.
 pub(super) fn apply(connection: &Connection, after: i64, by: i64) -> rusqlite::Result<()> {
     for (version, sql) in SCHEMA {
         if version > after && version <= by {

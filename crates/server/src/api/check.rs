@@ -13,10 +13,10 @@ use super::super::problem::WebProblem;
 use super::super::request::{ApiRequest, DAY, InMemory};
 use super::super::snapshot::{Size, Snapshot};
 use super::requests::CheckRequest;
-use codeyear_core::answer;
+use codeyear_core::answer::{self, SpeltOut};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
-    Answer, Book, CodeSet, Sets, TypedCode, TypedDay, TypedYear, VerdictKind, typed_code,
+    Answer, Book, CodeSet, Sets, Timeline, TypedCode, TypedDay, TypedYear, VerdictKind, typed_code,
 };
 use codeyear_core::store::Store;
 use codeyear_report::json::{self, AnswerWriter};
@@ -129,7 +129,7 @@ fn write(
     let mut ranges = answer::TypedRanges::new(store);
     for question in questions {
         store.check_still_wanted()?;
-        spelt_out.extend(spell_out(snapshot, store, &mut ranges, question, today)?);
+        spelt_out.extend(spell_out(&mut ranges, question, today)?);
         if spelt_out.len() > MAX_CODES {
             return Err(too_many(spelt_out.len()));
         }
@@ -205,27 +205,22 @@ fn check_cached(
 
 /// Returns a question for each code that one asks for: of a range those that are billable on its days.
 fn spell_out(
-    snapshot: &Snapshot,
-    store: &Store,
     ranges: &mut answer::TypedRanges<'_>,
     question: Question,
     today: NaiveDate,
 ) -> Result<Vec<Question>> {
-    let TypedCode::Range(first, last) = &question.code else {
-        return Ok(vec![question]);
+    let days = |loaded: &Timeline| match question.when {
+        When::Day(day) => vec![day.on(today, loaded)],
+        When::Year(year) => year.first_days(loaded),
     };
-    let code_set = answer::code_set_of(store, question.code_set, first)?;
-    let timeline = snapshot.index().timeline(code_set);
-    let days = match question.when {
-        When::Day(day) => vec![day.on(today, timeline)],
-        When::Year(year) => year.first_days(timeline),
+    let (code_set, codes) = match ranges.spell_out(&question.code, question.code_set, days)? {
+        SpeltOut::One(code) => {
+            let code = TypedCode::One(code);
+            return Ok(vec![Question { code, ..question }]);
+        }
+        SpeltOut::Range { range, codes } => (range.first.code_set(), codes),
     };
-    let range = question.code.range(code_set).ok_or_else(|| {
-        Error::usage(format!("a range of {} is none", code_set.name()))
-            .with_hint(format!("check {first} and {last} by themselves"))
-    })?;
-    let found = ranges.codes(&range, &days)?;
-    let questions = found.billable.into_iter().map(|code| Question {
+    let questions = codes.billable.into_iter().map(|code| Question {
         code: TypedCode::One(code.to_string()),
         code_set: Some(code_set),
         when: question.when,

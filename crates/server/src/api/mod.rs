@@ -114,7 +114,7 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: SearchRequest = asked.read()?;
     let date = asked.day_of(request.on, request.code_set);
     let body = asked
-        .ask(Size::Small, move |_, store| {
+        .ask(Size::of_words(&request.q), move |_, store| {
             let options = request.options();
             json::search(&answer::search(
                 store,

@@ -19,15 +19,15 @@ const MAX_FOUND: usize = 200;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CheckRequest {
-    /// A code, with or without dot, or several with commas between them; repeatable. A range as in E11.0-E11.9 stands
-    /// for its billable codes
+    /// A code, with or without dot, or several with commas between them; repeatable. A range as in E11.0-E11.9 means
+    /// its billable codes
     #[param(value_type = Vec<String>)]
     pub(super) code: Vec<TypedCode>,
-    /// The day; left out: today
-    #[param(value_type = Option<String>, format = Date)]
+    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
-    /// Instead of a day: every day of this fiscal year
-    #[param(value_type = Option<i32>)]
+    /// Instead of a day: every day of this fiscal year, as in 2026 or FY26
+    #[param(value_type = Option<String>)]
     pub(super) year: Option<TypedYear>,
     /// Its code set; left out: told by each code
     #[param(value_type = Option<String>)]
@@ -62,8 +62,8 @@ impl FromQuery for CheckRequest {
 pub(super) struct ShowRequest {
     /// The code, with or without dot
     pub(super) code: String,
-    /// The day; left out: today
-    #[param(value_type = Option<String>, format = Date)]
+    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
     /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
@@ -92,8 +92,8 @@ pub(super) struct CompareRequest {
     pub(super) left: String,
     /// The other one
     pub(super) right: String,
-    /// The day; left out: today
-    #[param(value_type = Option<String>, format = Date)]
+    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
     /// Its code set; left out: told by the code
     #[param(value_type = Option<String>)]
@@ -141,8 +141,8 @@ impl FromQuery for HistoryRequest {
 pub(super) struct SearchRequest {
     /// Words, the last of which may be only begun
     pub(super) q: String,
-    /// The day; left out: today
-    #[param(value_type = Option<String>, format = Date)]
+    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
     /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
@@ -217,7 +217,9 @@ impl FromQuery for DiffRequest {
         let code_set = query.code_set("code_set")?.unwrap_or_default();
         let notes = query.flag("notes")?;
         let under = query.all("under");
-        let under = under.iter().map(|text| range(code_set, text));
+        let under = under.iter().flat_map(|text| text.split(',')).map(str::trim);
+        let under = under.filter(|text| !text.is_empty());
+        let under = under.map(|text| range(code_set, text));
         Ok(DiffRequest {
             old,
             new,

@@ -178,6 +178,7 @@ fn kind_of(word: &str) -> ConceptKind {
 fn importance(word: &str) -> f64 {
     match word {
         "patient" | "pt" | "has" | "have" | "had" | "is" | "was" | "today" | "yesterday"
+        | "came" | "comes" | "come" | "who" | "that" | "this" | "feels" | "noted" | "seen"
         | "since" | "day" | "days" | "week" | "weeks" | "very" | "presents" | "presenting"
         | "complains" | "please" | "code" | "diagnosis" | "dx" | "icd" | "icd10" => 0.2,
         "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
@@ -210,6 +211,23 @@ fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
     words
 }
 
+/// Reads a numeral of one letter as the digit, where a number is expected: type I, stage V.
+fn read_numerals(words: &mut [String]) {
+    const COUNTED: [&str; 9] = [
+        "type", "stage", "grade", "class", "degree", "phase", "level", "group", "category",
+    ];
+    for at in 1..words.len() {
+        let is_counted = words
+            .get(at - 1)
+            .is_some_and(|word| COUNTED.contains(&word.as_str()));
+        if let Some(word) = words.get_mut(at).filter(|_| is_counted)
+            && let Some(digit) = spelling::digit(word)
+        {
+            *word = digit.to_owned();
+        }
+    }
+}
+
 /// Joins a letter with the word after it where that is shorthand: a fib, c diff, e coli.
 fn join_letters(words: &mut Vec<String>, code_set: CodeSet) {
     let mut at = 0;
@@ -230,6 +248,7 @@ pub(super) fn understand(
     without: &BTreeSet<String>,
 ) -> Result<Asked> {
     let mut words = pieces(text, code_set);
+    read_numerals(&mut words);
     join_letters(&mut words, code_set);
     if words
         .iter()
@@ -445,7 +464,9 @@ impl Reader<'_> {
             self.one(digits, None, false)?;
             return Ok(0);
         }
-        let mended = match spelling::can_be_mended(word) {
+        // Words of every sentence are no terms that were misspelt.
+        let is_term = concept.importance > 0.2;
+        let mended = match is_term && spelling::can_be_mended(word) {
             true => spelling::mend(word, &self.store.vocabulary(self.code_set)?),
             false => None,
         };

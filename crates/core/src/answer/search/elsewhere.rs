@@ -9,13 +9,14 @@ use crate::error::Result;
 use crate::model::{CodeSet, LookElsewhere, OtherCodeSet};
 use crate::store::Store;
 
-/// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words.
+/// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words. The
+/// dot tells more than the rest: no code of HCPCS has one.
 pub(super) fn not_kept(text: &str) -> Vec<LookElsewhere> {
-    let text: String = text.trim().chars().filter(|c| *c != '.').collect();
+    let text = text.trim();
     if text.chars().filter(char::is_ascii_digit).count() < 3 {
         return Vec::new();
     }
-    OtherCodeSet::like(&text)
+    OtherCodeSet::like(text)
         .map(|other| LookElsewhere::NotKept(other.name))
         .collect()
 }

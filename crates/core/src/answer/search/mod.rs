@@ -81,6 +81,8 @@ pub fn search_without(
     without: &BTreeSet<String>,
 ) -> Result<SearchReport> {
     let mut report = find(store, code_set, words, date, options, without)?;
+    // Without its dot a code may be one of another book as well.
+    report.elsewhere = elsewhere::not_kept(words);
     if report.found.is_empty() {
         report.elsewhere =
             elsewhere::look_elsewhere(store, code_set, words, date, options, without)?;
@@ -118,6 +120,7 @@ fn find(
         options,
         concepts: Vec::new(),
         penalty: 0.0,
+        chosen: 0,
         rows: MAX_ROWS,
         nested_term,
         found: BTreeMap::new(),
@@ -259,6 +262,8 @@ struct Query<'s> {
     concepts: Vec<Concept>,
     /// What everything weighs more that is found by a detour.
     penalty: f64,
+    /// The concepts that are searched for at the time, a bit for each: without sides, and without what is left out.
+    chosen: u32,
     /// How many rows are looked at.
     rows: usize,
     /// What a term within a term weighs: more, and so later in the list, where it can only be another
@@ -353,6 +358,7 @@ impl Query<'_> {
 
     /// Adds what holds all of the chosen concepts.
     fn add_chosen(&mut self, chosen: u32) -> Result<()> {
+        self.chosen = chosen;
         let Some(query) = self.query(chosen, false) else {
             return Ok(());
         };
@@ -397,6 +403,9 @@ impl Query<'_> {
     fn add_codes(&mut self, text: &str) -> Result<()> {
         let code_set = self.timeline.code_set();
         let typed = typed_codes(text);
+        if typed.len() > MAX_WORDS {
+            return Ok(());
+        }
         if typed
             .iter()
             .any(|typed| matches!(typed, TypedCode::Range(..)))
@@ -432,11 +441,14 @@ impl Query<'_> {
     /// Adds the codes of ranges, in the order of the book.
     fn add_ranges(&mut self, typed: &[TypedCode]) -> Result<()> {
         let code_set = self.timeline.code_set();
-        let ranges = typed.iter().filter_map(|typed| match typed {
+        let ranges = typed.iter().map(|typed| match typed {
             TypedCode::One(code) => CodeRange::parse(code_set, code).ok(),
             range => range.range(code_set),
         });
-        let ranges: Vec<CodeRange> = ranges.collect();
+        // A range beside words is one of the words.
+        let Some(ranges) = ranges.collect::<Option<Vec<CodeRange>>>() else {
+            return Ok(());
+        };
         let listing = self.store.listing_on(code_set, self.date)?;
         for (nth, range) in ranges.iter().enumerate() {
             let listed = within(&listing, |entry| entry.code, range)?;
@@ -515,7 +527,7 @@ impl Query<'_> {
 
     /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
     fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
-        let current = Current::of(&place, score, lacks);
+        let current = Current::of(&place, score, lacks & self.chosen);
         if let Some(there) = self.found.get_mut(code) {
             there.current.add(current);
             if score < there.score {
@@ -640,7 +652,7 @@ impl Query<'_> {
             true => score + 1.0,
             false => score,
         };
-        let current = Current::of(&found_in, score, lacks);
+        let current = Current::of(&found_in, score, lacks & self.chosen);
         match self.found.get_mut(&entry.code) {
             Some(there) => {
                 there.position = there.position.min(position);

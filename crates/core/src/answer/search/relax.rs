@@ -71,6 +71,14 @@ impl Query<'_> {
                 break;
             }
         }
+        // Of very many words those that say most, each by itself.
+        let mut alone = all;
+        alone.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for (bit, _) in alone {
+            if self.is_empty() {
+                self.add_chosen(bit)?;
+            }
+        }
         Ok(())
     }
 }

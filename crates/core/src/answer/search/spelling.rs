@@ -27,6 +27,12 @@ pub(super) fn same_number(word: &str) -> Vec<String> {
     others.map(|other| (*other).to_owned()).collect()
 }
 
+/// Returns the digit of a roman numeral of one letter.
+pub(super) fn digit(word: &str) -> Option<&'static str> {
+    let is_numeral = |row: &&&[&'static str]| row.get(1) == Some(&word) && word.len() == 1;
+    NUMBERS.iter().find(is_numeral)?.first().copied()
+}
+
 /// Returns the American form of a word in British spelling, if it is another.
 pub(super) fn american(word: &str) -> Option<String> {
     if word.len() < 5 || !word.is_ascii() {
@@ -35,6 +41,7 @@ pub(super) fn american(word: &str) -> Option<String> {
     let mut form = word
         .replace("haem", "hem")
         .replace("aem", "em")
+        .replace("coel", "cel")
         .replace("oed", "ed")
         .replace("oes", "es")
         .replace("oea", "ea")
