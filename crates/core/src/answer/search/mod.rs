@@ -27,7 +27,7 @@ use super::typed::within;
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
-    ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_codes,
+    ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_code, typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
@@ -130,7 +130,9 @@ fn find(
     asked.pcs_index = asked.nearest_pcs_index()?;
     asked.add_codes(words)?;
     let mut read_as = Vec::new();
-    if asked.is_empty() && elsewhere::not_kept(words).is_empty() {
+    // A code that is not listed is no words: E11.99 is none of `E`, `11` and `99`.
+    let is_code = typed_code(words).contains('.') && code_set.read_typed(words).is_ok();
+    if asked.is_empty() && !is_code && elsewhere::not_kept(words).is_empty() {
         let read = understand(store, code_set, words, without)?;
         (asked.concepts, read_as) = (read.concepts, read.read_as);
         asked.add_uses(&mut read_as)?;

@@ -120,6 +120,19 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_is_not_listed_is_not_searched_for_as_words() {
+        let store = sample();
+        for text in ["C7B.99", "C7B.99.-", "c7b.99"] {
+            assert_eq!(
+                codes(&found(&store, text, ALL)),
+                Vec::<String>::new(),
+                "{text}"
+            );
+        }
+        assert_eq!(codes(&found(&store, "C7B.1", ALL)), ["C7B.1"]);
+    }
+
+    #[test]
     fn a_text_is_cut_into_words() {
         for (text, words) in [
             ("Pain, the LOWER back", vec!["pain", "the", "lower", "back"]),
