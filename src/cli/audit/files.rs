@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressBar;
 
 use super::AuditArgs;
-use crate::claims;
+use crate::claims::{self, Layout};
 use crate::cli::progress::progress_bar;
 use crate::error::{Error, Result};
 
@@ -79,4 +79,18 @@ pub(super) fn audit_bar(files: &[PathBuf]) -> ProgressBar {
     };
     let length = files.iter().map(length_of).sum();
     progress_bar(length, "{bar:30} {bytes} at {bytes_per_sec}, {eta} left")
+}
+
+/// Returns a layout by its name, or reads it from a file.
+pub(super) fn layout_of(name: &str) -> Result<Layout> {
+    if let Some(known) = Layout::known(name) {
+        return known;
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| {
+        let known = Layout::names().join(", ");
+        crate::error::io_error("read", Path::new(name), error).with_hint(format!(
+            "layouts that are known by name are {known}; any other is a TOML file"
+        ))
+    })?;
+    Layout::read(&text).map_err(|error| error.in_file(name))
 }

@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 use indicatif::ProgressBar;
 
-use self::files::{audit_bar, files_of, refuse_own_files};
+use self::files::{audit_bar, files_of, layout_of, refuse_own_files};
 use super::context::{CodeSetParser, Context, Format, Outcome};
 use super::output::{write_file, write_whole};
 #[cfg(feature = "parquet")]
@@ -331,20 +331,6 @@ fn open_with(args: &AuditArgs, path: &Path, rows: RowOptions, is_only: bool) -> 
         );
     }
     Ok((file, options))
-}
-
-/// Returns a layout by its name, or reads it from a file.
-fn layout_of(name: &str) -> Result<Layout> {
-    if let Some(known) = Layout::known(name) {
-        return known;
-    }
-    let text = std::fs::read_to_string(name).map_err(|error| {
-        let known = Layout::names().join(", ");
-        crate::error::io_error("read", Path::new(name), error).with_hint(format!(
-            "layouts that are known by name are {known}; any other is a TOML file"
-        ))
-    })?;
-    Layout::read(&text).map_err(|error| error.in_file(name))
 }
 
 /// The files of a run on their way through the audit.

@@ -16,6 +16,7 @@ mod procedures;
 mod ranked;
 mod relax;
 mod spelling;
+mod tokens;
 mod weigh;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ use crate::model::{
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
+use tokens::tokens;
 use weigh::{SMALL_WORDS, Weighed, weigh};
 
 /// How a search is to be asked.
@@ -156,32 +158,6 @@ fn find(
         more,
         warnings: warnings(store.kind()?, code_set, &timeline, date, date),
     })
-}
-
-/// Cuts a text into words: runs of Latin letters and digits, in lower case.
-///
-/// Accents set apart from their letters are left out, as the full-text index leaves them out. A letter of
-/// another script is a word of its own: the index knows letters by another table than this program, and
-/// what it cuts in two here would have to be found as a phrase there.
-fn tokens(text: &str) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    let mut word = String::new();
-    for character in text.chars().flat_map(char::to_lowercase) {
-        if matches!(character, '\u{300}'..='\u{36f}') {
-            continue;
-        }
-        let is_latin = character.is_ascii_alphanumeric()
-            || (character.is_alphabetic() && character <= '\u{24f}');
-        if is_latin {
-            word.push(character);
-            continue;
-        }
-        all.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-        all.extend(character.is_alphanumeric().then(|| character.to_string()));
-    }
-    all.extend((!word.is_empty()).then_some(word));
-    all.truncate(MAX_WORDS);
-    all
 }
 
 /// A code that was found, and how well.
