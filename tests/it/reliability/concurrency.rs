@@ -141,10 +141,21 @@ fn a_reader_during_an_import_gets_the_old_state_or_the_new_one() {
                 }
             }
         });
+        // One that asks all the time sees the moment of the change itself.
+        let hashes = scope.spawn(|| {
+            let store = world.store();
+            let mut seen = std::collections::BTreeSet::new();
+            while !done.load(Ordering::SeqCst) {
+                seen.insert(store.content_hash().unwrap());
+            }
+            seen
+        });
         import_paths(&world.database(), &paths[1..]);
         done.store(true, Ordering::SeqCst);
         let new = hash(&world.database());
         let seen = reader.join().unwrap();
+        let hashes = hashes.join().unwrap();
+        assert!(hashes.iter().all(|hash| *hash == old || *hash == new));
         assert!(seen.iter().all(|(hash, _)| *hash == old || *hash == new));
         assert_eq!(seen.last().unwrap().0, new);
         let first_new = seen.iter().position(|(hash, _)| *hash == new).unwrap();

@@ -329,7 +329,7 @@ impl Store {
     /// Returns the content hash: the same releases give the same one, whatever the order of import.
     ///
     /// It covers the facts (each release with the hashes of its files, and the patches) and the
-    /// derived spans with their titles.
+    /// derived spans with their titles. It is of one state of the database, whatever is imported meanwhile.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -368,7 +368,7 @@ impl Store {
             }
             Ok(crate::source::hex(&hasher.finalize()))
         };
-        query().map_err(|error| self.error(error))
+        self.in_one_state(|| query().map_err(|error| self.error(error)))
     }
 }
 
