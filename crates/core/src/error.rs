@@ -226,7 +226,12 @@ fn is_plain(text: &str) -> bool {
         b'\n' | b'\t' | 0x1b => false,
         byte => byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2),
     };
-    !text.bytes().any(may_be_unseen) || !text.chars().any(|c| is_unseen(c) && !is_layout(c))
+    // Without a branch for each byte many are looked at in one step.
+    let looks_plain = text.as_bytes().chunks(256).all(|bytes| {
+        let unseen = bytes.iter().map(|byte| may_be_unseen(*byte));
+        !unseen.fold(false, |any, one| any | one)
+    });
+    looks_plain || !text.chars().any(|c| is_unseen(c) && !is_layout(c))
 }
 
 /// Returns text from outside without letting it write to the terminal, break the line, or turn the

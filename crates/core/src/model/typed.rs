@@ -131,6 +131,11 @@ fn is_through(word: &str) -> bool {
 /// Cuts a text at the sign or word between the ends of a range; `None` if there is none, or nothing behind it.
 pub(super) fn cut_range(text: &str) -> Option<(&str, &str)> {
     let text = typed_code(text);
+    // Most texts are one code, which has neither.
+    let is_code = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
+    if text.bytes().all(is_code) && !text.contains("..") {
+        return None;
+    }
     // Signs and words are ASCII or have no case, so that places in the one text are places in the other.
     let lower = text.to_ascii_lowercase();
     let cut = THROUGH.into_iter().find_map(|sign| {

@@ -31,12 +31,10 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// Returns the hexadecimal digits of a digest.
 #[doc(hidden)]
 pub fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write;
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// A SHA-256 over the rows of a release, by which the same contents in other bytes are known.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::lineage::{self, LineageJson, PoaJson};
 use super::pcs::{PcsJson, pcs};
-use super::{WarningJson, to_text, warnings_json};
+use super::{WarningJson, to_text, to_text_within, warnings_json};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
     Answer, Basis, Code, CodeHistory, CodeSet, Entry, ReleaseId, Retirement, UnknownReason,
@@ -151,9 +151,9 @@ impl AnswerWriter {
         } else {
             MAX_LISTED
         };
-        let text = to_text(&answer_json(answer, most))?;
-        // No line feed stands within a value, so lines may be indented.
-        Ok(format!("    {}", text.trim_end().replace('\n', "\n    ")))
+        // Within the object of all answers, and their list.
+        let text = to_text_within(&answer_json(answer, most), 2)?;
+        Ok(format!("    {text}"))
     }
 
     /// Returns what stands behind so many answers.

@@ -24,7 +24,10 @@ mod rows;
 mod schemas;
 mod show;
 
+use std::fmt::Display;
+
 use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 pub use answers::{AnswerWriter, answers, history};
 pub use audit::{audit, inference};
@@ -43,12 +46,28 @@ use codeyear_core::error::{Error, Result, printable_json};
 use codeyear_core::model::{ReleaseId, Warning};
 
 fn to_text(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string_pretty(value)
-        .map(|mut text| {
-            text.push('\n');
-            printable_json(text)
-        })
-        .map_err(|error| Error::io(format!("the JSON cannot be written: {error}")))
+    let mut text = to_text_within(value, 0)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes a value as it stands so many levels within another one: its first line where that one goes on, the others
+/// indented by the levels.
+fn to_text_within(value: &impl Serialize, levels: usize) -> Result<String> {
+    let failed = |error: &dyn Display| Error::io(format!("the JSON cannot be written: {error}"));
+    let mut formatter = PrettyFormatter::new();
+    for _ in 0..levels {
+        formatter
+            .begin_array(&mut std::io::sink())
+            .map_err(|error| failed(&error))?;
+    }
+    // Most answers are no longer.
+    let mut text = Vec::with_capacity(2048);
+    value
+        .serialize(&mut Serializer::with_formatter(&mut text, formatter))
+        .map_err(|error| failed(&error))?;
+    let text = String::from_utf8(text).map_err(|error| failed(&error))?;
+    Ok(printable_json(text))
 }
 
 #[derive(Serialize)]

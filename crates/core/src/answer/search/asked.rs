@@ -9,7 +9,7 @@ use super::lexicon::{Meaning, lexicon};
 use super::spelling;
 use super::weigh::{SIDES, SMALL_WORDS, words_of};
 use crate::error::Result;
-use crate::model::{CodeSet, ReadAs, ReadAsKind};
+use crate::model::{Book, CodeSet, ReadAs, ReadAsKind};
 use crate::store::Store;
 
 /// The most words of a search that count.
@@ -177,13 +177,16 @@ fn kind_of(word: &str) -> ConceptKind {
 /// Words that say little of what is meant are the first to be left out.
 fn importance(word: &str) -> f64 {
     match word {
-        "patient" | "pt" | "has" | "have" | "had" | "is" | "was" | "today" | "yesterday"
-        | "came" | "comes" | "come" | "who" | "that" | "this" | "feels" | "noted" | "seen"
-        | "since" | "day" | "days" | "week" | "weeks" | "very" | "presents" | "presenting"
-        | "complains" | "please" | "code" | "diagnosis" | "dx" | "icd" | "icd10" => 0.2,
+        "patient" | "pt" | "c/o" | "has" | "have" | "had" | "is" | "was" | "today"
+        | "yesterday" | "came" | "comes" | "come" | "who" | "that" | "this" | "feels" | "noted"
+        | "seen" | "greater" | "less" | "since" | "day" | "days" | "week" | "weeks" | "very"
+        | "presents" | "presenting" | "complains" | "please" | "code" | "diagnosis" | "dx"
+        | "icd" | "icd10" => 0.2,
         "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
         | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult" | "symptoms"
         | "status" | "current" | "without" | "no" | "unspecified" | "type" => 0.4,
+        // What was, or what relatives have, is another code than what is.
+        "history" | "h/o" | "hx" | "family" | "fh" | "fhx" => 2.0,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.7,
         _ => 1.0,
     }
@@ -192,10 +195,17 @@ fn importance(word: &str) -> f64 {
 /// Cuts a text into words, and keeps the shorthand that is written with other signs whole: `s/p`, `w/o`.
 fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
     let lexicon = lexicon(code_set);
+    let says_how_long = code_set.facts().book == Book::Tables;
     let mut words = Vec::new();
     for piece in text.split_whitespace() {
         let lower = piece.to_lowercase();
         let bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
+        // Of titles only those of tables say how long something lasts.
+        match lower.chars().next().filter(|_| says_how_long) {
+            Some('>') => words.push("greater".to_owned()),
+            Some('<') => words.push("less".to_owned()),
+            _ => {}
+        }
         if bare.contains(['/', '&', '-']) && lexicon.single(bare).is_some() {
             words.push(bare.to_owned());
             continue;
@@ -262,6 +272,7 @@ pub(super) fn understand(
         without,
         asked: Asked::default(),
     };
+    reader.join_words(&mut words)?;
     reader.several(&mut words);
     let last = words.len().saturating_sub(1);
     let mut at = 0;
@@ -300,6 +311,25 @@ impl Reader<'_> {
     fn meaning(&self, word: &str) -> Option<&'static Meaning> {
         let found = lexicon(self.code_set).single(word)?;
         (!self.without.contains(word)).then_some(found)
+    }
+
+    /// Joins words that are one in texts, and that no text has apart: bi polar.
+    fn join_words(&self, words: &mut Vec<String>) -> Result<()> {
+        let vocabulary = self.store.vocabulary(self.code_set)?;
+        let mut at = 0;
+        while let (Some(word), Some(next)) = (words.get(at), words.get(at + 1)) {
+            let joined = format!("{word}{next}");
+            let are_letters = joined.chars().all(char::is_alphabetic);
+            let apart = format!("\"{word}\" AND \"{next}\"");
+            if are_letters
+                && vocabulary.count(&joined) > 0
+                && !self.store.holds(self.code_set, &apart)?
+            {
+                words.splice(at..at + 2, [joined]);
+            }
+            at += 1;
+        }
+        Ok(())
     }
 
     /// Reads the words that mean something together, in whatever order they stand, and removes them.
@@ -341,9 +371,12 @@ impl Reader<'_> {
         if word == typed || word.strip_suffix('s') == Some(typed) {
             return true;
         }
-        self.meaning(word)
-            .and_then(|meaning| meaning.readings.first())
-            .is_some_and(|words| words.as_slice() == [typed])
+        let Some(words) = self.meaning(word).and_then(|one| one.readings.first()) else {
+            return false;
+        };
+        // Short for it, or for what it stands for: ca and cancer are both a malignant neoplasm.
+        let of_typed = || self.meaning(typed).and_then(|one| one.readings.first());
+        words.as_slice() == [typed] || of_typed() == Some(words)
     }
 
     fn add_meaning(&mut self, typed: &str, meaning: &Meaning, literal: Option<&str>) {

@@ -33,7 +33,7 @@ use crate::model::{
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
 use tokens::tokens;
-use weigh::{SMALL_WORDS, Weighed, weigh};
+use weigh::{SMALL_WORDS, Weighed, least_lack, weigh};
 
 /// How a search is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,10 +184,11 @@ struct Current {
 }
 
 impl Current {
-    fn of(place: &Place, score: f64, lacks: u32) -> Current {
+    /// Reads it from what a place says beyond what was asked for.
+    fn of(place: &Place, beyond: f64) -> Current {
         match place {
             // What says much more is of something else.
-            _ if lacks != 0 || score > 1.4 => Current::default(),
+            _ if beyond > 1.4 => Current::default(),
             Place::Title | Place::Code => Current {
                 title: true,
                 term: None,
@@ -279,6 +280,14 @@ impl Query<'_> {
             .fold(0, |bits, (at, _)| bits | 1 << at)
     }
 
+    /// Checks whether a single word is searched for.
+    fn is_one_word(&self) -> bool {
+        match self.concepts.as_slice() {
+            [one] => one.ways.first().is_some_and(|way| way.words.len() == 1),
+            _ => false,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         self.found.is_empty() && self.pending.is_empty()
     }
@@ -300,8 +309,14 @@ impl Query<'_> {
         }
         let core = self.core();
         self.add_chosen(core)?;
+        let last = self.concepts.last().cloned();
         if self.is_empty() && self.let_the_last_go_on() {
             self.add_chosen(core)?;
+            // What is found with less than was asked for has whole words.
+            if let (true, Some(last)) = (self.is_empty(), last) {
+                self.concepts.pop();
+                self.concepts.push(last);
+            }
         }
         if self.is_empty() && self.pcs_index.is_some() {
             self.add_led_in_part(core)?;
@@ -452,7 +467,7 @@ impl Query<'_> {
                     // However much a title of the day says beyond a single word, it stands before older terms within
                     // terms; several words are a phrase, which a term may have as it stands.
                     let score = match lacks {
-                        0 if self.concepts.len() == 1 => score.min(1.45 + score / 100.0),
+                        0 if self.is_one_word() => score.min(1.45 + score / 100.0),
                         _ => score,
                     };
                     match self.listed.position(number) {
@@ -487,6 +502,8 @@ impl Query<'_> {
                     let weight = match (cell, depth) {
                         (1.., _) => 2.5 + f64::from(cell) / 10.0,
                         (_, 0) => -0.3,
+                        // It says what was asked for and no more.
+                        _ if weighed.lacks == 0 && weighed.extra < 0.1 => self.nested_term - 0.4,
                         _ => self.nested_term,
                     };
                     let score = weighed.score + weight;
@@ -505,7 +522,7 @@ impl Query<'_> {
 
     /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
     fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
-        let current = Current::of(&place, score, lacks & self.chosen);
+        let current = self.current_of(&place, score, lacks);
         if let Some(there) = self.found.get_mut(code) {
             there.current.add(current);
             if score < there.score {
@@ -605,6 +622,22 @@ impl Query<'_> {
         Ok(())
     }
 
+    /// Reads what a place says of the day. The side and the encounter say which of several codes is meant, and not what
+    /// is; nor does it count what is left out at the time.
+    fn current_of(&self, place: &Place, score: f64, lacks: u32) -> Current {
+        let lacking = self.concepts.iter().enumerate();
+        let lacking = lacking.filter(|(at, _)| lacks & (1 << at) != 0);
+        let (mut beyond, mut lacks_more) = (score, false);
+        for (at, concept) in lacking {
+            lacks_more |= concept.kind == ConceptKind::Core && self.chosen & (1 << at) != 0;
+            beyond -= least_lack(concept);
+        }
+        match lacks_more {
+            true => Current::default(),
+            false => Current::of(place, beyond),
+        }
+    }
+
     fn offer(
         &mut self,
         entry: Entry,
@@ -630,7 +663,7 @@ impl Query<'_> {
             true => score + 1.0,
             false => score,
         };
-        let current = Current::of(&found_in, score, lacks & self.chosen);
+        let current = self.current_of(&found_in, score, lacks);
         match self.found.get_mut(&entry.code) {
             Some(there) => {
                 there.position = there.position.min(position);

@@ -77,6 +77,14 @@ impl Query<'_> {
         score: f64,
         lacks: u32,
     ) -> Result<()> {
+        // How many of the concepts a title says nothing of.
+        let core = self.core();
+        let lacking = |title: &str| {
+            let weighed = weigh(title, &self.concepts, &[]);
+            ((weighed.lacks & core).count_ones(), weighed.score)
+        };
+        let older = self.found.get(code);
+        let most_lacking = older.map_or(0, |older| lacking(&older.entry.long_title).0);
         let mut newer = Vec::new();
         for given in self.store.given_parts(code, Some(since), self.date)? {
             if given.code == *code {
@@ -86,17 +94,24 @@ impl Query<'_> {
             if let Status::Listed { entry, .. } = judge(self.date, self.timeline, &life)
                 && entry.billable
             {
-                let weighed = weigh(&entry.long_title, &self.concepts, &[]);
-                newer.push((weighed.score, given, entry));
+                let (lacking, score) = lacking(&entry.long_title);
+                newer.push((lacking > most_lacking, score, given, entry));
             }
         }
-        newer.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.code.cmp(&b.1.code)));
-        newer.dedup_by_key(|(_, given, _)| given.code);
+        newer.sort_by(|a, b| {
+            let by_score = a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
+            by_score.then(a.2.code.cmp(&b.2.code))
+        });
+        newer.dedup_by_key(|(_, _, given, _)| given.code);
         newer.truncate(MAX_NEWER);
         let count = newer.len() as f64;
-        for (at, (_, given, entry)) in newer.into_iter().enumerate() {
-            // Right before the older one.
-            let before = score - 0.001 * (count - at as f64);
+        for (at, (says_less, _, given, entry)) in newer.into_iter().enumerate() {
+            // Right before the older one; behind it where the older one says more of what was asked for: who asks for
+            // COPD means no rejection of a lung.
+            let before = match says_less {
+                false => score - 0.001 * (count - at as f64),
+                true => score + 0.001 * (at as f64 + 1.0),
+            };
             let is_better = self
                 .found
                 .get(&given.code)

@@ -83,7 +83,8 @@ impl Query<'_> {
             let concepts = self.concepts.iter().enumerate();
             let left_out = concepts
                 .filter(|(at, concept)| {
-                    concept.kind == ConceptKind::Core && candidate.lacks & (1 << at) != 0
+                    // Which encounter is meant is told by the 7th character, which not every code has.
+                    concept.kind != ConceptKind::Encounter && candidate.lacks & (1 << at) != 0
                 })
                 .map(|(_, concept)| concept.typed.clone())
                 .collect();

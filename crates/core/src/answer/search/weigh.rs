@@ -37,12 +37,13 @@ fn weight(word: &str) -> f64 {
         "unspecified" | "mellitus" | "nos" | "not" | "initial" | "uncomplicated" | "without"
         | "closed" | "applicable" => 0.1,
         "specified" | "classified" | "elsewhere" | "site" | "part" | "type" | "organism"
-        | "disease" | "disorder" | "syndrome" | "pure" | "essential" | "adult" | "current"
-        | "female" | "native" | "personal" | "multiple" => 0.3,
+        | "disease" | "disorder" | "syndrome" | "infection" | "pure" | "essential" | "adult"
+        | "current" | "female" | "native" | "personal" | "multiple" => 0.3,
         "accidental" | "unintentional" => 0.05,
-        "supervision" | "normal" | "nonrheumatic" | "routine" | "general" | "nontraumatic" => 0.3,
+        "supervision" | "normal" | "nonrheumatic" | "general" | "nontraumatic" => 0.3,
         "ear" | "eye" => 0.2,
-        "single" | "episode" | "unilateral" | "joint" | "region" | "as" | "side" => 0.3,
+        "single" | "episode" | "unilateral" | "joint" | "region" | "as" | "side" | "routine"
+        | "healing" | "person" | "injured" => 0.3,
         "left" | "right" | "bilateral" | "other" | "primary" => 0.6,
         "subsequent" => 1.2,
         "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
@@ -110,6 +111,11 @@ fn said(text: &str) -> Vec<Said<'_>> {
                 continue;
             }
             let word = lower(word);
+            // Stage 5 or unspecified: what was named before it may be left out.
+            if word == "unspecified" && all.last().is_some_and(|last: &Said<'_>| last.word == "or")
+            {
+                all.iter_mut().for_each(|said| said.is_beside = true);
+            }
             match &*word {
                 "with" | "in" | "due" => (is_denied, is_beside) = (false, false),
                 // Other and unspecified: what follows is no second thing.
@@ -170,9 +176,16 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         }
     }
     let mut extra = 0.0;
-    for said in &words {
+    for (at, said) in words.iter().enumerate() {
         let word = &*said.word;
         if said.is_used || SMALL_WORDS.contains(&word) || known.iter().any(|known| known == word) {
+            continue;
+        }
+        // What was said already, or what is another form of a word that was asked for, says nothing beyond.
+        let is_said =
+            |other: &Said<'_>| other.word == said.word && other.is_denied == said.is_denied;
+        let is_form = |other: &Said<'_>| other.is_used && is_form(word, &other.word);
+        if words.iter().take(at).any(is_said) || words.iter().any(is_form) {
             continue;
         }
         // What a code goes without is what is meant by someone who does not name it.
@@ -191,15 +204,26 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
     }
 }
 
+/// Checks whether two words are forms of one: Tuberculosis, tubercular.
+fn is_form(word: &str, other: &str) -> bool {
+    let same = word.bytes().zip(other.bytes()).take_while(|(a, b)| a == b);
+    same.count() >= 6
+}
+
 /// What it weighs that a text lacks what was asked for.
 fn lack(concept: &Concept, words: &[Said<'_>]) -> f64 {
     match concept.kind {
-        ConceptKind::Core => 3.0 * concept.importance,
         // Another side is another code; one that names none may be meant.
-        ConceptKind::Side => match words.iter().any(|said| SIDES.contains(&&*said.word)) {
-            true => 4.0,
-            false => 1.0,
-        },
-        ConceptKind::Encounter => 0.5,
+        ConceptKind::Side if words.iter().any(|said| SIDES.contains(&&*said.word)) => 4.0,
+        _ => least_lack(concept),
+    }
+}
+
+/// What it weighs at least that a text lacks what was asked for.
+pub(super) fn least_lack(concept: &Concept) -> f64 {
+    match concept.kind {
+        ConceptKind::Core => 3.0 * concept.importance,
+        ConceptKind::Side => 1.0,
+        ConceptKind::Encounter => 1.2,
     }
 }
