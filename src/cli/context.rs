@@ -11,7 +11,9 @@ use etcetera::BaseStrategy;
 use super::output::write_all;
 use crate::answer;
 use crate::error::{Error, Result, printable_lines};
-use crate::model::{CodeSet, ReleaseId, ReleaseName, Timeline, TypedDay, TypedRelease};
+use crate::model::{
+    CodeSet, ReleaseId, ReleaseName, Timeline, TypedCode, TypedDay, TypedRelease, typed_codes,
+};
 use crate::present::Style;
 use crate::present::render::Words;
 use crate::present::tree::Report;
@@ -226,6 +228,16 @@ pub(super) enum AnswerFormat {
 }
 
 impl AnswerFormat {
+    /// Returns what stands before an answer, by how many come before it.
+    pub(super) fn between(self, before: usize) -> &'static str {
+        match self {
+            // One object after another.
+            AnswerFormat::Json => "",
+            _ if before == 0 => "",
+            _ => "\n",
+        }
+    }
+
     /// Writes a report, or the JSON that says the same.
     pub(super) fn write(
         self,
@@ -276,6 +288,18 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
 }
 
 /// Reads the name of a release where a day that it governs would not do.
+/// Cuts arguments into codes, several of which may stand in one.
+pub(super) fn codes_of(arguments: &[String]) -> Result<Vec<String>> {
+    let typed = arguments.iter().flat_map(|text| typed_codes(text));
+    let codes = typed.map(|typed| match typed {
+        TypedCode::One(code) => Ok(code),
+        TypedCode::Range(first, last) => Err(Error::usage("a range is not one code").with_hint(
+            format!("codeyear check {first}-{last} lists the codes of it"),
+        )),
+    });
+    codes.collect()
+}
+
 pub(super) fn parse_release(text: &str) -> Result<ReleaseName, String> {
     match text.parse()? {
         TypedRelease::Named(name) => Ok(name),

@@ -219,21 +219,11 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
 
 /// Returns the releases that are to be compared: two arguments, one with both, or one alone.
 fn releases(args: &DiffArgs) -> Result<TypedReleases> {
-    match (args.old, args.new) {
-        (only, None) => Ok(only),
-        // One release by itself is the newer side.
-        (
-            TypedReleases {
-                old: None,
-                new: old,
-            },
-            new,
-        ) => Ok(TypedReleases { old, new }),
-        (TypedReleases { old: Some(_), .. }, Some(_)) => Err(Error::usage(
-            "more than two releases are named",
+    args.old.and(args.new).map_err(|error| {
+        Error::usage(error).with_hint(
+            "name two, as in codeyear diff FY2025 FY2026 or codeyear diff FY2025..FY2026",
         )
-        .with_hint("name two, as in codeyear diff FY2025 FY2026 or codeyear diff FY2025..FY2026")),
-    }
+    })
 }
 
 fn format(args: &DiffArgs) -> Result<ReportFormat> {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_of};
 use crate::answer;
 use crate::error::Result;
 use crate::model::CodeSet;
@@ -11,9 +11,9 @@ use crate::present::{Style, json, page};
 /// Show the life of a code: every span of days with the flag and title as they stood
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
-    /// Show this code
-    #[arg(value_name = "CODE")]
-    code: String,
+    /// Show the life of these codes
+    #[arg(required = true, value_name = "CODE")]
+    codes: Vec<String>,
     /// State the code set [default: detected from the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
@@ -26,17 +26,24 @@ pub(super) struct HistoryArgs {
 }
 
 pub(super) fn run(args: &HistoryArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let asked = codes_of(&args.codes)?;
     let store = context.store()?;
-    let code_set = answer::code_set_of(&store, args.code_set, &args.code)?;
-    let history = answer::history(&store.codes(code_set)?, &args.code)?;
+    let mut histories = Vec::new();
+    for code in &asked {
+        let code_set = answer::code_set_of(&store, args.code_set, code)?;
+        histories.push(answer::history(&store.codes(code_set)?, code)?);
+    }
     let style = Style {
         whole_lists: args.all,
         ..context.style()
     };
-    let report = |style| page::history(&history, style);
-    let written = args
-        .format
-        .write(report, || json::history(&history), style)?;
-    context.print(&written)?;
+    for (at, history) in histories.iter().enumerate() {
+        let report = |style| page::history(history, style);
+        let written = args
+            .format
+            .write(report, || json::history(history), style)?;
+        context.print(args.format.between(at))?;
+        context.print(&written)?;
+    }
     Ok(Outcome::Good)
 }

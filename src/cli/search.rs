@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::context::{CodeSetParser, Context, Format, Outcome};
 use crate::answer::{self, SearchOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{CodeSet, TypedDay};
 use crate::present::{json, text};
 
@@ -25,8 +25,8 @@ pub(super) struct SearchArgs {
     #[arg(long)]
     unlisted: bool,
     /// Show at most this many
-    #[arg(long, visible_alias = "limit", aliases = ["max", "top"], value_name = "NUMBER", default_value_t = 20)]
-    most: usize,
+    #[arg(long, visible_alias = "most", aliases = ["max", "top"], value_name = "NUMBER", default_value_t = 20)]
+    limit: usize,
     /// Search this code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
     code_set: CodeSet,
@@ -36,10 +36,13 @@ pub(super) struct SearchArgs {
 }
 
 pub(super) fn run(args: &SearchArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    if args.limit == 0 {
+        return Err(Error::usage("--limit is 0").with_hint("show one code at least"));
+    }
     let store = context.store()?;
     let date = context.day(args.on, &store.timeline(args.code_set)?);
     let options = SearchOptions {
-        most: args.most,
+        most: args.limit,
         unlisted: args.unlisted,
     };
     let words = args.words.join(" ");

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_of};
 use crate::answer::{self, ShowOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{CodePage, CodeSet, TypedDay, Verdict};
 use crate::present::{Style, json, page};
 use crate::store::CodeSource;
@@ -16,9 +16,9 @@ use crate::store::CodeSource;
 /// --nearest.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// Show this code
-    #[arg(value_name = "CODE")]
-    code: String,
+    /// Show these codes
+    #[arg(required = true, value_name = "CODE")]
+    codes: Vec<String>,
     #[command(flatten)]
     page: PageArgs,
 }
@@ -26,12 +26,9 @@ pub(super) struct ShowArgs {
 /// Show how two codes differ: their places, what names the other, their notes and what stands below them
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// Compare this code
-    #[arg(value_name = "CODE")]
-    left: String,
-    /// With this one
-    #[arg(value_name = "CODE")]
-    right: String,
+    /// Compare these two codes
+    #[arg(required = true, value_name = "CODE", num_args = 1..)]
+    codes: Vec<String>,
     #[command(flatten)]
     page: PageArgs,
 }
@@ -71,25 +68,44 @@ impl PageArgs {
 }
 
 pub(super) fn show(args: &ShowArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let asked = codes_of(&args.codes)?;
     let store = context.store()?;
-    let code_set = answer::code_set_of(&store, args.page.code_set, &args.code)?;
-    let codes = store.codes(code_set)?;
-    let date = context.day(args.page.on, codes.timeline());
-    let found = answer::show(&codes, &args.code, date, args.page.options())?;
+    let mut pages = Vec::new();
+    for code in &asked {
+        let code_set = answer::code_set_of(&store, args.page.code_set, code)?;
+        let codes = store.codes(code_set)?;
+        let date = context.day(args.page.on, codes.timeline());
+        pages.push(answer::show(&codes, code, date, args.page.options())?);
+    }
     let style = args.page.style(context);
-    let report = |style| page::show(&found, style);
     let format = args.page.format;
-    context.print(&format.write(report, || json::show(&found), style)?)?;
-    Ok(outcome(&[&found]))
+    for (at, found) in pages.iter().enumerate() {
+        let report = |style| page::show(found, style);
+        let written = format.write(report, || json::show(found), style)?;
+        context.print(format.between(at))?;
+        context.print(&written)?;
+    }
+    Ok(outcome(&pages.iter().collect::<Vec<_>>()))
 }
 
 pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<Outcome> {
+    let asked = codes_of(&args.codes)?;
+    let [left, right] = asked.as_slice() else {
+        return Err(Error::usage(format!(
+            "two codes are compared, and {} named",
+            match asked.len() {
+                1 => "one is".to_owned(),
+                more => format!("{more} are"),
+            }
+        ))
+        .with_hint("name two, as in codeyear compare C7B.00 C7A.00"));
+    };
     let store = context.store()?;
-    let code_set = answer::code_set_of(&store, args.page.code_set, &args.left)?;
+    let code_set = answer::code_set_of(&store, args.page.code_set, left)?;
     let codes = store.codes(code_set)?;
     let date = context.day(args.page.on, codes.timeline());
     let options = args.page.options();
-    let comparison = answer::compare(&codes, &args.left, &args.right, date, options)?;
+    let comparison = answer::compare(&codes, left, right, date, options)?;
     let style = args.page.style(context);
     let report = |style| page::compare(&comparison, style);
     let format = args.page.format;

@@ -39,6 +39,9 @@ pub(crate) fn read_as(read: &ReadAs) -> String {
         ReadAsKind::Abbreviation | ReadAsKind::LayWord => format!("{typed} = {words}"),
         ReadAsKind::Spelling => format!("{typed}: searched for {words}"),
         ReadAsKind::See => format!("{typed}: see {words}"),
+        ReadAsKind::NotRead => {
+            format!("not searched for, because they are too many words: {typed}")
+        }
     }
 }
 

@@ -13,12 +13,12 @@ use axum::routing::get;
 use chrono::NaiveDate;
 
 use super::problem::{ErrorMessage, WebProblem};
-use super::request::{ApiRequest, range};
+use super::request::{ApiRequest, compared, range};
 use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, TypedReleases};
+use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
 use codeyear_report::html::pages::{self, DiffAsk, Site};
@@ -255,6 +255,10 @@ fn known_code(
     text: &str,
     on: NaiveDate,
 ) -> Result<Option<String>> {
+    // Without its dot a code may be one of another book, which the page of the search says.
+    if answer::may_be_of_another_book(text) {
+        return Ok(None);
+    }
     let others = CodeSet::ALL.into_iter().filter(|other| *other != code_set);
     for code_set in std::iter::once(code_set).chain(others) {
         if let Ok(code) = code_set.read_typed(text)
@@ -366,12 +370,13 @@ struct DiffQuestion {
 
 fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
     let frame = frame(asked)?;
-    let (old, new) = (asked.query.release("old")?, asked.query.release("new")?);
+    let (old, new) = (asked.query.releases("old")?, asked.query.releases("new")?);
+    let named = compared(old, new)?;
     // Of one release the other one is known; of none the page asks.
-    let (old, new) = match (old, new) {
+    let (old, new) = match (named.old, named.new) {
         (None, None) => (None, None),
-        (old, new) => {
-            let (old, new) = asked.releases_of(TypedReleases { old, new }, frame.code_set)?;
+        _ => {
+            let (old, new) = asked.releases_of(named, frame.code_set)?;
             (Some(old), Some(new))
         }
     };

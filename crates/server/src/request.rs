@@ -21,7 +21,7 @@ use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, TypedDay, TypedRelease, TypedReleases};
+use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, TypedDay, TypedReleases};
 use codeyear_core::store::Store;
 
 /// How a day is written.
@@ -287,6 +287,23 @@ fn etag(tag: &str) -> Option<ETag> {
     format!("W/\"{tag}\"").parse().ok()
 }
 
+/// Returns the releases that are to be compared: one a parameter, or both in one of them.
+pub(super) fn compared(
+    old: Option<TypedReleases>,
+    new: Option<TypedReleases>,
+) -> Result<TypedReleases> {
+    match (old, new) {
+        (Some(both), None) | (None, Some(both)) if both.is_range => Ok(both),
+        (old, new) if ![old, new].iter().flatten().any(|one| one.is_range) => Ok(TypedReleases {
+            old: old.and_then(|old| old.new),
+            new: new.and_then(|new| new.new),
+            is_range: true,
+        }),
+        _ => Err(Error::usage("more than two releases are named")
+            .with_hint("give one release or two, as in old=FY2025&new=FY2026")),
+    }
+}
+
 /// The parameters of a query. Each is asked for by name, and what nobody asked for is refused.
 #[derive(Debug, Default)]
 pub(super) struct Query {
@@ -366,8 +383,10 @@ impl Query {
         self.parsed(name, DAY)
     }
 
-    pub(super) fn release(&mut self, name: &'static str) -> Result<Option<TypedRelease>> {
-        let read = self.parsed(name, "a release as in FY2026, a day of it, or latest");
+    /// Reads a release, or two as in `FY2025..FY2026`.
+    pub(super) fn releases(&mut self, name: &'static str) -> Result<Option<TypedReleases>> {
+        let expected = "a release as in FY2026, a day of it, latest, or two as in FY2025..FY2026";
+        let read = self.parsed(name, expected);
         read.map_err(|error| error.with_hint("the loaded ones are listed at /api/releases"))
     }
 

@@ -79,7 +79,7 @@ fn every_question_is_answered_as_on_the_command_line() {
                     "carcinoid",
                     "--on",
                     "2026-05-01",
-                    "--most",
+                    "--limit",
                     "3",
                     "--unlisted",
                 ],

@@ -45,7 +45,7 @@ pub use releases::{
 };
 #[doc(hidden)]
 pub use search::search_without;
-pub use search::{SearchOptions, search};
+pub use search::{SearchOptions, may_be_of_another_book, search};
 pub use show::show;
 pub use typed::{CodesOfRange, SpeltOut, TypedRanges, typed_release, typed_releases};
 pub use verify::{

@@ -100,10 +100,12 @@ pub enum ReadAsKind {
     Spelling,
     /// A term of the index that only says where to look.
     See,
+    /// More words than a search reads: these were not searched for.
+    NotRead,
 }
 
 impl ReadAsKind {
-    /// Returns the fixed name: `abbreviation`, `lay-word`, `spelling`, `see`.
+    /// Returns the fixed name: `abbreviation`, `lay-word`, `spelling`, `see`, `not-read`.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -114,7 +116,7 @@ impl ReadAsKind {
 pub struct ReadAs {
     /// As they were typed.
     pub typed: String,
-    /// The words looked for instead, or beside them.
+    /// The words looked for instead, or beside them; none of those that are not read.
     pub words: String,
     /// Why.
     pub kind: ReadAsKind,

@@ -314,6 +314,27 @@ pub struct TypedReleases {
     pub old: Option<TypedRelease>,
     /// The newer side; `None` for the newest.
     pub new: Option<TypedRelease>,
+    /// Whether both sides were written, with two dots between them.
+    pub is_range: bool,
+}
+
+impl TypedReleases {
+    /// Returns what is to be compared where another release is named beside: one that stands alone is then the older
+    /// side.
+    ///
+    /// # Errors
+    /// A text for people if both sides were named already.
+    pub fn and(self, other: Option<TypedRelease>) -> Result<TypedReleases, String> {
+        match other {
+            None => Ok(self),
+            Some(_) if self.is_range => Err("more than two releases are named".to_owned()),
+            new => Ok(TypedReleases {
+                old: self.new,
+                new,
+                is_range: true,
+            }),
+        }
+    }
 }
 
 impl FromStr for TypedReleases {
@@ -324,6 +345,7 @@ impl FromStr for TypedReleases {
             return Ok(TypedReleases {
                 old: None,
                 new: Some(text.parse()?),
+                is_range: false,
             });
         };
         let new = new.trim_start_matches('.');
@@ -336,7 +358,11 @@ impl FromStr for TypedReleases {
             (None, None) => {
                 Err("no release is named: expected two as in FY2025..FY2026".to_owned())
             }
-            _ => Ok(TypedReleases { old, new }),
+            _ => Ok(TypedReleases {
+                old,
+                new,
+                is_range: true,
+            }),
         }
     }
 }
@@ -510,7 +536,15 @@ mod tests {
                 side("2025-10-01"),
             ),
         ] {
-            assert_eq!(read(text), Ok(TypedReleases { old, new }), "{text}");
+            let is_range = text.contains("..");
+            let named = TypedReleases { old, new, is_range };
+            assert_eq!(read(text), Ok(named), "{text}");
+            let beside = named.and(side("FY2024"));
+            match is_range {
+                true => assert!(beside.is_err(), "{text}"),
+                false => assert_eq!(beside.unwrap().old, new, "{text}"),
+            }
+            assert_eq!(named.and(None), Ok(named), "{text}");
         }
         for text in ["", "..", "FY2025..x", "x..FY2025"] {
             assert!(read(text).is_err(), "{text:?}");

@@ -61,7 +61,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         );
     }
     if report.more {
-        line(&mut out, 0, &style.dim("... and more (--most shows more)"));
+        line(&mut out, 0, &style.dim("... and more (--limit shows more)"));
     }
     if report.provenance == Provenance::Rebuilt {
         let rests = format!(

@@ -139,7 +139,7 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let request: DiffRequest = asked.read()?;
     let scope = request.scope();
     let code_set = request.code_set;
-    let (old, new) = asked.releases_of(request.releases(), code_set)?;
+    let (old, new) = asked.releases_of(request.releases()?, code_set)?;
     let key = format!("api diff {} {old} {new} {scope:?}", code_set.id());
     let body = asked
         .ask_long(key, move |_, store| {

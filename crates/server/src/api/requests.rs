@@ -3,11 +3,11 @@
 
 use utoipa::IntoParams;
 
-use super::super::request::{FromQuery, Query, range};
+use super::super::request::{FromQuery, Query, compared, range};
 use codeyear_core::answer::{DiffScope, SearchOptions};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{
-    CodeRange, CodeSet, TypedCode, TypedDay, TypedRelease, TypedReleases, TypedYear, typed_codes,
+    CodeRange, CodeSet, TypedCode, TypedDay, TypedReleases, TypedYear, typed_codes,
 };
 
 /// How many codes are found, unless the request says it.
@@ -189,12 +189,12 @@ impl SearchRequest {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DiffRequest {
-    /// A loaded release, as in FY2025, or a day of it; left out: the one before the other
+    /// A loaded release, as in FY2025, or a day of it; left out: the one before the other. Two as in FY2025..FY2026
     #[param(value_type = Option<String>)]
-    pub(super) old: Option<TypedRelease>,
+    pub(super) old: Option<TypedReleases>,
     /// Another one, as in FY2026, or a day of it; left out: the newest
     #[param(value_type = Option<String>)]
-    pub(super) new: Option<TypedRelease>,
+    pub(super) new: Option<TypedReleases>,
     /// The code set; left out: the first of those named
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
@@ -208,8 +208,8 @@ pub(super) struct DiffRequest {
 
 impl FromQuery for DiffRequest {
     fn read(query: &mut Query) -> Result<DiffRequest> {
-        let old = query.release("old")?;
-        let new = query.release("new")?;
+        let old = query.releases("old")?;
+        let new = query.releases("new")?;
         if old.is_none() && new.is_none() {
             return Err(Error::usage("neither old nor new is given")
                 .with_hint("give one release or both, as in old=FY2025&new=FY2026"));
@@ -232,11 +232,8 @@ impl FromQuery for DiffRequest {
 
 impl DiffRequest {
     /// Returns the releases that are to be compared.
-    pub(super) fn releases(&self) -> TypedReleases {
-        TypedReleases {
-            old: self.old,
-            new: self.new,
-        }
+    pub(super) fn releases(&self) -> Result<TypedReleases> {
+        compared(self.old, self.new)
     }
 
     /// Returns what the comparison is narrowed to.

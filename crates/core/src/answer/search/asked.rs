@@ -174,6 +174,14 @@ fn kind_of(word: &str) -> ConceptKind {
     }
 }
 
+/// What a word says at most that is in every sentence.
+pub(super) const FILLER: f64 = 0.2;
+
+/// Checks whether a word is one of every sentence, and says nothing of what is meant.
+fn is_filler(word: &str) -> bool {
+    importance(word) <= FILLER
+}
+
 /// Words that say little of what is meant are the first to be left out.
 fn importance(word: &str) -> f64 {
     match word {
@@ -181,10 +189,14 @@ fn importance(word: &str) -> f64 {
         | "yesterday" | "came" | "comes" | "come" | "who" | "that" | "this" | "feels" | "noted"
         | "seen" | "greater" | "less" | "since" | "day" | "days" | "week" | "weeks" | "very"
         | "presents" | "presenting" | "complains" | "please" | "code" | "diagnosis" | "dx"
-        | "icd" | "icd10" => 0.2,
+        | "icd" | "icd10" | "states" | "reports" | "reported" | "complaining" | "going" | "got"
+        | "it" | "my" | "she" | "he" | "i" | "when" | "while" | "about" | "ago" | "now"
+        | "night" | "morning" | "last" | "also" | "been" | "being" | "are" | "were" | "there"
+        | "some" | "home" => FILLER,
         "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
         | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult" | "symptoms"
-        | "status" | "current" | "without" | "no" | "unspecified" | "type" => 0.4,
+        | "status" | "current" | "year" | "years" | "old" | "male" | "female" | "man" | "woman"
+        | "without" | "no" | "unspecified" | "type" => 0.4,
         // What was, or what relatives have, is another code than what is.
         "history" | "h/o" | "hx" | "family" | "fh" | "fhx" => 2.0,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.7,
@@ -217,7 +229,6 @@ fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
             .unwrap_or(bare);
         words.extend(super::tokens(bare));
     }
-    words.truncate(MAX_WORDS);
     words
 }
 
@@ -266,6 +277,10 @@ pub(super) fn understand(
     {
         words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
     }
+    if words.len() > MAX_WORDS && words.iter().any(|word| !is_filler(word)) {
+        words.retain(|word| !is_filler(word));
+    }
+    let beyond = words.split_off(words.len().min(MAX_WORDS));
     let mut reader = Reader {
         store,
         code_set,
@@ -279,6 +294,9 @@ pub(super) fn understand(
     while let Some(word) = words.get(at) {
         let joined = words.get(at + 1).map(|next| format!("{word}{next}"));
         at += 1 + reader.one(word, joined.as_deref(), at == last)?;
+    }
+    if !beyond.is_empty() {
+        reader.read_as(&beyond.join(" "), "", ReadAsKind::NotRead);
     }
     Ok(reader.asked)
 }
@@ -498,7 +516,7 @@ impl Reader<'_> {
             return Ok(0);
         }
         // Words of every sentence are no terms that were misspelt.
-        let is_term = concept.importance > 0.2;
+        let is_term = concept.importance > FILLER;
         let mended = match is_term && spelling::can_be_mended(word) {
             true => spelling::mend(word, &self.store.vocabulary(self.code_set)?),
             false => None,

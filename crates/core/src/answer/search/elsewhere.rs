@@ -21,6 +21,17 @@ pub(super) fn not_kept(text: &str) -> Vec<LookElsewhere> {
         .collect()
 }
 
+/// Checks whether a text may be a code of a book that is not kept: HCPCS, CPT, ICD-9-CM.
+///
+/// ```
+/// use codeyear_core::answer::may_be_of_another_book;
+/// assert!(may_be_of_another_book("G0439"));
+/// assert!(!may_be_of_another_book("G04.39"));
+/// ```
+pub fn may_be_of_another_book(text: &str) -> bool {
+    !not_kept(text).is_empty()
+}
+
 /// Looks where codes with these words are: in code sets that are not kept, among codes that are not listed on the day, in
 /// the other code sets.
 pub(super) fn look_elsewhere(

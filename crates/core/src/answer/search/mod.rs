@@ -31,6 +31,8 @@ use crate::model::{
     ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_code, typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
+pub use elsewhere::may_be_of_another_book;
+
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
 use tokens::tokens;
 use weigh::{SMALL_WORDS, Weighed, least_lack, weigh};

@@ -144,7 +144,22 @@ mod tests {
         ] {
             assert_eq!(tokens(text), words, "{text:?}");
         }
-        assert_eq!(tokens(&"word ".repeat(40)).len(), MAX_WORDS);
+    }
+
+    #[test]
+    fn words_beyond_those_that_are_read_are_named() {
+        let store = sample();
+        // Words of every sentence count only where there is room for them.
+        let words = format!(
+            "carcinoid liver {}{}one two",
+            "she has ".repeat(9),
+            "new ".repeat(14)
+        );
+        let report = found(&store, &words, ALL);
+        let not_read = report.read_as.last().unwrap();
+        assert_eq!(not_read.kind, ReadAsKind::NotRead);
+        assert_eq!(not_read.typed, "one two");
+        assert_eq!(codes(&report), ["C7B.02"]);
     }
 
     #[test]

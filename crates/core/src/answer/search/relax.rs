@@ -1,6 +1,7 @@
 //! What is left out where no text has all that was asked for.
 
 use super::Query;
+use super::asked::FILLER;
 use crate::error::Result;
 
 /// The most concepts that are left out one by one; of more the last ones are left out together.
@@ -25,9 +26,13 @@ impl Query<'_> {
             .filter(|(at, _)| core & (1 << at) != 0)
             .map(|(at, concept)| (1 << at, concept.importance))
             .collect();
-        // What nothing has is left out in any case.
+        // What nothing has is left out in any case, and so are the words of every sentence.
         let mut known = Vec::new();
-        for (bit, importance) in all.into_iter().take(MAX_RELAXED) {
+        let says_something = all.iter().any(|(_, importance)| *importance > FILLER);
+        let told = all
+            .iter()
+            .filter(|(_, importance)| !says_something || *importance > FILLER);
+        for (bit, importance) in told.copied().take(MAX_RELAXED) {
             let query = self.query(bit, false).unwrap_or_default();
             if self.store.holds(self.timeline.code_set(), &query)? {
                 known.push((bit, importance));

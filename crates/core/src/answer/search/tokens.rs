@@ -1,7 +1,5 @@
 //! A text cut into words.
 
-use super::asked::MAX_WORDS;
-
 /// Cuts a text into words: runs of Latin letters and digits, in lower case.
 ///
 /// Accents set apart from their letters are left out, as the full-text index leaves them out. A letter of
@@ -24,6 +22,5 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
         all.extend(character.is_alphanumeric().then(|| character.to_string()));
     }
     all.extend((!word.is_empty()).then_some(word));
-    all.truncate(MAX_WORDS);
     all
 }
