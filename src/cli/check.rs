@@ -5,7 +5,7 @@ use std::io::Read;
 
 use clap::Args;
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_in};
 use crate::answer::{self, SpeltOut};
 use crate::error::{Error, Result};
 use crate::model::{
@@ -218,10 +218,7 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
                 })?;
             all.extend(typed_codes(text.trim_start_matches('\u{feff}')));
         } else {
-            let typed = typed_codes(code);
-            // An argument without anything is answered too.
-            let nothing = typed.is_empty().then(|| TypedCode::One(code.clone()));
-            all.extend(typed.into_iter().chain(nothing));
+            all.extend(codes_in(code));
         }
     }
     if all.is_empty() {

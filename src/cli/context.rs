@@ -287,10 +287,18 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     }
 }
 
-/// Reads the name of a release where a day that it governs would not do.
-/// Cuts arguments into codes, several of which may stand in one.
+/// Cuts an argument into codes, several of which may stand in it. One without anything is answered too.
+pub(super) fn codes_in(argument: &str) -> Vec<TypedCode> {
+    let typed = typed_codes(argument);
+    match typed.is_empty() {
+        true => vec![TypedCode::One(argument.to_owned())],
+        false => typed,
+    }
+}
+
+/// Cuts arguments into codes, of which none may be a range.
 pub(super) fn codes_of(arguments: &[String]) -> Result<Vec<String>> {
-    let typed = arguments.iter().flat_map(|text| typed_codes(text));
+    let typed = arguments.iter().flat_map(|text| codes_in(text));
     let codes = typed.map(|typed| match typed {
         TypedCode::One(code) => Ok(code),
         TypedCode::Range(first, last) => Err(Error::usage("a range is not one code").with_hint(
@@ -300,6 +308,7 @@ pub(super) fn codes_of(arguments: &[String]) -> Result<Vec<String>> {
     codes.collect()
 }
 
+/// Reads the name of a release where a day that it governs would not do.
 pub(super) fn parse_release(text: &str) -> Result<ReleaseName, String> {
     match text.parse()? {
         TypedRelease::Named(name) => Ok(name),

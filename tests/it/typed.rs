@@ -245,3 +245,48 @@ fn the_server_reads_what_the_command_line_reads() {
     let listed = served.get("/search?q=C7B.0-C7B.1&on=2026-03-01");
     assert!(listed.text().contains("C7B.00"), "{}", listed.text());
 }
+
+#[test]
+fn show_and_history_take_several_codes_and_a_search_says_what_it_shows() {
+    let world = World::with_sample();
+    let shown = world.run(&["show", "C7B.00, C7B.1", "--on", "2026-03-01"]);
+    let heads = heads(&shown.stdout);
+    assert_eq!((heads.len(), shown.exit), (2, 0), "{shown:?}");
+    let lives = world.run(&["history", "C7B.00", "M54.5", "--format", "json"]);
+    let objects = serde_json::Deserializer::from_str(&lives.stdout).into_iter();
+    let objects: Vec<serde_json::Value> = objects.map(Result::unwrap).collect();
+    assert_eq!(objects.len(), 2);
+    for (arguments, message) in [
+        (vec!["show", "C7B.00-C7B.1"], "a range is not one code"),
+        (vec!["show", ""], "it is empty"),
+        (
+            vec!["compare", "C7B.00"],
+            "two codes are compared, and one is named",
+        ),
+        (vec!["compare", "C7B.00,C7B.01,C7B.02"], "and 3 are named"),
+        (vec!["search", "pain", "--limit", "0"], "--limit is 0"),
+        (
+            vec!["diff", "FY2025..FY2026", "FY2024"],
+            "more than two releases are named",
+        ),
+        (
+            vec!["diff", "..FY2026", "FY2025"],
+            "more than two releases are named",
+        ),
+    ] {
+        let run = world.run(&arguments);
+        assert!(run.exit == 2 && run.stderr.contains(message), "{run:?}");
+    }
+    let early = world.run(&[
+        "search",
+        "carcinoid",
+        "--on",
+        "2014-01-01",
+        "--format",
+        "json",
+    ]);
+    assert!(
+        early.exit == 2 || early.stdout.contains("not-in-force"),
+        "{early:?}"
+    );
+}

@@ -690,7 +690,8 @@ fn warnings_of(
                 }
                 Warning::MissingRelease { .. }
                 | Warning::MissingReleases { .. }
-                | Warning::BeyondKnown { .. } => true,
+                | Warning::BeyondKnown { .. }
+                | Warning::NotInForce { .. } => true,
             };
             let all = all.into_iter().filter(matters);
             found.extend(all.map(|warning| (code_set, warning)));

@@ -145,11 +145,11 @@ const MAX_HEADS: usize = 16 << 20;
 /// The most answers that are packed at a time: each takes some 300 kB for it.
 const MAX_PACKERS: usize = 128;
 /// The most bytes of all bodies that are read at a time.
-const MAX_BODIES: usize = 16 << 20;
+const MAX_BODIES: usize = 12 << 20;
 /// The most bytes of all answers that wait to be sent, those that took long to find aside; and of short ones, which
 /// find room whatever long ones wait.
 const MAX_ANSWERS: usize = 40 << 20;
-const MAX_SHORT_ANSWERS: usize = 32 << 20;
+const MAX_SHORT_ANSWERS: usize = 24 << 20;
 
 impl Shared {
     /// Returns an answer that took long to find, in its room.

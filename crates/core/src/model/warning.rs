@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::ReleaseId;
+use crate::model::{CodeSet, ReleaseId};
 
 /// Something that could make an answer other than it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub enum Warning {
         newest: ReleaseId,
         /// The update that could have taken effect since.
         possible: ReleaseId,
+    },
+    /// The day lies before the one from which codes of the set are reported.
+    NotInForce {
+        /// The code set.
+        code_set: CodeSet,
     },
 }
 
@@ -93,12 +98,19 @@ impl fmt::Display for Warning {
                 "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
                 possible.effective_from()
             ),
+            Warning::NotInForce { code_set } => write!(
+                f,
+                "{} is reported from {} on; before, no code of it could be billed",
+                code_set.name(),
+                code_set.in_force_from()
+            ),
         }
     }
 }
 
 impl Warning {
-    /// Returns the fixed name: `missing-release`, `missing-releases`, `sample`, `derived`, `incomplete`, `forced`, `beyond-known`.
+    /// Returns the fixed name: `missing-release`, `missing-releases`, `sample`, `derived`, `incomplete`, `forced`, `beyond-known`,
+    /// `not-in-force`.
     pub fn name(&self) -> &'static str {
         match self {
             Warning::MissingRelease { .. } => "missing-release",
@@ -108,6 +120,7 @@ impl Warning {
             Warning::Incomplete { .. } => "incomplete",
             Warning::Forced { .. } => "forced",
             Warning::BeyondKnown { .. } => "beyond-known",
+            Warning::NotInForce { .. } => "not-in-force",
         }
     }
 
@@ -120,7 +133,7 @@ impl Warning {
             | Warning::Forced { release, .. } => Some(*release),
             Warning::BeyondKnown { possible, .. } => Some(*possible),
             Warning::MissingReleases { releases } => releases.first().copied(),
-            Warning::Sample => None,
+            Warning::Sample | Warning::NotInForce { .. } => None,
         }
     }
 }

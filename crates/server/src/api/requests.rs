@@ -165,6 +165,9 @@ impl FromQuery for SearchRequest {
             unlisted: query.flag("unlisted")?,
         };
         query.finish()?;
+        if request.most == 0 {
+            return Err(Error::usage("most is 0").with_hint("ask for one code at least"));
+        }
         if request.most > MAX_FOUND {
             return Err(Error::usage(format!(
                 "most is {}; at most {MAX_FOUND} codes are given",
@@ -192,7 +195,7 @@ pub(super) struct DiffRequest {
     /// A loaded release, as in FY2025, or a day of it; left out: the one before the other. Two as in FY2025..FY2026
     #[param(value_type = Option<String>)]
     pub(super) old: Option<TypedReleases>,
-    /// Another one, as in FY2026, or a day of it; left out: the newest
+    /// Another one, as in FY2026, or a day of it; left out: the newest. Two as in FY2025..FY2026
     #[param(value_type = Option<String>)]
     pub(super) new: Option<TypedReleases>,
     /// The code set; left out: the first of those named

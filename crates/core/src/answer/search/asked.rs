@@ -9,7 +9,7 @@ use super::lexicon::{Meaning, lexicon};
 use super::spelling;
 use super::weigh::{SIDES, SMALL_WORDS, words_of};
 use crate::error::Result;
-use crate::model::{Book, CodeSet, ReadAs, ReadAsKind};
+use crate::model::{CodeSet, ReadAs, ReadAsKind};
 use crate::store::Store;
 
 /// The most words of a search that count.
@@ -163,7 +163,8 @@ pub(super) struct Asked {
 
 /// Returns words as concepts as they stand, without what people mean by them: those of an index.
 pub(super) fn literally(words: &[String]) -> Vec<Concept> {
-    words.iter().map(|word| Concept::literal(word)).collect()
+    let words = words.iter().take(MAX_WORDS);
+    words.map(|word| Concept::literal(word)).collect()
 }
 
 fn kind_of(word: &str) -> ConceptKind {
@@ -187,16 +188,15 @@ fn importance(word: &str) -> f64 {
     match word {
         "patient" | "pt" | "c/o" | "has" | "have" | "had" | "is" | "was" | "today"
         | "yesterday" | "came" | "comes" | "come" | "who" | "that" | "this" | "feels" | "noted"
-        | "seen" | "greater" | "less" | "since" | "day" | "days" | "week" | "weeks" | "very"
-        | "presents" | "presenting" | "complains" | "please" | "code" | "diagnosis" | "dx"
-        | "icd" | "icd10" | "states" | "reports" | "reported" | "complaining" | "going" | "got"
-        | "it" | "my" | "she" | "he" | "i" | "when" | "while" | "about" | "ago" | "now"
-        | "night" | "morning" | "last" | "also" | "been" | "being" | "are" | "were" | "there"
-        | "some" | "home" => FILLER,
+        | "seen" | "since" | "day" | "days" | "week" | "weeks" | "very" | "presents"
+        | "presenting" | "complains" | "please" | "code" | "diagnosis" | "dx" | "icd" | "icd10"
+        | "states" | "reports" | "reported" | "complaining" | "going" | "got" | "it" | "my"
+        | "she" | "he" | "when" | "while" | "about" | "ago" | "now" | "morning" | "last"
+        | "also" | "been" | "being" | "are" | "were" | "there" | "some" => FILLER,
         "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
         | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult" | "symptoms"
-        | "status" | "current" | "year" | "years" | "old" | "male" | "female" | "man" | "woman"
-        | "without" | "no" | "unspecified" | "type" => 0.4,
+        | "status" | "current" | "year" | "years" | "greater" | "less" | "male" | "female"
+        | "man" | "woman" | "without" | "no" | "unspecified" | "type" => 0.4,
         // What was, or what relatives have, is another code than what is.
         "history" | "h/o" | "hx" | "family" | "fh" | "fhx" => 2.0,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.7,
@@ -207,13 +207,12 @@ fn importance(word: &str) -> f64 {
 /// Cuts a text into words, and keeps the shorthand that is written with other signs whole: `s/p`, `w/o`.
 fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
     let lexicon = lexicon(code_set);
-    let says_how_long = code_set.facts().book == Book::Tables;
     let mut words = Vec::new();
     for piece in text.split_whitespace() {
         let lower = piece.to_lowercase();
         let bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
-        // Of titles only those of tables say how long something lasts.
-        match lower.chars().next().filter(|_| says_how_long) {
+        // Greater than 24 hours, less than 23 weeks. Where no title says so it is left out before others.
+        match lower.chars().next() {
             Some('>') => words.push("greater".to_owned()),
             Some('<') => words.push("less".to_owned()),
             _ => {}
@@ -249,6 +248,36 @@ fn read_numerals(words: &mut [String]) {
     }
 }
 
+/// Drops small words where there are others. A letter that tells kinds apart is none: hepatitis A, vitamin A deficiency.
+fn drop_small_words(words: &mut Vec<String>) {
+    const LETTERED: [&str; 7] = [
+        "hepatitis",
+        "hep",
+        "vitamin",
+        "influenza",
+        "hemophilia",
+        "group",
+        "type",
+    ];
+    let is_small = |word: &String| SMALL_WORDS.contains(&word.as_str());
+    if words.iter().all(is_small) {
+        return;
+    }
+    let last = words.len() - 1;
+    let is_kept: Vec<bool> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| {
+            let before = at.checked_sub(1).and_then(|before| words.get(before));
+            let is_kind =
+                before.is_some_and(|before| at == last || LETTERED.contains(&before.as_str()));
+            !is_small(word) || (word == "a" && is_kind)
+        })
+        .collect();
+    let mut kept = is_kept.iter();
+    words.retain(|_| kept.next().is_some_and(|kept| *kept));
+}
+
 /// Joins a letter with the word after it where that is shorthand: a fib, c diff, e coli.
 fn join_letters(words: &mut Vec<String>, code_set: CodeSet) {
     let mut at = 0;
@@ -271,12 +300,7 @@ pub(super) fn understand(
     let mut words = pieces(text, code_set);
     read_numerals(&mut words);
     join_letters(&mut words, code_set);
-    if words
-        .iter()
-        .any(|word| !SMALL_WORDS.contains(&word.as_str()))
-    {
-        words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
-    }
+    drop_small_words(&mut words);
     if words.len() > MAX_WORDS && words.iter().any(|word| !is_filler(word)) {
         words.retain(|word| !is_filler(word));
     }
@@ -353,7 +377,7 @@ impl Reader<'_> {
     /// Reads the words that mean something together, in whatever order they stand, and removes them.
     fn several(&mut self, words: &mut Vec<String>) {
         for meaning in lexicon(self.code_set).several() {
-            if meaning.typed.len() > words.len() || self.without.contains(&meaning.key()) {
+            if self.without.contains(&meaning.key()) {
                 continue;
             }
             let places: Vec<usize> = meaning

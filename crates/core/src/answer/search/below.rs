@@ -1,6 +1,6 @@
 //! From a header to the codes below it that are meant by someone who says no more.
 
-use super::weigh::words_of;
+use super::weigh::{TELLING, words_of};
 use super::{ConceptKind, HEADER, Place, Query, weigh};
 use crate::error::Result;
 use crate::model::{Code, Entry, FoundStanding};
@@ -19,6 +19,14 @@ struct Header {
     place: Place,
     /// The words that say nothing below it.
     known: Vec<String>,
+}
+
+/// Lists the words of a text that say nothing below it.
+fn known_words(text: &str) -> impl Iterator<Item = String> {
+    let words = words_of(text).into_iter();
+    words
+        .filter(|word| !TELLING.contains(&&**word))
+        .map(Into::into)
 }
 
 impl Query<'_> {
@@ -42,7 +50,7 @@ impl Query<'_> {
                 continue;
             };
             let mut known: Vec<String> = Vec::new();
-            let mut add = |text: &str| known.extend(words_of(text).into_iter().map(Into::into));
+            let mut add = |text: &str| known.extend(known_words(text));
             add(&candidate.entry.long_title);
             match &candidate.found_in {
                 Place::InclusionTerm { term: text, .. } | Place::Index { path: text, .. } => {
@@ -84,10 +92,19 @@ impl Query<'_> {
             let below = self
                 .store
                 .next_below(code_set, self.date, &header.entry.code)?;
+            // Of titles of one level those are meant first that have the words themselves.
+            let core = self.core();
+            let lacking: Vec<u32> = below
+                .iter()
+                .map(|entry| (self.weigh(&entry.long_title).lacks & core).count_ones())
+                .collect();
+            let least_lacking = lacking.iter().min().copied().unwrap_or_default();
             let mut weighed: Vec<(f64, Entry)> = below
                 .into_iter()
-                .map(|entry| {
+                .zip(lacking)
+                .map(|(entry, lacking)| {
                     let mut weighed = weigh(&entry.long_title, &concepts, &header.known);
+                    weighed.score += 0.3 * f64::from(lacking - least_lacking);
                     // Titles of one level differ in what they say, not in how long they are.
                     weighed.score -= words_of(&entry.long_title).len() as f64 / 200.0;
                     (weighed.score, entry)
@@ -116,9 +133,7 @@ impl Query<'_> {
                 }
                 return Ok(());
             }
-            header
-                .known
-                .extend(words_of(&best.long_title).into_iter().map(Into::into));
+            header.known.extend(known_words(&best.long_title));
             header.score += 0.02;
             header.entry = best;
         }

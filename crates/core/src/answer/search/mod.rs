@@ -28,14 +28,14 @@ use super::typed::within;
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
-    ReleaseId, SearchReport, Status, Timeline, TypedCode, judge, typed_code, typed_codes,
+    ReleaseId, SearchReport, Status, Timeline, TypedCode, Warning, judge, typed_code, typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 pub use elsewhere::may_be_of_another_book;
 
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
 use tokens::tokens;
-use weigh::{SMALL_WORDS, Weighed, least_lack, weigh};
+use weigh::{SMALL_WORDS, Weighed, denies, in_one_form, least_lack, names_side, weigh};
 
 /// How a search is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +146,10 @@ fn find(
     asked.add_below()?;
     asked.drop_headers();
     asked.add_newer()?;
+    let mut warnings = warnings(store.kind()?, code_set, &timeline, date, date);
+    if date < code_set.in_force_from() {
+        warnings.push(Warning::NotInForce { code_set });
+    }
     let more = asked.found.len() > options.most || !asked.pending.is_empty();
     let found = asked.ranked()?;
     Ok(SearchReport {
@@ -158,7 +162,7 @@ fn find(
         provenance: provenance_of(&timeline, period.release),
         found,
         more,
-        warnings: warnings(store.kind()?, code_set, &timeline, date, date),
+        warnings,
     })
 }
 
@@ -341,6 +345,11 @@ impl Query<'_> {
             return false;
         };
         let typed = last.typed.clone();
+        // A letter begins everything, and what is short for something is no beginning.
+        let first = last.ways.first().and_then(|way| way.words.first());
+        if typed.chars().count() < 2 || first.is_none_or(|word| word.text != typed) {
+            return false;
+        }
         let mut has_changed = false;
         for word in last.ways.iter_mut().flat_map(|way| &mut way.words) {
             if word.text == typed && !word.is_begun {
@@ -495,7 +504,7 @@ impl Query<'_> {
                     depth,
                     cell,
                 } => {
-                    let weighed = self.weigh(&path);
+                    let weighed = self.weigh(&in_one_form(&path, &self.concepts));
                     // A table of drugs names substances: only who writes one alone asks for its codes.
                     if cell > 0 && (depth > 0 || weighed.extra > 0.3) {
                         continue;
@@ -505,7 +514,7 @@ impl Query<'_> {
                         (1.., _) => 2.5 + f64::from(cell) / 10.0,
                         (_, 0) => -0.3,
                         // It says what was asked for and no more.
-                        _ if weighed.lacks == 0 && weighed.extra < 0.1 => self.nested_term - 0.4,
+                        _ if weighed.lacks == 0 && weighed.extra < 0.1 => EXACT_TERM,
                         _ => self.nested_term,
                     };
                     let score = weighed.score + weight;
@@ -583,7 +592,8 @@ impl Query<'_> {
             }
             let mut words = tokens(&reference);
             words.retain(|word| !SMALL_WORDS.contains(&word.as_str()));
-            if words.is_empty() {
+            // "See condition" says to look for what one has, without naming it.
+            if words.is_empty() || words == ["condition"] {
                 continue;
             }
             let mut concepts = literally(&words);
@@ -640,6 +650,32 @@ impl Query<'_> {
         }
     }
 
+    /// Weighs the title of a code that was found by a term: what the term lacks the title may have, and it may name
+    /// another side than the one that was asked for.
+    fn with_title(&self, title: &str, found_in: &Place, score: f64, lacks: u32) -> (f64, u32) {
+        let is_term = matches!(
+            found_in,
+            Place::InclusionTerm { .. } | Place::Index { .. } | Place::Below(_)
+        );
+        if !is_term || lacks == 0 {
+            return (score, lacks);
+        }
+        let of_title = weigh(title, &self.concepts, &[]).lacks;
+        let (mut score, mut left) = (score, lacks);
+        for (at, concept) in self.concepts.iter().enumerate() {
+            let bit = 1 << at;
+            match (lacks & bit != 0, of_title & bit != 0, concept.kind) {
+                (true, false, _) => {
+                    left &= !bit;
+                    score -= least_lack(concept);
+                }
+                (true, true, ConceptKind::Side) if names_side(title) => score += 3.0,
+                _ => {}
+            }
+        }
+        (score, left)
+    }
+
     fn offer(
         &mut self,
         entry: Entry,
@@ -660,9 +696,16 @@ impl Query<'_> {
             _ => score,
         };
         // A manifestation never comes first on a claim.
-        let is_manifestation = entry.long_title.ends_with(MANIFESTATION);
+        let is_manifestation = entry.long_title.contains(MANIFESTATION);
         let score = match is_manifestation && !matches!(found_in, Place::Code) {
             true => score + 1.0,
+            false => score,
+        };
+        let (score, lacks) = self.with_title(&entry.long_title, &found_in, score, lacks);
+        // Whatever an older term says, the title of the day says that it is not so.
+        let is_term = matches!(found_in, Place::InclusionTerm { .. } | Place::Index { .. });
+        let score = match is_term && denies(&entry.long_title, &self.concepts) {
+            true => score + 2.0,
             false => score,
         };
         let current = self.current_of(&found_in, score, lacks);
@@ -714,8 +757,11 @@ impl Query<'_> {
 /// What a code weighs that was asked for itself: before everything else.
 const CODE: f64 = -100.0;
 
-/// How the title of a manifestation ends.
-const MANIFESTATION: &str = "classified elsewhere";
+/// What the title of a manifestation has.
+const MANIFESTATION: &str = "diseases classified elsewhere";
+
+/// What a term of the index weighs that says what was asked for and no more: hardly more than such a title.
+const EXACT_TERM: f64 = 0.25;
 
 /// What a header weighs more than a code that may be reported.
 const HEADER: f64 = 0.6;

@@ -81,10 +81,11 @@ impl Query<'_> {
         let core = self.core();
         let lacking = |title: &str| {
             let weighed = weigh(title, &self.concepts, &[]);
-            ((weighed.lacks & core).count_ones(), weighed.score)
+            ((weighed.lacks & core).count_ones(), weighed)
         };
         let older = self.found.get(code);
         let most_lacking = older.map_or(0, |older| lacking(&older.entry.long_title).0);
+        let most_lacking = most_lacking.min(core.count_ones().saturating_sub(1));
         let mut newer = Vec::new();
         for given in self.store.given_parts(code, Some(since), self.date)? {
             if given.code == *code {
@@ -94,8 +95,10 @@ impl Query<'_> {
             if let Status::Listed { entry, .. } = judge(self.date, self.timeline, &life)
                 && entry.billable
             {
-                let (lacking, score) = lacking(&entry.long_title);
-                newer.push((lacking > most_lacking, score, given, entry));
+                let (lacking, weighed) = lacking(&entry.long_title);
+                // Nor where it is of something that was not asked for: of hyperemesis that of cannabis.
+                let is_other = lacking > most_lacking || (lacking == 0 && weighed.extra > 1.0);
+                newer.push((is_other, weighed.score, given, entry));
             }
         }
         newer.sort_by(|a, b| {
@@ -105,10 +108,10 @@ impl Query<'_> {
         newer.dedup_by_key(|(_, _, given, _)| given.code);
         newer.truncate(MAX_NEWER);
         let count = newer.len() as f64;
-        for (at, (says_less, _, given, entry)) in newer.into_iter().enumerate() {
+        for (at, (is_other, _, given, entry)) in newer.into_iter().enumerate() {
             // Right before the older one; behind it where the older one says more of what was asked for: who asks for
             // COPD means no rejection of a lung.
-            let before = match says_less {
+            let before = match is_other {
                 false => score - 0.001 * (count - at as f64),
                 true => score + 0.001 * (at as f64 + 1.0),
             };

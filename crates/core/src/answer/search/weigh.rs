@@ -46,12 +46,49 @@ fn weight(word: &str) -> f64 {
         | "healing" | "person" | "injured" => 0.3,
         "left" | "right" | "bilateral" | "other" | "primary" => 0.6,
         "subsequent" => 1.2,
+        // Who means a mother, a newborn, a drug or a deed says so.
+        "neonatal" | "newborn" | "newborns" | "fetus" | "fetal" | "maternal" | "obstetric"
+        | "pregnancy" | "childbirth" | "puerperium" | "abortion" | "poisoning" | "underdosing"
+        | "adverse" | "assault" | "self" => 1.8,
         "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
         "uteri" => 0.3,
         "sequela" => 1.6,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.3,
         _ => 1.0,
     }
+}
+
+/// Checks whether a title says that something is not so which was asked for: without loss of consciousness.
+pub(super) fn denies(title: &str, concepts: &[Concept]) -> bool {
+    let words = said(title);
+    let is_asked = |said: &Said<'_>| {
+        let core = concepts
+            .iter()
+            .filter(|concept| concept.kind == ConceptKind::Core);
+        core.filter_map(|concept| concept.ways.first())
+            .any(|way| way.words.iter().any(|word| word.fits(&said.word)))
+    };
+    let denied = words.iter().filter(|said| said.is_denied && is_asked(said));
+    // What is said elsewhere in the title is so.
+    denied
+        .filter(|said| {
+            !words
+                .iter()
+                .any(|one| !one.is_denied && one.word == said.word)
+        })
+        .count()
+        > 0
+        && !asks_for_denial(concepts)
+}
+
+/// Checks whether what was asked for is that something is not so.
+fn asks_for_denial(concepts: &[Concept]) -> bool {
+    concepts.iter().any(|concept| {
+        matches!(
+            concept.typed.as_str(),
+            "without" | "w/o" | "not" | "no" | "non"
+        )
+    })
 }
 
 /// How well a text says what was asked for.
@@ -89,15 +126,38 @@ struct Said<'t> {
     is_denied: bool,
     /// Whether it is named beside something else, after and, or or; or in brackets, where it may be left out.
     is_beside: bool,
+    /// Whether it stands behind unspecified, as in unspecified number of placenta: it tells no more than that word.
+    is_open: bool,
     /// Whether it was asked for.
     is_used: bool,
 }
+
+/// Returns a path of an index without the other forms of what was asked for, which stand behind commas: of Bleeding >
+/// rectum, rectal the one that was asked for.
+pub(super) fn in_one_form(path: &str, concepts: &[Concept]) -> String {
+    let is_asked = |word: &str| {
+        let word = word.to_lowercase();
+        let mut ways = concepts.iter().flat_map(|concept| &concept.ways);
+        ways.any(|way| way.words.iter().any(|asked| asked.fits(&word)))
+    };
+    let steps = path.split(" > ").map(|step| {
+        let mut forms = step.split(", ");
+        let are_words = forms.clone().all(|form| !form.contains(' '));
+        let asked = forms.find(|form| are_words && is_asked(form));
+        asked.unwrap_or(step)
+    });
+    steps.collect::<Vec<_>>().join(" > ")
+}
+
+/// Words that tell codes of one level apart, even where what stands above has them too.
+pub(super) const TELLING: [&str; 4] = ["other", "initial", "subsequent", "sequela"];
 
 /// Cuts a text into words, and looks which of them it denies.
 fn said(text: &str) -> Vec<Said<'_>> {
     let mut all = Vec::new();
     let mut is_nonessential = false;
     for clause in text.split([',', ';', ':']) {
+        let begins = all.len();
         let (mut is_denied, mut is_beside) = (false, false);
         for piece in clause.split_inclusive(|c: char| !c.is_alphanumeric()) {
             let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
@@ -111,12 +171,19 @@ fn said(text: &str) -> Vec<Said<'_>> {
                 continue;
             }
             let word = lower(word);
-            // Stage 5 or unspecified: what was named before it may be left out.
+            // With stage 5 or unspecified: what was named before it may be left out, back to where it begins.
             if word == "unspecified" && all.last().is_some_and(|last: &Said<'_>| last.word == "or")
             {
-                all.iter_mut().for_each(|said| said.is_beside = true);
+                let before = all.iter().rposition(|said| said.word == "with");
+                let others = all.iter_mut().skip(before.unwrap_or_default());
+                others.for_each(|said| said.is_beside = true);
             }
             match &*word {
+                // What is open is so in all its forms: unspecified whether with hypoxia.
+                "with"
+                    if all
+                        .last()
+                        .is_some_and(|last: &Said<'_>| last.word == "whether") => {}
                 "with" | "in" | "due" => (is_denied, is_beside) = (false, false),
                 // Other and unspecified: what follows is no second thing.
                 "and" | "or" => {
@@ -128,14 +195,21 @@ fn said(text: &str) -> Vec<Said<'_>> {
             }
             let is_denial = match &*word {
                 "without" | "not" => true,
-                // Unspecified as acute or chronic.
-                "as" => all
+                // Unspecified as acute or chronic, unspecified whether with hypoxia.
+                "as" | "whether" => all
                     .last()
                     .is_some_and(|last: &Said<'_>| last.word == "unspecified"),
                 _ => false,
             };
+            // Behind the first word unspecified is part of what the code is for: unspecified injury of head.
+            let is_open = match all.get(begins..).unwrap_or_default() {
+                [.., last] if last.word == "unspecified" => all.len() > 1,
+                [.., last, of] if of.word == "of" => last.is_open,
+                _ => false,
+            };
             all.push(Said {
                 word,
+                is_open,
                 is_denied,
                 is_beside: is_beside || was_nonessential,
                 is_used: false,
@@ -150,12 +224,7 @@ fn said(text: &str) -> Vec<Said<'_>> {
 pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weighed {
     let mut words = said(text);
     // What a text denies is not what was asked for, unless that was a denial too.
-    let denies = concepts.iter().any(|concept| {
-        matches!(
-            concept.typed.as_str(),
-            "without" | "w/o" | "not" | "no" | "non"
-        )
-    });
+    let denies = asks_for_denial(concepts);
     let (mut score, mut lacks) = (0.0, 0u32);
     for (at, concept) in concepts.iter().enumerate() {
         let way = concept.ways.iter().find(|way| {
@@ -181,16 +250,16 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         if said.is_used || SMALL_WORDS.contains(&word) || known.iter().any(|known| known == word) {
             continue;
         }
-        // What was said already, or what is another form of a word that was asked for, says nothing beyond.
+        // What was said already says nothing beyond.
         let is_said =
             |other: &Said<'_>| other.word == said.word && other.is_denied == said.is_denied;
-        let is_form = |other: &Said<'_>| other.is_used && is_form(word, &other.word);
-        if words.iter().take(at).any(is_said) || words.iter().any(is_form) {
+        if words.iter().take(at).any(is_said) {
             continue;
         }
         // What a code goes without is what is meant by someone who does not name it.
         extra += match (said.is_denied, said.is_beside) {
             (true, _) => weight(word).min(0.1),
+            _ if said.is_open => weight(word).min(0.15),
             (_, true) => weight(word) * 0.3,
             _ => weight(word),
         };
@@ -204,10 +273,9 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
     }
 }
 
-/// Checks whether two words are forms of one: Tuberculosis, tubercular.
-fn is_form(word: &str, other: &str) -> bool {
-    let same = word.bytes().zip(other.bytes()).take_while(|(a, b)| a == b);
-    same.count() >= 6
+/// Checks whether a text names a side.
+pub(super) fn names_side(text: &str) -> bool {
+    words_of(text).iter().any(|word| SIDES.contains(&&**word))
 }
 
 /// What it weighs that a text lacks what was asked for.
