@@ -134,7 +134,11 @@ impl Query<'_> {
                 return Ok(());
             }
             header.known.extend(known_words(&best.long_title));
-            header.score += 0.02;
+            // What is below other forms is not what is meant by who names none.
+            let is_other = words_of(&best.long_title)
+                .first()
+                .is_some_and(|word| word == "other");
+            header.score += if is_other { 0.4 } else { 0.02 };
             header.entry = best;
         }
     }

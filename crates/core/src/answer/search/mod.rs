@@ -536,6 +536,10 @@ impl Query<'_> {
         let current = self.current_of(&place, score, lacks);
         if let Some(there) = self.found.get_mut(code) {
             there.current.add(current);
+            let score = match there.standing {
+                FoundStanding::Header => score + HEADER,
+                _ => score,
+            };
             if score < there.score {
                 there.score = score;
                 there.lacks = lacks;
@@ -650,18 +654,20 @@ impl Query<'_> {
         }
     }
 
-    /// Weighs the title of a code that was found by a term: what the term lacks the title may have, and it may name
-    /// another side than the one that was asked for.
+    /// Weighs the title of a code that was found by a term, or below a header: what those lack the title may have, and
+    /// it may name another side than the one that was asked for.
     fn with_title(&self, title: &str, found_in: &Place, score: f64, lacks: u32) -> (f64, u32) {
-        let is_term = matches!(
-            found_in,
-            Place::InclusionTerm { .. } | Place::Index { .. } | Place::Below(_)
-        );
-        if !is_term || lacks == 0 {
+        if matches!(found_in, Place::Code | Place::NewerCode { .. }) {
             return (score, lacks);
         }
-        let of_title = weigh(title, &self.concepts, &[]).lacks;
-        let (mut score, mut left) = (score, lacks);
+        let of_title = weigh(title, &self.concepts, &[]);
+        // Of codes that terms lead to alike the one whose title says the least beyond.
+        let beyond = match found_in {
+            Place::Title => 0.0,
+            _ => of_title.extra.min(5.0) / 50.0,
+        };
+        let of_title = of_title.lacks;
+        let (mut score, mut left) = (score + beyond, lacks);
         for (at, concept) in self.concepts.iter().enumerate() {
             let bit = 1 << at;
             match (lacks & bit != 0, of_title & bit != 0, concept.kind) {

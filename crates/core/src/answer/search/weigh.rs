@@ -132,8 +132,8 @@ struct Said<'t> {
     is_used: bool,
 }
 
-/// Returns a path of an index without the other forms of what was asked for, which stand behind commas: of Bleeding >
-/// rectum, rectal the one that was asked for.
+/// Returns a path of an index without the other forms of what was asked for, which stand behind commas: Bleeding > rectum
+/// for Bleeding > rectum, rectal. Other words behind a comma are no forms: Fracture, pathological.
 pub(super) fn in_one_form(path: &str, concepts: &[Concept]) -> String {
     let is_asked = |word: &str| {
         let word = word.to_lowercase();
@@ -141,10 +141,16 @@ pub(super) fn in_one_form(path: &str, concepts: &[Concept]) -> String {
         ways.any(|way| way.words.iter().any(|asked| asked.fits(&word)))
     };
     let steps = path.split(" > ").map(|step| {
-        let mut forms = step.split(", ");
-        let are_words = forms.clone().all(|form| !form.contains(' '));
-        let asked = forms.find(|form| are_words && is_asked(form));
-        asked.unwrap_or(step)
+        let forms = || step.split(", ");
+        let Some(asked) = forms().find(|form| is_asked(form)) else {
+            return step.to_owned();
+        };
+        let is_form = |form: &str| {
+            let letters = |text: &str| text.to_lowercase().chars().take(4).collect::<String>();
+            form != asked && !form.contains(' ') && letters(form) == letters(asked)
+        };
+        let others = forms().filter(|form| !is_form(form));
+        others.collect::<Vec<_>>().join(", ")
     });
     steps.collect::<Vec<_>>().join(" > ")
 }
@@ -247,7 +253,12 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
     let mut extra = 0.0;
     for (at, said) in words.iter().enumerate() {
         let word = &*said.word;
-        if said.is_used || SMALL_WORDS.contains(&word) || known.iter().any(|known| known == word) {
+        let is_denial = matches!(word, "without" | "not");
+        if said.is_used
+            || is_denial
+            || SMALL_WORDS.contains(&word)
+            || known.iter().any(|known| known == word)
+        {
             continue;
         }
         // What was said already says nothing beyond.
