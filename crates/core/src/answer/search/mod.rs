@@ -12,6 +12,7 @@ mod below;
 mod elsewhere;
 mod lexicon;
 mod newer;
+mod offer;
 mod procedures;
 mod ranked;
 mod relax;
@@ -28,14 +29,14 @@ use super::typed::within;
 use crate::error::{Error, Result};
 use crate::model::{
     Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
-    ReleaseId, SearchReport, Status, Timeline, TypedCode, Warning, judge, typed_code, typed_codes,
+    ReleaseId, SearchReport, Timeline, TypedCode, Warning, typed_code, typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 pub use elsewhere::may_be_of_another_book;
 
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
 use tokens::tokens;
-use weigh::{SMALL_WORDS, Weighed, denies, in_one_form, least_lack, names_side, weigh};
+use weigh::{SMALL_WORDS, Weighed, in_one_form, weigh};
 
 /// How a search is to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -531,56 +532,6 @@ impl Query<'_> {
         weighed
     }
 
-    /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
-    fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
-        let current = self.current_of(&place, score, lacks);
-        if let Some(there) = self.found.get_mut(code) {
-            there.current.add(current);
-            let score = match there.standing {
-                FoundStanding::Header => score + HEADER,
-                _ => score,
-            };
-            if score < there.score {
-                there.score = score;
-                there.lacks = lacks;
-                there.found_in = place;
-            }
-            return;
-        }
-        match self.pending.get_mut(code) {
-            Some(there) => {
-                there.3.add(current);
-                if score < there.0 {
-                    *there = (score, lacks, place, there.3);
-                }
-            }
-            None => {
-                self.pending.insert(*code, (score, lacks, place, current));
-            }
-        }
-    }
-
-    /// Looks up how the best of the noted codes stand: a few more than are asked for, because some fall
-    /// away as headers or unlisted.
-    fn look_up(&mut self) -> Result<()> {
-        let mut best: Vec<(f64, Code)> = self
-            .pending
-            .iter()
-            .map(|(code, (score, ..))| (*score, *code))
-            .collect();
-        best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        best.truncate(self.options.most.saturating_add(30));
-        for (score, code) in best {
-            if let Some((_, lacks, place, current)) = self.pending.remove(&code) {
-                self.add_code(&code, score, lacks, place)?;
-                if let Some(there) = self.found.get_mut(&code) {
-                    there.current.add(current);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Follows terms that only say where to look: under attack > heart, "see Infarct, myocardium".
     fn follow_see(&mut self, core: u32, read_as: &mut Vec<ReadAs>) -> Result<()> {
         let Some(query) = self.query(core, false) else {
@@ -620,151 +571,10 @@ impl Query<'_> {
         }
         Ok(())
     }
-
-    /// Adds a code by how it stands on the day; one that is not listed then only if that was asked for.
-    fn add_code(&mut self, code: &Code, score: f64, lacks: u32, place: Place) -> Result<()> {
-        let life = self.store.spans(self.timeline.code_set(), code)?;
-        let (entry, standing) = match judge(self.date, self.timeline, &life) {
-            Status::Listed { entry, .. } => (entry, None),
-            Status::Deleted {
-                entry, last_day, ..
-            } if self.options.unlisted => (entry, Some(FoundStanding::Deleted(last_day))),
-            Status::NotYet {
-                entry, first_day, ..
-            } if self.options.unlisted => (entry, Some(FoundStanding::NotYetEffective(first_day))),
-            _ => return Ok(()),
-        };
-        self.offer(entry, score, lacks, i64::MAX, standing, place);
-        Ok(())
-    }
-
-    /// Reads what a place says of the day. The side and the encounter say which of several codes is meant, and not what
-    /// is; nor does it count what is left out at the time.
-    fn current_of(&self, place: &Place, score: f64, lacks: u32) -> Current {
-        let lacking = self.concepts.iter().enumerate();
-        let lacking = lacking.filter(|(at, _)| lacks & (1 << at) != 0);
-        let (mut beyond, mut lacks_more) = (score, false);
-        for (at, concept) in lacking {
-            lacks_more |= concept.kind == ConceptKind::Core && self.chosen & (1 << at) != 0;
-            beyond -= least_lack(concept);
-        }
-        match lacks_more {
-            true => Current::default(),
-            false => Current::of(place, beyond),
-        }
-    }
-
-    /// Weighs the title of a code that was found by a term, or below a header: what those lack the title may have, and
-    /// it may name another side than the one that was asked for.
-    fn with_title(&self, title: &str, found_in: &Place, score: f64, lacks: u32) -> (f64, u32) {
-        if matches!(found_in, Place::Code | Place::NewerCode { .. }) {
-            return (score, lacks);
-        }
-        let of_title = weigh(title, &self.concepts, &[]);
-        // Of codes that terms lead to alike the one whose title says the least beyond.
-        let beyond = match found_in {
-            Place::Title => 0.0,
-            _ => of_title.extra.min(5.0) / 50.0,
-        };
-        let of_title = of_title.lacks;
-        let (mut score, mut left) = (score + beyond, lacks);
-        for (at, concept) in self.concepts.iter().enumerate() {
-            let bit = 1 << at;
-            match (lacks & bit != 0, of_title & bit != 0, concept.kind) {
-                (true, false, _) => {
-                    left &= !bit;
-                    score -= least_lack(concept);
-                }
-                (true, true, ConceptKind::Side) if names_side(title) => score += 3.0,
-                _ => {}
-            }
-        }
-        (score, left)
-    }
-
-    fn offer(
-        &mut self,
-        entry: Entry,
-        score: f64,
-        lacks: u32,
-        position: i64,
-        standing: Option<FoundStanding>,
-        found_in: Place,
-    ) {
-        let standing = standing.unwrap_or(if entry.billable {
-            FoundStanding::Billable
-        } else {
-            FoundStanding::Header
-        });
-        // Of a header a code below it is meant.
-        let score = match standing {
-            FoundStanding::Header => score + HEADER,
-            _ => score,
-        };
-        // A manifestation never comes first on a claim.
-        let is_manifestation = entry.long_title.contains(MANIFESTATION);
-        let score = match is_manifestation && !matches!(found_in, Place::Code) {
-            true => score + 1.0,
-            false => score,
-        };
-        let (score, lacks) = self.with_title(&entry.long_title, &found_in, score, lacks);
-        // Whatever an older term says, the title of the day says that it is not so.
-        let is_term = matches!(found_in, Place::InclusionTerm { .. } | Place::Index { .. });
-        let score = match is_term && denies(&entry.long_title, &self.concepts) {
-            true => score + 2.0,
-            false => score,
-        };
-        let current = self.current_of(&found_in, score, lacks);
-        match self.found.get_mut(&entry.code) {
-            Some(there) => {
-                there.position = there.position.min(position);
-                there.current.add(current);
-                if score < there.score {
-                    there.score = score;
-                    there.lacks = lacks;
-                    there.found_in = found_in;
-                }
-            }
-            None => {
-                self.found.insert(
-                    entry.code,
-                    Candidate {
-                        score,
-                        lacks,
-                        position,
-                        entry,
-                        standing,
-                        found_in,
-                        current,
-                    },
-                );
-            }
-        }
-    }
-
-    /// Leaves out headers of which billable codes were found as well: those are meant.
-    fn drop_headers(&mut self) {
-        let billable: Vec<Code> = self
-            .found
-            .iter()
-            .filter(|(_, candidate)| candidate.standing == FoundStanding::Billable)
-            .map(|(code, _)| *code)
-            .collect();
-        self.found.retain(|code, candidate| {
-            let is_code = matches!(candidate.found_in, Place::Code);
-            // Codes below one stand right after it in the order of their characters.
-            let after = billable.partition_point(|other| other <= code);
-            let has_below = billable.get(after).is_some_and(|next| next.is_under(code));
-            is_code || candidate.standing != FoundStanding::Header || !has_below
-        });
-    }
 }
 
 /// What a code weighs that was asked for itself: before everything else.
 const CODE: f64 = -100.0;
-
-/// What the title of a manifestation has.
-const MANIFESTATION: &str = "diseases classified elsewhere";
 
 /// What a term of the index weighs that says what was asked for and no more: hardly more than such a title.
 const EXACT_TERM: f64 = 0.25;

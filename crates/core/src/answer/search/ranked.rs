@@ -83,7 +83,7 @@ impl Query<'_> {
             let concepts = self.concepts.iter().enumerate();
             let left_out = concepts
                 .filter(|(at, concept)| {
-                    // Which encounter is meant is told by the 7th character, which not every code has.
+                    // The 7th character says which encounter is meant, and not every code has one.
                     concept.kind != ConceptKind::Encounter && candidate.lacks & (1 << at) != 0
                 })
                 .map(|(_, concept)| concept.typed.clone())

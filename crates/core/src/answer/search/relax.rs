@@ -29,10 +29,10 @@ impl Query<'_> {
         // What nothing has is left out in any case, and so are the words of every sentence.
         let mut known = Vec::new();
         let says_something = all.iter().any(|(_, importance)| *importance > FILLER);
-        let told = all
+        let meaningful = all
             .iter()
             .filter(|(_, importance)| !says_something || *importance > FILLER);
-        for (bit, importance) in told.copied().take(MAX_RELAXED) {
+        for (bit, importance) in meaningful.copied().take(MAX_RELAXED) {
             let query = self.query(bit, false).unwrap_or_default();
             if self.store.holds(self.timeline.code_set(), &query)? {
                 known.push((bit, importance));
