@@ -99,9 +99,18 @@
 //!   consecutive items, exactly as a listing is runs of entries. A node holds what stands in it and not what
 //!   stands below it, so that a note changed at one code costs that node and not its chapter.
 //! - **Words are indexed beside the facts, not copied.** `search` is a full-text index without contents of its
-//!   own over the view `searchable`: titles, inclusion terms, paths of index terms. It indexes an item once
+//!   own over the view `searchable`: titles, inclusion terms, paths of the terms of both indexes. It indexes an item once
 //!   however many releases hold it; which of what is found holds on the day asked for is told afterwards, by
 //!   the runs. It is written in the import's own transaction, so that it is never behind.
+//! - **What is found is weighed by what it says beyond.** `answer::search` reads what was typed (reviewed files of
+//!   words, spelling by the words of the texts), finds texts that have all of it, and ranks by what a text says
+//!   besides: `unspecified` costs least, who is a mother or a newborn or what was costs most, what a title denies is
+//!   not meant. So no query and no code is named anywhere; sets of queries with a floor hold it.
+//! - **What people type is read in one place.** [`model::typed_codes`], [`model::TypedDay`] and
+//!   [`model::TypedReleases`] serve the command line, the pages and the JSON API alike. Claims are read to the letter:
+//!   there a dot too many is an error that someone has to know of.
+//! - **A database is asked as it is, and brought up to date by the next import.** What a later schema has
+//!   more stands in empty temporary tables until then, so that a reader needs no permission to write.
 //! - **Notes are never another year's.** A page takes notes and index entries from the release in force, and
 //!   where that release has no such document it says so: [`model::DocumentSource`] is a closed enum of the release's
 //!   own document, another's because the user asked for the nearest, and none. A search may find a code by
