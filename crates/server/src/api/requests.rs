@@ -344,7 +344,12 @@ mod tests {
         let refused = read::<DiffRequest>("old=2025x&new=FY2026").unwrap_err();
         assert_eq!(
             refused,
-            "old cannot be read: expected a release as in FY2026, a day of it, or latest"
+            "old cannot be read: expected a release as in FY2026, a day of it, latest, or two as in FY2025..FY2026"
         );
+        let sides = |query: &str| read::<DiffRequest>(query).unwrap().releases();
+        let both = sides("old=FY2025..FY2026").unwrap();
+        assert_eq!(both, sides("old=FY2025&new=FY2026").unwrap());
+        assert_eq!(both, sides("new=FY2025..FY2026").unwrap());
+        assert!(sides("old=FY2025..FY2026&new=FY2027").is_err());
     }
 }
