@@ -680,8 +680,8 @@ fn warnings_of(
                 day_before(last),
             );
             let matters = |warning: &Warning| match warning {
-                // The sample is told of once, by the kind of the store.
-                Warning::Sample => false,
+                // Said once, by the kind of the store; and by each code that was asked for too early.
+                Warning::Sample | Warning::NotInForce { .. } => false,
                 // A release that no code of the file is judged by changes nothing.
                 Warning::Derived { release }
                 | Warning::Incomplete { release, .. }
@@ -690,8 +690,7 @@ fn warnings_of(
                 }
                 Warning::MissingRelease { .. }
                 | Warning::MissingReleases { .. }
-                | Warning::BeyondKnown { .. }
-                | Warning::NotInForce { .. } => true,
+                | Warning::BeyondKnown { .. } => true,
             };
             let all = all.into_iter().filter(matters);
             found.extend(all.map(|warning| (code_set, warning)));
