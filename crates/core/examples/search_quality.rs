@@ -49,6 +49,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout().lock();
     let began = Instant::now();
     store.read_words()?;
+    // As the server and a pack ask it: one state of the database for all.
+    store.pin()?;
     writeln!(out, "words read in {:?}", began.elapsed())?;
     let ask = |query: &Query<'_>, without: &BTreeSet<String>| {
         // A code of ICD-10-PCS has seven characters and no dot.

@@ -254,6 +254,27 @@ impl Store {
         find().map_err(|error| self.error(error))
     }
 
+    /// Lists the rows of the full-text index that hold what a query asks for, but titles that are not listed.
+    pub(crate) fn rows_with(
+        &self,
+        code_set: CodeSet,
+        query: &str,
+        listed: &dyn Fn(i64) -> bool,
+    ) -> Result<Vec<i64>> {
+        let find = || -> rusqlite::Result<Vec<i64>> {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2")?;
+            let rows = statement.query_map(params![query, end_for(code_set)], |row| row.get(0))?;
+            let is_kept = |row: &rusqlite::Result<i64>| match row {
+                Ok(row) => row / REGION > 1 || listed(row % REGION),
+                Err(_) => true,
+            };
+            rows.filter(is_kept).collect()
+        };
+        find().map_err(|error| self.error(error))
+    }
+
     /// Returns some of the texts that a query in the language of the full-text index finds.
     pub(crate) fn texts_with(
         &self,

@@ -376,49 +376,53 @@ impl Reader<'_> {
 
     /// Reads the words that mean something together, in whatever order they stand, and removes them.
     fn several(&mut self, words: &mut Vec<String>) {
+        let mut stands_for: Vec<Option<&[&str]>> =
+            words.iter().map(|word| self.stands_for(word)).collect();
         for meaning in lexicon(self.code_set).several() {
-            if self.without.contains(&meaning.key()) {
+            if !self.without.is_empty() && self.without.contains(&meaning.key()) {
                 continue;
             }
-            let places: Vec<usize> = meaning
-                .typed
-                .iter()
-                .filter(|typed| !SMALL_WORDS.contains(typed))
-                .filter_map(|typed| words.iter().position(|word| self.is_same(word, typed)))
-                .collect();
             let asked = meaning
                 .typed
                 .iter()
                 .filter(|typed| !SMALL_WORDS.contains(typed));
-            if places.is_empty() || places.len() < asked.count() {
+            let place = |typed: &&str| {
+                let mut each = words.iter().zip(&stands_for);
+                each.position(|(word, stands_for)| self.is_same(word, *stands_for, typed))
+            };
+            let Some(places) = asked.map(place).collect::<Option<Vec<usize>>>() else {
+                continue;
+            };
+            if places.is_empty() {
                 continue;
             }
-            let typed: Vec<String> = words
+            let typed: Vec<&str> = words
                 .iter()
                 .enumerate()
                 .filter(|(at, _)| places.contains(at))
-                .map(|(_, word)| word.clone())
+                .map(|(_, word)| word.as_str())
                 .collect();
-            let mut at = 0;
-            words.retain(|_| {
-                at += 1;
-                !places.contains(&(at - 1))
-            });
-            self.add_meaning(&typed.join(" "), meaning, None);
+            let typed = typed.join(" ");
+            let mut is_left = (0..words.len()).map(|at| !places.contains(&at));
+            words.retain(|_| is_left.next().unwrap_or(true));
+            let mut is_left = (0..stands_for.len()).map(|at| !places.contains(&at));
+            stands_for.retain(|_| is_left.next().unwrap_or(true));
+            self.add_meaning(&typed, meaning, None);
         }
     }
 
-    /// Checks whether a word is one of a line, or is short for it.
-    fn is_same(&self, word: &str, typed: &str) -> bool {
+    /// Returns what a word is short for, first of all.
+    fn stands_for(&self, word: &str) -> Option<&'static [&'static str]> {
+        self.meaning(word)?.readings.first().map(Vec::as_slice)
+    }
+
+    /// Checks whether a word, which is short for something, is one of a line, or is short for it.
+    fn is_same(&self, word: &str, stands_for: Option<&[&str]>, typed: &str) -> bool {
         if word == typed || word.strip_suffix('s') == Some(typed) {
             return true;
         }
-        let Some(words) = self.meaning(word).and_then(|one| one.readings.first()) else {
-            return false;
-        };
         // Short for it, or for what it stands for: ca and cancer are both a malignant neoplasm.
-        let of_typed = || self.meaning(typed).and_then(|one| one.readings.first());
-        words.as_slice() == [typed] || of_typed() == Some(words)
+        stands_for.is_some_and(|words| words == [typed] || self.stands_for(typed) == Some(words))
     }
 
     fn add_meaning(&mut self, typed: &str, meaning: &Meaning, literal: Option<&str>) {

@@ -35,6 +35,7 @@ use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 pub use elsewhere::may_be_of_another_book;
 
 use asked::{Concept, ConceptKind, MAX_WORDS, literally, understand};
+use ranked::{Documents, nearest_first};
 use tokens::tokens;
 use weigh::{SMALL_WORDS, Weighed, in_one_form, weigh};
 
@@ -85,14 +86,16 @@ pub fn search_without(
     options: SearchOptions,
     without: &BTreeSet<String>,
 ) -> Result<SearchReport> {
-    let mut report = find(store, code_set, words, date, options, without)?;
-    // Without its dot a code may be one of another book as well.
-    report.elsewhere = elsewhere::not_kept(words);
-    if report.found.is_empty() {
-        report.elsewhere =
-            elsewhere::look_elsewhere(store, code_set, words, date, options, without)?;
-    }
-    Ok(report)
+    store.in_one_state(|| {
+        let mut report = find(store, code_set, words, date, options, without)?;
+        // Without its dot a code may be one of another book as well.
+        report.elsewhere = elsewhere::not_kept(words);
+        if report.found.is_empty() {
+            report.elsewhere =
+                elsewhere::look_elsewhere(store, code_set, words, date, options, without)?;
+        }
+        Ok(report)
+    })
 }
 
 fn find(
@@ -119,6 +122,7 @@ fn find(
     let mut asked = Query {
         store,
         timeline: &timeline,
+        documents: Documents::read(store, period.release)?,
         release: period.release,
         date,
         listed: store.listed_on(code_set, date)?,
@@ -241,6 +245,7 @@ enum Place {
 struct Query<'s> {
     store: &'s Store,
     timeline: &'s Timeline,
+    documents: Documents,
     release: ReleaseId,
     date: NaiveDate,
     listed: ListedEntries,
@@ -348,7 +353,7 @@ impl Query<'_> {
         let typed = last.typed.clone();
         // A letter begins everything, and what is short for something is no beginning.
         let first = last.ways.first().and_then(|way| way.words.first());
-        if typed.chars().count() < 2 || first.is_none_or(|word| word.text != typed) {
+        if last.kind != ConceptKind::Core || typed.chars().count() < 2 || first.is_none_or(|word| word.text != typed) {
             return false;
         }
         let mut has_changed = false;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::{Place, Query, weigh};
 use crate::error::Result;
-use crate::model::{Code, DocumentKind, FoundStanding, IndexKind, Status, StoredDocument, judge};
+use crate::model::{Code, DocumentKind, FoundStanding, Status, StoredDocument, judge};
 
 /// How many of the codes that were found are looked at.
 const MAX_LOOKED_AT: usize = 12;
@@ -21,8 +21,6 @@ impl Query<'_> {
         if !self.timeline.code_set().has(DocumentKind::ConversionTable) {
             return Ok(());
         }
-        let tabular = self.nearest_first(&[DocumentKind::Tabular])?;
-        let indexes = self.nearest_first(&IndexKind::ALL.map(DocumentKind::Index))?;
         for code in self.order().into_iter().take(MAX_LOOKED_AT) {
             let Some(candidate) = self.found.get(&code) else {
                 continue;
@@ -36,12 +34,12 @@ impl Query<'_> {
                 continue;
             }
             let since = match &candidate.found_in {
-                Place::InclusionTerm { node, .. } => self.last_with(&tabular, *node)?,
-                Place::Index { term, .. } => self.last_with(&indexes, *term)?,
+                Place::InclusionTerm { node, .. } => self.last_with(&self.documents.tabular, *node)?,
+                Place::Index { term, .. } => self.last_with(&self.documents.indexes, *term)?,
                 _ => None,
             };
             let by_term = match current.term {
-                Some(node) => self.last_with(&tabular, node)?,
+                Some(node) => self.last_with(&self.documents.tabular, node)?,
                 None => None,
             };
             let Some(since) = since.max(by_term) else {

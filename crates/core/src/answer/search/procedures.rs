@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::asked::{Concept, literally};
 use super::weigh::{SIDES, SMALL_WORDS, Weighed, words_of};
-use super::{ConceptKind, POOR, Place, Query, tokens, weigh};
+use super::{ConceptKind, POOR, Place, Query, nearest_first, tokens, weigh};
 use crate::error::Result;
 use crate::model::{Code, DocumentKind, Entry, ReadAs, ReadAsKind};
 use crate::store::PcsTerms;
@@ -38,7 +38,7 @@ impl Query<'_> {
         if !self.timeline.code_set().has(DocumentKind::PcsIndex) {
             return Ok(None);
         }
-        let documents = self.nearest_first(&[DocumentKind::PcsIndex])?;
+        let documents = nearest_first(self.store, self.release, &[DocumentKind::PcsIndex])?;
         let nearest = documents.into_iter().next();
         nearest
             .map(|document| self.store.pcs_terms(document))

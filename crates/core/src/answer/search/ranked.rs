@@ -3,19 +3,43 @@
 use super::asked::ConceptKind;
 use super::{Candidate, Place, Query};
 use crate::error::Result;
-use crate::model::{Code, DocumentKind, FoundEntry, FoundIn, IndexKind, StoredDocument};
+use crate::model::{
+    Code, DocumentKind, FoundEntry, FoundIn, IndexKind, ReleaseId, StoredDocument,
+};
+use crate::store::Store;
+
+/// The stored documents that terms and newer codes stand in, those nearest in time to the release in force first.
+pub(super) struct Documents {
+    pub(super) tabular: Vec<StoredDocument>,
+    pub(super) indexes: Vec<StoredDocument>,
+    pub(super) tables: Vec<StoredDocument>,
+}
+
+impl Documents {
+    pub(super) fn read(store: &Store, release: ReleaseId) -> Result<Documents> {
+        Ok(Documents {
+            tabular: nearest_first(store, release, &[DocumentKind::Tabular])?,
+            indexes: nearest_first(store, release, &IndexKind::ALL.map(DocumentKind::Index))?,
+            tables: nearest_first(store, release, &[DocumentKind::ConversionTable])?,
+        })
+    }
+}
+
+/// Lists the stored documents of some kinds, those nearest in time to a release first.
+pub(super) fn nearest_first(
+    store: &Store,
+    release: ReleaseId,
+    kinds: &[DocumentKind],
+) -> Result<Vec<StoredDocument>> {
+    let mut documents = Vec::new();
+    for kind in kinds {
+        documents.extend(store.documents(*kind)?);
+    }
+    documents.sort_by_key(|document| document.release.days_from(release));
+    Ok(documents)
+}
 
 impl Query<'_> {
-    /// Lists the stored documents of some kinds, those nearest in time to the release in force first.
-    pub(super) fn nearest_first(&self, kinds: &[DocumentKind]) -> Result<Vec<StoredDocument>> {
-        let mut documents = Vec::new();
-        for kind in kinds {
-            documents.extend(self.store.documents(*kind)?);
-        }
-        documents.sort_by_key(|document| document.release.days_from(self.release));
-        Ok(documents)
-    }
-
     /// Lists what was found, the best first.
     pub(super) fn order(&self) -> Vec<Code> {
         let mut ranked: Vec<(&Code, &Candidate)> = self.found.iter().collect();
@@ -29,9 +53,6 @@ impl Query<'_> {
     }
 
     pub(super) fn ranked(mut self) -> Result<Vec<FoundEntry>> {
-        let tabular = self.nearest_first(&[DocumentKind::Tabular])?;
-        let indexes = self.nearest_first(&IndexKind::ALL.map(DocumentKind::Index))?;
-        let tables = self.nearest_first(&[DocumentKind::ConversionTable])?;
         let mut order = self.order();
         order.truncate(self.options.most);
         let mut found = Vec::with_capacity(order.len());
@@ -44,7 +65,7 @@ impl Query<'_> {
                 Place::Title => FoundIn::Title,
                 Place::Below(header) => FoundIn::Below { header },
                 Place::InclusionTerm { node, term } => {
-                    match self.store.first_with(&tabular, node)? {
+                    match self.store.first_with(&self.documents.tabular, node)? {
                         Some(document) => FoundIn::InclusionTerm {
                             term,
                             release: document.release,
@@ -52,7 +73,7 @@ impl Query<'_> {
                         None => FoundIn::Title,
                     }
                 }
-                Place::Index { term, path } => match self.store.first_with(&indexes, term)? {
+                Place::Index { term, path } => match self.store.first_with(&self.documents.indexes, term)? {
                     Some(document) => FoundIn::Index {
                         kind: document.kind,
                         path,
@@ -69,7 +90,7 @@ impl Query<'_> {
                     None => FoundIn::Title,
                 },
                 Place::NewerCode { of, from, item } => {
-                    match self.store.first_with(&tables, item)? {
+                    match self.store.first_with(&self.documents.tables, item)? {
                         Some(table) => FoundIn::NewerCode {
                             of,
                             from,

@@ -1,89 +1,72 @@
 //! What is left out where no text has all that was asked for.
 
+use std::collections::HashMap;
+
 use super::Query;
 use super::asked::FILLER;
 use crate::error::Result;
 
-/// The most concepts that are left out one by one; of more the last ones are left out together.
-const MAX_RELAXED: usize = 8;
-
-/// The most where words are left out.
+/// The most rows that are looked at where words are left out.
 const MAX_ROWS_RELAXED: usize = 250;
 
-/// The most ways to leave out as many words that are tried.
-const MAX_CHOICES: usize = 16;
-
-/// After so many choices that found nothing no more are tried.
+/// The most ways to leave out words that are tried, before the ones that led to a code stand.
 const MAX_TRIED: usize = 40;
 
+/// Two ways that say as much as each other differ by no more than this.
+const AS_MUCH: f64 = 0.01;
+
 impl Query<'_> {
-    /// Leaves out ever more of the concepts, until something is found.
+    /// Leaves out as little of the concepts as can be, by what they say, so that something is found.
     pub(super) fn relax(&mut self, core: u32) -> Result<()> {
-        let all: Vec<(u32, f64)> = self
-            .concepts
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| core & (1 << at) != 0)
-            .map(|(at, concept)| (1 << at, concept.importance))
-            .collect();
-        // What nothing has is left out in any case, and so are the words of every sentence.
-        let mut known = Vec::new();
-        let says_something = all.iter().any(|(_, importance)| *importance > FILLER);
-        let meaningful = all
-            .iter()
-            .filter(|(_, importance)| !says_something || *importance > FILLER);
-        for (bit, importance) in meaningful.copied().take(MAX_RELAXED) {
-            let query = self.query(bit, false).unwrap_or_default();
-            if self.store.holds(self.timeline.code_set(), &query)? {
-                known.push((bit, importance));
-            }
-        }
-        let all = known;
-        let is_whole = all.len() == core.count_ones() as usize;
         self.rows = MAX_ROWS_RELAXED;
         let mut tried = 0;
-        let count = all.len();
-        for left_out in usize::from(is_whole)..count {
-            let mut choices: Vec<(f64, u32)> = (0u32..1 << count)
-                .filter(|bits| bits.count_ones() as usize == left_out)
-                .map(|bits| {
-                    let left = all
-                        .iter()
-                        .enumerate()
-                        .filter(|(at, _)| bits & (1 << at) != 0);
-                    let lost: f64 = left.map(|(_, (_, importance))| importance).sum();
-                    let kept = all
-                        .iter()
-                        .enumerate()
-                        .filter(|(at, _)| bits & (1 << at) == 0);
-                    (lost, kept.fold(0, |chosen, (_, (bit, _))| chosen | bit))
-                })
-                .collect();
-            choices.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let mut least = f64::INFINITY;
-            for (lost, chosen) in choices.into_iter().take(MAX_CHOICES) {
-                // What loses more than is needed is not what was meant.
-                if lost > least + 0.01 {
-                    break;
-                }
-                self.add_chosen(chosen)?;
-                if !self.is_empty() {
-                    least = least.min(lost);
-                }
-                tried += 1;
-            }
-            if !self.is_empty() || tried > MAX_TRIED {
+        let mut most = 0.0;
+        for (said, chosen) in self.choices(core)? {
+            let says_less = said < most - AS_MUCH;
+            if (says_less && !self.is_empty()) || tried == MAX_TRIED {
                 break;
             }
-        }
-        // Of very many words those that say most, each by itself.
-        let mut alone = all;
-        alone.sort_by(|a, b| b.1.total_cmp(&a.1));
-        for (bit, _) in alone {
-            if self.is_empty() {
-                self.add_chosen(bit)?;
-            }
+            self.add_chosen(chosen)?;
+            most = said;
+            tried += 1;
         }
         Ok(())
+    }
+
+    /// Lists which concepts stand together in a text, with what they say, the most first.
+    fn choices(&self, core: u32) -> Result<Vec<(f64, u32)>> {
+        let all = self.concepts.iter().enumerate();
+        let all = all.filter(|(at, _)| core & (1 << at) != 0);
+        // The words of every sentence are left out in any case.
+        let says_something = all.clone().any(|(_, concept)| concept.importance > FILLER);
+        let meaningful = all.filter(|(_, one)| !says_something || one.importance > FILLER);
+        let meaningful: Vec<(u32, f64)> = meaningful
+            .map(|(at, concept)| (1 << at, concept.importance))
+            .collect();
+        let mut held: HashMap<i64, u32> = HashMap::new();
+        for (bit, _) in &meaningful {
+            let query = self.query(*bit, false).unwrap_or_default();
+            for row in self
+                .store
+                .rows_with(self.timeline.code_set(), &query, &|number| {
+                    self.options.unlisted || self.listed.position(number).is_some()
+                })?
+            {
+                *held.entry(row).or_default() |= bit;
+            }
+        }
+        let mut together: Vec<u32> = held.into_values().collect();
+        together.sort_unstable();
+        together.dedup();
+        let said = |chosen: u32| -> f64 {
+            let of = meaningful.iter().filter(|(bit, _)| chosen & bit != 0);
+            of.map(|(_, importance)| importance).sum()
+        };
+        let mut choices: Vec<(f64, u32)> = together
+            .into_iter()
+            .map(|chosen| (said(chosen), chosen))
+            .collect();
+        choices.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        Ok(choices)
     }
 }

@@ -115,32 +115,43 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
         _ => 3,
     };
     let first = word.chars().next()?;
-    let mut best: Option<((usize, u32, u32), usize, &str)> = None;
     let letters = letters_of(word);
-    for (other, count, other_letters) in vocabulary.words() {
-        if other.len().abs_diff(word.len()) > most {
-            continue;
-        }
-        // Each other letter changes two bits at most, which is counted faster than letters are compared.
-        if (letters ^ other_letters).count_ones() as usize > 2 * most {
-            continue;
-        }
-        let is_other_letter = !other.starts_with(first);
-        // People misspell the first letter seldom.
-        if is_other_letter && length < 6 {
-            continue;
-        }
-        let distance = strsim::osa_distance(word, other);
-        if distance > most || (is_other_letter && distance > 2) {
-            continue;
-        }
-        // Of words as near the one with the same letters, then the one that more texts have, and any before one with
-        // another first letter or one that hardly any text has.
-        let others = (letters ^ other_letters).count_ones();
-        let doubts = usize::from(is_other_letter) + usize::from(count < 3);
-        let rank = (2 * distance + doubts, others, u32::MAX - count);
-        if best.as_ref().is_none_or(|(there, ..)| rank < *there) {
-            best = Some((rank, distance, other));
+    let mut best: Option<((usize, u32, u32), usize, &str)> = None;
+    let ranks_before = |rank: (usize, u32, u32), best: &Option<((usize, u32, u32), usize, &str)>| {
+        best.as_ref().is_none_or(|(there, ..)| rank < *there)
+    };
+    // Those with the same letters first: what they leave to be found is little.
+    for least in 0..=most {
+        for (other, count, other_letters) in vocabulary.words() {
+            // A letter that only one of them has is one change at least, which is counted faster than letters are
+            // compared.
+            let only_here = (letters & !other_letters).count_ones();
+            let only_there = (other_letters & !letters).count_ones();
+            if only_here.max(only_there) as usize != least
+                || other.len().abs_diff(word.len()) > most
+            {
+                continue;
+            }
+            let is_other_letter = !other.starts_with(first);
+            // People misspell the first letter seldom.
+            if is_other_letter && length < 6 {
+                continue;
+            }
+            // Of words as near the one with the same letters, then the one that more texts have, and any before one
+            // with another first letter or one that hardly any text has.
+            let doubts = usize::from(is_other_letter) + usize::from(count < 3);
+            let others = only_here + only_there;
+            let rank = |distance| (2 * distance + doubts, others, u32::MAX - count);
+            if !ranks_before(rank(least), &best) {
+                continue;
+            }
+            let distance = strsim::osa_distance(word, other);
+            if distance > most || (is_other_letter && distance > 2) {
+                continue;
+            }
+            if ranks_before(rank(distance), &best) {
+                best = Some((rank(distance), distance, other));
+            }
         }
     }
     best.map(|(_, distance, other)| (other.to_owned(), distance))
