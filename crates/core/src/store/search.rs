@@ -275,6 +275,17 @@ impl Store {
         find().map_err(|error| self.error(error))
     }
 
+    /// Lists the headings of the columns of an index that is a table: the column, from 1, and its heading.
+    pub(crate) fn headings(&self, document: &StoredDocument) -> Result<Vec<(u32, String)>> {
+        let find = || -> rusqlite::Result<Vec<(u32, String)>> {
+            self.connection
+                .prepare_cached("SELECT cell, heading FROM index_heading WHERE document = ?1")?
+                .query_map([document.number], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        find().map_err(|error| self.error(error))
+    }
+
     /// Returns some of the texts that a query in the language of the full-text index finds.
     pub(crate) fn texts_with(
         &self,

@@ -10,7 +10,7 @@ use super::spelling;
 use super::weigh::{SIDES, SMALL_WORDS, words_of};
 use crate::error::Result;
 use crate::model::{CodeSet, ReadAs, ReadAsKind};
-use crate::store::Store;
+use crate::store::{Store, Vocabulary};
 
 /// The most words of a search that count.
 pub(super) const MAX_WORDS: usize = 16;
@@ -37,6 +37,9 @@ pub(super) struct Word {
     pub(super) is_begun: bool,
 }
 
+/// Endings that make another word of a part of the body: what it suffers from, or what is done to it.
+const TELLING_ENDINGS: [&str; 4] = ["itis", "osis", "oma", "tomy"];
+
 impl Word {
     fn new(text: &str) -> Word {
         static STEMMER: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::English));
@@ -55,10 +58,14 @@ impl Word {
         if word == self.text || (self.is_begun && word.starts_with(&self.text)) {
             return true;
         }
-        self.stem.len() > 2
-            && self.text.len() > 3
-            && word.starts_with(&self.stem)
-            && word.len() <= self.stem.len() + 5
+        let Some(ending) = word.strip_prefix(&self.stem) else {
+            return false;
+        };
+        let is_form = self.stem.len() > 2 && self.text.len() > 3 && ending.len() <= 5;
+        // Esophagitis is no form of esophageal, and hepatic none of hepatitis.
+        let own = self.text.strip_prefix(&self.stem).unwrap_or_default();
+        let tells = |ending| TELLING_ENDINGS.contains(&ending);
+        is_form && (own == ending || !tells(ending) && !tells(own))
     }
 }
 
@@ -193,10 +200,10 @@ fn importance(word: &str) -> f64 {
         | "states" | "reports" | "reported" | "complaining" | "going" | "got" | "it" | "my"
         | "she" | "he" | "when" | "while" | "about" | "ago" | "now" | "morning" | "last"
         | "also" | "been" | "being" | "are" | "were" | "there" | "some" => FILLER,
-        "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems" | "issue"
-        | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult" | "symptoms"
-        | "status" | "current" | "year" | "years" | "greater" | "less" | "male" | "female"
-        | "man" | "woman" | "without" | "no" | "unspecified" | "type" => 0.4,
+        "toddler" | "disease" | "disorder" | "syndrome" | "condition" | "problem" | "problems"
+        | "issue" | "severe" | "mild" | "moderate" | "new" | "visit" | "exam" | "adult"
+        | "symptoms" | "status" | "current" | "year" | "years" | "greater" | "less" | "male"
+        | "female" | "man" | "woman" | "without" | "no" | "unspecified" | "type" => 0.4,
         // What was, or what relatives have, is another code than what is.
         "history" | "h/o" | "hx" | "family" | "fh" | "fhx" => 2.0,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.7,
@@ -226,7 +233,14 @@ fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
             .strip_suffix("'s")
             .or_else(|| bare.strip_suffix("\u{2019}s"))
             .unwrap_or(bare);
-        words.extend(super::tokens(bare));
+        // 34wks, 5yo.
+        let digits = bare.trim_start_matches(|c: char| c.is_ascii_digit());
+        match bare.split_at_checked(bare.len() - digits.len()) {
+            Some((number, unit)) if !number.is_empty() && unit_of(unit).is_some() => {
+                words.extend([number.to_owned(), unit.to_owned()]);
+            }
+            _ => words.extend(super::tokens(bare)),
+        }
     }
     words
 }
@@ -278,15 +292,45 @@ fn drop_small_words(words: &mut Vec<String>) {
     words.retain(|_| kept.next().is_some_and(|kept| *kept));
 }
 
-/// Joins a letter with the word after it where that is shorthand: a fib, c diff, e coli.
-fn join_letters(words: &mut Vec<String>, code_set: CodeSet) {
+/// Joins a letter with the word after it where that is shorthand (a fib, c diff, e coli), and a digit with the letter
+/// after it where texts have them as one: stage 3 a.
+fn join_letters(words: &mut Vec<String>, code_set: CodeSet, vocabulary: &Vocabulary) {
     let mut at = 0;
-    while let (Some(letter), Some(next)) = (words.get(at), words.get(at + 1)) {
-        let joined = format!("{letter}{next}");
-        if letter.chars().count() == 1 && lexicon(code_set).single(&joined).is_some() {
+    while let (Some(one), Some(next)) = (words.get(at), words.get(at + 1)) {
+        let joined = format!("{one}{next}");
+        let is_shorthand = || lexicon(code_set).single(&joined).is_some();
+        let is_one = || next.len() == 1 && vocabulary.count(&joined) > 0;
+        let is_joined = match one.as_bytes() {
+            [b'0'..=b'9'] if !next.starts_with(|c: char| c.is_ascii_digit()) => is_one(),
+            _ => one.chars().count() == 1 && is_shorthand(),
+        };
+        if is_joined {
             words.splice(at..at + 2, [joined]);
         }
         at += 1;
+    }
+}
+
+/// Returns the unit of time that a word is.
+fn unit_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "minute" | "minutes" | "min" | "mins" => "minutes",
+        "hour" | "hours" | "hr" | "hrs" => "hours",
+        "day" | "days" => "days",
+        "week" | "weeks" | "wk" | "wks" => "weeks",
+        "month" | "months" | "mo" | "mos" => "months",
+        "year" | "years" | "yr" | "yrs" | "yo" | "y/o" => "years",
+        _ => return None,
+    })
+}
+
+/// Returns the trimester of a week of gestation, as the notes of chapter 15 of the tabular list divide them.
+fn trimester(week: u32) -> Option<&'static str> {
+    match week {
+        1..=13 => Some("first"),
+        14..=27 => Some("second"),
+        28..=42 => Some("third"),
+        _ => None,
     }
 }
 
@@ -299,7 +343,7 @@ pub(super) fn understand(
 ) -> Result<Asked> {
     let mut words = pieces(text, code_set);
     read_numerals(&mut words);
-    join_letters(&mut words, code_set);
+    join_letters(&mut words, code_set, &store.vocabulary(code_set)?);
     drop_small_words(&mut words);
     if words.len() > MAX_WORDS && words.iter().any(|word| !is_filler(word)) {
         words.retain(|word| !is_filler(word));
@@ -312,10 +356,16 @@ pub(super) fn understand(
         asked: Asked::default(),
     };
     reader.join_words(&mut words)?;
+    reader.write_american(&mut words)?;
     reader.several(&mut words);
     let last = words.len().saturating_sub(1);
     let mut at = 0;
     while let Some(word) = words.get(at) {
+        let of_time = reader.time(words.get(at..).unwrap_or_default());
+        if of_time > 0 {
+            at += of_time;
+            continue;
+        }
         let joined = words.get(at + 1).map(|next| format!("{word}{next}"));
         at += 1 + reader.one(word, joined.as_deref(), at == last)?;
     }
@@ -374,6 +424,18 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Writes words in British spelling as texts have them.
+    fn write_american(&self, words: &mut [String]) -> Result<()> {
+        let vocabulary = self.store.vocabulary(self.code_set)?;
+        for word in words.iter_mut().filter(|word| vocabulary.count(word) == 0) {
+            let american = spelling::american(word);
+            if let Some(american) = american.filter(|other| vocabulary.count(other) > 0) {
+                *word = american;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the words that mean something together, in whatever order they stand, and removes them.
     fn several(&mut self, words: &mut Vec<String>) {
         let mut stands_for: Vec<Option<&[&str]>> =
@@ -382,10 +444,11 @@ impl Reader<'_> {
             if !self.without.is_empty() && self.without.contains(&meaning.key()) {
                 continue;
             }
+            // A letter tells kinds apart: influenza a.
             let asked = meaning
                 .typed
                 .iter()
-                .filter(|typed| !SMALL_WORDS.contains(typed));
+                .filter(|typed| **typed == "a" || !SMALL_WORDS.contains(typed));
             let place = |typed: &&str| {
                 let mut each = words.iter().zip(&stands_for);
                 each.position(|(word, stands_for)| self.is_same(word, *stands_for, typed))
@@ -510,6 +573,33 @@ impl Reader<'_> {
         }
         let vocabulary = self.store.vocabulary(self.code_set)?;
         Ok(vocabulary.count(word) > 0 || !spelling::is_slip(word, &vocabulary))
+    }
+
+    /// Reads a number of days, weeks or years, and returns how many words that were. It says little of what is meant,
+    /// but for weeks of gestation, which are those of a trimester.
+    fn time(&mut self, words: &[String]) -> usize {
+        let [number, unit, rest @ ..] = words else {
+            return 0;
+        };
+        let (Some(unit), Ok(count)) = (unit_of(unit), number.parse::<u32>()) else {
+            return 0;
+        };
+        let is_age = unit == "years" && rest.first().is_some_and(|word| word == "old");
+        let read = if is_age { 3 } else { 2 };
+        let mut ways = vec![Way::new([number.as_str(), unit], 0.0)];
+        for other in spelling::same_number(number) {
+            ways.push(Way::new([other.as_str(), unit], 0.0));
+        }
+        let of_gestation = trimester(count).filter(|_| unit == "weeks");
+        ways.extend(of_gestation.map(|nth| Way::new([nth, "trimester"], 0.3)));
+        let typed: Vec<&str> = words.iter().take(read).map(String::as_str).collect();
+        self.asked.concepts.push(Concept {
+            typed: typed.join(" "),
+            kind: ConceptKind::Core,
+            ways,
+            importance: if of_gestation.is_some() { 0.7 } else { FILLER },
+        });
+        read
     }
 
     /// Reads one word, and returns how many of those after it were read with it.

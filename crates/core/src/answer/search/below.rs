@@ -1,7 +1,7 @@
 //! From a header to the codes below it that are meant by someone who says no more.
 
 use super::weigh::{TELLING, words_of};
-use super::{ConceptKind, HEADER, Place, Query, weigh};
+use super::{ConceptKind, HEADER, INCLUSION_TERM, Place, Query, weigh};
 use crate::error::Result;
 use crate::model::{Code, Entry, FoundStanding};
 
@@ -10,6 +10,9 @@ const MAX_HEADERS: usize = 6;
 
 /// How many codes of the same level are shown, at most, of a header that was found.
 const MAX_BESIDE: usize = 4;
+
+/// How much more may speak against a term that names what is meant of a header's codes than against the header.
+const NAMED: f64 = 1.0;
 
 /// A header that was found, and what is known of what stands below it.
 struct Header {
@@ -107,7 +110,15 @@ impl Query<'_> {
                     weighed.score += 0.3 * f64::from(lacking - least_lacking);
                     // Titles of one level differ in what they say, not in how long they are.
                     weighed.score -= words_of(&entry.long_title).len() as f64 / 200.0;
-                    (weighed.score, entry)
+                    // The one that a term names for what was asked is the one that is meant by who says no more.
+                    let named = self.found.get(&entry.code).filter(|found| {
+                        matches!(found.found_in, Place::InclusionTerm { .. })
+                            && found.lacks & core == 0
+                            && found.score < header.score + NAMED
+                    });
+                    let by_term = named.map(|found| found.score - INCLUSION_TERM - header.score);
+                    let score = by_term.map_or(weighed.score, |by_term| weighed.score.min(by_term));
+                    (score, entry)
                 })
                 .collect();
             weighed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.code.cmp(&b.1.code)));

@@ -9,6 +9,7 @@
 
 mod asked;
 mod below;
+mod cells;
 mod elsewhere;
 mod lexicon;
 mod newer;
@@ -116,7 +117,7 @@ fn find(
     }
     let index = DocumentKind::Index(IndexKind::Diseases);
     let nested_term = match store.document(period.release, index)? {
-        Some(_) => 0.8,
+        Some(_) => NESTED_TERM,
         None => 1.2,
     };
     let mut asked = Query {
@@ -321,6 +322,9 @@ impl Query<'_> {
         }
         let core = self.core();
         self.add_chosen(core)?;
+        if self.best() > POOR {
+            self.add_cells(core)?;
+        }
         let last = self.concepts.last().cloned();
         if self.is_empty() && self.let_the_last_go_on() {
             self.add_chosen(core)?;
@@ -353,7 +357,10 @@ impl Query<'_> {
         let typed = last.typed.clone();
         // A letter begins everything, and what is short for something is no beginning.
         let first = last.ways.first().and_then(|way| way.words.first());
-        if last.kind != ConceptKind::Core || typed.chars().count() < 2 || first.is_none_or(|word| word.text != typed) {
+        if last.kind != ConceptKind::Core
+            || typed.chars().count() < 2
+            || first.is_none_or(|word| word.text != typed)
+        {
             return false;
         }
         let mut has_changed = false;
@@ -498,7 +505,7 @@ impl Query<'_> {
                     let Weighed { score, lacks, .. } = self.weigh(&term);
                     self.note(
                         &code,
-                        score + 0.4,
+                        score + INCLUSION_TERM,
                         lacks,
                         Place::InclusionTerm { node, term },
                     );
@@ -581,8 +588,14 @@ impl Query<'_> {
 /// What a code weighs that was asked for itself: before everything else.
 const CODE: f64 = -100.0;
 
+/// What an inclusion term weighs more than such a title of the day.
+const INCLUSION_TERM: f64 = 0.4;
+
 /// What a term of the index weighs that says what was asked for and no more: hardly more than such a title.
 const EXACT_TERM: f64 = 0.25;
+
+/// What a term within a term weighs in the index of the release itself.
+const NESTED_TERM: f64 = 0.8;
 
 /// What a header weighs more than a code that may be reported.
 const HEADER: f64 = 0.6;

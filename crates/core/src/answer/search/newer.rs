@@ -34,7 +34,9 @@ impl Query<'_> {
                 continue;
             }
             let since = match &candidate.found_in {
-                Place::InclusionTerm { node, .. } => self.last_with(&self.documents.tabular, *node)?,
+                Place::InclusionTerm { node, .. } => {
+                    self.last_with(&self.documents.tabular, *node)?
+                }
                 Place::Index { term, .. } => self.last_with(&self.documents.indexes, *term)?,
                 _ => None,
             };

@@ -12,17 +12,9 @@ impl Query<'_> {
     /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
     pub(super) fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
         let current = self.current_of(&place, score, lacks);
-        if let Some(there) = self.found.get_mut(code) {
-            there.current.add(current);
-            let score = match there.standing {
-                FoundStanding::Header => score + HEADER,
-                _ => score,
-            };
-            if score < there.score {
-                there.score = score;
-                there.lacks = lacks;
-                there.found_in = place;
-            }
+        if let Some(there) = self.found.get(code) {
+            let (score, lacks) = self.of_entry(&there.entry, there.standing, &place, score, lacks);
+            self.found_again(code, score, lacks, place, current);
             return;
         }
         match self.pending.get_mut(code) {
@@ -132,6 +124,48 @@ impl Query<'_> {
         (score, left)
     }
 
+    /// Weighs what a place says of a code against its entry on the day.
+    fn of_entry(
+        &self,
+        entry: &Entry,
+        standing: FoundStanding,
+        found_in: &Place,
+        score: f64,
+        lacks: u32,
+    ) -> (f64, u32) {
+        // Of a header a code below it is meant.
+        let score = match standing {
+            FoundStanding::Header => score + HEADER,
+            _ => score,
+        };
+        // A manifestation never comes first on a claim.
+        let is_manifestation = entry.long_title.contains(MANIFESTATION);
+        let score = match is_manifestation && !matches!(found_in, Place::Code) {
+            true => score + 1.0,
+            false => score,
+        };
+        let (score, lacks) = self.with_title(&entry.long_title, found_in, score, lacks);
+        // Whatever an older term says, the title of the day says that it is not so.
+        let is_term = matches!(found_in, Place::InclusionTerm { .. } | Place::Index { .. });
+        match is_term && denies(&entry.long_title, &self.concepts) {
+            true => (score + 2.0, lacks),
+            false => (score, lacks),
+        }
+    }
+
+    /// Adds another place that a code was found in: the best one stands.
+    fn found_again(&mut self, code: &Code, score: f64, lacks: u32, place: Place, current: Current) {
+        let Some(there) = self.found.get_mut(code) else {
+            return;
+        };
+        there.current.add(current);
+        if score < there.score {
+            there.score = score;
+            there.lacks = lacks;
+            there.found_in = place;
+        }
+    }
+
     pub(super) fn offer(
         &mut self,
         entry: Entry,
@@ -146,34 +180,12 @@ impl Query<'_> {
         } else {
             FoundStanding::Header
         });
-        // Of a header a code below it is meant.
-        let score = match standing {
-            FoundStanding::Header => score + HEADER,
-            _ => score,
-        };
-        // A manifestation never comes first on a claim.
-        let is_manifestation = entry.long_title.contains(MANIFESTATION);
-        let score = match is_manifestation && !matches!(found_in, Place::Code) {
-            true => score + 1.0,
-            false => score,
-        };
-        let (score, lacks) = self.with_title(&entry.long_title, &found_in, score, lacks);
-        // Whatever an older term says, the title of the day says that it is not so.
-        let is_term = matches!(found_in, Place::InclusionTerm { .. } | Place::Index { .. });
-        let score = match is_term && denies(&entry.long_title, &self.concepts) {
-            true => score + 2.0,
-            false => score,
-        };
+        let (score, lacks) = self.of_entry(&entry, standing, &found_in, score, lacks);
         let current = self.current_of(&found_in, score, lacks);
         match self.found.get_mut(&entry.code) {
             Some(there) => {
                 there.position = there.position.min(position);
-                there.current.add(current);
-                if score < there.score {
-                    there.score = score;
-                    there.lacks = lacks;
-                    there.found_in = found_in;
-                }
+                self.found_again(&entry.code, score, lacks, found_in, current);
             }
             None => {
                 self.found.insert(

@@ -3,9 +3,7 @@
 use super::asked::ConceptKind;
 use super::{Candidate, Place, Query};
 use crate::error::Result;
-use crate::model::{
-    Code, DocumentKind, FoundEntry, FoundIn, IndexKind, ReleaseId, StoredDocument,
-};
+use crate::model::{Code, DocumentKind, FoundEntry, FoundIn, IndexKind, ReleaseId, StoredDocument};
 use crate::store::Store;
 
 /// The stored documents that terms and newer codes stand in, those nearest in time to the release in force first.
@@ -73,14 +71,16 @@ impl Query<'_> {
                         None => FoundIn::Title,
                     }
                 }
-                Place::Index { term, path } => match self.store.first_with(&self.documents.indexes, term)? {
-                    Some(document) => FoundIn::Index {
-                        kind: document.kind,
-                        path,
-                        release: document.release,
-                    },
-                    None => FoundIn::Title,
-                },
+                Place::Index { term, path } => {
+                    match self.store.first_with(&self.documents.indexes, term)? {
+                        Some(document) => FoundIn::Index {
+                            kind: document.kind,
+                            path,
+                            release: document.release,
+                        },
+                        None => FoundIn::Title,
+                    }
+                }
                 Place::PcsIndex { path } => match &self.pcs_index {
                     Some(index) => FoundIn::Index {
                         kind: index.document.kind,

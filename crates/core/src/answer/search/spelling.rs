@@ -117,7 +117,8 @@ fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String
     let first = word.chars().next()?;
     let letters = letters_of(word);
     let mut best: Option<((usize, u32, u32), usize, &str)> = None;
-    let ranks_before = |rank: (usize, u32, u32), best: &Option<((usize, u32, u32), usize, &str)>| {
+    let ranks_before = |rank: (usize, u32, u32),
+                        best: &Option<((usize, u32, u32), usize, &str)>| {
         best.as_ref().is_none_or(|(there, ..)| rank < *there)
     };
     // Those with the same letters first: what they leave to be found is little.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::asked::{Concept, ConceptKind};
+use super::asked::{Concept, ConceptKind, Way};
 
 /// Words that say nothing of a diagnosis, left out unless there are no others.
 pub(super) const SMALL_WORDS: [&str; 19] = [
@@ -41,15 +41,15 @@ fn weight(word: &str) -> f64 {
         | "current" | "female" | "native" | "personal" | "multiple" => 0.3,
         "accidental" | "unintentional" => 0.05,
         "supervision" | "normal" | "nonrheumatic" | "general" | "nontraumatic" => 0.3,
-        "ear" | "eye" => 0.2,
         "single" | "episode" | "unilateral" | "joint" | "region" | "as" | "side" | "routine"
         | "healing" | "person" | "injured" => 0.3,
-        "left" | "right" | "bilateral" | "other" | "primary" => 0.6,
+        "left" | "right" | "bilateral" | "primary" => 0.6,
+        "other" => 0.7,
         "subsequent" => 1.2,
-        // Who means a mother, a newborn, a drug or a deed says so.
+        // Who means a mother, a newborn, a drug, a deed or a weak bone says so.
         "neonatal" | "newborn" | "newborns" | "fetus" | "fetal" | "maternal" | "obstetric"
         | "pregnancy" | "childbirth" | "puerperium" | "abortion" | "poisoning" | "underdosing"
-        | "adverse" | "assault" | "self" => 1.8,
+        | "adverse" | "assault" | "self" | "pathological" | "stress" => 1.8,
         "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
         "uteri" => 0.3,
         "sequela" => 1.6,
@@ -83,12 +83,8 @@ pub(super) fn denies(title: &str, concepts: &[Concept]) -> bool {
 
 /// Checks whether what was asked for is that something is not so.
 fn asks_for_denial(concepts: &[Concept]) -> bool {
-    concepts.iter().any(|concept| {
-        matches!(
-            concept.typed.as_str(),
-            "without" | "w/o" | "not" | "no" | "non"
-        )
-    })
+    let mut words = concepts.iter().flat_map(|concept| concept.typed.split(' '));
+    words.any(|word| matches!(word, "without" | "w/o" | "not" | "no" | "non"))
 }
 
 /// How well a text says what was asked for.
@@ -158,6 +154,12 @@ pub(super) fn in_one_form(path: &str, concepts: &[Concept]) -> String {
 /// Words that tell codes of one level apart, even where what stands above has them too.
 pub(super) const TELLING: [&str; 4] = ["other", "initial", "subsequent", "sequela"];
 
+/// Parts of the body that an injury is of: an unspecified hip is still a hip, and no other part.
+const SITES: [&str; 19] = [
+    "ankle", "arm", "elbow", "finger", "foot", "forearm", "hand", "head", "hip", "knee", "leg",
+    "neck", "shoulder", "thigh", "thorax", "thumb", "toe", "trunk", "wrist",
+];
+
 /// Cuts a text into words, and looks which of them it denies.
 fn said(text: &str) -> Vec<Said<'_>> {
     let mut all = Vec::new();
@@ -191,6 +193,13 @@ fn said(text: &str) -> Vec<Said<'_>> {
                         .last()
                         .is_some_and(|last: &Said<'_>| last.word == "whether") => {}
                 "with" | "in" | "due" => (is_denied, is_beside) = (false, false),
+                // Without foreign body of the left hand: the hand is there.
+                "of" if all
+                    .last()
+                    .is_some_and(|last: &Said<'_>| last.word == "body") =>
+                {
+                    is_denied = false;
+                }
                 // Other and unspecified: what follows is no second thing.
                 "and" | "or" => {
                     is_beside = all
@@ -233,21 +242,26 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
     let denies = asks_for_denial(concepts);
     let (mut score, mut lacks) = (0.0, 0u32);
     for (at, concept) in concepts.iter().enumerate() {
-        let way = concept.ways.iter().find(|way| {
+        let is_so = |way: &&Way| {
             way.words.iter().all(|asked| {
                 words
                     .iter()
                     .any(|said| (denies || !said.is_denied) && asked.fits(&said.word))
             })
-        });
-        let Some(way) = way else {
+        };
+        // The likeliest first.
+        let ways: Vec<&Way> = concept.ways.iter().filter(is_so).collect();
+        let Some(likeliest) = ways.first() else {
             lacks |= 1 << at.min(31);
             score += lack(concept, &words);
             continue;
         };
-        score += way.cost;
+        score += likeliest.cost;
         for said in &mut words {
-            said.is_used |= way.words.iter().any(|asked| asked.fits(&said.word));
+            let asked = |way: &&Way| way.words.iter().any(|asked| asked.fits(&said.word));
+            // Another word for the same says nothing beyond: Tendinitis, tendonitis.
+            let mut others = ways.iter().skip(1).filter(|way| way.words.len() == 1);
+            said.is_used |= asked(likeliest) || others.any(asked);
         }
     }
     let mut extra = 0.0;
@@ -267,10 +281,15 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         if words.iter().take(at).any(is_said) {
             continue;
         }
+        // Diabetes of which no type is named is type 2, by the guidelines for coding (I.C.4.a.2).
+        let near = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|said| &*said.word);
+        let is_type_1 = word == "1"
+            && (near(at.checked_sub(1)), near(Some(at + 1))) == (Some("type"), Some("diabetes"));
+        extra += if is_type_1 { 0.05 } else { 0.0 };
         // What a code goes without is what is meant by someone who does not name it.
         extra += match (said.is_denied, said.is_beside) {
             (true, _) => weight(word).min(0.1),
-            _ if said.is_open => weight(word).min(0.15),
+            _ if said.is_open && !SITES.contains(&word) => weight(word).min(0.15),
             (_, true) => weight(word) * 0.3,
             _ => weight(word),
         };

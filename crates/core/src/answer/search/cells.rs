@@ -1,0 +1,79 @@
+//! Tables within the index, of drugs and of neoplasms: a row and a column together say what is meant, as in
+//! Acetaminophen, Poisoning, Intentional self-harm.
+
+use super::{NESTED_TERM, Place, Query};
+use crate::error::Result;
+use crate::model::{Code, StoredDocument};
+use crate::store::{FoundItem, Words};
+
+/// What a row says beyond what was asked for is of another substance.
+const ANOTHER_ROW: f64 = 0.4;
+
+impl Query<'_> {
+    /// Adds the codes of cells whose row and column have all that was asked for.
+    pub(super) fn add_cells(&mut self, core: u32) -> Result<()> {
+        let mut tables: Vec<(StoredDocument, Vec<(u32, String)>)> = Vec::new();
+        for document in &self.documents.indexes {
+            let headings = self.store.headings(document)?;
+            if !headings.is_empty() {
+                tables.push((document.clone(), headings));
+            }
+        }
+        let mut found: Vec<(Code, f64, u32, Place)> = Vec::new();
+        for rows in self.rows_asked(core, &tables) {
+            let Some(query) = self.query(rows, false) else {
+                continue;
+            };
+            let terms = self.store.search_items(
+                self.timeline.code_set(),
+                &query,
+                Words::Terms,
+                self.rows,
+                &|_| false,
+            )?;
+            for item in terms {
+                let FoundItem::Index {
+                    term,
+                    code,
+                    path,
+                    cell: cell @ 1..,
+                    ..
+                } = item
+                else {
+                    continue;
+                };
+                if self.weigh(&path).extra > ANOTHER_ROW {
+                    continue;
+                }
+                let table = self.store.first_with(&self.documents.indexes, term)?;
+                let headings = tables.iter().find(|(document, _)| Some(document) == table);
+                let heading = headings.and_then(|(_, all)| all.iter().find(|(at, _)| *at == cell));
+                let Some((_, heading)) = heading else {
+                    continue;
+                };
+                let path = format!("{path} > {heading}");
+                let weighed = self.weigh(&path);
+                if weighed.lacks & core == 0 {
+                    let score = weighed.score + NESTED_TERM;
+                    found.push((code, score, weighed.lacks, Place::Index { term, path }));
+                }
+            }
+        }
+        for (code, score, lacks, place) in found {
+            self.note(&code, score, lacks, place);
+        }
+        Ok(())
+    }
+
+    /// Lists which concepts a row has to have where a column has the others.
+    fn rows_asked(&self, core: u32, tables: &[(StoredDocument, Vec<(u32, String)>)]) -> Vec<u32> {
+        let mut rows: Vec<u32> = Vec::new();
+        for (_, heading) in tables.iter().flat_map(|(_, headings)| headings) {
+            let lacks = self.weigh(heading).lacks & core;
+            if lacks != 0 && lacks != core && !rows.contains(&lacks) {
+                rows.push(lacks);
+            }
+        }
+        rows
+    }
+}
