@@ -10,7 +10,23 @@ use crate::error::printable;
 use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
 
 /// Options of other programs, and what they are called here.
-const CALLED_HERE: [(&str, &str); 2] = [("json", "--format json"), ("database", "--db")];
+const CALLED_HERE: [(&str, &str); 5] = [
+    ("json", "--format json"),
+    ("database", "--db"),
+    ("port", "--listen 127.0.0.1:8080"),
+    ("pcs", "--code-set icd10pcs"),
+    ("cm", "--code-set icd10cm"),
+];
+
+/// What other programs call a verb, and what it is called here.
+const VERBS_HERE: [(&str, &str); 6] = [
+    ("find", "search"),
+    ("query", "search"),
+    ("lookup", "show"),
+    ("info", "show"),
+    ("validate", "check"),
+    ("download", "fetch"),
+];
 
 /// Adds to what is wrong with arguments the command that may have been meant.
 pub(super) fn lead(error: &mut clap::Error, command: &Command, args: &[String]) {
@@ -43,6 +59,11 @@ fn of_no_verb(error: &clap::Error, args: &[String]) -> Vec<String> {
     };
     let from = args.iter().skip_while(|arg| **arg != word);
     let rest: Vec<String> = from.map(|arg| quoted(arg)).collect();
+    let here = VERBS_HERE.iter().find(|(other, _)| *other == word);
+    if let (Some((_, here)), [_, after @ ..]) = (here, rest.as_slice()) {
+        let written = [&["codeyear".to_owned(), (*here).to_owned()], after].concat();
+        return vec![format!("it is called {here} here: {}", written.join(" "))];
+    }
     let rest = rest.join(" ");
     let is_release = word.parse::<TypedRelease>().is_ok();
     let is_fiscal = word

@@ -170,6 +170,9 @@ fn a_command_line_that_went_astray_is_led_back() {
             "'--year' is an option of codeyear check",
         ),
         (&["check", "C7B", "--json"], "'--format json'"),
+        (&["serve", "--port", "8080"], "'--listen 127.0.0.1:8080'"),
+        (&["search", "--pcs", "cabg"], "'--code-set icd10pcs'"),
+        (&["find", "flu shot"], "codeyear search 'flu shot'"),
     ] {
         let run = world.run(args);
         assert_eq!(run.exit, 2, "{args:?}");
@@ -215,6 +218,20 @@ fn the_server_reads_what_the_command_line_reads() {
         range.len() > 2 && range.contains(&"C7B.00".to_owned()),
         "{range:?}"
     );
+    // Where one code is answered for, several are not taken for a code.
+    for target in [
+        "/api/history?code=C7B.0,C7B.1",
+        "/api/show?code=C7B.0-C7B.1",
+        "/api/compare?left=C7B.0,C7B.1&right=C7A",
+    ] {
+        let reply = served.get(target);
+        assert_eq!(reply.status, 400, "{target}");
+        let text = reply.text();
+        assert!(
+            text.contains("several codes") && text.contains("/api/check"),
+            "{text}"
+        );
+    }
     // One answer to each question of a body, whatever it holds.
     let sent = br#"{"codes": ["C7B.-", "C7B.0-C7B.1", "C7B.1, C7B.2"], "on": "3/1/2026"}"#;
     let reply = served.post("/api/check", "application/json", sent);

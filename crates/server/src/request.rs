@@ -21,7 +21,9 @@ use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{CodeRange, CodeSet, ReleaseId, TypedDay, TypedReleases};
+use codeyear_core::model::{
+    CodeRange, CodeSet, ReleaseId, TypedCode, TypedDay, TypedReleases, typed_codes,
+};
 use codeyear_core::store::Store;
 
 /// How a day is written.
@@ -362,6 +364,18 @@ impl Query {
             Error::usage(format!("the parameter {name} is missing"))
                 .with_hint(format!("give it, as in {name}={example}"))
         })
+    }
+
+    /// Returns the one code that a parameter names.
+    pub(super) fn needed_code(&mut self, name: &'static str, example: &str) -> Result<String> {
+        let text = self.needed(name, example)?;
+        match typed_codes(&text).as_slice() {
+            [] | [TypedCode::One(_)] => Ok(text),
+            _ => Err(Error::usage(format!(
+                "{name} names several codes, and one is answered for"
+            ))
+            .with_hint("ask for one after the other, or for the verdicts of all at /api/check")),
+        }
     }
 
     /// Returns a value that is read by its type.

@@ -76,7 +76,7 @@ pub(super) struct ShowRequest {
 impl FromQuery for ShowRequest {
     fn read(query: &mut Query) -> Result<ShowRequest> {
         Ok(ShowRequest {
-            code: query.needed("code", "C7B.00")?,
+            code: query.needed_code("code", "C7B.00")?,
             on: query.day("on")?,
             code_set: query.code_set("code_set")?,
             nearest: query.flag("nearest")?,
@@ -106,8 +106,8 @@ pub(super) struct CompareRequest {
 impl FromQuery for CompareRequest {
     fn read(query: &mut Query) -> Result<CompareRequest> {
         Ok(CompareRequest {
-            left: query.needed("left", "C7A")?,
-            right: query.needed("right", "C7B")?,
+            left: query.needed_code("left", "C7A")?,
+            right: query.needed_code("right", "C7B")?,
             on: query.day("on")?,
             code_set: query.code_set("code_set")?,
             nearest: query.flag("nearest")?,
@@ -129,7 +129,7 @@ pub(super) struct HistoryRequest {
 impl FromQuery for HistoryRequest {
     fn read(query: &mut Query) -> Result<HistoryRequest> {
         Ok(HistoryRequest {
-            code: query.needed("code", "M54.5")?,
+            code: query.needed_code("code", "M54.5")?,
             code_set: query.code_set("code_set")?,
         })
     }
