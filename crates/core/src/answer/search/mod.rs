@@ -321,13 +321,13 @@ impl Query<'_> {
             }
         }
         let core = self.core();
-        self.add_chosen(core)?;
+        self.add_held(core)?;
         if self.best() > POOR {
             self.add_cells(core)?;
         }
         let last = self.concepts.last().cloned();
         if self.is_empty() && self.let_the_last_go_on() {
-            self.add_chosen(core)?;
+            self.add_held(core)?;
             // What is found with less than was asked for has whole words.
             if let (true, Some(last)) = (self.is_empty(), last) {
                 self.concepts.pop();
@@ -371,6 +371,18 @@ impl Query<'_> {
             }
         }
         has_changed
+    }
+
+    /// Adds what holds all of the chosen concepts, if anything does: whether it does is asked once, and of what kind it
+    /// is several times.
+    fn add_held(&mut self, chosen: u32) -> Result<()> {
+        let Some(query) = self.query(chosen, false) else {
+            return Ok(());
+        };
+        match self.store.holds(self.timeline.code_set(), &query)? {
+            true => self.add_chosen(chosen),
+            false => Ok(()),
+        }
     }
 
     /// Adds what holds all of the chosen concepts.
