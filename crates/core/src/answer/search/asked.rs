@@ -236,6 +236,15 @@ fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
         // 34wks, 5yo.
         let digits = bare.trim_start_matches(|c: char| c.is_ascii_digit());
         match bare.split_at_checked(bare.len() - digits.len()) {
+            // Weeks and days of gestation: 39w4d.
+            Some((number, rest))
+                if rest.strip_prefix('w').is_some_and(|days| {
+                    let days = days.strip_suffix('d').unwrap_or(days);
+                    days.bytes().all(|byte| byte.is_ascii_digit())
+                }) && !number.is_empty() =>
+            {
+                words.extend([number.to_owned(), "weeks".to_owned()]);
+            }
             Some((number, unit)) if !number.is_empty() && unit_of(unit).is_some() => {
                 words.extend([number.to_owned(), unit.to_owned()]);
             }
@@ -361,7 +370,7 @@ pub(super) fn understand(
     let last = words.len().saturating_sub(1);
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let of_time = reader.time(words.get(at..).unwrap_or_default());
+        let of_time = reader.time(words.get(at..).unwrap_or_default(), words.len() > 2);
         if of_time > 0 {
             at += of_time;
             continue;
@@ -501,7 +510,9 @@ impl Reader<'_> {
                 .readings
                 .iter()
                 .any(|words| words.as_slice() == [word]);
-            ways.extend((!is_said).then(|| Way::new([word], 0.4)));
+            // As a word one of two letters is in every other title: `as`, `is`.
+            let is_word = word.len() > 2;
+            ways.extend((!is_said && is_word).then(|| Way::new([word], 0.4)));
         } else {
             ways.push(Way::new(typed.split(' '), 0.3));
         }
@@ -572,12 +583,12 @@ impl Reader<'_> {
             return Ok(true);
         }
         let vocabulary = self.store.vocabulary(self.code_set)?;
-        Ok(vocabulary.count(word) > 0 || !spelling::is_slip(word, &vocabulary))
+        Ok(vocabulary.count(word) > 0 || spelling::a_letter_away(word, &vocabulary).is_none())
     }
 
     /// Reads a number of days, weeks or years, and returns how many words that were. It says little of what is meant,
-    /// but for weeks of gestation, which are those of a trimester.
-    fn time(&mut self, words: &[String]) -> usize {
+    /// but for weeks of gestation, which beside other words are those of a trimester.
+    fn time(&mut self, words: &[String], is_beside: bool) -> usize {
         let [number, unit, rest @ ..] = words else {
             return 0;
         };
@@ -590,7 +601,7 @@ impl Reader<'_> {
         for other in spelling::same_number(number) {
             ways.push(Way::new([other.as_str(), unit], 0.0));
         }
-        let of_gestation = trimester(count).filter(|_| unit == "weeks");
+        let of_gestation = trimester(count).filter(|_| unit == "weeks" && is_beside);
         ways.extend(of_gestation.map(|nth| Way::new([nth, "trimester"], 0.3)));
         let typed: Vec<&str> = words.iter().take(read).map(String::as_str).collect();
         self.asked.concepts.push(Concept {
@@ -600,6 +611,27 @@ impl Reader<'_> {
             importance: if of_gestation.is_some() { 0.7 } else { FILLER },
         });
         read
+    }
+
+    /// Lets a word that no text has as it stands, but only another form of it, be one that is a letter away as well:
+    /// hydrocephalis is hydrocephalus as likely as hydrocephaly.
+    fn add_likely(&mut self, concept: &mut Concept) -> Result<()> {
+        let vocabulary = self.store.vocabulary(self.code_set)?;
+        let word = concept.typed.clone();
+        if concept.kind != ConceptKind::Core
+            || vocabulary.count(&word) > 0
+            || concept
+                .ways
+                .iter()
+                .flat_map(|way| &way.words)
+                .any(|word| word.is_begun)
+        {
+            return Ok(());
+        }
+        if let Some(other) = spelling::a_letter_away(&word, &vocabulary) {
+            concept.add_way(&[other], 0.1);
+        }
+        Ok(())
     }
 
     /// Reads one word, and returns how many of those after it were read with it.
@@ -615,6 +647,7 @@ impl Reader<'_> {
             concept.ways.push(Way::new([other], 0.0));
         }
         if concept.kind != ConceptKind::Core || self.is_known(&mut concept, is_last)? {
+            self.add_likely(&mut concept)?;
             self.asked.concepts.push(concept);
             return Ok(0);
         }

@@ -10,8 +10,9 @@ use crate::store::{FoundItem, Words};
 const ANOTHER_ROW: f64 = 0.4;
 
 impl Query<'_> {
-    /// Adds the codes of cells whose row and column have all that was asked for.
-    pub(super) fn add_cells(&mut self, core: u32) -> Result<()> {
+    /// Adds the codes of cells whose row and column have all that was asked for; in part: whose column has some of it, and
+    /// whose row one more.
+    pub(super) fn add_cells(&mut self, core: u32, in_part: bool) -> Result<()> {
         let mut tables: Vec<(StoredDocument, Vec<(u32, String)>)> = Vec::new();
         for document in &self.documents.indexes {
             let headings = self.store.headings(document)?;
@@ -20,7 +21,14 @@ impl Query<'_> {
             }
         }
         let mut found: Vec<(Code, f64, u32, Place)> = Vec::new();
-        for rows in self.rows_asked(core, &tables) {
+        let mut asked = self.rows_asked(core, &tables);
+        if in_part {
+            let bits = (0..u32::BITS).map(|at| 1 << at);
+            asked = bits
+                .filter(|bit| asked.iter().any(|rows| rows & bit != 0))
+                .collect();
+        }
+        for rows in asked {
             let Some(query) = self.query(rows, false) else {
                 continue;
             };
@@ -53,7 +61,8 @@ impl Query<'_> {
                 };
                 let path = format!("{path} > {heading}");
                 let weighed = self.weigh(&path);
-                if weighed.lacks & core == 0 {
+                let is_both = weighed.lacks & rows == 0 && core & !weighed.lacks != rows;
+                if is_both && (in_part || weighed.lacks & core == 0) {
                     let score = weighed.score + NESTED_TERM;
                     found.push((code, score, weighed.lacks, Place::Index { term, path }));
                 }

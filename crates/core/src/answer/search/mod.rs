@@ -323,7 +323,7 @@ impl Query<'_> {
         let core = self.core();
         self.add_held(core)?;
         if self.best() > POOR {
-            self.add_cells(core)?;
+            self.add_cells(core, false)?;
         }
         let last = self.concepts.last().cloned();
         if self.is_empty() && self.let_the_last_go_on() {
@@ -341,6 +341,9 @@ impl Query<'_> {
             Some(_) => self.follow_pcs_see(read_as)?,
             None if self.best() > POOR => self.follow_see(core, read_as)?,
             None => {}
+        }
+        if self.is_empty() {
+            self.add_cells(core, true)?;
         }
         if self.is_empty() {
             self.relax(core)?;

@@ -101,17 +101,17 @@ pub(super) fn mend(word: &str, vocabulary: &Vocabulary) -> Option<Vec<String>> {
     nearest.map(|(found, _)| vec![found])
 }
 
-/// Checks whether a word is one letter away from another one that many texts have.
-pub(super) fn is_slip(word: &str, vocabulary: &Vocabulary) -> bool {
-    let nearest = nearest(word, word.chars().count(), vocabulary);
-    nearest.is_some_and(|(other, distance)| distance == 1 && vocabulary.count(&other) >= 10)
+/// Returns the word that many texts have and that is one letter away.
+pub(super) fn a_letter_away(word: &str, vocabulary: &Vocabulary) -> Option<String> {
+    let (other, distance) = nearest(word, word.chars().count(), vocabulary)?;
+    (word.len() > 5 && distance == 1 && vocabulary.count(&other) >= 10).then_some(other)
 }
 
 /// Returns the nearest word, and how many letters are otherwise.
 fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String, usize)> {
     let most = match length {
         0..=4 => 1,
-        5..=8 => 2,
+        5..=7 => 2,
         _ => 3,
     };
     let first = word.chars().next()?;

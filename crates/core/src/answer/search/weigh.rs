@@ -50,7 +50,7 @@ fn weight(word: &str) -> f64 {
         "neonatal" | "newborn" | "newborns" | "fetus" | "fetal" | "maternal" | "obstetric"
         | "pregnancy" | "childbirth" | "puerperium" | "abortion" | "poisoning" | "underdosing"
         | "adverse" | "assault" | "self" | "pathological" | "stress" => 1.8,
-        "screening" | "history" | "family" | "observation" | "aftercare" => 1.5,
+        "screening" | "history" | "family" | "observation" | "aftercare" | "following" => 1.5,
         "uteri" => 0.3,
         "sequela" => 1.6,
         _ if word.bytes().all(|byte| byte.is_ascii_digit()) => 0.3,
@@ -155,9 +155,9 @@ pub(super) fn in_one_form(path: &str, concepts: &[Concept]) -> String {
 pub(super) const TELLING: [&str; 4] = ["other", "initial", "subsequent", "sequela"];
 
 /// Parts of the body that an injury is of: an unspecified hip is still a hip, and no other part.
-const SITES: [&str; 19] = [
-    "ankle", "arm", "elbow", "finger", "foot", "forearm", "hand", "head", "hip", "knee", "leg",
-    "neck", "shoulder", "thigh", "thorax", "thumb", "toe", "trunk", "wrist",
+const SITES: [&str; 20] = [
+    "ankle", "arm", "ear", "elbow", "finger", "foot", "forearm", "hand", "head", "hip", "knee",
+    "leg", "neck", "shoulder", "thigh", "thorax", "thumb", "toe", "trunk", "wrist",
 ];
 
 /// Cuts a text into words, and looks which of them it denies.
@@ -264,6 +264,11 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
             said.is_used |= asked(likeliest) || others.any(asked);
         }
     }
+    // A word that stands for another was asked for too: of an ear infection the ear.
+    let is_typed = |word: &str| {
+        let mut typed = concepts.iter().flat_map(|concept| concept.typed.split(' '));
+        typed.any(|typed| typed == word)
+    };
     let mut extra = 0.0;
     for (at, said) in words.iter().enumerate() {
         let word = &*said.word;
@@ -271,6 +276,7 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         if said.is_used
             || is_denial
             || SMALL_WORDS.contains(&word)
+            || is_typed(word)
             || known.iter().any(|known| known == word)
         {
             continue;
