@@ -19,11 +19,14 @@ const CALLED_HERE: [(&str, &str); 5] = [
 ];
 
 /// What other programs call a verb, and what it is called here.
-const VERBS_HERE: [(&str, &str); 6] = [
+const VERBS_HERE: [(&str, &str); 9] = [
     ("find", "search"),
     ("query", "search"),
     ("lookup", "show"),
     ("info", "show"),
+    ("view", "show"),
+    ("changes", "diff"),
+    ("list", "releases"),
     ("validate", "check"),
     ("download", "fetch"),
 ];
@@ -31,7 +34,7 @@ const VERBS_HERE: [(&str, &str); 6] = [
 /// Adds to what is wrong with arguments the command that may have been meant.
 pub(super) fn lead(error: &mut clap::Error, command: &Command, args: &[String]) {
     let tips = match error.kind() {
-        ErrorKind::InvalidSubcommand => of_no_verb(error, args),
+        ErrorKind::InvalidSubcommand => of_no_verb(error, command, args),
         ErrorKind::UnknownArgument => of_unknown_option(error, command),
         _ => Vec::new(),
     };
@@ -53,15 +56,18 @@ fn text_of(error: &clap::Error, kind: ContextKind) -> Option<String> {
 }
 
 /// Returns what to ask with what stands where a verb should.
-fn of_no_verb(error: &clap::Error, args: &[String]) -> Vec<String> {
+fn of_no_verb(error: &clap::Error, command: &Command, args: &[String]) -> Vec<String> {
     let Some(word) = text_of(error, ContextKind::InvalidSubcommand) else {
         return Vec::new();
     };
     let from = args.iter().skip_while(|arg| **arg != word);
     let rest: Vec<String> = from.map(|arg| quoted(arg)).collect();
-    let here = VERBS_HERE.iter().find(|(other, _)| *other == word);
-    if let (Some((_, here)), [_, after @ ..]) = (here, rest.as_slice()) {
-        let written = [&["codeyear".to_owned(), (*here).to_owned()], after].concat();
+    let lower = word.to_lowercase();
+    let here = VERBS_HERE.iter().find(|(other, _)| *other == lower);
+    let here = here.map(|(_, here)| *here);
+    let here = here.or_else(|| command.find_subcommand(&lower).map(Command::get_name));
+    if let (Some(here), [_, after @ ..]) = (here, rest.as_slice()) {
+        let written = [&["codeyear".to_owned(), here.to_owned()], after].concat();
         return vec![format!("it is called {here} here: {}", written.join(" "))];
     }
     let rest = rest.join(" ");

@@ -96,7 +96,16 @@ enum Verb {
 
 /// Returns the command line, with examples in every help.
 fn command() -> clap::Command {
-    examples::add(Cli::command())
+    in_any_case(examples::add(Cli::command()))
+}
+
+/// Reads the values that an option lists in any case: `--format JSON`.
+fn in_any_case(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let lists_values = arg.get_action().takes_values() && !arg.get_possible_values().is_empty();
+        arg.ignore_case(lists_values)
+    });
+    command.mut_subcommands(in_any_case)
 }
 
 fn read<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Result<Cli, clap::Error> {

@@ -172,6 +172,7 @@ fn a_command_line_that_went_astray_is_led_back() {
         (&["check", "C7B", "--json"], "'--format json'"),
         (&["serve", "--port", "8080"], "'--listen 127.0.0.1:8080'"),
         (&["search", "--pcs", "cabg"], "'--code-set icd10pcs'"),
+        (&["CHECK", "C7B"], "codeyear check C7B"),
         (&["find", "flu shot"], "codeyear search 'flu shot'"),
     ] {
         let run = world.run(args);
@@ -179,6 +180,9 @@ fn a_command_line_that_went_astray_is_led_back() {
         assert!(run.stderr.contains("tip: "), "{args:?}: {}", run.stderr);
         assert!(run.stderr.contains(tip), "{args:?}: {}", run.stderr);
     }
+    // The values that an option lists are taken in any case.
+    let run = world.run(&["check", "C7B", "--on", "2026-03-01", "--format", "JSON"]);
+    assert!(run.stdout.starts_with('{'), "{run:?}");
     // A value that is shown again cannot write to the terminal.
     let run = world.run(&["C7B\u{1b}[31m"]);
     assert!(!run.stderr.contains("\u{1b}[31m"), "{run:?}");

@@ -68,5 +68,9 @@ pub(crate) fn elsewhere(place: LookElsewhere) -> String {
         LookElsewhere::NotKept(name) => {
             format!("it looks like a code of {name}, which codeyear does not hold")
         }
+        LookElsewhere::Above(code) => format!(
+            "no such code is listed on this date; the nearest level above it is {}",
+            code
+        ),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codeyear::answer::{self, SearchOptions};
-use codeyear::model::{CodeSet, FoundIn};
+use codeyear::model::{CodeSet, FoundIn, LookElsewhere};
 use codeyear::store::Store;
 
 use super::everything;
@@ -190,6 +190,16 @@ fn a_code_that_older_words_lead_to_stands_behind_the_newer_one_that_has_its_mean
         let place = found.iter().position(|code| code == older);
         assert!(place.is_none_or(|place| place > 0), "{words}: {found:?}");
     }
+    for (words, older) in [("depression", "F32.9"), ("heart attack", "I21.3")] {
+        let date = "2026-03-01".parse().unwrap();
+        let report = answer::search(&store, CodeSet::Icd10Cm, words, date, OPTIONS).unwrap();
+        let by = &report.found.first().unwrap().found_in;
+        let FoundIn::NewerCode { of, row, .. } = by else {
+            panic!("{words}: {by:?}");
+        };
+        assert_eq!(of.to_string(), older);
+        assert!(*row > 1, "{words}: {row}");
+    }
     let date = "2026-03-01".parse().unwrap();
     let report = answer::search(
         &store,
@@ -280,6 +290,40 @@ fn what_says_no_more_than_was_asked_for_stands_before_rarer_forms() {
         let here = found.first().map_or("", String::as_str);
         assert_eq!(here, first, "{words}: {found:?}");
     }
+}
+
+#[test]
+fn what_is_typed_as_a_code_is_listed_or_led_on() {
+    let Some(releases) = official_releases("codes that are typed") else {
+        return;
+    };
+    let store = everything(&releases);
+    let date = "2026-03-01".parse().unwrap();
+    let search = |set, words: &str| answer::search(&store, set, words, date, OPTIONS).unwrap();
+    // The first characters of a code of ICD-10-PCS.
+    for (words, beginning) in [("0DTJ", "0DTJ"), ("0dtj4*", "0DTJ4")] {
+        let found = search(CodeSet::Icd10Pcs, words).found;
+        let first = found[0].code.to_string();
+        assert!(first.starts_with(beginning), "{words}: {first}");
+        assert!(found.iter().all(|one| one.found_in == FoundIn::Code));
+    }
+    // A code of another set, and one that is not listed below one that is.
+    let other = search(CodeSet::Icd10Pcs, "E11.9");
+    assert_eq!(
+        (other.found.len(), other.elsewhere),
+        (0, vec![LookElsewhere::CodeSet(CodeSet::Icd10Cm)])
+    );
+    let above = search(CodeSet::Icd10Cm, "E11.99");
+    let code = CodeSet::Icd10Cm.parse_code("E11.9").unwrap();
+    assert_eq!(
+        (above.found.len(), above.elsewhere),
+        (0, vec![LookElsewhere::Above(code)])
+    );
+    // A listed code with its dot looks like no other book's; a code of CPT with its modifier does.
+    assert!(search(CodeSet::Icd10Cm, "V29.9").elsewhere.is_empty());
+    let cpt = search(CodeSet::Icd10Cm, "99213-25");
+    assert!(cpt.found.is_empty());
+    assert!(cpt.elsewhere.contains(&LookElsewhere::NotKept("CPT")));
 }
 
 #[test]

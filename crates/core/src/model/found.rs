@@ -131,6 +131,8 @@ pub enum LookElsewhere {
     Unlisted,
     /// The text looks like a code of a set that is not kept: its name.
     NotKept(&'static str),
+    /// The text is a code that is not listed on the day; the nearest level above it that is.
+    Above(Code),
 }
 
 /// What a search found, the code that a coder most likely means first.

@@ -48,7 +48,7 @@ pub(crate) use pcs_terms::PcsTerms;
 #[doc(hidden)]
 pub use query::StoredPatch;
 pub use schema::SCHEMA_VERSION;
-pub(crate) use search::ListedEntries;
+pub(crate) use search::{GivenPart, ListedEntries};
 pub use source::{CodeSource, StoreRef, StoredCodes, first_billable};
 pub(crate) use vocabulary::{Vocabulary, letters_of};
 pub use write::{NewRelease, Rows, Writer};

@@ -165,6 +165,7 @@ struct ReadAsJson<'a> {
 struct ElsewhereJson {
     kind: &'static str,
     code_set: Option<CodeSet>,
+    code: Option<String>,
     text: String,
 }
 
@@ -271,9 +272,14 @@ pub fn search(report: &SearchReport) -> Result<String> {
                     LookElsewhere::CodeSet(_) => "code-set",
                     LookElsewhere::Unlisted => "unlisted",
                     LookElsewhere::NotKept(_) => "not-kept",
+                    LookElsewhere::Above(_) => "above",
                 },
                 code_set: match place {
                     LookElsewhere::CodeSet(code_set) => Some(*code_set),
+                    _ => None,
+                },
+                code: match place {
+                    LookElsewhere::Above(code) => Some(code.to_string()),
                     _ => None,
                 },
                 text: crate::found::elsewhere(*place),

@@ -21,7 +21,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
                 text.push_str(&format!(" (--code-set {})", set.facts().id));
             }
             LookElsewhere::Unlisted => text.push_str(" (--unlisted)"),
-            LookElsewhere::NotKept(_) => {}
+            LookElsewhere::NotKept(_) | LookElsewhere::Above(_) => {}
         }
         line(&mut out, 0, &text);
     }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{SearchOptions, find};
 use crate::error::Result;
-use crate::model::{CodeSet, LookElsewhere, OtherCodeSet};
+use crate::model::{CodeSet, LookElsewhere, OtherCodeSet, Status, Timeline, judge};
 use crate::store::Store;
 
 /// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words. The
@@ -16,7 +16,12 @@ pub(super) fn not_kept(text: &str) -> Vec<LookElsewhere> {
     if text.chars().filter(char::is_ascii_digit).count() < 3 {
         return Vec::new();
     }
-    OtherCodeSet::like(text)
+    // A CPT code with its modifier: 99213-25.
+    let code = match text.split_once('-') {
+        Some((code, modifier)) if modifier.len() == 2 => code,
+        _ => text,
+    };
+    OtherCodeSet::like(code)
         .map(|other| LookElsewhere::NotKept(other.name))
         .collect()
 }
@@ -36,18 +41,29 @@ pub fn may_be_of_another_book(text: &str) -> bool {
 /// the other code sets.
 pub(super) fn look_elsewhere(
     store: &Store,
-    code_set: CodeSet,
+    timeline: &Timeline,
     words: &str,
     date: NaiveDate,
     options: SearchOptions,
     without: &BTreeSet<String>,
 ) -> Result<Vec<LookElsewhere>> {
+    let code_set = timeline.code_set();
     let mut elsewhere = not_kept(words);
     let has = |code_set: CodeSet, unlisted: bool| -> Result<bool> {
         let options = SearchOptions { most: 1, unlisted };
         let report = find(store, code_set, words, date, options, without)?;
         Ok(report.found.iter().any(|one| one.left_out.is_empty()))
     };
+    if let Ok(code) = code_set.read_typed(words) {
+        let above = (3..code.len()).rev().map(|length| code.prefix(length));
+        for above in above {
+            let life = store.spans(code_set, &above)?;
+            if let Status::Listed { .. } = judge(date, timeline, &life) {
+                elsewhere.push(LookElsewhere::Above(above));
+                break;
+            }
+        }
+    }
     if !options.unlisted && has(code_set, true)? {
         elsewhere.push(LookElsewhere::Unlisted);
     }

@@ -29,8 +29,9 @@ use super::basis::{not_covered, provenance_of, warnings};
 use super::typed::within;
 use crate::error::{Error, Result};
 use crate::model::{
-    Code, CodeRange, CodeSet, DocumentKind, Entry, FoundStanding, IndexKind, ReadAs, ReadAsKind,
-    ReleaseId, SearchReport, Timeline, TypedCode, Warning, typed_code, typed_codes,
+    Code, CodeRange, CodeSet, DocumentKind, Entry, FoundEntry, FoundIn, FoundStanding, IndexKind,
+    ReadAs, ReadAsKind, ReleaseId, SearchReport, Timeline, TypedCode, Warning, typed_code,
+    typed_codes,
 };
 use crate::store::{FoundItem, ListedEntries, PcsTerms, Store, Words};
 pub use elsewhere::may_be_of_another_book;
@@ -90,10 +91,14 @@ pub fn search_without(
     store.in_one_state(|| {
         let mut report = find(store, code_set, words, date, options, without)?;
         // Without its dot a code may be one of another book as well.
-        report.elsewhere = elsewhere::not_kept(words);
+        let is_code = |one: &FoundEntry| one.found_in == FoundIn::Code;
+        if !(words.contains('.') && report.found.iter().any(is_code)) {
+            report.elsewhere = elsewhere::not_kept(words);
+        }
         if report.found.is_empty() {
+            let timeline = store.timeline(code_set)?;
             report.elsewhere =
-                elsewhere::look_elsewhere(store, code_set, words, date, options, without)?;
+                elsewhere::look_elsewhere(store, &timeline, words, date, options, without)?;
         }
         Ok(report)
     })
@@ -140,8 +145,9 @@ fn find(
     asked.pcs_index = asked.nearest_pcs_index()?;
     asked.add_codes(words)?;
     let mut read_as = Vec::new();
-    // A code that is not listed is no words: E11.99 is none of `E`, `11` and `99`.
-    let is_code = typed_code(words).contains('.') && code_set.read_typed(words).is_ok();
+    // A code that is not listed, or one of another set, is no words: E11.99 is none of `E`, `11` and `99`.
+    let mut sets = CodeSet::ALL.into_iter();
+    let is_code = typed_code(words).contains('.') && sets.any(|set| set.read_typed(words).is_ok());
     if asked.is_empty() && !is_code && elsewhere::not_kept(words).is_empty() {
         let read = understand(store, code_set, words, without)?;
         (asked.concepts, read_as) = (read.concepts, read.read_as);
@@ -450,7 +456,7 @@ impl Query<'_> {
         });
         // Of words one may look like a code.
         let Some(codes) = codes.collect::<Option<Vec<Code>>>() else {
-            return Ok(());
+            return self.add_begun(&typed);
         };
         for (nth, code) in codes.iter().enumerate() {
             let below = self.store.below(code_set, self.release, self.date, code)?;
@@ -466,6 +472,25 @@ impl Query<'_> {
             if self.options.unlisted && !self.found.contains_key(code) {
                 self.note(code, CODE, 0, Place::Code);
             }
+        }
+        Ok(())
+    }
+
+    /// Adds the codes that begin as a text does which is too short for a code: of ICD-10-PCS, whose codes have seven
+    /// characters.
+    fn add_begun(&mut self, typed: &[TypedCode]) -> Result<()> {
+        let [TypedCode::One(text)] = typed else {
+            return Ok(());
+        };
+        let code_set = self.timeline.code_set();
+        let plain = typed_code(text).to_ascii_uppercase();
+        let begun = Code::from_plain(code_set, plain.as_bytes());
+        let Some(begun) = begun.filter(|begun| begun.len() > 2) else {
+            return Ok(());
+        };
+        let codes = self.store.billable_beginning(self.date, &begun)?;
+        for (at, entry) in codes.into_iter().take(MAX_ROWS).enumerate() {
+            self.offer(entry, CODE, 0, at as i64, None, Place::Code);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use super::{Place, Query, weigh};
 use crate::error::Result;
 use crate::model::{Code, DocumentKind, FoundStanding, Status, StoredDocument, judge};
+use crate::store::GivenPart;
 
 /// How many of the codes that were found are looked at.
 const MAX_LOOKED_AT: usize = 12;
@@ -26,11 +27,13 @@ impl Query<'_> {
                 continue;
             };
             let (score, lacks, current) = (candidate.score, candidate.lacks, candidate.current);
-            // What the day's own title says holds on the day.
-            if current.title {
+            let given = self.store.given_parts(&code, None, self.date)?;
+            if given.is_empty() {
                 continue;
             }
-            if self.store.given_parts(&code, None, self.date)?.is_empty() {
+            // What the day's own title says holds on the day; and a newer code that stands before it is told as one.
+            if current.title {
+                self.tell_newer(&code, score, given);
                 continue;
             }
             let since = match &candidate.found_in {
@@ -52,6 +55,19 @@ impl Query<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Marks the codes that stand before an older one with the day from which they have a part of its meaning.
+    fn tell_newer(&mut self, older: &Code, score: f64, given: Vec<GivenPart>) {
+        for GivenPart { code, from, item } in given {
+            let newer = self.found.get_mut(&code).filter(|newer| {
+                newer.score < score && !matches!(newer.found_in, Place::Code) && code != *older
+            });
+            if let Some(newer) = newer {
+                let of = *older;
+                newer.found_in = Place::NewerCode { of, from, item };
+            }
+        }
     }
 
     /// Returns the first day of the newest release by the day whose document holds an item.
@@ -115,20 +131,14 @@ impl Query<'_> {
                 false => score - 0.001 * (count - at as f64),
                 true => score + 0.001 * (at as f64 + 1.0),
             };
-            let is_better = self
-                .found
-                .get(&given.code)
-                .is_some_and(|there| there.score < before);
-            if is_better {
-                continue;
-            }
             let place = Place::NewerCode {
                 of: *code,
                 from: given.from,
                 item: given.item,
             };
+            // Where it was found better by itself it stays, and says since when the meaning is its own.
             if let Some(there) = self.found.get_mut(&given.code) {
-                there.score = before;
+                there.score = there.score.min(before);
                 there.found_in = place;
                 there.standing = FoundStanding::Billable;
                 continue;

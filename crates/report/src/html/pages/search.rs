@@ -118,6 +118,9 @@ impl Results {
                     LookElsewhere::CodeSet(code_set) => {
                         Some(address::search(*code_set, &report.words, report.date))
                     }
+                    LookElsewhere::Above(code) => {
+                        Some(address::code(report.code_set, code, report.date))
+                    }
                     _ => None,
                 },
             })
