@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_in};
 use crate::answer::{self, SpeltOut};
@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::{
     Answer, CodeSet, Timeline, TypedCode, TypedDay, TypedYear, Verdict, typed_codes,
 };
+use crate::present::export::check_csv;
 use crate::present::json::AnswerWriter;
 use crate::present::render::Words;
 use crate::present::{Style, counted, page};
@@ -40,7 +41,31 @@ pub(super) struct CheckArgs {
     all: bool,
     /// Write in this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: AnswerFormat,
+    format: CheckFormat,
+}
+
+/// A format of what is said of a code, or a row a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Text,
+    Markdown,
+    #[value(name = "asciidoc")]
+    AsciiDoc,
+    Json,
+    Csv,
+}
+
+impl CheckFormat {
+    /// Returns the format of a report; `None` for a table.
+    fn of_answers(self) -> Option<AnswerFormat> {
+        Some(match self {
+            CheckFormat::Text => AnswerFormat::Text,
+            CheckFormat::Markdown => AnswerFormat::Markdown,
+            CheckFormat::AsciiDoc => AnswerFormat::AsciiDoc,
+            CheckFormat::Json => AnswerFormat::Json,
+            CheckFormat::Csv => return None,
+        })
+    }
 }
 
 pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome> {
@@ -48,7 +73,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
     let store = context.store()?;
     let codes = spell_out(&store, &typed, args, context)?;
     let writer = Writer {
-        format: args.format,
+        format: args.format.of_answers(),
         style: Style {
             whole_lists: args.all,
             ..context.style()
@@ -152,7 +177,8 @@ struct Said {
 
 /// Writes answers one by one: what there is to say of ten thousand headers would fill a memory.
 struct Writer {
-    format: AnswerFormat,
+    /// `None` for a table.
+    format: Option<AnswerFormat>,
     style: Style,
     json: AnswerWriter,
 }
@@ -160,27 +186,34 @@ struct Writer {
 impl Writer {
     fn begin(&self) -> Result<String> {
         match self.format {
-            AnswerFormat::Json => self.json.begin(),
-            _ => Ok(String::new()),
+            None => check_csv(&[]),
+            Some(AnswerFormat::Json) => self.json.begin(),
+            Some(_) => Ok(String::new()),
         }
     }
 
     fn answer(&self, answer: &Answer) -> Result<String> {
-        let report = |style| page::answers(std::slice::from_ref(answer), style);
-        self.format
-            .write(report, || self.json.answer(answer), self.style)
+        let one = std::slice::from_ref(answer);
+        let Some(format) = self.format else {
+            // The names of the columns stand at the beginning of all.
+            let (names, table) = (check_csv(&[])?, check_csv(one)?);
+            return Ok(table.get(names.len()..).unwrap_or_default().to_owned());
+        };
+        let report = |style| page::answers(one, style);
+        format.write(report, || self.json.answer(answer), self.style)
     }
 
     fn between(&self, before: usize) -> &'static str {
         match self.format {
-            AnswerFormat::Json => AnswerWriter::between(before),
-            _ => Words::between(before),
+            None => "",
+            Some(AnswerFormat::Json) => AnswerWriter::between(before),
+            Some(_) => Words::between(before),
         }
     }
 
     fn end(&self, answers: usize) -> &'static str {
         match self.format {
-            AnswerFormat::Json => AnswerWriter::end(answers),
+            Some(AnswerFormat::Json) => AnswerWriter::end(answers),
             _ => "",
         }
     }
@@ -232,6 +265,29 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
 mod tests {
     use super::*;
     use crate::testing::{day, sample};
+
+    #[test]
+    fn a_table_says_of_each_code_what_an_audit_does() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let rows = |code: &str| {
+            let answer = answer::check(&codes, code, day("2026-03-01")).unwrap();
+            let text = check_csv(&[answer]).unwrap();
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            assert_eq!(lines.len(), 2, "{text}");
+            lines[1].clone()
+        };
+        assert_eq!(
+            rows("C7B.1"),
+            "C7B.1,icd10cm,2026-03-01,,billable,Secondary Merkel cell carcinoma,FY2026,,,,,"
+        );
+        let retired = rows("M54.5");
+        assert!(
+            retired.ends_with(",M54.50 M54.51 M54.59,3,conversion-table,a header since 2021-10-01"),
+            "{retired}"
+        );
+        assert!(rows("C7B.").starts_with("C7B."), "{}", rows("C7B."));
+    }
 
     #[test]
     fn what_could_not_be_told_outweighs_what_is_not_valid() {

@@ -7,8 +7,8 @@ use super::index::Index;
 use codeyear_core::answer::{detect_among, retirement, verdict};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodeSet, Entry, Fate, ReleaseId, Retirement, Sets, UnknownReason, Verdict, VerdictKind,
-    day_before, named,
+    Answer, Code, CodeSet, Entry, Fate, MalformedCode, ReleaseId, Retirement, Sets, UnknownReason,
+    Verdict, VerdictKind, day_before, named,
 };
 use codeyear_core::store::CodeSource;
 
@@ -60,6 +60,11 @@ pub struct Finding {
     pub why: String,
 }
 
+fn not_a_code(code_set: CodeSet, malformed: &MalformedCode) -> String {
+    let why = malformed.reason.summary();
+    format!("no code of {}: {why}", code_set.name())
+}
+
 impl Index {
     /// Returns all there is to say of a text on a day, by the rules of [`check`](codeyear_core::answer::check).
     ///
@@ -96,11 +101,7 @@ impl Index {
         let code = match code_set.parse_code(text) {
             Ok(code) => code,
             Err(malformed) => {
-                finding.why = format!(
-                    "no code of {}: {}",
-                    code_set.name(),
-                    malformed.reason.summary()
-                );
+                finding.why = not_a_code(code_set, &malformed);
                 return Ok(finding);
             }
         };
@@ -127,6 +128,33 @@ impl Index {
 }
 
 impl Finding {
+    /// Returns what an answer says, in the words of an audit. Which release made a code fail it does not say.
+    pub fn of(answer: &Answer) -> Finding {
+        let mut finding = Finding {
+            code_set: answer.code_set,
+            code: answer.code,
+            verdict: answer.verdict.kind(),
+            release: answer.basis.as_ref().map(|basis| basis.release),
+            day: None,
+            caused_by: None,
+            uses: Vec::new(),
+            use_count: 0,
+            use_basis: None,
+            why: String::new(),
+        };
+        if answer.code.is_none()
+            && let Err(malformed) = answer.code_set.read_typed(&answer.asked)
+        {
+            finding.why = not_a_code(answer.code_set, &malformed);
+            return finding;
+        }
+        finding.explain(&answer.verdict);
+        if let Some(retirement) = &answer.retirement {
+            finding.retire(retirement);
+        }
+        finding
+    }
+
     /// Returns what there is to say of a text that a claim takes for a code of a code set that ended before the day, if it
     /// does.
     pub(super) fn under(mut self, ended: Option<&'static str>, code_set: CodeSet) -> Finding {

@@ -1,9 +1,11 @@
 //! Spans, periods, findings and labels as tables. `docs/exports.md` describes the columns.
 
-use super::table::{Cell, Column, ColumnKind, TableWriter};
-use codeyear_claims::{ExportedFinding, UseBasis};
+use super::table::{Cell, Column, ColumnKind, TableFormat, TableWriter};
+use codeyear_claims::{ExportedFinding, Finding, UseBasis};
 use codeyear_core::error::Result;
-use codeyear_core::model::{Code, CodeSet, ExportedPeriod, ExportedSpan, LabelMeaning, day_before};
+use codeyear_core::model::{
+    Answer, Code, CodeSet, ExportedPeriod, ExportedSpan, LabelMeaning, day_before,
+};
 
 /// The columns of the spans, in order.
 pub const SPAN_COLUMNS: [Column; 12] = [
@@ -44,6 +46,22 @@ pub const FINDING_COLUMNS: [Column; 12] = [
     Column::new("use_by", ColumnKind::OptionalText),
     Column::new("why", ColumnKind::OptionalText),
     Column::new("below", ColumnKind::OptionalText),
+];
+
+/// The columns of a check, in order: from `verdict` to `why` those of an audit.
+pub const CHECK_COLUMNS: [Column; 12] = [
+    Column::new("asked", ColumnKind::Text),
+    Column::new("code_set", ColumnKind::Text),
+    Column::new("date", ColumnKind::Day),
+    Column::new("through", ColumnKind::OptionalDay),
+    Column::new("verdict", ColumnKind::Text),
+    Column::new("title", ColumnKind::OptionalText),
+    Column::new("release", ColumnKind::OptionalText),
+    Column::new("day", ColumnKind::OptionalDay),
+    Column::new("use", ColumnKind::OptionalText),
+    Column::new("use_count", ColumnKind::OptionalCount),
+    Column::new("use_by", ColumnKind::OptionalText),
+    Column::new("why", ColumnKind::OptionalText),
 ];
 
 /// The columns of the labels, in order.
@@ -99,7 +117,6 @@ pub fn finding_row(row: &ExportedFinding, table: &mut TableWriter<'_>) -> Result
     let written = &row.written;
     let plain = row.code.as_ref().map_or("", Code::as_str);
     let code = row.code.map_or_else(String::new, |code| code.to_string());
-    let count = Some(written.use_count).filter(|count| *count > 0);
     table.row(&[
         Cell::Text(row.code_set.id()),
         Cell::Text(&code),
@@ -109,11 +126,46 @@ pub fn finding_row(row: &ExportedFinding, table: &mut TableWriter<'_>) -> Result
         Cell::Text(written.verdict.name()),
         Cell::OptionalDay(written.day),
         Cell::Text(&dotted(&written.uses)),
-        Cell::OptionalCount(count.and_then(|count| i32::try_from(count).ok())),
+        Cell::OptionalCount(count_of(written.use_count)),
         Cell::Text(written.use_basis.map_or("", UseBasis::name)),
         Cell::Text(&written.why),
         Cell::Text(&dotted(&written.below)),
     ])
+}
+
+/// Writes answers as CSV with the columns of [`CHECK_COLUMNS`].
+///
+/// # Errors
+/// [`codeyear_core::ErrorKind::Io`] if the CSV cannot be written.
+pub fn check_csv(answers: &[Answer]) -> Result<String> {
+    let mut bytes = Vec::new();
+    let mut table = TableWriter::begin(TableFormat::Csv, &CHECK_COLUMNS, &[], &mut bytes)?;
+    for answer in answers {
+        let found = Finding::of(answer);
+        let title = answer.verdict.entry().map_or("", |entry| &entry.long_title);
+        let release = found.release.map(|release| release.to_string());
+        table.row(&[
+            Cell::Text(&answer.asked),
+            Cell::Text(answer.code_set.id()),
+            Cell::Day(answer.date),
+            Cell::OptionalDay(answer.through),
+            Cell::Text(found.verdict.name()),
+            Cell::Text(title),
+            Cell::Text(&release.unwrap_or_default()),
+            Cell::OptionalDay(found.day),
+            Cell::Text(&dotted(&found.uses)),
+            Cell::OptionalCount(count_of(found.use_count)),
+            Cell::Text(found.use_basis.map_or("", UseBasis::name)),
+            Cell::Text(&found.why),
+        ])?;
+    }
+    table.end()?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns how many codes there are to use, if there are any.
+fn count_of(uses: usize) -> Option<i32> {
+    i32::try_from(uses).ok().filter(|count| *count > 0)
 }
 
 /// Writes codes as people write them, with blanks between.

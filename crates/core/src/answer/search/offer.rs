@@ -102,13 +102,14 @@ impl Query<'_> {
         if matches!(found_in, Place::Code | Place::NewerCode { .. }) {
             return (score, lacks);
         }
-        let of_title = weigh(title, &self.concepts, &[]);
-        // Of codes that terms lead to alike the one whose title says the least beyond.
-        let beyond = match found_in {
-            Place::Title => 0.0,
-            _ => of_title.extra.min(5.0) / 50.0,
+        // Of codes that terms lead to alike the one whose title says the least beyond; a title was weighed already.
+        let (beyond, of_title) = match found_in {
+            Place::Title => (0.0, lacks),
+            _ => {
+                let of_title = weigh(title, &self.concepts, &[]);
+                (of_title.extra.min(5.0) / 50.0, of_title.lacks)
+            }
         };
-        let of_title = of_title.lacks;
         let (mut score, mut left) = (score + beyond, lacks);
         for (at, concept) in self.concepts.iter().enumerate() {
             let bit = 1 << at;

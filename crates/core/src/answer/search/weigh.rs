@@ -78,13 +78,19 @@ pub(super) fn denies(title: &str, concepts: &[Concept]) -> bool {
         })
         .count()
         > 0
-        && !asks_for_denial(concepts)
+        && !asks_for_denial(&typed_words(concepts))
+}
+
+/// Lists the words as they were typed.
+fn typed_words(concepts: &[Concept]) -> Vec<&str> {
+    let typed = concepts.iter().map(|concept| concept.typed.as_str());
+    typed.flat_map(|typed| typed.split(' ')).collect()
 }
 
 /// Checks whether what was asked for is that something is not so.
-fn asks_for_denial(concepts: &[Concept]) -> bool {
-    let mut words = concepts.iter().flat_map(|concept| concept.typed.split(' '));
-    words.any(|word| matches!(word, "without" | "w/o" | "not" | "no" | "non"))
+fn asks_for_denial(typed: &[&str]) -> bool {
+    let is_denial = |word: &&str| matches!(*word, "without" | "w/o" | "not" | "no" | "non");
+    typed.iter().any(is_denial)
 }
 
 /// How well a text says what was asked for.
@@ -239,7 +245,8 @@ fn said(text: &str) -> Vec<Said<'_>> {
 pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weighed {
     let mut words = said(text);
     // What a text denies is not what was asked for, unless that was a denial too.
-    let denies = asks_for_denial(concepts);
+    let typed = typed_words(concepts);
+    let denies = asks_for_denial(&typed);
     let (mut score, mut lacks) = (0.0, 0u32);
     for (at, concept) in concepts.iter().enumerate() {
         let is_so = |way: &&Way| {
@@ -264,11 +271,6 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
             said.is_used |= asked(likeliest) || others.any(asked);
         }
     }
-    // A word that stands for another was asked for too: of an ear infection the ear.
-    let is_typed = |word: &str| {
-        let mut typed = concepts.iter().flat_map(|concept| concept.typed.split(' '));
-        typed.any(|typed| typed == word)
-    };
     let mut extra = 0.0;
     for (at, said) in words.iter().enumerate() {
         let word = &*said.word;
@@ -276,7 +278,8 @@ pub(super) fn weigh(text: &str, concepts: &[Concept], known: &[String]) -> Weigh
         if said.is_used
             || is_denial
             || SMALL_WORDS.contains(&word)
-            || is_typed(word)
+            // A word that stands for another was asked for too: of an ear infection the ear.
+            || typed.contains(&word)
             || known.iter().any(|known| known == word)
         {
             continue;
