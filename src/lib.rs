@@ -105,7 +105,8 @@
 //! - **What is found is weighed by what it says beyond.** `answer::search` reads what was typed (reviewed files of
 //!   words, spelling by the words of the texts), finds texts that have all of it, and ranks by what a text says
 //!   besides: `unspecified` costs least, who is a mother or a newborn or what was costs most, what a title denies is
-//!   not meant. So no query and no code is named anywhere; sets of queries with a floor hold it.
+//!   not meant. Of the table of drugs a row and a column together are such a text. So no code is named anywhere, and of
+//!   whole queries only what people call one thing; sets of queries with a floor hold it.
 //! - **What people type is read in one place.** [`model::typed_codes`], [`model::TypedDay`] and
 //!   [`model::TypedReleases`] serve the command line, the pages and the JSON API alike. Claims are read to the letter:
 //!   there a dot too many is an error that someone has to know of.

@@ -38,9 +38,12 @@ impl FoundColumns {
     /// The names of the columns, in their order.
     pub const NAMES: [&'static str; 7] = COLUMNS;
 
-    /// Returns those with these names; a name that none has is passed over.
+    /// Returns those with these names, in any case; a name that none has is passed over.
     pub fn named<'n>(names: impl IntoIterator<Item = &'n str>) -> FoundColumns {
-        let bit = |name: &str| COLUMNS.iter().position(|column| *column == name);
+        let bit = |name: &str| {
+            let mut columns = COLUMNS.iter();
+            columns.position(|column| column.eq_ignore_ascii_case(name))
+        };
         let bits = names.into_iter().filter_map(bit);
         FoundColumns(bits.fold(0, |all, at| all | 1 << at))
     }

@@ -108,7 +108,7 @@ impl FromStr for ReportFormat {
     fn from_str(text: &str) -> Result<ReportFormat, String> {
         ReportFormat::ALL
             .into_iter()
-            .find(|format| format.name() == text)
+            .find(|format| format.name().eq_ignore_ascii_case(text))
             .ok_or_else(|| {
                 let names: Vec<&str> = ReportFormat::ALL
                     .iter()

@@ -77,17 +77,18 @@ fn at_least_85_of_100_queries_find_their_code_among_the_first_ten_and_65_first()
     // Those of others; and a second set, on which 83 of 100 were first before anything was mended by it.
     let diagnoses = read_queries(include_str!("../../fixtures/search/diagnoses.tsv"));
     let procedures = read_queries(include_str!("../../fixtures/search/procedures.tsv"));
-    // Of which many once had the wrong code first.
+    // A third one, of which many once had a wrong code first.
     let hard = read_queries(include_str!("../../fixtures/search/hard.tsv"));
     assert_eq!(
         (diagnoses.len(), procedures.len(), hard.len()),
-        (180, 30, 65)
+        (180, 30, 58)
     );
-    for (queries, code_set) in [
-        (queries(&releases), CodeSet::Icd10Cm),
-        (diagnoses, CodeSet::Icd10Cm),
-        (hard, CodeSet::Icd10Cm),
-        (procedures, CodeSet::Icd10Pcs),
+    // What was mended by the third one must not be lost again unnoticed.
+    for (queries, code_set, least) in [
+        (queries(&releases), CodeSet::Icd10Cm, (85, 65)),
+        (diagnoses, CodeSet::Icd10Cm, (85, 65)),
+        (hard, CodeSet::Icd10Cm, (95, 85)),
+        (procedures, CodeSet::Icd10Pcs, (85, 65)),
     ] {
         let (mut first, mut first_ten, mut misses) = (0, 0, Vec::new());
         for (typed, accepted) in &queries {
@@ -102,8 +103,8 @@ fn at_least_85_of_100_queries_find_their_code_among_the_first_ten_and_65_first()
         }
         let share = |hits: usize| 100 * hits / queries.len().max(1);
         if !queries.is_empty() {
-            assert!(share(first_ten) >= 85, "{first_ten}: {misses:#?}");
-            assert!(share(first) >= 65, "{first}");
+            assert!(share(first_ten) >= least.0, "{first_ten}: {misses:#?}");
+            assert!(share(first) >= least.1, "{first}");
         }
     }
 }

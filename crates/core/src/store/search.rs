@@ -43,6 +43,18 @@ impl Searchable {
         })
     }
 
+    /// Makes one piece of the full-text index, which each import adds pieces to: a search asks each piece.
+    pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+        let pieces: i64 =
+            connection.query_row("SELECT count(DISTINCT segid) FROM search_idx", [], |row| {
+                row.get(0)
+            })?;
+        if pieces > 1 {
+            connection.execute("INSERT INTO search (search) VALUES ('optimize')", [])?;
+        }
+        Ok(())
+    }
+
     /// Returns the numbers up to which they are filled.
     pub(super) fn numbers(self) -> [i64; 4] {
         [self.entry, self.note, self.term, self.pcs_term]
@@ -254,7 +266,8 @@ impl Store {
         find().map_err(|error| self.error(error))
     }
 
-    /// Lists the rows of the full-text index that hold what a query asks for, but titles that are not listed.
+    /// Lists the rows of the full-text index that hold what a query asks for, but titles that are not listed and terms that
+    /// a code set does not have.
     pub(crate) fn rows_with(
         &self,
         code_set: CodeSet,
@@ -266,8 +279,13 @@ impl Store {
                 .connection
                 .prepare_cached("SELECT rowid FROM search WHERE search MATCH ?1 AND rowid < ?2")?;
             let rows = statement.query_map(params![query, end_for(code_set)], |row| row.get(0))?;
+            let has_terms = code_set.has(DocumentKind::Index(IndexKind::Diseases));
             let is_kept = |row: &rusqlite::Result<i64>| match row {
-                Ok(row) => row / REGION > 1 || listed(row % REGION),
+                Ok(row) => match row / REGION {
+                    0 | 1 => listed(row % REGION),
+                    2 | 3 => has_terms,
+                    _ => true,
+                },
                 Err(_) => true,
             };
             rows.filter(is_kept).collect()
@@ -279,7 +297,9 @@ impl Store {
     pub(crate) fn headings(&self, document: &StoredDocument) -> Result<Vec<(u32, String)>> {
         let find = || -> rusqlite::Result<Vec<(u32, String)>> {
             self.connection
-                .prepare_cached("SELECT cell, heading FROM index_heading WHERE document = ?1")?
+                .prepare_cached(
+                    "SELECT cell, heading FROM index_heading WHERE document = ?1 ORDER BY cell",
+                )?
                 .query_map([document.number], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         };

@@ -565,6 +565,7 @@ impl Writer<'_> {
         let path = self.path;
         self.searchable
             .add_new(&self.transaction)
+            .and_then(|_| Searchable::settle(&self.transaction))
             .map_err(|error| store_error(&path, error))?;
         let is_all_new = self.later.is_all();
         self.later

@@ -65,7 +65,7 @@ impl Word {
         // Esophagitis is no form of esophageal, and hepatic none of hepatitis.
         let own = self.text.strip_prefix(&self.stem).unwrap_or_default();
         let tells = |ending| TELLING_ENDINGS.contains(&ending);
-        is_form && (own == ending || !tells(ending) && !tells(own))
+        is_form && !tells(ending) && !tells(own)
     }
 }
 
@@ -214,14 +214,21 @@ fn importance(word: &str) -> f64 {
 /// Cuts a text into words, and keeps the shorthand that is written with other signs whole: `s/p`, `w/o`.
 fn pieces(text: &str, code_set: CodeSet) -> Vec<String> {
     let lexicon = lexicon(code_set);
+    let is_digit = |c: char| c.is_ascii_digit();
     let mut words = Vec::new();
-    for piece in text.split_whitespace() {
+    let mut pieces = text.split_whitespace().peekable();
+    while let Some(piece) = pieces.next() {
         let lower = piece.to_lowercase();
         let bare = lower.trim_matches(|c: char| !c.is_alphanumeric());
         // Greater than 24 hours, less than 23 weeks. Where no title says so it is left out before others.
         match lower.chars().next() {
-            Some('>') => words.push("greater".to_owned()),
-            Some('<') => words.push("less".to_owned()),
+            Some(sign @ ('>' | '<'))
+                if lower.contains(is_digit)
+                    || pieces.peek().is_some_and(|next| next.starts_with(is_digit)) =>
+            {
+                let word = if sign == '>' { "greater" } else { "less" };
+                words.push(word.to_owned());
+            }
             _ => {}
         }
         if bare.contains(['/', '&', '-']) && lexicon.single(bare).is_some() {
@@ -333,6 +340,32 @@ fn unit_of(word: &str) -> Option<&'static str> {
     })
 }
 
+/// What words begin with that are of a pregnancy.
+const OBSTETRIC: [&str; 22] = [
+    "abort",
+    "amnio",
+    "antepartum",
+    "deliver",
+    "eclampsia",
+    "fetal",
+    "fetus",
+    "gestation",
+    "gravid",
+    "labor",
+    "maternal",
+    "membranes",
+    "miscarr",
+    "obstetric",
+    "oligohydr",
+    "placent",
+    "polyhydr",
+    "preeclampsia",
+    "pregnan",
+    "preterm",
+    "trimester",
+    "twin",
+];
+
 /// Returns the trimester of a week of gestation, as the notes of chapter 15 of the tabular list divide them.
 fn trimester(week: u32) -> Option<&'static str> {
     match week {
@@ -353,6 +386,7 @@ pub(super) fn understand(
     let mut words = pieces(text, code_set);
     read_numerals(&mut words);
     join_letters(&mut words, code_set, &store.vocabulary(code_set)?);
+    let typed = words.clone();
     drop_small_words(&mut words);
     if words.len() > MAX_WORDS && words.iter().any(|word| !is_filler(word)) {
         words.retain(|word| !is_filler(word));
@@ -362,6 +396,8 @@ pub(super) fn understand(
         store,
         code_set,
         without,
+        typed,
+        of_gestation: Vec::new(),
         asked: Asked::default(),
     };
     reader.join_words(&mut words)?;
@@ -370,7 +406,7 @@ pub(super) fn understand(
     let last = words.len().saturating_sub(1);
     let mut at = 0;
     while let Some(word) = words.get(at) {
-        let of_time = reader.time(words.get(at..).unwrap_or_default(), words.len() > 2);
+        let of_time = reader.time(words.get(at..).unwrap_or_default());
         if of_time > 0 {
             at += of_time;
             continue;
@@ -378,13 +414,15 @@ pub(super) fn understand(
         let joined = words.get(at + 1).map(|next| format!("{word}{next}"));
         at += 1 + reader.one(word, joined.as_deref(), at == last)?;
     }
+    reader.read_gestation();
     if !beyond.is_empty() {
         reader.read_as(&beyond.join(" "), "", ReadAsKind::NotRead);
     }
     Ok(reader.asked)
 }
 
-/// Checks whether two words are forms of one: one goes on where the other ends, or both end in vowels.
+/// Checks whether two words are forms of one: they begin with the same seven letters, one goes on where the other ends,
+/// or both go on with a vowel.
 fn is_form(word: &str, other: &str) -> bool {
     let same = word
         .char_indices()
@@ -405,6 +443,10 @@ struct Reader<'r> {
     store: &'r Store,
     code_set: CodeSet,
     without: &'r BTreeSet<String>,
+    /// All words, the small ones too.
+    typed: Vec<String>,
+    /// Concepts that are weeks, with the trimester that they would be in.
+    of_gestation: Vec<(usize, &'static str)>,
     asked: Asked,
 }
 
@@ -465,7 +507,16 @@ impl Reader<'_> {
             let Some(places) = asked.map(place).collect::<Option<Vec<usize>>>() else {
                 continue;
             };
-            if places.is_empty() {
+            // A line of one word and small ones is meant only with those: on insulin.
+            let has_small = || {
+                let mut all = meaning.typed.iter();
+                all.all(|typed| {
+                    self.typed
+                        .iter()
+                        .any(|word| self.is_same(word, None, typed))
+                })
+            };
+            if places.is_empty() || (places.len() == 1 && !has_small()) {
                 continue;
             }
             let typed: Vec<&str> = words
@@ -586,31 +637,48 @@ impl Reader<'_> {
         Ok(vocabulary.count(word) > 0 || spelling::a_letter_away(word, &vocabulary).is_none())
     }
 
-    /// Reads a number of days, weeks or years, and returns how many words that were. It says little of what is meant,
-    /// but for weeks of gestation, which beside other words are those of a trimester.
-    fn time(&mut self, words: &[String], is_beside: bool) -> usize {
+    /// Reads a number of days, weeks or years, and returns how many words that were. It says little of what is meant.
+    fn time(&mut self, words: &[String]) -> usize {
         let [number, unit, rest @ ..] = words else {
             return 0;
         };
         let (Some(unit), Ok(count)) = (unit_of(unit), number.parse::<u32>()) else {
             return 0;
         };
-        let is_age = unit == "years" && rest.first().is_some_and(|word| word == "old");
+        let is_age = rest.first().is_some_and(|word| word == "old");
         let read = if is_age { 3 } else { 2 };
         let mut ways = vec![Way::new([number.as_str(), unit], 0.0)];
         for other in spelling::same_number(number) {
             ways.push(Way::new([other.as_str(), unit], 0.0));
         }
-        let of_gestation = trimester(count).filter(|_| unit == "weeks" && is_beside);
-        ways.extend(of_gestation.map(|nth| Way::new([nth, "trimester"], 0.3)));
+        if let Some(nth) = trimester(count).filter(|_| unit == "weeks" && !is_age) {
+            self.of_gestation.push((self.asked.concepts.len(), nth));
+        }
         let typed: Vec<&str> = words.iter().take(read).map(String::as_str).collect();
         self.asked.concepts.push(Concept {
             typed: typed.join(" "),
             kind: ConceptKind::Core,
             ways,
-            importance: if of_gestation.is_some() { 0.7 } else { FILLER },
+            importance: FILLER,
         });
         read
+    }
+
+    /// Reads weeks as those of a trimester too, where something else is of a pregnancy.
+    fn read_gestation(&mut self) {
+        let is_obstetric = |concept: &Concept| {
+            let mut words = concept.ways.iter().flat_map(|way| &way.words);
+            words.any(|word| OBSTETRIC.iter().any(|stem| word.text.starts_with(stem)))
+        };
+        if !self.asked.concepts.iter().any(is_obstetric) {
+            return;
+        }
+        for (at, nth) in std::mem::take(&mut self.of_gestation) {
+            if let Some(concept) = self.asked.concepts.get_mut(at) {
+                concept.ways.push(Way::new([nth, "trimester"], 0.3));
+                concept.importance = 0.7;
+            }
+        }
     }
 
     /// Lets a word that no text has as it stands, but only another form of it, be one that is a letter away as well:

@@ -3,16 +3,20 @@
 
 use super::{NESTED_TERM, Place, Query};
 use crate::error::Result;
-use crate::model::{Code, StoredDocument};
+use crate::model::{Code, DocumentKind, IndexKind, StoredDocument};
 use crate::store::{FoundItem, Words};
 
 /// What a row says beyond what was asked for is of another substance.
 const ANOTHER_ROW: f64 = 0.4;
 
 impl Query<'_> {
-    /// Adds the codes of cells whose row and column have all that was asked for; in part: whose column has some of it, and
-    /// whose row one more.
+    /// Adds the codes of cells whose row and column have all that was asked for. In part: the row has one of the things
+    /// asked for and the column others, and the rest is left out.
     pub(super) fn add_cells(&mut self, core: u32, in_part: bool) -> Result<()> {
+        let index = DocumentKind::Index(IndexKind::Diseases);
+        if !self.timeline.code_set().has(index) {
+            return Ok(());
+        }
         let mut tables: Vec<(StoredDocument, Vec<(u32, String)>)> = Vec::new();
         for document in &self.documents.indexes {
             let headings = self.store.headings(document)?;

@@ -37,8 +37,8 @@ pub fn may_be_of_another_book(text: &str) -> bool {
     !not_kept(text).is_empty()
 }
 
-/// Looks where codes with these words are: in code sets that are not kept, among codes that are not listed on the day, in
-/// the other code sets.
+/// Looks where codes with these words are: in code sets that are not kept, above a code that is not listed, among codes
+/// that are not listed on the day, in the other code sets.
 pub(super) fn look_elsewhere(
     store: &Store,
     timeline: &Timeline,

@@ -61,7 +61,8 @@ impl Query<'_> {
     fn tell_newer(&mut self, older: &Code, score: f64, given: Vec<GivenPart>) {
         for GivenPart { code, from, item } in given {
             let newer = self.found.get_mut(&code).filter(|newer| {
-                newer.score < score && !matches!(newer.found_in, Place::Code) && code != *older
+                let is_told = matches!(newer.found_in, Place::Code | Place::NewerCode { .. });
+                newer.score < score && !is_told && code != *older
             });
             if let Some(newer) = newer {
                 let of = *older;
@@ -139,7 +140,10 @@ impl Query<'_> {
             // Where it was found better by itself it stays, and says since when the meaning is its own.
             if let Some(there) = self.found.get_mut(&given.code) {
                 there.score = there.score.min(before);
-                there.found_in = place;
+                // Of several older ones the best that was found.
+                if !matches!(there.found_in, Place::NewerCode { .. }) {
+                    there.found_in = place;
+                }
                 there.standing = FoundStanding::Billable;
                 continue;
             }

@@ -11,12 +11,13 @@ const MANIFESTATION: &str = "diseases classified elsewhere";
 impl Query<'_> {
     /// Notes a code that words lead to. How it stands is looked up later, and only of the best.
     pub(super) fn note(&mut self, code: &Code, score: f64, lacks: u32, place: Place) {
-        let current = self.current_of(&place, score, lacks);
         if let Some(there) = self.found.get(code) {
             let (score, lacks) = self.of_entry(&there.entry, there.standing, &place, score, lacks);
+            let current = self.current_of(&place, score, lacks);
             self.found_again(code, score, lacks, place, current);
             return;
         }
+        let current = self.current_of(&place, score, lacks);
         match self.pending.get_mut(code) {
             Some(there) => {
                 there.3.add(current);
@@ -99,17 +100,18 @@ impl Query<'_> {
         score: f64,
         lacks: u32,
     ) -> (f64, u32) {
-        if matches!(found_in, Place::Code | Place::NewerCode { .. }) {
+        // A title that lacks nothing was weighed when it was found.
+        let is_whole = matches!(found_in, Place::Title) && lacks == 0;
+        if is_whole || matches!(found_in, Place::Code | Place::NewerCode { .. }) {
             return (score, lacks);
         }
-        // Of codes that terms lead to alike the one whose title says the least beyond; a title was weighed already.
-        let (beyond, of_title) = match found_in {
-            Place::Title => (0.0, lacks),
-            _ => {
-                let of_title = weigh(title, &self.concepts, &[]);
-                (of_title.extra.min(5.0) / 50.0, of_title.lacks)
-            }
+        let of_title = weigh(title, &self.concepts, &[]);
+        // Of codes that terms lead to alike the one whose title says the least beyond.
+        let beyond = match found_in {
+            Place::Title => 0.0,
+            _ => of_title.extra.min(5.0) / 50.0,
         };
+        let of_title = of_title.lacks;
         let (mut score, mut left) = (score + beyond, lacks);
         for (at, concept) in self.concepts.iter().enumerate() {
             let bit = 1 << at;

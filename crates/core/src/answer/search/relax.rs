@@ -25,21 +25,21 @@ impl Query<'_> {
     /// Leaves out as little of the concepts as can be, by what they say, so that something is found.
     pub(super) fn relax(&mut self, core: u32) -> Result<()> {
         self.rows = MAX_ROWS_RELAXED;
-        let mut tried = 0;
-        let mut most = 0.0;
-        for (said, chosen) in self.choices(core)? {
-            let says_less = said < most - AS_MUCH;
-            if (says_less && !self.is_empty()) || tried == MAX_TRIED {
+        let mut most = None;
+        for (said, chosen) in self.choices(core)?.into_iter().take(MAX_TRIED) {
+            if most.is_some_and(|most| said < most - AS_MUCH) {
                 break;
             }
             self.add_chosen(chosen)?;
-            most = said;
-            tried += 1;
+            if most.is_none() && !self.is_empty() {
+                most = Some(said);
+            }
         }
         Ok(())
     }
 
-    /// Lists which concepts stand together in a text, with what they say, the most first.
+    /// Lists which concepts stand together in a text, with what they say, the most first. From then on rarer concepts say a
+    /// little more, in what is ranked too.
     fn choices(&mut self, core: u32) -> Result<Vec<(f64, u32)>> {
         let all = self.concepts.iter().enumerate();
         let all = all.filter(|(at, _)| core & (1 << at) != 0);
@@ -51,7 +51,9 @@ impl Query<'_> {
             .collect();
         let mut held: HashMap<i64, u32> = HashMap::new();
         for (bit, importance) in &mut meaningful {
-            let query = self.query(*bit, false).unwrap_or_default();
+            let Some(query) = self.query(*bit, false) else {
+                continue;
+            };
             let is_listed =
                 |number| self.options.unlisted || self.listed.position(number).is_some();
             let code_set = self.timeline.code_set();

@@ -89,7 +89,7 @@ pub(super) fn can_be_mended(word: &str) -> bool {
 
 /// Returns the word or words of the vocabulary that a word was most likely meant to be.
 pub(super) fn mend(word: &str, vocabulary: &Vocabulary) -> Option<Vec<String>> {
-    let nearest = nearest(word, word.chars().count(), vocabulary);
+    let nearest = nearest(word, vocabulary);
     match &nearest {
         Some((_, 1)) => {}
         _ => {
@@ -103,12 +103,13 @@ pub(super) fn mend(word: &str, vocabulary: &Vocabulary) -> Option<Vec<String>> {
 
 /// Returns the word that many texts have and that is one letter away.
 pub(super) fn a_letter_away(word: &str, vocabulary: &Vocabulary) -> Option<String> {
-    let (other, distance) = nearest(word, word.chars().count(), vocabulary)?;
+    let (other, distance) = nearest(word, vocabulary)?;
     (word.len() > 5 && distance == 1 && vocabulary.count(&other) >= 10).then_some(other)
 }
 
 /// Returns the nearest word, and how many letters are otherwise.
-fn nearest(word: &str, length: usize, vocabulary: &Vocabulary) -> Option<(String, usize)> {
+fn nearest(word: &str, vocabulary: &Vocabulary) -> Option<(String, usize)> {
+    let length = word.chars().count();
     let most = match length {
         0..=4 => 1,
         5..=7 => 2,
