@@ -14,6 +14,7 @@ mod elsewhere;
 mod lexicon;
 mod newer;
 mod offer;
+mod pieces;
 mod procedures;
 mod ranked;
 mod relax;
