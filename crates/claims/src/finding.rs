@@ -86,18 +86,8 @@ impl Index {
     ) -> Result<Finding> {
         let timeline = codes.timeline();
         let code_set = timeline.code_set();
-        let mut finding = Finding {
-            code_set,
-            code: None,
-            verdict: VerdictKind::Unknown,
-            release: timeline.governing(date).map(|period| period.release),
-            day: None,
-            caused_by: None,
-            uses: Vec::new(),
-            use_count: 0,
-            use_basis: None,
-            why: String::new(),
-        };
+        let release = timeline.governing(date).map(|period| period.release);
+        let mut finding = Finding::new(code_set, VerdictKind::Unknown, release);
         let code = match code_set.parse_code(text) {
             Ok(code) => code,
             Err(malformed) => {
@@ -128,20 +118,27 @@ impl Index {
 }
 
 impl Finding {
-    /// Returns what an answer says, in the words of an audit. Which release made a code fail it does not say.
-    pub fn of(answer: &Answer) -> Finding {
-        let mut finding = Finding {
-            code_set: answer.code_set,
-            code: answer.code,
-            verdict: answer.verdict.kind(),
-            release: answer.basis.as_ref().map(|basis| basis.release),
+    /// Makes a finding that says no more than the verdict.
+    fn new(code_set: CodeSet, verdict: VerdictKind, release: Option<ReleaseId>) -> Finding {
+        Finding {
+            code_set,
+            code: None,
+            verdict,
+            release,
             day: None,
             caused_by: None,
             uses: Vec::new(),
             use_count: 0,
             use_basis: None,
             why: String::new(),
-        };
+        }
+    }
+
+    /// Returns what an answer says, in the words of an audit. Which release made a code fail it does not say.
+    pub fn of(answer: &Answer) -> Finding {
+        let release = answer.basis.as_ref().map(|basis| basis.release);
+        let mut finding = Finding::new(answer.code_set, answer.verdict.kind(), release);
+        finding.code = answer.code;
         if answer.code.is_none()
             && let Err(malformed) = answer.code_set.read_typed(&answer.asked)
         {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codeyear::answer::{self, SearchOptions};
-use codeyear::model::{CodeSet, FoundIn, LookElsewhere};
+use codeyear::model::{CodeSet, FoundIn, LookElsewhere, SearchReport};
 use codeyear::store::Store;
 
 use super::everything;
@@ -36,10 +36,13 @@ fn queries(releases: &std::path::Path) -> Queries {
     read_queries(&text)
 }
 
-fn codes(store: &Store, code_set: CodeSet, words: &str) -> Vec<String> {
+fn search(store: &Store, code_set: CodeSet, words: &str) -> SearchReport {
     let date = "2026-03-01".parse().unwrap();
-    let report = answer::search(store, code_set, words, date, OPTIONS).unwrap();
-    report
+    answer::search(store, code_set, words, date, OPTIONS).unwrap()
+}
+
+fn codes(store: &Store, code_set: CodeSet, words: &str) -> Vec<String> {
+    search(store, code_set, words)
         .found
         .iter()
         .map(|one| one.code.to_string())
@@ -192,8 +195,7 @@ fn a_code_that_older_words_lead_to_stands_behind_the_newer_one_that_has_its_mean
         assert!(place.is_none_or(|place| place > 0), "{words}: {found:?}");
     }
     for (words, older) in [("depression", "F32.9"), ("heart attack", "I21.3")] {
-        let date = "2026-03-01".parse().unwrap();
-        let report = answer::search(&store, CodeSet::Icd10Cm, words, date, OPTIONS).unwrap();
+        let report = search(&store, CodeSet::Icd10Cm, words);
         let by = &report.found.first().unwrap().found_in;
         let FoundIn::NewerCode { of, row, .. } = by else {
             panic!("{words}: {by:?}");
@@ -201,15 +203,7 @@ fn a_code_that_older_words_lead_to_stands_behind_the_newer_one_that_has_its_mean
         assert_eq!(of.to_string(), older);
         assert!(*row > 1, "{words}: {row}");
     }
-    let date = "2026-03-01".parse().unwrap();
-    let report = answer::search(
-        &store,
-        CodeSet::Icd10Cm,
-        "right-sided heart failure",
-        date,
-        OPTIONS,
-    );
-    let report = report.unwrap();
+    let report = search(&store, CodeSet::Icd10Cm, "right-sided heart failure");
     let said = report.found.iter().find_map(|one| match one.found_in {
         FoundIn::NewerCode { of, from, row, .. } => Some((of.to_string(), from.to_string(), row)),
         _ => None,
@@ -299,8 +293,7 @@ fn what_is_typed_as_a_code_is_listed_or_led_on() {
         return;
     };
     let store = everything(&releases);
-    let date = "2026-03-01".parse().unwrap();
-    let search = |set, words: &str| answer::search(&store, set, words, date, OPTIONS).unwrap();
+    let search = |set, words: &str| search(&store, set, words);
     // The first characters of a code of ICD-10-PCS.
     for (words, beginning) in [("0DTJ", "0DTJ"), ("0dtj4*", "0DTJ4")] {
         let found = search(CodeSet::Icd10Pcs, words).found;
@@ -333,14 +326,13 @@ fn a_side_that_a_code_does_not_name_is_said_to_be_left_out() {
         return;
     };
     let store = everything(&releases);
-    let date = "2026-03-01".parse().unwrap();
     for (words, code, left_out) in [
         ("pulmonary embolism right", "I26.99", vec!["right"]),
         ("rt shoulder pain", "M25.511", vec![]),
         // The term names no side, and the title does.
         ("carpal tunnel right", "G56.01", vec![]),
     ] {
-        let report = answer::search(&store, CodeSet::Icd10Cm, words, date, OPTIONS).unwrap();
+        let report = search(&store, CodeSet::Icd10Cm, words);
         let first = report.found.first().unwrap();
         assert_eq!(first.code.to_string(), code);
         assert_eq!(first.left_out, left_out, "{words}");

@@ -9,6 +9,9 @@ use crate::store::{FoundItem, Words};
 /// What a row says beyond what was asked for is of another substance.
 const ANOTHER_ROW: f64 = 0.4;
 
+/// An index that is a table, with the headings of its columns.
+type Table<'d> = (&'d StoredDocument, Vec<(u32, String)>);
+
 impl Query<'_> {
     /// Adds the codes of cells whose row and column have all that was asked for. In part: the row has one of the things
     /// asked for and the column others, and the rest is left out.
@@ -17,11 +20,11 @@ impl Query<'_> {
         if !self.timeline.code_set().has(index) {
             return Ok(());
         }
-        let mut tables: Vec<(StoredDocument, Vec<(u32, String)>)> = Vec::new();
+        let mut tables: Vec<Table<'_>> = Vec::new();
         for document in &self.documents.indexes {
             let headings = self.store.headings(document)?;
             if !headings.is_empty() {
-                tables.push((document.clone(), headings));
+                tables.push((document, headings));
             }
         }
         let mut found: Vec<(Code, f64, u32, Place)> = Vec::new();
@@ -58,7 +61,7 @@ impl Query<'_> {
                     continue;
                 }
                 let table = self.store.first_with(&self.documents.indexes, term)?;
-                let headings = tables.iter().find(|(document, _)| Some(document) == table);
+                let headings = tables.iter().find(|(document, _)| Some(*document) == table);
                 let heading = headings.and_then(|(_, all)| all.iter().find(|(at, _)| *at == cell));
                 let Some((_, heading)) = heading else {
                     continue;
@@ -79,7 +82,7 @@ impl Query<'_> {
     }
 
     /// Lists which concepts a row has to have where a column has the others.
-    fn rows_asked(&self, core: u32, tables: &[(StoredDocument, Vec<(u32, String)>)]) -> Vec<u32> {
+    fn rows_asked(&self, core: u32, tables: &[Table<'_>]) -> Vec<u32> {
         let mut rows: Vec<u32> = Vec::new();
         for (_, heading) in tables.iter().flat_map(|(_, headings)| headings) {
             let lacks = self.weigh(heading).lacks & core;
