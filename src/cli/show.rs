@@ -56,6 +56,8 @@ impl PageArgs {
     fn options(&self) -> ShowOptions {
         ShowOptions {
             nearest: self.nearest,
+            around: true,
+            ..ShowOptions::default()
         }
     }
 

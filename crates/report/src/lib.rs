@@ -13,6 +13,7 @@ pub mod marks;
 mod note;
 pub mod ohdsi;
 pub mod page;
+mod questions;
 pub mod render;
 pub mod report;
 pub mod table;
@@ -84,6 +85,11 @@ impl Style {
 pub fn counted(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(number))
+}
+
+/// Returns a day as people read it: `October 1, 2025`.
+pub(crate) fn long_day(day: chrono::NaiveDate) -> String {
+    day.format("%B %-d, %Y").to_string()
 }
 
 /// Writes a number with thousands separated, as people read it.

@@ -284,7 +284,10 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         let asked = pages::PageRequest::on(on, code_set);
         match (left, right) {
             (Some(left), Some(right)) => {
-                let options = ShowOptions { nearest };
+                let options = ShowOptions {
+                    nearest,
+                    ..ShowOptions::default()
+                };
                 let found = answer::compare(
                     &*snapshot.codes(store, code_set)?,
                     &left,
@@ -354,7 +357,11 @@ async fn code_page(
     };
     let (on, nearest) = read(&mut asked).map_err(failure)?;
     page(&asked, move |site, snapshot, store| {
-        let options = ShowOptions { nearest };
+        let options = ShowOptions {
+            nearest,
+            earlier: true,
+            around: true,
+        };
         let shown = answer::show(&*snapshot.codes(store, code_set)?, &code, on, options)?;
         pages::code(site, &shown, nearest)
     })

@@ -67,7 +67,7 @@ impl Snapshot {
             let open = || -> Result<Store> {
                 let mut store = Store::open_read_only(path)?;
                 store.pin()?;
-                store.share_words(&index_store);
+                store.share_reads(&index_store);
                 Ok(store)
             };
             let handles = |count| (0..count).map(|_| open()).collect::<Result<Vec<Store>>>();

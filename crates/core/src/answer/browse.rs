@@ -95,18 +95,6 @@ fn place_of(chapter: &Chapter) -> PlaceInBook {
     }
 }
 
-fn place(node: &TabularNode) -> PlaceInBook {
-    PlaceInBook {
-        kind: match node.kind {
-            NodeKind::Block => PlaceKind::Block,
-            NodeKind::Introduction | NodeKind::Chapter => PlaceKind::Chapter,
-            NodeKind::Code => PlaceKind::Code,
-        },
-        name: node.name.clone(),
-        title: node.title.clone(),
-    }
-}
-
 fn sum<'a>(categories: impl Iterator<Item = &'a BrowsedCode>) -> Holding {
     categories.fold(Holding::default(), |mut all, category| {
         all.add(category.holds);
@@ -170,7 +158,7 @@ fn chapter(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
     };
     match store.tabular_node(&document, NodeKind::Chapter, chapter.label)? {
         Some((_, node)) => {
-            level.breadcrumb.push(place(&node));
+            level.breadcrumb.push(PlaceInBook::of(&node));
             level.notes = node.groups;
         }
         None => level.breadcrumb.push(place_of(chapter)),
@@ -179,7 +167,7 @@ fn chapter(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
     for block in &blocks {
         let held = |browsed: &&BrowsedCode| block.holds(&blocks, browsed.entry.code.as_str());
         level.places.push(BrowsedPlace {
-            place: place(&block.node),
+            place: PlaceInBook::of(&block.node),
             range: block.node.name.clone(),
             within: umbrella_of(&blocks, block).map(|above| above.node.name.clone()),
             holds: sum(categories.iter().filter(held)),
@@ -277,7 +265,7 @@ fn block(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
         return Err(not_found("block", &name, level));
     };
     if let Some((_, chapter)) = store.tabular_node(&document, NodeKind::Chapter, &node.parent)? {
-        level.breadcrumb.push(place(&chapter));
+        level.breadcrumb.push(PlaceInBook::of(&chapter));
     }
     let all = blocks(store, &document, &node.parent)?;
     let chapter = named(level, "chapter", &node.parent)?;
@@ -286,11 +274,11 @@ fn block(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
         let above = all.iter().filter(|above| above.reaches_over(own));
         level
             .breadcrumb
-            .extend(above.map(|above| place(&above.node)));
+            .extend(above.map(|above| PlaceInBook::of(&above.node)));
         for below in all.iter().filter(|other| own.reaches_over(other)) {
             let held = |browsed: &&BrowsedCode| below.holds(&all, browsed.entry.code.as_str());
             level.places.push(BrowsedPlace {
-                place: place(&below.node),
+                place: PlaceInBook::of(&below.node),
                 range: below.node.name.clone(),
                 within: umbrella_of(&all, below)
                     .filter(|above| above.position != own.position)
@@ -301,7 +289,7 @@ fn block(store: &Store, level: &mut Browse, name: &str) -> Result<()> {
         categories.retain(|browsed| own.has(browsed.entry.code.as_str()));
         level.categories = categories;
     }
-    level.breadcrumb.push(place(&node));
+    level.breadcrumb.push(PlaceInBook::of(&node));
     level.notes = node.groups;
     Ok(())
 }
@@ -399,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chapter_has_its_blocks_from_its_own_tabular_list_and_without_one_its_categories() {
+    fn a_chapter_has_its_blocks_from_a_tabular_list_of_the_year_and_without_one_its_categories() {
         let store = sample();
         let neoplasms = |date: &str| {
             let at = BrowseAt::Chapter("2".to_owned());
@@ -408,18 +396,34 @@ mod tests {
         let with_list = neoplasms("2026-04-01");
         assert!(names(&with_list).contains(&"C7B"));
         assert!(!with_list.notes.is_empty());
-        let without = neoplasms("2026-03-31");
+        // FY2026 has none, and FY2026-04 is of the same fiscal year.
+        let of_year = neoplasms("2026-03-31");
+        assert_eq!(names(&of_year), names(&with_list));
+        let consulted = of_year.consulted.as_ref().unwrap();
+        assert_eq!(consulted.release(), Some(release("FY2026-04")));
+        let without = neoplasms("2026-10-01");
         assert_eq!(names(&without), [""; 0]);
         assert!(without.notes.is_empty());
         assert_eq!(
             without.consulted,
             Some(crate::model::DocumentSource::Missing {
-                missing: release("FY2026"),
+                missing: release("FY2027"),
                 nearest: Some(release("FY2026-04")),
             })
         );
-        // The two releases list the same codes.
-        let all = sum(without.categories.iter());
+        assert!(!without.categories.is_empty());
+        // Each category is in a block or stands alone.
+        let categories = store.categories(
+            CodeSet::Icd10Cm,
+            release("FY2026-04"),
+            day("2026-04-01"),
+            ("C", "D"),
+        );
+        let mut categories = categories.unwrap();
+        categories.retain(|found| {
+            chapter_of(CodeSet::Icd10Cm, &found.entry.code).is_some_and(|of| of.label == "2")
+        });
+        let all = sum(categories.iter());
         let mut held = sum(with_list.categories.iter());
         for place in with_list
             .places

@@ -1,14 +1,19 @@
 //! How two codes differ on a day.
 
 use chrono::NaiveDate;
+use similar::TextDiff;
 
 use super::consult::ShowOptions;
 use super::show::show;
 use crate::error::Result;
-use crate::model::{Code, CodePage, Comparison, DocumentKind, Mention, PlaceKind};
+use crate::model::{
+    Code, CodePage, Comparison, Difference, DocumentKind, Entry, Mention, PlaceInBook, PlaceKind,
+    named_codes,
+};
 use crate::store::CodeSource;
 
-/// Compares two codes on a day: their places, notes and what stands below them.
+/// Compares two codes on a day: their places, notes and what is below them. Notes are never an earlier year's, unless
+/// the nearest are asked for.
 ///
 /// # Errors
 /// As [`show`](crate::answer::show()).
@@ -19,26 +24,87 @@ pub fn compare(
     date: NaiveDate,
     options: ShowOptions,
 ) -> Result<Comparison> {
+    let options = ShowOptions {
+        nearest: options.nearest,
+        ..ShowOptions::default()
+    };
     let left = show(codes, left, date, options)?;
     let right = show(codes, right, date, options)?;
-    let common = left
-        .breadcrumb
+    Ok(Comparison {
+        common: common(&left, &right),
+        mentions: all_mentions(&left, &right),
+        left,
+        right,
+    })
+}
+
+/// Returns how the code of a page differs from the one beside it whose title is most like its own: of a category from
+/// the category before or after it, else from a code below the same level.
+pub(super) fn difference(codes: &dyn CodeSource, page: &CodePage) -> Result<Option<Difference>> {
+    let neighbors = &page.neighbors;
+    let beside: Vec<&Entry> = match page.code == page.code.category() {
+        true => [&neighbors.previous_category, &neighbors.next_category]
+            .into_iter()
+            .flatten()
+            .collect(),
+        false => page.siblings.iter().collect(),
+    };
+    let Some(own) = page.answer.verdict.entry() else {
+        return Ok(None);
+    };
+    let likeness = |other: &Entry| {
+        let (own, other) = (
+            own.long_title.to_lowercase(),
+            other.long_title.to_lowercase(),
+        );
+        TextDiff::from_words(&own, &other).ratio()
+    };
+    let Some(other) = beside
+        .into_iter()
+        .rev()
+        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+    else {
+        return Ok(None);
+    };
+    let options = ShowOptions::default();
+    let there = show(codes, other.code.as_str(), page.answer.date, options)?;
+    let common = common(page, &there);
+    let only = |page: &CodePage| page.breadcrumb.get(common.len()).cloned();
+    let is_of_year = |page: &CodePage| {
+        let tabular = page.tabular.as_ref();
+        tabular.is_some_and(|from| from.release().is_some() && !from.is_earlier())
+    };
+    Ok(Some(Difference {
+        other: other.clone(),
+        only_own: only(page),
+        only_other: only(&there),
+        mentions: match is_of_year(page) {
+            true => all_mentions(page, &there),
+            false => Vec::new(),
+        },
+        has_notes: is_of_year(page),
+        common,
+    }))
+}
+
+/// Lists the levels that both codes are below.
+fn common(left: &CodePage, right: &CodePage) -> Vec<PlaceInBook> {
+    left.breadcrumb
         .iter()
         .zip(&right.breadcrumb)
         .take_while(|(left, right)| left == right)
         .map(|(place, _)| place.clone())
-        .collect();
-    let mut mentions = mentions(&left, &right.code);
-    mentions.extend(self::mentions(&right, &left.code));
-    Ok(Comparison {
-        left,
-        right,
-        common,
-        mentions,
-    })
+        .collect()
 }
 
-/// Lists the notes at a code, and at its category, that name another code or one at or below it.
+/// Lists the notes at one of two codes, and above it, that name the other.
+fn all_mentions(left: &CodePage, right: &CodePage) -> Vec<Mention> {
+    let mut all = mentions(left, &right.code);
+    all.extend(mentions(right, &left.code));
+    all
+}
+
+/// Lists the notes at a code, and at the levels up to its category, that name another code or one at or below it.
 fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
     let mut mentions = Vec::new();
     for notes in &page.notes {
@@ -49,7 +115,8 @@ fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
         };
         for group in &notes.groups {
             for note in &group.notes {
-                if names(note, other) {
+                let named = named_codes(other.code_set(), note);
+                if named.iter().any(|named| named.is_about(other)) {
                     mentions.push(Mention {
                         at,
                         document: DocumentKind::Tabular,
@@ -63,13 +130,6 @@ fn mentions(page: &CodePage, other: &Code) -> Vec<Mention> {
     mentions
 }
 
-/// Checks whether a note names a code, a level above it, or something below it: `(C7B.-)`, `(C7B.00)`.
-fn names(note: &str, code: &Code) -> bool {
-    note.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
-        .filter_map(|word| code.code_set().parse_code(word.trim_end_matches('.')).ok())
-        .any(|named| named.is_under(code) || code.is_under(&named))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,7 +137,7 @@ mod tests {
     use crate::testing::{day, sample};
 
     #[test]
-    fn only_where_both_have_a_note_each_is_said_to_name_the_other() {
+    fn a_note_at_one_code_that_names_the_other_is_found() {
         let day = day("2026-04-01");
         let store = sample();
         let compare = |left: &str, right: &str| {
@@ -94,13 +154,6 @@ mod tests {
         // C7A excludes Merkel cell carcinoma (C4A.-); C4A says nothing of C7A.
         let found = compare("C7A.00", "C4A.0");
         assert_eq!(found.mentions.len(), 1);
-        assert!(!found.each_names_the_other());
-        let mut both = found.clone();
-        both.mentions.push(Mention {
-            at: both.right.code,
-            ..both.mentions.first().unwrap().clone()
-        });
-        assert!(both.each_names_the_other());
     }
 
     #[test]
@@ -116,18 +169,5 @@ mod tests {
         assert_eq!(common("C7B.00", "C7B.1"), ["2", "C7B", "C7B"]);
         assert_eq!(common("C7B.1", "C4A.0"), ["2"]);
         assert_eq!(common("C7B.1", "M54.5"), [""; 0]);
-    }
-
-    #[test]
-    fn a_note_names_a_code_by_a_level_above_it_or_something_below_it() {
-        let code = CodeSet::Icd10Cm.parse_code("C7B.0").unwrap();
-        for (note, is_named) in [
-            ("secondary neuroendocrine tumors (C7B.-)", true),
-            ("secondary carcinoid tumors (C7B.00)", true),
-            ("Merkel cell carcinoma (C4A.-)", false),
-            ("secondary Merkel cell carcinoma (C7B.1)", false),
-        ] {
-            assert_eq!(names(note, &code), is_named, "{note}");
-        }
     }
 }

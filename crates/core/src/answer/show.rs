@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::check::check;
-use super::consult::{ShowOptions, consult};
+use super::compare::difference;
+use super::consult::{PageOf, ShowOptions, consult_for};
 use super::explain::explain;
 use super::history::history;
 use super::lineage::poa_on;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Book, Code, CodeHistory, CodePage, DocumentKind, Entry, HistorySpan, IndexEntries, IndexKind,
-    LastChange, NodeKind, NotesAt, PlaceInBook, PlaceKind, ReleaseId, SeventhCharacters,
-    StoredDocument, TabularNode, Timeline, chapter_of,
+    LastChange, Neighbors, NodeKind, NotesAt, PlaceInBook, PlaceKind, RecentChange, ReleaseId,
+    SeventhCharacters, StoredDocument, TabularNode, Timeline, chapter_of,
 };
 use crate::store::{CodeSource, Store};
 
@@ -113,6 +114,11 @@ pub fn show(
         history,
         last_change,
         pcs: None,
+        neighbors: Neighbors::default(),
+        named_in: Vec::new(),
+        difference: None,
+        recent_change: None,
+        verified: None,
     };
     if let Some(chapter) = chapter_of(code_set, &code) {
         page.breadcrumb.push(PlaceInBook {
@@ -125,19 +131,36 @@ pub fn show(
         return Ok(page);
     };
     place_in_family(&mut page, codes, release, date)?;
-    let store = codes.store()?;
-    match code_set.facts().book {
-        Book::Tabular => {
-            let stem = add_tabular(&store, &mut page, release, options)?;
-            add_index(&store, &mut page, release, options, &stem)?;
+    {
+        let store = codes.store()?;
+        let of = PageOf {
+            codes,
+            store: &store,
+            code,
+            date,
+            release,
+            options,
+        };
+        page.verified = store.last_proof(code_set, release)?;
+        match code_set.facts().book {
+            Book::Tabular => {
+                let stem = add_tabular(&of, &mut page)?;
+                add_index(&of, &mut page, &stem)?;
+            }
+            Book::Tables => page.pcs = Some(explain(&store, &code, release, options)?),
+            Book::List => {}
         }
-        Book::Tables => add_pcs(&store, &mut page, release, options)?,
-        Book::List => {}
+        if options.around {
+            add_around(&of, &mut page)?;
+        }
+    }
+    if options.around {
+        page.difference = difference(codes, &page)?;
     }
     Ok(page)
 }
 
-/// Fills in the levels above a code, and what stands below and beside it.
+/// Fills in the levels above a code, and what is below and beside it.
 fn place_in_family(
     page: &mut CodePage,
     codes: &dyn CodeSource,
@@ -166,7 +189,7 @@ fn place_in_family(
     Ok(())
 }
 
-/// Lists what stands below a listed code with no other level between.
+/// Lists what is below a listed code with no other level between.
 fn directly_below(
     codes: &dyn CodeSource,
     release: ReleaseId,
@@ -182,15 +205,12 @@ fn directly_below(
     Ok(below)
 }
 
-/// Fills in what the tabular list says, and gives the code as the list names it.
-fn add_tabular(
-    store: &Store,
-    page: &mut CodePage,
-    release: ReleaseId,
-    options: ShowOptions,
-) -> Result<Code> {
-    let code = page.code;
-    let (consulted, document) = consult(store, release, DocumentKind::Tabular, options)?;
+/// Fills in what the tabular list says, and returns the code as the list names it.
+fn add_tabular(of: &PageOf<'_>, page: &mut CodePage) -> Result<Code> {
+    let (store, code) = (of.store, page.code);
+    let (consulted, document) = consult_for(of, DocumentKind::Tabular)?;
+    // An earlier year's list has no say in where a code is.
+    let is_of_year = !consulted.is_earlier();
     page.tabular = Some(consulted);
     let Some(document) = document else {
         // The level above a 7-character code is the nearest listed one.
@@ -207,13 +227,13 @@ fn add_tabular(
         });
     };
     let mut levels: Vec<TabularNode> = Vec::new();
-    let mut stem = code;
+    let mut stem = (code, None);
     let mut category_at = None;
     for level in std::iter::once(code).chain(code.above()) {
         let found = store.tabular_node(&document, NodeKind::Code, level.as_str())?;
         if let Some((position, node)) = found {
             if levels.is_empty() {
-                stem = level;
+                stem = (level, Some(position));
             }
             if level == code.category() {
                 category_at = Some(position);
@@ -230,20 +250,29 @@ fn add_tabular(
         && let Some((_, chapter)) =
             store.tabular_node(&document, NodeKind::Chapter, &block.parent)?
     {
-        places.push(place(&chapter));
+        places.push(PlaceInBook::of(&chapter));
         let mut nodes = vec![chapter.clone()];
-        for (at, umbrella) in store.blocks_of(&document, &chapter.name)? {
-            if at != block_at && covers(store, &document, &umbrella.name, category_at)? {
-                places.push(place(&umbrella));
-                nodes.push(umbrella);
+        for (at, other) in store.blocks_of(&document, &chapter.name)? {
+            if at == block_at {
+                continue;
+            }
+            if covers(store, &document, &other.name, category_at)? {
+                places.push(PlaceInBook::of(&other));
+                nodes.push(other);
+            } else if at < block_at {
+                page.neighbors.previous_block = Some(PlaceInBook::of(&other));
+            } else if page.neighbors.next_block.is_none() {
+                page.neighbors.next_block = Some(PlaceInBook::of(&other));
             }
         }
-        places.push(place(&block));
+        places.push(PlaceInBook::of(&block));
         nodes.push(block);
         // Own notes last: a coder reads from the general to the particular.
         levels.extend(nodes.into_iter().rev());
     }
-    if !places.is_empty() {
+    if !is_of_year {
+        page.neighbors = Neighbors::default();
+    } else if !places.is_empty() {
         page.breadcrumb
             .retain(|place| place.kind == PlaceKind::Code);
         page.breadcrumb.splice(0..0, places);
@@ -268,23 +297,15 @@ fn add_tabular(
         .rev()
         .filter(|node| !node.groups.is_empty())
         .map(|node| NotesAt {
-            place: place(node),
+            place: PlaceInBook::of(node),
             groups: node.groups.clone(),
         })
         .collect();
-    Ok(stem)
-}
-
-fn place(node: &TabularNode) -> PlaceInBook {
-    PlaceInBook {
-        kind: match node.kind {
-            NodeKind::Introduction | NodeKind::Chapter => PlaceKind::Chapter,
-            NodeKind::Block => PlaceKind::Block,
-            NodeKind::Code => PlaceKind::Code,
-        },
-        name: node.name.clone(),
-        title: node.title.clone(),
+    let (stem, position) = stem;
+    if let Some(position) = position.filter(|_| of.options.around && is_of_year) {
+        page.named_in = store.notes_naming(&document, &stem, position)?;
     }
+    Ok(stem)
 }
 
 /// Checks whether a block reaches over a category that stands in another one: umbrella blocks such as
@@ -293,28 +314,18 @@ fn covers(store: &Store, document: &StoredDocument, block: &str, category_at: i6
     let Some((first, last)) = block.split_once('-') else {
         return Ok(false);
     };
-    let at = |name: &str| -> Result<Option<i64>> {
-        Ok(store
-            .tabular_node(document, NodeKind::Code, name)?
-            .map(|(position, _)| position))
-    };
+    let at = |name: &str| store.tabular_position(document, NodeKind::Code, name);
     Ok(match (at(first)?, at(last)?) {
         (Some(first), Some(last)) => first <= category_at && category_at <= last,
         _ => false,
     })
 }
 
-fn add_index(
-    store: &Store,
-    page: &mut CodePage,
-    release: ReleaseId,
-    options: ShowOptions,
-    stem: &Code,
-) -> Result<()> {
+fn add_index(of: &PageOf<'_>, page: &mut CodePage, stem: &Code) -> Result<()> {
     for kind in IndexKind::ALL {
-        let (consulted, document) = consult(store, release, DocumentKind::Index(kind), options)?;
+        let (consulted, document) = consult_for(of, DocumentKind::Index(kind))?;
         let links = match document {
-            Some(document) => store.index_links(&document, &page.code, stem)?,
+            Some(document) => of.store.index_links(&document, &page.code, stem)?,
             None => Vec::new(),
         };
         page.index.push(IndexEntries {
@@ -326,20 +337,40 @@ fn add_index(
     Ok(())
 }
 
-fn add_pcs(
-    store: &Store,
-    page: &mut CodePage,
-    release: ReleaseId,
-    options: ShowOptions,
-) -> Result<()> {
-    page.pcs = Some(explain(store, &page.code, release, options)?);
+/// Fills in the categories before and after that of a code, and the last change in its own.
+fn add_around(of: &PageOf<'_>, page: &mut CodePage) -> Result<()> {
+    let category = of.code.category();
+    let around = of.store.codes_around(of.release, &category)?;
+    let [previous, next] = around.map(|code| code.map(|code| code.category()));
+    for (code, entry) in [
+        (previous, &mut page.neighbors.previous_category),
+        (next, &mut page.neighbors.next_category),
+    ] {
+        if let Some(code) = code {
+            *entry = of.codes.entry_on(&code, of.date)?;
+        }
+    }
+    let periods = of.codes.timeline().periods();
+    if let Some(first) = periods.first() {
+        let day = of.store.last_change_below(&category, first.from, of.date)?;
+        page.recent_change = day.and_then(|day| {
+            let at = periods.partition_point(|period| period.from <= day);
+            let old = periods.get(at.checked_sub(2)?)?;
+            let new = periods.get(at.checked_sub(1)?)?;
+            Some(RecentChange {
+                old: old.release,
+                new: new.release,
+                day: new.from,
+            })
+        });
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{CodeSet, DocumentSource};
+    use crate::model::{CodeSet, DocumentSource, OtherBecause};
     use crate::testing::{codes_of, day, release, sample};
 
     fn page(store: &Store, code: &str, date: &str) -> CodePage {
@@ -395,33 +426,76 @@ mod tests {
     }
 
     #[test]
-    fn notes_are_of_the_release_in_force_and_of_another_only_if_that_is_asked_for() {
+    fn notes_are_of_the_fiscal_year_and_of_another_only_if_that_is_asked_for() {
         let store = sample();
         let codes = store.codes(CodeSet::Icd10Cm).unwrap();
-        let shown = |date: &str, nearest: bool| {
-            show(&codes, "C7B.02", day(date), ShowOptions { nearest }).unwrap()
-        };
-        let own = shown("2026-04-01", false);
+        let shown =
+            |code: &str, date: &str, options| show(&codes, code, day(date), options).unwrap();
+        let plain = ShowOptions::default();
+        let own = shown("C7B.02", "2026-04-01", plain);
         assert!(matches!(
             own.tabular,
             Some(DocumentSource::Own { release: of, .. }) if of == release("FY2026-04")
         ));
-        let missing = shown("2026-03-31", false);
+        let of_year = shown("C7B.02", "2026-03-31", plain);
+        assert!(matches!(
+            of_year.tabular,
+            Some(DocumentSource::Other { missing, release: of, because: OtherBecause::SameYear, .. })
+                if (missing, of) == (release("FY2026"), release("FY2026-04"))
+        ));
+        assert_eq!(of_year.notes, own.notes);
+        let missing = shown("C7B.02", "2026-10-01", plain);
         assert_eq!(
             missing.tabular,
             Some(DocumentSource::Missing {
-                missing: release("FY2026"),
+                missing: release("FY2027"),
                 nearest: Some(release("FY2026-04")),
             })
         );
-        assert_eq!((missing.notes.len(), own.notes.len()), (0, 2));
-        let nearest = shown("2026-03-31", true);
+        assert!(missing.notes.is_empty());
+        let nearest = ShowOptions {
+            nearest: true,
+            ..plain
+        };
+        let asked = shown("C7B.02", "2026-10-01", nearest);
         assert!(matches!(
-            nearest.tabular,
-            Some(DocumentSource::Nearest { missing, release: of, .. })
-                if (missing, of) == (release("FY2026"), release("FY2026-04"))
+            asked.tabular,
+            Some(DocumentSource::Other { missing, release: of, because: OtherBecause::Asked, .. })
+                if (missing, of) == (release("FY2027"), release("FY2026-04"))
         ));
-        assert_eq!(nearest.notes, own.notes);
+        let earlier = ShowOptions {
+            earlier: true,
+            ..plain
+        };
+        let folded = shown("C7B.02", "2026-10-01", earlier);
+        assert!(folded.tabular.unwrap().is_earlier());
+        assert_eq!(folded.notes, own.notes);
+        // A later list is no earlier one.
+        assert!(shown("M54.5", "2016-10-01", earlier).notes.is_empty());
+    }
+
+    #[test]
+    fn around_a_code_are_its_neighbors_the_notes_that_name_it_and_the_code_most_like_it() {
+        let store = sample();
+        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
+        let around = ShowOptions {
+            around: true,
+            ..ShowOptions::default()
+        };
+        let page = show(&codes, "C7B", day("2026-04-01"), around).unwrap();
+        let name = |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.code.to_string());
+        assert_eq!(
+            name(&page.neighbors.previous_category).as_deref(),
+            Some("C7A")
+        );
+        let difference = page.difference.unwrap();
+        assert_eq!(difference.other.code.to_string(), "C7A");
+        assert!(difference.has_notes);
+        let plain = show(&codes, "C7B", day("2026-04-01"), ShowOptions::default()).unwrap();
+        assert!(plain.difference.is_none() && plain.neighbors.next_category.is_none());
+        let changed = show(&codes, "M54.50", day("2026-04-01"), around).unwrap();
+        let recent = changed.recent_change.unwrap();
+        assert_eq!(recent.new, release("FY2022"));
     }
 
     #[test]

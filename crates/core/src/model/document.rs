@@ -61,10 +61,12 @@ pub enum DocumentSource {
         /// Its file.
         file: FileRef,
     },
-    /// The release in force has none; another release's was consulted because the user asked for that.
-    Nearest {
+    /// The release in force has none; another release's was consulted.
+    Other {
         /// The release in force.
         missing: ReleaseId,
+        /// Why another one was consulted.
+        because: OtherBecause,
         /// The release whose document was consulted instead.
         release: ReleaseId,
         /// Its file.
@@ -79,11 +81,34 @@ pub enum DocumentSource {
     },
 }
 
+/// Why another release's document was consulted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherBecause {
+    /// It is of the same fiscal year.
+    SameYear,
+    /// The fiscal year has none, and it is the newest earlier one. The code is listed in the same way in both. What it
+    /// says is shown folded, and never compared or judged by.
+    Earlier,
+    /// The user asked for the nearest.
+    Asked,
+}
+
 impl DocumentSource {
+    /// Checks whether it is a document of an earlier fiscal year, to be shown folded.
+    pub fn is_earlier(&self) -> bool {
+        matches!(
+            self,
+            DocumentSource::Other {
+                because: OtherBecause::Earlier,
+                ..
+            }
+        )
+    }
+
     /// Returns the release whose document was consulted.
     pub fn release(&self) -> Option<ReleaseId> {
         match self {
-            DocumentSource::Own { release, .. } | DocumentSource::Nearest { release, .. } => {
+            DocumentSource::Own { release, .. } | DocumentSource::Other { release, .. } => {
                 Some(*release)
             }
             DocumentSource::Missing { .. } => None,

@@ -24,6 +24,7 @@ mod index;
 mod lineage;
 mod named;
 mod note_change;
+mod note_codes;
 mod note_pairs;
 mod ohdsi;
 mod page;
@@ -65,7 +66,7 @@ pub use conversion::{
     TabularOrder,
 };
 pub use date_format::{DateFormat, DateParts, DatePattern, UnknownDateFormat};
-pub use document::{Document, DocumentSource};
+pub use document::{Document, DocumentSource, OtherBecause};
 pub use entry::{Entry, RowRef, ValidDays};
 pub use export::{CodeFlag, ExportedPeriod, ExportedSpan, Listings};
 pub use found::{
@@ -88,12 +89,13 @@ pub use note_change::{
     NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
     NotesReport, RowChange, SeventhCharacterChange,
 };
+pub use note_codes::{NamedCode, named_codes};
 pub use ohdsi::{
     Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };
 pub use page::{
-    CodePage, Comparison, IndexEntries, IndexLink, LastChange, LinkedBy, Mention, NotesAt,
-    PlaceInBook, PlaceKind, SeventhCharacters,
+    CodePage, Comparison, Difference, IndexEntries, IndexLink, LastChange, LinkedBy, Mention,
+    Neighbors, NotesAt, NotesNaming, PlaceInBook, PlaceKind, RecentChange, SeventhCharacters,
 };
 pub use part::{DocumentKind, FileRef, IndexKind, ReleasePart};
 pub use pcs::{

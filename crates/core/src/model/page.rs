@@ -5,9 +5,9 @@ use serde::Serialize;
 use strum::IntoStaticStr;
 
 use crate::model::{
-    Answer, Code, CodeHistory, DocumentKind, DocumentSource, Entry, FileRef, IndexKind, NoteGroup,
-    NoteKind, PcsPage, PoaSpan, ReferenceKind, ReleaseId, SeventhCharacter, Verdict,
-    VisualCategory, named,
+    Answer, Code, CodeHistory, DocumentKind, DocumentSource, Entry, FileRef, IndexKind, NodeKind,
+    NoteGroup, NoteKind, PcsPage, PoaSpan, Proof, ReferenceKind, ReleaseId, SeventhCharacter,
+    TabularNode, Verdict, VisualCategory, named,
 };
 
 named!(PlaceKind);
@@ -24,6 +24,17 @@ pub enum PlaceKind {
     Code,
 }
 
+impl PlaceKind {
+    /// Returns what a node of the tabular list is.
+    pub fn of(node: NodeKind) -> PlaceKind {
+        match node {
+            NodeKind::Introduction | NodeKind::Chapter => PlaceKind::Chapter,
+            NodeKind::Block => PlaceKind::Block,
+            NodeKind::Code => PlaceKind::Code,
+        }
+    }
+}
+
 /// A level of the book above a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = PlaceJson))]
@@ -36,6 +47,17 @@ pub struct PlaceInBook {
     pub title: String,
 }
 
+impl PlaceInBook {
+    /// Returns the level that a node of the tabular list is.
+    pub fn of(node: &TabularNode) -> PlaceInBook {
+        PlaceInBook {
+            kind: PlaceKind::of(node.kind),
+            name: node.name.clone(),
+            title: node.title.clone(),
+        }
+    }
+}
+
 /// The notes that stand at one level of the book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = NoteJson))]
@@ -44,6 +66,62 @@ pub struct NotesAt {
     pub place: PlaceInBook,
     /// Its notes, in their order.
     pub groups: Vec<NoteGroup>,
+}
+
+/// A note elsewhere in the tabular list that names a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = NamingNoteJson))]
+pub struct NotesNaming {
+    /// The level of the book that has the note.
+    pub place: PlaceInBook,
+    /// The kind of note.
+    pub kind: NoteKind,
+    /// The note.
+    pub note: String,
+}
+
+/// What stands before and after a code in the book.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = NeighborsJson))]
+pub struct Neighbors {
+    /// The category, or table of ICD-10-PCS, before that of the code.
+    pub previous_category: Option<Entry>,
+    /// The one after it.
+    pub next_category: Option<Entry>,
+    /// The block before that of the code, in the same chapter.
+    pub previous_block: Option<PlaceInBook>,
+    /// The block after it.
+    pub next_block: Option<PlaceInBook>,
+}
+
+/// How a code differs from the one that is most like it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = DifferenceJson))]
+pub struct Difference {
+    /// The other code: of those beside it, the one whose title is most like its own.
+    pub other: Entry,
+    /// The levels that both stand below.
+    pub common: Vec<PlaceInBook>,
+    /// The first level that only the code stands below.
+    pub only_own: Option<PlaceInBook>,
+    /// The first level that only the other one stands below.
+    pub only_other: Option<PlaceInBook>,
+    /// The notes at or above one of the two that name the other.
+    pub mentions: Vec<Mention>,
+    /// Whether a tabular list of the day was consulted for notes.
+    pub has_notes: bool,
+}
+
+/// The last change of anything in the category of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RecentChangeJson))]
+pub struct RecentChange {
+    /// The release before it.
+    pub old: ReleaseId,
+    /// The release that made it.
+    pub new: ReleaseId,
+    /// The first day of that release.
+    pub day: NaiveDate,
 }
 
 /// The 7th characters that a code takes.
@@ -143,6 +221,17 @@ pub struct CodePage {
     pub last_change: Option<LastChange>,
     /// What the tables of ICD-10-PCS say of it.
     pub pcs: Option<PcsPage>,
+    /// What stands before and after it in the book.
+    pub neighbors: Neighbors,
+    /// Notes elsewhere in the tabular list that name it, those that name it most closely first.
+    pub named_in: Vec<NotesNaming>,
+    /// How it differs from the code that is most like it; `None` if it is not listed on the day, and of a page that is
+    /// one side of a comparison.
+    pub difference: Option<Difference>,
+    /// The last change in its category up to the day; `None` if nothing changed in the loaded releases.
+    pub recent_change: Option<RecentChange>,
+    /// The last outcome of `codeyear verify` for the release in force; `None` if it was never verified.
+    pub verified: Option<Proof>,
 }
 
 /// When what the releases say of a code last changed, up to a day.
@@ -202,12 +291,13 @@ impl CodePage {
         let pcs = pcs.flat_map(|pcs| [("tables", &pcs.tables), ("definitions", &pcs.definitions)]);
         let consulted = tabular.chain(index).chain(pcs);
         let documents = consulted.filter_map(|(label, consulted)| match consulted {
-            DocumentSource::Own { release, file }
-            | DocumentSource::Nearest { release, file, .. } => Some(PageDocument {
-                label,
-                release: *release,
-                file,
-            }),
+            DocumentSource::Own { release, file } | DocumentSource::Other { release, file, .. } => {
+                Some(PageDocument {
+                    label,
+                    release: *release,
+                    file,
+                })
+            }
             DocumentSource::Missing { .. } => None,
         });
         documents.collect()
@@ -225,17 +315,6 @@ pub struct Comparison {
     pub common: Vec<PlaceInBook>,
     /// Notes at or above one code that name the other.
     pub mentions: Vec<Mention>,
-}
-
-impl Comparison {
-    /// Checks whether each of the two codes has a note, at it or above it, that names the other.
-    pub fn each_names_the_other(&self) -> bool {
-        let names = |page: &CodePage| {
-            let mut mentions = self.mentions.iter();
-            mentions.any(|mention| page.code.is_under(&mention.at))
-        };
-        names(&self.left) && names(&self.right)
-    }
 }
 
 /// A note that names a code.

@@ -43,6 +43,12 @@ impl DocumentKind {
         DocumentKind::PcsIndex,
     ];
 
+    /// Checks whether a list of a fiscal year may stand for the others of that year: what says something about codes
+    /// does, what says which codes there are does not.
+    pub fn is_of_fiscal_year(self) -> bool {
+        matches!(self, DocumentKind::Tabular | DocumentKind::Index(_))
+    }
+
     /// Returns the fixed name: `tabular`, `index`, `external_cause_index`, `drug_table`, `neoplasm_table`,
     /// `conversion_table`, `poa_exempt_list`, `pcs_tables`, `pcs_definitions`, `pcs_index`.
     pub fn name(self) -> &'static str {

@@ -36,6 +36,7 @@ impl Store {
             taken_for_unchanging: false,
             given_up: None,
             vocabulary: Default::default(),
+            note_codes: Default::default(),
         })
     }
 

@@ -28,6 +28,8 @@ pub struct Store {
     pub(super) given_up: Option<Arc<AtomicBool>>,
     /// Its words, once a search asked for them.
     pub(super) vocabulary: super::vocabulary::SharedVocabulary,
+    /// The codes that notes of its tabular lists name, once a page asked for them.
+    pub(super) note_codes: super::note_codes::SharedNoteCodes,
 }
 
 impl Store {
@@ -68,6 +70,7 @@ impl Store {
             taken_for_unchanging,
             given_up: None,
             vocabulary: Default::default(),
+            note_codes: Default::default(),
         };
         if store.kind()? == StoreKind::Empty {
             return Err(empty(path.display().to_string()));
@@ -193,6 +196,7 @@ impl Store {
             taken_for_unchanging: false,
             given_up: None,
             vocabulary: Default::default(),
+            note_codes: Default::default(),
         })
     }
 
@@ -210,6 +214,7 @@ impl Store {
             taken_for_unchanging: false,
             given_up: None,
             vocabulary: Default::default(),
+            note_codes: Default::default(),
         })
     }
 

@@ -21,6 +21,7 @@ mod histories;
 mod lineage;
 mod listing;
 mod new_documents;
+mod note_codes;
 mod orders;
 mod pcs_terms;
 mod proof;

@@ -318,6 +318,105 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
+    /// Returns the last outcome of a verification of a release: that of its rows, or else that of its addenda.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn last_proof(&self, code_set: CodeSet, id: ReleaseId) -> Result<Option<Proof>> {
+        let query = || {
+            let number = release_number(&self.connection, code_set, id)?;
+            self.connection
+                .prepare_cached(
+                    "SELECT subject, base, outcome, detail, checked_on FROM proof
+                     WHERE release = ?1 ORDER BY subject DESC LIMIT 1",
+                )?
+                .query_row([number], proof)
+                .optional()
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Returns the codes before and after what stands below a category, in tabular order of a release. A category that
+    /// has no place in the listing, such as one of a patch, has none.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn codes_around(&self, release: ReleaseId, category: &Code) -> Result<[Option<Code>; 2]> {
+        let code_set = category.code_set();
+        let query = || -> rusqlite::Result<[Option<Code>; 2]> {
+            let listing = listing_number(&self.connection, code_set, release)?;
+            let (first, last): (Option<i64>, Option<i64>) = self
+                .connection
+                .prepare_cached(
+                    "SELECT min(at), max(at) FROM (
+                         SELECT (SELECT position + entry.id - first_entry FROM listing_run
+                                 WHERE listing = ?1 AND first_entry <= entry.id AND entry.id < first_entry + length
+                                 ORDER BY first_entry DESC LIMIT 1) AS at
+                         FROM entry WHERE code_set = ?2 AND code >= ?3 AND code < ?3 || '{')",
+                )?
+                .query_row(
+                    params![listing, code_set_id(code_set), category.as_str()],
+                    |row| Ok((row.get(0)?, row.get(1)?)),
+                )?;
+            let mut code_at = self.connection.prepare_cached(
+                "SELECT code FROM listing_run JOIN entry ON entry.id = first_entry + ?2 - position
+                 WHERE listing = ?1 AND position <= ?2 AND ?2 < position + length",
+            )?;
+            let mut found = [None, None];
+            for (found, at) in found
+                .iter_mut()
+                .zip([first.map(|at| at - 1), last.map(|at| at + 1)])
+            {
+                let text: Option<String> = match at {
+                    Some(at) => code_at
+                        .query_row((listing, at), |row| row.get(0))
+                        .optional()?,
+                    None => None,
+                };
+                *found = text.and_then(|text| Code::from_plain(code_set, text.as_bytes()));
+            }
+            Ok(found)
+        };
+        query().map_err(|error| self.error(error))
+    }
+
+    /// Returns the last day, up to another one and after a first one, on which anything below a code changed: came in,
+    /// was deleted or was listed in another way.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn last_change_below(
+        &self,
+        code: &Code,
+        after: NaiveDate,
+        through: NaiveDate,
+    ) -> Result<Option<NaiveDate>> {
+        let query = || -> rusqlite::Result<Option<NaiveDate>> {
+            self
+                .connection
+                .prepare_cached(
+                    "SELECT max(day) FROM (
+                         SELECT listed_from AS day FROM span WHERE code_set = ?1 AND code >= ?2 AND code < ?2 || '{'
+                         UNION ALL
+                         SELECT delisted_from FROM span WHERE code_set = ?1 AND code >= ?2 AND code < ?2 || '{')
+                     WHERE day > ?3 AND day <= ?4",
+                )?
+                .query_row(
+                    params![
+                        code_set_id(code.code_set()),
+                        code.as_str(),
+                        after.to_string(),
+                        through.to_string()
+                    ],
+                    |row| match row.get_ref(0)? {
+                        ValueRef::Null => Ok(None),
+                        _ => date(row, 0).map(Some),
+                    },
+                )
+        };
+        query().map_err(|error| self.error(error))
+    }
+
     /// Reads the order addenda of a release; `None` if it was imported without one.
     ///
     /// # Errors
@@ -425,6 +524,19 @@ pub(super) fn releases(connection: &Connection) -> rusqlite::Result<Vec<StoredRe
     Ok(releases)
 }
 
+fn proof(row: &Row<'_>) -> rusqlite::Result<Proof> {
+    Ok(Proof {
+        subject: parsed(row, 0)?,
+        base: match row.get_ref(1)? {
+            ValueRef::Null => None,
+            _ => Some(parsed(row, 1)?),
+        },
+        outcome: parsed(row, 2)?,
+        detail: row.get(3)?,
+        checked_on: date(row, 4)?,
+    })
+}
+
 /// Reads all proofs, by the number of their release.
 fn proofs(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<Proof>>> {
     let mut proofs: BTreeMap<i64, Vec<Proof>> = BTreeMap::new();
@@ -433,16 +545,7 @@ fn proofs(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<Proof>>
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let proof = Proof {
-            subject: parsed(row, 0)?,
-            base: match row.get_ref(1)? {
-                ValueRef::Null => None,
-                _ => Some(parsed(row, 1)?),
-            },
-            outcome: parsed(row, 2)?,
-            detail: row.get(3)?,
-            checked_on: date(row, 4)?,
-        };
+        let proof = proof(row)?;
         proofs.entry(row.get(5)?).or_default().push(proof);
     }
     Ok(proofs)

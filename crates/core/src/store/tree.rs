@@ -1,6 +1,6 @@
 //! Places in the book: nodes of a tabular list by name, and what leads to a code in an index.
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::book::{self, item_position};
 use super::database::Store;
@@ -18,6 +18,25 @@ const BLOCKS_BELOW: &str =
 const CATEGORIES_BELOW: &str =
     "SELECT id FROM tabular_node WHERE parent = ?1 AND kind = 'code' AND depth = 2 ORDER BY id";
 
+/// Finds a node of a tabular list by its kind and name: its position in the list, and its number.
+pub(super) fn node_position(
+    connection: &Connection,
+    document: &StoredDocument,
+    kind: NodeKind,
+    name: &str,
+) -> rusqlite::Result<Option<(i64, i64)>> {
+    let numbers: Vec<i64> = connection
+        .prepare_cached("SELECT id FROM tabular_node WHERE name = ?1 AND kind = ?2")?
+        .query_map((name, kind.name()), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for number in numbers {
+        if let Some(position) = item_position(connection, document.number, number)? {
+            return Ok(Some((position, number)));
+        }
+    }
+    Ok(None)
+}
+
 impl Store {
     /// Finds the node of a tabular list with a kind and name, with its position in the list.
     ///
@@ -30,33 +49,37 @@ impl Store {
         name: &str,
     ) -> Result<Option<(i64, TabularNode)>> {
         let query = || -> rusqlite::Result<Option<(i64, TabularNode)>> {
-            let numbers: Vec<i64> = self
-                .connection
-                .prepare_cached("SELECT id FROM tabular_node WHERE name = ?1 AND kind = ?2")?
-                .query_map((name, kind.name()), |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            self.listed_node(document, &numbers)
+            match node_position(&self.connection, document, kind, name)? {
+                Some((position, number)) => self.node_at(position, number),
+                None => Ok(None),
+            }
         };
         query().map_err(|error| self.error(error))
     }
 
-    fn listed_node(
+    /// Returns where a tabular list has a node with a kind and name.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Store`] if the database cannot be read.
+    pub fn tabular_position(
         &self,
         document: &StoredDocument,
-        numbers: &[i64],
-    ) -> rusqlite::Result<Option<(i64, TabularNode)>> {
-        for number in numbers {
-            if let Some(position) = item_position(&self.connection, document.number, *number)? {
-                let one = RunSet::new(vec![Run {
-                    first: *number,
-                    length: 1,
-                    position,
-                }]);
-                let nodes = book::tabular::read_nodes(&self.connection, &one)?;
-                return Ok(nodes.into_iter().next().map(|(_, node)| (position, node)));
-            }
-        }
-        Ok(None)
+        kind: NodeKind,
+        name: &str,
+    ) -> Result<Option<i64>> {
+        node_position(&self.connection, document, kind, name)
+            .map(|found| found.map(|(position, _)| position))
+            .map_err(|error| self.error(error))
+    }
+
+    fn node_at(&self, position: i64, number: i64) -> rusqlite::Result<Option<(i64, TabularNode)>> {
+        let one = RunSet::new(vec![Run {
+            first: number,
+            length: 1,
+            position,
+        }]);
+        let nodes = book::tabular::read_nodes(&self.connection, &one)?;
+        Ok(nodes.into_iter().next().map(|(_, node)| (position, node)))
     }
 
     /// Lists the blocks of a chapter in the order of the list, with their positions.
@@ -97,7 +120,9 @@ impl Store {
                 .collect::<rusqlite::Result<_>>()?;
             let mut nodes = Vec::new();
             for number in numbers {
-                nodes.extend(self.listed_node(document, &[number])?);
+                if let Some(at) = item_position(&self.connection, document.number, number)? {
+                    nodes.extend(self.node_at(at, number)?);
+                }
             }
             nodes.sort_by_key(|(position, _)| *position);
             Ok(nodes)

@@ -124,9 +124,11 @@ type Known = Option<([i64; 4], Arc<Vec<KnownWord>>)>;
 pub(super) struct SharedVocabulary(Arc<Mutex<Known>>);
 
 impl Store {
-    /// Shares the words with another handle on the same state, so that they are read once for both.
-    pub fn share_words(&mut self, other: &Store) {
+    /// Shares with another handle on the same state what is read whole, the words and the codes that notes name, so
+    /// that it is read once for both.
+    pub fn share_reads(&mut self, other: &Store) {
         self.vocabulary = other.vocabulary.clone();
+        self.note_codes = other.note_codes.clone();
     }
 
     /// Reads the words by which misspelt ones are mended, unless they are known: what the first such search waits for.

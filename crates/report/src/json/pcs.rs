@@ -53,10 +53,11 @@ pub(super) fn consulted(consulted: &DocumentSource, document: DocumentKind) -> C
             file: Some(&file.name),
             sha256: Some(&file.sha256),
         },
-        DocumentSource::Nearest {
+        DocumentSource::Other {
             missing,
             release,
             file,
+            ..
         } => ConsultedJson {
             document,
             release: Some(*release),

@@ -9,9 +9,9 @@ use super::pcs::{ConsultedJson, PcsJson, consulted, pcs};
 use super::{WarningJson, to_text, warnings_json};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Code, CodePage, CodeSet, Comparison, DocumentKind, Entry, FoundIn, FoundStanding, LastChange,
-    LookElsewhere, Mention, NotesAt, PlaceInBook, Provenance, ReleaseId, SearchReport,
-    SeventhCharacters, VerdictKind, VisualCategory,
+    Code, CodePage, CodeSet, Comparison, Difference, DocumentKind, Entry, FoundIn, FoundStanding,
+    LastChange, LookElsewhere, Mention, Neighbors, NotesAt, NotesNaming, PlaceInBook, Provenance,
+    RecentChange, ReleaseId, SearchReport, SeventhCharacters, VerdictKind, VisualCategory,
 };
 
 #[derive(Serialize)]
@@ -49,6 +49,12 @@ struct PageJson<'a> {
     unchanged_since: Option<ReleaseId>,
     history: Option<HistoryBody<'a>>,
     pcs: Option<PcsJson<'a>>,
+    neighbors: &'a Neighbors,
+    named_in: &'a [NotesNaming],
+    difference: Option<&'a Difference>,
+    recent_change: Option<RecentChange>,
+    verified_on: Option<NaiveDate>,
+    verified_outcome: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +114,12 @@ fn page(page: &CodePage) -> PageJson<'_> {
         unchanged_since,
         history: page.history.as_ref().map(history_body),
         pcs: page.pcs.as_ref().map(pcs),
+        neighbors: &page.neighbors,
+        named_in: &page.named_in,
+        difference: page.difference.as_ref(),
+        recent_change: page.recent_change,
+        verified_on: page.verified.as_ref().map(|proof| proof.checked_on),
+        verified_outcome: page.verified.as_ref().map(|proof| proof.outcome.name()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::answer::{allowed, answer_blocks, warnings};
 use super::life::{life, poa_span};
 use super::{document_said, items_cut};
 use crate::cut::{self, Cut, more_line};
-use crate::note::{note_label, notes_of};
+use crate::note::{note_kind_label, note_label, notes_of};
 use crate::tree::{Block, CodeLine, Item, Text, Tone};
 use crate::verdict::tone;
 use crate::{Style, index_reference};
@@ -24,7 +24,8 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
     let code_set = page.answer.code_set;
     let places = page.breadcrumb.iter();
     let places = places.map(|place| Item::at(0, place_text(place, code_set, style)));
-    part(&mut blocks, "Place in the book", places.collect());
+    let located = format!("Location in {}", code_set.name());
+    part(&mut blocks, &located, places.collect());
     // What is not allowed is part of the answer.
     if let Some(pcs) = page.pcs.as_ref().filter(|_| page.answer.pcs.is_none()) {
         part(&mut blocks, "Characters", characters(pcs, style));
@@ -56,8 +57,8 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
     }
     let is_covered = !matches!(page.answer.verdict, Verdict::NotCovered { .. });
     for (heading, entries) in [
-        ("Below it", Some(&page.children).filter(|_| is_covered)),
-        ("Beside it", Some(&page.siblings)),
+        ("Subcodes", Some(&page.children).filter(|_| is_covered)),
+        ("Related codes in the same category", Some(&page.siblings)),
     ] {
         if let Some(entries) = entries.filter(|entries| !entries.is_empty()) {
             part(
@@ -71,10 +72,21 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
             });
         }
     }
+    part_if_any(&mut blocks, "Before and after", neighbors(page, style));
+    if !page.named_in.is_empty() {
+        let heading = format!("Named in notes of other codes ({})", page.named_in.len());
+        let lines = page.named_in.iter().map(|naming| {
+            let at = Text::default().toned(place_name(code_set, &naming.place), Tone::Strong);
+            let note = format!("  {}: {}", note_kind_label(naming.kind), naming.note.trim());
+            at.words(note)
+        });
+        let items = items_cut(0, lines, cut::LINES, style);
+        part(&mut blocks, &heading, items);
+    }
     if !page.index.is_empty() {
         let entries = page.index.iter();
         let items = entries.flat_map(|entries| index_entries(entries, style));
-        part(&mut blocks, "Index entries that lead here", items.collect());
+        part(&mut blocks, "Index entries", items.collect());
     }
     if page.asks_for_poa() {
         let said = match &page.poa {
@@ -89,12 +101,31 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
     }
     if let Some(history) = &page.history {
         let mut items = life(history, style);
+        if let Some(change) = &page.recent_change {
+            let category = style.code(&page.code.category());
+            let said = format!(
+                "recent changes in {category}: {} with {}",
+                change.day, change.new
+            );
+            items.push(Item::at(0, said));
+        }
         if let Some(change) = &page.last_change {
             let said = last_change_words(change, |day| day.to_string());
             let checked = format!("{said}; checked through {}", history.covered_through);
             items.push(Item::at(0, checked));
         }
-        part(&mut blocks, "Life", items);
+        part(&mut blocks, "History", items);
+    }
+    if page.answer.basis.is_some() {
+        let said = match &page.verified {
+            Some(proof) => format!(
+                "last verified on {}: {}",
+                proof.checked_on,
+                proof.outcome.name()
+            ),
+            None => "not verified".to_owned(),
+        };
+        part(&mut blocks, "Verification", vec![Item::at(0, said)]);
     }
     let documents = page.documents();
     let files = documents.iter().map(|document| {
@@ -109,11 +140,7 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
     });
     let files: Vec<Item> = files.collect();
     if !files.is_empty() {
-        part(
-            &mut blocks,
-            "Files that say so, beside the one above",
-            files,
-        );
+        part(&mut blocks, "Other source files", files);
     }
     blocks
 }
@@ -121,6 +148,38 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
 /// Begins a part of a page.
 fn part(blocks: &mut Vec<Block<'_>>, heading: &str, items: Vec<Item>) {
     part_at(3, blocks, heading, items);
+}
+
+fn part_if_any(blocks: &mut Vec<Block<'_>>, heading: &str, items: Vec<Item>) {
+    if !items.is_empty() {
+        part(blocks, heading, items);
+    }
+}
+
+/// Lists the categories and blocks before and after those of the code.
+fn neighbors(page: &CodePage, style: Style) -> Vec<Item> {
+    let code_set = page.answer.code_set;
+    let levels = &code_set.facts().levels;
+    let neighbors = &page.neighbors;
+    let category = |what: &str, entry: &Option<Entry>| {
+        let entry = entry.as_ref()?;
+        let level = levels.category.one.to_lowercase();
+        let (code, title) = (style.code(&entry.code), &entry.long_title);
+        Some(Item::at(0, format!("{what} {level}: {code}  {title}")))
+    };
+    let block = |what: &str, place: &Option<PlaceInBook>| {
+        let place = place.as_ref()?;
+        let level = levels.block.one.to_lowercase();
+        let (name, title) = (&place.name, &place.title);
+        Some(Item::at(0, format!("{what} {level}: {name}  {title}")))
+    };
+    let lines = [
+        category("previous", &neighbors.previous_category),
+        category("next", &neighbors.next_category),
+        block("previous", &neighbors.previous_block),
+        block("next", &neighbors.next_block),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 fn part_at(level: u8, blocks: &mut Vec<Block<'_>>, heading: &str, items: Vec<Item>) {
@@ -162,12 +221,13 @@ pub(crate) fn last_change_words(
     }
 }
 
-/// Returns the heading of the notes in which two codes name each other, or one of them the other.
-pub(crate) fn mentions_heading(comparison: &Comparison) -> &'static str {
-    if comparison.each_names_the_other() {
-        "Each names the other in"
-    } else {
-        "Notes that name the other"
+/// Returns the name of a level of the book: `Chapter 2`, `Block C00-C96`, `C7B.0`.
+pub(crate) fn place_name(code_set: CodeSet, place: &PlaceInBook) -> String {
+    let levels = &code_set.facts().levels;
+    match place.kind {
+        PlaceKind::Chapter => format!("{} {}", levels.chapter.one, place.name),
+        PlaceKind::Block => format!("{} {}", levels.block.one, place.name),
+        PlaceKind::Code => dotted(&place.name, code_set, Style::PLAIN),
     }
 }
 
@@ -306,7 +366,7 @@ pub(super) fn comparison_blocks(comparison: &Comparison, style: Style) -> Vec<Bl
     if common.is_empty() {
         common.push(Item::at(0, "different chapters"));
     }
-    part_at(2, &mut blocks, "Both stand in", common);
+    part_at(2, &mut blocks, "In common", common);
     let mentions = comparison.mentions.iter().map(|mention| {
         let at = Text::default().code_toned(mention.at, Tone::Strong);
         let note = format!(" {}: {}", note_label(mention.kind), mention.note.trim());
@@ -319,11 +379,11 @@ pub(super) fn comparison_blocks(comparison: &Comparison, style: Style) -> Vec<Bl
             0,
             match release {
                 Some(_) => "no note",
-                None => "unknown: there are no notes to look in",
+                None => "notes not available for this date",
             },
         ));
     }
-    part_at(2, &mut blocks, mentions_heading(comparison), mentions);
+    part_at(2, &mut blocks, "Cross-references", mentions);
     for (page, other) in [(left, right), (right, left)] {
         let places = page.breadcrumb.iter().skip(comparison.common.len());
         let said = page.tabular.as_ref();
@@ -345,7 +405,7 @@ pub(super) fn comparison_blocks(comparison: &Comparison, style: Style) -> Vec<Bl
         part_at(
             2,
             &mut blocks,
-            &format!("Only {}", style.code(&page.code)),
+            &format!("{} only", style.code(&page.code)),
             items,
         );
         if !below.is_empty() {
@@ -361,7 +421,7 @@ pub(super) fn comparison_blocks(comparison: &Comparison, style: Style) -> Vec<Bl
     }
     if let Some(basis) = &left.answer.basis {
         let rests = format!(
-            "rests on {}: {} ({})",
+            "source: {}, {} ({})",
             basis.release,
             basis.file.file_name(),
             basis.provenance.name()
@@ -383,29 +443,4 @@ fn side(page: &CodePage) -> Text {
         .words(format!("  on {}  ", page.answer.date))
         .toned(page.answer.verdict.name(), tone)
         .words(format!("  {title}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use codeyear_core::answer::{self, ShowOptions};
-    use codeyear_core::model::{CodeSet, Mention};
-
-    use super::*;
-    use crate::testing::{day, sample};
-
-    #[test]
-    fn notes_are_said_to_name_the_other_code_or_each_other() {
-        let store = sample();
-        let codes = store.codes(CodeSet::Icd10Cm).unwrap();
-        let options = ShowOptions::default();
-        // C7A excludes Merkel cell carcinoma (C4A.-); C4A says nothing of C7A.
-        let found = answer::compare(&codes, "C7A.00", "C4A.0", day("2026-04-01"), options).unwrap();
-        assert_eq!(mentions_heading(&found), "Notes that name the other");
-        let mut both = found.clone();
-        both.mentions.push(Mention {
-            at: both.right.code,
-            ..both.mentions.first().unwrap().clone()
-        });
-        assert_eq!(mentions_heading(&both), "Each names the other in");
-    }
 }

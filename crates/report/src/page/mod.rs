@@ -10,7 +10,7 @@ use crate::Style;
 use crate::cut::{Cut, more_line};
 use crate::tree::{Block, Item, Report, Text, Tone};
 
-pub(crate) use code::{index_name, last_change_words, mentions_heading, visual_row};
+pub(crate) use code::{index_name, last_change_words, place_name, visual_row};
 pub(crate) use life::{poa_lists, releases, state, stretches};
 
 /// Returns the answers of a check.
@@ -52,11 +52,11 @@ pub fn compare(comparison: &Comparison, style: Style) -> Report<'static> {
 fn document_said(consulted: &DocumentSource, what: &str, asks_nearest: bool) -> Option<Text> {
     match consulted {
         DocumentSource::Own { .. } => None,
-        DocumentSource::Nearest {
+        DocumentSource::Other {
             missing, release, ..
         } => {
             let note = Text::default().toned("note:", Tone::Doubtful);
-            let said = format!(" no {what} is loaded for {missing}; this is {release}'s");
+            let said = format!(" {what} of {release}; {missing}'s is not loaded");
             Some(note.words(said))
         }
         DocumentSource::Missing { missing, nearest } => {

@@ -44,6 +44,8 @@ async fn show(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let today = asked.today;
     let options = ShowOptions {
         nearest: request.nearest,
+        around: true,
+        ..ShowOptions::default()
     };
     let size = Size::of_codes([request.code.as_str()]);
     let body = asked
@@ -70,6 +72,7 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     let today = asked.today;
     let options = ShowOptions {
         nearest: request.nearest,
+        ..ShowOptions::default()
     };
     let size = Size::of_codes([request.left.as_str(), request.right.as_str()]);
     let body = asked

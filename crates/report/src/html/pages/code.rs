@@ -1,22 +1,27 @@
 //! The page of a code.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use chrono::NaiveDate;
 
 use super::super::title::{Mark, Run};
 use super::life::{LifeLine, SpanRow, TurnLink, spans, turns};
 use super::lineage::LineageView;
-use super::notes::{Level, NotePart, level};
+use super::notes::{Level, NotePart, level, linked};
 use super::place::{Crumb, Message, crumb, said};
 use super::verdict::{CodeLine, CodeList, VerdictView, code_href};
-use super::{Frame, PageRequest, Site, address, long_day, render};
-use crate::page::{index_name, poa_lists, visual_row};
-use crate::tree::What;
+use super::{Frame, PageRequest, Site, address, render};
+use crate::long_day;
+use crate::note::note_kind_label;
+use crate::page::{index_name, visual_row};
+use crate::questions::{Topic, notes_label, other_notes, questions};
+use crate::tree::{Text, What, capital};
 use crate::{cut, index_reference};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    Basis, Book, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries,
-    PcsPage, PlaceInBook, PlaceKind, PoaSpan, Verdict, day_before,
+    Book, CodePage, CodeSet, DocumentKind, DocumentSource, Entry, FileRef, IndexEntries, PcsPage,
+    PlaceInBook, PlaceKind, Verdict,
 };
 
 /// Writes the page of a code on a day. `nearest` tells whether another release's documents were asked for
@@ -39,12 +44,16 @@ struct CodeHtml<'a> {
     title: String,
     nearest: bool,
     crumbs: Vec<Crumb>,
+    description: String,
     verdict: VerdictView,
+    questions: Vec<QuestionView>,
     before: Option<TurnLink>,
     after: Option<TurnLink>,
-    basis: Option<BasisView>,
+    /// What the notes are that no question has, where they are another release's or are not loaded.
     tabular: Option<Message>,
     notes: Vec<Level>,
+    /// Whether the notes are an earlier year's, which are folded.
+    notes_folded: Option<String>,
     seventh_at: Option<CodeLine>,
     visual: Vec<Vec<String>>,
     pcs: Option<PcsView>,
@@ -55,7 +64,10 @@ struct CodeHtml<'a> {
     index_missing: Option<Message>,
     /// The indexes in which nothing leads to the code.
     index_none: String,
-    poa: Option<String>,
+    related: Vec<RelatedLine>,
+    named_in: NamedIn,
+    /// Whose notes name the code, where they are not those of the release in force.
+    named_label: Option<String>,
     life: Option<LifeLine>,
     spans: Vec<SpanRow>,
     gaps: Vec<String>,
@@ -66,23 +78,47 @@ struct CodeHtml<'a> {
     jumps: Vec<(&'static str, &'static str)>,
     json: String,
     history_json: String,
-    changes: Option<String>,
+    /// The address of the report with the last change in the category, and its words.
+    changes: Option<(String, String)>,
 }
 
-/// What the verdict was checked against.
-struct BasisView {
-    release: String,
-    file: String,
-    short_hash: String,
-    loaded_on: Option<NaiveDate>,
-    through: Option<NaiveDate>,
-    patch: Option<String>,
+/// A question with its answer.
+struct QuestionView {
+    ask: String,
+    said: Vec<Text>,
+    /// The codes to use instead.
+    lists: Vec<CodeList>,
+    /// The characters that may stand where a procedure has a wrong one.
+    allowed: Vec<(char, String)>,
+    notes: Vec<Level>,
+    folded: Option<String>,
+    source: Option<String>,
+    link: Option<(String, String)>,
+}
+
+/// A category or block before or after that of the code.
+struct RelatedLine {
+    what: String,
+    crumb: Crumb,
+    /// The address of the comparison, of a code.
+    compare: Option<String>,
+}
+
+/// Notes elsewhere that name the code.
+struct NamedIn {
+    lines: Vec<NamingLine>,
+    rest: Vec<NamingLine>,
+}
+
+struct NamingLine {
+    crumb: Crumb,
+    label: &'static str,
+    note: Vec<NotePart>,
 }
 
 struct PcsView {
     said: Vec<Message>,
     rows: Vec<PcsRow>,
-    allowed: Vec<(char, String)>,
 }
 
 struct PcsRow {
@@ -120,12 +156,7 @@ impl<'a> CodeHtml<'a> {
         let code_set = page.answer.code_set;
         let day = page.answer.date;
         let code = page.code.to_string();
-        let title = page
-            .entry
-            .as_ref()
-            .map_or("In no release loaded".to_owned(), |entry| {
-                entry.long_title.clone()
-            });
+        let title = title_of(page);
         let path = address::code_path(code_set, &page.code);
         let history = page.history.as_ref();
         let turns = history.map(turns).unwrap_or_default();
@@ -135,29 +166,42 @@ impl<'a> CodeHtml<'a> {
             what: turn.what.clone(),
         };
         let asked = PageRequest::on(day, code_set);
-        let own_path = address::code(code_set, &page.code, day);
+        let nearest_at = format!("{}&nearest=1", address::code(code_set, &page.code, day));
         let is_covered = !matches!(page.answer.verdict, Verdict::NotCovered { .. });
-        let part = code_set.facts().path;
+        let mut verdict = VerdictView::new(&page.answer);
+        let lists = std::mem::take(&mut verdict.lists);
+        let named = named_codes_of(&lists);
+        let questions = QuestionView::all(page, lists, &nearest_at);
+        let notes = other_notes(page);
+        let tabular = page.tabular.as_ref();
+        let children = page.children.iter();
+        let is_new = |entry: &&Entry| !named.contains(&entry.code.to_string());
+        let has_children = is_covered && children.clone().any(|entry| is_new(&entry));
         let mut html = CodeHtml {
-            frame: Frame::new(site, asked, part, format!("{code} {title}")),
+            frame: Frame::new(
+                site,
+                asked,
+                code_set.facts().path,
+                format!("{code} {title}"),
+            ),
+            description: format!(
+                "{code} {title} ({}): {} on {}. {}",
+                code_set.name(),
+                verdict.word,
+                long_day(day),
+                capital(verdict.meaning),
+            ),
             crumbs: crumbs(page, day),
-            verdict: VerdictView::new(&page.answer),
             before: turns.iter().rev().find(|turn| turn.day < day).map(link),
             after: turns.iter().find(|turn| turn.day > day).map(link),
-            basis: page
-                .answer
-                .basis
-                .as_ref()
-                .map(|basis| BasisView::new(site, code_set, basis, day)),
-            tabular: page.tabular.as_ref().and_then(|consulted| {
-                said(
-                    consulted,
-                    DocumentKind::Tabular.label(),
-                    &format!("{own_path}&nearest=1"),
-                )
-            }),
-            notes: page
-                .notes
+            questions,
+            tabular: tabular
+                .filter(|_| !notes.is_empty())
+                .and_then(|from| said(from, DocumentKind::Tabular.label(), &nearest_at)),
+            notes_folded: tabular
+                .filter(|from| from.is_earlier())
+                .and_then(notes_label),
+            notes: notes
                 .iter()
                 .map(|notes| level(code_set, notes, page, day))
                 .collect(),
@@ -170,21 +214,25 @@ impl<'a> CodeHtml<'a> {
                 remark: String::new(),
             }),
             visual: page.visual_impairment.iter().map(visual_row).collect(),
-            pcs: page
-                .pcs
-                .as_ref()
-                .map(|pcs| PcsView::new(pcs, &format!("{own_path}&nearest=1"))),
-            children: list("Below it", code_set, &page.children, day).filter(|_| is_covered),
-            siblings: list("Beside it", code_set, &page.siblings, day),
+            pcs: page.pcs.as_ref().map(|pcs| PcsView::new(pcs, &nearest_at)),
+            children: list("Subcodes", code_set, &page.children, day).filter(|_| has_children),
+            siblings: list(
+                "Related codes in the same category",
+                code_set,
+                &page.siblings,
+                day,
+            ),
+            related: related(page),
+            named_in: NamedIn::new(page),
+            named_label: tabular.and_then(notes_label),
             indexes: page
                 .index
                 .iter()
                 .filter(|entries| !entries.links.is_empty())
                 .filter_map(IndexView::new)
                 .collect(),
-            index_missing: index_missing(page, &format!("{own_path}&nearest=1")),
+            index_missing: index_missing(page, &nearest_at),
             index_none: index_none(page),
-            poa: page.asks_for_poa().then(|| poa_words(page.poa.as_ref())),
             life: history.and_then(|history| LifeLine::new(site, history, day)),
             spans: history
                 .map(|history| spans(history, &path, day))
@@ -196,7 +244,7 @@ impl<'a> CodeHtml<'a> {
                         .iter()
                         .map(|(from, through)| {
                             format!(
-                                "No loaded release governs {} to {}.",
+                                "No release is loaded for {} to {}.",
                                 long_day(*from),
                                 long_day(*through)
                             )
@@ -215,7 +263,7 @@ impl<'a> CodeHtml<'a> {
                 .unwrap_or_default(),
             lineage: history
                 .filter(|_| code_set.has(DocumentKind::ConversionTable))
-                .map(|history| LineageView::new(&history.lineage, day)),
+                .map(|history| LineageView::new(&history.lineage, day, &named)),
             sources: sources(site, page),
             jumps: Vec::new(),
             json: address::with_fields(
@@ -230,7 +278,8 @@ impl<'a> CodeHtml<'a> {
                 "/api/history",
                 &[("code", &code), ("code_set", code_set.id())],
             ),
-            changes: changes(site, page, day),
+            changes: changes(page),
+            verdict,
             code,
             path,
             title,
@@ -249,14 +298,26 @@ impl<'a> CodeHtml<'a> {
             }
         };
         add(self.pcs.is_some(), "characters", "Characters");
-        add(self.page.tabular.is_some(), "notes", "Notes");
-        add(self.children.is_some(), "below", "Below it");
-        add(self.siblings.is_some(), "beside", "Beside it");
-        add(!self.spans.is_empty(), "life", "Life and titles");
+        add(!self.notes.is_empty(), "notes", "Notes");
+        add(self.children.is_some(), "below", "Subcodes");
+        add(self.siblings.is_some(), "beside", "Related codes");
+        add(!self.related.is_empty(), "related", "Before and after");
+        add(
+            !self.named_in.lines.is_empty(),
+            "named-in",
+            "Named in notes",
+        );
+        add(!self.spans.is_empty(), "life", "History");
         add(self.lineage.is_some(), "lineage", "Lineage");
         add(!self.page.index.is_empty(), "index", "Index entries");
-        add(true, "sources", "Who says so");
+        add(true, "sources", "Sources");
         jumps
+    }
+
+    /// Checks whether the lineage is a picture, beside which the history has room.
+    fn is_drawn(&self) -> bool {
+        let lineage = self.lineage.as_ref();
+        lineage.is_some_and(|lineage| lineage.picture.is_some())
     }
 
     fn code_set(&self) -> CodeSet {
@@ -268,35 +329,142 @@ impl<'a> CodeHtml<'a> {
     }
 }
 
-/// Returns the address of the last change report that reaches the day, narrowed to the category.
-fn changes(site: &Site, page: &CodePage, day: NaiveDate) -> Option<String> {
-    let code_set = page.answer.code_set;
-    // Below what neither release lists there is nothing to report.
-    let is_listed = matches!(
-        page.answer.verdict,
-        Verdict::Billable { .. } | Verdict::Header { .. }
-    );
-    let has_category = page
-        .breadcrumb
+/// Returns the title of the code, on the day or nearest to it.
+fn title_of(page: &CodePage) -> String {
+    let entry = page.entry.as_ref();
+    entry.map_or("not found in any loaded release".to_owned(), |entry| {
+        entry.long_title.clone()
+    })
+}
+
+/// Returns the codes that lists name.
+fn named_codes_of(lists: &[CodeList]) -> BTreeSet<String> {
+    let lines = lists
         .iter()
-        .any(|place| place.kind == PlaceKind::Code);
-    if !is_listed && !has_category {
-        return None;
-    }
-    let governing = site.governing(code_set);
-    let at = governing.iter().rposition(|(_, from, _)| *from <= day)?;
-    let (old, _, _) = governing.get(at.checked_sub(1)?)?;
-    let (new, _, _) = governing.get(at)?;
-    Some(address::with_fields(
+        .flat_map(|list| list.lines.iter().chain(&list.rest));
+    lines.map(|line| line.code.clone()).collect()
+}
+
+/// Returns the address of the change report with the last change in the category of the code, and its words.
+fn changes(page: &CodePage) -> Option<(String, String)> {
+    let found = page.recent_change?;
+    let category = page.code.category().to_string();
+    let href = address::with_fields(
         "/diff",
         &[
-            ("set", code_set.id()),
-            ("old", &old.to_string()),
-            ("new", &new.to_string()),
-            ("under", &page.code.category().to_string()),
-            ("on", &day.to_string()),
+            ("set", page.answer.code_set.id()),
+            ("old", &found.old.to_string()),
+            ("new", &found.new.to_string()),
+            ("under", &category),
+            ("on", &page.answer.date.to_string()),
         ],
+    );
+    let day = long_day(found.day);
+    Some((
+        href,
+        format!("Recent changes in {category} ({}, {day})", found.new),
     ))
+}
+
+/// Lists the categories and blocks before and after those of the code.
+fn related(page: &CodePage) -> Vec<RelatedLine> {
+    let (code_set, day) = (page.answer.code_set, page.answer.date);
+    let levels = &code_set.facts().levels;
+    let neighbors = &page.neighbors;
+    let of_code = |what: &str, entry: &Option<Entry>| {
+        entry.as_ref().map(|entry| RelatedLine {
+            what: format!("{what} {}", levels.category.one.to_lowercase()),
+            crumb: Crumb {
+                href: address::code(code_set, &entry.code, day),
+                name: entry.code.to_string(),
+                title: entry.long_title.clone(),
+            },
+            compare: Some(compare_address(page, &entry.code.to_string())),
+        })
+    };
+    let of_block = |what: &str, place: &Option<PlaceInBook>| {
+        place.as_ref().map(|place| RelatedLine {
+            what: format!("{what} {}", levels.block.one.to_lowercase()),
+            crumb: crumb(code_set, place, day),
+            compare: None,
+        })
+    };
+    let lines = [
+        of_code("Previous", &neighbors.previous_category),
+        of_code("Next", &neighbors.next_category),
+        of_block("Previous", &neighbors.previous_block),
+        of_block("Next", &neighbors.next_block),
+    ];
+    lines.into_iter().flatten().collect()
+}
+
+/// Returns the address of the comparison of the code with another one.
+fn compare_address(page: &CodePage, other: &str) -> String {
+    address::with_fields(
+        "/compare",
+        &[
+            ("left", &page.code.to_string()),
+            ("right", other),
+            ("set", page.answer.code_set.id()),
+            ("on", &page.answer.date.to_string()),
+        ],
+    )
+}
+
+impl NamedIn {
+    fn new(page: &CodePage) -> NamedIn {
+        let (code_set, day) = (page.answer.code_set, page.answer.date);
+        let lines = page.named_in.iter().map(|naming| NamingLine {
+            crumb: crumb(code_set, &naming.place, day),
+            label: note_kind_label(naming.kind),
+            note: linked(code_set, naming.note.trim(), day),
+        });
+        let (lines, rest) = cut::LINES.split(lines.collect());
+        NamedIn { lines, rest }
+    }
+}
+
+impl QuestionView {
+    fn all(page: &CodePage, lists: Vec<CodeList>, nearest_at: &str) -> Vec<QuestionView> {
+        let day = page.answer.date;
+        let pcs = page.pcs.as_ref();
+        let allowed = pcs.map(|pcs| pcs.allowed.clone()).unwrap_or_default();
+        let has_codes = !lists.is_empty() || !allowed.is_empty();
+        let mut of_use = Some((lists, allowed));
+        let views = questions(page, has_codes).into_iter().map(|question| {
+            let link = match question.topic {
+                Topic::Covers => page
+                    .tabular
+                    .as_ref()
+                    .and_then(|from| said(from, DocumentKind::Tabular.label(), nearest_at)?.link),
+                Topic::DiffersFrom => page.difference.as_ref().map(|found| {
+                    let href = compare_address(page, &found.other.code.to_string());
+                    (href, "Compare side by side".to_owned())
+                }),
+                Topic::Source => Some(("#sources".to_owned(), "All sources".to_owned())),
+                _ => None,
+            };
+            let (lists, allowed) = match question.topic {
+                Topic::UseInstead => of_use.take().unwrap_or_default(),
+                _ => Default::default(),
+            };
+            QuestionView {
+                notes: question
+                    .notes
+                    .iter()
+                    .map(|notes| level(page.answer.code_set, notes, page, day))
+                    .collect(),
+                ask: question.ask,
+                said: question.said,
+                folded: question.folded,
+                source: question.source,
+                lists,
+                allowed,
+                link,
+            }
+        });
+        views.collect()
+    }
 }
 
 fn list(heading: &str, code_set: CodeSet, entries: &[Entry], day: NaiveDate) -> Option<CodeList> {
@@ -330,21 +498,6 @@ fn crumbs(page: &CodePage, day: NaiveDate) -> Vec<Crumb> {
     crumbs
 }
 
-impl BasisView {
-    fn new(site: &Site, code_set: CodeSet, basis: &Basis, day: NaiveDate) -> BasisView {
-        BasisView {
-            release: basis.release.to_string(),
-            file: basis.file.file_name().to_owned(),
-            short_hash: basis.file.short_sha256().to_owned(),
-            loaded_on: site
-                .stored(code_set, basis.release)
-                .map(|stored| stored.listing_file.imported_on),
-            through: site.in_force(code_set, day).map(|(_, through)| through),
-            patch: basis.patch.clone(),
-        }
-    }
-}
-
 impl PcsView {
     fn new(pcs: &PcsPage, nearest_at: &str) -> PcsView {
         PcsView {
@@ -375,7 +528,6 @@ impl PcsView {
                     }
                 })
                 .collect(),
-            allowed: pcs.allowed.clone(),
         }
     }
 }
@@ -383,8 +535,8 @@ impl PcsView {
 impl<'a> IndexView<'a> {
     fn new(entries: &'a IndexEntries) -> Option<IndexView<'a>> {
         let mut heading = index_name(entries)?;
-        if let DocumentSource::Nearest { missing, .. } = &entries.consulted {
-            heading.push_str(&format!(", for {missing} has none"));
+        if let DocumentSource::Other { missing, .. } = &entries.consulted {
+            heading.push_str(&format!("; {missing}\u{2019}s is not loaded"));
         }
         let links: Vec<IndexLine<'a>> = entries
             .links
@@ -422,7 +574,12 @@ fn index_missing(page: &CodePage, nearest_at: &str) -> Option<Message> {
     let of = of?;
     Some(Message {
         text: format!("Not loaded for {of}: {}.", labels.join(", ")),
-        link: is_near.then(|| (nearest_at.to_owned(), "Show the nearest instead".to_owned())),
+        link: is_near.then(|| {
+            (
+                nearest_at.to_owned(),
+                "Show those of the nearest release".to_owned(),
+            )
+        }),
     })
 }
 
@@ -437,23 +594,6 @@ fn index_none(page: &CodePage) -> String {
     named.join(", ")
 }
 
-fn poa_words(span: Option<&PoaSpan>) -> String {
-    let Some(span) = span else {
-        return "No POA-exempt list that governs this day is loaded.".to_owned();
-    };
-    format!(
-        "{} from {} to {} ({}).",
-        if span.exempt {
-            "Exempt from reporting whether it was present on admission,"
-        } else {
-            "Not exempt: report whether it was present on admission,"
-        },
-        long_day(span.from),
-        long_day(day_before(span.until)),
-        poa_lists(span)
-    )
-}
-
 /// Lists every file that the page rests on.
 fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
     let code_set = page.answer.code_set;
@@ -462,7 +602,7 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
         let stored = site.stored(code_set, basis.release);
         let file = stored.map(|stored| &stored.listing_file);
         sources.push(Source {
-            what: format!("The verdict and the titles: listing of {}", basis.release),
+            what: format!("Verdict and titles: order file of {}", basis.release),
             published: &basis.file,
             provenance: basis.provenance.label(),
             loaded_on: file.map(|file| file.imported_on),
@@ -479,7 +619,7 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
             .map(|stored| &stored.file)
             .find(|file| file.published.sha256 == document.file.sha256);
         sources.push(Source {
-            what: format!("{} of {}", document.label, document.release),
+            what: format!("{} of {}", capital(document.label), document.release),
             published: document.file,
             provenance: "",
             loaded_on: file.map(|file| file.imported_on),

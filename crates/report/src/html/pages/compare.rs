@@ -8,7 +8,7 @@ use super::place::{Crumb, Message, crumb, said};
 use super::verdict::{CodeLine, CodeList, VerdictView, code_href};
 use super::{Frame, PageRequest, Site, address, long_day, render};
 use crate::note::note_label;
-use crate::page::{last_change_words, mentions_heading};
+use crate::page::last_change_words;
 use crate::tree::What;
 use codeyear_core::error::Result;
 use codeyear_core::model::{CodePage, Comparison, DocumentKind, PlaceKind, Verdict};
@@ -44,7 +44,6 @@ struct CompareHtml<'a> {
 struct Found {
     sides: [Side; 2],
     common: Vec<Crumb>,
-    mentions_heading: &'static str,
     mentions: Vec<MentionView>,
     has_notes: bool,
     basis: Option<String>,
@@ -83,7 +82,6 @@ impl Found {
                 .iter()
                 .map(|place| crumb(set, place, day))
                 .collect(),
-            mentions_heading: mentions_heading(found),
             mentions: found
                 .mentions
                 .iter()
@@ -166,14 +164,14 @@ impl Side {
                         .iter()
                         .map(|entry| CodeLine::new(set, entry, day))
                         .collect();
-                    Some(CodeList::new("Billable codes below it", lines))
+                    Some(CodeList::new("Billable subcodes", lines))
                 }
                 _ => None,
             },
             last_changed: page
                 .last_change
                 .as_ref()
-                .map(|change| sentence(&last_change_words(change, super::long_day))),
+                .map(|change| sentence(&last_change_words(change, crate::long_day))),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::{Site, address, long_day};
+use super::{Site, address};
+use crate::long_day;
 use crate::marks::mark;
 use crate::page::{releases, state, stretches};
 use crate::percent;
@@ -56,7 +57,7 @@ fn change(before: &HistorySpan, span: &HistorySpan, went: bool) -> Option<String
         what.push("listed again");
     }
     match (before.entry.billable, span.entry.billable) {
-        (true, false) => what.push("became a header"),
+        (true, false) => what.push("became not billable"),
         (false, true) => what.push("became billable"),
         _ => {}
     }
@@ -196,7 +197,7 @@ impl LifeLine {
                     x: scale.at(after),
                     width: scale.wide(after, *from),
                     is_gap: true,
-                    title: format!("no loaded release governs {after} to {}", day_before(*from)),
+                    title: format!("no release is loaded for {after} to {}", day_before(*from)),
                 });
             }
             let end = through.succ_opt()?;
@@ -302,7 +303,7 @@ fn spoken(history: &CodeHistory) -> String {
         words.push(format!("not listed from {release} on"));
     }
     for (from, through) in &history.gaps {
-        words.push(format!("no loaded release governs {from} to {through}"));
+        words.push(format!("no release is loaded for {from} to {through}"));
     }
-    format!("Life of the code: {}", words.join("; "))
+    format!("History of the code: {}", words.join("; "))
 }

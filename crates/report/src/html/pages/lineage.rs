@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::address;
-use super::verdict::conversion_words;
-use crate::lineage::{fate_words, listed_words, row_named, row_of, together};
+use crate::counted;
+use crate::lineage::{fate_words, kind_label, listed_words, row_named, row_of, together};
 use crate::render::plain_words;
-use codeyear_core::model::{Code, CodeLineage, LineageLink};
+use crate::tree::Text;
+use codeyear_core::model::{Code, CodeLineage, Conversion, LineageKind, LineageLink};
 
 /// The most codes that the picture shows on each side; the list beside it has all.
 const MAX_BOXES: usize = 7;
@@ -50,8 +51,9 @@ pub(super) struct Step {
 
 /// What became of the code on one day.
 pub(super) struct Became {
-    pub(super) day: NaiveDate,
-    pub(super) words: String,
+    /// What became of it, as a sentence.
+    pub(super) said: Text,
+    /// The codes that neither the picture shows nor the page names above.
     pub(super) steps: Vec<Step>,
 }
 
@@ -60,53 +62,72 @@ pub(super) struct LineageView {
     pub(super) picture: Option<Picture>,
     /// That a table says that nothing came before.
     pub(super) from_nothing: Vec<(NaiveDate, String)>,
+    /// The previous codes, if the picture does not say all of them.
     pub(super) before: Vec<Step>,
     pub(super) after: Vec<Became>,
+    is_empty: bool,
     /// The tables that were asked: `FY2017 to FY2026`.
     pub(super) tables: String,
 }
 
 impl LineageView {
-    pub(super) fn new(lineage: &CodeLineage, day: NaiveDate) -> LineageView {
+    /// Makes it of what the tables say. Codes that the page names above are not named again.
+    pub(super) fn new(
+        lineage: &CodeLineage,
+        day: NaiveDate,
+        named: &BTreeSet<String>,
+    ) -> LineageView {
         let found = &lineage.lineage;
         let tables: Vec<String> = lineage.tables.iter().map(ToString::to_string).collect();
+        let before = found.predecessors.iter().map(|link| Step {
+            day: link.effective_from,
+            href: address::code(link.old.code_set(), &link.old, day),
+            code: link.old.to_string(),
+            said: before_words(link),
+            row: row_of(link),
+        });
+        let mut before: Vec<Step> = before.collect();
+        let after = found.conversions.iter().map(|conversion| {
+            let steps = conversion.successors.iter().map(|link| Step {
+                day: link.effective_from,
+                href: address::code(link.new.code_set(), &link.new, day),
+                code: link.new.to_string(),
+                said: after_words(link),
+                row: row_of(link),
+            });
+            let steps: Vec<Step> = steps.filter(|step| !named.contains(&step.code)).collect();
+            Became {
+                said: became(found.code, conversion, steps.is_empty()),
+                steps,
+            }
+        });
+        let mut after: Vec<Became> = after.collect();
+        let says_all = |steps: &[Step]| {
+            steps.len() <= MAX_BOXES && steps.iter().all(|step| step.said.is_empty())
+        };
+        let picture = picture(lineage, day, named);
+        if picture.is_some() {
+            if says_all(&before) {
+                before.clear();
+            }
+            for became in &mut after {
+                if says_all(&became.steps) {
+                    became.steps.clear();
+                }
+            }
+        }
         LineageView {
-            picture: picture(lineage, day),
+            is_empty: found.from_nothing.is_empty()
+                && found.predecessors.is_empty()
+                && found.conversions.is_empty(),
+            picture,
             from_nothing: found
                 .from_nothing
                 .iter()
                 .map(|(day, table, row)| (*day, row_named(*table, *row)))
                 .collect(),
-            before: found
-                .predecessors
-                .iter()
-                .map(|link| Step {
-                    day: link.effective_from,
-                    href: address::code(link.old.code_set(), &link.old, day),
-                    code: link.old.to_string(),
-                    said: before_words(link),
-                    row: row_of(link),
-                })
-                .collect(),
-            after: found
-                .conversions
-                .iter()
-                .map(|conversion| Became {
-                    day: conversion.effective_from,
-                    words: conversion_words(conversion),
-                    steps: conversion
-                        .successors
-                        .iter()
-                        .map(|link| Step {
-                            day: link.effective_from,
-                            href: address::code(link.new.code_set(), &link.new, day),
-                            code: link.new.to_string(),
-                            said: after_words(link),
-                            row: row_of(link),
-                        })
-                        .collect(),
-                })
-                .collect(),
+            before,
+            after,
             tables: match (tables.first(), tables.last()) {
                 (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
                 (Some(only), _) => only.clone(),
@@ -116,8 +137,33 @@ impl LineageView {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.from_nothing.is_empty() && self.before.is_empty() && self.after.is_empty()
+        self.is_empty
     }
+}
+
+/// Returns what became of a code by the conversion tables: `Replaced by 3 codes on October 1, 2021 (split)`.
+fn became(code: Code, conversion: &Conversion, is_named: bool) -> Text {
+    let count = match conversion.successors.len() {
+        1 => "another code".to_owned(),
+        several => counted(several as u64, "code"),
+    };
+    let above = match (is_named, conversion.successors.len()) {
+        (false, _) => "",
+        (true, 1) => ", named above",
+        (true, _) => ", all named above",
+    };
+    let day = conversion.effective_from;
+    let said = match conversion.kind {
+        LineageKind::SplitOff => Text::from(format!("Part of this code moved to {count} on "))
+            .day(day)
+            .words(format!("{above}; "))
+            .code(code)
+            .words(" stays valid"),
+        kind => Text::from(format!("Replaced by {count} on "))
+            .day(day)
+            .words(format!(" ({}){above}", kind_label(kind))),
+    };
+    Text::prose(&[said])
 }
 
 fn before_words(link: &LineageLink) -> String {
@@ -134,7 +180,8 @@ fn after_words(link: &LineageLink) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
+/// Draws the codes before and after, but for those that the page names above.
+fn picture(lineage: &CodeLineage, day: NaiveDate, named: &BTreeSet<String>) -> Option<Picture> {
     let found = &lineage.lineage;
     let before = boxes(found.predecessors.iter().map(|link| (link.old, link)));
     let after = boxes(
@@ -142,10 +189,12 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
             .conversions
             .iter()
             .flat_map(|conversion| &conversion.successors)
+            .filter(|link| !named.contains(&link.new.to_string()))
             .map(|link| (link.new, link)),
     );
     let rows = before.len().max(after.len()).min(MAX_BOXES);
-    if rows == 0 {
+    // One code is said in a line.
+    if before.len() + after.len() < 2 {
         return None;
     }
     let height = TOP + rows * ROW;
@@ -153,14 +202,14 @@ fn picture(lineage: &CodeLineage, day: NaiveDate) -> Option<Picture> {
     let said = |all: &[(Code, &LineageLink)]| -> String {
         let codes: Vec<String> = all.iter().map(|(code, _)| code.to_string()).collect();
         if codes.is_empty() {
-            "nothing".to_owned()
+            "none listed".to_owned()
         } else {
             codes.join(", ")
         }
     };
     Some(Picture {
         spoken: format!(
-            "{} came from {} and went to {}",
+            "{}: previous codes {}; later codes {}",
             found.code,
             said(&before),
             said(&after)
@@ -193,7 +242,7 @@ fn nodes(all: &[(Code, &LineageLink)], height: usize, day: NaiveDate) -> Vec<Nod
             Node {
                 href: address::code(code.code_set(), code, day),
                 code: code.to_string(),
-                below: link.effective_from.to_string(),
+                below: format!("{} row {}", link.table, link.row),
                 y,
                 middle: y + 22,
             }

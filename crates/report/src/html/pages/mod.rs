@@ -25,6 +25,7 @@ use std::cmp::Reverse;
 use askama::Template;
 use chrono::NaiveDate;
 
+use crate::long_day;
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
 use codeyear_core::error::{Error, Result, printable_page};
 use codeyear_core::model::{CodeSet, ReleaseId, StoredRelease, Timeline};
@@ -209,6 +210,15 @@ impl<'a> Frame<'a> {
         address::on(path, self.asked.on)
     }
 
+    /// Returns what the page is, for search engines and previews of links.
+    fn description(&self) -> String {
+        format!(
+            "{}. {} by effective date, from the official files of CMS and NCHS.",
+            self.title,
+            CodeSet::all_names(" and ")
+        )
+    }
+
     fn code_sets(&self) -> impl Iterator<Item = CodeSet> {
         CodeSet::ALL.into_iter()
     }
@@ -259,11 +269,6 @@ impl<'a> Frame<'a> {
             },
         })
     }
-}
-
-/// Writes a day as people read it.
-fn long_day(day: NaiveDate) -> String {
-    day.format("%B %-d, %Y").to_string()
 }
 
 fn render(page: &impl Template) -> Result<String> {

@@ -5,7 +5,9 @@ use chrono::NaiveDate;
 use super::address;
 use super::place::{Crumb, crumb};
 use crate::note::{note_label, notes_of};
-use codeyear_core::model::{CodePage, CodeSet, NoteGroup, NoteKind, NotesAt, PlaceKind};
+use codeyear_core::model::{
+    CodePage, CodeSet, NoteGroup, NoteKind, NotesAt, PlaceKind, named_codes,
+};
 
 /// The notes of one level of the book.
 pub(super) struct Level {
@@ -61,54 +63,24 @@ pub(super) fn groups(code_set: CodeSet, groups: &[NoteGroup], day: NaiveDate) ->
         .collect()
 }
 
-/// Cuts a note where it names codes. Only what stands in brackets is taken for one: vitamin B12 is none.
-fn linked(code_set: CodeSet, note: &str, day: NaiveDate) -> Vec<NotePart> {
+/// Cuts a note where it names codes.
+pub(super) fn linked(code_set: CodeSet, note: &str, day: NaiveDate) -> Vec<NotePart> {
     let mut parts = Vec::new();
-    let mut words = String::new();
-    let mut depth = 0usize;
-    let mut rest = note;
-    while let Some(first) = rest.chars().next() {
-        let length = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
-            .unwrap_or(rest.len());
-        if length == 0 {
-            match first {
-                '(' | '[' => depth += 1,
-                ')' | ']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            words.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-            continue;
+    let mut from = 0;
+    for named in named_codes(code_set, note) {
+        let before = note.get(from..named.at.start).unwrap_or_default();
+        if !before.is_empty() {
+            parts.push(NotePart::Words(before.to_owned()));
         }
-        let (word, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
-        let plain = word.trim_end_matches('.');
-        let named = (depth > 0 && plain.len() >= 3)
-            .then(|| code_set.parse_code(plain).ok())
-            .flatten()
-            .filter(|code| {
-                code.as_str()
-                    .as_bytes()
-                    .get(1)
-                    .is_some_and(u8::is_ascii_digit)
-            });
-        match named {
-            Some(code) => {
-                if !words.is_empty() {
-                    parts.push(NotePart::Words(std::mem::take(&mut words)));
-                }
-                parts.push(NotePart::Code {
-                    href: address::code(code_set, &code, day),
-                    text: plain.to_owned(),
-                });
-                words.push_str(word.get(plain.len()..).unwrap_or_default());
-            }
-            None => words.push_str(word),
-        }
-        rest = after;
+        from = named.at.end;
+        parts.push(NotePart::Code {
+            href: address::code(code_set, &named.code, day),
+            text: note.get(named.at).unwrap_or_default().to_owned(),
+        });
     }
-    if !words.is_empty() {
-        parts.push(NotePart::Words(words));
+    let rest = note.get(from..).unwrap_or_default();
+    if !rest.is_empty() {
+        parts.push(NotePart::Words(rest.to_owned()));
     }
     parts
 }

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 
 use super::address;
-use codeyear_core::model::{CodeSet, DocumentSource, PlaceInBook, PlaceKind};
+use crate::page::place_name;
+use crate::tree::capital;
+use codeyear_core::model::{CodeSet, DocumentSource, PlaceInBook};
 
 /// A level above the code.
 pub(super) struct Crumb {
@@ -20,18 +22,9 @@ pub(super) struct Message {
 
 /// Returns the link to a level of the book.
 pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> Crumb {
-    let levels = &code_set.facts().levels;
-    let name = match place.kind {
-        PlaceKind::Chapter => format!("{} {}", levels.chapter.one, place.name),
-        PlaceKind::Block => format!("{} {}", levels.block.one, place.name),
-        PlaceKind::Code => match code_set.parse_code(&place.name) {
-            Ok(code) => code.to_string(),
-            Err(_) => place.name.clone(),
-        },
-    };
     Crumb {
         href: address::place(code_set, place, day),
-        name,
+        name: place_name(code_set, place),
         title: place.title.clone(),
     }
 }
@@ -40,18 +33,21 @@ pub(super) fn crumb(code_set: CodeSet, place: &PlaceInBook, day: NaiveDate) -> C
 pub(super) fn said(consulted: &DocumentSource, what: &str, nearest_at: &str) -> Option<Message> {
     match consulted {
         DocumentSource::Own { .. } => None,
-        DocumentSource::Nearest {
+        DocumentSource::Other {
             missing, release, ..
         } => Some(Message {
-            text: format!("No {what} is loaded for {missing}; this is {release}\u{2019}s."),
+            text: format!(
+                "{} of {release}; {missing}\u{2019}s is not loaded.",
+                capital(what)
+            ),
             link: None,
         }),
         DocumentSource::Missing { missing, nearest } => Some(Message {
-            text: format!("No {what} is loaded for {missing}."),
+            text: format!("The {what} of {missing} is not loaded."),
             link: nearest.map(|nearest| {
                 (
                     nearest_at.to_owned(),
-                    format!("Show the nearest instead, {nearest}\u{2019}s"),
+                    format!("Show {nearest}\u{2019}s instead"),
                 )
             }),
         }),

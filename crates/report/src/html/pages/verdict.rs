@@ -4,11 +4,10 @@ use chrono::NaiveDate;
 
 use super::{address, long_day};
 use crate::explain::{explain, refused_character};
-use crate::lineage::kind_label;
 use crate::render::plain_words;
 use crate::tree::{self, Block, Text, capital};
-use crate::{counted, cut, verdict};
-use codeyear_core::model::{Answer, Code, CodeSet, Conversion, Entry, Verdict};
+use crate::{cut, verdict};
+use codeyear_core::model::{Answer, Code, CodeSet, Entry, Verdict};
 
 /// The most codes that a list has at all: what is left out stands below the codes of the page.
 const LONG_LIST: usize = 200;
@@ -162,13 +161,4 @@ fn other_day(verdict: &Verdict) -> Option<NaiveDate> {
         Verdict::NotCovered { previous, .. } => previous.as_ref().map(|(_, last_day)| *last_day),
         Verdict::Billable { .. } | Verdict::Header { .. } | Verdict::Unknown { .. } => None,
     }
-}
-
-/// Returns how many codes a conversion led to, and how: `3 codes, split`.
-pub(super) fn conversion_words(conversion: &Conversion) -> String {
-    format!(
-        "{}, {}",
-        counted(conversion.successors.len() as u64, "code"),
-        kind_label(conversion.kind)
-    )
 }
