@@ -289,7 +289,7 @@ fn notes_backwards_mirror_notes_forwards_and_a_list_differs_in_nothing_from_itse
     assert_laws(&old, &new);
     let world = world_with_tabular_lists();
     let same = world.run(&["diff", "FY2032", "FY2032", "--notes"]).stdout;
-    assert!(same.contains("Nothing changed in the notes."), "{same}");
+    assert!(same.contains("No changes in the notes."), "{same}");
 }
 
 #[test]
