@@ -73,7 +73,7 @@ fn an_answer_on_a_day_says_that_the_order_file_is_derived_and_no_other_answer_do
         &world,
         &["compare", "M54.50", "M54.51", "--on", "2031-11-01"],
     );
-    assert!(compared.contains("rests on FY2032: icd10cm-FY2032.txt (derived)"));
+    assert!(compared.contains("source: FY2032, icd10cm-FY2032.txt (derived)"));
     let answer = json(&world, &["check", "M54.50", "--on", "2031-11-01"]);
     let answer = &answer["answers"][0];
     assert_eq!(answer["basis"]["provenance"], "derived");

@@ -645,7 +645,7 @@ impl FailingCode {
         let mut finding = finding.under(key.ended, key.code_set);
         if key.code.is_none() && key.ended.is_none() {
             finding.verdict = key.verdict;
-            finding.why = format!("no code of {} looks like that", key.code_set.name());
+            finding.why = "wrong format".to_owned();
         }
         Ok(FailingCode {
             codes: count.codes,

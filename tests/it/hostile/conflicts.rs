@@ -182,7 +182,7 @@ fn other_bytes_for_a_stored_release_are_refused_and_kept_beside_it_as_a_revision
         "the newest answers: {run:?}"
     );
     let run = world.run(&["check", "A000", day[0], day[1]]);
-    assert!(run.stdout.contains("rests on FY2030-04-errata"), "{run:?}");
+    assert!(run.stdout.contains("source: FY2030-04-errata"), "{run:?}");
 
     // Both again, in either way of saying it, change nothing.
     let after = world.store().content_hash().unwrap();

@@ -146,7 +146,7 @@ fn where_the_table_names_no_successor_that_is_said_and_a_guess_is_called_one() {
             says.contains("the conversion table of FY2026 names no successor"),
             "{run:?}"
         );
-        assert_eq!(says.contains("a guess: "), !guess.is_empty(), "{run:?}");
+        assert_eq!(says.contains("suggestion: "), !guess.is_empty(), "{run:?}");
         assert!(!says.contains("its successors"), "{run:?}");
     }
     // Without any table nothing is said of what tables name.

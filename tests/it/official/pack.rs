@@ -168,7 +168,7 @@ fn two_first_questions_at_once_build_the_database_of_an_import_by_hand() {
         "C7B  on 2026-11-28  header",
         "M54.5  on 2026-11-28  header",
         "M54.50",
-        "rests on FY2027: ",
+        "source: FY2027, ",
         "sha256 ",
     ] {
         assert!(runs[0].stdout.contains(part), "{part}: {runs:?}");
@@ -285,7 +285,7 @@ fn a_first_question_on_all_releases_that_is_killed_leaves_nothing_half() {
         run.stderr.contains("this answer comes from memory"),
         "{run:?}"
     );
-    assert!(run.stdout.contains("rests on FY2027: "), "{run:?}");
+    assert!(run.stdout.contains("source: FY2027, "), "{run:?}");
 }
 
 #[test]

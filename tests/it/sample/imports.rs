@@ -236,7 +236,7 @@ fn other_bytes_for_a_release_are_refused_unless_they_are_called_a_correction() {
         "the correction answers: {}",
         title()
     );
-    assert!(title().contains("rests on FY2030-errata"));
+    assert!(title().contains("source: FY2030-errata"));
     let diff = world.run(&["diff", "FY2030", "FY2030-errata", "--format", "csv"]);
     assert_eq!(changed_codes(&diff), ["A00"], "both are kept");
 }

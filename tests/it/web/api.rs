@@ -204,7 +204,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
         (
             "/api/search?q=pain&on=1999-01-01",
             404,
-            "no loaded ICD-10-CM release governs 1999-01-01",
+            "no ICD-10-CM release loaded for 1999-01-01",
         ),
         (
             "/api/search?q=pain&on=2026-03-01&most=1000",

@@ -73,7 +73,7 @@ pub fn typed_releases(
             let before = loaded.governing(last_day_before);
             before.map(|period| period.release).ok_or_else(|| {
                 Error::not_found(format!(
-                    "no loaded {name} release governs {last_day_before}, the day before {new}"
+                    "no {name} release loaded for {last_day_before}, the day before {new}"
                 ))
                     .with_hint("name the two releases that are to be compared, as in codeyear diff FY2025 FY2026")
             })?

@@ -269,7 +269,7 @@ impl fmt::Debug for Code {
 
 /// A text that cannot be a code of its set, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot be a code: {reason}", text.chars().take(40).collect::<String>())]
+#[error("{:?} is not a valid code format: {reason}", text.chars().take(40).collect::<String>())]
 pub struct MalformedCode {
     /// The text as given, trimmed.
     pub text: String,

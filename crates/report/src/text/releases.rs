@@ -126,7 +126,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
             &mut out,
             0,
             &format!(
-                "{} {}: no loaded release governs {from} - {through}",
+                "{} {}: no release loaded for {from} - {through}",
                 style.doubtful("gap:"),
                 code_set.name()
             ),
