@@ -125,7 +125,7 @@ def day_of(frame: DataFrame, name: str, date_format: str) -> tuple[Column, Colum
     is_day = month.between(1, 12) & (day >= 1) & (day <= last)
     # Databases write all zeros for none.
     is_empty = is_no_value(text) | text.rlike(r"\A[-/.0]*0[-/.0]*\z")
-    why = F.when(is_empty, "no date").otherwise(f"no date of the form {DATE_PATTERNS[date_format]}")
+    why = F.when(is_empty, "no date").otherwise(f"no date in the format {DATE_PATTERNS[date_format]}")
     return F.when(is_day, year * 10000 + month * 100 + day), why
 
 
@@ -419,7 +419,7 @@ def row_problem(claims: DataFrame, date_column: str, codes: list[str], delimiter
     return (
         F.when(text.isNull(), None)
         .when(text.contains("\u0000"), "a NUL byte")
-        .when(text.contains('"'), "a quote is opened and not closed")
+        .when(text.contains('"'), "an opening quote is never closed")
         .when(~is_short & ~is_long, ragged)
     )
 

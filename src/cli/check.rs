@@ -283,7 +283,9 @@ mod tests {
         );
         let retired = rows("M54.5");
         assert!(
-            retired.ends_with(",M54.50 M54.51 M54.59,3,conversion-table,not billable since 2021-10-01"),
+            retired.ends_with(
+                ",M54.50 M54.51 M54.59,3,conversion-table,not billable since 2021-10-01"
+            ),
             "{retired}"
         );
         assert!(rows("C7B.").starts_with("C7B."), "{}", rows("C7B."));

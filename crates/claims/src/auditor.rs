@@ -470,7 +470,7 @@ impl<'i> Auditor<'i> {
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
         self.tally
-            .remark("a code that was read without what stands around it");
+            .remark("a code read without the characters around it");
         self.judge_on(code, day, cents)
     }
 

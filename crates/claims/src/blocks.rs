@@ -180,7 +180,7 @@ impl<'r> Blocks<'r> {
         ))
         .in_file(self.file.as_str())
         .at_line(self.line)
-        .with_hint("is a quote opened there and never closed, or is this no text file?")
+        .with_hint("is an opening quote never closed there, or is this not a text file?")
     }
 
     /// Returns where the last whole record ends, and whether a quoted field is open at the end.

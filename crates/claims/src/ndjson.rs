@@ -358,9 +358,9 @@ impl ObjectWork<'_> {
             // The parser's own words may hold a value.
             let column = error.column();
             let what = if error.is_data() {
-                "no object"
+                "not an object"
             } else {
-                "no JSON"
+                "not JSON"
             };
             problem(ProblemKind::Malformed(format!(
                 "{what}, at column {column}"

@@ -582,7 +582,7 @@ impl Tally {
         let notes = match self.unknown {
             Some(_) => Vec::new(),
             None => vec![format!(
-                "more than {MAX_UNKNOWN} different codes are in no release; they are not told apart"
+                "more than {MAX_UNKNOWN} different codes were not found in any release; they are counted together"
             )],
         };
         let more_failures = failures.len().saturating_sub(MAX_EXPLAINED) as u64;

@@ -110,7 +110,7 @@ fn check_head(head: &[u8]) -> Result<()> {
     if text.trim_ascii().is_empty() {
         return fail(
             "the file is empty",
-            "name a table whose first line names its columns",
+            "name a table whose first line has the column names",
         );
     }
     Ok(())
@@ -162,7 +162,7 @@ impl<R: Read> Counter<'_, R> {
         if !self.read(&mut header)? {
             return Err(self
                 .fail(ErrorKind::Format, "the file is empty")
-                .with_hint("name a table whose first line names its columns"));
+                .with_hint("name a table whose first line has the column names"));
         }
         let mut row = ByteRecord::new();
         let mut is_row = self.read(&mut row)?;
@@ -222,7 +222,7 @@ impl<R: Read> Counter<'_, R> {
     }
 
     fn open_quote(&self, line: u64) -> Error {
-        self.fail(ErrorKind::Format, "a quote is opened and not closed")
+        self.fail(ErrorKind::Format, "an opening quote is never closed")
             .at_line(line)
             .with_hint("close the quote, and write a quote within a field twice")
     }
@@ -368,7 +368,7 @@ impl<R: Read> Counter<'_, R> {
                     ErrorKind::Format,
                     format!("no row has {width} fields as the first line has"),
                 )
-                .with_hint("state what stands between the fields with --delimiter");
+                .with_hint("state the delimiter with --delimiter");
         }
         if usage.no_codes > 0 {
             return self
@@ -490,10 +490,7 @@ mod tests {
         assert_eq!((usage.rows, usage.ragged_rows), (2, 2));
         assert_eq!(usage.first_ragged_line, Some(4));
         let error = count(b"a,dx\nSECRET\n", &["dx"]).unwrap_err();
-        assert_eq!(
-            error.hint(),
-            Some("state what stands between the fields with --delimiter")
-        );
+        assert_eq!(error.hint(), Some("state the delimiter with --delimiter"));
     }
 
     #[test]
@@ -546,7 +543,7 @@ mod tests {
         assert!(text.contains("column 1 is not UTF-8 text"), "{text}");
         let (at, text) = line(b"dx,n\nG35,1\nC7A,\"SECRET\nC7B,2\n");
         assert_eq!(at, Some(3));
-        assert!(text.contains("a quote is opened and not closed"), "{text}");
+        assert!(text.contains("an opening quote is never closed"), "{text}");
         for (bytes, expected) in [
             (b"".as_slice(), "the file is empty"),
             (b"\xef\xbb\xbf\n\n", "the file is empty"),

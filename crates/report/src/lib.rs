@@ -124,6 +124,25 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     format!("{}%", percent(part, whole))
 }
 
+/// Returns a share as prose has it: a whole percent, below one with one decimal. Only all is 100%, and only none is
+/// 0%.
+pub(crate) fn prose_share(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 100;
+    if part == 0 {
+        "0%".to_owned()
+    } else if hundredths < u128::from(whole) {
+        match rounded(part, whole, 1_000) {
+            0 => "<0.1%".to_owned(),
+            tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+        }
+    } else {
+        match rounded(part, whole, 100) {
+            100 if part < whole => ">99%".to_owned(),
+            percent => format!("{percent}%"),
+        }
+    }
+}
+
 /// Writes an amount: `$1,234.50`.
 pub(crate) fn dollars(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
@@ -175,6 +194,23 @@ mod tests {
         assert_eq!(share(0, 7), "0.00%");
         assert_eq!(share(4, 100_000), "<0.01%");
         assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
+    }
+
+    #[test]
+    fn a_share_in_prose_is_a_whole_percent() {
+        for (part, whole, text) in [
+            (0, 0, "0%"),
+            (0, 7, "0%"),
+            (7_638, 10_000, "76%"),
+            (5, 1_000, "0.5%"),
+            (4, 100_000, "<0.1%"),
+            (1, 100, "1%"),
+            (9_999, 10_000, ">99%"),
+            (7, 7, "100%"),
+            (u64::MAX, u64::MAX, "100%"),
+        ] {
+            assert_eq!(prose_share(part, whole), text, "{part} of {whole}");
+        }
     }
 }
 

@@ -70,8 +70,8 @@ impl Sent {
             return Ok(());
         };
         if picked.codes.is_empty() {
-            return Err(Error::usage("no column with codes is ticked")
-                .with_hint("tick the columns that hold codes"));
+            return Err(Error::usage("no column with codes is selected")
+                .with_hint("select the columns that hold codes"));
         }
         if picked.date.is_none() && picked.discharge.is_none() {
             return Err(Error::usage("no column with a date is chosen")

@@ -53,7 +53,7 @@ fn an_object_keeps_what_is_asked_for_and_gets_its_verdicts() {
         verdicts(&read),
         ["billable", "header", "header", "unreadable"]
     );
-    assert!(run.stdout.contains("line 5: no JSON"), "{}", run.stdout);
+    assert!(run.stdout.contains("line 5: not JSON"), "{}", run.stdout);
     assert!(run.stdout.contains("line 4: dx: no date"), "{}", run.stdout);
 }
 

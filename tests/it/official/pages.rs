@@ -449,7 +449,10 @@ fn a_procedure_that_no_table_allows_says_where_it_stops_and_what_may_stand_there
         let database = store.path().to_str().unwrap();
         let run = World::empty().run(&["--db", database, "show", code, "--on", "2024-12-01"]);
         assert_eq!(run.exit, 1, "{run:?}");
-        assert!(run.stdout.contains("not a valid value for character "), "{run:?}");
+        assert!(
+            run.stdout.contains("not a valid value for character "),
+            "{run:?}"
+        );
     }
 }
 
