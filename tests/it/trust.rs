@@ -11,7 +11,7 @@ use crate::web::Served;
 use crate::world::World;
 
 const DERIVED: &str =
-    "the order file of FY2032 is derived from another release's; the official bytes may differ";
+    "the order file of FY2032 is derived from another release; the official file may differ";
 
 /// A world with the rows of the sample's FY2021 as FY2031, whose file is official, and those of FY2022 as FY2032,
 /// whose file is derived.

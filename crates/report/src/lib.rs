@@ -99,6 +99,18 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Returns how many corrections the catalogue adds to a release, and of which codes; `None` if there are none.
+pub(crate) fn corrections(codes: &[Code], style: Style) -> Option<String> {
+    const MAX_NAMED: usize = 3;
+    let named = codes.iter().take(MAX_NAMED).map(|code| style.code(code));
+    let mut named: Vec<String> = named.collect();
+    if codes.len() > MAX_NAMED {
+        named.push("...".to_owned());
+    }
+    let count = counted(codes.len() as u64, "mid-year correction");
+    (!codes.is_empty()).then(|| format!("{count} from the catalogue ({})", named.join(", ")))
+}
+
 /// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.
 ///
 /// Every share that is written comes from here, in whole numbers, so that every format and every machine

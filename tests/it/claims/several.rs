@@ -190,7 +190,7 @@ fn what_is_no_claims_file_is_named_for_what_it_is() {
         ("[{\"dx\":\"SECRET\"}]", "a JSON array"),
         ("GS*HC*SECRET*X*20260301*1*X~ST*837*1~", "X12 without"),
         ("ST*837*0001*SECRET~", "X12 without"),
-        ("PK\u{3}\u{4}SECRET", "no workbook"),
+        ("PK\u{3}\u{4}SECRET", "not a workbook"),
         (
             "Claims of SECRET\nid,dx,dos\n1,C7B,2026-03-01\n",
             "there is no column",

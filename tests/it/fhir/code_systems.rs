@@ -143,7 +143,7 @@ fn a_day_that_is_not_covered_is_refused_with_the_last_known_state_and_where_the_
         for expected in [
             "no loaded version of 'http://www.cms.gov/Medicare/Coding/ICD10' governs 2025-11-01: version 2026 would have to be loaded",
             "; the newest version before it, ",
-            "that day it was billable: ",
+            "on that date it was billable: ",
             " Version 2026 is at https://",
             "Valid versions: ",
         ] {

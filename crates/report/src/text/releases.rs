@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::{line, plain_table, table_lines};
-use crate::{Style, counted, grouped};
+use crate::{Style, corrections, counted, grouped};
 use codeyear_core::answer::{
     CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport,
 };
@@ -96,14 +96,9 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
                     String::new(),
                 ),
             };
-        if release.patches > 0 {
-            notes.push(format!(
-                "{} {}: {} facts of the catalogue that no order file of the year tells",
-                release.code_set.name(),
-                release.id,
-                release.patches
-            ));
-        }
+        notes.extend(corrections(&release.patches, style).map(|corrections| {
+            format!("{} {}: {corrections}", release.code_set.name(), release.id)
+        }));
         table.add_row([
             release.code_set.name(),
             &release.id.to_string(),

@@ -42,7 +42,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
             FoundStanding::Header => style.bad("header  "),
             FoundStanding::Deleted(last_day) => style.bad(&format!("deleted after {last_day}")),
             FoundStanding::NotYetEffective(first_day) => {
-                style.bad(&format!("not before {first_day}"))
+                style.bad(&format!("effective {first_day}"))
             }
         };
         let why = match crate::found::why(found) {

@@ -174,6 +174,8 @@ fn parts() -> impl Iterator<Item = Part> {
 struct Uncovered {
     code_set: CodeSet,
     day: NaiveDate,
+    /// Whether no loaded release begins after the day asked for.
+    is_latest: bool,
     release: Option<ReleaseId>,
     /// The release that would govern the day asked for.
     needed: ReleaseId,
@@ -227,7 +229,7 @@ impl<'a> Frame<'a> {
                             long_day(through)
                         )
                     }
-                    None => format!("{}: no loaded release", code_set.name()),
+                    None => format!("{}: no release loaded", code_set.name()),
                 },
             )
             .collect()
@@ -249,6 +251,8 @@ impl<'a> Frame<'a> {
         Some(Uncovered {
             code_set,
             day,
+            is_latest: (self.site.governing(code_set).iter())
+                .all(|(_, from, _)| *from <= self.asked.on),
             how: codeyear_core::answer::how_to_get(code_set, needed, None),
             needed,
             url: url.map(str::to_owned),
