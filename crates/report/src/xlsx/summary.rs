@@ -80,10 +80,7 @@ pub(super) fn write(
         row: 0,
     };
     let heading = match &changes.impact {
-        Some(_) => format!(
-            "What of yours breaks from {} to {}",
-            changes.old, changes.new
-        ),
+        Some(_) => format!("Your codes affected, {} to {}", changes.old, changes.new),
         None => format!("What changed from {} to {}", changes.old, changes.new),
     };
     let title = &summary.formats.title;
