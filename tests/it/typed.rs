@@ -146,7 +146,7 @@ fn releases_are_named_in_one_argument_by_a_day_or_by_what_is_beside_them() {
     let refused = world.run(&["remove", "today"]);
     assert_eq!(refused.exit, 2);
     assert!(
-        refused.stderr.contains("names no release by itself"),
+        refused.stderr.contains("is not the name of a release"),
         "{refused:?}"
     );
 }

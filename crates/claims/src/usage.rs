@@ -375,7 +375,7 @@ impl<R: Read> Counter<'_, R> {
                 .fail(
                     ErrorKind::Usage,
                     format!(
-                        "none of the {} values of the named columns can be an {} code",
+                        "none of the {} values of the named columns is in the format of an {} code",
                         usage.no_codes,
                         self.code_set.name()
                     ),

@@ -242,7 +242,7 @@ impl fmt::Display for FetchProblem {
             FetchProblem::Damaged(why) => f.write_str(why),
             FetchProblem::UnknownFile(name) => write!(
                 f,
-                "{name} in it is not a file that the catalogue knows; --unverified takes it"
+                "{name} in it is not a file that the catalogue knows; --unverified accepts it"
             ),
         }
     }

@@ -298,7 +298,7 @@ impl Drop for Waiting {
 }
 
 fn gone() -> Error {
-    Error::store("the question was given up").with_hint("ask again; this is a defect of codeyear")
+    Error::store("the request was canceled").with_hint("ask again; this is a defect of codeyear")
 }
 
 /// How a file looks from outside.

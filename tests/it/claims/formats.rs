@@ -100,7 +100,7 @@ fn an_837_is_told_by_how_it_begins() {
     assert!(
         wrong
             .stderr
-            .contains("--code is of tables, and this is X12 837"),
+            .contains("--code is for tables, and this is X12 837"),
         "{}",
         wrong.stderr
     );

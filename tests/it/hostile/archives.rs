@@ -469,13 +469,13 @@ fn what_is_no_order_file_is_left_with_a_reason() {
         ("empty.txt", "empty"),
     ] {
         assert!(
-            run.stdout.lines().any(|line| line.starts_with("left: ")
+            run.stdout.lines().any(|line| line.starts_with("skipped: ")
                 && line.contains(name)
                 && line.contains(why)),
             "{name}: {run:?}"
         );
     }
-    assert!(run.stdout.contains("5 left"), "{run:?}");
+    assert!(run.stdout.contains("5 skipped"), "{run:?}");
 }
 
 #[test]

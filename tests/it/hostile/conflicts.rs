@@ -122,7 +122,8 @@ fn of_files_that_disagree_on_a_release_none_is_taken_in_any_order_of_the_argumen
         let run = world.run(&["import", "--allow-incomplete", paths[0], paths[1], paths[2]]);
         assert_eq!(run.exit, 1, "{run:?}");
         for name in ["a/icd10cm_order_2031.txt", "b/icd10cm_order_2031.txt"] {
-            let line = format!("not taken: {name}: another file of this command is the order file");
+            let line =
+                format!("not imported: {name}: another file of this command is the order file");
             assert!(run.stdout.contains(&line), "{run:?}");
         }
         let releases = world.store().releases().unwrap();

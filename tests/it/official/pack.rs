@@ -192,7 +192,8 @@ fn two_first_questions_at_once_build_the_database_of_an_import_by_hand() {
     let init = Run::from(at_home(&world, pack, &["init"]).output().unwrap());
     assert_eq!(init.exit, 0, "{init:?}");
     assert!(
-        init.stdout.contains("took it out: ICD-10-CM FY2020."),
+        init.stdout
+            .contains("removed with codeyear remove: ICD-10-CM FY2020."),
         "{init:?}"
     );
     let store = Store::open(&database_at_home(&world)).unwrap();

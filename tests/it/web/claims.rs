@@ -561,7 +561,7 @@ fn a_workbook_of_empty_texts_that_would_fill_the_memory_is_refused() {
 
 #[test]
 fn parquet_that_would_fill_the_memory_is_refused() {
-    let page = Page::open(&["--most-upload", "2000000"]);
+    let page = Page::open(&["--max-upload", "2000000"]);
     let long = "A".repeat(1 << 16);
     let zstd = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

@@ -402,7 +402,7 @@ fn names_that_are_none_are_refused_at_the_start() {
     for (args, said) in [
         (
             ["--trusted-proxy", "proxy"],
-            "is not an address: expected one as 10.0.0.1",
+            "is not an address: expected one such as 10.0.0.1",
         ),
         (
             ["--base-url", "codes.example"],

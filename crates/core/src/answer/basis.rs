@@ -214,7 +214,7 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
             code_set.name()
         )
     } else {
-        format!("loaded are {}", list.join(", "))
+        format!("loaded: {}", list.join(", "))
     };
     Err(not_loaded(&format!("{} {id}", code_set.name())).with_hint(hint))
 }
@@ -320,7 +320,7 @@ mod tests {
         let find = |id: &str| find_release(&store, CodeSet::Icd10Pcs, release(id));
         assert_eq!(find("FY2022-04").unwrap(), release("FY2022-04"));
         let error = find("FY2025").unwrap_err();
-        assert_eq!(error.hint(), Some("loaded are FY2022-04, FY2022-04-errata"));
+        assert_eq!(error.hint(), Some("loaded: FY2022-04, FY2022-04-errata"));
         let empty = find_release(
             &Store::in_memory().unwrap(),
             CodeSet::Icd10Pcs,

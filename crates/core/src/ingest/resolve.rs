@@ -137,7 +137,7 @@ impl Preparer {
                     ),
                 )
                 .with_hint(format!(
-                    "take it out with codeyear remove {} --code-set {}, then import this one",
+                    "remove it with codeyear remove {} --code-set {}, then import this one",
                     seen.id,
                     code_set.id()
                 )));
@@ -236,7 +236,7 @@ impl Preparer {
             self.rivals = is_rival.then_some(item);
             let hint = match wrong {
                 Some(_) => format!(
-                    "the catalogue knows this file and not what is stored: take that out with codeyear remove {id} --code-set {}, then import this one",
+                    "the catalogue knows this file and not what is stored: remove that with codeyear remove {id} --code-set {}, then import this one",
                     code_set.id()
                 ),
                 None => "if the publisher corrected the release, import it with --revision: both are kept and the correction answers".to_owned(),
@@ -324,7 +324,7 @@ impl Preparer {
                 kind.label()
             ))
             .with_hint(format!(
-                "take it out with codeyear remove {id} --code-set {}, then import all its files",
+                "remove it with codeyear remove {id} --code-set {}, then import all its files",
                 code_set.id()
             ))),
         }

@@ -215,7 +215,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
         return match () {
             () if name.contains("poa") => "what the publisher says of the POA-exempt list",
             () if name.contains("hcpc") => ABOUT_HCPCS,
-            () => "what the publisher says of the files (a readme)",
+            () => "a readme of the publisher",
         };
     }
     if is_gem_row(bytes) {
@@ -237,7 +237,7 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
         return "a list of changed codes (diff file); order files give it";
     }
     if is_code_and_title(bytes) {
-        return "a codes file; the order file, where there is one, holds all of it";
+        return "a codes file; the order file includes it, if there is one";
     }
     if first.starts_with("Lttr")
         || text.contains("Main Add")
@@ -382,7 +382,7 @@ mod tests {
                 "CENTERS FOR MEDICARE & MEDICAID SERVICES (CMS)\r\n2019 ALPHANUMERIC\r\n",
                 "what the publisher says of a HCPCS Level II file",
             ),
-            ("ReadMe.txt", "PLEASE READ THIS\r\n", "(a readme)"),
+            ("ReadMe.txt", "PLEASE READ THIS\r\n", "a readme"),
             // Whatever words it begins with, no text is a codes file.
             ("x.txt", "CENTERS FOR MEDICARE\r\n", "no kind"),
             ("x.txt", "A NOTE ON 2027\r\n", "no kind"),

@@ -64,11 +64,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         line(&mut out, 0, &style.dim("... and more (--limit shows more)"));
     }
     if report.provenance == Provenance::Rebuilt {
-        let rests = format!(
-            "rests on {} ({})",
-            report.release,
-            report.provenance.label()
-        );
+        let rests = format!("source: {} ({})", report.release, report.provenance.label());
         line(&mut out, 0, &style.dim(&rests));
     }
     for warning in &report.warnings {
