@@ -255,7 +255,7 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
         }
     }
     if all.is_empty() {
-        return Err(Error::usage("stdin holds no codes")
+        return Err(Error::usage("stdin has no codes")
             .with_hint("write one code per line, or several with commas between them"));
     }
     Ok(all)

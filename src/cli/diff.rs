@@ -357,7 +357,7 @@ fn read_codes(path: &Path) -> Result<Vec<String>> {
         codes.push(String::from_utf8_lossy(field).trim().to_owned());
     }
     if codes.is_empty() {
-        return Err(fail("the file holds no codes".to_owned())
+        return Err(fail("the file has no codes".to_owned())
             .with_hint("write one code per line, or name the columns of a table with --code"));
     }
     Ok(codes)

@@ -34,7 +34,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         && store.kind()? == StoreKind::Sample
     {
         return Err(Error::conflict(
-            "the database holds the bundled sample, which never mixes with full releases",
+            "the database has the bundled sample, which is never mixed with full releases",
         )
         .in_file(database.display().to_string())
         .with_hint("build another one: codeyear --db FILE init"));

@@ -96,7 +96,7 @@ fn every_page() -> Vec<(String, String)> {
                 &site,
                 asked,
                 404,
-                "there is nothing at this address",
+                "nothing found at this address",
                 Some("go to the first page"),
             )
             .unwrap(),

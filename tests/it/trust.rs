@@ -120,7 +120,7 @@ fn a_comparison_of_releases_says_how_well_each_file_is_known() {
     let html = with(&["--format", "html"]);
     let in_html = DERIVED.replace('\'', "&#39;");
     assert!(html.contains(&format!("<strong>Warning:</strong> {in_html}.")));
-    assert!(html.contains("(derived from another release; the official bytes may differ)"));
+    assert!(html.contains("(derived from another release; the official file may differ)"));
     assert!(html.contains("(official file)"));
     let found = json(&world, &diff);
     assert_eq!(found["old"]["provenance"], "official");
@@ -259,7 +259,7 @@ fn fhir_says_it_in_each_operation_and_in_the_code_system() {
         let system = server.get("CodeSystem/icd-10-cm-2032", &[]);
         assert_eq!(
             system["description"],
-            "order file: derived from another release; the official bytes may differ"
+            "order file: derived from another release; the official file may differ"
         );
         let system = server.get("CodeSystem/icd-10-cm-2031", &[]);
         assert_eq!(system["description"], "order file: official file");
@@ -288,7 +288,7 @@ fn the_pages_say_it_where_they_rest_on_the_release() {
     let page = served.get("/releases");
     assert!(
         page.text()
-            .contains("derived from another release; the official bytes may differ")
+            .contains("derived from another release; the official file may differ")
     );
     let api = served.get("/api/diff?old=FY2031&new=FY2032").json();
     assert_eq!(derived(&api), ["FY2032"]);

@@ -288,11 +288,11 @@ fn show_and_history_take_several_codes_and_a_search_says_what_it_shows() {
         (vec!["search", "pain", "--limit", "0"], "--limit is 0"),
         (
             vec!["diff", "FY2025..FY2026", "FY2024"],
-            "more than two releases are named",
+            "more than two releases are given",
         ),
         (
             vec!["diff", "..FY2026", "FY2025"],
-            "more than two releases are named",
+            "more than two releases are given",
         ),
     ] {
         let run = world.run(&arguments);

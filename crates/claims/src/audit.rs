@@ -327,13 +327,13 @@ fn audit_by_format<'i>(
             audited.count_not_judged(NotJudged::NotInFile, claims.references());
             if claims.not_held() > 0 {
                 notes.push(format!(
-                    "{} conditions and procedures went by what was known before the end of so large a file: a reference behind them was not followed",
+                    "{} conditions and procedures were checked before the end of this large file: a reference after them was not followed",
                     claims.not_held()
                 ));
             }
             if claims.not_linked() > 0 {
                 notes.push(format!(
-                    "{} references of claims are more than can be kept in so large a file: what they point to is checked on the dates of the claims, and counts as a row of its own",
+                    "{} references of claims are too many for a file of this size: what they point to is checked on the dates of the claims, and counts as a row of its own",
                     claims.not_linked()
                 ));
             }

@@ -231,7 +231,7 @@ fn read_error(file: &str, line: u64, error: std::io::Error) -> Error {
     Error::io(format!("cannot read on: {error}"))
         .in_file(file)
         .at_line(line)
-        .with_hint("is the file whole? a compressed file that was cut off ends like this")
+        .with_hint("is the file complete? a compressed file that was cut off ends like this")
         .caused_by(error)
 }
 

@@ -163,7 +163,7 @@ impl Columns {
             if is_used {
                 let message = match is_typed {
                     true => format!("two columns have the name {twice:?}"),
-                    false => "two of the columns asked for have one name".to_owned(),
+                    false => "two of the columns have the same name".to_owned(),
                 };
                 return Err(Error::usage(message)
                     .in_file(file)

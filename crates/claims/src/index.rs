@@ -75,7 +75,7 @@ impl Index {
         })
     }
 
-    /// Checks whether the database holds full releases or the sample.
+    /// Checks whether the database has full releases or the sample.
     pub fn kind(&self) -> StoreKind {
         self.kind
     }

@@ -263,7 +263,7 @@ impl<R: Read> Counter<'_, R> {
                     .fail(
                         ErrorKind::Usage,
                         format!(
-                            "the columns hold more than {MAX_CODES} different texts that could be codes, more than {} has",
+                            "the columns have more than {MAX_CODES} different values that could be codes, more than {} has",
                             self.code_set.name()
                         ),
                     )
@@ -384,7 +384,7 @@ impl<R: Read> Counter<'_, R> {
                     "name the column with the codes with --code, or the code set with --code-set",
                 );
         }
-        self.fail(ErrorKind::Usage, "the named columns hold no codes")
+        self.fail(ErrorKind::Usage, "the named columns have no codes")
             .with_hint("name the column with the codes with --code")
     }
 
@@ -550,8 +550,8 @@ mod tests {
             (b"\xff\xfed\0x\0", "UTF-16"),
             (b"d\0x\0\n\0", "not text"),
             (b"PK\x03\x04", "not text"),
-            (b"dx,n\n", "hold no codes"),
-            (b"dx,n\n,1\n", "hold no codes"),
+            (b"dx,n\n", "have no codes"),
+            (b"dx,n\n,1\n", "have no codes"),
             (b"dx,n\nSECRET,1\n", "none of the 1 values"),
         ] {
             let (_, text) = line(bytes);
@@ -580,6 +580,6 @@ mod tests {
             text.push_str(&format!("A{number:06}\n"));
         }
         let error = count(text.as_bytes(), &["member"]).unwrap_err();
-        assert!(error.to_string().contains("different texts"), "{error}");
+        assert!(error.to_string().contains("different values"), "{error}");
     }
 }

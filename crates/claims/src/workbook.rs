@@ -190,7 +190,7 @@ fn no_workbook(file: &str) -> Error {
 fn broken(file: &str) -> Error {
     Error::format("a sheet of the workbook cannot be read")
         .in_file(file)
-        .with_hint("is the file whole? write the sheet as CSV")
+        .with_hint("is the file complete? write the sheet as CSV")
 }
 
 fn empty(file: &str) -> Error {

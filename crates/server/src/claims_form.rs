@@ -222,7 +222,7 @@ fn broken(error: MultipartError) -> WebProblem {
                 .with_hint("audit it on your own machine: codeyear audit")
         }
         // Whoever breaks off is not the server.
-        _ => WebProblem::new(StatusCode::BAD_REQUEST, "the form broke off")
+        _ => WebProblem::new(StatusCode::BAD_REQUEST, "the form was cut off")
             .with_hint("send the file again"),
     };
     problem.in_form(Form::Page)

@@ -39,7 +39,7 @@ pub(super) fn files_of(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let before = files.len();
         add_folder(path, &mut files)?;
         if files.len() == before {
-            return Err(Error::usage("the folder holds no file")
+            return Err(Error::usage("the folder has no files")
                 .in_file(path.display().to_string())
                 .with_hint("name a file of claims, or a folder with such files"));
         }

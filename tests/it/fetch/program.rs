@@ -103,7 +103,7 @@ fn a_refusal_is_named_with_its_address_and_the_next_address_is_asked() {
     assert_eq!(run.exit, 1, "{run:?}");
     for expected in [
         &format!("failed: {mirror}{nchs}: the server refuses it (403 Forbidden)"),
-        &format!("failed: {mirror}{cms}: a web page in the place of the file"),
+        &format!("failed: {mirror}{cms}: a web page instead of the file"),
         "not fetched: order file",
         "0 files (0 bytes) fetched; kept in files",
     ] {

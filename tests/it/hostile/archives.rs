@@ -464,7 +464,7 @@ fn what_is_no_order_file_is_left_with_a_reason() {
     for (name, why) in [
         ("HCPC2031_CONTR_ANWEB.txt", "HCPCS"),
         ("icd10cm_tabular.xsd", "an XML schema"),
-        ("readme.xml", "an XML file of a kind not known here"),
+        ("readme.xml", "an XML file of an unknown kind"),
         ("icd10OrderFiles.pdf", "PDF"),
         ("empty.txt", "empty"),
     ] {

@@ -110,7 +110,7 @@ fn what_is_not_known_of_a_tabular_list_is_kept_and_named() {
             1,
         );
     let words = format!(
-        "2 things this version does not know are kept as they stand: line {}: attribute newid of <chapter>; \
+        "2 items unknown to this version are kept as they are: line {}: attribute newid of <chapter>; \
          line {}: element <novelty> in <diag>",
         line_of(&text, "newid"),
         line_of(&text, "<novelty>")

@@ -67,7 +67,7 @@ const CASES: &[Case<'_>] = &[
         &[
             "0 of 1 code ",
             "2 that could not be read",
-            "a path names what stands within objects: dx[].code",
+            "a path names a field within objects: dx[].code",
         ],
     ),
     (
@@ -317,7 +317,10 @@ const CASES: &[Case<'_>] = &[
         "21-x12-rd8-single-date.837",
         &[],
         1,
-        &["1 of 1 code ", "a date whose qualifier in DTP02"],
+        &[
+            "1 of 1 code ",
+            "a date in another format than its qualifier in DTP02",
+        ],
     ),
     (
         "22-ragged.csv",

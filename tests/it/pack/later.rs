@@ -145,7 +145,7 @@ fn the_sample_never_mixes_with_a_pack() {
     let run = sample.run(&["--pack", &pack, "init"]);
     assert_eq!(run.exit, 2, "{run:?}");
     assert!(
-        run.stderr.contains("the database holds the bundled sample"),
+        run.stderr.contains("the database has the bundled sample"),
         "{run:?}"
     );
     assert_eq!(

@@ -248,7 +248,7 @@ fn the_sample_and_full_releases_never_mix() {
     let run = world.run(&["import", "--allow-incomplete", "full"]);
     assert_eq!(run.exit, 2);
     assert!(
-        run.stderr.contains("bundled sample, which never mixes"),
+        run.stderr.contains("bundled sample, which is never mixed"),
         "{}",
         run.stderr
     );
@@ -259,7 +259,7 @@ fn the_sample_and_full_releases_never_mix() {
     let run = full.run(&["import", "--allow-incomplete", sample.to_str().unwrap()]);
     assert_eq!(run.exit, 2);
     assert!(
-        run.stderr.contains("the database holds full releases"),
+        run.stderr.contains("the database has full releases"),
         "{}",
         run.stderr
     );

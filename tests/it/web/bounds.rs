@@ -148,7 +148,7 @@ fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
             (&file).write_all(&bytes).unwrap();
             file.set_modified(metadata.modified().unwrap()).unwrap();
         }),
-        ("no file any more", |path| {
+        ("not a file any more", |path| {
             std::fs::remove_file(path).unwrap();
             let made = std::process::Command::new("mkfifo").arg(path).status();
             assert!(made.unwrap().success());

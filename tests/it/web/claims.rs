@@ -591,7 +591,7 @@ fn parquet_that_would_fill_the_memory_is_refused() {
     let reply = page.post(&[], &repeated);
     assert_eq!(reply.status, 200, "{}", reply.text());
     let said = page.refused(&[("rows", "1")], &repeated);
-    assert!(said.contains("more than this server gives"), "{said}");
+    assert!(said.contains("more than this server returns"), "{said}");
     let packed = WriterProperties::builder().set_compression(Compression::LZ4);
     let columns = vec![("dx", texts(&["C7B"])), ("dos", days(1))];
     let said = page.refused(&[], &parquet(columns, Some(packed.build())));

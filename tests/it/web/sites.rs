@@ -92,7 +92,7 @@ fn a_server_of_this_machine_answers_for_its_own_names_alone() {
     assert_eq!(reply.status, 421, "{reply:?}");
     assert_eq!(
         reply.json()["error"]["hint"],
-        "start it with --host NAME, if it is to"
+        "start it with --host NAME to allow it"
     );
 
     let named = Served::start(&world, &["--host", "codes.example"]);

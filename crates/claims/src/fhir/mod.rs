@@ -331,7 +331,7 @@ impl<R: Read> FhirClaims<R> {
         if self.source.peek()? != Some(b':') {
             return Err(self
                 .source
-                .fail("not JSON: expected a colon behind the name of a member"));
+                .fail("not JSON: expected a colon after the name of a member"));
         }
         self.source.take_byte();
         let next = self.source.peek()?;

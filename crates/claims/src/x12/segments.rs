@@ -266,7 +266,7 @@ impl<R: Read> Segments<R> {
             let twice = all.iter().skip(index + 1).any(|other| other == one);
             if twice || byte.is_ascii_alphanumeric() || *byte == b' ' {
                 return self.no_isa(
-                    "expected four different delimiters in the ISA, none of them a letter, a digit or a blank",
+                    "expected four different delimiters in the ISA, and no letter, digit or blank",
                 );
             }
         }

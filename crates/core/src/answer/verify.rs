@@ -133,7 +133,7 @@ impl AddendaProof {
             )
         } else {
             let cause = match self.is_other && self.base == self.stated_base {
-                true => "its bytes are not those that the catalogue knows".to_owned(),
+                true => "its hash differs from the catalogue".to_owned(),
                 false => format!("this addenda is not against {base}"),
             };
             let mut text = format!(
@@ -248,7 +248,7 @@ impl VerifyReport {
         let unknown = self.files.all.saturating_sub(self.files.known);
         if unknown > 0 {
             points.push(format!(
-                "that {unknown} of {} imported files are as their publisher posted them: the catalogue does not know their hashes",
+                "that {unknown} of {} imported files are as posted by their publisher: their hashes are not in the catalogue",
                 self.files.all
             ));
         }
@@ -546,7 +546,7 @@ fn outcomes(release: &ReleaseProof, today: NaiveDate) -> Vec<Proof> {
             (ProofOutcome::Exact, "reproduced byte for byte")
         } else {
             let detail = if order_file.official == order_file.written {
-                "it has other counts than the catalogue expects"
+                "its counts differ from the catalogue"
             } else {
                 "the file reproduced from the database differs from the one imported"
             };

@@ -287,7 +287,7 @@ pub enum Malformed {
     #[error("it ends with a dot")]
     DotAtEnd,
     /// A character that is neither letter nor digit.
-    #[error("it holds {0:?}, and a code has letters and digits only")]
+    #[error("it contains {0:?}; a code has letters and digits only")]
     Character(char),
     /// More characters than any code has.
     #[error("it has more than 7 characters")]

@@ -342,7 +342,7 @@ impl TypedReleases {
     pub fn and(self, other: Option<TypedRelease>) -> Result<TypedReleases, String> {
         match other {
             None => Ok(self),
-            Some(_) if self.is_range => Err("more than two releases are named".to_owned()),
+            Some(_) if self.is_range => Err("more than two releases are given".to_owned()),
             new => Ok(TypedReleases {
                 old: self.new,
                 new,

@@ -71,7 +71,7 @@ fn file_lines(out: &mut String, file: &FetchedFile, style: Style) {
         FileOutcome::AlreadyThere => "already there:",
         FileOutcome::Planned => "would fetch",
     };
-    let bytes = file.bytes.map_or("size not known".to_owned(), |bytes| {
+    let bytes = file.bytes.map_or("unknown size".to_owned(), |bytes| {
         format!("{} bytes", grouped(bytes))
     });
     let hash = match (file.source.known, file.outcome) {

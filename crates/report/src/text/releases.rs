@@ -145,7 +145,7 @@ fn sample_line(out: &mut String, style: Style) {
     line(
         out,
         0,
-        &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+        &style.doubtful("This database has the bundled sample, not the whole code sets."),
     );
 }
 
@@ -320,7 +320,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         line(
             &mut out,
             0,
-            &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+            &style.doubtful("This database has the bundled sample, not the whole code sets."),
         );
     }
     for release in &report.releases {
@@ -501,7 +501,7 @@ fn order_file_proof(out: &mut String, order: &OrderFileProof, style: Style) {
             Some((_, _, sha256)) if *sha256 == order.official => {
                 "; the catalogue's hash and counts"
             }
-            Some(_) => "; the catalogue's counts, with other bytes",
+            Some(_) => "; the catalogue's counts, with another hash",
             None => "",
         };
         format!(

@@ -170,7 +170,7 @@ impl FromQuery for SearchRequest {
         }
         if request.most > MAX_FOUND {
             return Err(Error::usage(format!(
-                "most is {}; at most {MAX_FOUND} codes are given",
+                "most is {}; at most {MAX_FOUND} codes are returned",
                 request.most
             ))
             .with_hint("narrow the search with another word"));
@@ -304,7 +304,7 @@ mod tests {
         );
         assert_eq!(
             refused("code=C7B&day=2026-03-01"),
-            "the query has a parameter that this address does not know"
+            "the query has an unknown parameter"
         );
     }
 
@@ -329,7 +329,7 @@ mod tests {
     fn more_codes_than_are_given_are_not_asked_for() {
         assert!(read::<SearchRequest>("q=pain&most=200").is_ok());
         let refused = read::<SearchRequest>("q=pain&most=201").unwrap_err();
-        assert_eq!(refused, "most is 201; at most 200 codes are given");
+        assert_eq!(refused, "most is 201; at most 200 codes are returned");
     }
 
     #[test]
