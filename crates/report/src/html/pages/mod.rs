@@ -248,11 +248,12 @@ impl<'a> Frame<'a> {
         }
         let day = self.site.nearest_day(code_set, self.asked.on)?;
         let (needed, url) = self.site.needed(code_set, self.asked.on);
+        let governing = self.site.governing(code_set);
+        let is_latest = governing.iter().all(|(_, from, _)| *from <= self.asked.on);
         Some(Uncovered {
             code_set,
             day,
-            is_latest: (self.site.governing(code_set).iter())
-                .all(|(_, from, _)| *from <= self.asked.on),
+            is_latest,
             how: codeyear_core::answer::how_to_get(code_set, needed, None),
             needed,
             url: url.map(str::to_owned),
