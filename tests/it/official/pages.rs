@@ -165,7 +165,7 @@ fn a_release_without_tabular_list_shows_no_notes_unless_the_nearest_is_asked_for
     );
     let shown = run(&["--nearest"]);
     assert!(
-        shown.contains("no tabular list is loaded for FY2026; this is FY2026-04's"),
+        shown.contains("no tabular list is loaded for FY2026; showing that of FY2026-04"),
         "{shown}"
     );
     assert!(

@@ -56,7 +56,7 @@ fn document_said(consulted: &DocumentSource, what: &str, asks_nearest: bool) -> 
             missing, release, ..
         } => {
             let note = Text::default().toned("note:", Tone::Doubtful);
-            let said = format!(" no {what} is loaded for {missing}; this is {release}'s");
+            let said = format!(" no {what} is loaded for {missing}; showing that of {release}");
             Some(note.words(said))
         }
         DocumentSource::Missing { missing, nearest } => {
