@@ -40,7 +40,7 @@ BEGINNINGS = {
     PCS: r"\A[A-Za-z0-9]{0,7}",
 }
 DOT_RULES = {
-    CM: "the dot of an ICD-10-CM code stands after the third character",
+    CM: "the dot of an ICD-10-CM code comes after the third character",
     PCS: "an ICD-10-PCS code has no dot",
 }
 # What codes of other books look like, in the order in which they are named.
@@ -125,7 +125,7 @@ def day_of(frame: DataFrame, name: str, date_format: str) -> tuple[Column, Colum
     is_day = month.between(1, 12) & (day >= 1) & (day <= last)
     # Databases write all zeros for none.
     is_empty = is_no_value(text) | text.rlike(r"\A[-/.0]*0[-/.0]*\z")
-    why = F.when(is_empty, "no date").otherwise(f"no date of the form {DATE_PATTERNS[date_format]}")
+    why = F.when(is_empty, "no date").otherwise(f"no date in the format {DATE_PATTERNS[date_format]}")
     return F.when(is_day, year * 10000 + month * 100 + day), why
 
 
@@ -361,7 +361,7 @@ def with_findings(frame: DataFrame, exports: Exports, near: DataFrame, names: li
     # The claim says that it is of a code set that ended before the day.
     is_ended = F.coalesce((meant == "other") & (day > days_as_number(last)), F.lit(False))
     as_ours = F.concat(F.lit("as "), name, F.lit(" it is "))
-    read_as = F.when(read == "unknown", F.concat(F.lit("it is no code of "), name, F.lit(" either")))
+    read_as = F.when(read == "unknown", F.concat(F.lit("it is not a valid "), name, F.lit(" code either")))
     read_as = read_as.when(read == "header", F.concat(as_ours, F.lit("a header")))
     read_as = read_as.otherwise(F.concat(as_ours, F.replace(read, F.lit("-"), F.lit(" "))))
     # What keeps a code from being judged: the first that holds counts.
@@ -378,10 +378,10 @@ def with_findings(frame: DataFrame, exports: Exports, near: DataFrame, names: li
     why_ended = F.concat(other, F.lit(" was in force until "), last.cast("string"), F.lit("; "), read_as)
     judged = [
         (is_ended, "not-in-force", why_ended),
-        (code.isNull(), "unknown", F.concat(F.lit("no code of "), name, F.lit(": "), wrong)),
+        (code.isNull(), "unknown", F.concat(F.lit("not a valid "), name, F.lit(" code format: "), wrong)),
         (of_day, read, F.col("__d_why")),
         (of_code, read, F.col("__f_why")),
-        (F.lit(True), read, F.lit("in no release")),
+        (F.lit(True), read, F.lit("not found in any loaded release")),
     ]
     is_judged = ~F.coalesce(*(F.when(condition, True) for condition, _, _ in reasons), F.lit(False))
     is_of_code = is_judged & ~is_ended & code.isNotNull() & ~of_day
@@ -419,7 +419,7 @@ def row_problem(claims: DataFrame, date_column: str, codes: list[str], delimiter
     return (
         F.when(text.isNull(), None)
         .when(text.contains("\u0000"), "a NUL byte")
-        .when(text.contains('"'), "a quote is opened and not closed")
+        .when(text.contains('"'), "an opening quote is never closed")
         .when(~is_short & ~is_long, ragged)
     )
 

@@ -34,7 +34,7 @@ fn main() -> Result<(), String> {
         .map_err(|error| fail(&error))?;
     let bytes = std::fs::read(&path).map_err(|error| fail(&error))?;
     if !bytes.starts_with(MAGIC) {
-        return Err(fail(&"this is no pack; codeyear pack writes one"));
+        return Err(fail(&"this is not a pack; codeyear pack writes one"));
     }
     let path = path
         .to_str()

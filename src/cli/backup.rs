@@ -9,16 +9,15 @@ use super::progress::progress_bar;
 use crate::error::Result;
 use crate::present::{json, text};
 
-/// Copy the database whole into another file, while a server or an import uses it
+/// Copy the database to another file, even while a server or an import uses it
 ///
-/// The copy is the database as it was when the copying began. It is written beside its place and put there when
-/// it is whole.
+/// The copy is the database as of the start of the copy. The file appears only when it is complete.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
     /// Write the copy to this file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace a file that is there already
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
     /// Write the report as text or JSON

@@ -17,10 +17,10 @@ use crate::present::render::Words;
 use crate::present::{Style, counted, page};
 use crate::store::{CodeSource, Store};
 
-/// Tell whether codes are valid on a date, and what to use instead
+/// Check whether codes are valid on a date, and what to use instead
 ///
-/// Verdicts: billable, header, not-yet-effective, deleted, unknown, not-in-force, not-covered. Inpatient
-/// claims go by the discharge date, all others by the date of service.
+/// Verdicts: billable, header, not-yet-effective, deleted, unknown, not-in-force, not-covered. Inpatient claims use
+/// the discharge date, all others the date of service.
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// Check these codes, with or without dot; a range (E11.0-E11.9) means its billable codes, - reads codes from
@@ -28,7 +28,7 @@ pub(super) struct CheckArgs {
     #[arg(required = true, value_name = "CODE")]
     codes: Vec<String>,
     /// Check on this date [default: today]
-    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    #[arg(short = 'd', long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
     on: Option<TypedDay>,
     /// Check on every day of this fiscal year (2026 is 2025-10-01 to 2026-09-30)
     #[arg(long, alias = "fy", value_name = "YEAR", conflicts_with = "on")]
@@ -36,7 +36,7 @@ pub(super) struct CheckArgs {
     /// State the code set [default: detected from each code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Show long lists of suggestions whole
+    /// Show all suggestions
     #[arg(long)]
     all: bool,
     /// Write in this format
@@ -247,7 +247,7 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
                 .read_to_string(&mut text)
                 .map_err(|error| {
                     Error::io(format!("cannot read codes from stdin: {error}"))
-                        .with_hint("write one code a line, as UTF-8 text")
+                        .with_hint("write one code per line, as UTF-8 text")
                 })?;
             all.extend(typed_codes(text.trim_start_matches('\u{feff}')));
         } else {
@@ -255,8 +255,8 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
         }
     }
     if all.is_empty() {
-        return Err(Error::usage("stdin holds no codes")
-            .with_hint("write one code a line, or several with commas between them"));
+        return Err(Error::usage("stdin has no codes")
+            .with_hint("write one code per line, or several with commas between them"));
     }
     Ok(all)
 }
@@ -283,7 +283,9 @@ mod tests {
         );
         let retired = rows("M54.5");
         assert!(
-            retired.ends_with(",M54.50 M54.51 M54.59,3,conversion-table,a header since 2021-10-01"),
+            retired.ends_with(
+                ",M54.50 M54.51 M54.59,3,conversion-table,not billable since 2021-10-01"
+            ),
             "{retired}"
         );
         assert!(rows("C7B.").starts_with("C7B."), "{}", rows("C7B."));

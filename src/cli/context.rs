@@ -28,13 +28,13 @@ pub(super) struct Global {
     /// Use this database file [default: codeyear/codeyear.db in your data folder]
     #[arg(long, global = true, help_heading = GLOBAL, env = "CODEYEAR_DB", value_name = "FILE", value_parser = path())]
     db: Option<PathBuf>,
-    /// Take the official files from this pack [default: the one in this program, beside it or in your data folder]
+    /// Read the official files from this pack [default: the one in this program, beside it or in your data folder]
     #[arg(long, global = true, help_heading = GLOBAL, env = "CODEYEAR_PACK", value_name = "FILE", value_parser = path())]
     pack: Option<PathBuf>,
-    /// Take this date for today, in tests and in reports that are to be made again
+    /// Use this date as today, for tests and reproducible reports
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "DATE", value_parser = parse_date)]
     pub(super) today: Option<NaiveDate>,
-    /// Colour the output
+    /// Color the output
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     color: ColourChoice,
     /// Write codes without dots (text, Markdown and AsciiDoc; CSV and JSON give both)
@@ -135,10 +135,10 @@ impl Context<'_> {
         match (found.as_slice(), failed) {
             ([release], _) => Ok((*release).into()),
             ([], Some(error)) => Err(error),
-            _ => Err(
-                Error::usage("other releases govern that day in other code sets")
-                    .with_hint("state one with --code-set, or name the release"),
-            ),
+            _ => Err(Error::usage(
+                "different releases are in force on that date in different code sets",
+            )
+            .with_hint("state one with --code-set, or name the release")),
         }
     }
 
@@ -153,7 +153,7 @@ impl Context<'_> {
     pub(super) fn say_nothing_loaded(&mut self) -> Result<()> {
         let database = self.database()?;
         self.say(&format!(
-            "No release is loaded yet in {}: codeyear init brings the official history, codeyear import PATH... what you have\n",
+            "No release is loaded yet in {}: load the official history with codeyear init, or your own files with codeyear import PATH...\n",
             database.display()
         ))
     }
@@ -282,7 +282,7 @@ fn parse_date(text: &str) -> Result<NaiveDate, String> {
     match text.parse()? {
         TypedDay::Day(day) => Ok(day),
         _ => Err(format!(
-            "{text:?} is no date by itself: expected one as 2026-03-01"
+            "{text:?} is not a fixed date: expected one such as 2026-03-01"
         )),
     }
 }
@@ -313,7 +313,7 @@ pub(super) fn parse_release(text: &str) -> Result<ReleaseName, String> {
     match text.parse()? {
         TypedRelease::Named(name) => Ok(name),
         TypedRelease::On(_) => Err(format!(
-            "{text:?} names no release by itself: expected one as FY2026, FY2022-04 or FY2022-04-errata"
+            "{text:?} is not the name of a release: expected one such as FY2026, FY2022-04 or FY2022-04-errata"
         )),
     }
 }
@@ -327,7 +327,7 @@ pub(super) fn default_database() -> Result<PathBuf> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.data_dir().join("codeyear").join("codeyear.db"))
         .map_err(|error| {
-            Error::usage(format!("your data folder cannot be told: {error}"))
+            Error::usage(format!("your data folder cannot be determined: {error}"))
                 .with_hint("name a database with --db or CODEYEAR_DB")
         })
 }
@@ -406,7 +406,7 @@ mod tests {
         }
         for (wrong, part) in [
             ("2026-02-29", "is not a date"),
-            ("today", "no date by itself"),
+            ("today", "not a fixed date"),
         ] {
             let error = parse_date(wrong).unwrap_err();
             assert!(error.starts_with(&format!("{wrong:?} is")), "{error}");

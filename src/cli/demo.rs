@@ -78,7 +78,7 @@ pub(super) fn run(args: &DemoArgs, context: &mut Context<'_>) -> Result<Outcome>
     let page = html::change_report(&found, context.today)?;
     write_file(&report, page.as_bytes())?;
     context.print(&format!(
-        "\n{}: {} changes in the sample\n{}\nReport: {}\n\nGo on with:\n  codeyear --db {db} check G35 --on 2025-10-01\n  codeyear --db {db} history Z51.5\n  codeyear --db {db} show C7B.1 --on 2026-05-01\n  codeyear --db {db} compare C7A C7B --on 2026-05-01\n  codeyear --db {db} search carcinoid liver --on 2026-05-01\n  codeyear --db {db} show 02703DZ --on 2022-05-01\n  codeyear --db {db} diff FY2025 FY2026 --under G35 --under S30\n  codeyear --db {db} releases\nThe sample is not the whole: for real answers import official releases (codeyear import PATH...).\n",
+        "\n{}: {} changes in the sample\n{}\nReport: {}\n\nNext:\n  codeyear --db {db} check G35 --on 2025-10-01\n  codeyear --db {db} history Z51.5\n  codeyear --db {db} show C7B.1 --on 2026-05-01\n  codeyear --db {db} compare C7A C7B --on 2026-05-01\n  codeyear --db {db} search carcinoid liver --on 2026-05-01\n  codeyear --db {db} show 02703DZ --on 2022-05-01\n  codeyear --db {db} diff FY2025 FY2026 --under G35 --under S30\n  codeyear --db {db} releases\nThe sample is not complete: for real answers import official releases (codeyear import PATH...).\n",
         changes::title(&found),
         found.changes.len(),
         changes::cms_sentence(&found),

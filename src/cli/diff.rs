@@ -22,39 +22,39 @@ use crate::present::report::{ReportFormat, change_report};
 
 /// Report what changed between two releases: new, deleted, became header or billable, revised
 ///
-/// Any two loaded releases, in either direction. The report is in the order of the book, and counts both
-/// ways: each kind by itself, and as CMS announces it. With --only and --code it is weighed by how often your
-/// file uses each code: breaking (a code you use was deleted or became a header), review (it changed in
-/// another way), info (a new code in its place, below or beside it).
+/// Any two loaded releases, in either direction. The report is in tabular order, and counts both ways: by kind of
+/// change, and as CMS counts. With --only and --code it is weighted by how often your file uses each code: breaking
+/// (a code you use was deleted or became a header), review (it changed in another way), info (a new code replaces
+/// it or is related to it).
 ///
-/// Exit codes: 0, or with --code 1 if a code in use is touched as gravely as --fail-on says; 2 if the request
-/// or a file was wrong.
+/// Exit codes: 0, or with --code 1 if a change to a code in use has the severity of --fail-on; 2 if the request or
+/// a file was wrong.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// Compare this release (FY2025, FY2022-04, a day of it, latest), or two of them (FY2025..FY2026)
+    /// Old release (FY2025, FY2022-04, a date, latest), or both releases (FY2025..FY2026)
     #[arg(value_name = "OLD")]
     old: TypedReleases,
-    /// With this one [default: OLD with the release before it]
+    /// New release [default: OLD is compared with the release before it]
     #[arg(value_name = "NEW")]
     new: Option<TypedRelease>,
-    /// Report only what stands under this code (C7A) or in this range of the book (C76-C80); repeatable
+    /// Report only this code and its subcodes (C7A) or this range (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
     /// Report only the codes in this file: one a line, a table with --code, or claims of any format that audit reads; -
     /// for stdin (a list or a table)
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
-    /// Weigh the changes by how often these columns of --only have each code: names, dx* for all that
-    /// begin so, or numbers from 1
+    /// Weight the changes by how often each code is in these columns of --only: names, dx* for a prefix, or numbers
+    /// from 1
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "only")]
     code: Vec<String>,
-    /// State what stands between the fields of --only [default: detected from its first line]
+    /// State the delimiter of --only [default: detected from its first line]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "code")]
     delimiter: Option<u8>,
     /// Take each row's code set from this column of --only
     #[arg(long, value_name = "COLUMN", requires = "code")]
     code_set_by: Option<String>,
-    /// With --only, exit 1 if a code in use is touched so gravely or more
+    /// With --only, exit 1 if a change to a code in use has this severity or a higher one
     #[arg(
         long,
         value_name = "SEVERITY",
@@ -83,9 +83,9 @@ enum FailOn {
     Breaking,
     /// Or it changed in another way
     Review,
-    /// Or a new code stands in its place, below or beside it
+    /// Or a new code replaces it or is related to it
     Info,
-    /// Nothing: exit 0
+    /// Never: exit 0
     Never,
 }
 
@@ -137,7 +137,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
     }
     if let Some(path) = &args.only {
         if claims::is_stdin(path) && args.code_set_by.is_some() {
-            return Err(Error::usage("--code-set-by is of a file, and not of stdin"));
+            return Err(Error::usage("--code-set-by needs a file, not stdin"));
         }
         // What is no file can be read once only.
         let is_claims = path.is_file() && is_claims(path, args)?;
@@ -162,7 +162,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         && only.codes == 0
     {
         return Err(Error::usage(format!(
-            "none of the {} values of the list can be an {} code",
+            "none of the {} values of the list is in the format of an {} code",
             only.malformed,
             args.code_set.name()
         ))
@@ -183,7 +183,10 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
         if let Some(period) = newest
             && period.release != side
         {
-            context.say(&format!("note: {side} was corrected; {} answers in its place, and this report is of {side}\n", period.release))?;
+            context.say(&format!(
+                "note: {side} was corrected by {}; this report is about {side}\n",
+                period.release
+            ))?;
         }
     }
     // A table of changes has no place for it.
@@ -237,7 +240,8 @@ fn format(args: &DiffArgs) -> Result<ReportFormat> {
         (Some(format), _) => format,
         (None, Some("pdf" | "xls" | "docx" | "doc" | "xml")) => {
             let path = args.output.clone().unwrap_or_default();
-            return Err(Error::usage("a report of this kind is not written; expected .html, .md, .adoc, .csv, .json, .xlsx or .txt",
+            return Err(Error::usage(
+                "unknown report format; expected .html, .md, .adoc, .csv, .json, .xlsx or .txt",
             )
             .in_file(path.display().to_string())
             .with_hint("write .html and print it, or .xlsx and open it as a table"));
@@ -298,12 +302,13 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
     };
     let usage = audited?.into_summary()?.usage(args.code_set);
     if usage.codes.is_empty() {
-        return Err(Error::usage(format!(
-            "the file holds no code of {}",
-            args.code_set.name()
-        ))
-        .in_file(name)
-        .with_hint("name the column with the codes with --code, or the code set with --code-set"));
+        return Err(
+            Error::usage(format!("the file has no {} codes", args.code_set.name()))
+                .in_file(name)
+                .with_hint(
+                    "name the column with the codes with --code, or the code set with --code-set",
+                ),
+        );
     }
     Ok(usage)
 }
@@ -352,8 +357,8 @@ fn read_codes(path: &Path) -> Result<Vec<String>> {
         codes.push(String::from_utf8_lossy(field).trim().to_owned());
     }
     if codes.is_empty() {
-        return Err(fail("the file holds no codes".to_owned())
-            .with_hint("write one code a line, or name the columns of a table with --code"));
+        return Err(fail("the file has no codes".to_owned())
+            .with_hint("write one code per line, or name the columns of a table with --code"));
     }
     Ok(codes)
 }

@@ -15,13 +15,13 @@ const EXAMPLES: [Examples; 29] = [
         &[
             (
                 "check C7B --on 2026-03-01",
-                "was it billable that day, and what else to use",
+                "was it billable on that date, and what to use instead",
             ),
-            ("search heart attack", "the code that is meant"),
+            ("search heart attack", "the code for a term"),
             ("diff FY2026", "what changed on October 1, 2025"),
             (
                 "audit claims.csv --code dx1,dx2 --date service_date",
-                "every code on its own date",
+                "every code on its date of service",
             ),
         ],
     ),
@@ -34,21 +34,18 @@ const EXAMPLES: [Examples; 29] = [
     ),
     (
         &["init"],
-        &[(
-            "init",
-            "the official history, offline where a pack is at hand",
-        )],
+        &[("init", "the official history, offline if there is a pack")],
     ),
     (
         &["import"],
         &[
             (
                 "import icd10cm-FY2027.zip",
-                "an archive as NCHS or CMS posts it",
+                "an archive as posted by NCHS or CMS",
             ),
             (
                 "import downloads --dry-run",
-                "what would be taken from a folder",
+                "what would be imported from a folder",
             ),
         ],
     ),
@@ -70,7 +67,7 @@ const EXAMPLES: [Examples; 29] = [
     (
         &["check"],
         &[
-            ("check C7B --on 10/1/2025", "one code on a day"),
+            ("check C7B --on 10/1/2025", "one code on a date"),
             (
                 "check E11.9,I10 M54.5 --year 2026",
                 "several codes on every day of a fiscal year",
@@ -86,7 +83,7 @@ const EXAMPLES: [Examples; 29] = [
         &["history"],
         &[(
             "history M54.5",
-            "its titles and flags as they stood, and what became of it",
+            "its titles and flags over time, and its replacements",
         )],
     ),
     (
@@ -94,11 +91,11 @@ const EXAMPLES: [Examples; 29] = [
         &[
             (
                 "show C7B.00 --on 2026-05-01",
-                "notes, index entries and lineage that day",
+                "notes, index entries and lineage on that date",
             ),
             (
                 "show S72.001 --nearest",
-                "with the nearest release's notes where the one in force has none",
+                "with the nearest release's notes if the one in force has none",
             ),
         ],
     ),
@@ -106,7 +103,7 @@ const EXAMPLES: [Examples; 29] = [
         &["compare"],
         &[(
             "compare C7A C7B",
-            "their places, notes and codes side by side",
+            "location, notes and subcodes side by side",
         )],
     ),
     (
@@ -119,7 +116,7 @@ const EXAMPLES: [Examples; 29] = [
             ),
             (
                 "search M54.5 --unlisted --on 2020-01-01",
-                "what begins so, listed that day or not",
+                "codes with this prefix, listed on that date or not",
             ),
         ],
     ),
@@ -134,7 +131,7 @@ const EXAMPLES: [Examples; 29] = [
             ),
             (
                 "diff FY2026 --only claims.csv --code dx*",
-                "only codes in use, weighed by how often",
+                "only codes in use, weighted by how often",
             ),
         ],
     ),
@@ -155,7 +152,7 @@ const EXAMPLES: [Examples; 29] = [
             ),
             (
                 "audit old.csv --code dx --infer",
-                "of which release a file without dates is",
+                "the release that fits a file without dates",
             ),
         ],
     ),
@@ -163,7 +160,7 @@ const EXAMPLES: [Examples; 29] = [
         &["export"],
         &[(
             "export spans -o spans.parquet",
-            "every code with its true dates",
+            "every code with its effective dates",
         )],
     ),
     (
@@ -177,28 +174,25 @@ const EXAMPLES: [Examples; 29] = [
         &["export", "periods"],
         &[(
             "export periods -o periods.csv",
-            "which release governs which days",
+            "which release covers which dates",
         )],
     ),
     (
         &["export", "findings"],
         &[(
             "export findings -o findings.parquet",
-            "what audit says of every code",
+            "the audit result of every code",
         )],
     ),
     (
         &["export", "labels"],
-        &[(
-            "export labels -o labels.csv",
-            "what claims call the code sets",
-        )],
+        &[("export labels -o labels.csv", "code set labels of claims")],
     ),
     (
         &["export", "order"],
         &[(
             "export order --release FY2026 -o icd10cm-order-2026.txt",
-            "the official file back",
+            "the official file, reproduced",
         )],
     ),
     (
@@ -221,7 +215,7 @@ const EXAMPLES: [Examples; 29] = [
             ("serve", "pages, JSON and FHIR for this machine"),
             (
                 "serve --listen 0.0.0.0:8470 --host codes.example.org",
-                "for others, by that name",
+                "for other machines, by that name",
             ),
         ],
     ),
@@ -233,7 +227,7 @@ const EXAMPLES: [Examples; 29] = [
         &["backup"],
         &[(
             "backup codeyear-copy.db",
-            "a whole copy, while others use it",
+            "a complete copy, while the database is in use",
         )],
     ),
     (
@@ -244,17 +238,17 @@ const EXAMPLES: [Examples; 29] = [
         &["pack"],
         &[(
             "pack --from downloads --output official.pack",
-            "from files at hand",
+            "from local files",
         )],
     ),
     (
         &["completions"],
         &[(
             "completions bash > codeyear.bash",
-            "to be read by the shell as it starts",
+            "to be read by the shell at startup",
         )],
     ),
-    (&["man"], &[("man man1", "a page for each verb")]),
+    (&["man"], &[("man man1", "one page per command")]),
 ];
 
 /// Adds the examples to the help of a command and of all its verbs.

@@ -22,7 +22,7 @@ use crate::present::table::{TableFormat, TableWriter, check_format};
 use crate::present::{grouped, ohdsi};
 use crate::store::Store;
 
-/// Write codes with their true dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI, FHIR
+/// Write codes with their effective dates for other programs: CSV, NDJSON, Parquet, order files, OHDSI, FHIR
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(subcommand)]
@@ -40,35 +40,35 @@ enum What {
     Fhir(FhirArgs),
 }
 
-/// Write every code with its titles, its flag and its true dates: one row for each stretch of days
+/// Write every code with its titles, billable flag and effective dates: one row per span of dates
 ///
-/// Dates are from the first day to the day after the last one. Days that no loaded release governs are in no
-/// row. Together with the periods an engine can judge any code on any day.
+/// A span runs from its first date to the day after its last. Dates without a loaded release are in no row.
+/// Together with the periods an engine can check any code on any date.
 #[derive(Debug, Args)]
 pub(super) struct SpansArgs {
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// Write the days that each loaded release governs, and from when the code set was in force
+/// Write the dates that each loaded release covers, and from when the code set was in force
 #[derive(Debug, Args)]
 pub(super) struct PeriodsArgs {
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// Write what an audit writes of every code: one row for each stretch of days on which it is the same
+/// Write the audit result of every code: one row per span of dates with the same result
 ///
-/// The verdict, the day, the codes to use instead and why, in the words of the audit, for engines that audit where the
-/// claims are. A row without a code holds for every code: of days that no loaded release governs, and of those before
-/// the code set was in force.
+/// The verdict, the date, the replacement codes and the reason, in the words of the audit, for engines that audit
+/// where the claims are. A row without a code applies to every code: on dates without a loaded release, and on
+/// those before the code set was in force.
 #[derive(Debug, Args)]
 pub(super) struct FindingsArgs {
     #[command(flatten)]
     table: TableArgs,
 }
 
-/// Write what claims call a code set, and which code set each spelling means
+/// Write the code set labels of claims, and the code set that each one means
 #[derive(Debug, Args)]
 pub(super) struct LabelsArgs {
     #[command(flatten)]
@@ -78,7 +78,7 @@ pub(super) struct LabelsArgs {
 /// Write the official order file of a release, byte for byte
 #[derive(Debug, Args)]
 pub(super) struct OrderArgs {
-    /// Write the file of this release (FY2026, FY2022-04), or of the one in force on this day
+    /// Write the file of this release (FY2026, FY2022-04), or of the one in force on this date
     #[arg(long, value_name = "RELEASE")]
     release: TypedRelease,
     /// State the code set
@@ -91,7 +91,8 @@ pub(super) struct OrderArgs {
 
 /// Write the codes as files of an OHDSI vocabulary, CONCEPT.csv and CONCEPT_RELATIONSHIP.csv
 ///
-/// With true dates, one concept a code, and local identifiers above 2,000,000,000 that rest on the code alone.
+/// With effective dates, one concept per code, and local identifiers above 2,000,000,000 that depend on the code
+/// alone.
 #[derive(Debug, Args)]
 pub(super) struct OhdsiArgs {
     /// Write one code set only
@@ -104,11 +105,11 @@ pub(super) struct OhdsiArgs {
 
 /// Write releases as FHIR CodeSystems with all their concepts, and conversion tables as ConceptMaps
 ///
-/// One CodeSystem a release, and one ConceptMap for each day on which codes took the place of others. To stdout
-/// several resources are one Bundle.
+/// One CodeSystem per release, and one ConceptMap for each date on which codes were replaced. To stdout several
+/// resources are one Bundle.
 #[derive(Debug, Args)]
 pub(super) struct FhirArgs {
-    /// Write this release only (FY2026, FY2022-04), with the maps of the days that it governs
+    /// Write this release only (FY2026, FY2022-04), with the maps of the dates that it covers
     #[arg(long, value_name = "RELEASE")]
     release: Option<TypedRelease>,
     /// Write one code set only
@@ -117,7 +118,7 @@ pub(super) struct FhirArgs {
     /// Write resources of this version of FHIR
     #[arg(long, value_name = "VERSION", default_value = "r4")]
     fhir: FhirName,
-    /// Write one file a resource (json), or one line a resource (ndjson)
+    /// Write one file per resource (json), or one line per resource (ndjson)
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     format: FhirFormat,
     /// Write into this folder instead of stdout
@@ -293,7 +294,7 @@ fn ohdsi(args: &OhdsiArgs, context: &mut Context<'_>) -> Result<Outcome> {
     ))?;
     for code in &vocabulary.interrupted {
         context.say(&format!(
-            "note: {} was not valid on some days between its first and its last, which a concept cannot say; codeyear export spans tells\n",
+            "note: {} was not valid on some dates between its first and its last, which a concept cannot show; codeyear export spans does\n",
             code
         ))?;
     }
@@ -519,10 +520,10 @@ fn format_of(path: &Path) -> Result<TableFormat> {
     };
     TableFormat::of_extension(&end.to_ascii_lowercase()).ok_or_else(|| {
         Error::usage(
-            "the name does not tell the format; expected .csv, .ndjson, .jsonl or .parquet",
+            "the format is not clear from the name; expected .csv, .ndjson, .jsonl or .parquet",
         )
         .in_file(path.display().to_string())
-        .with_hint("name the format with --format, or end the name with one of these")
+        .with_hint("state the format with --format, or end the name with one of these")
     })
 }
 

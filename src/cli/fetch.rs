@@ -25,34 +25,34 @@ use crate::store::Store;
 
 /// Fetch releases from NCHS and CMS, and import them
 ///
-/// Fetched are the fewest files that have the order file, its addenda and the files around it; PDFs are not. An
-/// address with a known hash goes before one without, NCHS before CMS; where one fails the next is asked. A file is
-/// taken when its SHA-256 is the known one. Most tables and indexes have no known hash: --unverified takes them
-/// too. A download that was broken off goes on where it ended when the same command runs again.
+/// Fetches the fewest files that contain the order file, its addenda and the other files of a release, but no PDFs.
+/// An address with a known hash comes before one without, NCHS before CMS; if one fails the next is tried. A file
+/// is accepted if its SHA-256 is the known one. Most tables and indexes have no known hash: --unverified accepts
+/// them too. An interrupted download continues when the same command runs again.
 ///
 /// Files are kept in codeyear/downloads in your data folder; with --to they are kept in that folder and not
 /// imported. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name proxies; certificates are the system's, or those
 /// of SSL_CERT_FILE and SSL_CERT_DIR.
 ///
-/// Exit codes: 0 all there, 1 something was not taken, 2 error. With --check: 0 nothing is posted that is not known,
-/// 1 something is, 2 could not tell.
+/// Exit codes: 0 complete, 1 something was not accepted, 2 error. With --check: 0 nothing new is posted, 1
+/// something is, 2 not determined.
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("what").args(["releases", "missing", "check"]).required(true).multiple(true)))]
 pub(super) struct FetchArgs {
     /// Fetch these releases (FY2026, FY2022-04)
     #[arg(value_name = "RELEASE", value_parser = parse_release)]
     releases: Vec<ReleaseName>,
-    /// Fetch all that the catalogue knows and the database lacks, also of releases that are there in part, through
-    /// those of the next October 1
+    /// Fetch everything in the catalogue that the database lacks, also for releases loaded in part, through those
+    /// of the next October 1
     #[arg(long, conflicts_with_all = ["releases", "check"])]
     missing: bool,
-    /// Ask whether releases that the catalogue does not know are posted, by the publishers' naming patterns
+    /// Look for posted releases that are not in the catalogue, by the publishers' naming patterns
     #[arg(long, conflicts_with_all = ["unverified", "dry_run", "to"])]
     check: bool,
     /// Fetch one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Say what would be fetched, and connect to nobody
+    /// Show what would be fetched, without connecting
     #[arg(long)]
     dry_run: bool,
     /// Keep the files in this folder and import nothing
@@ -68,14 +68,14 @@ pub(super) struct FetchArgs {
 /// How files are fetched.
 #[derive(Debug, Args)]
 pub(super) struct HowToFetch {
-    /// Take files whose hash is not known
+    /// Accept files whose hash is not known
     #[arg(long)]
     unverified: bool,
-    /// Ask this address in the place of the publishers': for the path behind their host, then for the file name, then
-    /// for icd10cm/icd10cm-FY2026.zip
+    /// Use this address instead of the publishers': with the path of their address, then with the file name, then
+    /// with icd10cm/icd10cm-FY2026.zip
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
-    /// Give up on a server that says nothing for so long
+    /// Give up on a server that does not respond for this long
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
 }
@@ -403,7 +403,7 @@ fn default_folder() -> Result<PathBuf> {
     etcetera::choose_base_strategy()
         .map(|strategy| strategy.data_dir().join("codeyear").join("downloads"))
         .map_err(|error| {
-            Error::usage(format!("your data folder cannot be told: {error}"))
+            Error::usage(format!("your data folder cannot be determined: {error}"))
                 .with_hint("name a folder with --to")
         })
 }

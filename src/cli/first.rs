@@ -66,7 +66,7 @@ pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
         if !path.exists() {
             return Err(Error::usage("there is no such pack")
                 .in_file(path.display().to_string())
-                .with_hint("check the name that --pack or CODEYEAR_PACK gives"));
+                .with_hint("check the name given with --pack or CODEYEAR_PACK"));
         }
         return Pack::open(path).map(Some);
     }
@@ -155,7 +155,7 @@ fn no_database() -> Error {
 
 /// Returns an error with what to do where a database was named and is not there: its name may be mistyped.
 fn missing_named(error: Error) -> Error {
-    error.with_hint("check the name; codeyear init and codeyear import build a database under the name that --db or CODEYEAR_DB gives")
+    error.with_hint("check the name; codeyear init and codeyear import build a database under the name given with --db or CODEYEAR_DB")
 }
 
 /// Writes once which releases a pack would add to the database. What is wrong with the pack is said as well: it is
@@ -223,7 +223,7 @@ fn lacking(files: &[PackedFile]) -> String {
 /// Returns the line on what the user took out of the database.
 pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)]) -> String {
     format!(
-        "Left out, because codeyear remove took it out: {}. codeyear import PATH... brings it back\n",
+        "Left out, because it was removed with codeyear remove: {}. Import it again with codeyear import PATH...\n",
         describe(removed)
     )
 }
@@ -242,7 +242,7 @@ fn in_memory(context: &mut Context<'_>, pack: &Pack, reason: &Error) -> Result<S
     let mut store = Store::in_memory()?;
     fill(context, &mut store, pack)?;
     context.say(&format!(
-        "note: no database can be written ({reason}): this answer comes from memory, and the next one takes as long\n"
+        "note: no database can be written ({reason}): this answer comes from memory, and the next one will take as long\n"
     ))?;
     Ok(store)
 }

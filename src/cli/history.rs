@@ -8,16 +8,16 @@ use crate::error::Result;
 use crate::model::CodeSet;
 use crate::present::{Style, json, page};
 
-/// Show the life of a code: every span of days with the flag and title as they stood
+/// Show the history of a code: every span of dates with its flag and titles
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
-    /// Show the life of these codes
+    /// Show the history of these codes
     #[arg(required = true, value_name = "CODE")]
     codes: Vec<String>,
     /// State the code set [default: detected from the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Show long lists whole
+    /// Show complete lists
     #[arg(long)]
     all: bool,
     /// Write in this format

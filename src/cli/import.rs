@@ -16,34 +16,34 @@ use crate::store::Store;
 
 /// Import official releases: zips as CMS and NCHS post them, folders, single files
 ///
-/// Taken are order files and order addenda; tabular lists, indexes, tables of drugs and neoplasms, conversion
-/// tables and POA-exempt lists of ICD-10-CM; tables and definitions of ICD-10-PCS. Whatever else is there is
-/// left and named. What cannot be taken is named with its reason, the rest is stored in one transaction, and the
-/// exit code is 1. The same contents again change nothing.
+/// Imports order files and order addenda; tabular lists, indexes, tables of drugs and neoplasms, conversion tables
+/// and POA-exempt lists of ICD-10-CM; tables and definitions of ICD-10-PCS. Other files are skipped and listed. A
+/// file that cannot be imported is listed with the reason, the rest is stored in one transaction, and the exit code
+/// is 1. Importing the same contents again changes nothing.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// Import these zips, folders or files
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// State the release (FY2026, FY2022-04), where files do not tell it
+    /// State the release (FY2026, FY2022-04), if the files do not
     #[arg(long, value_name = "RELEASE", value_parser = parse_release)]
     release: Option<ReleaseName>,
-    /// State the code set, where content tells it wrongly
+    /// State the code set, if it is detected wrongly
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Take other rows for a known release as a correction of it; both are kept, the correction answers
+    /// Import different rows for a known release as its correction; both are kept, the correction is used
     #[arg(long)]
     revision: bool,
-    /// Insist on --release against a hash or a footer; every answer says so ever after
+    /// Use --release even against a hash or a footer; every answer will say so
     #[arg(long, requires = "release")]
     force: bool,
-    /// Take a part of a release on purpose; every answer says so
+    /// Import part of a release on purpose; every answer will say so
     #[arg(long)]
     allow_incomplete: bool,
-    /// Store all or nothing: the first file that cannot be taken ends the import
+    /// Store all or nothing: the first file that cannot be imported ends the import
     #[arg(long)]
     strict: bool,
-    /// Say what would be stored, and store nothing
+    /// Show what would be stored, and store nothing
     #[arg(long)]
     dry_run: bool,
     /// Write the report as text or JSON

@@ -14,11 +14,11 @@ use crate::store::Store;
 /// Build the database of all official releases, or add the releases that it lacks
 ///
 /// From the pack, offline: the one in this program, named with --pack, beside the program or in the data folder.
-/// Without a pack what is missing is fetched from the publishers, as codeyear fetch --missing does. What you imported is never replaced, and what you
-/// took out with codeyear remove stays out.
+/// Without a pack the missing releases are fetched from the publishers, as with codeyear fetch --missing. What you
+/// imported is never replaced, and what you removed with codeyear remove stays out.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Fetch without asking, where there is no pack
+    /// Fetch without asking, if there is no pack
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         && store.kind()? == StoreKind::Sample
     {
         return Err(Error::conflict(
-            "the database holds the bundled sample, which never mixes with full releases",
+            "the database has the bundled sample, which is never mixed with full releases",
         )
         .in_file(database.display().to_string())
         .with_hint("build another one: codeyear --db FILE init"));
@@ -43,13 +43,11 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         return official::fetch_into_database(&args.how, args.yes, args.format, context);
     };
     if args.how.is_given() {
-        return Err(
-            Error::usage("there is a pack here, so that nothing is fetched")
-                .in_file(pack.label())
-                .with_hint(
-                    "leave out --mirror and --unverified, or fetch with codeyear fetch --missing",
-                ),
-        );
+        return Err(Error::usage("there is a pack here, so nothing is fetched")
+            .in_file(pack.label())
+            .with_hint(
+                "leave out --mirror and --unverified, or fetch with codeyear fetch --missing",
+            ));
     }
     let report = first::build(context, &pack, &database)?;
     // It may be empty, if all that the pack has was taken out of it.

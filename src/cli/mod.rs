@@ -58,7 +58,7 @@ use output::is_broken_pipe;
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Exit codes: 0 all valid or done, 1 something is not valid or not sound, 2 could not tell or wrong usage"
+    after_help = "Exit codes: 0 all valid or done, 1 something is not valid or not sound, 2 not determined or wrong usage"
 )]
 pub struct Cli {
     #[command(flatten)]

@@ -17,7 +17,7 @@ use crate::source::sha256_hex;
 
 /// Write the official files of all releases into one file, a pack
 ///
-/// Packed are the files that an import takes and whose hashes the catalogue knows; the rest is counted with its
+/// Packs the files that an import accepts and whose hashes are in the catalogue; the rest is counted with the
 /// reason. The same files give the same bytes. A program builds its database from a pack that is built into it
 /// (CODEYEAR_EMBED_PACK=FILE when it is compiled), named with --pack, beside it, or in the data folder.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(super) struct PackArgs {
     /// Write the pack to this file
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Take the official files from this folder; may be given several times
+    /// Read the official files from this folder; repeatable
     #[arg(long, value_name = "FOLDER", required_unless_present = "fetch")]
     from: Vec<PathBuf>,
     /// Compress at this level, from 1 (fast) to 22
@@ -40,9 +40,7 @@ pub(super) struct PackArgs {
 
 pub(super) fn run(args: &PackArgs, context: &mut Context<'_>) -> Result<Outcome> {
     if !args.fetch && args.how.is_given() {
-        return Err(Error::usage(
-            "--mirror and --unverified are of use with --fetch only",
-        ));
+        return Err(Error::usage("--mirror and --unverified need --fetch"));
     }
     let (folders, is_whole) = match args.fetch {
         true => official::fetch_to_pack(&args.how, context)?,
@@ -110,7 +108,7 @@ fn describe(args: &PackArgs, chosen: &Packing, written: &Written, sha256: &str) 
         text.push_str(&format!("  {files}: {why}\n"));
     }
     for failed in &chosen.failed {
-        text.push_str(&format!("not taken: {}: {}\n", failed.file, failed.why));
+        text.push_str(&format!("not packed: {}: {}\n", failed.file, failed.why));
     }
     text
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::CodeSet;
 use crate::present::{json, text};
 
-/// List what is loaded, what the catalogue knows and is missing, and what each release covers
+/// List the releases that are loaded and those that are missing, with the dates that each covers
 #[derive(Debug, Args)]
 pub(super) struct ReleasesArgs {
     /// List one code set only

@@ -9,16 +9,16 @@ use crate::ingest;
 use crate::model::CodeSet;
 use crate::store::Store;
 
-/// Take a release out of the database, with its files
+/// Remove a release and its files from the database
 ///
-/// The days that it governed are governed by the release before it, within its fiscal year, or by none. Its
-/// files are not kept: import them again to undo this.
+/// Its dates are then covered by the release before it, within its fiscal year, or by none. Its files are not kept:
+/// import them again to undo this.
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
-    /// Take out this release (FY2026, FY2022-04, FY2022-04-errata)
+    /// Remove this release (FY2026, FY2022-04, FY2022-04-errata)
     #[arg(value_name = "RELEASE", value_parser = parse_release)]
     release: ReleaseName,
-    /// State the code set, where several have the release
+    /// State the code set, if several have the release
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
 }

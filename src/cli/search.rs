@@ -10,22 +10,22 @@ use crate::present::{json, text};
 
 /// Find codes by words in titles, inclusion terms and index entries, as of a date
 ///
-/// Abbreviations, lay words and misspelt words are read as what they mean, and that is shown; the last word may be
-/// only begun. The code most likely meant comes first. Where no code has all words the least telling are left out. A
-/// text that is a code, or begins one, finds it and what stands below it.
+/// Abbreviations, lay terms and misspelled words are searched for by their meaning, which is shown; the last word
+/// may be incomplete. The best match comes first. If no code matches all words, the least specific words are left
+/// out. A code or a code prefix finds that code and its subcodes.
 #[derive(Debug, Args)]
 pub(super) struct SearchArgs {
-    /// Find these words
+    /// Words to search for
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
-    /// Find what is listed on this date [default: today]
-    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    /// Search the codes listed on this date [default: today]
+    #[arg(short = 'd', long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
     on: Option<TypedDay>,
-    /// Find deleted codes and those to come as well
+    /// Include deleted and future codes
     #[arg(long)]
     unlisted: bool,
-    /// Show at most this many
-    #[arg(long, visible_alias = "most", aliases = ["max", "top"], value_name = "NUMBER", default_value_t = 20)]
+    /// Show at most this many codes
+    #[arg(long, aliases = ["most", "max", "top"], value_name = "NUMBER", default_value_t = 20)]
     limit: usize,
     /// Search this code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
@@ -37,7 +37,7 @@ pub(super) struct SearchArgs {
 
 pub(super) fn run(args: &SearchArgs, context: &mut Context<'_>) -> Result<Outcome> {
     if args.limit == 0 {
-        return Err(Error::usage("--limit is 0").with_hint("show one code at least"));
+        return Err(Error::usage("--limit is 0").with_hint("show at least one code"));
     }
     let store = context.store()?;
     let date = context.day(args.on, &store.timeline(args.code_set)?);

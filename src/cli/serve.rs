@@ -12,51 +12,61 @@ use crate::web::{IpNet, LogForm, Server, Settings, Today};
 
 /// Serve the coder's pages, a JSON API and FHIR terminology over the database
 ///
-/// The database is only read; what is imported meanwhile is seen without a restart. The address stands on
-/// stdout once the server listens, the log goes to stderr. Ctrl-C or SIGTERM stops it after the last answer.
+/// The database is only read; imports are seen without a restart. The address is written to stdout once the server
+/// listens, the log to stderr. Ctrl-C or SIGTERM stops it after the last answer.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// Listen on this address; port 0 takes any that is free. Beyond this machine only behind a proxy that
-    /// speaks TLS
+    /// Listen on this address; port 0 uses any free port. To serve other machines, put a TLS proxy in front
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470")]
     listen: SocketAddr,
     /// Answer at most this many requests a second from one address [default: no limit]
     #[arg(long, value_name = "NUMBER")]
     rate: Option<NonZeroU32>,
     /// Read at most this many bytes of a body
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
-    most_body: usize,
+    #[arg(long, alias = "most-body", value_name = "BYTES", default_value_t = 1 << 20)]
+    max_body: usize,
     /// Read at most this many bytes of a claims file that is dropped on the audit page
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
-    most_upload: usize,
+    #[arg(long, alias = "most-upload", value_name = "BYTES", default_value_t = 64 << 20)]
+    max_upload: usize,
     /// Keep at most this many connections
-    #[arg(long, value_name = "NUMBER", default_value_t = 16_384)]
-    most_connections: usize,
-    /// Keep at most this many connections of one address, but those of trusted proxies [default: no limit]
-    #[arg(long, value_name = "NUMBER")]
-    most_per_address: Option<usize>,
-    /// Answer for this host name too; where only this machine can reach the server, for its own names alone
+    #[arg(
+        long,
+        alias = "most-connections",
+        value_name = "NUMBER",
+        default_value_t = 16_384
+    )]
+    max_connections: usize,
+    /// Keep at most this many connections of one address, except trusted proxies [default: no limit]
+    #[arg(long, alias = "most-per-address", value_name = "NUMBER")]
+    max_per_address: Option<usize>,
+    /// Answer for this host name too; a server that only this machine can reach answers for its own names only
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
-    /// Let the pages of this site ask, as https://ehr.example
+    /// Allow requests from pages of this site, such as https://ehr.example
     #[arg(long, value_name = "ADDRESS", value_parser = parse_base)]
     allow_origin: Vec<String>,
-    /// Trust X-Forwarded-For, -Host and -Proto of this proxy (an address, or a range as 10.0.0.0/8)
+    /// Trust X-Forwarded-For, -Host and -Proto of this proxy (an address, or a range such as 10.0.0.0/8)
     #[arg(long, value_name = "ADDRESS", value_parser = parse_net)]
     trusted_proxy: Vec<IpNet>,
-    /// Write this address of the server into answers, as https://codes.example [default: the one that was asked]
+    /// Write this address of the server into answers, such as https://codes.example [default: the address of the
+    /// request]
     #[arg(long, value_name = "ADDRESS", value_parser = parse_base)]
     base_url: Option<String>,
     /// Work on at most this many requests at a time; refuse more
-    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
-    most_requests: usize,
+    #[arg(
+        long,
+        alias = "most-requests",
+        value_name = "NUMBER",
+        default_value_t = 512
+    )]
+    max_requests: usize,
     /// Give up a request after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     timeout: u64,
     /// Write the log as JSON lines or text, or not at all
     #[arg(long, value_name = "FORM", default_value = "json")]
     log: Log,
-    /// Log addresses with their queries, which say who looks at which code
+    /// Log addresses with their queries, which show who looks at which code
     #[arg(long)]
     log_queries: bool,
 }
@@ -71,7 +81,7 @@ enum Log {
 fn parse_net(text: &str) -> Result<IpNet, String> {
     let one = text.parse::<IpAddr>().map(IpNet::from);
     one.or_else(|_| text.parse()).map_err(|_| {
-        format!("{text:?} is not an address: expected one as 10.0.0.1, or a range as 10.0.0.0/8")
+        format!("{text:?} is not an address: expected one such as 10.0.0.1, or a range such as 10.0.0.0/8")
     })
 }
 
@@ -89,7 +99,7 @@ fn parse_base(text: &str) -> Result<String, String> {
     match rest.filter(|rest| is_host(rest)) {
         Some(_) => Ok(text.trim_end_matches('/').to_owned()),
         None => Err(format!(
-            "{text:?} is not the address of a server: expected one without a path, as https://codes.example"
+            "{text:?} is not the address of a server: expected one without a path, such as https://codes.example"
         )),
     }
 }
@@ -99,11 +109,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome> {
     for (name, number) in [
-        ("--most-body", args.most_body),
-        ("--most-upload", args.most_upload),
-        ("--most-connections", args.most_connections),
-        ("--most-per-address", args.most_per_address.unwrap_or(1)),
-        ("--most-requests", args.most_requests),
+        ("--max-body", args.max_body),
+        ("--max-upload", args.max_upload),
+        ("--max-connections", args.max_connections),
+        ("--max-per-address", args.max_per_address.unwrap_or(1)),
+        ("--max-requests", args.max_requests),
         (
             "--timeout",
             usize::try_from(args.timeout).unwrap_or(usize::MAX),
@@ -111,7 +121,7 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
     ] {
         if number == 0 {
             return Err(
-                Error::usage(format!("{name} is 0: nothing could be answered"))
+                Error::usage(format!("{name} is 0: no request could be answered"))
                     .with_hint("give a number above 0, or leave it out"),
             );
         }
@@ -124,13 +134,13 @@ pub(super) fn run(args: &ServeArgs, context: &mut Context<'_>) -> Result<Outcome
     let server = Server::bind(Settings {
         database: context.database()?,
         listen: args.listen,
-        most_body: args.most_body,
-        most_upload: args.most_upload,
+        most_body: args.max_body,
+        most_upload: args.max_upload,
         request_timeout: Duration::from_secs(args.timeout),
         head_timeout: HEAD_TIMEOUT.min(Duration::from_secs(args.timeout)),
-        most_connections: args.most_connections,
-        most_requests: args.most_requests,
-        most_per_address: args.most_per_address,
+        most_connections: args.max_connections,
+        most_requests: args.max_requests,
+        most_per_address: args.max_per_address,
         hosts: args.host.clone(),
         allowed_origins: args.allow_origin.clone(),
         trusted_proxies: args.trusted_proxy.clone(),

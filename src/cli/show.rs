@@ -9,11 +9,11 @@ use crate::model::{CodePage, CodeSet, TypedDay, Verdict};
 use crate::present::{Style, json, page};
 use crate::store::CodeSource;
 
-/// Show the coder's page of a code: its place in the book, notes, 7th characters, index entries, POA exemption, lineage and life
+/// Show the coder's page of a code: location, notes, 7th characters, index entries, POA exemption, lineage and
+/// history
 ///
-/// Everything as of one day, with the files that say so. Notes and index entries are those of the release in
-/// force; where it has no tabular list or index, that is said, and another release's is shown only with
-/// --nearest.
+/// Everything as of one date, with its sources. Notes and index entries are those of the release in force. If it
+/// has no tabular list or index, the page says so, and another release's is shown only with --nearest.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// Show these codes
@@ -23,7 +23,7 @@ pub(super) struct ShowArgs {
     page: PageArgs,
 }
 
-/// Show how two codes differ: their places, what names the other, their notes and what stands below them
+/// Compare two codes: location, cross-references, notes and subcodes
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
     /// Compare these two codes
@@ -36,15 +36,15 @@ pub(super) struct CompareArgs {
 #[derive(Debug, Args)]
 struct PageArgs {
     /// Show it as of this date [default: today]
-    #[arg(long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
+    #[arg(short = 'd', long, visible_alias = "date", aliases = ["dos", "day", "as-of"], value_name = "DATE")]
     on: Option<TypedDay>,
-    /// Where the release in force has no tabular list, index or table, show the nearest release's and say so
+    /// If the release in force has no tabular list, index or table, show that of the nearest release and say so
     #[arg(long)]
     nearest: bool,
     /// State the code set [default: detected from the code]
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Show long lists whole
+    /// Show complete lists
     #[arg(long)]
     all: bool,
     /// Write in this format
@@ -94,7 +94,7 @@ pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<O
     let asked = codes_of(&args.codes)?;
     let [left, right] = asked.as_slice() else {
         return Err(Error::usage(format!(
-            "two codes are compared, and {} named",
+            "two codes are compared, and {} given",
             match asked.len() {
                 1 => "one is".to_owned(),
                 more => format!("{more} are"),

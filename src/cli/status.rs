@@ -9,11 +9,10 @@ use crate::model::{CodeSet, StoreKind};
 use crate::present::{json, text};
 use crate::store::Store;
 
-/// Tell whether today is covered and no known release is missing for it (exit code 1 if not), as a notice for a cron
-/// job
+/// Check whether today is covered and no known release is missing (exit code 1 if not), for example in a cron job
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// Look at one code set only
+    /// Check one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Write text or JSON

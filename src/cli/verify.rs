@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::model::{CodeSet, ReleaseName, TypedRelease};
 use crate::present::{json, text};
 
-/// Prove what is stored: against the official addenda, the hashes, the counts
+/// Verify the database against the official addenda, hashes and counts
 ///
 /// Checks the file with SQLite's own check, its schema and references, and every row against the digests that were
-/// stored with it. Writes every order file back and hashes it, replays every order addenda on its base, and derives
-/// the history anew. The outcomes are kept and shown by codeyear releases.
+/// stored with it. Reproduces every order file and compares its hash, applies every order addenda to its base, and
+/// derives the history again. The results are stored and shown by codeyear releases.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// Verify this release only
@@ -24,7 +24,7 @@ pub(super) struct VerifyArgs {
     /// Verify one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
-    /// Replay the addenda on this base instead of its own; nothing is kept then
+    /// Apply the addenda to this base instead of its own; the results are not stored
     #[arg(long, value_name = "RELEASE", requires = "release", value_parser = parse_release)]
     base: Option<ReleaseName>,
     /// Write text or JSON

@@ -200,7 +200,7 @@ fn a_release_without_tabular_list_is_named_with_those_that_have_one() {
     );
     let run = world.run(&["diff", "FY2030", "FY2032", "--notes"]);
     assert_eq!(run.exit, 2);
-    let expected = "error: no tabular list is loaded for FY2030\nhint: loaded are FY2031, FY2032, FY2033; nearest to FY2030 is FY2031\n";
+    let expected = "error: no tabular list is loaded for FY2030\nhint: loaded: FY2031, FY2032, FY2033; nearest to FY2030 is FY2031\n";
     assert_eq!(run.stderr, expected);
     let run = world.run(&[
         "diff",
@@ -289,7 +289,7 @@ fn notes_backwards_mirror_notes_forwards_and_a_list_differs_in_nothing_from_itse
     assert_laws(&old, &new);
     let world = world_with_tabular_lists();
     let same = world.run(&["diff", "FY2032", "FY2032", "--notes"]).stdout;
-    assert!(same.contains("Nothing changed in the notes."), "{same}");
+    assert!(same.contains("No changes in the notes."), "{same}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn every_page() -> Vec<(String, String)> {
                 &site,
                 asked,
                 404,
-                "there is nothing at this address",
+                "nothing found at this address",
                 Some("go to the first page"),
             )
             .unwrap(),
@@ -330,8 +330,8 @@ fn a_code_page_leads_to_the_days_on_which_the_code_changed() {
 fn a_header_names_the_billable_codes_below_it_with_their_pages() {
     let (store, site) = sample();
     let html = code_page(&store, &site, CM, "C7B", "2026-03-01");
-    assert!(html.contains("Header, not billable"));
-    assert!(html.contains("Use a billable code below it (8)"));
+    assert!(html.contains("Not billable"));
+    assert!(html.contains("Billable subcodes (8)"));
     assert!(html.contains("href=\"/icd10cm/C7B.00?on=2026-03-01\""));
 }
 
@@ -452,9 +452,9 @@ fn the_page_of_a_code_that_became_a_header() {
     let (store, site) = sample();
     let html = code_page(&store, &site, CM, "M54.5", "2026-03-01");
     insta::assert_snapshot!(text_of(section(&html, "<section class=\"verdict header\"")), @"
-    Header, not billable not valid for submission on March 1, 2026
+    Not billable a more specific code is required on March 1, 2026
     It was billable through September 30, 2021.
-    Its successors by the conversion tables (3, split)
+    Replaced by (3, split)
     M54.50 Low back pain, unspecified billable FY2026 table row 38 from M54.5
     M54.51 Vertebrogenic low back pain billable FY2026 table row 39 from M54.5
     M54.59 Other low back pain billable FY2026 table row 40 from M54.5
@@ -490,7 +490,7 @@ fn the_page_of_a_code_that_became_a_header() {
     ");
     insta::assert_snapshot!(headings(&html), @"
     1 M54.5 Low back pain
-    2 Its successors by the conversion tables (3, split)
+    2 Replaced by (3, split)
     2 Notes of the tabular list
     2 Below it (3)
     2 Beside it (8)

@@ -558,11 +558,7 @@ fn printed() -> BTreeMap<String, BTreeSet<String>> {
     values.push(json_of(&lists, &["diff", "FY2032", "FY2033", "--notes"]));
     let table = world_with_conversion_table();
     values.push(json_of(&table, &["diff", "FY2031", "FY2032"]));
-    let failure = json::failure(
-        404,
-        "there is nothing at this address",
-        Some("look elsewhere"),
-    );
+    let failure = json::failure(404, "nothing found at this address", Some("look elsewhere"));
     values.push(serde_json::from_str(&failure).unwrap());
 
     #[cfg(feature = "fetch")]

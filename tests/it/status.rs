@@ -39,7 +39,7 @@ fn the_sample_is_called_one() {
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(
         run.stdout
-            .starts_with("This database holds the bundled sample"),
+            .starts_with("This database has the bundled sample"),
         "{run:?}"
     );
     assert!(

@@ -11,7 +11,7 @@ use crate::web::Served;
 use crate::world::World;
 
 const DERIVED: &str =
-    "the order file of FY2032 is derived from another release's; the official bytes may differ";
+    "the order file of FY2032 is derived from another release; the official file may differ";
 
 /// A world with the rows of the sample's FY2021 as FY2031, whose file is official, and those of FY2022 as FY2032,
 /// whose file is derived.
@@ -73,7 +73,7 @@ fn an_answer_on_a_day_says_that_the_order_file_is_derived_and_no_other_answer_do
         &world,
         &["compare", "M54.50", "M54.51", "--on", "2031-11-01"],
     );
-    assert!(compared.contains("rests on FY2032: icd10cm-FY2032.txt (derived)"));
+    assert!(compared.contains("source: FY2032, icd10cm-FY2032.txt (derived)"));
     let answer = json(&world, &["check", "M54.50", "--on", "2031-11-01"]);
     let answer = &answer["answers"][0];
     assert_eq!(answer["basis"]["provenance"], "derived");
@@ -120,7 +120,7 @@ fn a_comparison_of_releases_says_how_well_each_file_is_known() {
     let html = with(&["--format", "html"]);
     let in_html = DERIVED.replace('\'', "&#39;");
     assert!(html.contains(&format!("<strong>Warning:</strong> {in_html}.")));
-    assert!(html.contains("(derived from another release; the official bytes may differ)"));
+    assert!(html.contains("(derived from another release; the official file may differ)"));
     assert!(html.contains("(official file)"));
     let found = json(&world, &diff);
     assert_eq!(found["old"]["provenance"], "official");
@@ -259,7 +259,7 @@ fn fhir_says_it_in_each_operation_and_in_the_code_system() {
         let system = server.get("CodeSystem/icd-10-cm-2032", &[]);
         assert_eq!(
             system["description"],
-            "order file: derived from another release; the official bytes may differ"
+            "order file: derived from another release; the official file may differ"
         );
         let system = server.get("CodeSystem/icd-10-cm-2031", &[]);
         assert_eq!(system["description"], "order file: official file");
@@ -288,7 +288,7 @@ fn the_pages_say_it_where_they_rest_on_the_release() {
     let page = served.get("/releases");
     assert!(
         page.text()
-            .contains("derived from another release; the official bytes may differ")
+            .contains("derived from another release; the official file may differ")
     );
     let api = served.get("/api/diff?old=FY2031&new=FY2032").json();
     assert_eq!(derived(&api), ["FY2032"]);

@@ -146,7 +146,7 @@ fn releases_are_named_in_one_argument_by_a_day_or_by_what_is_beside_them() {
     let refused = world.run(&["remove", "today"]);
     assert_eq!(refused.exit, 2);
     assert!(
-        refused.stderr.contains("names no release by itself"),
+        refused.stderr.contains("is not the name of a release"),
         "{refused:?}"
     );
 }
@@ -288,11 +288,11 @@ fn show_and_history_take_several_codes_and_a_search_says_what_it_shows() {
         (vec!["search", "pain", "--limit", "0"], "--limit is 0"),
         (
             vec!["diff", "FY2025..FY2026", "FY2024"],
-            "more than two releases are named",
+            "more than two releases are given",
         ),
         (
             vec!["diff", "..FY2026", "FY2025"],
-            "more than two releases are named",
+            "more than two releases are given",
         ),
     ] {
         let run = world.run(&arguments);

@@ -138,13 +138,13 @@ fn refuse_other_format(head: &[u8], name: &str) -> Result<()> {
         ("the file is a PDF", "write the claims as CSV")
     } else if begins(b"[") && memchr::memmem::find(head, b"\"resourceType\"").is_none() {
         (
-            "the file is a JSON array, and no FHIR",
+            "the file is a JSON array, not FHIR",
             "write an object a line (NDJSON): jq -c '.[]' file.json > file.ndjson",
         )
     } else if is_group_alone(text) {
         (
             "the file is X12 without the header of its interchange (ISA)",
-            "take the whole interchange, from ISA to IEA: its header says what stands between elements and segments",
+            "use the whole interchange, from ISA to IEA: its header defines the separators",
         )
     } else {
         return Ok(());
@@ -327,13 +327,13 @@ fn audit_by_format<'i>(
             audited.count_not_judged(NotJudged::NotInFile, claims.references());
             if claims.not_held() > 0 {
                 notes.push(format!(
-                    "{} conditions and procedures went by what was known before the end of so large a file: a reference behind them was not followed",
+                    "{} conditions and procedures were checked before the end of this large file: a reference after them was not followed",
                     claims.not_held()
                 ));
             }
             if claims.not_linked() > 0 {
                 notes.push(format!(
-                    "{} references of claims are more than can be kept in so large a file: what they point to is judged on the days of the claims, and counts as a row of its own",
+                    "{} references of claims are too many for a file of this size: what they point to is checked on the dates of the claims, and counts as a row of its own",
                     claims.not_linked()
                 ));
             }

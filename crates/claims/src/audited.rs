@@ -97,7 +97,7 @@ impl<'i> Audited<'i> {
     /// Counts what ended the reading of the file before its end.
     pub(super) fn cut_off(&mut self, flaw: &str) {
         let place = ClaimPlace::Row(self.tally.rows() + 1);
-        let kind = ProblemKind::Malformed(format!("{flaw}; what is behind it is missing"));
+        let kind = ProblemKind::Malformed(format!("{flaw}; the rest is missing"));
         self.tally.problem(ClaimProblem::new(place, None, kind));
     }
 

@@ -169,8 +169,9 @@ impl<'i> Auditor<'i> {
         if let Some(ends) = self.rules.options.ends
             && Instant::now() >= ends
         {
-            return Err(Error::busy("the audit took longer than it may")
-                .with_hint("audit fewer claims at once"));
+            return Err(
+                Error::busy("the audit took too long").with_hint("audit fewer claims at once")
+            );
         }
         let day = match code.day {
             Ok(day) => day,
@@ -470,7 +471,7 @@ impl<'i> Auditor<'i> {
         cents: Option<i64>,
     ) -> Result<Option<CodeOutcome>> {
         self.tally
-            .remark("a code that was read without what stands around it");
+            .remark("a code read without the characters around it");
         self.judge_on(code, day, cents)
     }
 

@@ -180,7 +180,7 @@ impl<'r> Blocks<'r> {
         ))
         .in_file(self.file.as_str())
         .at_line(self.line)
-        .with_hint("is a quote opened there and never closed, or is this no text file?")
+        .with_hint("is an opening quote never closed there, or is this not a text file?")
     }
 
     /// Returns where the last whole record ends, and whether a quoted field is open at the end.
@@ -231,7 +231,7 @@ fn read_error(file: &str, line: u64, error: std::io::Error) -> Error {
     Error::io(format!("cannot read on: {error}"))
         .in_file(file)
         .at_line(line)
-        .with_hint("is the file whole? a compressed file that was cut off ends like this")
+        .with_hint("is the file complete? a compressed file that was cut off ends like this")
         .caused_by(error)
 }
 

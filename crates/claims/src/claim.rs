@@ -179,7 +179,7 @@ impl ClaimProblem {
 }
 
 impl std::fmt::Display for ClaimProblem {
-    /// Writes what, without the place: `service_date: no date of the form YYYY-MM-DD`.
+    /// Writes what, without the place: `service_date: no date in the format YYYY-MM-DD`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(field) = &self.field {
             write!(f, "{field}: ")?;
@@ -236,20 +236,18 @@ impl std::fmt::Display for ProblemKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ProblemKind::NoDate => f.write_str("no date"),
-            ProblemKind::BadDate { expected } => write!(f, "no date of the form {expected}"),
+            ProblemKind::BadDate { expected } => write!(f, "no date in the format {expected}"),
             ProblemKind::NoDischarge => f.write_str("inpatient claim without a discharge date"),
-            ProblemKind::DischargeBeforeAdmission => {
-                f.write_str("the discharge is before the admission")
-            }
+            ProblemKind::DischargeBeforeAdmission => f.write_str("discharge before admission"),
             ProblemKind::Ragged { expected, found } => {
                 write!(f, "{found} fields, and the header has {expected}")
             }
             ProblemKind::NotUtf8 => f.write_str("not UTF-8 text"),
             ProblemKind::Nul => f.write_str("a NUL byte"),
-            ProblemKind::OpenQuote => f.write_str("a quote is opened and not closed"),
+            ProblemKind::OpenQuote => f.write_str("an opening quote is never closed"),
             ProblemKind::Uncertain { first, from, then } => write!(
                 f,
-                "the claim leaves its day open: {} until {}, {} from {from}",
+                "the claim does not fix the date: {} until {}, {} from {from}",
                 first.name(),
                 day_before(*from),
                 then.name()

@@ -34,12 +34,12 @@ impl Writing {
         match self {
             Writing::List => "with several codes",
             Writing::Quotes => "with quotes or an equals sign around the code",
-            Writing::Signs => "with signs before or behind the code",
+            Writing::Signs => "with signs before or after the code",
             Writing::Label => "with the name of a code set before the code",
-            Writing::Words => "with words behind the code",
-            Writing::Indicator => "with an indicator behind the code",
-            Writing::Dot => "with a dot in another place, or another sign for it",
-            Writing::Zeros => "that lost their zeros at the beginning",
+            Writing::Words => "with words after the code",
+            Writing::Indicator => "with an indicator after the code",
+            Writing::Dot => "with the dot in the wrong place, or another character for it",
+            Writing::Zeros => "that lost their leading zeros",
         }
     }
 }

@@ -162,8 +162,8 @@ impl Columns {
                 asked.codes.iter().any(|code| code.name == twice) || asked.dates.contains(&twice);
             if is_used {
                 let message = match is_typed {
-                    true => format!("two columns are called {twice:?}"),
-                    false => "two of the columns asked for have one name".to_owned(),
+                    true => format!("two columns have the name {twice:?}"),
+                    false => "two of the columns have the same name".to_owned(),
                 };
                 return Err(Error::usage(message)
                     .in_file(file)
@@ -285,7 +285,7 @@ impl Columns {
         let example = names.first()?;
         (names.len() < self.codes.len()).then(|| {
             let what = self.wording.of_empty_columns(example);
-            format!("no code stands in {}: {what}", names.join(", "))
+            format!("no codes in {}: {what}", names.join(", "))
         })
     }
 
@@ -528,7 +528,7 @@ fn no_column(names: &[String], name: &str, file: &str) -> Error {
     let hint = match alike {
         Some(alike) => format!("is it {alike:?}?"),
         None => format!(
-            "the first line has to hold the names of the columns; it has {count} fields. A column may also be named by its number, from 1"
+            "the first line has to be the column names; it has {count} fields. A column may also be named by its number, from 1"
         ),
     };
     Error::usage(format!("there is no column {name:?}"))

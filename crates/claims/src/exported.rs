@@ -371,7 +371,7 @@ mod tests {
         assert!(
             stem.last()
                 .unwrap()
-                .contains("unknown: lacks its 7th character"),
+                .contains("unknown: 7th character missing"),
             "{stem:?}"
         );
         assert_eq!(shown(&rows, Some("O401X")).len(), stem.len());

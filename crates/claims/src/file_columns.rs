@@ -90,10 +90,10 @@ pub(super) fn refuse_claim_as_header<'n>(
         sets.any(|code_set| index.set(code_set).find(name.as_bytes()).is_some())
     };
     if dates.any(is_date) || codes.any(is_code) {
-        return Err(Error::format("the first line is a claim and no header")
+        return Err(Error::format("the first line is a claim, not a header")
             .in_file(file)
             .at_line(1)
-            .with_hint("put a line with the names of the columns before it"));
+            .with_hint("add a first line with the column names"));
     }
     Ok(())
 }

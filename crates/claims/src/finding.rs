@@ -62,7 +62,7 @@ pub struct Finding {
 
 fn not_a_code(code_set: CodeSet, malformed: &MalformedCode) -> String {
     let why = malformed.reason.summary();
-    format!("no code of {}: {why}", code_set.name())
+    format!("not a valid {} code format: {why}", code_set.name())
 }
 
 impl Index {
@@ -163,7 +163,7 @@ impl Finding {
         let read = match self.verdict {
             VerdictKind::Billable => format!("as {name} it is billable"),
             VerdictKind::Header => format!("as {name} it is a header"),
-            VerdictKind::Unknown => format!("it is no code of {name} either"),
+            VerdictKind::Unknown => format!("it is not a valid {name} code either"),
             verdict => format!("as {name} it is {}", verdict.name().replace('-', " ")),
         };
         self.why = format!("{ended} was in force until {last}; {read}");
@@ -179,7 +179,7 @@ impl Finding {
         match verdict {
             Verdict::Billable { .. } => {}
             Verdict::Header { billable_below, .. } => {
-                self.why = "a header, not valid for submission".to_owned();
+                self.why = "not billable: a more specific code is required".to_owned();
                 self.name(
                     billable_below.iter().map(|entry| entry.code),
                     UseBasis::Below,
@@ -189,8 +189,8 @@ impl Finding {
                 first_day, exact, ..
             } => {
                 self.day = Some(*first_day);
-                let least = if *exact { "" } else { " at the latest" };
-                self.why = format!("valid from {first_day}{least}");
+                let least = if *exact { "" } else { " or earlier" };
+                self.why = format!("effective {first_day}{least}");
             }
             Verdict::Deleted {
                 last_day,
@@ -199,8 +199,8 @@ impl Finding {
                 ..
             } => {
                 self.day = Some(*last_day);
-                let least = if *exact { "" } else { " at the earliest" };
-                self.why = format!("deleted, last day {last_day}{least}");
+                let least = if *exact { "" } else { " or later" };
+                self.why = format!("deleted, last valid date {last_day}{least}");
                 if let Some(again) = listed_again {
                     self.why.push_str(&format!("; listed again from {again}"));
                 }
@@ -208,12 +208,12 @@ impl Finding {
             Verdict::Unknown { reason } => match reason {
                 UnknownReason::Malformed { .. } => {}
                 UnknownReason::MissingSeventhCharacter { options } => {
-                    self.why = "lacks its 7th character".to_owned();
+                    self.why = "7th character missing".to_owned();
                     let options = options.iter().filter(|entry| entry.billable);
                     self.name(options.map(|entry| entry.code), UseBasis::SeventhCharacter);
                 }
                 UnknownReason::NotListed { nearest, .. } => {
-                    self.why = "in no release".to_owned();
+                    self.why = "not found in any loaded release".to_owned();
                     self.name(nearest.iter().map(|entry| entry.code), UseBasis::Similar);
                 }
             },
@@ -231,7 +231,7 @@ impl Finding {
     fn retire(&mut self, retirement: &Retirement) {
         if retirement.fate == Fate::BecameHeader {
             self.day = Some(retirement.retired_from);
-            let since = || format!("a header since {}", retirement.retired_from);
+            let since = || format!("not billable since {}", retirement.retired_from);
             self.why = retirement.missing_between().unwrap_or_else(since);
         }
         let billable = |entry: &&Entry| entry.billable;

@@ -75,7 +75,7 @@ impl Index {
         })
     }
 
-    /// Checks whether the database holds full releases or the sample.
+    /// Checks whether the database has full releases or the sample.
     pub fn kind(&self) -> StoreKind {
         self.kind
     }
@@ -264,7 +264,7 @@ impl SetIndex {
             self.categories[categories_of(code).start + 1] += 1;
             let packed = pack(code.as_bytes(), false).ok_or_else(|| {
                 Error::store(format!(
-                    "the database lists {}, which is no code",
+                    "the database lists {}, which is not a code",
                     code.as_str()
                 ))
                 .with_hint("check the database with codeyear verify")

@@ -117,9 +117,9 @@ pub fn infer(index: &Index, counted: &AuditSummary) -> Result<Inference> {
         Some(best) if best.billable > 0 => best.clone(),
         _ => {
             return Err(Error::usage(
-                "no code of the file is billable in any loaded release, so nothing can be inferred",
+                "no code in the file is billable in any loaded release, so nothing can be inferred",
             )
-            .with_hint("is it the right column? --code-set states the code set"));
+            .with_hint("is it the right column? state the code set with --code-set"));
         }
     };
     let within = |day| move |(set, code): (CodeSet, &Code)| is_billable(index, set, code, day);

@@ -28,7 +28,7 @@ impl FromStr for LabelMapping {
         let meaning = match code_set.trim() {
             "other" => CodeSystem::Others,
             code_set => CodeSystem::Of(code_set.parse().map_err(|error: String| {
-                format!("{error}, or other for one that is not judged")
+                format!("{error}, or other for one that is not checked")
             })?),
         };
         Ok(LabelMapping {

@@ -24,7 +24,8 @@ use codeyear_core::error::Result;
 use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
 /// What is said of a field of codes that holds an object or a truth value.
-const NO_TEXT: &str = "expected a text, a number or an array of them; a path names what stands within objects: dx[].code";
+const NO_TEXT: &str =
+    "expected a text, a number or an array of them; a path names a field within objects: dx[].code";
 
 /// The most objects that the form of dates is told from.
 const MAX_SNIFFED: usize = 1000;
@@ -358,9 +359,9 @@ impl ObjectWork<'_> {
             // The parser's own words may hold a value.
             let column = error.column();
             let what = if error.is_data() {
-                "no object"
+                "not an object"
             } else {
-                "no JSON"
+                "not JSON"
             };
             problem(ProblemKind::Malformed(format!(
                 "{what}, at column {column}"

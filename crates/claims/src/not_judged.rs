@@ -59,9 +59,11 @@ impl std::fmt::Display for NotJudged {
         match self {
             NotJudged::OtherCodeSet(name) => write!(f, "of {name}"),
             NotJudged::UnknownLabel(label) if label.is_empty() => {
-                f.write_str("with an empty label")
+                f.write_str("with an empty code set label")
             }
-            NotJudged::UnknownLabel(label) => write!(f, "with the unknown label {label:?}"),
+            NotJudged::UnknownLabel(label) => {
+                write!(f, "with the unknown code set label {label:?}")
+            }
             NotJudged::ManyLabels => write!(
                 f,
                 "with unknown labels, more than {MAX_LABELS} different ones: is it the column of code sets?"
@@ -70,7 +72,7 @@ impl std::fmt::Display for NotJudged {
             NotJudged::NotInFile => {
                 f.write_str("in resources that claims refer to and that are not in the file")
             }
-            NotJudged::NotRead => f.write_str("that could not be read, or whose day could not"),
+            NotJudged::NotRead => f.write_str("that could not be read, or whose date could not"),
         }
     }
 }

@@ -38,7 +38,7 @@ impl TableOptions {
         };
         let why = match sniffed {
             Ok(format) => {
-                let note = format!("dates are read as {format}, as the first {records} have them");
+                let note = format!("dates read as {format}, detected from the first {records}");
                 return Ok((format, vec![note]));
             }
             Err(why) => why,
@@ -47,13 +47,13 @@ impl TableOptions {
         let message = match why {
             UnknownDateFormat::Empty => {
                 let note =
-                    format!("the first {records} hold no date; YYYY-MM-DD is expected, or {hint}");
+                    format!("the first {records} have no date; YYYY-MM-DD is expected, or {hint}");
                 return Ok((DateFormat::Iso, vec![note]));
             }
-            UnknownDateFormat::NoForm => "hold no date of a known form",
-            UnknownDateFormat::Numbers => "hold numbers in place of dates",
+            UnknownDateFormat::NoForm => "have no date in a known format",
+            UnknownDateFormat::Numbers => "have numbers instead of dates",
             UnknownDateFormat::DayFirst => {
-                "hold dates that are days only if the day stands before the month"
+                "have dates that are valid only with the day before the month"
             }
         };
         let message = format!("the first {records} {message}");
@@ -78,7 +78,7 @@ impl std::str::FromStr for Separators {
     fn from_str(text: &str) -> std::result::Result<Separators, String> {
         let is_code = |c: char| c.is_alphanumeric() || c == '.';
         match text.is_empty() || text.contains(is_code) {
-            true => Err("expected what stands between codes, such as ; or |".to_owned()),
+            true => Err("expected a separator of codes, such as ; or |".to_owned()),
             false => Ok(Separators(text.replace("\\t", "\t"))),
         }
     }

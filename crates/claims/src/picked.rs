@@ -115,7 +115,7 @@ impl ColumnsAsked {
         let mut told = Vec::new();
         if self.codes.is_empty() {
             if likely.codes.is_empty() {
-                return Err(Error::usage("no column name looks like one of codes")
+                return Err(Error::usage("no column name suggests codes")
                     .in_file(file)
                     .with_hint(
                         "name the columns with codes, or choose them from those that the file has",
@@ -128,11 +128,11 @@ impl ColumnsAsked {
         let is_dated = !self.dates.is_empty() || self.discharge.is_some() || self.on.is_some();
         if !is_dated {
             if !likely.has_date() {
-                return Err(
-                    Error::usage("no column name looks like one of dates of service")
-                        .in_file(file)
-                        .with_hint("name the column with the date, or choose it from those that the file has"),
-                );
+                return Err(Error::usage("no column name suggests a date of service")
+                    .in_file(file)
+                    .with_hint(
+                        "name the column with the date, or choose it from those that the file has",
+                    ));
             }
             (chosen.date, chosen.admit) = (likely.date, likely.admit);
             chosen.discharge = likely.discharge;
@@ -147,8 +147,7 @@ impl ColumnsAsked {
             told.extend(dates.map(|(what, at)| format!("{what} in {}", label(at))));
         }
         let told = told.join("; ");
-        chosen.note =
-            (!told.is_empty()).then(|| format!("columns recognised by their names: {told}"));
+        chosen.note = (!told.is_empty()).then(|| format!("columns detected by name: {told}"));
         Ok(chosen)
     }
 
@@ -234,7 +233,7 @@ mod tests {
         assert_eq!((chosen.date, chosen.admit), (None, Some(1)));
         assert_eq!(
             chosen.note.unwrap(),
-            "columns recognised by their names: codes in dx; admissions in admit date; discharges in discharged"
+            "columns detected by name: codes in dx; admissions in admit date; discharges in discharged"
         );
         let dated = ColumnsAsked {
             dates: names(&["when"]),
@@ -245,7 +244,7 @@ mod tests {
         assert_eq!(asked.dates, ["when"]);
         assert_eq!(
             note.unwrap(),
-            "columns recognised by their names: codes in dx[].code"
+            "columns detected by name: codes in dx[].code"
         );
         assert!(guess.chosen(&names(&["a"]), "f").is_err());
         assert!(guess.chosen(&names(&["dx"]), "f").is_err());

@@ -288,7 +288,7 @@ impl Auditor<'_> {
         };
         let what = if rules.are_rows { "rows" } else { "claims" };
         Err(error.with_hint(format!(
-            "without --strict such {what} are reported and counted, and the rest is judged"
+            "without --strict such {what} are reported and counted, and the rest is checked"
         )))
     }
 }

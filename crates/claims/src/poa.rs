@@ -15,10 +15,9 @@ use codeyear_core::error::Result;
 use codeyear_core::model::{Code, CodeSet, DocumentKind, PoaSpan};
 
 /// What is noted of an indicator that does not agree with the list of the day, or is none.
-const EXEMPT: &str = "a POA indicator of a code that is exempt from POA reporting on its day";
-const NOT_EXEMPT: &str =
-    "a POA indicator that says exempt, of a code that is not exempt on its day";
-const UNKNOWN: &str = "a POA indicator that is none of Y, N, U, W, 1";
+const EXEMPT: &str = "a POA indicator for a code that is exempt from POA reporting on its date";
+const NOT_EXEMPT: &str = "a POA indicator of exempt for a code that is not exempt on its date";
+const UNKNOWN: &str = "a POA indicator other than Y, N, U, W or 1";
 
 /// The exemptions of codes that were asked for.
 #[derive(Debug, Default)]

@@ -582,7 +582,7 @@ impl Tally {
         let notes = match self.unknown {
             Some(_) => Vec::new(),
             None => vec![format!(
-                "more than {MAX_UNKNOWN} different codes are in no release; they are not told apart"
+                "more than {MAX_UNKNOWN} different codes were not found in any release; they are counted together"
             )],
         };
         let more_failures = failures.len().saturating_sub(MAX_EXPLAINED) as u64;
@@ -645,7 +645,7 @@ impl FailingCode {
         let mut finding = finding.under(key.ended, key.code_set);
         if key.code.is_none() && key.ended.is_none() {
             finding.verdict = key.verdict;
-            finding.why = format!("no code of {} looks like that", key.code_set.name());
+            finding.why = "wrong format".to_owned();
         }
         Ok(FailingCode {
             codes: count.codes,

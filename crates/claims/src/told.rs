@@ -76,7 +76,7 @@ impl Index {
                 Ok(Told::NotJudged(NotJudged::OtherCodeSet(other.name)))
             }
             CodeSystem::Others => Ok(Told::NotJudged(NotJudged::OtherCodeSet(
-                "a code set that is not judged",
+                "a code set that is not checked",
             ))),
             CodeSystem::Unknown => Ok(Told::NotJudged(NotJudged::unknown_label(code.label))),
         }

@@ -110,7 +110,7 @@ fn check_head(head: &[u8]) -> Result<()> {
     if text.trim_ascii().is_empty() {
         return fail(
             "the file is empty",
-            "name a table whose first line names its columns",
+            "name a table whose first line has the column names",
         );
     }
     Ok(())
@@ -162,7 +162,7 @@ impl<R: Read> Counter<'_, R> {
         if !self.read(&mut header)? {
             return Err(self
                 .fail(ErrorKind::Format, "the file is empty")
-                .with_hint("name a table whose first line names its columns"));
+                .with_hint("name a table whose first line has the column names"));
         }
         let mut row = ByteRecord::new();
         let mut is_row = self.read(&mut row)?;
@@ -222,7 +222,7 @@ impl<R: Read> Counter<'_, R> {
     }
 
     fn open_quote(&self, line: u64) -> Error {
-        self.fail(ErrorKind::Format, "a quote is opened and not closed")
+        self.fail(ErrorKind::Format, "an opening quote is never closed")
             .at_line(line)
             .with_hint("close the quote, and write a quote within a field twice")
     }
@@ -263,7 +263,7 @@ impl<R: Read> Counter<'_, R> {
                     .fail(
                         ErrorKind::Usage,
                         format!(
-                            "the columns hold more than {MAX_CODES} different texts that could be codes, more than {} has",
+                            "the columns have more than {MAX_CODES} different values that could be codes, more than {} has",
                             self.code_set.name()
                         ),
                     )
@@ -368,14 +368,14 @@ impl<R: Read> Counter<'_, R> {
                     ErrorKind::Format,
                     format!("no row has {width} fields as the first line has"),
                 )
-                .with_hint("state what stands between the fields with --delimiter");
+                .with_hint("state the delimiter with --delimiter");
         }
         if usage.no_codes > 0 {
             return self
                 .fail(
                     ErrorKind::Usage,
                     format!(
-                        "none of the {} values of the named columns can be an {} code",
+                        "none of the {} values of the named columns is in the format of an {} code",
                         usage.no_codes,
                         self.code_set.name()
                     ),
@@ -384,7 +384,7 @@ impl<R: Read> Counter<'_, R> {
                     "name the column with the codes with --code, or the code set with --code-set",
                 );
         }
-        self.fail(ErrorKind::Usage, "the named columns hold no codes")
+        self.fail(ErrorKind::Usage, "the named columns have no codes")
             .with_hint("name the column with the codes with --code")
     }
 
@@ -490,10 +490,7 @@ mod tests {
         assert_eq!((usage.rows, usage.ragged_rows), (2, 2));
         assert_eq!(usage.first_ragged_line, Some(4));
         let error = count(b"a,dx\nSECRET\n", &["dx"]).unwrap_err();
-        assert_eq!(
-            error.hint(),
-            Some("state what stands between the fields with --delimiter")
-        );
+        assert_eq!(error.hint(), Some("state the delimiter with --delimiter"));
     }
 
     #[test]
@@ -546,15 +543,15 @@ mod tests {
         assert!(text.contains("column 1 is not UTF-8 text"), "{text}");
         let (at, text) = line(b"dx,n\nG35,1\nC7A,\"SECRET\nC7B,2\n");
         assert_eq!(at, Some(3));
-        assert!(text.contains("a quote is opened and not closed"), "{text}");
+        assert!(text.contains("an opening quote is never closed"), "{text}");
         for (bytes, expected) in [
             (b"".as_slice(), "the file is empty"),
             (b"\xef\xbb\xbf\n\n", "the file is empty"),
             (b"\xff\xfed\0x\0", "UTF-16"),
             (b"d\0x\0\n\0", "not text"),
             (b"PK\x03\x04", "not text"),
-            (b"dx,n\n", "hold no codes"),
-            (b"dx,n\n,1\n", "hold no codes"),
+            (b"dx,n\n", "have no codes"),
+            (b"dx,n\n,1\n", "have no codes"),
             (b"dx,n\nSECRET,1\n", "none of the 1 values"),
         ] {
             let (_, text) = line(bytes);
@@ -583,6 +580,6 @@ mod tests {
             text.push_str(&format!("A{number:06}\n"));
         }
         let error = count(text.as_bytes(), &["member"]).unwrap_err();
-        assert!(error.to_string().contains("different texts"), "{error}");
+        assert!(error.to_string().contains("different values"), "{error}");
     }
 }

@@ -14,33 +14,33 @@ pub enum Wording {
 
 impl Wording {
     /// The label of the form's field for how dates are written.
-    pub const DATE_FORMAT: &str = "How dates are written";
+    pub const DATE_FORMAT: &str = "Date format";
     /// The label of the form's field for the code set of all codes.
     pub const CODE_SET: &str = "Code set";
     /// The label of the form's field by which cells are taken apart.
-    pub const SPLIT: &str = "Take cells with several codes apart";
+    pub const SPLIT: &str = "Split cells with several codes";
     /// The label of the form's field by which codes are cleaned.
-    pub const CLEAN: &str = "Read codes that have something around them";
+    pub const CLEAN: &str = "Read codes with extra characters around them";
 
     /// Returns what to do where the form of the dates cannot be told.
     pub(super) fn of_dates(self, why: &UnknownDateFormat) -> String {
         let field = Wording::DATE_FORMAT;
         match (self, why) {
             (Wording::Options, UnknownDateFormat::Empty) => {
-                "--date-format states another form".to_owned()
+                "state another format with --date-format".to_owned()
             }
-            (Wording::Options, UnknownDateFormat::NoForm) => "is it the right column? --date-format states the form, as --date-format DD.MM.YYYY".to_owned(),
-            (Wording::Options, UnknownDateFormat::Numbers) => "--date-format excel takes them for the days of workbooks, --date-format unix for seconds since 1970, a pattern such as --date-format MMDDYY for digits".to_owned(),
-            (Wording::Options, UnknownDateFormat::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to have such dates reported".to_owned(),
-            (Wording::Form, UnknownDateFormat::Empty) => format!("“{field}” states another form"),
+            (Wording::Options, UnknownDateFormat::NoForm) => "is it the right column? state the format, as in --date-format DD.MM.YYYY".to_owned(),
+            (Wording::Options, UnknownDateFormat::Numbers) => "--date-format excel reads Excel serial dates, --date-format unix seconds since 1970, a pattern such as --date-format MMDDYY digits".to_owned(),
+            (Wording::Options, UnknownDateFormat::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to report such dates".to_owned(),
+            (Wording::Form, UnknownDateFormat::Empty) => format!("state another format in “{field}”"),
             (Wording::Form, UnknownDateFormat::NoForm) => {
-                format!("is it the right column? “{field}” states the form: DD.MM.YYYY")
+                format!("is it the right column? state the format in “{field}”: DD.MM.YYYY")
             }
             (Wording::Form, UnknownDateFormat::Numbers) => format!(
-                "in “{field}” excel takes them for the days of workbooks, unix for seconds since 1970, a pattern such as MMDDYY for digits"
+                "in “{field}” excel reads Excel serial dates, unix seconds since 1970, a pattern such as MMDDYY digits"
             ),
             (Wording::Form, UnknownDateFormat::DayFirst) => format!(
-                "state it in “{field}”: DD/MM/YYYY, or us to have such dates reported"
+                "state it in “{field}”: DD/MM/YYYY, or us to report such dates"
             ),
         }
     }
@@ -49,7 +49,7 @@ impl Wording {
     pub(super) fn of_empty_columns(self, example: &str) -> String {
         match self {
             Wording::Options => {
-                format!("does --code take too much? '!{example}' leaves a column out")
+                format!("does --code name too many columns? '!{example}' leaves one out")
             }
             Wording::Form => "are they columns of codes? leave out those that are not".to_owned(),
         }

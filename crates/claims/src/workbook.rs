@@ -62,7 +62,7 @@ pub(super) fn audit_workbook<'i>(
             1 => Some("the other was".to_owned()),
             others => Some(format!("{others} others were")),
         };
-        let note = |others| format!("the sheet {name:?} was read, and {others} not");
+        let note = |others| format!("only the sheet {name:?} was read; {others} not");
         audited.note(others.map(note));
         found = Some(audited);
         Ok(false)
@@ -182,7 +182,7 @@ fn each_sheet(bytes: Vec<u8>, file: &str, visit: VisitSheet<'_>) -> Result<()> {
 
 /// Returns the error of a packed file that is no workbook.
 fn no_workbook(file: &str) -> Error {
-    Error::format("the file is packed, and is no workbook")
+    Error::format("the file is compressed, and not a workbook")
         .in_file(file)
         .with_hint("a zip archive has to be unpacked before its files are audited; of a workbook with a password, and of any but .xlsx and .xls, write the sheet as CSV")
 }
@@ -190,7 +190,7 @@ fn no_workbook(file: &str) -> Error {
 fn broken(file: &str) -> Error {
     Error::format("a sheet of the workbook cannot be read")
         .in_file(file)
-        .with_hint("is the file whole? write the sheet as CSV")
+        .with_hint("is the file complete? write the sheet as CSV")
 }
 
 fn empty(file: &str) -> Error {
@@ -381,10 +381,10 @@ fn check_size(bytes: &[u8], most: MostTexts) -> Result<()> {
             false => std::io::copy(&mut member, &mut std::io::sink()),
         };
         if texts.bytes > most.bytes || texts.elements > most.elements {
-            return refused("the workbook has more texts than can be held");
+            return refused("the workbook has too many texts");
         }
         let Some(rest) = left.checked_sub(read.unwrap_or(0)) else {
-            return refused("the workbook unpacks to far more than a table of claims holds");
+            return refused("the workbook unpacks to far more than a table of claims");
         };
         left = rest;
     }

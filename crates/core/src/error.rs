@@ -293,7 +293,7 @@ pub fn printable_json(json: String) -> String {
 #[doc(hidden)]
 pub fn not_loaded(release: &str) -> Error {
     Error::new(ErrorKind::NotFound, format!("{release} is not loaded"))
-        .with_hint("codeyear releases lists what is loaded")
+        .with_hint("list the loaded releases with codeyear releases")
 }
 
 /// Returns the error of a file whose release is not stored: `tabular list`, `ICD-10-CM FY2026`.

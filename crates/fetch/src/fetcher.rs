@@ -356,7 +356,7 @@ impl Fetcher {
                 problem
             }
             _ => FetchProblem::Damaged(format!(
-                "{} was there and is of no use ({problem}): remove it, or name another folder",
+                "{} was there and cannot be used ({problem}): remove it, or name another folder",
                 file.path.display()
             )),
         };

@@ -90,7 +90,7 @@ pub enum FetchProblem {
     NotThere(u16),
     /// It answers with another status.
     Status(u16),
-    /// It gives a web page in the place of the file.
+    /// It gives a web page instead of the file.
     WebPage,
     /// It gives something else than a zip in the place of one.
     NotAZip,
@@ -166,10 +166,10 @@ impl FetchProblem {
                 "download the address with a browser and import the file, or name another server with --mirror",
             ),
             FetchProblem::WrongHash { .. } | FetchProblem::WrongSize { .. } => Some(
-                "the file was posted again, or changed on its way: look at the publisher's page; codeyear import takes a corrected file with --revision",
+                "the file was posted again, or changed in transit: check the publisher's page; codeyear import accepts a corrected file with --revision",
             ),
             FetchProblem::BrokenOff { is_kept: true, .. } => {
-                Some("run the same command again: it goes on from there")
+                Some("run the same command again: it continues from there")
             }
             FetchProblem::BrokenOff { .. } | FetchProblem::Status(_) => {
                 Some("run the same command again later")
@@ -204,17 +204,14 @@ impl fmt::Display for FetchProblem {
             FetchProblem::Refused(status) => {
                 write!(f, "the server refuses it ({})", status_words(*status))
             }
-            FetchProblem::NotThere(status) => write!(f, "not there ({})", status_words(*status)),
+            FetchProblem::NotThere(status) => write!(f, "not found ({})", status_words(*status)),
             FetchProblem::Status(status) => {
                 write!(f, "the server answers {}", status_words(*status))
             }
-            FetchProblem::WebPage => f.write_str("a web page in the place of the file"),
-            FetchProblem::NotAZip => f.write_str("something else in the place of a zip"),
+            FetchProblem::WebPage => f.write_str("a web page instead of the file"),
+            FetchProblem::NotAZip => f.write_str("something else instead of a zip"),
             FetchProblem::WrongHash { found, expected } => {
-                write!(
-                    f,
-                    "another file: its SHA-256 is {found}, expected {expected}"
-                )
+                write!(f, "another file: SHA-256 {found}, expected {expected}")
             }
             FetchProblem::WrongSize { found, expected } => {
                 f.write_str("another file: it has ")?;
@@ -238,11 +235,13 @@ impl fmt::Display for FetchProblem {
                 f,
                 "its host is not asked again, because of an earlier file: {problem}"
             ),
-            FetchProblem::Unencrypted => f.write_str("it leads to an address without encryption"),
+            FetchProblem::Unencrypted => {
+                f.write_str("it redirects to an address without encryption")
+            }
             FetchProblem::Damaged(why) => f.write_str(why),
             FetchProblem::UnknownFile(name) => write!(
                 f,
-                "{name} in it is not a file that the catalogue knows; --unverified takes it"
+                "{name} in it is not a file of the catalogue; --unverified accepts it"
             ),
         }
     }
@@ -318,7 +317,7 @@ impl Client {
         // The address of a proxy may have a password, and is not shown.
         let proxy = key.0.as_deref().map(Proxy::new).transpose();
         let proxy = proxy.map_err(|_| FetchProblem::NoAnswer {
-            why: "the proxy that the environment names is no address".to_owned(),
+            why: "the proxy of the environment is not an address".to_owned(),
             is_passing: false,
         })?;
         let tls = TlsConfig::builder()
@@ -347,10 +346,10 @@ impl Client {
                 format!("no answer within {} seconds", self.timeout.as_secs_f32()),
                 true,
             ),
-            ureq::Error::HostNotFound => ("no such host is known".to_owned(), true),
+            ureq::Error::HostNotFound => ("host not found".to_owned(), true),
             ureq::Error::Rustls(error) => (format!("no encrypted connection: {error}"), false),
             ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => {
-                ("it leads on and on to other addresses".to_owned(), false)
+                ("too many redirects".to_owned(), false)
             }
             ureq::Error::ConnectProxyFailed(_) => ("the proxy refuses".to_owned(), false),
             ureq::Error::Io(error) => {

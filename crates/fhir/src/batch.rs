@@ -70,7 +70,7 @@ pub(super) fn answer(
         let answered = if reply.len() > MAX_BYTES {
             Err(left_out("the answers to a batch are no longer than 32 MB"))
         } else if ends.is_some_and(|ends| Instant::now() >= ends) {
-            Err(left_out("the batch takes longer than this server lets it"))
+            Err(left_out("the batch takes longer than this server allows"))
         } else {
             answer(entry)
         };
@@ -86,7 +86,7 @@ pub(super) fn answer(
 
 /// Returns the failure of an entry that is not answered.
 fn left_out(why: &str) -> FhirFailure {
-    let text = format!("{why}; send what is left in another one");
+    let text = format!("{why}; send the rest in another one");
     FhirFailure::new(503, "too-costly", text)
 }
 

@@ -91,7 +91,7 @@ fn capability_statement(context: &Context<'_>) -> Value {
         "rest",
         json!([{
             "mode": "server",
-            "documentation": "Which day is meant is told by version (2026, 2026-04, 2025-10-01) and date; without both it is today",
+            "documentation": "The date is set by version (2026, 2026-04, 2025-10-01) and date; without both it is today",
             "resource": [
                 resource("CodeSystem", &["lookup", "validate-code", "subsumes"]),
                 resource("ValueSet", &["expand", "validate-code"]),

@@ -113,7 +113,7 @@ fn properties(version: FhirVersion) -> Value {
     json!([
         standard("parent", "code", "The nearest listed code above"),
         standard("child", "code", "A code of which this is the nearest listed one above"),
-        standard("notSelectable", "boolean", "A header: not valid for submission, a code below it is"),
+        standard("notSelectable", "boolean", "A header: not valid for submission, a more specific code is required"),
         standard("inactive", "boolean", "Whether the code is no longer listed"),
         standard("effectiveDate", "dateTime", "The first day on which the code is listed as it is, a header or valid for submission"),
         standard("retirementDate", "dateTime", "The first day on which the code is no longer listed so, as far as the loaded releases reach"),

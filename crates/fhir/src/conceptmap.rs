@@ -205,7 +205,7 @@ pub(super) fn resource(
         "publisher": system.publisher,
         "jurisdiction": [{ "coding": [{ "system": "urn:iso:std:iso:3166", "code": "US" }] }],
         "description": format!(
-            "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that took their place or were split off from them{}",
+            "The rows of the official conversion tables of {name} that take effect on {day}: previous codes, and the codes that replaced them or took over part of them{}",
             doubts(source, transition)
         ),
     });

@@ -114,7 +114,7 @@ impl<'s> FhirExport<'s> {
         if let (Some(name), true) = (scope.release, wanted.is_empty()) {
             let id = name.of(scope.code_sets.first().copied().unwrap_or_default());
             return Err(Error::not_found(format!("{id} is not loaded"))
-                .with_hint("codeyear releases lists what is loaded"));
+                .with_hint("list the loaded releases with codeyear releases"));
         }
         for stored in store.releases()? {
             let release = stored.release;

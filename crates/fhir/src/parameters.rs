@@ -339,7 +339,7 @@ pub(super) fn day(name: &str, text: &str) -> Answered<NaiveDate> {
     let day = (is_time && is_plain).then(|| date.parse().ok()).flatten();
     day.ok_or_else(|| {
         FhirFailure::invalid(format!(
-            "{name} {:?} is no day: expected year, month and day as in 2026-03-01",
+            "{name} {:?} is not a date: expected year, month and day as in 2026-03-01",
             clip(text)
         ))
     })

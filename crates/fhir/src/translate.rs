@@ -315,16 +315,14 @@ fn forward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, String
             })?;
             let message = if matches.is_empty() {
                 let table = match retirement.table {
-                    Some(table) => format!(
-                        "the conversion tables, up to that of {table}, name no code that took its place"
-                    ),
-                    None => "no conversion table that is loaded reaches that day".to_owned(),
+                    Some(table) => {
+                        format!("the conversion tables, up to that of {table}, list no replacement")
+                    }
+                    None => "no conversion table is loaded for that date".to_owned(),
                 };
                 format!("{shown} {became} {from}: {table}")
             } else if matches.len() > 1 {
-                format!(
-                    "{shown} {became} {from}: one of these takes its place, whichever the record supports"
-                )
+                format!("{shown} {became} {from}: replaced by one of these, as the record supports")
             } else {
                 format!("{shown} {became} {from}")
             };
@@ -389,7 +387,7 @@ fn still_valid(
     let shown = code.to_string();
     let mut message = format!("{shown} is valid on {day}");
     if !split_off.is_empty() {
-        message.push_str("; the other codes were split off from it");
+        message.push_str("; part of it moved to the other codes");
     }
     let mut matches = vec![one_match(*code, Some(entry.clone()), relation, None)];
     matches.append(&mut split_off);
@@ -431,10 +429,10 @@ fn backward(snapshot: &Snapshot<'_>, code: &Code) -> Answered<(Vec<Match>, Strin
     })??;
     let message = match (found.is_empty(), from_nothing) {
         (true, Some(day)) => format!(
-            "{shown} is new from {day} on, and the conversion tables say that no code was reported before it"
+            "{shown} is new from {day} on, and has no previous code in the conversion tables"
         ),
         (true, None) => {
-            format!("the conversion tables name no code that {shown} came from by {day}")
+            format!("the conversion tables list no previous code of {shown} by {day}")
         }
         (false, _) => String::new(),
     };
@@ -452,7 +450,7 @@ fn reply(version: FhirVersion, translation: &Translation) -> Value {
         let others: Vec<String> = one.together.iter().map(|code| code.to_string()).collect();
         if !others.is_empty() {
             messages.push(format!(
-                "{} goes with {}, both together and not one instead of the other ({})",
+                "{} is reported with {}: both codes together ({})",
                 one.code,
                 others.join(" and "),
                 one.comment.as_deref().unwrap_or_default()

@@ -1,7 +1,7 @@
 //! The summary of an audit: what it says, in which order.
 
 use crate::tree::{Banner, Block, Column, Report, Table, Text, Tone};
-use crate::{Style, counted, dollars, grouped, share};
+use crate::{Style, counted, dollars, grouped, prose_share, share};
 use codeyear_claims::{
     AuditSummary, FailingCode, Finding, NotJudged, VerdictCounts, Wording, Writing,
 };
@@ -22,7 +22,7 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     if is_sample {
         blocks.push(Block::Banner(Banner {
             is_warning: false,
-            words: "Judged by the bundled sample, not by the whole code sets.".to_owned(),
+            words: "Checked against the bundled sample, not the whole code sets.".to_owned(),
         }));
     }
     blocks.extend(summary.warnings.iter().map(|(code_set, warning)| {
@@ -42,7 +42,7 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     let untold = summary.total.of(VerdictKind::NotCovered);
     if untold > 0 {
         let words = format!(
-            "{} could not be told: no loaded release governs their day",
+            "{} not covered: no release loaded for the date",
             counted(untold, "code")
         );
         blocks.push(Block::Sentence(vec![
@@ -56,16 +56,16 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     let has_verdicts = summary.total.total() > 0;
     part(
         &mut blocks,
-        "by verdict",
+        "results",
         has_verdicts.then(|| verdicts(summary)),
     );
-    part(&mut blocks, "what fails", failures(summary, style));
-    part(&mut blocks, "by the release in force", releases(summary));
     part(
         &mut blocks,
-        "by the release that changed the code",
-        causes(summary),
+        "most frequent invalid codes and their replacements",
+        failures(summary, style),
     );
+    part(&mut blocks, "by the release in force", releases(summary));
+    part(&mut blocks, "caused by which release", causes(summary));
     let most = if style.whole_lists {
         usize::MAX
     } else {
@@ -74,7 +74,7 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     let has_months = summary.months.len() > 1;
     part(
         &mut blocks,
-        "by month",
+        "invalid codes by month",
         has_months.then(|| months(summary, most)),
     );
     problems(&mut blocks, summary, style);
@@ -87,13 +87,13 @@ pub(crate) fn rejected(summary: &AuditSummary) -> Option<String> {
     (claims.failing > 0).then(|| {
         let charges = summary.has_amounts.then(|| {
             let charges = dollars(claims.failing_cents);
-            format!("; they charge {charges}, each counted once")
+            format!("; charges {charges}, each counted once")
         });
         format!(
-            "{} of {} ({}) would be rejected, {} of them by the first code{}",
+            "{} of {} ({}) would be rejected, {} of them for the first code{}",
             grouped(claims.failing),
             counted(summary.rows, "row"),
-            share(claims.failing, summary.rows),
+            prose_share(claims.failing, summary.rows),
             grouped(claims.principal),
             charges.unwrap_or_default()
         )
@@ -108,7 +108,7 @@ fn unread_files(blocks: &mut Vec<Block<'_>>, summary: &AuditSummary) {
     }
     let read = counted(summary.files, "file");
     let words = format!(
-        "{} could not be read, beside {read}:",
+        "{} could not be read; {read} read:",
         counted(unread.len() as u64, "file")
     );
     blocks.push(Block::Sentence(vec![
@@ -131,8 +131,8 @@ fn not_judged(blocks: &mut Vec<Block<'_>>, summary: &AuditSummary, style: Style)
         return;
     }
     let words = match count {
-        1 => "1 code was not judged:".to_owned(),
-        _ => format!("{} were not judged:", counted(count, "code")),
+        1 => "1 code was not checked:".to_owned(),
+        _ => format!("{} were not checked:", counted(count, "code")),
     };
     blocks.push(Block::Sentence(vec![words.into()]));
     let most = if style.whole_lists {
@@ -169,10 +169,10 @@ pub(crate) fn noted(summary: &AuditSummary, wording: Wording) -> Vec<String> {
     if has(|reason| matches!(reason, NotJudged::UnknownLabel(_))) {
         noted.push(match wording {
             Wording::Options => format!(
-                "what a label means can be stated: --system LABEL={}, or LABEL=other for one that is not judged",
+                "to state what a label means: --system LABEL={}, or LABEL=other for a code set that is not checked",
                 code_set.id()
             ),
-            Wording::Form => "what a label means cannot be stated here, but on your own machine: codeyear audit".to_owned(),
+            Wording::Form => "to state what a label means, run codeyear audit on your own machine".to_owned(),
         });
     }
     if has(|reason| matches!(reason, NotJudged::LooksLike(_))) {
@@ -180,11 +180,11 @@ pub(crate) fn noted(summary: &AuditSummary, wording: Wording) -> Vec<String> {
             Wording::Options => {
                 let code_set = code_set.id();
                 format!(
-                    "whose codes these are can be stated: of a column --code dx={code_set}, of all --code-set {code_set}, of each row --code-set-by COLUMN"
+                    "to state their code set: of a column --code dx={code_set}, of all --code-set {code_set}, of each row --code-set-by COLUMN"
                 )
             }
             Wording::Form => format!(
-                "whose codes these are can be stated: beside a column, or of all in “{}”",
+                "to state their code set: beside a column, or of all in “{}”",
                 Wording::CODE_SET
             ),
         });
@@ -192,23 +192,23 @@ pub(crate) fn noted(summary: &AuditSummary, wording: Wording) -> Vec<String> {
     if summary.nulls > 0 {
         let cells = counted(summary.nulls, "cell");
         noted.push(format!(
-            "{cells} with a marker such as NULL in place of a code"
+            "{cells} with a placeholder such as NULL instead of a code"
         ));
     }
     for (writing, codes) in &summary.writings {
         let (cells, what) = (counted(*codes, "cell"), writing.words());
         let how = match (wording, writing) {
-            (Wording::Options, Writing::List) => "--split takes such cells apart".to_owned(),
+            (Wording::Options, Writing::List) => "--split splits such cells".to_owned(),
             (Wording::Options, _) => "--clean-codes reads such codes".to_owned(),
-            (Wording::Form, Writing::List) => format!("tick “{}”", Wording::SPLIT),
-            (Wording::Form, _) => format!("tick “{}”", Wording::CLEAN),
+            (Wording::Form, Writing::List) => format!("check “{}”", Wording::SPLIT),
+            (Wording::Form, _) => format!("check “{}”", Wording::CLEAN),
         };
         noted.push(format!("{cells} {what}: {how}"));
     }
     let remarks = summary.remarks.iter();
     noted.extend(remarks.map(|(remark, count)| match count {
-        1 => format!("noted: {remark}"),
-        _ => format!("noted {} times: {remark}", grouped(*count)),
+        1 => format!("note: {remark}"),
+        _ => format!("note ({} times): {remark}", grouped(*count)),
     }));
     noted
 }
@@ -216,10 +216,10 @@ pub(crate) fn noted(summary: &AuditSummary, wording: Wording) -> Vec<String> {
 /// Returns in a few words what an audit found, for the title of a document.
 pub(crate) fn title(summary: &AuditSummary) -> String {
     if summary.judged_nothing() {
-        return "Nothing was judged".to_owned();
+        return "Nothing was checked".to_owned();
     }
     match summary.total.failing() {
-        0 => "No code failed on its date".to_owned(),
+        0 => "No invalid codes".to_owned(),
         1 => "1 code was not billable on its date".to_owned(),
         failing => format!(
             "{} were not billable on their dates",
@@ -233,40 +233,40 @@ fn found(summary: &AuditSummary) -> Text {
     let (total, failing) = (summary.total.total(), summary.total.failing());
     if summary.judged_nothing() {
         let codes = match (total, summary.not_judged_count()) {
-            (0, 0) => "no code stands in what was asked for".to_owned(),
-            (0, 1) => "the one code has no verdict".to_owned(),
-            (0, count) => format!("none of the {} has a verdict", counted(count, "code")),
-            (1, 0) => "no release is loaded for the date of the one code".to_owned(),
+            (0, 0) => "no codes in the columns or files".to_owned(),
+            (0, 1) => "the only code was not checked".to_owned(),
+            (0, count) => format!("none of the {} was checked", counted(count, "code")),
+            (1, 0) => "no release loaded for the date of the only code".to_owned(),
             (count, 0) => {
                 format!(
-                    "no release is loaded for the dates of the {}",
+                    "no release loaded for the dates of the {}",
                     counted(count, "code")
                 )
             }
             (count, others) => format!(
-                "no release is loaded for the dates of {}, and {} without a verdict",
+                "no release loaded for the dates of {}, and {} not checked",
                 counted(count, "code"),
                 match others {
-                    1 => "1 other is".to_owned(),
-                    others => format!("{} others are", grouped(others)),
+                    1 => "1 other".to_owned(),
+                    others => format!("{} others", grouped(others)),
                 }
             ),
         };
         let words = format!(
-            "nothing was judged: {codes}, in {}",
+            "nothing was checked: {codes}, in {}",
             counted(summary.rows, "row")
         );
         return Text::default().toned(words, Tone::Bad);
     }
     let charges = summary.has_amounts.then(|| {
         let charges = dollars(summary.total.failing_cents());
-        format!("; their claims charge {charges}")
+        format!("; charges on their claims {charges}")
     });
     let words = format!(
         "{} of {} ({}) not billable on their dates, in {}{}",
         grouped(failing),
         counted(total, "code"),
-        share(failing, total),
+        prose_share(failing, total),
         counted(summary.rows, "row"),
         charges.unwrap_or_default()
     );
@@ -311,6 +311,11 @@ pub(crate) fn found_verdicts(summary: &AuditSummary) -> impl Iterator<Item = Ver
     kinds.filter(|kind| summary.total.of(*kind) > 0)
 }
 
+/// Returns what stands in place of a text that is not in the format of a code.
+pub(crate) fn no_code(code_set: CodeSet) -> String {
+    format!("Not an {} code", code_set.name())
+}
+
 fn failures(summary: &AuditSummary, style: Style) -> Option<Table> {
     let charges = summary.has_amounts.then(|| Column::number("charges", 0));
     let columns = [
@@ -324,7 +329,7 @@ fn failures(summary: &AuditSummary, style: Style) -> Option<Table> {
         let finding = &failure.finding;
         let code = match &finding.code {
             Some(code) => style.code(code),
-            None => format!("(no {} code)", finding.code_set.name()),
+            None => no_code(finding.code_set),
         };
         let uses = codes_to_use(finding, MAX_USES, style);
         let uses = finding
@@ -440,7 +445,7 @@ fn problems(blocks: &mut Vec<Block<'_>>, summary: &AuditSummary, style: Style) {
     }
     blocks.push(Block::Heading {
         level: 2,
-        words: "not read".to_owned(),
+        words: "could not be read".to_owned(),
     });
     let counts = summary.problem_counts.iter().map(|(kind, count)| {
         let words = format!("{}: {kind}", grouped(*count));

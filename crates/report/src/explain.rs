@@ -14,10 +14,10 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
     match &answer.verdict {
         Verdict::Billable { .. } => {}
         Verdict::Header { billable_below, .. } => {
-            let mut heading = "use a billable code below it";
+            let mut heading = "billable subcodes";
             if let Some(retirement) = &answer.retirement {
                 said.retirement(retirement);
-                heading = "other billable codes below it";
+                heading = "other billable subcodes";
             }
             said.entries(heading, &answer.not_named(billable_below));
         }
@@ -27,8 +27,8 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
             if *exact {
                 said.sentence(Text::from("it takes effect on ").day(*first_day));
             } else {
-                let first = Text::from("the first loaded release that lists it takes effect on ");
-                let before = "a release before that one is not loaded and may list it earlier";
+                let first = Text::from("first found in the release effective ");
+                let before = "an earlier release is not loaded and may list it sooner";
                 said.clauses(vec![first.day(*first_day), before.into()]);
             }
         }
@@ -41,11 +41,11 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
             ..
         } => {
             said.sentence(if *exact {
-                Text::from("its last day was ").day(*last_day)
+                Text::from("last valid date: ").day(*last_day)
             } else {
-                Text::from("the last loaded release that lists it governed through ")
+                Text::from("last found in the release in force through ")
                     .day(*last_day)
-                    .words("; a release after it is not loaded")
+                    .words("; the next release is not loaded")
             });
             if let Some(day) = listed_again {
                 said.sentence(Text::from("it is listed again from ").day(*day));
@@ -54,10 +54,13 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
             if let Some(retirement) = &answer.retirement {
                 said.retirement(retirement);
             } else {
-                said.entries("codes that came in beside it when it went", new_beside);
+                said.entries(
+                    "new codes in the same category when it was deleted",
+                    new_beside,
+                );
                 others.retain(|entry| !new_beside.contains(entry));
             }
-            said.entries("other billable codes beside it", &others);
+            said.entries("related codes in the same category", &others);
         }
         Verdict::Unknown { reason } => said.unknown(reason),
         Verdict::NotInForce {
@@ -72,7 +75,7 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
                     "a header"
                 };
                 said.sentence(format!(
-                    "{release} was published for that day and lists it as {what}, but was not valid for HIPAA transactions"
+                    "{release} was published for this date and lists it as {what}, but was not valid for HIPAA transactions"
                 ));
             }
         }
@@ -83,12 +86,12 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
         } => {
             if let Some((release, last_day)) = previous {
                 let newest =
-                    format!("the newest release loaded before it, {release}, governs through ");
+                    format!("latest release loaded before this date: {release}, in force through ");
                 let state = format!("; {}", last_state(last.as_ref()));
                 said.sentence(Text::from(newest).day(*last_day).words(state));
             }
             let how = how_to_get(answer.code_set, *needed, answer.download.as_deref());
-            said.sentence(format!("{needed} would answer: {how}"));
+            said.sentence(format!("to answer this date, import {needed}: {how}"));
         }
     }
     said.blocks
@@ -97,7 +100,10 @@ pub(crate) fn explain(answer: &Answer) -> Vec<Block<'static>> {
 /// Returns that a character of a code of ICD-10-PCS cannot be what it is.
 pub(crate) fn refused_character(pcs: &PcsPage) -> Option<Text> {
     let last = pcs.characters.last().filter(|last| last.label.is_none())?;
-    let cannot = format!("character {} ({}) cannot be ", last.position, last.axis);
+    let cannot = format!(
+        "not a valid value for character {} ({}): ",
+        last.position, last.axis
+    );
     Some(Text::from(cannot).toned(last.character.to_string(), Tone::Strong))
 }
 
@@ -126,16 +132,16 @@ impl Explanation {
         match reason {
             UnknownReason::Malformed { reason } => self.sentence(reason.to_string()),
             UnknownReason::MissingSeventhCharacter { options } => {
-                self.entries("it lacks its 7th character; with it", options);
+                self.entries("7th character missing; complete codes", options);
             }
             UnknownReason::NotListed { parent, nearest } => {
                 if let Some(parent) = parent {
                     let what = if parent.billable {
-                        "billable, with nothing below it"
+                        "billable, no subcodes"
                     } else {
                         "a header"
                     };
-                    let above = Text::from("the code above it is ").code(parent.code);
+                    let above = Text::from("next level up: ").code(parent.code);
                     self.sentence(above.words(format!(" ({what}): {}", parent.long_title)));
                 }
                 self.entries("nearest codes", nearest);
@@ -154,7 +160,7 @@ impl Explanation {
         }
         if !retirement.successors.is_empty() {
             self.blocks.push(Block::Codes(CodeList {
-                heading: "its successors by the conversion tables".into(),
+                heading: "replaced by".into(),
                 manner: retirement.kind.map(kind_label),
                 lines: retirement.successors.iter().map(successor).collect(),
                 is_whole: false,
@@ -162,13 +168,12 @@ impl Explanation {
             return;
         }
         self.sentence(match retirement.table {
-            Some(table) => format!("the conversion table of {table} names no successor"),
-            None => "no conversion table that reaches this day is loaded: no successor is known"
-                .to_owned(),
+            Some(table) => format!("no replacement listed in the {table} conversion table"),
+            None => "no conversion table loaded for this date: replacement not known".to_owned(),
         });
         if !retirement.guess.is_empty() {
-            let guess = Text::default().toned("a guess:", Tone::Doubtful);
-            let heading = guess.words(" codes that came in that day at its place in the tree");
+            let guess = Text::default().toned("suggestion:", Tone::Doubtful);
+            let heading = guess.words(" codes added at the same location on that date");
             self.blocks.push(Block::Codes(CodeList {
                 is_whole: true,
                 ..CodeList::of_entries(heading, &retirement.guess)
@@ -187,7 +192,7 @@ fn successor(successor: &Successor) -> CodeLine {
     let with = with.map(|step| Text::from("only together with ").text(groups(&step.together_with)));
     let (title, billable) = match &successor.entry {
         Some(entry) => (entry.long_title.clone(), Some(entry.billable)),
-        None => ("not listed on this day".to_owned(), None),
+        None => ("not listed on this date".to_owned(), None),
     };
     CodeLine {
         code: successor.code,
@@ -227,8 +232,8 @@ mod tests {
             blocks: said.blocks,
         };
         insta::assert_snapshot!(text(&report, Style::PLAIN), @"
-        no conversion table that reaches this day is loaded: no successor is known
-        a guess: codes that came in that day at its place in the tree (1):
+        no conversion table loaded for this date: replacement not known
+        suggestion: codes added at the same location on that date (1):
           0D9U00Z  Drainage of Omentum with Drainage Device, Open Approach
         ");
     }

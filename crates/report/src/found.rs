@@ -19,14 +19,14 @@ pub(crate) fn why(found: &FoundEntry) -> String {
             from,
             release,
             row,
-        } => format!("has a part of {of} since {from}: conversion table of {release}, row {row}"),
+        } => format!("part of {of} moved here on {from}: conversion table of {release}, row {row}"),
         FoundIn::Below { header } => format!("below {header}"),
     };
     if !found.left_out.is_empty() {
         if !why.is_empty() {
             why.push_str("; ");
         }
-        why.push_str("without: ");
+        why.push_str("not matched: ");
         why.push_str(&found.left_out.join(", "));
     }
     why
@@ -40,7 +40,7 @@ pub(crate) fn read_as(read: &ReadAs) -> String {
         ReadAsKind::Spelling => format!("{typed}: searched for {words}"),
         ReadAsKind::See => format!("{typed}: see {words}"),
         ReadAsKind::NotRead => {
-            format!("not searched for, because they are too many words: {typed}")
+            format!("too many words; not searched for: {typed}")
         }
     }
 }
@@ -51,7 +51,8 @@ pub(crate) fn left_out(report: &SearchReport) -> Option<String> {
     let first = report.found.first()?;
     (!first.left_out.is_empty()).then(|| {
         format!(
-            "no code has all of these words; the first has not: {}",
+            "no codes match all of these words on {}; the first does not match: {}",
+            report.date,
             first.left_out.join(", ")
         )
     })
@@ -60,17 +61,13 @@ pub(crate) fn left_out(report: &SearchReport) -> Option<String> {
 /// Returns where else to look, as one sentence without its full stop.
 pub(crate) fn elsewhere(place: LookElsewhere) -> String {
     match place {
-        LookElsewhere::CodeSet(code_set) => format!("{} has codes for it", code_set.name()),
-        LookElsewhere::Unlisted => {
-            "codes that are not listed on this date have these words: deleted ones, or those to come"
-                .to_owned()
-        }
+        LookElsewhere::CodeSet(code_set) => format!("{} has matching codes", code_set.name()),
+        LookElsewhere::Unlisted => "deleted or future codes match these words".to_owned(),
         LookElsewhere::NotKept(name) => {
-            format!("it looks like a code of {name}, which codeyear does not hold")
+            format!("this looks like a {name} code; codeyear does not include {name}")
         }
-        LookElsewhere::Above(code) => format!(
-            "no such code is listed on this date; the nearest level above it is {}",
-            code
-        ),
+        LookElsewhere::Above(code) => {
+            format!("no such code on this date; the next level up is {}", code)
+        }
     }
 }

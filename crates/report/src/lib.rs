@@ -105,6 +105,18 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Returns how many corrections the catalogue adds to a release, and of which codes; `None` if there are none.
+pub(crate) fn corrections(codes: &[Code], style: Style) -> Option<String> {
+    const MAX_NAMED: usize = 3;
+    let named = codes.iter().take(MAX_NAMED).map(|code| style.code(code));
+    let mut named: Vec<String> = named.collect();
+    if codes.len() > MAX_NAMED {
+        named.push("...".to_owned());
+    }
+    let count = counted(codes.len() as u64, "mid-year correction");
+    (!codes.is_empty()).then(|| format!("{count} from the catalogue ({})", named.join(", ")))
+}
+
 /// Returns `part / whole` in units of one `of`-th, rounded half up; 0 if there is no whole.
 ///
 /// Every share that is written comes from here, in whole numbers, so that every format and every machine
@@ -128,6 +140,25 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
         return "<0.01%".to_owned();
     }
     format!("{}%", percent(part, whole))
+}
+
+/// Returns a share as prose has it: a whole percent, below one with one decimal. Only all is 100%, and only none is
+/// 0%.
+pub(crate) fn prose_share(part: u64, whole: u64) -> String {
+    let hundredths = u128::from(part) * 100;
+    if part == 0 {
+        "0%".to_owned()
+    } else if hundredths < u128::from(whole) {
+        match rounded(part, whole, 1_000) {
+            0 => "<0.1%".to_owned(),
+            tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+        }
+    } else {
+        match rounded(part, whole, 100) {
+            100 if part < whole => ">99%".to_owned(),
+            percent => format!("{percent}%"),
+        }
+    }
 }
 
 /// Writes an amount: `$1,234.50`.
@@ -181,6 +212,23 @@ mod tests {
         assert_eq!(share(0, 7), "0.00%");
         assert_eq!(share(4, 100_000), "<0.01%");
         assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
+    }
+
+    #[test]
+    fn a_share_in_prose_is_a_whole_percent() {
+        for (part, whole, text) in [
+            (0, 0, "0%"),
+            (0, 7, "0%"),
+            (7_638, 10_000, "76%"),
+            (5, 1_000, "0.5%"),
+            (4, 100_000, "<0.1%"),
+            (1, 100, "1%"),
+            (9_999, 10_000, ">99%"),
+            (7, 7, "100%"),
+            (u64::MAX, u64::MAX, "100%"),
+        ] {
+            assert_eq!(prose_share(part, whole), text, "{part} of {whole}");
+        }
     }
 }
 

@@ -12,17 +12,17 @@ pub(crate) fn kind_label(kind: LineageKind) -> &'static str {
         LineageKind::Split => "split",
         LineageKind::Merge => "merged with others",
         LineageKind::SplitAndMerge => "split and merged with others",
-        LineageKind::SplitOff => "split off; it stays billable",
+        LineageKind::SplitOff => "part of it moved; it stays valid",
     }
 }
 
 /// Returns what became of a code that a row names as previous, in words; empty if no loaded release says.
 pub(crate) fn fate_words(fate: Fate) -> &'static str {
     match fate {
-        Fate::StaysBillable => "which stayed billable",
-        Fate::BecameHeader => "which became a header",
-        Fate::Deleted => "which was deleted",
-        Fate::WasNotBillable => "which was not billable",
+        Fate::StaysBillable => "still billable",
+        Fate::BecameHeader => "became a header",
+        Fate::Deleted => "deleted",
+        Fate::WasNotBillable => "was not billable",
         Fate::NotCovered => "",
     }
 }
@@ -32,8 +32,10 @@ pub(crate) fn listed_words(listed: ListedAs) -> Option<&'static str> {
     match listed {
         ListedAs::Billable => None,
         ListedAs::Header => Some("a header"),
-        ListedAs::Unlisted => Some("in no release of that day: a slip of the table"),
-        ListedAs::NotCovered => Some("no loaded release governs that day"),
+        ListedAs::Unlisted => {
+            Some("not found in any release of that date: probably an error in the table")
+        }
+        ListedAs::NotCovered => Some("no release loaded for that date"),
     }
 }
 

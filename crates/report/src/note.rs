@@ -2,32 +2,32 @@
 
 use codeyear_core::model::{NoteGroup, NoteKind};
 
-/// Returns the words for one note of a kind, as coders say them.
+/// Returns the name of one note of a kind, as in the tabular list.
 pub(crate) fn note_kind_label(kind: NoteKind) -> &'static str {
     match kind {
-        NoteKind::InclusionTerm => "inclusion term",
-        NoteKind::Includes => "includes",
+        NoteKind::InclusionTerm => "Inclusion term",
+        NoteKind::Includes => "Includes",
         NoteKind::Excludes1 => "Excludes1",
         NoteKind::Excludes2 => "Excludes2",
-        NoteKind::CodeFirst => "code first",
-        NoteKind::UseAdditionalCode => "use additional code",
-        NoteKind::CodeAlso => "code also",
-        NoteKind::Note => "note",
+        NoteKind::CodeFirst => "Code first",
+        NoteKind::UseAdditionalCode => "Use additional code",
+        NoteKind::CodeAlso => "Code also",
+        NoteKind::Note => "Note",
         NoteKind::SeventhCharacterNote => "7th character note",
     }
 }
 
-/// Returns the words for the notes of a kind at a place, with what an exclusion means.
+/// Returns the heading of the notes of a kind, with the official meaning of an exclusion.
 pub(crate) fn note_label(kind: NoteKind) -> &'static str {
     match kind {
-        NoteKind::InclusionTerm => "inclusion terms",
-        NoteKind::Includes => "includes",
-        NoteKind::Excludes1 => "excludes1 (never together)",
-        NoteKind::Excludes2 => "excludes2 (may be together)",
-        NoteKind::CodeFirst => "code first",
-        NoteKind::UseAdditionalCode => "use additional code",
-        NoteKind::CodeAlso => "code also",
-        NoteKind::Note => "note",
+        NoteKind::InclusionTerm => "Inclusion terms",
+        NoteKind::Includes => "Includes",
+        NoteKind::Excludes1 => "Excludes1 – not coded here",
+        NoteKind::Excludes2 => "Excludes2 – not included here; code both if both are documented",
+        NoteKind::CodeFirst => "Code first",
+        NoteKind::UseAdditionalCode => "Use additional code",
+        NoteKind::CodeAlso => "Code also",
+        NoteKind::Note => "Note",
         NoteKind::SeventhCharacterNote => "7th character",
     }
 }

@@ -1,4 +1,4 @@
-//! What a verdict is called, and the rule behind it: the words that all formats share.
+//! The name and the rule of each verdict, in the words that all formats share.
 
 use chrono::NaiveDate;
 
@@ -23,44 +23,44 @@ pub(crate) fn words(kind: VerdictKind) -> VerdictWords {
         VerdictKind::Billable => VerdictWords {
             headline: "Billable",
             short: "Billable",
-            rule: "listed as billable in the release in force",
-            explanation: "Listed with flag 1 in the release in force: valid for submission.",
+            rule: "valid for submission",
+            explanation: "Valid for claims with this date of service.",
         },
         VerdictKind::Header => VerdictWords {
-            headline: "Header, not billable",
-            short: "Header",
-            rule: "a header: a code below it has to be used",
-            explanation: "Listed with flag 0: a billable code below it has to be used, and they are named.",
+            headline: "Not billable",
+            short: "Not billable",
+            rule: "a more specific code is required",
+            explanation: "Category only; choose a code below it. The billable codes are listed.",
         },
         VerdictKind::NotYetEffective => VerdictWords {
             headline: "Not yet effective",
-            short: "Not yet",
-            rule: "first listed by a later release",
-            explanation: "First listed by a later release, whose day is named.",
+            short: "Not yet effective",
+            rule: "date of service before the effective date",
+            explanation: "The date is before the code’s effective date, which is shown.",
         },
         VerdictKind::Deleted => VerdictWords {
             headline: "Deleted",
             short: "Deleted",
-            rule: "listed by an earlier release only",
-            explanation: "Listed by an earlier release only: with its last day and, where the official conversion tables name them, its successors.",
+            rule: "date of service after the last valid date",
+            explanation: "No longer valid: with the last valid date and, where the official conversion tables list them, the replacement codes.",
         },
         VerdictKind::Unknown => VerdictWords {
             headline: "Unknown code",
-            short: "Unknown",
-            rule: "in no release, or no code at all",
-            explanation: "In no release that is loaded: malformed, without its 7th character, or not listed.",
+            short: "Unknown code",
+            rule: "not found in any loaded release, or not a valid code format",
+            explanation: "Not found in any loaded release, not a valid code format, or 7th character missing.",
         },
         VerdictKind::NotInForce => VerdictWords {
             headline: "Not in force",
             short: "Not in force",
-            rule: "before the code set was in force",
-            explanation: "The code set did not govern that day: ICD-10 before October 1, 2015.",
+            rule: "date before the code set was in force",
+            explanation: "The date is before the code set was in force: ICD-10 before October 1, 2015.",
         },
         VerdictKind::NotCovered => VerdictWords {
-            headline: "No answer",
-            short: "No answer",
-            rule: "no loaded release governs the day: not judged",
-            explanation: "No loaded release governs that day. A missing year is never answered with a neighbour’s.",
+            headline: "Not covered",
+            short: "Not covered",
+            rule: "no release loaded for the date: not checked",
+            explanation: "No release loaded for this date. codeyear never answers from another year.",
         },
     }
 }
@@ -69,16 +69,16 @@ pub(crate) fn words(kind: VerdictKind) -> VerdictWords {
 pub(crate) fn meaning(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Billable { .. } => "valid for submission",
-        Verdict::Header { .. } => "not valid for submission",
-        Verdict::NotYetEffective { .. } => "not valid yet",
+        Verdict::Header { .. } => "a more specific code is required",
+        Verdict::NotYetEffective { .. } => "not yet valid",
         Verdict::Deleted { .. } => "no longer valid",
         Verdict::Unknown { reason } => match reason {
-            UnknownReason::Malformed { .. } => "this cannot be a code",
-            UnknownReason::MissingSeventhCharacter { .. } => "incomplete",
-            UnknownReason::NotListed { .. } => "in no release loaded",
+            UnknownReason::Malformed { .. } => "not a valid code format",
+            UnknownReason::MissingSeventhCharacter { .. } => "7th character missing",
+            UnknownReason::NotListed { .. } => "not found in any loaded release",
         },
         Verdict::NotInForce { .. } => "the code set was not in force",
-        Verdict::NotCovered { .. } => "no loaded release governs this day",
+        Verdict::NotCovered { .. } => "no release loaded for this date",
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn tone(verdict: &Verdict) -> Tone {
 pub(crate) fn in_force(code_set: CodeSet, day: NaiveDate) -> Text {
     let said = Text::from(format!("{} is in force from ", code_set.name())).day(day);
     match code_set.facts().predecessor {
-        Some(before) => said.words(format!("; before that {before} was")),
+        Some(before) => said.words(format!("; {before} before that")),
         None => said,
     }
 }

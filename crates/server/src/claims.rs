@@ -115,9 +115,7 @@ async fn audit_of(
     // A file is read by who has a place for it, so that files that are slow to come do not fill the memory.
     let place = Arc::clone(&asked.shared.audits).acquire_owned();
     let Ok(Ok(place)) = tokio::time::timeout(MAX_WAIT, place).await else {
-        return Err(WebProblem::busy(
-            "the server checks as many files as it can",
-        ));
+        return Err(WebProblem::busy("the server is busy with other files"));
     };
     let length = headers
         .get(CONTENT_LENGTH)
@@ -150,12 +148,12 @@ async fn audit_of(
     });
     let (sent, found) = judged
         .await
-        .map_err(|_| failure(Error::store("the audit was given up")))?;
+        .map_err(|_| failure(Error::store("the audit was canceled")))?;
     let Found { answer, columns } = found;
     if answer.is_err() && Instant::now() >= ends {
         return Err(WebProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "the file takes longer than this server lets it",
+            "the file takes longer than this server allows",
         )
         .with_hint("audit it on your own machine: codeyear audit"));
     }
@@ -326,7 +324,7 @@ impl Work<'_> {
         match rows.end() {
             None => {}
             Some(StopReason::Long) => {
-                return Err(Error::usage("the rows are more than this server gives")
+                return Err(Error::usage("the rows are more than this server returns")
                     .with_hint("audit the file on your own machine: codeyear audit"));
             }
             Some(StopReason::NoRoom) => {

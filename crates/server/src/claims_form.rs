@@ -70,8 +70,8 @@ impl Sent {
             return Ok(());
         };
         if picked.codes.is_empty() {
-            return Err(Error::usage("no column with codes is ticked")
-                .with_hint("tick the columns that hold codes"));
+            return Err(Error::usage("no column with codes is selected")
+                .with_hint("select the columns that hold codes"));
         }
         if picked.date.is_none() && picked.discharge.is_none() {
             return Err(Error::usage("no column with a date is chosen")
@@ -222,7 +222,7 @@ fn broken(error: MultipartError) -> WebProblem {
                 .with_hint("audit it on your own machine: codeyear audit")
         }
         // Whoever breaks off is not the server.
-        _ => WebProblem::new(StatusCode::BAD_REQUEST, "the form broke off")
+        _ => WebProblem::new(StatusCode::BAD_REQUEST, "the form was cut off")
             .with_hint("send the file again"),
     };
     problem.in_form(Form::Page)

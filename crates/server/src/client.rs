@@ -140,9 +140,9 @@ pub(super) fn refusal(settings: &Settings, request: &Request<Body>) -> Option<We
     if !is_own_name(settings, request.uri(), headers) {
         let problem = WebProblem::new(
             StatusCode::MISDIRECTED_REQUEST,
-            "this server does not answer for the host that the request names",
+            "this server does not answer for this host name",
         );
-        return Some(problem.with_hint("start it with --host NAME, if it is to"));
+        return Some(problem.with_hint("start it with --host NAME to allow it"));
     }
     let is_twice = |name: &HeaderName| headers.get_all(name).iter().count() > 1;
     if is_twice(&ORIGIN) || is_twice(&SEC_FETCH_SITE) {
@@ -154,15 +154,15 @@ pub(super) fn refusal(settings: &Settings, request: &Request<Body>) -> Option<We
     }
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     if is_read && has_body(headers) {
-        let problem = WebProblem::new(StatusCode::BAD_REQUEST, "a GET has no body here");
-        return Some(problem.with_hint("write what you ask into the address, or send a POST"));
+        let problem = WebProblem::new(StatusCode::BAD_REQUEST, "a GET request has no body here");
+        return Some(problem.with_hint("put the request into the address, or send a POST"));
     }
     if !is_read && !is_same_site(settings, request.uri(), headers) {
         let problem = WebProblem::new(
             StatusCode::FORBIDDEN,
             "a page of another site cannot send anything to this server",
         );
-        return Some(problem.with_hint("start it with --allow-origin ADDRESS, if that site may"));
+        return Some(problem.with_hint("start it with --allow-origin ADDRESS to allow that site"));
     }
     None
 }

@@ -307,7 +307,7 @@ fn error_response(status: StatusCode) -> Vec<u8> {
             "send fewer of them, or clear the cookies of this site",
         ),
         _ => (
-            "the request is not as HTTP has it",
+            "the request is not valid HTTP",
             "check its first line and its headers: an address has no space or control character",
         ),
     };

@@ -59,7 +59,7 @@ async fn below(
 async fn refused() -> WebProblem {
     WebProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "there are GET and POST here: nothing can be stored",
+        "only GET and POST are supported: nothing can be stored",
     )
     .in_form(Form::Outcome)
 }

@@ -184,7 +184,7 @@ async fn limited(shared: &Arc<Shared>, mut request: Request<Body>, next: Next) -
         Err(_) => {
             let problem = WebProblem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "the request took longer than this server lets it",
+                "the request took longer than this server allows",
             )
             .with_hint(match has_body {
                 true => "send its body faster, or ask for less",
@@ -207,7 +207,7 @@ async fn answered(
     }
     let (request, _held) = read_body(shared, request).await?;
     let Ok(_place) = shared.places.try_acquire() else {
-        let busy = WebProblem::busy("the server has all the work that it can do");
+        let busy = WebProblem::busy("the server is busy");
         return Err(busy);
     };
     Ok(next.run(request).await)
@@ -237,7 +237,7 @@ async fn read_body(
         let wanted = bytes.len().saturating_sub(SMALL_BODY);
         let has = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let more = hold(&shared.bodies, wanted - has)
-            .ok_or_else(|| WebProblem::busy("the server has as many bodies to read as it can"))?;
+            .ok_or_else(|| WebProblem::busy("the server is busy reading other requests"))?;
         match &mut held {
             Some(held) => held.merge(more),
             None => held = Some(more),
@@ -309,11 +309,8 @@ async fn in_room(request: Request, next: Next) -> Response {
     if given.is_some_and(|OriginalStatus(status)| *status != response.status()) {
         // What packs answers sends one that nobody can take, and says so by its status alone.
         let status = response.status();
-        let problem = WebProblem::new(
-            status,
-            "the request takes the answer in no coding that there is",
-        );
-        let problem = problem.with_hint("take gzip, or leave Accept-Encoding out");
+        let problem = WebProblem::new(status, "the request accepts no available content coding");
+        let problem = problem.with_hint("accept gzip, or leave Accept-Encoding out");
         let mut refused = problem.in_form(form).into_response();
         refused.headers_mut().append(VARY, PACKING);
         return refused;

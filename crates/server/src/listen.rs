@@ -100,7 +100,7 @@ pub(super) async fn serve(
         });
     }
     drop(listener);
-    tracing::info!("told to stop");
+    tracing::info!("stopping");
     let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
     Ok(())
 }

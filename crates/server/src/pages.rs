@@ -159,8 +159,9 @@ async fn asset(Path(name): Path<String>) -> Response {
             asset.bytes,
         )
             .into_response(),
-        None => WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
-            .into_response(),
+        None => {
+            WebProblem::new(StatusCode::NOT_FOUND, "nothing found at this address").into_response()
+        }
     }
 }
 
@@ -395,7 +396,7 @@ fn diff_question(asked: &mut ApiRequest) -> Result<DiffQuestion> {
                 .into_iter()
                 .find(|kind| kind.name() == name)
                 .ok_or_else(|| {
-                    Error::usage("kind is no kind of change")
+                    Error::usage("kind is not a kind of change")
                         .with_hint("leave it out for every kind")
                 })?,
         ),

@@ -75,13 +75,13 @@ impl WebProblem {
 
     /// A body that ended early.
     pub(super) fn broken_off() -> WebProblem {
-        WebProblem::new(StatusCode::BAD_REQUEST, "the body broke off").with_hint("send it again")
+        WebProblem::new(StatusCode::BAD_REQUEST, "the body was cut off").with_hint("send it again")
     }
 
     /// A body of which nothing more came.
     pub(super) fn stalled() -> WebProblem {
         let status = StatusCode::REQUEST_TIMEOUT;
-        WebProblem::new(status, "the body does not come").with_hint("send it without a pause")
+        WebProblem::new(status, "the body did not arrive").with_hint("send it without a pause")
     }
 
     /// Chooses the error format for a request.
@@ -210,7 +210,7 @@ impl IntoResponse for WebProblem {
 
 /// Answers for an address that there is not.
 pub(super) async fn no_such_address(request: Request<Body>) -> WebProblem {
-    WebProblem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+    WebProblem::new(StatusCode::NOT_FOUND, "nothing found at this address")
         .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
         .in_form(WebProblem::form_of(&request))
 }
@@ -219,7 +219,7 @@ pub(super) async fn no_such_address(request: Request<Body>) -> WebProblem {
 pub(super) async fn no_such_method(request: Request<Body>) -> WebProblem {
     WebProblem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "this address does not have that method",
+        "this address does not support that method",
     )
     .with_hint("the addresses of the JSON API are listed at /api/openapi.json")
     .in_form(WebProblem::form_of(&request))

@@ -148,8 +148,8 @@ impl ApiRequest {
 
     fn large_place(&self) -> Result<SemaphorePermit<'_>> {
         self.shared.large.try_acquire().map_err(|_| {
-            Error::busy("the server has all the large questions that it can answer")
-                .with_hint("wait a little and ask again")
+            Error::busy("the server is busy with other large requests")
+                .with_hint("wait a moment and try again")
         })
     }
 
@@ -301,7 +301,7 @@ pub(super) fn compared(
             new: new.and_then(|new| new.new),
             is_range: true,
         }),
-        _ => Err(Error::usage("more than two releases are named")
+        _ => Err(Error::usage("more than two releases are given")
             .with_hint("give one release or two, as in old=FY2025&new=FY2026")),
     }
 }
@@ -371,10 +371,10 @@ impl Query {
         let text = self.needed(name, example)?;
         match typed_codes(&text).as_slice() {
             [] | [TypedCode::One(_)] => Ok(text),
-            _ => Err(Error::usage(format!(
-                "{name} names several codes, and one is answered for"
-            ))
-            .with_hint("ask for one after the other, or for the verdicts of all at /api/check")),
+            _ => Err(
+                Error::usage(format!("{name} has several codes; only one is allowed"))
+                    .with_hint("request them one by one, or check all at /api/check"),
+            ),
         }
     }
 
@@ -428,10 +428,8 @@ impl Query {
             .find(|(name, _)| !self.known.contains(&name.as_str()));
         match stranger {
             None => Ok(()),
-            Some(_) => Err(Error::usage(
-                "the query has a parameter that this address does not know",
-            )
-            .with_hint(format!("it knows {}", self.known.join(", ")))),
+            Some(_) => Err(Error::usage("the query has an unknown parameter")
+                .with_hint(format!("known parameters: {}", self.known.join(", ")))),
         }
     }
 }

@@ -19,7 +19,7 @@ const BLOCK: usize = 256 * 1024;
 const FIRST_BLOCK: usize = 16 * 1024;
 
 /// What is said where an answer finds no room.
-pub(super) const NO_ROOM: &str = "the server has as many answers to send as it can";
+pub(super) const NO_ROOM: &str = "the server is busy sending other answers";
 
 /// Reserves room for some bytes, if there is any.
 pub(super) fn hold(room: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {

@@ -163,8 +163,8 @@ impl Shared {
             hold(&self.long, bytes.len())
         });
         let room = room.ok_or_else(|| {
-            Error::busy("the server has as many long answers to send as it can")
-                .with_hint("wait a little and ask again")
+            Error::busy("the server is busy sending other long answers")
+                .with_hint("wait a moment and try again")
         })?;
         Ok(Room::of([room]).tie(bytes))
     }

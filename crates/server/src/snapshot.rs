@@ -90,9 +90,9 @@ impl Snapshot {
                 return Ok((snapshot, watch));
             }
         }
-        Err(Error::busy("the database changes all the time")
+        Err(Error::busy("the database keeps changing")
             .in_file(path.display().to_string())
-            .with_hint("wait until the imports have ended and try again"))
+            .with_hint("wait until the imports are finished and try again"))
     }
 
     /// Returns the day that is meant in a code set: today, if none is.
@@ -298,7 +298,7 @@ impl Drop for Waiting {
 }
 
 fn gone() -> Error {
-    Error::store("the question was given up").with_hint("ask again; this is a defect of codeyear")
+    Error::store("the request was canceled").with_hint("try again; this is a defect of codeyear")
 }
 
 /// How a file looks from outside.
@@ -520,8 +520,8 @@ impl Health {
     fn look(&mut self, path: &Path) -> Option<&'static str> {
         let look = Look::at(path);
         match look.bytes {
-            None => return Some("the file of the database is gone"),
-            Some(_) if !path.is_file() => return Some("the database is no file any more"),
+            None => return Some("the database file was not found"),
+            Some(_) if !path.is_file() => return Some("the database is not a file any more"),
             Some(0) => return Some("the file of the database is empty"),
             Some(_) => {}
         }

@@ -19,7 +19,7 @@ pub(super) fn refuse_own_files(args: &AuditArgs, files: &[PathBuf]) -> Result<()
         let mut read = files.iter().filter_map(|file| file.canonicalize().ok());
         if written.is_file() && read.any(|read| read == written) {
             return Err(
-                Error::usage("this file would be written over, and it is audited")
+                Error::usage("this file is being audited and would be overwritten")
                     .in_file(path.display().to_string())
                     .with_hint("name another file to write to"),
             );
@@ -39,7 +39,7 @@ pub(super) fn files_of(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let before = files.len();
         add_folder(path, &mut files)?;
         if files.len() == before {
-            return Err(Error::usage("the folder holds no file")
+            return Err(Error::usage("the folder has no files")
                 .in_file(path.display().to_string())
                 .with_hint("name a file of claims, or a folder with such files"));
         }
@@ -89,7 +89,7 @@ pub(super) fn layout_of(name: &str) -> Result<Layout> {
     let text = std::fs::read_to_string(name).map_err(|error| {
         let known = Layout::names().join(", ");
         crate::error::io_error("read", Path::new(name), error).with_hint(format!(
-            "layouts that are known by name are {known}; any other is a TOML file"
+            "known layouts are {known}; any other is a TOML file"
         ))
     })?;
     Layout::read(&text).map_err(|error| error.in_file(name))

@@ -25,12 +25,12 @@ use crate::model::{CodeSet, TypedDay};
 use crate::present::report::{ReportFormat, audit_report};
 use crate::present::{Style, json, text};
 
-/// Check every code of a claims file against the release in force on its own date
+/// Check every code of a claims file against the release in force on its date
 ///
-/// Reads CSV and TSV with a header, NDJSON, Parquet, workbooks, X12 837P and 837I, and FHIR R4 (a Bundle or NDJSON);
-/// gzip and zstd are unpacked. Each code gets the verdict of `check` on its
-/// date: the discharge date of an inpatient claim, the date of service of every other. Only the columns that
-/// you name leave the program, and no value of the file stands in a message.
+/// Reads CSV and TSV with a header, NDJSON, Parquet, workbooks, X12 837P and 837I, and FHIR R4 (a Bundle or
+/// NDJSON); gzip and zstd are unpacked. Each code gets the verdict of `check` on its date: the discharge date of an
+/// inpatient claim, the date of service of any other. Only the columns that you name are written, and no message
+/// shows a value from the file.
 #[derive(Debug, Clone, Args)]
 pub(super) struct AuditArgs {
     /// Audit this file, all files of this folder, or several; - for stdin
@@ -39,8 +39,8 @@ pub(super) struct AuditArgs {
     /// State the format of the file [default: detected from how it begins]
     #[arg(long, value_name = "FORMAT")]
     input: Option<InputForm>,
-    /// Take codes from these columns: dx1,dx2 or dx*; px*=icd10pcs states their code set, !*_poa leaves columns out, of
-    /// NDJSON dx[].code names what stands within objects
+    /// Take codes from these columns: dx1,dx2 or dx*; px*=icd10pcs states their code set, !*_poa leaves columns
+    /// out, in NDJSON dx[].code names a field within objects
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     code: Vec<CodeColumn>,
     /// Take the date of service from this column; of several the first that is not empty
@@ -51,13 +51,13 @@ pub(super) struct AuditArgs {
         value_delimiter = ','
     )]
     date: Vec<String>,
-    /// Judge all codes on this one date, whatever the file says
+    /// Check all codes on this one date, whatever the file says
     #[arg(long, value_name = "DATE", conflicts_with_all = ["date", "discharge", "admit", "infer"])]
     on: Option<TypedDay>,
-    /// Name the release, or the window of dates, that best explains a file without dates
+    /// Find the release, or the range of dates, that best explains a file without dates
     #[arg(long, conflicts_with_all = ["date", "discharge", "admit", "output"])]
     infer: bool,
-    /// Take the discharge date from this column: inpatient claims are judged on it
+    /// Take the discharge date from this column: inpatient claims are checked on it
     #[arg(long, value_name = "COLUMN")]
     discharge: Option<String>,
     /// Take the admission date from this column: a claim that has one is an inpatient claim
@@ -73,35 +73,35 @@ pub(super) struct AuditArgs {
     /// Take each row's code set from this column (ICD-10-CM, ABK, BBR, an OID, ...)
     #[arg(long, value_name = "COLUMN", conflicts_with = "code_set")]
     code_set_by: Option<String>,
-    /// Say what a label of a code set means: X=icd10cm, or X=other for one that is not judged; of columns, X12 and FHIR;
-    /// repeatable
+    /// Define a code set label: X=icd10cm, or X=other for a code set that is not checked; for columns, X12 and
+    /// FHIR; repeatable
     #[arg(long, value_name = "LABEL=SET")]
     system: Vec<LabelMapping>,
-    /// Take this for an empty cell too, beside NULL, NA, nan and their like; repeatable
+    /// Treat this as an empty cell too, like NULL, NA and nan; repeatable
     #[arg(long, value_name = "TEXT")]
     null: Vec<String>,
-    /// Take cells apart that hold several codes, by these characters [default: , ; | ^ ~ and blanks]; a row is written for
+    /// Split cells with several codes at these characters [default: , ; | ^ ~ and blanks]; a row is written for
     /// each code
     #[arg(long, value_name = "CHARACTERS", num_args = 0..=1, require_equals = true, default_missing_value = ",;|^~ ")]
     split: Option<Separators>,
-    /// Read the code within what has quotes, signs, a label or words around it
+    /// Read codes that have quotes, signs, a label or words around them
     #[arg(long)]
     clean_codes: bool,
-    /// Compare the POA indicators in these columns, one for each column of codes in their order, with the POA-exempt list of
-    /// the day (of X12 and FHIR they are read by themselves)
+    /// Compare the POA indicators in these columns, one for each column of codes in their order, with the
+    /// POA-exempt list in force (X12 and FHIR need no columns)
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     poa: Vec<String>,
-    /// Judge a claim without a date of service by the onset of the illness (X12, FHIR)
+    /// Check a claim without a date of service on the date of onset of illness (X12, FHIR)
     #[arg(long)]
     use_onset: bool,
-    /// Add up what failing claims charge by this column, in dollars (of X12 and FHIR: any name)
+    /// Add up the charges of failing claims from this column, in dollars (X12 and FHIR: any name)
     #[arg(long, value_name = "COLUMN")]
     amount: Option<String>,
-    /// Read a file of fixed widths by this layout: cclf1, cclf3, cclf4, cclf5 (claim and claim line feed of CMS), or a TOML
-    /// file that says where fields stand
+    /// Read a fixed-width file with this layout: cclf1, cclf3, cclf4, cclf5 (CMS claim and claim line feed), or a
+    /// TOML file with the positions of its fields
     #[arg(long, value_name = "LAYOUT", conflicts_with = "input")]
     layout: Option<String>,
-    /// State what stands between fields [default: detected from the header]
+    /// State the delimiter [default: detected from the header]
     #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter)]
     delimiter: Option<u8>,
     /// Write the rows with their verdicts to this file; - for stdout
@@ -127,13 +127,13 @@ pub(super) struct AuditArgs {
     /// Write only rows that fail or cannot be read
     #[arg(long, requires = "output")]
     failures: bool,
-    /// End at the first row that cannot be read
+    /// Stop at the first row that cannot be read
     #[arg(long)]
     strict: bool,
-    /// Show values that cannot be read: they are patients' data, and messages hold none without this
+    /// Show values that cannot be read; they may be patient data, and are never shown without this option
     #[arg(long)]
     show_values: bool,
-    /// Which of two exit codes goes before: bad (1 if any code fails, else 2 if something could not be judged) or
+    /// Choose which exit code has priority: bad (1 if any code fails, else 2 if something could not be checked) or
     /// undetermined (the reverse)
     #[arg(
         long,
@@ -145,7 +145,7 @@ pub(super) struct AuditArgs {
     /// List every failing code and month in the summary
     #[arg(long)]
     all: bool,
-    /// Use this many threads [default: one a core]
+    /// Use this many threads [default: one per core]
     #[arg(
         long,
         value_name = "NUMBER",
@@ -170,9 +170,9 @@ pub(super) struct AuditArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// A code that fails goes before what could not be judged
+    /// A failing code has priority
     Bad,
-    /// What could not be judged goes before a code that fails
+    /// A code that could not be checked has priority
     Undetermined,
 }
 
@@ -180,7 +180,7 @@ enum FailOn {
 enum InputForm {
     /// CSV, TSV: a table of text with a header
     Table,
-    /// One JSON object a line
+    /// One JSON object per line
     Ndjson,
     Parquet,
     /// X12 837P and 837I
@@ -327,7 +327,7 @@ fn open_with(args: &AuditArgs, path: &Path, rows: RowOptions, is_only: bool) -> 
         return Err(
             Error::usage("Parquet is read from a file, not from a stream")
                 .in_file(claims::input_name(path))
-                .with_hint("its directory stands at its end: name the file itself"),
+                .with_hint("its directory is at its end: name the file itself"),
         );
     }
     Ok((file, options))
@@ -504,11 +504,11 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
     match named.into_iter().find(|(_, named)| *named) {
         None => Ok(()),
         Some((option, _)) => Err(Error::usage(format!(
-            "{option} is of tables, and this is {}",
+            "{option} is for tables, and this is {}",
             format.name()
         ))
         .with_hint(
-            "codes, their code sets and their dates come from the format; --input states another",
+            "codes, code sets and dates come from the format; state another one with --input",
         )),
     }
 }
@@ -525,13 +525,13 @@ fn refuse_missing_columns(args: &AuditArgs) -> Result<()> {
     if args.date.is_empty() && args.discharge.is_none() && !is_dated {
         return usage(
             "no column of dates is named",
-            "name it: --date service_date; for inpatient claims --admit admitted --discharge discharged; of a file without dates --infer names the release",
+            "name it: --date service_date; for inpatient claims --admit admitted --discharge discharged; for a file without dates use --infer",
         );
     }
     if args.admit.is_some() && args.discharge.is_none() {
         return usage(
-            "an admission date alone does not say on which day a claim is judged",
-            "inpatient claims go by the discharge date: name its column with --discharge",
+            "an admission date alone does not decide the date of a claim",
+            "inpatient claims use the discharge date: name its column with --discharge",
         );
     }
     Ok(())
@@ -618,7 +618,7 @@ mod tests {
             (&["--code", "dx*"], "no column of dates is named"),
             (
                 &["--code", "dx*", "--date", "served", "--admit", "admitted"],
-                "an admission date alone does not say on which day a claim is judged",
+                "an admission date alone does not decide the date of a claim",
             ),
         ] {
             let error = refuse_missing_columns(&args(rest)).unwrap_err();

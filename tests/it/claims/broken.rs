@@ -34,15 +34,15 @@ fn a_row_that_cannot_be_read_is_reported_with_its_line_and_the_rest_is_judged() 
     let rows: [(&[u8], &str); 9] = [
         (
             b"1,C7B.00,2021-02-30",
-            "line 3: dos: no date of the form YYYY-MM-DD",
+            "line 3: dos: no date in the format YYYY-MM-DD",
         ),
         (
             b"1,C7B.00,SECRET",
-            "line 3: dos: no date of the form YYYY-MM-DD",
+            "line 3: dos: no date in the format YYYY-MM-DD",
         ),
         (
             b"1,C7B.00,02/03/2021",
-            "line 3: dos: no date of the form YYYY-MM-DD",
+            "line 3: dos: no date in the format YYYY-MM-DD",
         ),
         (b"1,C7B.00,", "line 3: dos: no date"),
         (b"1,C7B.00", "line 3: 2 fields, and the header has 3"),
@@ -110,15 +110,15 @@ fn what_is_no_table_is_refused() {
         ),
         (
             b"dx,dx,dos\nC7B,C7B,2026-03-01\n".to_vec(),
-            "two columns are called \"dx\"",
+            "two columns have the name \"dx\"",
         ),
         (
             b"id,dx,dos\n1,C7B.00,31/12/2025\n".to_vec(),
-            "day stands before the month",
+            "day before the month",
         ),
         (
             b"id,dx,dos\n1,C7B.00,SECRET\n".to_vec(),
-            "no date of a known form",
+            "no date in a known format",
         ),
     ] {
         let run = problem(&world, claims);
@@ -139,7 +139,7 @@ fn a_file_without_a_header_does_not_lose_its_first_claim() {
         assert_eq!(run.exit, 2, "{}", run.stdout);
         assert!(
             run.stderr
-                .contains("the first line is a claim and no header"),
+                .contains("the first line is a claim, not a header"),
             "{}",
             run.stderr
         );
@@ -153,11 +153,11 @@ fn a_header_alone_is_an_audit_of_nothing() {
     let (run, annotated) = audit(&world, HEADER, &[]);
     assert_eq!(run.exit, 2, "{}", run.stderr);
     assert!(
-        run.stdout.starts_with("Judged by the bundled sample"),
+        run.stdout.starts_with("Checked against the bundled sample"),
         "{}",
         run.stdout
     );
-    let nothing = "nothing was judged: no code stands in what was asked for, in 0 rows";
+    let nothing = "nothing was checked: no codes in the columns or files, in 0 rows";
     assert!(run.stdout.contains(nothing), "{}", run.stdout);
     assert_eq!(annotated.lines().count(), 1);
 }
@@ -170,7 +170,7 @@ fn a_quote_that_is_never_closed_is_found() {
     let (run, annotated) = audit(&world, claims, &[]);
     assert!(
         run.stdout
-            .contains("line 3: a quote is opened and not closed"),
+            .contains("line 3: an opening quote is never closed"),
         "{}",
         run.stdout
     );
@@ -237,7 +237,7 @@ fn a_packed_file_that_was_cut_off_is_read_as_far_as_it_goes() {
     for packed in [whole, zstd] {
         let (run, annotated) = audit(&world, &packed[..packed.len() / 2], &[]);
         assert_eq!(run.exit, 2, "{}", run.stderr);
-        let cut_off = "data is cut off before its end; what is behind it is missing";
+        let cut_off = "data is cut off before its end; the rest is missing";
         assert!(run.stdout.contains(cut_off), "{}", run.stdout);
         // The row that was cut is not taken for a whole one.
         let judged = annotated.lines().filter(|line| line.contains(",billable,"));

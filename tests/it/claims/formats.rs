@@ -53,7 +53,7 @@ fn an_object_keeps_what_is_asked_for_and_gets_its_verdicts() {
         verdicts(&read),
         ["billable", "header", "header", "unreadable"]
     );
-    assert!(run.stdout.contains("line 5: no JSON"), "{}", run.stdout);
+    assert!(run.stdout.contains("line 5: not JSON"), "{}", run.stdout);
     assert!(run.stdout.contains("line 4: dx: no date"), "{}", run.stdout);
 }
 
@@ -100,7 +100,7 @@ fn an_837_is_told_by_how_it_begins() {
     assert!(
         wrong
             .stderr
-            .contains("--code is of tables, and this is X12 837"),
+            .contains("--code is for tables, and this is X12 837"),
         "{}",
         wrong.stderr
     );

@@ -23,8 +23,7 @@ fn files_of_a_folder_are_audited_in_one_run_and_one_that_cannot_be_read_is_named
     assert_eq!(run.exit, 1, "{}", run.stderr);
     assert!(run.stdout.contains("2 of 4 codes"), "{}", run.stdout);
     assert!(
-        run.stdout
-            .contains("2 of 4 rows (50.00%) would be rejected"),
+        run.stdout.contains("2 of 4 rows (50%) would be rejected"),
         "{}",
         run.stdout
     );
@@ -191,7 +190,7 @@ fn what_is_no_claims_file_is_named_for_what_it_is() {
         ("[{\"dx\":\"SECRET\"}]", "a JSON array"),
         ("GS*HC*SECRET*X*20260301*1*X~ST*837*1~", "X12 without"),
         ("ST*837*0001*SECRET~", "X12 without"),
-        ("PK\u{3}\u{4}SECRET", "no workbook"),
+        ("PK\u{3}\u{4}SECRET", "not a workbook"),
         (
             "Claims of SECRET\nid,dx,dos\n1,C7B,2026-03-01\n",
             "there is no column",
@@ -261,8 +260,8 @@ fn a_poa_indicator_is_compared_with_the_list_of_the_day_and_changes_no_verdict()
     ]);
     assert_eq!(run.exit, 0, "{}{}", run.stdout, run.stderr);
     for part in [
-        "a POA indicator that is none of Y, N, U, W, 1",
-        "a POA indicator that says exempt, of a code that is not exempt on its day",
+        "a POA indicator other than Y, N, U, W or 1",
+        "a POA indicator of exempt for a code that is not exempt on its date",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
@@ -359,10 +358,10 @@ fn a_file_of_days_that_no_release_governs_says_that_nothing_was_judged() {
     world.write("claims.csv", "dx,dos\nC7B.00,2018-03-01\nC7B,2018-03-02\n");
     let run = audit_of(&world, "claims.csv", &["--report=r.md"]);
     assert_eq!(run.exit, 2, "{run:?}");
-    let said = "nothing was judged: no release is loaded for the dates of the 2 codes, in 2 rows";
+    let said = "nothing was checked: no release loaded for the dates of the 2 codes, in 2 rows";
     assert!(run.stdout.contains(said), "{}", run.stdout);
     let report = std::fs::read_to_string(world.path("r.md")).unwrap();
-    assert!(report.starts_with("# Nothing was judged\n"), "{report}");
+    assert!(report.starts_with("# Nothing was checked\n"), "{report}");
 }
 
 #[test]

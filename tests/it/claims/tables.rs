@@ -177,7 +177,7 @@ fn an_inpatient_claim_goes_by_its_discharge() {
         run.stdout
             .contains("inpatient claim without a discharge date")
     );
-    assert!(run.stdout.contains("the discharge is before the admission"));
+    assert!(run.stdout.contains("discharge before admission"));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn stdin_and_stdout_and_packed_files_do_as_well() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("by verdict")
+            .contains("results")
     );
 }
 
@@ -258,11 +258,7 @@ fn a_file_without_dates_tells_when_it_was_written() {
         "{}",
         run.stdout
     );
-    assert!(
-        run.stdout.contains("4 of 5 codes (80.00%)"),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains("4 of 5 codes (80%)"), "{}", run.stdout);
     let json = world.run(&[
         "audit",
         file.to_str().unwrap(),

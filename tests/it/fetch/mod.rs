@@ -167,7 +167,7 @@ fn a_download_that_was_given_up_is_gone_on_with_by_the_next_fetch() {
         panic!("{problem:?}");
     };
     assert!(is_kept && got > 200_000 && of == Some(300_000));
-    assert!(problem.hint().unwrap().contains("goes on from there"));
+    assert!(problem.hint().unwrap().contains("continues from there"));
     assert_eq!(case.names(), ["a b.zip.part"]);
     case.server.put(PATH, case.bytes.clone(), Manner::Well);
     case.fetch().unwrap();
@@ -397,7 +397,7 @@ fn a_file_without_a_known_hash_must_be_a_whole_archive() {
     std::fs::write(case.folder.path().join("a b.zip"), half).unwrap();
     let problem = case.fetch().unwrap_err();
     assert!(
-        problem.to_string().contains("was there and is of no use"),
+        problem.to_string().contains("was there and cannot be used"),
         "{problem}"
     );
     assert_eq!(case.names(), ["a b.zip"]);

@@ -46,12 +46,12 @@ fn what_has_no_known_hash_is_left_and_the_flag_that_takes_it_is_named() {
       would fetch POAexemptCodesFY26.zip  1,228,270 bytes, SHA-256 known
         POA-exempt list; https://ftp.cdc.gov/pub/Health_Statistics/NCHS/Publications/ICD10CM/2026/POAexemptCodesFY26.zip
       not fetched: tabular list, alphabetic index, index to external causes, table of drugs, table of neoplasms: no address with a known hash
-        hint: --unverified takes files whose hash is not known
+        hint: --unverified accepts files whose hash is not known
     dry run: 3 files (3,590,953 bytes) would be fetched
     ");
     let run = world.run(&[&fetch[..], &["--unverified"]].concat());
     assert_eq!(run.exit, 0);
-    assert!(run.stdout.contains("unverified: no hash is known"));
+    assert!(run.stdout.contains("unverified: no known hash"));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_refusal_is_named_with_its_address_and_the_next_address_is_asked() {
     assert_eq!(run.exit, 1, "{run:?}");
     for expected in [
         &format!("failed: {mirror}{nchs}: the server refuses it (403 Forbidden)"),
-        &format!("failed: {mirror}{cms}: a web page in the place of the file"),
+        &format!("failed: {mirror}{cms}: a web page instead of the file"),
         "not fetched: order file",
         "0 files (0 bytes) fetched; kept in files",
     ] {
@@ -176,7 +176,7 @@ fn a_release_to_come_is_looked_for_and_nothing_is_fetched() {
     let run = on("2026-03-01");
     assert_eq!(run.exit, 2, "{run:?}");
     assert!(
-        run.stdout.contains("could not tell: 1 address of"),
+        run.stdout.contains("not determined: 1 address of"),
         "{run:?}"
     );
     let last = server.ranges(path).pop().unwrap();
@@ -201,7 +201,7 @@ fn a_release_that_the_catalogue_does_not_know_is_fetched_from_where_it_is_likely
     let run = world.run(&args);
     assert_eq!(run.exit, 1);
     assert!(
-        run.stdout.contains("--check looks where it is likely"),
+        run.stdout.contains("--check looks at likely addresses"),
         "{run:?}"
     );
     assert_eq!(server.requests().len(), 0);
@@ -210,8 +210,8 @@ fn a_release_that_the_catalogue_does_not_know_is_fetched_from_where_it_is_likely
     let fetched = "fetched 2028-code-descriptions-tabular-order.zip";
     assert!(run.stdout.contains(fetched), "{run:?}");
     assert!(run.stdout.contains("the address is a guess"), "{run:?}");
-    assert!(run.stdout.contains("left: "), "{run:?}");
-    assert!(run.stdout.contains("nothing is stored"), "{run:?}");
+    assert!(run.stdout.contains("skipped: "), "{run:?}");
+    assert!(run.stdout.contains("nothing stored"), "{run:?}");
     let kept = ".local/share/codeyear/downloads/2028-code-descriptions-tabular-order.zip";
     assert!(world.path(kept).is_file());
 }
@@ -228,7 +228,7 @@ fn another_release_under_the_address_of_the_one_asked_for_is_named() {
     args.extend(["--unverified", "--mirror", &mirror]);
     let run = world.run(&args);
     assert_eq!(run.exit, 1, "{run:?}");
-    let said = "another release: what came is not FY2028 but FY2016";
+    let said = "another release: received FY2016 instead of FY2028";
     assert!(run.stdout.contains(said), "{run:?}");
 }
 

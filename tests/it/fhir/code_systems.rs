@@ -143,14 +143,14 @@ fn a_day_that_is_not_covered_is_refused_with_the_last_known_state_and_where_the_
         for expected in [
             "no loaded version of 'http://www.cms.gov/Medicare/Coding/ICD10' governs 2025-11-01: version 2026 would have to be loaded",
             "; the newest version before it, ",
-            "that day it was billable: ",
+            "on that date it was billable: ",
             " Version 2026 is at https://",
             "Valid versions: ",
         ] {
             assert!(text.contains(expected), "{expected}: {text}");
         }
         let (_, text) = asked("0270349", "2025-11-01");
-        assert!(text.contains("that day it was not listed"), "{text}");
+        assert!(text.contains("on that date it was not listed"), "{text}");
     }
     let query = [("system", PCS), ("code", "0270346"), ("version", "2026")];
     let (status, text) = server.refused("CodeSystem/$lookup", &query);

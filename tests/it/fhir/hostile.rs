@@ -84,13 +84,13 @@ fn what_is_wrong_is_said() {
             "CodeSystem/$lookup",
             &[("system", CM), ("code", "C7B"), ("date", "2026-02-30")],
             400,
-            "is no day",
+            "is not a date",
         ),
         (
             "CodeSystem/$lookup",
             &[("system", CM), ("code", "C7B"), ("date", "2026")],
             400,
-            "is no day",
+            "is not a date",
         ),
         (
             "CodeSystem/$lookup",

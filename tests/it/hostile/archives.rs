@@ -464,18 +464,18 @@ fn what_is_no_order_file_is_left_with_a_reason() {
     for (name, why) in [
         ("HCPC2031_CONTR_ANWEB.txt", "HCPCS"),
         ("icd10cm_tabular.xsd", "an XML schema"),
-        ("readme.xml", "an XML file of a kind not known here"),
+        ("readme.xml", "an XML file of an unknown kind"),
         ("icd10OrderFiles.pdf", "PDF"),
         ("empty.txt", "empty"),
     ] {
         assert!(
-            run.stdout.lines().any(|line| line.starts_with("left: ")
+            run.stdout.lines().any(|line| line.starts_with("skipped: ")
                 && line.contains(name)
                 && line.contains(why)),
             "{name}: {run:?}"
         );
     }
-    assert!(run.stdout.contains("5 left"), "{run:?}");
+    assert!(run.stdout.contains("5 skipped"), "{run:?}");
 }
 
 #[test]

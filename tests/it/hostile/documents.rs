@@ -110,7 +110,7 @@ fn what_is_not_known_of_a_tabular_list_is_kept_and_named() {
             1,
         );
     let words = format!(
-        "2 things this version does not know are kept as they stand: line {}: attribute newid of <chapter>; \
+        "2 items unknown to this version are kept as they are: line {}: attribute newid of <chapter>; \
          line {}: element <novelty> in <diag>",
         line_of(&text, "newid"),
         line_of(&text, "<novelty>")
@@ -575,11 +575,11 @@ fn a_broken_document_takes_the_order_file_beside_it_down_with_all_or_nothing_alo
     assert_eq!(run.exit, 1, "{run:?}");
     assert!(
         run.stdout
-            .contains("not taken: in/POAexemptCodesApr31.txt, line 4: "),
+            .contains("not imported: in/POAexemptCodesApr31.txt, line 4: "),
         "{run:?}"
     );
     assert!(
-        run.stdout.contains("2 files stored, 1 not taken"),
+        run.stdout.contains("2 files stored, 1 not imported"),
         "{run:?}"
     );
     // Mended, all of it is taken.

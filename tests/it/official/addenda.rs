@@ -96,7 +96,7 @@ fn every_addenda_of_icd_10_pcs_replays_on_its_base_with_no_residue() {
         assert_eq!(addenda.outcome(), ProofOutcome::Exact, "{release}");
         assert_eq!(
             addenda.detail(),
-            format!("replayed on {base}: row for row exact")
+            format!("applied to {base}: row for row exact")
         );
     }
 }
@@ -179,7 +179,7 @@ fn an_addenda_replays_on_a_release_with_the_same_order_file_as_its_base() {
     assert_eq!(addenda.outcome(), ProofOutcome::Exact);
     assert_eq!(
         addenda.detail(),
-        "replayed on FY2025: row for row exact (its base is FY2025-04, and both have the same rows)"
+        "applied to FY2025: row for row exact (its base is FY2025-04, and both have the same rows)"
     );
     // FY2022 is not what FY2025's addenda is against, and has other bytes.
     let addenda = addenda_of(&report, "FY2025");

@@ -31,13 +31,13 @@ const CASES: &[Case<'_>] = &[
         1,
         &[
             "of 39 codes",
-            "15 codes were not judged",
+            "15 codes were not checked",
             "of SNOMED CT",
-            "1 with the unknown label \"1\"",
-            "1 with the unknown label \"X\"",
-            "1 with the unknown label \"A\"",
-            "1 with the unknown label \"DX\"",
-            "1 with the unknown label \"ICD-10-CM/PCS\"",
+            "1 with the unknown code set label \"1\"",
+            "1 with the unknown code set label \"X\"",
+            "1 with the unknown code set label \"A\"",
+            "1 with the unknown code set label \"DX\"",
+            "1 with the unknown code set label \"ICD-10-CM/PCS\"",
             "6        6  2021-10-01  2021-10-01  ICD-9-CM was in force until 2015-09-30; as ICD-10-CM it is billable",
         ],
     ),
@@ -51,7 +51,7 @@ const CASES: &[Case<'_>] = &[
             "--system=typo!=other",
         ],
         1,
-        &["of 40 codes", "14 codes were not judged"],
+        &["of 40 codes", "14 codes were not checked"],
     ),
     (
         "02c-icd-version-float.parquet",
@@ -67,7 +67,7 @@ const CASES: &[Case<'_>] = &[
         &[
             "0 of 1 code ",
             "2 that could not be read",
-            "a path names what stands within objects: dx[].code",
+            "a path names a field within objects: dx[].code",
         ],
     ),
     (
@@ -180,7 +180,7 @@ const CASES: &[Case<'_>] = &[
         1,
         &[
             "1 of 6 codes",
-            "5 codes were not judged",
+            "5 codes were not checked",
             "the interchange is cut off after segment 24",
         ],
     ),
@@ -189,7 +189,7 @@ const CASES: &[Case<'_>] = &[
         "10a-null-markers-wide.csv",
         &["--code=dx*", "--date=dos"],
         0,
-        &["0 of 40 codes", "460 cells with a marker"],
+        &["0 of 40 codes", "460 cells with a placeholder"],
     ),
     (
         "10b-null-marker-in-first-date.csv",
@@ -217,7 +217,7 @@ const CASES: &[Case<'_>] = &[
         2,
         &[
             "0 of 2 codes",
-            "6 codes were not judged",
+            "6 codes were not checked",
             "that could be ICD-9-CM",
             "--code-set-by",
         ],
@@ -260,7 +260,7 @@ const CASES: &[Case<'_>] = &[
         "23-fhir-text-only.ndjson",
         &[],
         2,
-        &["nothing was judged", "1: in words alone, without a code"],
+        &["nothing was checked", "1: in words alone, without a code"],
     ),
     // What stands around codes.
     (
@@ -269,8 +269,8 @@ const CASES: &[Case<'_>] = &[
         1,
         &[
             "24 of 27 codes",
-            "5 codes were not judged",
-            "5 cells with signs before or behind the code",
+            "5 codes were not checked",
+            "5 cells with signs before or after the code",
         ],
     ),
     (
@@ -279,7 +279,7 @@ const CASES: &[Case<'_>] = &[
         1,
         &[
             "9 of 27 codes",
-            "a code that was read without what stands around it",
+            "a code read without the characters around it",
         ],
     ),
     (
@@ -293,7 +293,7 @@ const CASES: &[Case<'_>] = &[
         "18-glob-takes-poa.csv",
         &["--code=dx*", "--date=dos"],
         1,
-        &["no code stands in dx1_poa, dx2_poa"],
+        &["no codes in dx1_poa, dx2_poa"],
     ),
     (
         "18-glob-takes-poa.csv",
@@ -317,7 +317,10 @@ const CASES: &[Case<'_>] = &[
         "21-x12-rd8-single-date.837",
         &[],
         1,
-        &["1 of 1 code ", "a date whose qualifier in DTP02"],
+        &[
+            "1 of 1 code ",
+            "a date in another format than its qualifier in DTP02",
+        ],
     ),
     (
         "22-ragged.csv",
@@ -325,7 +328,7 @@ const CASES: &[Case<'_>] = &[
         2,
         &[
             "0 of 5 codes",
-            "noted 2 times: a row with fewer fields than the header",
+            "note (2 times): a row with fewer fields than the header",
             "line 5: 6 fields, and the header has 5",
         ],
     ),

@@ -84,7 +84,7 @@ fn the_whole_database_is_sound() {
         assert_eq!(
             report.spans,
             [(code_set, 0)],
-            "derived spans equal the facts"
+            "derived spans match the releases"
         );
         for one in &report.releases {
             let (rows, billable, sha256) =

@@ -86,7 +86,7 @@ fn a_new_attribute_costs_no_document_and_a_poa_list_of_a_year_to_come_is_read() 
     let unread = parse_tabular(xml).unwrap().unread;
     assert_eq!(
         unread.describe().unwrap(),
-        "1 thing this version does not know is kept as it stands: line 7: attribute newid of <section>"
+        "1 item unknown to this version is kept as it is: line 7: attribute newid of <section>"
     );
     let poa = members(&faults.join("01-cms-folder/2028-poa-exempt-codes.zip"));
     let (name, bytes) = &poa[0];
@@ -107,7 +107,7 @@ fn what_is_left_is_called_what_it_is() {
     files.extend(members(&faults.join("one-left.zip")));
     for (name, bytes) in files {
         let words = match name.as_str() {
-            "HCPC2019_README.txt" => "what the publisher says of a HCPCS Level II file",
+            "HCPC2019_README.txt" => "a readme of a HCPCS Level II file",
             "HCPC2019_CONTR_ANWEB.txt" => "a HCPCS Level II file",
             _ => "a general equivalence mapping",
         };

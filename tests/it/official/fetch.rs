@@ -28,14 +28,14 @@ fn what_is_missing_from_a_mirror_of_the_releases_is_what_an_import_by_hand_gives
     let run = world.run(&[&args[..], &["--today", "2026-03-01"]].concat());
     say(&run.stdout);
     assert!(
-        run.stdout.contains("SHA-256 of each file as known"),
+        run.stdout.contains("SHA-256 of each file matches"),
         "{}",
         run.stdout
     );
     assert!(!run.stdout.contains("unverified:"), "{}", run.stdout);
     // Some releases are not on the mirror.
     assert_eq!(run.exit, 1, "{}", run.stderr);
-    assert!(!run.stdout.contains("not taken:"), "{}", run.stdout);
+    assert!(!run.stdout.contains("not imported:"), "{}", run.stdout);
     let by_hand = everything(&releases);
     let fetched = world.store();
     assert_eq!(
@@ -93,10 +93,10 @@ fn official_archives_with_a_known_hash_are_fetched_by_name_and_imported() {
     say(&run.stdout);
     // The tables and indexes of FY2020, and the releases of ICD-10-PCS, have no known hash or are not there.
     assert_eq!(run.exit, 1, "{run:?}");
-    let expected = "fetched 2020-icd-10-cm-codes.zip  2,217,062 bytes, SHA-256 as known\n";
+    let expected = "fetched 2020-icd-10-cm-codes.zip  2,217,062 bytes, SHA-256 matches\n";
     assert!(run.stdout.contains(expected), "{}", run.stdout);
     assert!(!run.stdout.contains("unverified:"), "{}", run.stdout);
-    assert!(!run.stdout.contains("not taken:"), "{}", run.stdout);
+    assert!(!run.stdout.contains("not imported:"), "{}", run.stdout);
     let fetched = world.store();
     let stored: Vec<(CodeSet, String)> = fetched
         .releases()

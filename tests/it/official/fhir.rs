@@ -198,7 +198,7 @@ fn codes_that_became_one_together_say_so() {
     assert_eq!(codes, ["G56.01", "G56.02"]);
     let message = value(&back, "message");
     assert!(
-        message.as_str().unwrap().contains("both together"),
+        message.as_str().unwrap().contains("both codes together"),
         "{message}"
     );
     let map = server.get("ConceptMap/icd-10-cm-from-2016-10-01", &[]);

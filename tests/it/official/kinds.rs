@@ -42,7 +42,7 @@ fn expected(folder: &str, archive: &str, name: &str) -> Option<Expected> {
         "icd9cm" if ends(".xlsx") => return left("spreadsheet"),
         "icd9cm" => return left("ICD-9-CM"),
         "hcpcs" if has("anweb") && !has("corrections") => return left("a HCPCS Level II file; "),
-        "hcpcs" => return left("what the publisher says of a HCPCS"),
+        "hcpcs" => return left("a readme of a HCPCS"),
         _ => {}
     }
     let pcs = has("icd10pcs")
@@ -55,9 +55,9 @@ fn expected(folder: &str, archive: &str, name: &str) -> Option<Expected> {
         CodeSet::Icd10Cm
     };
     match () {
-        () if has("conversion") && has("pcs") => left("a conversion table of another layout"),
+        () if has("conversion") && has("pcs") => left("a conversion table in another layout"),
         () if has("conversion") => document(DocumentKind::ConversionTable),
-        () if has("readme") => left("what the publisher says of the POA-exempt list"),
+        () if has("readme") => left("a readme of the POA-exempt list"),
         () if has("exemptadd") => left("codes added to the POA"),
         () if has("exemptdel") => left("codes deleted from the POA"),
         () if has("exemptrev") => left("titles revised on the POA"),

@@ -127,7 +127,8 @@ fn a_pack_holds_what_an_import_takes_and_the_catalogue_knows_and_is_the_same_twi
     }
     assert_eq!(pack.releases().len(), held);
     assert!(packing.left.iter().all(|left| !left.why.is_empty()));
-    let unknown = |left: &&codeyear::ingest::Skipped| left.why.contains("does not know its hash");
+    let unknown =
+        |left: &&codeyear::ingest::Skipped| left.why.contains("its hash is not in the catalogue");
     let unknown: Vec<_> = packing.left.iter().filter(unknown).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
 }
@@ -168,7 +169,7 @@ fn two_first_questions_at_once_build_the_database_of_an_import_by_hand() {
         "C7B  on 2026-11-28  header",
         "M54.5  on 2026-11-28  header",
         "M54.50",
-        "rests on FY2027: ",
+        "source: FY2027, ",
         "sha256 ",
     ] {
         assert!(runs[0].stdout.contains(part), "{part}: {runs:?}");
@@ -192,7 +193,8 @@ fn two_first_questions_at_once_build_the_database_of_an_import_by_hand() {
     let init = Run::from(at_home(&world, pack, &["init"]).output().unwrap());
     assert_eq!(init.exit, 0, "{init:?}");
     assert!(
-        init.stdout.contains("took it out: ICD-10-CM FY2020."),
+        init.stdout
+            .contains("removed with codeyear remove: ICD-10-CM FY2020."),
         "{init:?}"
     );
     let store = Store::open(&database_at_home(&world)).unwrap();
@@ -285,7 +287,7 @@ fn a_first_question_on_all_releases_that_is_killed_leaves_nothing_half() {
         run.stderr.contains("this answer comes from memory"),
         "{run:?}"
     );
-    assert!(run.stdout.contains("rests on FY2027: "), "{run:?}");
+    assert!(run.stdout.contains("source: FY2027, "), "{run:?}");
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn rows_of_one_day_are_not_chained_and_said_as_the_history_says_them() {
         &present::changes::report(&changes, Style::PLAIN),
         Style::PLAIN,
     );
-    let said = "<- Z40.89 [which was not billable] (FY2026 table)";
+    let said = "<- Z40.89 [was not billable] (FY2026 table)";
     assert!(text.contains(said), "{said}");
-    assert!(text::history(&history, Style::PLAIN).contains("Z40.89, which was not billable"));
+    assert!(text::history(&history, Style::PLAIN).contains("Z40.89, was not billable"));
 }

@@ -83,11 +83,11 @@ fn a_pack_that_is_cut_off_is_refused() {
         );
     }
     for (bytes, part) in [
-        (&b""[..], "this file is no pack"),
-        (b"PK\x03\x04", "this file is no pack"),
+        (&b""[..], "this file is not a pack"),
+        (b"PK\x03\x04", "this file is not a pack"),
         (
             b"a text of some length that is no pack at all, whatever its name",
-            "this file is no pack",
+            "this file is not a pack",
         ),
     ] {
         refused(bytes, &[part], part);
@@ -160,7 +160,7 @@ fn a_pack_that_calls_a_release_another_stores_nothing() {
     let run = ask(&world, &["--pack", "wrong.pack", "init"]);
     assert_eq!(run.exit, 2, "{run:?}");
     assert!(
-        run.stderr.contains("and stands under another release"),
+        run.stderr.contains("listed under another release"),
         "{run:?}"
     );
     assert!(!database_at_home(&world).exists());

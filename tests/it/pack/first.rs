@@ -238,7 +238,7 @@ fn without_a_pack_a_question_says_what_brings_the_history() {
         assert_eq!(run.exit, 2, "{run:?}");
         assert!(
             run.stderr.contains(
-                "codeyear init brings the official history, codeyear demo shows the sample"
+                "load the official history with codeyear init, or try the sample with codeyear demo"
             ),
             "{run:?}"
         );

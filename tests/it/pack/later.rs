@@ -106,7 +106,7 @@ fn what_was_removed_stays_out_until_it_is_imported_again() {
     let run = world.run(&["--pack", "years.pack", "init"]);
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(
-        run.stdout.contains("Nothing to add from years.pack\nLeft out, because codeyear remove took it out: ICD-10-CM FY2032, FY2033."),
+        run.stdout.contains("Nothing to add from years.pack\nLeft out, because it was removed with codeyear remove: ICD-10-CM FY2032, FY2033."),
         "{run:?}"
     );
     assert_eq!(world.run(&["verify"]).exit, 0);
@@ -145,7 +145,7 @@ fn the_sample_never_mixes_with_a_pack() {
     let run = sample.run(&["--pack", &pack, "init"]);
     assert_eq!(run.exit, 2, "{run:?}");
     assert!(
-        run.stderr.contains("the database holds the bundled sample"),
+        run.stderr.contains("the database has the bundled sample"),
         "{run:?}"
     );
     assert_eq!(

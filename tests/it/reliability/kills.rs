@@ -179,7 +179,7 @@ fn a_log_that_a_killed_import_left_is_read_by_the_next_reader() {
         let new = leave_a_log(&world, with_index);
         let run = world.run(&IN_THE_LOG);
         assert_eq!(run.exit, 0, "{run:?}");
-        assert!(run.stdout.contains("rests on FY2031"), "{run:?}");
+        assert!(run.stdout.contains("source: FY2031"), "{run:?}");
         assert_eq!(hash(&world.database()), new);
         assert_eq!(leftovers(&world.database()), Vec::<PathBuf>::new());
     }
@@ -195,7 +195,7 @@ fn a_log_in_a_folder_that_may_not_be_written_is_read_or_refused_and_never_ignore
         };
         let run = sandbox.run(&IN_THE_LOG);
         if run.exit == 0 {
-            assert!(run.stdout.contains("rests on FY2031"), "{run:?}");
+            assert!(run.stdout.contains("source: FY2031"), "{run:?}");
         } else {
             assert_refused(&run, &["codeyear.db"]);
         }

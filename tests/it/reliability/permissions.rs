@@ -105,7 +105,7 @@ fn verify_without_permission_to_write_proves_and_says_that_nothing_is_kept() {
     let run = sandbox.run(&["verify"]);
     assert_eq!(run.exit, 0, "{run:?}");
     for part in [
-        "proven, not kept: the database is read-only\n",
+        "verified, not stored: the database is read-only\n",
         "exact database: ",
         "exact ICD-10-CM: derived",
         "exact full-text index",

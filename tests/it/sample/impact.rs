@@ -136,10 +136,10 @@ fn the_page_tells_at_a_glance_what_breaks_and_what_to_use_instead() {
     let world = world();
     let page = run(&world, &["--format", "html"]).stdout;
     for part in [
-        "<h1>What of yours breaks in FY2026</h1>",
-        "<b>3 of your 8 codes break</b>, with 4 of 10 uses (40.00%).",
+        "<h1>Your codes affected by FY2026</h1>",
+        "<b>3 of your 8 codes are no longer valid</b>: 4 of 10 uses (40%).",
         "<b>2</b> uses <span class=\"share\">20.00%</span>",
-        "<p>Use instead <span class=\"way\">(FY2026 conversion table)</span></p>",
+        "<p>Replaced by <span class=\"way\">(FY2026 conversion table)</span></p>",
         "<li><span class=\"code\">G35.A</span> Relapsing-remitting multiple sclerosis</li>",
         "1 row not counted",
         "Q51.20 (1)",
@@ -152,7 +152,7 @@ fn the_page_tells_at_a_glance_what_breaks_and_what_to_use_instead() {
     world.write("claims.csv", "dx1\nA00.0\n");
     let calm = run(&world, &["--format", "html"]);
     assert_eq!(calm.exit, 0);
-    assert!(calm.stdout.contains("<b>Nothing breaks.</b>"));
+    assert!(calm.stdout.contains("<b>No longer valid: none.</b>"));
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn the_workbook_of_what_breaks_has_a_sheet_a_severity() {
     assert_eq!(rows.len(), 4);
     let successors = rows[0]
         .iter()
-        .position(|name| name == "Successors")
+        .position(|name| name == "Replaced by")
         .unwrap();
     assert!(rows[1][successors].contains("G35.A, G35.B0"), "{rows:?}");
 }

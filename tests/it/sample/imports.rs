@@ -236,7 +236,7 @@ fn other_bytes_for_a_release_are_refused_unless_they_are_called_a_correction() {
         "the correction answers: {}",
         title()
     );
-    assert!(title().contains("rests on FY2030-errata"));
+    assert!(title().contains("source: FY2030-errata"));
     let diff = world.run(&["diff", "FY2030", "FY2030-errata", "--format", "csv"]);
     assert_eq!(changed_codes(&diff), ["A00"], "both are kept");
 }
@@ -248,7 +248,7 @@ fn the_sample_and_full_releases_never_mix() {
     let run = world.run(&["import", "--allow-incomplete", "full"]);
     assert_eq!(run.exit, 2);
     assert!(
-        run.stderr.contains("bundled sample, which never mixes"),
+        run.stderr.contains("bundled sample, which is never mixed"),
         "{}",
         run.stderr
     );
@@ -259,7 +259,7 @@ fn the_sample_and_full_releases_never_mix() {
     let run = full.run(&["import", "--allow-incomplete", sample.to_str().unwrap()]);
     assert_eq!(run.exit, 2);
     assert!(
-        run.stderr.contains("the database holds full releases"),
+        run.stderr.contains("the database has full releases"),
         "{}",
         run.stderr
     );

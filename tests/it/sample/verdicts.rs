@@ -147,7 +147,7 @@ fn each_of_the_other_verdicts_is_told_as_json() {
     "#);
     insta::assert_snapshot!(told("C7.B", "2026-03-01", 1), @r#"
     date: "2026-03-01"
-    malformed_because: "the dot of an ICD-10-CM code stands after the third character"
+    malformed_because: "the dot of an ICD-10-CM code comes after the third character"
     reason: "malformed"
     release: "FY2026"
     valid: false

@@ -85,7 +85,10 @@ fn what_is_not_proven_is_said() {
     let world = World::with_sample();
     let run = world.run(&["verify"]);
     assert_eq!(run.exit, 0, "{run:?}");
-    for part in ["exact database: ", "not proven: what lies in unused parts"] {
+    for part in [
+        "exact database: ",
+        "not verified: what lies in unused parts",
+    ] {
         assert!(run.stdout.contains(part), "{part}: {run:?}");
     }
     // A release that nobody knows: its file may be anyone's.
@@ -93,7 +96,7 @@ fn what_is_not_proven_is_said() {
     let run = other.run(&["verify"]);
     assert!(
         run.stdout
-            .contains("not proven: that 1 of 1 imported files"),
+            .contains("not verified: that 1 of 1 imported files"),
         "{run:?}"
     );
 }

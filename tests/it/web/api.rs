@@ -169,7 +169,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
         (
             "/api/check?code=C7B&no=2026-03-01",
             400,
-            "a parameter that this address does not know",
+            "an unknown parameter",
         ),
         (
             "/api/check?code=C7B&year=2026&on=2026-03-01",
@@ -204,12 +204,12 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
         (
             "/api/search?q=pain&on=1999-01-01",
             404,
-            "no loaded ICD-10-CM release governs 1999-01-01",
+            "no ICD-10-CM release loaded for 1999-01-01",
         ),
         (
             "/api/search?q=pain&on=2026-03-01&most=1000",
             400,
-            "at most 200 codes are given",
+            "at most 200 codes are returned",
         ),
         ("/api/diff", 400, "neither old nor new is given"),
         (
@@ -219,7 +219,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
         ),
         ("/api/diff?old=FY2025&new=later", 400, "new cannot be read"),
         ("/api/history?code=Q99.99", 404, ""),
-        ("/api/nothing", 404, "there is nothing at this address"),
+        ("/api/nothing", 404, "nothing found at this address"),
         ("/", 404, ""),
     ] {
         let reply = served.get(target);

@@ -49,7 +49,7 @@ fn ten_thousand_times_one_header_is_answered_with_the_beginning_of_its_list() {
 #[test]
 fn bodies_that_never_come_take_no_place() {
     let world = World::with_sample();
-    let served = Served::start(&world, &["--most-requests", "4", "--timeout", "20"]);
+    let served = Served::start(&world, &["--max-requests", "4", "--timeout", "20"]);
     let head = "POST /api/check HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
     let waiting = waiting(&served, 100, head.as_bytes());
     std::thread::sleep(Duration::from_millis(200));
@@ -62,7 +62,7 @@ fn bodies_that_never_come_take_no_place() {
 #[test]
 fn one_address_does_not_take_all_connections() {
     let world = World::with_sample();
-    let served = Served::start(&world, &["--most-per-address", "8"]);
+    let served = Served::start(&world, &["--max-per-address", "8"]);
     let mut open: Vec<TcpStream> = (0..8)
         .map(|_| TcpStream::connect(served.address).unwrap())
         .collect();
@@ -148,7 +148,7 @@ fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
             (&file).write_all(&bytes).unwrap();
             file.set_modified(metadata.modified().unwrap()).unwrap();
         }),
-        ("no file any more", |path| {
+        ("not a file any more", |path| {
             std::fs::remove_file(path).unwrap();
             let made = std::process::Command::new("mkfifo").arg(path).status();
             assert!(made.unwrap().success());

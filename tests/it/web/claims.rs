@@ -149,7 +149,7 @@ fn columns_that_nobody_names_are_told_by_their_names_and_rows_are_given_as_a_fil
     let page = Page::open(&[]);
     let reply = page.post(&[], TABLE);
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let told = "columns recognised by their names: codes in DX1, Diag_2; dates in Date of service";
+    let told = "columns detected by name: codes in DX1, Diag_2; dates in Date of service";
     assert!(reply.text().contains(told), "{}", reply.text());
     let link = "/icd10cm/C7B?on=2026-03-01";
     assert!(reply.text().contains(link), "{}", reply.text());
@@ -166,14 +166,14 @@ fn columns_that_nobody_names_are_told_by_their_names_and_rows_are_given_as_a_fil
     let row = "\nSECRET,C7B,Y,x,C7B.00,2026-03-01,header,";
     assert!(text.contains(row), "{text}");
     for (file, part) in [
-        (&b"a,b\n1,2\n"[..], "No column name looks like one of codes"),
+        (&b"a,b\n1,2\n"[..], "No column name suggests codes"),
         (
             b"dx,b\nC7B,2\n",
-            "No column name looks like one of dates of service",
+            "No column name suggests a date of service",
         ),
         (
             b"{\"dx\":\"C7B\"}\n",
-            "No column name looks like one of dates of service",
+            "No column name suggests a date of service",
         ),
     ] {
         let said = page.refused(&[], file);
@@ -278,7 +278,7 @@ fn names_that_stand_twice_are_empty_or_hold_html_are_shown_as_they_are() {
         ],
         file.as_bytes(),
     );
-    assert!(said.contains("hold no date of a known form"), "{said}");
+    assert!(said.contains("have no date in a known format"), "{said}");
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_thousand_columns_are_shown_and_too_many_are_refused() {
     assert_eq!(columns.picks(false).len(), 1002);
     assert_eq!(columns.picks(true), ["1000 dx1"]);
     assert!(
-        columns.page.contains("1,002 columns, 1 ticked"),
+        columns.page.contains("1,002 columns, 1 selected"),
         "{}",
         columns.page.len()
     );
@@ -325,7 +325,7 @@ fn another_file_than_the_columns_were_chosen_from_is_refused() {
     let said = page.refused(&picks, b"dos,dx\n2026-03-01,C7B\n");
     assert!(said.contains("not those that were chosen from"), "{said}");
     for (picks, part) in [
-        (&[("picked", "1")][..], "No column with codes is ticked"),
+        (&[("picked", "1")][..], "No column with codes is selected"),
         (
             &[("picked", "1"), ("pick", "0 dx")],
             "No column with a date is chosen",
@@ -555,13 +555,13 @@ fn a_workbook_of_empty_texts_that_would_fill_the_memory_is_refused() {
         let bomb = workbook(texts, count);
         assert!(bomb.len() < 1 << 20, "{}", bomb.len());
         let said = page.refused(&fields, &bomb);
-        assert!(said.contains("more texts than can be held"), "{said}");
+        assert!(said.contains("too many texts"), "{said}");
     }
 }
 
 #[test]
 fn parquet_that_would_fill_the_memory_is_refused() {
-    let page = Page::open(&["--most-upload", "2000000"]);
+    let page = Page::open(&["--max-upload", "2000000"]);
     let long = "A".repeat(1 << 16);
     let zstd = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -591,7 +591,7 @@ fn parquet_that_would_fill_the_memory_is_refused() {
     let reply = page.post(&[], &repeated);
     assert_eq!(reply.status, 200, "{}", reply.text());
     let said = page.refused(&[("rows", "1")], &repeated);
-    assert!(said.contains("more than this server gives"), "{said}");
+    assert!(said.contains("more than this server returns"), "{said}");
     let packed = WriterProperties::builder().set_compression(Compression::LZ4);
     let columns = vec![("dx", texts(&["C7B"])), ("dos", days(1))];
     let said = page.refused(&[], &parquet(columns, Some(packed.build())));
@@ -621,15 +621,9 @@ fn x12_and_fhir_have_no_columns_to_choose() {
 fn hints_name_the_fields_of_the_page_and_no_option() {
     let page = Page::open(&[]);
     for (file, part) in [
-        (
-            &b"dx,dos\nC7B,x\n"[..],
-            "“How dates are written” states the form",
-        ),
-        (b"dx,dos\nC7B,46082\n", "In “How dates are written” excel"),
-        (
-            b"dx,dos\nC7B,31/12/2025\n",
-            "State it in “How dates are written”",
-        ),
+        (&b"dx,dos\nC7B,x\n"[..], "tate the format in “Date format”"),
+        (b"dx,dos\nC7B,46082\n", "In “Date format” excel"),
+        (b"dx,dos\nC7B,31/12/2025\n", "State it in “Date format”"),
         (
             b"a,dos\nC7B,2025-12-31\n",
             "choose them from those that the file has",
@@ -642,7 +636,7 @@ fn hints_name_the_fields_of_the_page_and_no_option() {
     for (file, part) in [
         (
             &b"dx1,dx2,dos\nC7B,,\n"[..],
-            "“How dates are written” states another form",
+            "state another format in “Date format”",
         ),
         (
             b"dx1,dx2,dos\nC7B,zzzzz,2026-03-01\n",
@@ -650,11 +644,11 @@ fn hints_name_the_fields_of_the_page_and_no_option() {
         ),
         (
             b"dx1,dos\n\"C7B,G35\",2026-03-01\n",
-            "tick “Take cells with several codes apart”",
+            "check “Split cells with several codes”",
         ),
         (
             b"dx1,dos\n'C7B',2026-03-01\n",
-            "tick “Read codes that have something around them”",
+            "check “Read codes with extra characters around them”",
         ),
         (
             b"dx1,dos\nJ1885,2026-03-01\n",
@@ -686,5 +680,5 @@ fn what_the_fields_state_is_done() {
     let day_first = b"dx1,dos\nC7B,01/03/2026\n";
     count(&[("date_format", "DD/MM/YYYY")], day_first, "on=2026-03-01");
     let said = page.refused(&[("date_format", "QQ")], day_first);
-    assert!(said.contains("“How dates are written”"), "{said}");
+    assert!(said.contains("“Date format”"), "{said}");
 }

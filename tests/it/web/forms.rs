@@ -145,9 +145,5 @@ fn a_range_that_is_asked_for_often_is_looked_up_once() {
         "&code=A00-Z99".repeat(60)
     ));
     assert_eq!(reply.status, 400, "{}", reply.text());
-    assert!(
-        reply.text().contains("codes are asked for"),
-        "{}",
-        reply.text()
-    );
+    assert!(reply.text().contains("codes requested"), "{}", reply.text());
 }

@@ -16,7 +16,7 @@ fn is_well(served: &Served) {
 #[test]
 fn a_body_that_is_too_long_is_refused_and_others_are_answered() {
     let world = World::with_sample();
-    let served = Served::start(&world, &["--most-body", "1000"]);
+    let served = Served::start(&world, &["--max-body", "1000"]);
     let body = vec![b' '; 2_000_000];
     let reply = served.post("/api/check", "application/json", &body);
     // A client that still sends may see the connection closed before it reads the answer.

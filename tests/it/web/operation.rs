@@ -155,9 +155,9 @@ fn a_server_that_cannot_start_says_why() {
             .contains("hint: name another address with --listen"),
         "{run:?}"
     );
-    let run = world.run(&["serve", "--most-body", "0"]);
+    let run = world.run(&["serve", "--max-body", "0"]);
     assert!(
-        run.exit == 2 && run.stderr.contains("--most-body is 0"),
+        run.exit == 2 && run.stderr.contains("--max-body is 0"),
         "{run:?}"
     );
 }

@@ -92,7 +92,7 @@ fn a_server_of_this_machine_answers_for_its_own_names_alone() {
     assert_eq!(reply.status, 421, "{reply:?}");
     assert_eq!(
         reply.json()["error"]["hint"],
-        "start it with --host NAME, if it is to"
+        "start it with --host NAME to allow it"
     );
 
     let named = Served::start(&world, &["--host", "codes.example"]);
@@ -402,7 +402,7 @@ fn names_that_are_none_are_refused_at_the_start() {
     for (args, said) in [
         (
             ["--trusted-proxy", "proxy"],
-            "is not an address: expected one as 10.0.0.1",
+            "is not an address: expected one such as 10.0.0.1",
         ),
         (
             ["--base-url", "codes.example"],

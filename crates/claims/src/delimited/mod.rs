@@ -187,7 +187,7 @@ fn hint_at_title(error: Error, width: usize, rows: &[u8], delimiter: u8) -> Erro
     let is_read = csv_reader(rows, delimiter).read_byte_record(&mut record);
     match is_read {
         Ok(true) if record.len() > width => error.with_hint(format!(
-            "the first line has {width} of the {} fields of the line below it: is it a title? take it away, so that the names of the columns come first",
+            "the first line has {width} of the {} fields of the line below it: is it a title? remove it, so that the column names come first",
             record.len()
         )),
         _ => error,
@@ -222,7 +222,7 @@ fn read_header(start: &[u8], delimiter: u8, file: &str) -> Result<(Vec<String>, 
         Error::format(message)
             .in_file(file)
             .at_line(1)
-            .with_hint("the first line has to hold the names of the columns, as UTF-8 text")
+            .with_hint("the first line has to be the column names, as UTF-8 text")
     };
     reader
         .read_byte_record(&mut record)

@@ -331,7 +331,7 @@ impl<R: Read> FhirClaims<R> {
         if self.source.peek()? != Some(b':') {
             return Err(self
                 .source
-                .fail("not JSON: expected a colon behind the name of a member"));
+                .fail("not JSON: expected a colon after the name of a member"));
         }
         self.source.take_byte();
         let next = self.source.peek()?;
@@ -552,7 +552,7 @@ impl<R: Read> FhirClaims<R> {
             return Some(error);
         }
         let spot = self.source.spot();
-        let what = format!("{}; nothing behind it is read", error.message());
+        let what = format!("{}; nothing after it is read", error.message());
         let problem = ClaimProblem::new(
             ClaimPlace::Line(spot.line),
             None,
@@ -571,7 +571,7 @@ impl<R: Read> FhirClaims<R> {
     }
 
     fn twice(&mut self, place: ClaimPlace) {
-        let what = "an element that is read stands twice in one object".to_owned();
+        let what = "an element that is read is in one object twice".to_owned();
         self.problem(place, None, ProblemKind::Malformed(what));
     }
 

@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
                 continue;
             };
             if members.iter().any(|(other, _)| *other == name) {
-                return Err(serde::de::Error::custom("an element stands twice"));
+                return Err(serde::de::Error::custom("an element is there twice"));
             }
             members.push((name, map.next_value()?));
         }

@@ -54,7 +54,7 @@ impl Rule {
                 _ => {
                     return open().or_else(|| {
                         Some(Days::of(Err(ProblemKind::Malformed(
-                            "expected whether the stay was inpatient, which tells the date to go by"
+                            "expected whether the stay was inpatient, which decides the date to use"
                                 .to_owned(),
                         ))))
                     });

@@ -262,7 +262,7 @@ impl<R: Read> Source<R> {
     /// Makes the error for an input that ends too early.
     pub(super) fn cut_off(&self) -> Error {
         self.fail("the JSON is cut off: expected more, found the end")
-            .with_hint("get the file again; what is behind the cut is missing")
+            .with_hint("get the file again; the rest is missing")
     }
 
     fn fill_or_fail(&mut self) -> Result<()> {
@@ -328,7 +328,7 @@ pub(super) fn fail(spot: Spot, message: impl Into<String>) -> Error {
     Error::format(message)
         .at_line(spot.line)
         .at_column(u32::try_from(spot.column).unwrap_or(u32::MAX))
-        .with_hint("the file is damaged, or it is no FHIR in JSON; get it again")
+        .with_hint("the file is damaged, or not FHIR in JSON; get it again")
 }
 
 /// Adds bytes to a value, unless it becomes too large.

@@ -94,7 +94,7 @@ fn schema(thrift: &mut Thrift<'_>) -> Option<std::result::Result<(), String>> {
         }
         if open.len() > MAX_DEPTH {
             return Some(Err(format!(
-                "its columns stand more than {MAX_DEPTH} deep within one another"
+                "its columns are nested more than {MAX_DEPTH} deep"
             )));
         }
     }
@@ -142,8 +142,7 @@ impl<'b> Chunk<'b> {
             let end = start.checked_add(length)?;
             bytes.get(start..end)
         });
-        let bytes =
-            bytes.ok_or_else(|| super::unreadable_as("a column stands outside the file"))?;
+        let bytes = bytes.ok_or_else(|| super::unreadable_as("a column is outside the file"))?;
         let is_gzip = match column.compression() {
             Compression::UNCOMPRESSED
             | Compression::SNAPPY
@@ -174,7 +173,7 @@ impl<'b> Chunk<'b> {
     /// Returns what the pages unpack to; the error is that it is more than may be.
     fn unpacked(&self, most: u64) -> Result<u64> {
         let broken = || super::unreadable_as("the head of a page is damaged");
-        let bomb = || too_much("it unpacks to far more than a table of claims holds");
+        let bomb = || too_much("it unpacks to far more than a table of claims");
         let (mut rest, mut unpacked, mut items) = (self.bytes, 0, 0_i64);
         while !rest.is_empty() {
             let (page, behind) = PageHead::read(rest).ok_or_else(broken)?;

@@ -412,8 +412,9 @@ impl<'o> BatchOutput<'o> {
 
 /// Returns the error of a file that cannot be read, for this reason.
 fn unreadable_as(why: impl std::fmt::Display) -> Error {
-    Error::format(format!("the Parquet file cannot be read: {why}"))
-        .with_hint("is it whole? its directory stands at its end, so that a file that was cut off cannot be read")
+    Error::format(format!("the Parquet file cannot be read: {why}")).with_hint(
+        "is it complete? its directory is at its end, so a file that was cut off cannot be read",
+    )
 }
 
 fn unwritable(error: &dyn std::fmt::Display) -> Error {
@@ -445,7 +446,7 @@ fn refuse_type(schema: &Schema, at: usize, name: &str) -> Result<()> {
     };
     match type_within(field.data_type()) {
         DataType::Timestamp(_, Some(zone)) if zone.parse::<Tz>().is_err() => wrong(
-            "whose zone is not known".to_owned(),
+            "with an unknown time zone".to_owned(),
             "write the column without a zone, as days of the place where the service was given",
         ),
         DataType::Utf8
@@ -472,7 +473,7 @@ fn refuse_type(schema: &Schema, at: usize, name: &str) -> Result<()> {
         | DataType::Timestamp(..)
         | DataType::Null => Ok(()),
         _ => wrong(
-            "which holds no code, date or amount".to_owned(),
+            "which is not a code, date or amount".to_owned(),
             "codes are texts or lists of texts; dates are of a date or timestamp type, texts or numbers such as 20211001",
         ),
     }

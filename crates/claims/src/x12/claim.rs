@@ -278,7 +278,7 @@ impl Building {
             None => (CodeSystem::Unknown, false),
         };
         if code.is_empty() {
-            return Err(malformed("expected a code behind its qualifier"));
+            return Err(malformed("expected a code after its qualifier"));
         }
         // Component 8 is the end of a range of codes, which the guides do not use.
         if components.nth(5).is_some_and(|end| !end.is_empty()) {
@@ -337,7 +337,7 @@ impl Building {
             return Err(problem(
                 segment,
                 field,
-                malformed("the date stands twice; the first is taken"),
+                malformed("the date is there twice; the first is used"),
             ));
         }
         *slot = Some(days(segment, &mut self.remarks));
@@ -509,7 +509,7 @@ impl Building {
         }
         let stay = stay.ok_or_else(|| {
             malformed(
-                "expected in CLM05-1 two digits of the type of bill, which tell the date to go by",
+                "expected in CLM05-1 two digits of the type of bill, which decide the date to use",
             )
         })?;
         match (stay, &self.dates.statement) {

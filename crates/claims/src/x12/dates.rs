@@ -9,7 +9,7 @@ use crate::ProblemKind;
 pub(super) type Days = Result<(NaiveDate, NaiveDate), ProblemKind>;
 
 /// What is noted of a date whose qualifier is of another form than it is.
-const OTHER_FORM: &str = "a date whose qualifier in DTP02 is of another form than it is";
+const OTHER_FORM: &str = "a date in another format than its qualifier in DTP02";
 
 /// Reads DTP02 and DTP03: `D8` a day, `RD8` a range, `DT` a day with its time. A day where a range is announced, and the
 /// reverse, can be meant one way only: it is read and noted.

@@ -103,7 +103,7 @@ impl Envelope {
                 if self.interchange.is_some() {
                     self.cut_off(
                         ClaimPlace::Segment(segment.number),
-                        "an interchange begins and the one before it has no IEA: was a file cut off before another was put behind it?",
+                        "an interchange begins and the one before it has no IEA: was a file cut off before another was added?",
                         ready,
                     );
                 }

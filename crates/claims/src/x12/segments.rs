@@ -197,7 +197,7 @@ impl<R: Read> Segments<R> {
                     return Ok(Some((rest.len(), 0)));
                 }
                 self.flaw = Some(format!(
-                    "the interchange is cut off after segment {}: expected its IEA, found the end; what is behind it is missing",
+                    "the interchange is cut off after segment {}: expected its IEA, found the end; the rest is missing",
                     self.number
                 ));
                 return Ok(None);
@@ -210,7 +210,7 @@ impl<R: Read> Segments<R> {
             return Some((length, ends));
         }
         self.flaw = Some(format!(
-            "segment {}: longer than {LONGEST_SEGMENT} bytes, the most that is read of one segment; nothing behind it is read. Is its terminator the one that the ISA gives?",
+            "segment {}: longer than {LONGEST_SEGMENT} bytes, the most that is read of one segment; nothing after it is read. Is its terminator the one that the ISA gives?",
             self.number + 1
         ));
         None
@@ -266,7 +266,7 @@ impl<R: Read> Segments<R> {
             let twice = all.iter().skip(index + 1).any(|other| other == one);
             if twice || byte.is_ascii_alphanumeric() || *byte == b' ' {
                 return self.no_isa(
-                    "expected four different delimiters in the ISA, none of them a letter, a digit or a blank",
+                    "expected four different delimiters in the ISA, and no letter, digit or blank",
                 );
             }
         }
@@ -283,7 +283,7 @@ impl<R: Read> Segments<R> {
     fn no_isa(&mut self, expected: &str) -> Result<Option<Delimiters>> {
         let message = format!("segment {}: {expected}", self.number + 1);
         if self.number > 0 {
-            self.flaw = Some(format!("{message}; nothing behind it is read"));
+            self.flaw = Some(format!("{message}; nothing after it is read"));
             return Ok(None);
         }
         Err(Error::format(message).with_hint(

@@ -127,17 +127,17 @@ pub(super) fn provenance_of(timeline: &Timeline, release: ReleaseId) -> Provenan
 pub(super) fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     let code_set = timeline.code_set();
     let needed = timeline.needed_for(date, known_releases(code_set));
-    let mut message = format!("no loaded {} release governs {date}", code_set.name());
+    let mut message = format!("no {} release loaded for {date}", code_set.name());
     if let Some(period) = timeline.latest_before(date) {
         message.push_str(&format!(
-            "; the newest one before it, {}, governs through {}",
+            "; the latest before it, {}, covers dates through {}",
             period.release,
             day_before(period.until)
         ));
     }
     let url = order_file_url(code_set, needed);
     let how = how_to_get(code_set, needed, url.as_deref());
-    Error::not_found(message).with_hint(format!("{needed} would: {how}"))
+    Error::not_found(message).with_hint(format!("to answer this date, import {needed}: {how}"))
 }
 
 /// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
@@ -150,16 +150,16 @@ pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> S
                 false => " --unverified",
             };
             format!(
-                "codeyear fetch {release} --code-set {}{unverified} brings it, or download {url} and import it",
+                "codeyear fetch {release} --code-set {}{unverified}, or download {url} and import it",
                 code_set.id()
             )
         }
         None if known_releases(code_set).contains(&release) => {
             "import it with codeyear import".to_owned()
         }
-        None if !cfg!(feature = "fetch") => "this version of codeyear does not know it".to_owned(),
+        None if !cfg!(feature = "fetch") => "not known to this version of codeyear".to_owned(),
         None => format!(
-            "this version of codeyear does not know it: codeyear fetch {release} --check asks whether it is posted"
+            "not known to this version of codeyear; codeyear fetch {release} --check looks for it"
         ),
     }
 }
@@ -168,10 +168,10 @@ pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> S
 pub fn last_state(entry: Option<&Entry>) -> String {
     match entry {
         Some(entry) if entry.billable => {
-            format!("that day it was billable: {}", entry.long_title)
+            format!("on that date it was billable: {}", entry.long_title)
         }
-        Some(entry) => format!("that day it was a header: {}", entry.long_title),
-        None => "that day it was not listed".to_owned(),
+        Some(entry) => format!("on that date it was a header: {}", entry.long_title),
+        None => "on that date it was not listed".to_owned(),
     }
 }
 
@@ -214,7 +214,7 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
             code_set.name()
         )
     } else {
-        format!("loaded are {}", list.join(", "))
+        format!("loaded: {}", list.join(", "))
     };
     Err(not_loaded(&format!("{} {id}", code_set.name())).with_hint(hint))
 }
@@ -320,7 +320,7 @@ mod tests {
         let find = |id: &str| find_release(&store, CodeSet::Icd10Pcs, release(id));
         assert_eq!(find("FY2022-04").unwrap(), release("FY2022-04"));
         let error = find("FY2025").unwrap_err();
-        assert_eq!(error.hint(), Some("loaded are FY2022-04, FY2022-04-errata"));
+        assert_eq!(error.hint(), Some("loaded: FY2022-04, FY2022-04-errata"));
         let empty = find_release(
             &Store::in_memory().unwrap(),
             CodeSet::Icd10Pcs,
@@ -342,8 +342,13 @@ mod tests {
         let error = not_covered(&timeline, day("2018-11-01"));
         assert_eq!(
             error.to_string(),
-            "no loaded ICD-10-CM release governs 2018-11-01; the newest one before it, FY2016, governs through 2016-09-30"
+            "no ICD-10-CM release loaded for 2018-11-01; the latest before it, FY2016, covers dates through 2016-09-30"
         );
-        assert!(error.hint().unwrap().starts_with("FY2019 would: "));
+        assert!(
+            error
+                .hint()
+                .unwrap()
+                .starts_with("to answer this date, import FY2019: ")
+        );
     }
 }

@@ -176,10 +176,10 @@ pub fn diff(
         };
         if range.is_reversed() {
             return Err(Error::usage(format!(
-                "{} stands after {} in the book",
+                "{} comes after {} in tabular order",
                 range.range.first, range.range.last
             ))
-            .with_hint("write the range the other way round"));
+            .with_hint("write the range the other way around"));
         }
         ranges.push(range);
     }

@@ -85,11 +85,7 @@ fn missing(store: &Store, sides: [ReleaseId; 2]) -> Result<Error> {
     let hint = if loaded.is_empty() {
         "import the tabular list in XML with its release; none is loaded".to_owned()
     } else {
-        format!(
-            "loaded are {}; {}",
-            names(&loaded, ", "),
-            nearest.join(", ")
-        )
+        format!("loaded: {}; {}", names(&loaded, ", "), nearest.join(", "))
     };
     Ok(Error::not_found(message).with_hint(hint))
 }

@@ -28,7 +28,7 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     let code_set = timeline.code_set();
     let code = code_set.read_typed(text).map_err(|error| {
         Error::usage(error.to_string())
-            .with_hint("write a code as in C7B.00, with or without its dot")
+            .with_hint("write a code such as C7B.00, with or without its dot")
     })?;
     let life = codes.spans(&code)?;
     let in_force_from = code_set.in_force_from();
@@ -60,11 +60,11 @@ pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     }
     let (Some(first), Some(last)) = (spans.first(), timeline.periods().last()) else {
         return Err(Error::not_found(format!(
-            "no loaded {} release lists {}",
+            "not found in any loaded {} release: {}",
             code_set.name(),
             code
         ))
-        .with_hint(format!("codeyear check {} says what is nearest", code)));
+        .with_hint(format!("codeyear check {} suggests similar codes", code)));
     };
     // The days that nothing governs: before the first span, so that it may have begun earlier, and after it.
     let coverage = timeline.coverage();

@@ -237,7 +237,7 @@ fn refuse_shared_ids(concepts: &[Concept]) -> Result<()> {
                     concept.id
                 ),
             )
-            .with_hint("a release that this codeyear does not know lists one of them; a newer codeyear that knows it tells them apart"));
+            .with_hint("one of them is in a release unknown to this version; a newer version of codeyear distinguishes them"));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use crate::error::Result;
 use crate::model::{
-    CodeSet, Period, ReleaseId, StoreKind, StoredRelease, Timeline, Warning, day_before,
+    Code, CodeSet, Period, ReleaseId, StoreKind, StoredRelease, Timeline, Warning, day_before,
 };
 use crate::source::catalogue::{Catalogue, KnownRelease};
 use crate::store::Store;
@@ -38,8 +38,8 @@ pub struct ReleaseLine {
     pub rows: Option<(u64, u64)>,
     /// Whether the catalogue knows it.
     pub known: bool,
-    /// Facts from the catalogue that its order file does not tell.
-    pub patches: usize,
+    /// The codes that the catalogue adds within the year, after its order file.
+    pub patches: Vec<Code>,
 }
 
 /// Whether a day is covered, and what is missing if it is not.
@@ -89,6 +89,11 @@ pub struct ReleasesOverview {
     pub sample: bool,
     /// The content hash: the same for the same releases, whatever the order of import.
     pub content_hash: String,
+}
+
+/// Returns the codes that the catalogue adds to a release within its year.
+fn patched(known: &KnownRelease) -> Vec<Code> {
+    known.patches.iter().map(|patch| patch.entry.code).collect()
 }
 
 /// Returns the overview; of an absent store, what the catalogue knows.
@@ -144,7 +149,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                     .as_ref()
                     .map(|facts| (facts.rows, facts.billable)),
                 known: true,
-                patches: known.patches.len(),
+                patches: patched(known),
             });
         }
         for one in stored
@@ -166,7 +171,7 @@ pub fn releases(store: Option<&Store>, code_set: Option<CodeSet>) -> Result<Rele
                 governs,
                 rows: Some((one.release.rows, one.release.billable)),
                 known: known.is_some(),
-                patches: known.map_or(0, |known| known.patches.len()),
+                patches: known.map(patched).unwrap_or_default(),
             });
         }
     }

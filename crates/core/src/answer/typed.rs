@@ -62,7 +62,7 @@ pub fn typed_releases(
     {
         return Err(
             Error::not_found(format!("{new} is the newest loaded {name} release"))
-                .with_hint("name the other release that it is to be compared with"),
+                .with_hint("name the release to compare it with"),
         );
     }
     let old = match asked.old {
@@ -73,9 +73,9 @@ pub fn typed_releases(
             let before = loaded.governing(last_day_before);
             before.map(|period| period.release).ok_or_else(|| {
                 Error::not_found(format!(
-                    "no loaded {name} release governs {last_day_before}, the day before {new}"
+                    "no {name} release loaded for {last_day_before}, the day before {new}"
                 ))
-                    .with_hint("name the two releases that are to be compared, as in codeyear diff FY2025 FY2026")
+                .with_hint("name the two releases to compare, as in codeyear diff FY2025 FY2026")
             })?
         }
     };
@@ -169,9 +169,9 @@ impl<'s> TypedRanges<'s> {
             let day = days.first().map_or_else(String::new, ToString::to_string);
             let (first, last) = (range.first, range.last);
             return Err(Error::not_found(format!(
-                "no code of {first}-{last} is billable on {day}"
+                "no code in {first}-{last} is billable on {day}"
             ))
-            .with_hint("name two codes that are listed that day, in the order of the book"));
+            .with_hint("name two codes that are listed on that date, in tabular order"));
         }
         Ok(CodesOfRange {
             headers: known.len() - billable.len(),
@@ -229,7 +229,7 @@ pub(super) fn within<'l, T>(
     let held = (first <= last).then(|| listing.get(first..=last));
     held.flatten().ok_or_else(|| {
         let (first, last) = (range.first, range.last);
-        Error::usage(format!("{first} comes after {last} in the book"))
+        Error::usage(format!("{first} comes after {last} in tabular order"))
             .with_hint(format!("write the range as {last}-{first}"))
     })
 }

@@ -126,14 +126,14 @@ impl AddendaProof {
             );
         }
         let mut text = if replay.is_exact() {
-            format!("replayed on {base}: row for row exact")
+            format!("applied to {base}: row for row exact")
         } else if missing == 0 && surplus == 0 {
             format!(
-                "replayed on {base}: every code explained, {titles} with other titles than the order file has"
+                "applied to {base}: every code explained, {titles} with titles that differ from the order file"
             )
         } else {
             let cause = match self.is_other && self.base == self.stated_base {
-                true => "its bytes are not those that the catalogue knows".to_owned(),
+                true => "its hash differs from the catalogue".to_owned(),
                 false => format!("this addenda is not against {base}"),
             };
             let mut text = format!(
@@ -248,13 +248,13 @@ impl VerifyReport {
         let unknown = self.files.all.saturating_sub(self.files.known);
         if unknown > 0 {
             points.push(format!(
-                "that {unknown} of {} imported files are as their publisher posted them: the catalogue does not know their hashes",
+                "that {unknown} of {} imported files are as posted by their publisher: their hashes are not in the catalogue",
                 self.files.all
             ));
         }
-        points.push("what lies in unused parts of the file, which no answer reads".to_owned());
+        points.push("unused parts of the file, which no answer reads".to_owned());
         points.push(
-            "that nobody rewrote rows and their digests alike: compare the content hash with that of another copy"
+            "that rows and their digests were not rewritten together: compare the content hash with that of another copy"
                 .to_owned(),
         );
         points
@@ -543,12 +543,12 @@ fn verify_addenda(
 fn outcomes(release: &ReleaseProof, today: NaiveDate) -> Vec<Proof> {
     let order_file = release.order_file.iter().map(|order_file| {
         let (outcome, detail) = if order_file.is_exact() {
-            (ProofOutcome::Exact, "written back byte for byte")
+            (ProofOutcome::Exact, "reproduced byte for byte")
         } else {
             let detail = if order_file.official == order_file.written {
-                "it has other counts than the catalogue expects"
+                "its counts differ from the catalogue"
             } else {
-                "the file written back from the store is not the one imported"
+                "the file reproduced from the database differs from the one imported"
             };
             (ProofOutcome::Failed, detail)
         };

@@ -48,7 +48,7 @@ pub(super) fn verify_documents(
             DocumentKind::PcsDefinitions if unread.count() == 0 => continue,
             DocumentKind::PcsDefinitions => (
                 ProofOutcome::NotChecked,
-                "no order file tells what it defines".to_owned(),
+                "no order file to compare it with".to_owned(),
             ),
             DocumentKind::PcsIndex => pcs_index(store, id, &document, sample)?,
             DocumentKind::Index(_)
@@ -114,7 +114,7 @@ fn tabular(store: &Store, id: ReleaseId, listed_by: ListedBy) -> Result<(ProofOu
         (
             outcome,
             format!(
-                "expanded, it gives the rows of the order file in their sequence; {titles} titles differ in words, {accents} in accents only"
+                "expanded, it has the rows of the order file in the same order; {titles} titles differ in words, {accents} in accents only"
             ),
         )
     })

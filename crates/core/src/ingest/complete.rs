@@ -238,7 +238,7 @@ pub(super) fn lacks(
 /// Returns the error of a file that is only a part.
 pub(super) fn looks_cut_off(reason: &str) -> Error {
     Error::format(format!("it looks cut off or changed: {reason}")).with_hint(
-        "download it again; --allow-incomplete takes a part on purpose, and every answer says so",
+        "download it again; --allow-incomplete imports a part on purpose, and every answer will say so",
     )
 }
 

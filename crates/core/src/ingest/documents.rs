@@ -58,7 +58,7 @@ impl DocumentRelease {
 
 /// Returns the note on a file in other bytes than those that the catalogue knows.
 pub(super) fn other_bytes(label: &str, id: ReleaseId) -> String {
-    format!("other bytes than those of the {label} of {id} that the catalogue knows")
+    format!("its hash differs from that of the {label} of {id} in the catalogue")
 }
 
 /// What a document was posted with.
@@ -483,7 +483,7 @@ impl Preparer {
             true if is_part => Ok(()),
             true => Err(Error::format(format!("it looks cut off or changed: {reason}"),
             )
-            .with_hint("download it again; --allow-incomplete takes a part only beside an order file that is one, because no answer would say so")),
+            .with_hint("download it again; --allow-incomplete imports a part only with an order file that is also a part, because no answer would say so")),
             false => Err(looks_cut_off(reason)),
         }
     }
@@ -512,7 +512,7 @@ impl Preparer {
         {
             return Err(Error::format(format!("no order file of {id} is loaded, and of the rows that this list gives: {reason}"),
             )
-            .with_hint("import the order file, or a whole list; --allow-incomplete takes a part on purpose, and every answer says so"));
+            .with_hint("import the order file, or a whole list; --allow-incomplete imports a part on purpose, and every answer will say so"));
         }
         notes.push(format!(
             "no order file of {id} is loaded: its {} rows ({} billable) come from this list, without short titles",

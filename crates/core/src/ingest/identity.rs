@@ -161,7 +161,7 @@ impl Preparer {
         match against {
             Some(reason) if !self.options.force => {
                 Err(Error::conflict(reason).in_file(evidence.shown).with_hint(
-                    "leave --release out, or insist with --force: every answer will say so",
+                    "leave --release out, or override with --force: every answer will say so",
                 ))
             }
             against => Ok(against),
@@ -184,7 +184,7 @@ impl Preparer {
             return Ok(());
         }
         Err(Error::conflict(format!(
-            "{reason}; --force insists on order files, and on tabular lists that stand in for one"
+            "{reason}; --force works for order files, and for tabular lists that replace one"
         ))
         .with_hint("leave --release out"))
     }

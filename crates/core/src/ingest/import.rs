@@ -133,7 +133,7 @@ impl Run {
             && let Some(other) = taken.find(|one| !only.contains(&(one.code_set, one.release)))
         {
             return Err(Error::format(format!(
-                "this is a file of {} {}, and stands under another release",
+                "this is a file of {} {}, listed under another release",
                 other.code_set.name(),
                 other.release
             ))
@@ -189,7 +189,7 @@ impl Run {
 /// Imports the bundled sample into a database of its own.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Conflict`] if the database holds full releases.
+/// [`crate::ErrorKind::Conflict`] if the database has full releases.
 pub fn import_sample(store: &mut Store, today: NaiveDate) -> Result<ImportReport> {
     let mut writer = store.begin_import(&mut || {})?;
     let mut preparer = Preparer::new(&writer, ImportOptions::on(today), Vec::new())?;

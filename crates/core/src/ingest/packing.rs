@@ -69,7 +69,7 @@ pub fn choose_for_pack(
             why,
         };
         let Some(known) = known else {
-            left.push(leave("the catalogue does not know its hash".to_owned()));
+            left.push(leave("its hash is not in the catalogue".to_owned()));
             continue;
         };
         let published = known.archives.iter().find(|archive| {

@@ -492,9 +492,9 @@ impl Preparer {
 /// Reports an order file or addenda that cannot be imported, and each file posted with it.
 fn fail_package(package: &Package, error: Error, tell: &mut dyn FnMut(Message) -> bool) {
     let what = if package.order.is_some() {
-        "the order file that it was posted with was not taken"
+        "the order file that it was posted with was not imported"
     } else {
-        "the order addenda that it was posted with was not taken"
+        "the order addenda that it was posted with was not imported"
     };
     let addenda = package.addenda.iter().map(|(_, found)| found);
     let documents = package.documents.iter().map(|(_, found)| found);

@@ -137,7 +137,7 @@ impl Preparer {
                     ),
                 )
                 .with_hint(format!(
-                    "take it out with codeyear remove {} --code-set {}, then import this one",
+                    "remove it with codeyear remove {} --code-set {}, then import this one",
                     seen.id,
                     code_set.id()
                 )));
@@ -236,10 +236,10 @@ impl Preparer {
             self.rivals = is_rival.then_some(item);
             let hint = match wrong {
                 Some(_) => format!(
-                    "the catalogue knows this file and not what is stored: take that out with codeyear remove {id} --code-set {}, then import this one",
+                    "this file is in the catalogue, what is stored is not: remove that with codeyear remove {id} --code-set {}, then import this one",
                     code_set.id()
                 ),
-                None => "if the publisher corrected the release, import it with --revision: both are kept and the correction answers".to_owned(),
+                None => "if the publisher corrected the release, import it with --revision: both are kept and the correction is used".to_owned(),
             };
             return Err(fail(ErrorKind::Conflict, message.clone()).with_hint(hint));
         }
@@ -263,13 +263,13 @@ impl Preparer {
         };
         if id.revision() > 0 {
             notes.push(format!(
-                "a correction of {}; it answers in its place",
+                "a correction of {}; used instead of it",
                 id.edition()
             ));
         }
         if let Some(file) = self.differing_archive(id, posted) {
             notes.push(format!(
-                "its archive has other bytes than those of {file} that the catalogue knows"
+                "its archive has another hash than {file} in the catalogue"
             ));
         }
         match &missing {
@@ -324,7 +324,7 @@ impl Preparer {
                 kind.label()
             ))
             .with_hint(format!(
-                "take it out with codeyear remove {id} --code-set {}, then import all its files",
+                "remove it with codeyear remove {id} --code-set {}, then import all its files",
                 code_set.id()
             ))),
         }
@@ -367,7 +367,7 @@ impl Preparer {
             return None;
         }
         Some(format!(
-            "this is not the {} {id} that the catalogue knows: expected {} rows ({} billable), found {} ({} billable) with other contents",
+            "this is not the {} {id} of the catalogue: expected {} rows ({} billable), found {} ({} billable) with other contents",
             code_set.name(),
             facts.rows,
             facts.billable,

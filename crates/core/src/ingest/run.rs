@@ -98,7 +98,7 @@ impl Run {
                     .to_owned();
                 let kind = first.map_or(ErrorKind::NotFound, |error| error.kind());
                 let mut message = format!(
-                    "nothing to import: of {} files, none can be taken",
+                    "nothing to import: none of {} files can be imported",
                     several.len()
                 );
                 for reason in several {

@@ -269,7 +269,7 @@ impl fmt::Debug for Code {
 
 /// A text that cannot be a code of its set, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot be a code: {reason}", text.chars().take(40).collect::<String>())]
+#[error("{:?} is not a valid code format: {reason}", text.chars().take(40).collect::<String>())]
 pub struct MalformedCode {
     /// The text as given, trimmed.
     pub text: String,
@@ -287,7 +287,7 @@ pub enum Malformed {
     #[error("it ends with a dot")]
     DotAtEnd,
     /// A character that is neither letter nor digit.
-    #[error("it holds {0:?}, and a code has letters and digits only")]
+    #[error("it contains {0:?}; a code has letters and digits only")]
     Character(char),
     /// More characters than any code has.
     #[error("it has more than 7 characters")]

@@ -330,7 +330,7 @@ impl fmt::Display for RowFlaw {
                 write!(f, "the current code cannot be read: {reason}")
             }
             RowFlaw::EffectiveUnreadable => {
-                f.write_str("the effective day is neither a year nor a date")
+                f.write_str("the effective date is neither a year nor a date")
             }
             RowFlaw::PreviousUnreadable { reason } => {
                 write!(f, "the previous codes cannot be read: {reason}")
@@ -342,7 +342,7 @@ impl fmt::Display for RowFlaw {
                 let codes: Vec<String> = codes.iter().map(|code| code.to_string()).collect();
                 write!(
                     f,
-                    "the previous code {} was not billable on the eve",
+                    "the previous code {} was not billable on the day before",
                     codes.join(", ")
                 )
             }

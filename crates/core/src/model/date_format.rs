@@ -53,7 +53,7 @@ impl DateFormat {
             DateFormat::Iso => "YYYY-MM-DD".into(),
             DateFormat::Us => "MM/DD/YYYY".into(),
             DateFormat::Compact => "YYYYMMDD".into(),
-            DateFormat::Excel => "excel (the days of workbooks, counted from 1900)".into(),
+            DateFormat::Excel => "excel (Excel serial dates, counted from 1900)".into(),
             DateFormat::Unix => "unix (seconds or milliseconds since 1970)".into(),
             DateFormat::Pattern(pattern) => pattern.to_string().into(),
         }

@@ -106,13 +106,13 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// Returns the words that lead from the changed code to those in use: `successor of`.
+    /// Returns the words that lead from the changed code to those in use: `replaces`.
     pub fn words(self) -> &'static str {
         match self {
             Relation::Itself => "is",
-            Relation::Successor => "successor of",
-            Relation::Below => "below",
-            Relation::Beside => "beside",
+            Relation::Successor => "replaces",
+            Relation::Below => "subcode of",
+            Relation::Beside => "related to",
         }
     }
 }

@@ -123,7 +123,7 @@ pub enum NoteEdit {
         /// The note now.
         new: String,
     },
-    /// A note that stands under another heading: from Excludes1, never coded together, to Excludes2, may
+    /// A note that stands under another heading: from Excludes1, not coded here, to Excludes2, may
     /// be coded together.
     NoteMoved {
         /// The kind before.
@@ -204,9 +204,9 @@ impl NoteChangeKind {
             NoteChangeKind::SeventhCharacters => "7th characters",
             NoteChangeKind::HeadingAdded => "new heading",
             NoteChangeKind::HeadingRemoved => "removed heading",
-            NoteChangeKind::RangeChanged => "other range",
+            NoteChangeKind::RangeChanged => "new range",
             NoteChangeKind::TitleRevised => "revised title",
-            NoteChangeKind::PlaceMoved => "moved in the book",
+            NoteChangeKind::PlaceMoved => "moved in the list",
             NoteChangeKind::Placeholder => "placeholder X",
             NoteChangeKind::VisualImpairment => "visual impairment",
         }

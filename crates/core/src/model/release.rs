@@ -71,9 +71,11 @@ impl Provenance {
     pub fn label(self) -> &'static str {
         match self {
             Provenance::Official => "official file",
-            Provenance::Rebuilt => "rebuilt from official files; it has the official file's hash",
-            Provenance::Derived => "derived from another release; the official bytes may differ",
-            Provenance::SameRows => "the rows of the official file, in other bytes",
+            Provenance::Rebuilt => {
+                "rebuilt from official files, with the hash of the official file"
+            }
+            Provenance::Derived => "derived from another release; the official file may differ",
+            Provenance::SameRows => "the rows of the official file, with another hash",
             Provenance::Unlisted => "not in the catalogue: its hash cannot be compared",
             Provenance::Sample => "bundled sample",
         }

@@ -30,7 +30,7 @@ pub enum NoteKind {
     InclusionTerm,
     /// What the level contains.
     Includes,
-    /// "Not coded here": never together with the code.
+    /// "Not coded here": not reported together with the code, but for guideline I.A.12.a.
     Excludes1,
     /// "Not included here": may be coded beside it.
     Excludes2,

@@ -221,7 +221,7 @@ impl FromStr for TypedDay {
         let read = || DateFormat::read_any(text).map(TypedDay::Day);
         named.or_else(read).ok_or_else(|| {
             format!(
-                "{text:?} is not a date: expected one as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest"
+                "{text:?} is not a date: expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest"
             )
         })
     }
@@ -275,7 +275,7 @@ impl FromStr for TypedYear {
         match typed_year(text).parse::<ReleaseName>() {
             Ok(name) if name.is_year() => Ok(TypedYear(name)),
             _ => Err(format!(
-                "{:?} is not a fiscal year: expected one as 2026, FY2026 or 26",
+                "{:?} is not a fiscal year: expected one such as 2026, FY2026 or 26",
                 text.trim()
             )),
         }
@@ -342,7 +342,7 @@ impl TypedReleases {
     pub fn and(self, other: Option<TypedRelease>) -> Result<TypedReleases, String> {
         match other {
             None => Ok(self),
-            Some(_) if self.is_range => Err("more than two releases are named".to_owned()),
+            Some(_) if self.is_range => Err("more than two releases are given".to_owned()),
             new => Ok(TypedReleases {
                 old: self.new,
                 new,

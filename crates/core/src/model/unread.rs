@@ -78,9 +78,9 @@ impl UnreadList {
             named.push(format!("and {more} more"));
         }
         let things = if count == 1 {
-            "1 thing this version does not know is kept as it stands".to_owned()
+            "1 item unknown to this version is kept as it is".to_owned()
         } else {
-            format!("{count} things this version does not know are kept as they stand")
+            format!("{count} items unknown to this version are kept as they are")
         };
         let beyond = match self.beyond {
             0 => String::new(),
@@ -108,13 +108,13 @@ mod tests {
         list.things.push(thing(812, UnreadKind::Attribute));
         assert_eq!(
             list.describe().unwrap(),
-            "1 thing this version does not know is kept as it stands: line 812: attribute newid of <section>"
+            "1 item unknown to this version is kept as it is: line 812: attribute newid of <section>"
         );
         list.things.push(thing(813, UnreadKind::Element));
         list.beyond = 5;
         assert_eq!(
             list.describe().unwrap(),
-            "7 things this version does not know are kept as they stand (5 of them counted only: too many to keep): \
+            "7 items unknown to this version are kept as they are (5 of them counted only: too many to keep): \
              line 812: attribute newid of <section>; line 813: element <newid> in <section>; and 5 more"
         );
     }

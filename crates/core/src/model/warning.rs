@@ -62,7 +62,7 @@ impl fmt::Display for Warning {
         match self {
             Warning::MissingRelease { release } => write!(
                 f,
-                "{release} (from {}) is known and not loaded; it could change this answer",
+                "{release} (effective {}) is not loaded; it could change this answer",
                 release.effective_from()
             ),
             Warning::MissingReleases { releases } => {
@@ -76,16 +76,16 @@ impl fmt::Display for Warning {
                 if more > 0 {
                     write!(f, " and {more} more")?;
                 }
-                f.write_str(" are known and not loaded; they could change this answer")
+                f.write_str(" are not loaded; they could change this answer")
             }
             Warning::Sample => f.write_str("this is the bundled sample, not the whole code set"),
             Warning::Derived { release } => write!(
                 f,
-                "the order file of {release} is derived from another release's; the official bytes may differ"
+                "the order file of {release} is derived from another release; the official file may differ"
             ),
             Warning::Incomplete { release, why } => write!(
                 f,
-                "{release} is only a part of the release, taken with --allow-incomplete: {why}"
+                "{release} is incomplete, imported with --allow-incomplete: {why}"
             ),
             Warning::Forced { release, why } => {
                 write!(
@@ -95,12 +95,12 @@ impl fmt::Display for Warning {
             }
             Warning::BeyondKnown { newest, possible } => write!(
                 f,
-                "the newest release that this version of codeyear knows is {newest}; an update of {} would not be known to it",
+                "the latest release known to this version of codeyear is {newest}; an update effective {} may exist",
                 possible.effective_from()
             ),
             Warning::NotInForce { code_set } => write!(
                 f,
-                "{} is reported from {} on; before, no code of it could be billed",
+                "{} took effect on {}; no code of it could be billed before that date",
                 code_set.name(),
                 code_set.in_force_from()
             ),

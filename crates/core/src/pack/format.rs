@@ -161,11 +161,11 @@ pub(super) fn read_head(
     reader
         .read_exact(&mut magic)
         .map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => refuse("this file is no pack"),
+            std::io::ErrorKind::UnexpectedEof => refuse("this file is not a pack"),
             _ => cut(error),
         })?;
     if magic != *MAGIC {
-        return Err(refuse("this file is no pack"));
+        return Err(refuse("this file is not a pack"));
     }
     let mut number = [0; 4];
     reader.read_exact(&mut number).map_err(cut)?;

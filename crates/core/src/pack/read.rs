@@ -103,7 +103,7 @@ impl Streams {
 
 impl Supply for Streams {
     fn read(&self, number: usize) -> Contents {
-        let missing = || Error::format("the pack has no such file");
+        let missing = || Error::format("the file is not in the pack");
         let file = self.pack.files().get(number).ok_or_else(missing)?;
         let stream = self.streams.get(file.stream).ok_or_else(missing)?;
         // Whoever held it ended in the middle: it begins again.

@@ -71,7 +71,7 @@ pub fn parse_index(bytes: &[u8]) -> Result<AlphabeticIndex> {
     index.unread = xml.take_unread();
     if index.terms.is_empty() {
         return Err(Error::format("the index has no terms")
-            .with_hint("the file is cut off or no index; download it again"));
+            .with_hint("the file is cut off or not an index; download it again"));
     }
     Ok(index)
 }

@@ -65,7 +65,7 @@ pub fn parse_poa(name: &str, bytes: &[u8]) -> Result<PoaList> {
         ));
     };
     let kind = kind_of(name, columns, code_column).ok_or_else(|| {
-        Error::ambiguous("the header line does not tell the whole list from its changes, and neither does the name",
+        Error::ambiguous("neither the header line nor the name shows whether this is the whole list or its changes",
         )
         .with_hint(
             "give the file the name it was published with, such as POAexemptCodesFY26.txt or \
@@ -353,7 +353,7 @@ mod tests {
     fn what_the_layout_does_not_allow_is_refused_with_its_line() {
         let name = "POAexemptCodesFY26.txt";
         for (text, from, to, part) in [
-            (FULL, "Order26\t", "", "does not tell"),
+            (FULL, "Order26\t", "", "neither the header line"),
             (
                 FULL,
                 "Description",

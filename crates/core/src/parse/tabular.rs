@@ -85,7 +85,7 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
     tabular.unread = xml.take_unread();
     if !tabular.nodes.iter().any(|node| node.kind == NodeKind::Code) {
         return Err(Error::format("expected chapters with codes, found none")
-            .with_hint("the file is cut off or no tabular list; download it again"));
+            .with_hint("the file is cut off or not a tabular list; download it again"));
     }
     let mut seen = HashSet::with_capacity(tabular.nodes.len());
     for node in tabular
@@ -95,7 +95,7 @@ pub fn parse_tabular(bytes: &[u8]) -> Result<Tabular> {
     {
         if !seen.insert((node.kind, node.name.as_str())) {
             return Err(Error::format(format!(
-                "{} {} stands twice in the tabular list",
+                "{} {} is in the tabular list twice",
                 node.kind.name(),
                 node.name
             ))

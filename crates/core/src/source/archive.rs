@@ -558,7 +558,7 @@ fn too_large(shown: &str) -> Error {
             MAX_BYTES >> 20
         ),
     )
-    .with_hint("this is no official file; download it again")
+    .with_hint("this is not an official file; download it again")
 }
 
 fn damaged(shown: &str, message: &str) -> Error {

@@ -9,7 +9,7 @@ use crate::parse::poa::looks_like_poa;
 use crate::source::kind::FileKind;
 
 /// What a text is called of which nothing is known.
-const UNKNOWN_TEXT: &str = "of no kind that is known here";
+const UNKNOWN_TEXT: &str = "of an unknown kind";
 
 /// What a workbook is called whose name says no more.
 pub const SPREADSHEET: &str = "a spreadsheet";
@@ -37,9 +37,9 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return match () {
-            () if ends(".xlsx") && lower.contains("conversion") => FileKind::Other(
-                "a conversion table of another layout than that of ICD-10-CM, which is taken",
-            ),
+            () if ends(".xlsx") && lower.contains("conversion") => {
+                FileKind::Other("a conversion table in another layout than that of ICD-10-CM")
+            }
             () if ends(".xlsx") => FileKind::Other(SPREADSHEET),
             () if ends(".docx") => FileKind::Other("a text document"),
             () => FileKind::Zip,
@@ -49,7 +49,7 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
         return FileKind::Other("a PDF document");
     }
     if head.starts_with(b"\x1f\x8b") {
-        return FileKind::Other("a file packed with gzip: unpack it");
+        return FileKind::Other("a gzip file: unpack it");
     }
     // Old Excel and Word files.
     if head.starts_with(b"\xd0\xcf\x11\xe0") {
@@ -80,24 +80,26 @@ pub fn recognise(name: &str, head: &[u8]) -> FileKind {
     if let Some(kind) = looks_like_poa(name, head) {
         return match kind {
             PoaKind::Full => FileKind::Document(DocumentKind::PoaExemptList),
-            PoaKind::Add => FileKind::Other("codes added to the POA-exempt list, which holds them"),
+            PoaKind::Add => {
+                FileKind::Other("codes added to the POA-exempt list, which includes them")
+            }
             PoaKind::Delete => FileKind::Other("codes deleted from the POA-exempt list"),
             PoaKind::Revise => {
-                FileKind::Other("titles revised on the POA-exempt list, which holds them")
+                FileKind::Other("titles revised on the POA-exempt list, which includes them")
             }
         };
     }
     if let Some(kind) = looks_like_addenda(&lower, text, text.len() >= HEAD) {
         return match kind {
             AddendaKind::Order(code_set) => FileKind::OrderAddenda(code_set),
-            AddendaKind::Codes => FileKind::Other(
-                "a codes addenda; the order addenda, where there is one, holds all of it",
-            ),
+            AddendaKind::Codes => {
+                FileKind::Other("a codes addenda; the order addenda includes it, if there is one")
+            }
         };
     }
     if has_other_separators(head) {
         return FileKind::Broken(
-            "a conversion table whose cells are parted by semicolons or tabs: save it with commas, or take the workbook",
+            "a conversion table separated by semicolons or tabs: save it with commas, or use the workbook",
         );
     }
     let what = recognise_text(&lower, first, text);
@@ -161,7 +163,7 @@ fn recognise_xml(text: &str) -> FileKind {
     // Blocks have no ids there, and references other names: none of it would be read as what it is.
     if text.contains("<ICD10CM.") && text.contains("<version>2011</version>") {
         return FileKind::Other(
-            "an XML file of ICD-10-CM in the layout of 2011; from 2012 on they are taken",
+            "an XML file of ICD-10-CM in the layout of 2011; supported from 2012 on",
         );
     }
     let document = [
@@ -180,11 +182,11 @@ fn recognise_xml(text: &str) -> FileKind {
     for (root, what) in [
         (
             "<ICD10CM.index",
-            "an index in XML that does not say in its head which one it is",
+            "an index in XML whose head does not name it",
         ),
         (
             "<ICD10CM.table",
-            "a drug or neoplasm table in the layout of 2011; from 2012 on they are taken",
+            "a drug or neoplasm table in the layout of 2011; supported from 2012 on",
         ),
         ("<xs:schema", "an XML schema"),
         ("<xsd:schema", "an XML schema"),
@@ -193,13 +195,13 @@ fn recognise_xml(text: &str) -> FileKind {
             return FileKind::Other(what);
         }
     }
-    FileKind::Other("an XML file of a kind not known here")
+    FileKind::Other("an XML file of an unknown kind")
 }
 
-const GEM: &str = "a general equivalence mapping (GEM) between ICD-9-CM and ICD-10; this version takes ICD-10-CM and ICD-10-PCS";
-const HCPCS: &str = "a HCPCS Level II file; this version takes ICD-10-CM and ICD-10-PCS";
-const ABOUT_HCPCS: &str = "what the publisher says of a HCPCS Level II file";
-const ICD_9: &str = "a file of ICD-9-CM; this version takes ICD-10-CM and ICD-10-PCS";
+const GEM: &str = "a general equivalence mapping (GEM) between ICD-9-CM and ICD-10; this version supports ICD-10-CM and ICD-10-PCS";
+const HCPCS: &str = "a HCPCS Level II file; this version supports ICD-10-CM and ICD-10-PCS";
+const ABOUT_HCPCS: &str = "a readme of a HCPCS Level II file";
+const ICD_9: &str = "a file of ICD-9-CM; this version supports ICD-10-CM and ICD-10-PCS";
 
 /// The words that begin the lists of ICD-9-CM's two volumes.
 const ICD_9_TITLES: [&str; 2] = [
@@ -213,9 +215,9 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     // What is written about a file may begin with any words, so that its name is asked first.
     if file.contains("readme") || file.contains("read_me") || file.contains("read me") {
         return match () {
-            () if name.contains("poa") => "what the publisher says of the POA-exempt list",
+            () if name.contains("poa") => "a readme of the POA-exempt list",
             () if name.contains("hcpc") => ABOUT_HCPCS,
-            () => "what the publisher says of the files (a readme)",
+            () => "a readme of the publisher",
         };
     }
     if is_gem_row(bytes) {
@@ -234,10 +236,10 @@ fn recognise_text(name: &str, first: &str, text: &str) -> &'static str {
     if matches!(bytes.get(..2), Some(b"A " | b"D " | b"O " | b"N "))
         && is_code_and_title(bytes.get(2..).unwrap_or_default())
     {
-        return "a list of changed codes (diff file); order files give it";
+        return "a list of changed codes (diff file), already part of the order files";
     }
     if is_code_and_title(bytes) {
-        return "a codes file; the order file, where there is one, holds all of it";
+        return "a codes file; the order file includes it, if there is one";
     }
     if first.starts_with("Lttr")
         || text.contains("Main Add")
@@ -380,9 +382,9 @@ mod tests {
             (
                 "HCPC2019_README.txt",
                 "CENTERS FOR MEDICARE & MEDICAID SERVICES (CMS)\r\n2019 ALPHANUMERIC\r\n",
-                "what the publisher says of a HCPCS Level II file",
+                "a readme of a HCPCS Level II file",
             ),
-            ("ReadMe.txt", "PLEASE READ THIS\r\n", "(a readme)"),
+            ("ReadMe.txt", "PLEASE READ THIS\r\n", "a readme"),
             // Whatever words it begins with, no text is a codes file.
             ("x.txt", "CENTERS FOR MEDICARE\r\n", "no kind"),
             ("x.txt", "A NOTE ON 2027\r\n", "no kind"),

@@ -106,7 +106,7 @@ impl Store {
             if with_end(target, end).exists() {
                 return refuse(
                     ErrorKind::Conflict,
-                    "the file there is a database in use: its log stands beside it",
+                    "the file there is a database in use: there is a log for it",
                     "end the program that uses it, or name another file",
                 );
             }
@@ -114,7 +114,7 @@ impl Store {
         if !replace && target.exists() {
             return refuse(
                 ErrorKind::Conflict,
-                "there is a file here already",
+                "the file already exists",
                 "replace it with --force, or name another file",
             );
         }

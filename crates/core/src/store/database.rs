@@ -152,8 +152,8 @@ impl Store {
     pub fn check_still_wanted(&self) -> Result<()> {
         let given_up = self.given_up.as_ref();
         match given_up.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-            true => Err(Error::busy("the question was given up")
-                .with_hint("ask for less, or again when there is less to do")),
+            true => Err(Error::busy("the request was canceled")
+                .with_hint("ask for less, or try again later")),
             false => Ok(()),
         }
     }

@@ -97,7 +97,7 @@ pub(super) fn refuse(path: &Path, version: i64) -> Error {
 pub(super) fn refusal(connection: Option<&Connection>, path: &str, version: i64) -> Error {
     let error = |holds: &str, hint: String| {
         Error::store(format!(
-            "this database has schema {version}, from before the first publication, and this program reads {SCHEMA_VERSION}; it stays as it is{holds}"
+            "this database has schema {version}, from before the first publication, and this program reads {SCHEMA_VERSION}; it is not changed{holds}"
         ))
         .in_file(path)
         .with_hint(hint)
@@ -110,9 +110,9 @@ pub(super) fn refusal(connection: Option<&Connection>, path: &str, version: i64)
     };
     if holding.is_sample {
         let hint = "build the sample again: codeyear demo --folder FOLDER";
-        return error("; it holds the bundled sample", hint.to_owned());
+        return error("; it has the bundled sample", hint.to_owned());
     }
-    let holds = format!(". It holds:{}", holding.releases());
+    let holds = format!(". It has:{}", holding.releases());
     error(&holds, holding.commands(&new))
 }
 
@@ -192,8 +192,7 @@ impl Holding {
     /// Returns the commands that build it again as a new file, and names what the addresses or nothing bring.
     fn commands(&self, new: &str) -> String {
         let mut lines = vec![
-            "build a new one beside it, then name it with --db or put it in the place of the old one:"
-                .to_owned(),
+            "build a new one, then name it with --db or replace the old one:".to_owned(),
             format!("codeyear --db {new} init"),
         ];
         if cfg!(feature = "fetch") {

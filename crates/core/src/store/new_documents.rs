@@ -40,7 +40,7 @@ pub struct NewDocument<'a> {
 /// Returns what to do where a release has another document or addenda than the one that comes.
 pub(super) fn another_hint(code_set: CodeSet, id: ReleaseId) -> String {
     format!(
-        "if the stored one is wrong, take the release out with codeyear remove {id} --code-set {}, then import all its files; if the release was posted again with other rows, import its order file and this file together with --revision",
+        "if the stored one is wrong, remove the release with codeyear remove {id} --code-set {}, then import all its files; if the release was posted again with other rows, import its order file and this file together with --revision",
         code_set.id()
     )
 }

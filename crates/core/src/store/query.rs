@@ -42,7 +42,7 @@ impl Store {
         releases(&self.connection).map_err(|error| self.error(error))
     }
 
-    /// Checks whether the database holds full releases or the sample.
+    /// Checks whether the database has full releases or the sample.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.

@@ -21,7 +21,7 @@ pub(super) const TO_READ: [OpenFlags; 1] = [OpenFlags::SQLITE_OPEN_READ_ONLY];
 
 /// What to do where no release is stored.
 pub(super) const NO_RELEASE_HINT: &str =
-    "codeyear init brings the official history, codeyear demo shows the sample";
+    "load the official history with codeyear init, or try the sample with codeyear demo";
 
 /// Opens a file in the first of some ways that works. Tells too whether SQLite had to be told that nobody
 /// changes it.

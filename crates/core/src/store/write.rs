@@ -159,7 +159,7 @@ impl Writer<'_> {
         query::releases(&self.transaction).map_err(|error| self.error(error))
     }
 
-    /// Checks whether the database holds full releases or the sample.
+    /// Checks whether the database has full releases or the sample.
     ///
     /// # Errors
     /// [`ErrorKind::Store`] if the database cannot be read.
@@ -216,12 +216,12 @@ impl Writer<'_> {
         if there != StoreKind::Empty {
             let (message, hint) = if kind == StoreKind::Sample {
                 (
-                    "these are files of the bundled sample, and the database holds full releases",
+                    "these are files of the bundled sample, and the database has full releases",
                     "import the sample into a file of its own: --db sample.db",
                 )
             } else {
                 (
-                    "the database holds the bundled sample, which never mixes with full releases",
+                    "the database has the bundled sample, which is never mixed with full releases",
                     "import full releases into another file with --db",
                 )
             };
@@ -265,7 +265,7 @@ impl Writer<'_> {
             return Err(Error::conflict(format!("{} {} is already stored with other contents", new.code_set.name(), new.id),
             )
             .in_file(new.file.name.as_str())
-            .with_hint("import it as a correction with --revision; both are kept and the correction answers"));
+            .with_hint("import it as a correction with --revision; both are kept and the correction is used"));
         }
         self.store(new, None).map_err(|error| self.error(error))?;
         Ok(Added::New)

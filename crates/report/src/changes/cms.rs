@@ -3,6 +3,10 @@
 use crate::grouped;
 use codeyear_core::model::{ChangeKind, ChangeSet, CmsCounts, CmsFooter};
 
+/// How CMS counts, as the beginning of a sentence.
+pub(crate) const CMS_RULE: &str =
+    "CMS counts billable codes only, and a code that became a category as deleted";
+
 /// Returns the count in CMS's way in one sentence: CMS's own where its addenda is at hand, else ours, which is
 /// then not said to be CMS's.
 pub fn cms_sentence(changes: &ChangeSet) -> String {
@@ -16,12 +20,12 @@ pub fn cms_sentence(changes: &ChangeSet) -> String {
     };
     match &changes.cms_footer {
         Some(footer) => format!(
-            "CMS counts billable codes, and a code that became a header as deleted: {} (footer of {})",
+            "{CMS_RULE}: {} (footer of {})",
             numbers(footer.counts),
             footer.file
         ),
         None => format!(
-            "Counted as CMS counts, billable codes only and a code that became a header as deleted: {}",
+            "Counted as CMS counts, billable codes only and a code that became a category as deleted: {}",
             numbers(changes.cms_counts())
         ),
     }
@@ -41,9 +45,9 @@ pub fn counting_explained(changes: &ChangeSet) -> String {
         None => sums,
         Some(footer) => match left_out(footer) {
             Some(left_out) => {
-                format!("codeyear counts, from the order files, {sums}; {left_out}")
+                format!("codeyear count from the order files: {sums}; {left_out}")
             }
-            None => format!("codeyear counts, from the order files, {sums}"),
+            None => format!("codeyear count from the order files: {sums}"),
         },
     }
 }
@@ -105,7 +109,7 @@ pub(crate) fn left_out(footer: &CmsFooter) -> Option<String> {
         .collect();
     (all > 0).then(|| {
         format!(
-            "the addenda leaves out {} of the revised ({})",
+            "the addenda omits {} of the revised ({})",
             grouped(all),
             parts.join(", ")
         )

@@ -19,7 +19,7 @@ pub use notes::CSV_COLUMNS as NOTE_CSV_COLUMNS;
 pub use subject::title;
 pub use weighed::CSV_COLUMNS as IMPACT_CSV_COLUMNS;
 
-pub(crate) use cms::{cms_sums, left_out};
+pub(crate) use cms::{CMS_RULE, cms_sums, left_out};
 pub(crate) use csv::title_change_name;
 pub(crate) use notes::{blocks as note_blocks, code_of, csv_rows};
 pub(crate) use subject::{ranges, scope, sources};

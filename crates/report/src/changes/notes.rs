@@ -57,7 +57,7 @@ fn lines(change: &NoteChange, style: Style) -> Vec<EditLine> {
         NoteEdit::RangeChanged { old, new } => EditLine::new("", Some(old), Some(new)),
         NoteEdit::TitleRevised { old, new } => EditLine::new("", Some(old), Some(new)),
         NoteEdit::PlaceMoved { from, to } => EditLine::new(
-            "stands under",
+            "location",
             Some(&place_name(from, style)),
             Some(&place_name(to, style)),
         ),
@@ -210,12 +210,12 @@ fn other_counts(report: &NotesReport) -> Vec<String> {
             | NoteChangeKind::NoteRemoved
             | NoteChangeKind::NoteReworded
             | NoteChangeKind::NoteMoved => continue,
-            NoteChangeKind::SeventhCharacters => "7th characters defined otherwise",
+            NoteChangeKind::SeventhCharacters => "7th characters changed",
             NoteChangeKind::HeadingAdded => "new chapters, blocks or sections",
             NoteChangeKind::HeadingRemoved => "removed chapters, blocks or sections",
-            NoteChangeKind::RangeChanged => "blocks with another range",
+            NoteChangeKind::RangeChanged => "blocks with a new range",
             NoteChangeKind::TitleRevised => "revised titles of chapters or blocks",
-            NoteChangeKind::PlaceMoved => "codes, categories or blocks moved in the book",
+            NoteChangeKind::PlaceMoved => "codes, categories or blocks moved",
             NoteChangeKind::Placeholder => "changed flags of a placeholder X",
             NoteChangeKind::VisualImpairment => "changed tables of visual impairment",
         };
@@ -233,9 +233,7 @@ pub(crate) fn blocks(report: &NotesReport, style: Style) -> Vec<Block<'_>> {
         words: "Tabular list".to_owned(),
     }];
     if report.changes.is_empty() {
-        blocks.push(Block::Sentence(vec![
-            "Nothing changed in the notes.".into(),
-        ]));
+        blocks.push(Block::Sentence(vec!["No changes in the notes.".into()]));
         return blocks;
     }
     let rows = note_counts(report);

@@ -45,14 +45,14 @@ pub(crate) fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
         if only.never_listed > 0 {
             let _ = write!(
                 text,
-                ", {} that no loaded release lists",
+                ", {} not found in any loaded release",
                 grouped(only.never_listed)
             );
         }
         if only.malformed > 0 {
             let _ = write!(
                 text,
-                ", {} that cannot be codes",
+                ", {} not a valid code format",
                 counted(only.malformed, "value")
             );
         }

@@ -34,7 +34,7 @@ pub(crate) fn line(changes: &ChangeSet, code: &Code, style: Style) -> Option<(Li
         let codes: Vec<String> = links.iter().map(|link| style.code(&link.new)).collect();
         let _ = write!(
             words,
-            "; part of it moved to {} on {day}, while it stayed valid ({})",
+            "; part of it moved to {} on {day}; it stays valid ({})",
             codes.join(", "),
             tables(links.iter().copied())
         );

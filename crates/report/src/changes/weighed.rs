@@ -1,4 +1,4 @@
-//! What the changes mean to whoever uses the codes of a file.
+//! The changes weighed by the codes of a file.
 
 use std::fmt::Write;
 
@@ -14,11 +14,9 @@ use codeyear_core::model::{
 /// Returns in words what a severity means.
 pub(crate) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
     match severity {
-        Severity::Breaking => format!("no longer valid for submission in {}", changes.new),
-        Severity::Review => "changed in another way: title, became billable, new".to_owned(),
-        Severity::Info => {
-            "new codes, which you do not use, in place of, below or beside yours".to_owned()
-        }
+        Severity::Breaking => format!("deleted or no longer billable in {}", changes.new),
+        Severity::Review => "other changes: title, became billable, new".to_owned(),
+        Severity::Info => "new codes that replace yours or are related to them".to_owned(),
     }
 }
 
@@ -58,7 +56,7 @@ pub(crate) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
 /// Returns what the file held: `6 rows, 9 uses of 7 codes`.
 pub(crate) fn file_line(impact: &Impact) -> String {
     let mut text = format!(
-        "{} of your file, {} of {} in {}",
+        "{} in your file, {} of {} in {}",
         counted(impact.rows, "row"),
         counted(impact.all.uses, "use"),
         counted(impact.all.codes, "code"),
@@ -67,8 +65,8 @@ pub(crate) fn file_line(impact: &Impact) -> String {
     if impact.no_codes > 0 {
         let _ = write!(
             text,
-            "; {} that cannot be codes",
-            counted(impact.no_codes, "text")
+            "; not a valid code format, not counted: {}",
+            counted(impact.no_codes, "value")
         );
     }
     text
@@ -79,7 +77,7 @@ pub(crate) fn ragged_line(impact: &Impact) -> Option<String> {
     (impact.ragged_rows > 0).then(|| {
         let first = impact.first_ragged_line.unwrap_or(0);
         format!(
-            "{} not counted: another number of fields than the header, first on line {first}",
+            "{} not counted: the number of fields differs from the header, first on line {first}",
             counted(impact.ragged_rows, "row")
         )
     })
@@ -95,11 +93,11 @@ fn unknown_line(impact: &Impact, style: Style) -> Option<String> {
         let used = impact.in_neither.iter();
         let used = used.map(|(code, uses)| used_words(code, *uses, style));
         let codes = Cut::after(12).joined(used, style);
-        parts.push(format!("listed by another loaded release: {codes}"));
+        parts.push(format!("found in another loaded release: {codes}"));
     }
     if impact.never_listed.codes > 0 {
         parts.push(format!(
-            "listed by no loaded release: {}, {}",
+            "not found in any loaded release: {}, {}",
             counted(impact.never_listed.codes, "code"),
             counted(impact.never_listed.uses, "use"),
         ));
@@ -111,7 +109,7 @@ fn used_words(code: &Code, uses: u64, style: Style) -> String {
     format!("{} ({})", style.code(code), grouped(uses))
 }
 
-/// Returns which codes in use a new code is related to: `successor of E11.9 (12); beside E11.8 (2)`. Nothing
+/// Returns which codes in use a new code is related to: `replaces E11.9 (12); related to E11.8 (2)`. Nothing
 /// of a change of a code in use.
 pub(crate) fn touches(effect: &Effect, style: Style) -> Option<String> {
     let mut parts = Vec::new();
@@ -142,7 +140,7 @@ pub(crate) fn effects<'a>(
 
 /// Returns the heading of a report.
 pub(crate) fn heading(changes: &ChangeSet) -> String {
-    format!("What of yours breaks: {}", title(changes))
+    format!("Your codes affected: {}", title(changes))
 }
 
 /// Returns the ranges that the question was narrowed to.
@@ -151,7 +149,7 @@ pub(crate) fn under(changes: &ChangeSet, style: Style) -> Option<String> {
     Some(format!("{unweighed}; the other uses are outside the range"))
 }
 
-/// Returns the heading of a severity's list: `Breaking: no longer valid for submission in FY2026`.
+/// Returns the heading of a severity's list: `Breaking: deleted or no longer billable in FY2026`.
 fn severity_heading(changes: &ChangeSet, severity: Severity) -> String {
     format!(
         "{}: {}",
@@ -163,9 +161,9 @@ fn severity_heading(changes: &ChangeSet, severity: Severity) -> String {
 /// Returns what was left out.
 pub(crate) fn left_out_line(impact: &Impact) -> String {
     match impact.left_out {
-        1 => "1 change touches none of your codes and is left out".to_owned(),
+        1 => "1 change does not affect your codes and is not shown".to_owned(),
         number => format!(
-            "{} changes touch none of your codes and are left out",
+            "{} changes do not affect your codes and are not shown",
             grouped(number)
         ),
     }
@@ -212,7 +210,7 @@ pub(super) fn report<'a>(changes: &'a ChangeSet, impact: &'a Impact, style: Styl
         }));
     }
     if impact.effects.is_empty() {
-        blocks.push(Block::Remark("Nothing that you use changed.".into()));
+        blocks.push(Block::Remark("None of your codes changed.".into()));
     }
     Report { blocks }
 }

@@ -5,7 +5,7 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use crate::tree::Table;
 use crate::verdict::words;
-use crate::{Style, audit, counted, dollars, grouped, share};
+use crate::{Style, audit, counted, dollars, grouped, prose_share};
 use codeyear_claims::{AuditSummary, FailingCode, NotJudged, UseBasis, VerdictCounts, Wording};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{Code, ReleaseId, StoreKind, VerdictKind};
@@ -220,20 +220,19 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         true => Figure {
             class: "bad",
             value: "0".to_owned(),
-            label: "codes were judged".to_owned(),
+            label: "codes were checked".to_owned(),
         },
         false => Figure {
             class: if failing == 0 { "good" } else { "bad" },
-            value: share(failing, total),
-            label: "of the codes are not billable on their dates".to_owned(),
+            value: prose_share(failing, total),
+            label: "of codes are not billable on their dates".to_owned(),
         },
     }];
     if summary.has_amounts {
         figures.push(Figure {
             class: "bad",
             value: dollars(summary.total.failing_cents()),
-            label: "charged by claims for such a code; a claim counts once for each of them"
-                .to_owned(),
+            label: "charged on claims with these codes; a claim counts once per code".to_owned(),
         });
     }
     let fixable: u64 = summary
@@ -245,8 +244,8 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
     if failing > 0 {
         figures.push(Figure {
             class: "",
-            value: share(fixable, failing),
-            label: "of them come with codes to use instead".to_owned(),
+            value: prose_share(fixable, failing),
+            label: "have a suggested replacement".to_owned(),
         });
     }
     let untold = summary.total.of(VerdictKind::NotCovered);
@@ -254,7 +253,7 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         figures.push(Figure {
             class: "",
             value: grouped(untold),
-            label: "could not be told: no loaded release governs their day".to_owned(),
+            label: "not covered: no release loaded for the date".to_owned(),
         });
     }
     if summary.unread() > 0 {
@@ -272,7 +271,7 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         figures.push(Figure {
             class,
             value: grouped(summary.not_judged_count()),
-            label: "not judged".to_owned(),
+            label: "not checked".to_owned(),
         });
     }
     figures
@@ -307,7 +306,7 @@ impl FailureRow {
             verdict: finding.verdict.name(),
             code: match &finding.code {
                 Some(code) => code.to_string(),
-                None => format!("no {} code", finding.code_set.name()),
+                None => audit::no_code(finding.code_set),
             },
             codes: grouped(failure.codes),
             charges: dollars(failure.cents),
@@ -317,11 +316,11 @@ impl FailureRow {
             uses: audit::codes_to_use(finding, MAX_USES, Style::PLAIN),
             basis: match finding.use_basis {
                 None => "",
-                Some(UseBasis::Below) => "the billable codes below it",
-                Some(UseBasis::ConversionTable) => "by the official conversion table",
+                Some(UseBasis::Below) => "billable subcodes",
+                Some(UseBasis::ConversionTable) => "from the official conversion table",
                 Some(UseBasis::SeventhCharacter) => "with its 7th character",
-                Some(UseBasis::Guess) => "a guess: no table names a successor",
-                Some(UseBasis::Similar) => "listed codes that differ by one character",
+                Some(UseBasis::Guess) => "suggestion only: not in a conversion table",
+                Some(UseBasis::Similar) => "valid codes that differ by one character",
             },
         }
     }
@@ -409,7 +408,7 @@ fn chart(summary: &AuditSummary) -> Option<Chart> {
         left: LEFT,
         base: BASE,
         label: format!(
-            "Codes not billable by month, {} to {}; the most in a month are {}",
+            "Codes not billable by month, {} to {}; highest month {}",
             first.format("%B %Y"),
             last.format("%B %Y"),
             grouped(most)

@@ -19,11 +19,13 @@ impl KindLine {
         let meaning = match kind {
             ChangeKind::New => format!("in {new}, not in {old}"),
             ChangeKind::Deleted => format!("in {old}, not in {new}"),
-            ChangeKind::BecameHeader => "was billable, no longer valid for submission".to_owned(),
-            ChangeKind::BecameBillable => "was a header, now valid for submission".to_owned(),
-            ChangeKind::Revised => "the long title has other words".to_owned(),
-            ChangeKind::ShortTitleOnly => "only the short title has other words".to_owned(),
-            ChangeKind::SpacingOnly => "the same words in the same order".to_owned(),
+            ChangeKind::BecameHeader => {
+                "was billable, now a more specific code is required".to_owned()
+            }
+            ChangeKind::BecameBillable => "was a category, now valid for submission".to_owned(),
+            ChangeKind::Revised => "long title reworded".to_owned(),
+            ChangeKind::ShortTitleOnly => "only the short title reworded".to_owned(),
+            ChangeKind::SpacingOnly => "same words in the same order".to_owned(),
         };
         KindLine {
             name: kind.name(),

@@ -15,7 +15,7 @@ use crate::changes::{
 use crate::cut::Cut;
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
-use crate::{Style, grouped, percent, share};
+use crate::{Style, grouped, percent, prose_share, share};
 use codeyear_core::model::{
     ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, UseCount,
 };
@@ -108,7 +108,7 @@ impl<'a> ImpactReport<'a> {
             css: include_str!("../../templates/changes.css"),
             own_css: include_str!("../../templates/impact.css"),
             breaking,
-            breaking_share: share(breaking.uses, impact.all.uses),
+            breaking_share: prose_share(breaking.uses, impact.all.uses),
             title: title(set),
             file: file_line(impact),
             ragged: ragged_line(impact),
@@ -157,12 +157,10 @@ fn parts(set: &ChangeSet, impact: &Impact) -> Vec<Part> {
                 meaning: match name {
                     "breaking" => meaning(set, Severity::Breaking),
                     "review" => meaning(set, Severity::Review),
-                    "info" => {
-                        "stays as it is; new codes stand beside, below or after it".to_owned()
-                    }
-                    "untouched" => "nothing changes".to_owned(),
-                    "outside" => "not asked for".to_owned(),
-                    _ => format!("neither {} nor {} lists it", set.old, set.new),
+                    "info" => "unchanged, with new related codes".to_owned(),
+                    "untouched" => "no changes".to_owned(),
+                    "outside" => "not selected".to_owned(),
+                    _ => format!("not found in {} or {}", set.old, set.new),
                 },
                 used,
                 share: share(used.uses, impact.all.uses),
@@ -211,9 +209,9 @@ fn groups<'a>(set: &'a ChangeSet, impact: &'a Impact) -> Vec<Group<'a>> {
         (!cards.is_empty()).then(|| Group {
             name: severity.name(),
             heading: match severity {
-                Severity::Breaking => "What breaks",
-                Severity::Review => "What to review",
-                Severity::Info => "What is new around your codes",
+                Severity::Breaking => "No longer valid",
+                Severity::Review => "To review",
+                Severity::Info => "New codes related to yours",
             },
             meaning: meaning(set, severity),
             cards,

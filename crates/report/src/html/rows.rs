@@ -196,13 +196,11 @@ pub(super) fn note(set: &ChangeSet, below: &Below<'_>, change: &Change) -> Optio
             });
             // A list of the user's codes holds only some of the codes below, so it cannot say "these".
             let text = if codes.is_empty() {
-                format!("No longer valid for submission in {new}; use the billable codes below it")
+                format!("Not billable in {new}; choose a billable code below it")
             } else if set.only.is_some() {
-                format!(
-                    "No longer valid for submission in {new}; use the billable codes below it, of which this list has"
-                )
+                format!("Not billable in {new}; choose a billable code below it; this list has")
             } else {
-                format!("No longer valid for submission in {new}; use the codes below it")
+                format!("Not billable in {new}; choose a code below it")
             };
             (text, codes)
         }
@@ -213,7 +211,7 @@ pub(super) fn note(set: &ChangeSet, below: &Below<'_>, change: &Change) -> Optio
             let text = if codes.is_empty() {
                 format!("Valid for submission in {new}")
             } else {
-                format!("Valid for submission in {new}; deleted below it")
+                format!("Valid for submission in {new}; deleted subcodes")
             };
             (text, codes)
         }

@@ -141,7 +141,7 @@ fn a_code_that_became_a_header_names_the_codes_to_use() {
     let page = page(&row);
     let row = row_of(&page, "G35");
     assert!(
-        row.contains("No longer valid for submission in FY2026; use the codes below it: "),
+        row.contains("Not billable in FY2026; choose a code below it: "),
         "{row}"
     );
     assert!(row.contains("<a href=\"#G35A\">G35.A</a>"), "{row}");
@@ -158,7 +158,7 @@ fn a_list_without_the_codes_below_does_not_pretend_to_have_them() {
     let page = page(&sample("FY2025-04", "FY2026", &scope));
     let row = row_of(&page, "G35");
     assert!(
-        row.contains("use the billable codes below it.</p>"),
+        row.contains("choose a billable code below it.</p>"),
         "{row}"
     );
 }
@@ -204,9 +204,9 @@ fn the_sample_and_a_narrowed_question_say_so() {
     ));
     assert!(page.contains("S06.1X7D"));
     // A list may be a claims file: what is no code of it is counted and not shown.
-    assert!(page.contains("Values of the list that no loaded release lists: 1."));
+    assert!(page.contains("Values of the list not found in any loaded release: 1."));
     assert!(!page.contains("X99.99"));
-    assert!(page.contains("Values of the list that cannot be codes: 1."));
+    assert!(page.contains("Values of the list that are not a valid code format: 1."));
     assert!(!page.contains("Jane Doe"));
     let mut whole = fy2026();
     whole.sample = false;
@@ -217,7 +217,7 @@ fn the_sample_and_a_narrowed_question_say_so() {
 #[test]
 fn no_change_says_so_and_has_no_filter() {
     let page = page(&sample("FY2025", "FY2025-04", &DiffScope::default()));
-    assert!(page.contains("<h2>Nothing changed</h2>"));
+    assert!(page.contains("<h2>No changes</h2>"));
     assert!(!page.contains("<form") && !page.contains("<script"));
     assert!(page.contains("SHA-256"));
 }

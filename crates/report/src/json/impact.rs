@@ -1,4 +1,4 @@
-//! What the changes mean to whoever uses the codes of a file.
+//! The changes weighed by the codes of a file.
 
 use serde::Serialize;
 

@@ -193,7 +193,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay]) -> Result<S
                     rows: line.rows.map(|(rows, _)| rows),
                     billable: line.rows.map(|(_, billable)| billable),
                     known: line.known,
-                    patches: line.patches,
+                    patches: line.patches.len(),
                     identified_by: stored.map(|stored| stored.identified_by.as_str()),
                     order_file: stored
                         .filter(|stored| stored.release.listed_by == ListedBy::OrderFile)

@@ -24,14 +24,15 @@ pub(crate) fn answer_blocks(answer: &Answer, style: Style) -> Vec<Block<'static>
     }
     for basis in answer.basis.iter().chain(&answer.later_bases) {
         let rests = format!(
-            "rests on {}: {} ({}, sha256 {}...)",
+            "source: {}, {} ({}, sha256 {}...)",
             basis.release,
             basis.file.file_name(),
             basis.provenance.name(),
             basis.file.short_sha256()
         );
         let patch = basis.patch.iter();
-        let patch = patch.map(|citation| format!("and on a patch of the catalogue: {citation}"));
+        let patch =
+            patch.map(|citation| format!("and a correction from the catalogue: {citation}"));
         let said = [rests].into_iter().chain(patch);
         let said = said.map(|words| Text::default().toned(words, Tone::Quiet));
         blocks.push(Block::Sentence(said.collect()));

@@ -5,8 +5,8 @@ use crate::lineage::{fate_words, kind_label, listed_words, row_named, row_of, to
 use crate::tree::{Item, Text, Tone};
 use crate::{Style, cut};
 use codeyear_core::model::{
-    CodeHistory, CodeLineage, Conversion, HistorySpan, LineageLink, PoaSpan, Provenance, ReleaseId,
-    day_before,
+    CodeHistory, CodeLineage, Conversion, HistorySpan, LineageKind, LineageLink, PoaSpan,
+    Provenance, ReleaseId, day_before,
 };
 
 /// A stretch of a life: what a code was, and what is new in its titles.
@@ -59,17 +59,17 @@ pub(super) fn life(history: &CodeHistory, style: Style) -> Vec<Item> {
             .day(from)
             .words("  ")
             .toned("deleted", Tone::Bad);
-        let by = format!("{release} no longer lists it");
+        let by = format!("not listed in {release}");
         items.push(Item::at(0, deleted.words("  ").toned(by, Tone::Quiet)));
     }
     items.extend(lineage(&history.lineage, style));
     for (from, through) in &history.gaps {
         let gap = Text::default().toned("gap:", Tone::Doubtful);
-        let days = format!(" no loaded release governs {from} - {through}");
+        let days = format!(" no release loaded for {from} - {through}");
         items.push(Item::at(0, gap.words(days)));
     }
     for release in &history.rebuilt {
-        let rests = format!("rests on {release} ({})", Provenance::Rebuilt.label());
+        let rests = format!("source: {release} ({})", Provenance::Rebuilt.label());
         items.push(Item::at(0, Text::default().toned(rests, Tone::Quiet)));
     }
     items.extend(history.warnings.iter().map(|warning| {
@@ -88,7 +88,7 @@ fn stretch_items(stretch: &Stretch<'_>, items: &mut Vec<Item>) {
         (true, false) => Tone::Bad,
     };
     let open = if stretch.is_open {
-        " (end of the loaded releases)"
+        " (latest loaded release)"
     } else {
         ""
     };
@@ -105,7 +105,7 @@ fn stretch_items(stretch: &Stretch<'_>, items: &mut Vec<Item>) {
     ));
     let short = stretch.short.map(|short| format!("short title: {short}"));
     let patch = span.patch.as_ref();
-    let patch = patch.map(|citation| format!("patch of the catalogue: {citation}"));
+    let patch = patch.map(|citation| format!("correction from the catalogue: {citation}"));
     let more = short.into_iter().chain(patch);
     items.extend(more.map(|words| Item::at(1, quiet(words))));
 }
@@ -136,11 +136,11 @@ fn lineage(lineage: &CodeLineage, style: Style) -> Vec<Item> {
     for (day, table, row) in &found.from_nothing {
         let new = Text::default()
             .day(*day)
-            .words("  new, with no code before it  ");
+            .words("  new code, no previous code  ");
         items.push(Item::at(0, new.text(quiet(row_named(*table, *row)))));
     }
     if !found.predecessors.is_empty() {
-        let count = format!("came from ({}):", found.predecessors.len());
+        let count = format!("previous codes ({}):", found.predecessors.len());
         items.push(Item::at(0, count));
         let lines = found.predecessors.iter().map(predecessor);
         items.extend(items_cut(1, lines, cut::LINES, style));
@@ -172,11 +172,11 @@ fn predecessor(link: &LineageLink) -> Text {
 }
 
 fn conversion_items(conversion: &Conversion, style: Style) -> Vec<Item> {
-    let went = format!(
-        "  went to ({}, {}):",
-        conversion.successors.len(),
-        kind_label(conversion.kind)
-    );
+    let count = conversion.successors.len();
+    let went = match conversion.kind {
+        LineageKind::SplitOff => format!("  part of it moved to ({count}); it stays valid:"),
+        kind => format!("  replaced by ({count}, {}):", kind_label(kind)),
+    };
     let heading = Text::default().day(conversion.effective_from).words(went);
     let lines = conversion.successors.iter().map(|link| {
         let listed = listed_words(link.new_listed).map(|words| format!(" ({words})"));

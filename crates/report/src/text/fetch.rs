@@ -53,10 +53,10 @@ pub fn fetch(reports: &[FetchReport], folder: &Path, dry_run: bool, style: Style
         let others: Vec<String> = report.others().map(|id| id.to_string()).collect();
         if !others.is_empty() {
             let note = format!(
-                "{} what came is not {} but {}",
+                "{} received {} instead of {}",
                 style.bad("another release:"),
-                fetched.id,
-                others.join(", ")
+                others.join(", "),
+                fetched.id
             );
             line(&mut out, 2, &note);
         }
@@ -71,23 +71,23 @@ fn file_lines(out: &mut String, file: &FetchedFile, style: Style) {
         FileOutcome::AlreadyThere => "already there:",
         FileOutcome::Planned => "would fetch",
     };
-    let bytes = file.bytes.map_or("size not known".to_owned(), |bytes| {
+    let bytes = file.bytes.map_or("unknown size".to_owned(), |bytes| {
         format!("{} bytes", grouped(bytes))
     });
     let hash = match (file.source.known, file.outcome) {
         (Known::InHand, FileOutcome::Planned) => "SHA-256 known",
-        (Known::InHand, _) => "SHA-256 as known",
+        (Known::InHand, _) => "SHA-256 matches",
         (Known::ByOthers, FileOutcome::Planned) => "SHA-256 known (hash by others)",
-        (Known::ByOthers, _) => "SHA-256 as known (hash by others)",
+        (Known::ByOthers, _) => "SHA-256 matches (hash by others)",
         (Known::EachFile, FileOutcome::Planned) => "SHA-256 of each file known",
-        (Known::EachFile, _) => "SHA-256 of each file as known",
-        (Known::NoHash, _) => "unverified: no hash is known",
-        (Known::Guess, _) => "unverified: no hash is known, and the address is a guess",
+        (Known::EachFile, _) => "SHA-256 of each file matches",
+        (Known::NoHash, _) => "unverified: no known hash",
+        (Known::Guess, _) => "unverified: no known hash, and the address is a guess",
     };
     let name = printable(&file.source.file);
     line(out, 2, &format!("{what} {name}  {bytes}, {hash}"));
     let holds = match file.source.pieces.as_slice() {
-        [] => "nothing that is taken".to_owned(),
+        [] => "nothing that can be imported".to_owned(),
         pieces => labels(pieces),
     };
     let from = format!("{holds}; {}", printable(&shown_address(&file.url)));
@@ -117,20 +117,20 @@ fn left_lines(
     style: Style,
 ) {
     let why = match reason {
-        NotFetched::Failed => "no address gave it",
+        NotFetched::Failed => "not found at any address",
         NotFetched::NoKnownHash => "no address with a known hash",
         NotFetched::NoAddress => "no address is known",
     };
     let hint = match reason {
         NotFetched::Failed => None,
         NotFetched::NoKnownHash if report.fetched.in_catalogue => {
-            Some("--unverified takes files whose hash is not known")
+            Some("--unverified accepts files whose hash is not known")
         }
         NotFetched::NoKnownHash => Some(
-            "the catalogue does not know this release: --check looks where it is likely to be, --unverified fetches it from there",
+            "this release is not in the catalogue: --check looks at likely addresses, --unverified fetches it from there",
         ),
         NotFetched::NoAddress => {
-            Some("find it at the publisher's and import it with codeyear import")
+            Some("download it from the publisher and import it with codeyear import")
         }
     };
     let what = labels(pieces);
@@ -221,7 +221,7 @@ pub fn posted(checked: &[CheckedRelease], style: Style) -> String {
         let found = match (one.posted.len(), one.untold.len()) {
             (0, 0) => format!("not posted at any of {}", addresses(asked)),
             (0, untold) => format!(
-                "could not tell: {} of {asked} did not answer",
+                "not determined: {} of {asked} did not answer",
                 addresses(untold)
             ),
             (posted, _) => format!("posted: {}", addresses(posted)),

@@ -1,7 +1,7 @@
 //! What was inferred of a file of claims without dates.
 
 use super::{heading, line};
-use crate::{Style, counted, grouped, share};
+use crate::{Style, counted, grouped, prose_share, share};
 use codeyear_claims::{Inference, Window};
 use codeyear_core::model::day_before;
 
@@ -24,27 +24,27 @@ pub fn inference(inference: &Inference, style: Style) -> String {
     let first = format!("{}, {}", days(best), releases(best));
     line(&mut out, 0, &style.good(&first));
     let text = format!(
-        "{} of {} ({}) are billable on these days",
+        "{} of {} ({}) are billable on these dates",
         grouped(best.billable),
         counted(inference.codes, "code"),
-        share(best.billable, inference.codes)
+        prose_share(best.billable, inference.codes)
     );
     line(&mut out, 0, &text);
     if inference.never_billable > 0 {
-        let text = format!("{} billable on no day", grouped(inference.never_billable));
+        let text = format!("{} never billable", grouped(inference.never_billable));
         line(&mut out, 0, &text);
     }
     for (title, evidence) in [
         (
-            "not before: billable on these days and not just before",
+            "not earlier: billable on these dates and not just before",
             &inference.not_before,
         ),
         (
-            "not after: billable on these days and not just after",
+            "not later: billable on these dates and not just after",
             &inference.not_after,
         ),
         (
-            "not explained: billable on other days only",
+            "not explained: billable on other dates only",
             &inference.unexplained,
         ),
     ] {

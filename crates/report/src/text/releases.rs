@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::{line, plain_table, table_lines};
-use crate::{Style, counted, grouped};
+use crate::{Style, corrections, counted, grouped};
 use codeyear_core::answer::{
     CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport,
 };
@@ -28,12 +28,12 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
         "code set",
         "release",
         "status",
-        "governs",
+        "in force",
         "rows",
         "billable",
         "order file",
         "addenda",
-        "around it",
+        "other files",
     ]);
     for column in [4, 5] {
         if let Some(column) = table.column_mut(column) {
@@ -96,14 +96,9 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
                     String::new(),
                 ),
             };
-        if release.patches > 0 {
-            notes.push(format!(
-                "{} {}: {} facts of the catalogue that no order file of the year tells",
-                release.code_set.name(),
-                release.id,
-                release.patches
-            ));
-        }
+        notes.extend(corrections(&release.patches, style).map(|corrections| {
+            format!("{} {}: {corrections}", release.code_set.name(), release.id)
+        }));
         table.add_row([
             release.code_set.name(),
             &release.id.to_string(),
@@ -126,7 +121,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
             &mut out,
             0,
             &format!(
-                "{} {}: no loaded release governs {from} - {through}",
+                "{} {}: no release loaded for {from} - {through}",
                 style.doubtful("gap:"),
                 code_set.name()
             ),
@@ -150,7 +145,7 @@ fn sample_line(out: &mut String, style: Style) {
     line(
         out,
         0,
-        &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+        &style.doubtful("This database has the bundled sample, not the whole code sets."),
     );
 }
 
@@ -183,9 +178,7 @@ fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
             line(
                 out,
                 0,
-                &format!(
-                    "{name} on {date}: {word}; the latest date covered is {through} ({release})"
-                ),
+                &format!("{name} on {date}: {word}; latest date covered: {through} ({release})"),
             );
         }
         (None, None) => {
@@ -227,7 +220,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         let what = taken.kind.label();
         let state = match (taken.added, taken.kind) {
             (Added::AlreadyThere | Added::Copy, _) => style.dim("already stored, nothing to do"),
-            (Added::Better, _) => "already stored, now in its official bytes".to_owned(),
+            (Added::Better, _) => "already stored, now as the official file".to_owned(),
             (Added::New, ReleasePart::OrderFile) => format!(
                 "{} rows, {} billable",
                 grouped(taken.rows),
@@ -264,7 +257,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
             0,
             &format!(
                 "{} {}{at}: {}",
-                style.bad("not taken:"),
+                style.bad("not imported:"),
                 printable(&failed.file),
                 failed.why
             ),
@@ -277,7 +270,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         line(
             &mut out,
             0,
-            &style.dim(&format!("left: {}: {}", left.file, left.why)),
+            &style.dim(&format!("skipped: {}: {}", left.file, left.why)),
         );
     }
     let new = report
@@ -287,27 +280,27 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         .count();
     let there = report.taken.len() - new;
     let summary = match (new, there) {
-        (0, 0) => "nothing is stored".to_owned(),
-        (0, _) => "nothing new: every file was stored already".to_owned(),
+        (0, 0) => "nothing stored".to_owned(),
+        (0, _) => "nothing new: every file is already stored".to_owned(),
         (new, 0) => format!("{new} file{} stored", if new == 1 { "" } else { "s" }),
         (new, there) => format!(
-            "{new} file{} stored, {there} stored already",
+            "{new} file{} stored, {there} already stored",
             if new == 1 { "" } else { "s" }
         ),
     };
     let failed = match report.failed.len() {
         0 => String::new(),
-        failed => format!(", {failed} not taken"),
+        failed => format!(", {failed} not imported"),
     };
     let dry_run = if report.dry_run {
-        "dry run, nothing is stored: "
+        "dry run, nothing stored: "
     } else {
         ""
     };
     line(
         &mut out,
         0,
-        &format!("{dry_run}{summary}{failed}; {} left", report.left.len()),
+        &format!("{dry_run}{summary}{failed}; {} skipped", report.left.len()),
     );
     out
 }
@@ -327,7 +320,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         line(
             &mut out,
             0,
-            &style.doubtful("This database holds the bundled sample, not the whole code sets."),
+            &style.doubtful("This database has the bundled sample, not the whole code sets."),
         );
     }
     for release in &report.releases {
@@ -389,12 +382,12 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
     }
     let search = if report.search_sound {
         format!(
-            "{} full-text index: it holds what is stored",
+            "{} full-text index: matches the database",
             style.good("exact")
         )
     } else {
         format!(
-            "{} full-text index: it does not hold what is stored",
+            "{} full-text index: does not match the database",
             style.bad("failed")
         )
     };
@@ -405,7 +398,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 &mut out,
                 0,
                 &format!(
-                    "{} {}: derived spans equal the facts",
+                    "{} {}: derived spans match the releases",
                     style.good("exact"),
                     code_set.name()
                 ),
@@ -415,7 +408,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
                 &mut out,
                 0,
                 &format!(
-                    "{} {}: {differing} derived spans differ from the facts",
+                    "{} {}: {differing} derived spans differ from the releases",
                     style.bad("failed"),
                     code_set.name()
                 ),
@@ -442,10 +435,10 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         return out;
     }
     for point in report.not_proven() {
-        line(&mut out, 0, &style.dim(&format!("not proven: {point}")));
+        line(&mut out, 0, &style.dim(&format!("not verified: {point}")));
     }
     if let Some(why) = &report.not_kept {
-        let text = format!("proven, not kept: {why}");
+        let text = format!("verified, not stored: {why}");
         line(&mut out, 0, &style.doubtful(&text));
     }
     let verdict = if report.is_sound() {
@@ -467,7 +460,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
 fn store_proof(out: &mut String, proof: &StoreProof, style: Style) {
     if proof.faults.is_empty() {
         let text = format!(
-            "{} database: {} rows of {} tables are as they were stored; file, schema and references are whole",
+            "{} database: {} rows of {} tables are unchanged since import; file, schema and references are intact",
             style.good("exact"),
             grouped(proof.rows),
             proof.tables
@@ -508,16 +501,16 @@ fn order_file_proof(out: &mut String, order: &OrderFileProof, style: Style) {
             Some((_, _, sha256)) if *sha256 == order.official => {
                 "; the catalogue's hash and counts"
             }
-            Some(_) => "; the catalogue's counts, with other bytes",
+            Some(_) => "; the catalogue's counts, with another hash",
             None => "",
         };
         format!(
-            "{}  order file written back byte for byte: {rows}{known}",
+            "{}  order file reproduced byte for byte: {rows}{known}",
             style.good("exact ")
         )
     } else {
         format!(
-            "{}  order file: {rows}; written back it has sha256 {}, imported it had {}",
+            "{}  order file: {rows}; reproduced it has sha256 {}, imported it had {}",
             style.bad("failed"),
             order.written,
             order.official

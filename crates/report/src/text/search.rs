@@ -42,7 +42,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
             FoundStanding::Header => style.bad("header  "),
             FoundStanding::Deleted(last_day) => style.bad(&format!("deleted after {last_day}")),
             FoundStanding::NotYetEffective(first_day) => {
-                style.bad(&format!("not before {first_day}"))
+                style.bad(&format!("effective {first_day}"))
             }
         };
         let why = match crate::found::why(found) {
@@ -64,11 +64,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         line(&mut out, 0, &style.dim("... and more (--limit shows more)"));
     }
     if report.provenance == Provenance::Rebuilt {
-        let rests = format!(
-            "rests on {} ({})",
-            report.release,
-            report.provenance.label()
-        );
+        let rests = format!("source: {} ({})", report.release, report.provenance.label());
         line(&mut out, 0, &style.dim(&rests));
     }
     for warning in &report.warnings {

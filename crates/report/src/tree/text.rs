@@ -180,7 +180,7 @@ mod tests {
         let said = crate::render::plain_words(&Text::prose(&clauses));
         let wanted = "It takes effect on 2026-10-01; a release before that one is not loaded.";
         assert_eq!(said, wanted);
-        let closed = crate::render::plain_words(&Text::prose(&["Nothing changed.".into()]));
-        assert_eq!(closed, "Nothing changed.");
+        let closed = crate::render::plain_words(&Text::prose(&["No changes.".into()]));
+        assert_eq!(closed, "No changes.");
     }
 }

@@ -118,12 +118,12 @@ const OF_A_CHANGE: [Column; 11] = [
     Column::new("Title now", 55),
     Column::new("Short title before", 40),
     Column::new("Short title now", 40),
-    Column::new("Successors", 45),
-    Column::new("Predecessors", 45),
+    Column::new("Replaced by", 45),
+    Column::new("Previous codes", 45),
     Column::new("Category", 10),
-    Column::new("Title of the category", 40),
+    Column::new("Category title", 40),
     Column::new("Chapter", 9),
-    Column::new("Order in the book", 10),
+    Column::new("Tabular order", 10),
 ];
 
 fn of_kind(changes: &ChangeSet, kind: ChangeKind, style: Style) -> Sheet {
@@ -256,7 +256,7 @@ fn of_notes(changes: &ChangeSet, style: Style) -> Sheet {
     sheet.columns = vec![
         Column::new("Code", 12),
         Column::new("Change", 17),
-        Column::new("Stands at", 10),
+        Column::new("Location", 10),
         Column::new("Name", 12),
         Column::new("Title", 40),
         Column::new("In", 10),

@@ -80,10 +80,7 @@ pub(super) fn write(
         row: 0,
     };
     let heading = match &changes.impact {
-        Some(_) => format!(
-            "What of yours breaks from {} to {}",
-            changes.old, changes.new
-        ),
+        Some(_) => format!("Your codes affected, {} to {}", changes.old, changes.new),
         None => format!("What changed from {} to {}", changes.old, changes.new),
     };
     let title = &summary.formats.title;
@@ -139,8 +136,8 @@ fn of_kinds(summary: &mut Summary<'_>, changes: &ChangeSet, style: Style) -> Res
     }
     let official = changes.cms_footer.as_ref().map(|footer| footer.counts);
     match official {
-        Some(_) => summary.head(&["Counted as CMS counts", "codeyear", "CMS"])?,
-        None => summary.head(&["Counted as CMS counts", "Codes"])?,
+        Some(_) => summary.head(&["CMS count", "codeyear", "CMS"])?,
+        None => summary.head(&["CMS count", "Codes"])?,
     }
     let official = official.map(|cms| [cms.new, cms.deleted, cms.revised]);
     for (at, (word, count, _)) in changes::cms_sums(changes).into_iter().enumerate() {

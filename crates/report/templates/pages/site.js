@@ -111,7 +111,7 @@
         columns.replaceChildren(...unknown);
         return;
       }
-      progress.textContent = `${file.name}: its columns are being read …`;
+      progress.textContent = `${file.name}: reading columns …`;
       const asked = new FormData();
       asked.set("columns", "1");
       try {
@@ -126,12 +126,12 @@
           if (!names(found) || names(found) !== names(columns)) columns.replaceChildren(found);
         } else {
           const said = page.querySelector(".said");
-          progress.textContent = `${file.name}: ${said ? said.textContent : "its columns cannot be shown."}`;
+          progress.textContent = `${file.name}: ${said ? said.textContent : "the columns cannot be shown."}`;
           columns.replaceChildren(...unknown);
         }
       } catch (error) {
         if (error.name === "AbortError") return;
-        progress.textContent = `${file.name}: its columns cannot be shown; name them.`;
+        progress.textContent = `${file.name}: the columns cannot be shown; name them.`;
         columns.replaceChildren(...unknown);
       }
     };
@@ -158,7 +158,7 @@
       event.preventDefault();
       const send = form.querySelector("button:not([name])");
       send.disabled = true;
-      progress.textContent = "The file is being checked …";
+      progress.textContent = "Checking the file …";
       result.replaceChildren();
       try {
         const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form) });

@@ -159,10 +159,8 @@ fn write(
             written += 1;
         }
         if pieces.length() > MAX_BYTES || pieces.own() > MAX_OWN {
-            return Err(
-                Error::usage("the answers are longer than those to one request may be")
-                    .with_hint("ask for fewer codes at once, or audit a file: codeyear audit"),
-            );
+            return Err(Error::usage("the answers are too long for one request")
+                .with_hint("ask for fewer codes at once, or audit a file: codeyear audit"));
         }
     }
     pieces.append(AnswerWriter::end(written).into(), true);
@@ -252,7 +250,7 @@ fn ask(
 
 fn too_many(codes: usize) -> Error {
     Error::usage(format!(
-        "{codes} codes are asked for; expected 1 to {MAX_CODES}"
+        "{codes} codes requested; expected 1 to {MAX_CODES}"
     ))
     .with_hint("ask for fewer at once, or audit a file: codeyear audit")
 }

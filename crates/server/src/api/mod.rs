@@ -90,7 +90,7 @@ async fn compare(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 #[utoipa::path(
     get,
     path = "/api/history",
-    summary = "The life of a code, its titles as they stood, its lineage",
+    summary = "The history of a code, with its titles over time and its lineage",
     params(HistoryRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/HistoryJson"), content_type = "application/json")),
 )]
@@ -109,7 +109,7 @@ async fn history(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 #[utoipa::path(
     get,
     path = "/api/search",
-    summary = "Codes by words",
+    summary = "Search codes by words",
     params(SearchRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/SearchJson"), content_type = "application/json")),
 )]
@@ -158,7 +158,7 @@ async fn diff(mut asked: ApiRequest) -> Result<Response, WebProblem> {
 #[utoipa::path(
     get,
     path = "/api/releases",
-    summary = "What is loaded, what it covers, what is missing",
+    summary = "The releases: loaded, covered dates, missing",
     params(ReleasesRequest),
     responses((status = 200, description = "The answer", body = ref("#/components/schemas/ReleasesJson"), content_type = "application/json")),
 )]

@@ -19,17 +19,17 @@ const MAX_FOUND: usize = 200;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct CheckRequest {
-    /// A code, with or without dot, or several with commas between them; repeatable. A range as in E11.0-E11.9 means
+    /// A code, with or without dot, or several with commas between them; repeatable. A range such as E11.0-E11.9 means
     /// its billable codes
     #[param(value_type = Vec<String>)]
     pub(super) code: Vec<TypedCode>,
-    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    /// The date, such as 2026-03-01; also 3/1/2026, yesterday or latest; default: today
     #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
-    /// Instead of a day: every day of this fiscal year, as in 2026 or FY26
+    /// Instead of a date: every date of this fiscal year, such as 2026 or FY26
     #[param(value_type = Option<String>)]
     pub(super) year: Option<TypedYear>,
-    /// Its code set; left out: told by each code
+    /// Its code set; default: detected from each code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -62,13 +62,13 @@ impl FromQuery for CheckRequest {
 pub(super) struct ShowRequest {
     /// The code, with or without dot
     pub(super) code: String,
-    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    /// The date, such as 2026-03-01; also 3/1/2026, yesterday or latest; default: today
     #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
-    /// Its code set; left out: told by the code
+    /// Its code set; default: detected from the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
-    /// 1: where the release in force has no tabular list, index or table, the nearest release's, which is named
+    /// 1: if the release in force has no tabular list, index or table, that of the nearest release, which is named
     #[param(value_type = Option<bool>)]
     pub(super) nearest: bool,
 }
@@ -92,10 +92,10 @@ pub(super) struct CompareRequest {
     pub(super) left: String,
     /// The other one
     pub(super) right: String,
-    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    /// The date, such as 2026-03-01; also 3/1/2026, yesterday or latest; default: today
     #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
-    /// Its code set; left out: told by the code
+    /// Its code set; default: detected from the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
     /// 1: as for a page
@@ -121,7 +121,7 @@ impl FromQuery for CompareRequest {
 pub(super) struct HistoryRequest {
     /// The code, with or without dot
     pub(super) code: String,
-    /// Its code set; left out: told by the code
+    /// Its code set; default: detected from the code
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -139,18 +139,18 @@ impl FromQuery for HistoryRequest {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchRequest {
-    /// Words, the last of which may be only begun
+    /// Words to search for; the last one may be incomplete
     pub(super) q: String,
-    /// The day, as in 2026-03-01; also 3/1/2026, yesterday or latest; left out: today
+    /// The date, such as 2026-03-01; also 3/1/2026, yesterday or latest; default: today
     #[param(value_type = Option<String>)]
     pub(super) on: Option<TypedDay>,
-    /// The code set; left out: the first of those named
+    /// The code set; default: the first one listed
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
-    /// The most codes to give, up to 200; left out: 20
+    /// The most codes to return, up to 200; default: 20
     #[param(value_type = Option<u16>)]
     pub(super) most: usize,
-    /// 1: deleted codes and those to come as well
+    /// 1: include deleted and future codes
     #[param(value_type = Option<bool>)]
     pub(super) unlisted: bool,
 }
@@ -170,7 +170,7 @@ impl FromQuery for SearchRequest {
         }
         if request.most > MAX_FOUND {
             return Err(Error::usage(format!(
-                "most is {}; at most {MAX_FOUND} codes are given",
+                "most is {}; at most {MAX_FOUND} codes are returned",
                 request.most
             ))
             .with_hint("narrow the search with another word"));
@@ -192,16 +192,16 @@ impl SearchRequest {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct DiffRequest {
-    /// A loaded release, as in FY2025, or a day of it; left out: the one before the other. Two as in FY2025..FY2026
+    /// A loaded release, such as FY2025, or a date in it; default: the one before the other. Or both: FY2025..FY2026
     #[param(value_type = Option<String>)]
     pub(super) old: Option<TypedReleases>,
-    /// Another one, as in FY2026, or a day of it; left out: the newest. Two as in FY2025..FY2026
+    /// Another one, such as FY2026, or a date in it; default: the newest. Or both: FY2025..FY2026
     #[param(value_type = Option<String>)]
     pub(super) new: Option<TypedReleases>,
-    /// The code set; left out: the first of those named
+    /// The code set; default: the first one listed
     #[param(value_type = Option<String>)]
     pub(super) code_set: CodeSet,
-    /// Only these codes with all below them, or ranges as in C76-C80
+    /// Only these codes with their subcodes, or ranges such as C76-C80
     #[param(value_type = Option<Vec<String>>)]
     pub(super) under: Vec<CodeRange>,
     /// 1: the notes of the tabular lists too
@@ -253,7 +253,7 @@ impl DiffRequest {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReleasesRequest {
-    /// The code set; left out: all
+    /// The code set; default: all
     #[param(value_type = Option<String>)]
     pub(super) code_set: Option<CodeSet>,
 }
@@ -304,7 +304,7 @@ mod tests {
         );
         assert_eq!(
             refused("code=C7B&day=2026-03-01"),
-            "the query has a parameter that this address does not know"
+            "the query has an unknown parameter"
         );
     }
 
@@ -329,7 +329,7 @@ mod tests {
     fn more_codes_than_are_given_are_not_asked_for() {
         assert!(read::<SearchRequest>("q=pain&most=200").is_ok());
         let refused = read::<SearchRequest>("q=pain&most=201").unwrap_err();
-        assert_eq!(refused, "most is 201; at most 200 codes are given");
+        assert_eq!(refused, "most is 201; at most 200 codes are returned");
     }
 
     #[test]

@@ -194,10 +194,7 @@ fn what_is_left_of_the_small_files_has_its_reason_one_by_one_and_together() {
     let files = [
         ("page.txt", &["a saved web page"][..]),
         ("page.zip", &["a saved web page"]),
-        (
-            "HCPC2019_README.txt",
-            &["what the publisher says of a HCPCS"],
-        ),
+        ("HCPC2019_README.txt", &["a readme of a HCPCS"]),
         ("one-left.zip", &["a general equivalence mapping"]),
         (
             "two-left.zip",

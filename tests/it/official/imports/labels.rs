@@ -312,7 +312,7 @@ fn an_archive_under_the_name_of_an_official_address_is_of_that_release() {
         let report = super::alone(&[zip], &on("2027-06-01"));
         if let Ok(report) = &report {
             let notes: Vec<&String> = report.taken.iter().flat_map(|one| &one.notes).collect();
-            let says = format!("its archive has other bytes than those of {name}");
+            let says = format!("its archive has another hash than {name}");
             let is_said = notes.iter().any(|note| note.contains(&says));
             assert_eq!(is_said, archive.sha256.is_some(), "{notes:?}");
         }
@@ -338,7 +338,7 @@ fn an_altered_official_addenda_is_said_to_be_one() {
     let other = folder_with(official, text.replace("\r\n", "\n"));
     let report = super::alone(&[other.path("")], &on("2026-11-28")).unwrap();
     let notes: Vec<&String> = report.taken.iter().flat_map(|taken| &taken.notes).collect();
-    let says = "other bytes than those of the order addenda of FY2027 that the catalogue knows";
+    let says = "its hash differs from that of the order addenda of FY2027 in the catalogue";
     assert!(notes.iter().any(|note| note.contains(says)), "{report:?}");
 }
 

@@ -331,6 +331,6 @@ fn a_workbook_is_a_conversion_table_by_its_header_whatever_its_name() {
         let table = folder.write("table.csv", text.replace(',', separator));
         let report = alone(&[order.clone(), table], &options).unwrap();
         let why = &report.failed[0].why;
-        assert!(why.contains("parted by semicolons or tabs"), "{why}");
+        assert!(why.contains("separated by semicolons or tabs"), "{why}");
     }
 }

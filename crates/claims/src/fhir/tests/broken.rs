@@ -94,7 +94,7 @@ fn what_stands_before_a_flaw_is_read_and_the_flaw_is_a_problem() {
         assert_eq!(claims.len(), 1);
         assert_eq!(found.len(), 1);
         let words = found[0].kind.to_string();
-        assert!(words.ends_with("nothing behind it is read"), "{words}");
+        assert!(words.ends_with("nothing after it is read"), "{words}");
         assert!(matches!(found[0].place, ClaimPlace::Line(2)), "{found:?}");
     }
 }

@@ -221,12 +221,12 @@ fn an_inpatient_claim_without_discharge_says_so() {
     );
     assert_eq!(
         day("2025-10-02", "2025-09-02"),
-        "the discharge is before the admission"
+        "discharge before admission"
     );
     assert_eq!(day("2025-10-02", "2025-10"), "2025-10-01/2025-10-31");
     assert_eq!(
         day("2025-10-02", "2025-1"),
-        "no date of the form YYYY-MM-DD"
+        "no date in the format YYYY-MM-DD"
     );
 }
 
@@ -339,7 +339,7 @@ fn the_day_is_the_one_that_is_written() {
         ("", ""),
     ] {
         let expected = match day {
-            "" => "no date of the form YYYY-MM-DD",
+            "" => "no date in the format YYYY-MM-DD",
             day => day,
         };
         let text = condition(&format!(r#""recordedDate":"{date}","#));

@@ -311,7 +311,7 @@ fn a_claim_without_its_date_says_which_one_is_missing() {
 #[test]
 fn the_discharge_is_not_before_the_admission() {
     let body = "CLM*C*1***11:A:1~DTP*434*RD8*20250925-20251002~DTP*435*D8*20251003~HI*ABK:G35D~";
-    assert_eq!(codes(I, body)[0].2, "the discharge is before the admission");
+    assert_eq!(codes(I, body)[0].2, "discharge before admission");
 }
 
 #[test]
@@ -362,13 +362,13 @@ fn a_date_of_another_form_than_it_says_is_read_and_noted() {
 #[test]
 fn a_date_that_is_none_is_no_day_of_the_codes() {
     for (date, words) in [
-        ("D8*20210230", "no date of the form CCYYMMDD"),
-        ("D8*2021023", "no date of the form CCYYMMDD"),
-        ("D8*+2210203", "no date of the form CCYYMMDD"),
-        ("RD8*2021020", "no date of the form CCYYMMDD-CCYYMMDD"),
+        ("D8*20210230", "no date in the format CCYYMMDD"),
+        ("D8*2021023", "no date in the format CCYYMMDD"),
+        ("D8*+2210203", "no date in the format CCYYMMDD"),
+        ("RD8*2021020", "no date in the format CCYYMMDD-CCYYMMDD"),
         (
             "RD8*20210201-20210230",
-            "no date of the form CCYYMMDD-CCYYMMDD",
+            "no date in the format CCYYMMDD-CCYYMMDD",
         ),
         (
             "RD8*20210205-20210201",
@@ -376,9 +376,9 @@ fn a_date_that_is_none_is_no_day_of_the_codes() {
         ),
         (
             "TM*1200",
-            "no date of the form D8 (CCYYMMDD) or RD8 (CCYYMMDD-CCYYMMDD)",
+            "no date in the format D8 (CCYYMMDD) or RD8 (CCYYMMDD-CCYYMMDD)",
         ),
-        ("D8", "no date of the form CCYYMMDD"),
+        ("D8", "no date in the format CCYYMMDD"),
     ] {
         let body = format!(
             "CLM*C*1***11:B:1~HI*ABK:G35D*ABF:U071~LX*1~SV1*HC:1*1*UN*1***1~DTP*472*{date}~"

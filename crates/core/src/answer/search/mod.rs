@@ -118,8 +118,8 @@ fn find(
         return Err(not_covered(&timeline, date));
     };
     if tokens(words).is_empty() {
-        return Err(Error::usage("there are no words to search for")
-            .with_hint("write what the code is for, as in codeyear search low back pain"));
+        return Err(Error::usage("no words to search for")
+            .with_hint("enter a diagnosis or procedure, as in codeyear search low back pain"));
     }
     let index = DocumentKind::Index(IndexKind::Diseases);
     let nested_term = match store.document(period.release, index)? {

@@ -45,7 +45,7 @@ pub(super) static CM: CodeSetFacts = CodeSetFacts {
     calendar: Calendar::FiscalYears,
     days: DaysOf::Releases,
     dot_after: Some(3),
-    dot_rule: "the dot of an ICD-10-CM code stands after the third character",
+    dot_rule: "the dot of an ICD-10-CM code comes after the third character",
     category_length: 3,
     counted_by: 3,
     begins_with_digit: false,

@@ -102,7 +102,7 @@ impl std::str::FromStr for DatePattern {
     fn from_str(text: &str) -> Result<DatePattern, String> {
         let fail = || {
             format!(
-                "no form of dates: {text:?}; expected iso, us, compact, excel, unix, or a pattern of YYYY or YY, MM or MON, and DD such as DD/MM/YYYY"
+                "not a date format: {text:?}; expected iso, us, compact, excel, unix, or a pattern of YYYY or YY, MM or MON, and DD such as DD/MM/YYYY"
             )
         };
         let upper = text.trim().to_ascii_uppercase();

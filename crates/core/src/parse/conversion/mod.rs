@@ -155,7 +155,7 @@ fn find_header(rows: &mut impl Iterator<Item = (u32, Cells)>) -> Result<String> 
     }
     Err(
         Error::format("expected a header row with \"Current code assignment\", found none")
-            .with_hint("the file is no conversion table or is cut off; download it again"),
+            .with_hint("the file is not a conversion table, or is cut off; download it again"),
     )
 }
 

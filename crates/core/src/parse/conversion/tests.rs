@@ -90,7 +90,7 @@ fn what_could_mean_two_things_is_not_guessed() {
         ("H05.011-H05.013, H05.019 and H35.30", "more than one thing"),
         ("H35.30 and", "a code is missing"),
         ("L05.01,, L05.91", "a code is missing"),
-        ("see the index", "cannot be a code"),
+        ("see the index", "is not a valid code format"),
         ("Codes in Categories T15", "a range of categories"),
         ("Codes in Categories T15.0-T19", "3 characters"),
     ] {
@@ -128,7 +128,10 @@ fn a_row_that_cannot_be_read_is_kept_and_says_why() {
     };
     let [current, previous] = flaws(0).try_into().unwrap();
     assert!(current.contains("letters and digits only"), "{current}");
-    assert!(previous.contains("cannot be a code"), "{previous}");
+    assert!(
+        previous.contains("is not a valid code format"),
+        "{previous}"
+    );
     assert_eq!(flaws(1), ["the current code cannot be read: it is empty"]);
 }
 

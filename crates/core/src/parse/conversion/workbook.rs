@@ -17,7 +17,7 @@ const DAYS: std::ops::Range<f64> = 1.0..2_958_466.0;
 fn damaged(what: &str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let cause = cause.into();
     Error::format(format!("{what}: {cause}"))
-        .with_hint("the file is damaged or no xlsx workbook; download it again")
+        .with_hint("the file is damaged or not an xlsx workbook; download it again")
         .caused_by(cause)
 }
 
@@ -88,7 +88,7 @@ fn cell_text(value: &DataRef<'_>) -> Result<String, String> {
                 .contains(&date.as_f64())
                 .then(|| date.as_datetime())
                 .flatten()
-                .ok_or("expected a date, found a number that is none")?;
+                .ok_or("expected a date, found a number that is not one")?;
             Ok(moment.date().to_string())
         }
         DataRef::DateTimeIso(text) => Ok(text.clone()),

@@ -463,7 +463,7 @@ fn never_published(catalogue: &Catalogue, code_set: CodeSet, id: ReleaseId) -> O
     let is_known = catalogue.find(code_set, id).is_some();
     id.off_calendar(code_set).or_else(|| {
         (is_past && !is_known)
-            .then(|| format!("as far as the catalogue knows, {id} was never published"))
+            .then(|| format!("according to the catalogue, {id} was never published"))
     })
 }
 

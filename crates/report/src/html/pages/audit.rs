@@ -187,7 +187,7 @@ impl ColumnChoice {
         match self.without {
             Some(format) => format!("{format}: there are no columns to choose."),
             None => format!(
-                "{}, {} ticked as columns of codes.",
+                "{}, {} selected as code columns.",
                 counted(self.columns.len() as u64, "column"),
                 self.ticked
             ),

@@ -82,9 +82,9 @@ fn consulted(level: &Browse) -> Option<Message> {
     let mut text = said(missing, facts.levels.document, "")?.text;
     text.push_str(match facts.book {
         Book::Tabular => {
-            " Blocks and notes stand there only, so the categories follow the chapter directly."
+            " Blocks and notes are only in that list, so categories follow the chapter directly."
         }
-        Book::Tables => " Body systems have no titles without it.",
+        Book::Tables => " Without it body systems have no titles.",
         Book::List => "",
     });
     Some(Message { text, link: None })

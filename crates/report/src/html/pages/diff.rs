@@ -10,9 +10,10 @@ use super::super::rows::{
 };
 use super::super::title::{Mark, Run};
 use super::{Frame, PageRequest, Site, address, render};
+use crate::changes::CMS_RULE;
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
-use crate::{changes, grouped};
+use crate::{changes, counted, grouped};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
     Change, ChangeKind, ChangeSet, Chapter, Code, CodeSet, DocumentKind, ReleaseId, chapter_of,
@@ -35,7 +36,7 @@ pub struct DiffAsk {
     pub kind: Option<ChangeKind>,
     /// One chapter or section only, by its label.
     pub chapter: String,
-    /// Words of titles, or the beginning of a code.
+    /// Words of titles, or a code prefix.
     pub words: String,
     /// Whether the tabular lists were compared too.
     pub notes: bool,
@@ -310,23 +311,25 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Returns which of the changes that fit are shown: `251 to 500 of 612 that fit, of 1,204 in all.`
+/// Returns which of the changes that match are shown: `12 of 687 changes.`, `251 to 500 of 612 matches in 1,204
+/// changes.`
 fn status(first: usize, fitting: usize, all: usize) -> String {
     if fitting == 0 {
-        return "No change fits.".to_owned();
+        return "No changes match.".to_owned();
     }
     let number = |number: usize| grouped(number as u64);
-    let mut text = format!(
-        "{} to {} of {}",
+    let changes = counted(all as u64, "change");
+    let shown = format!(
+        "{} to {}",
         number(first + 1),
-        number((first + ROWS).min(fitting)),
-        number(fitting)
+        number((first + ROWS).min(fitting))
     );
-    if fitting < all {
-        text.push_str(&format!(" that fit, of {} in all", number(all)));
+    match (fitting > ROWS, fitting < all) {
+        (false, false) => format!("{changes}."),
+        (false, true) => format!("{} of {changes}.", number(fitting)),
+        (true, false) => format!("{shown} of {changes}."),
+        (true, true) => format!("{shown} of {} matches in {changes}.", number(fitting)),
     }
-    text.push('.');
-    text
 }
 
 /// Returns how many codes a note does not name.

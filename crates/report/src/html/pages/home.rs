@@ -47,7 +47,7 @@ pub fn error_page(
     hint: Option<&str>,
 ) -> Result<String> {
     let heading = match status {
-        400 => "This request cannot be read",
+        400 => "Invalid request",
         404 => "Not found",
         413 => "The file is too large",
         429 => "Too many requests",

@@ -175,6 +175,8 @@ fn parts() -> impl Iterator<Item = Part> {
 struct Uncovered {
     code_set: CodeSet,
     day: NaiveDate,
+    /// Whether no loaded release begins after the day asked for.
+    is_latest: bool,
     release: Option<ReleaseId>,
     /// The release that would govern the day asked for.
     needed: ReleaseId,
@@ -237,7 +239,7 @@ impl<'a> Frame<'a> {
                             long_day(through)
                         )
                     }
-                    None => format!("{}: no loaded release", code_set.name()),
+                    None => format!("{}: no release loaded", code_set.name()),
                 },
             )
             .collect()
@@ -256,9 +258,12 @@ impl<'a> Frame<'a> {
         }
         let day = self.site.nearest_day(code_set, self.asked.on)?;
         let (needed, url) = self.site.needed(code_set, self.asked.on);
+        let governing = self.site.governing(code_set);
+        let is_latest = governing.iter().all(|(_, from, _)| *from <= self.asked.on);
         Some(Uncovered {
             code_set,
             day,
+            is_latest,
             how: codeyear_core::answer::how_to_get(code_set, needed, None),
             needed,
             url: url.map(str::to_owned),

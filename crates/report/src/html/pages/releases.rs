@@ -4,7 +4,7 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::{Frame, PageRequest, Site, Uncovered, render};
-use crate::{counted, grouped};
+use crate::{Style, corrections, grouped};
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
@@ -16,7 +16,12 @@ use codeyear_core::model::{
 /// # Errors
 /// [`codeyear_core::ErrorKind::Format`] if the template fails, which no site makes it do.
 pub fn releases(site: &Site, asked: PageRequest<'_>) -> Result<String> {
-    let frame = Frame::new(site, asked, "/releases", "Releases and proofs".to_owned());
+    let frame = Frame::new(
+        site,
+        asked,
+        "/releases",
+        "Releases and verification".to_owned(),
+    );
     render(&ReleasesHtml {
         sets: CodeSet::ALL
             .into_iter()
@@ -121,7 +126,7 @@ impl<'a> LoadedRow<'a> {
         let mut files = vec![FileView {
             what: match listed_by {
                 ListedBy::OrderFile => "order file",
-                ListedBy::Tabular => "tabular list, from which it is listed",
+                ListedBy::Tabular => "tabular list, source of the codes",
             },
             file: &stored.listing_file,
         }];
@@ -147,13 +152,7 @@ impl<'a> LoadedRow<'a> {
             billable: grouped(line.rows.map_or(0, |(_, billable)| billable)),
             proofs,
             trust: stored.release.trust_notes(),
-            patches: match line.patches {
-                0 => String::new(),
-                patches => format!(
-                    "{} of the catalogue that no order file of the year tells",
-                    counted(patches as u64, "fact")
-                ),
-            },
+            patches: corrections(&line.patches, Style::PLAIN).unwrap_or_default(),
             files,
         }
     }
@@ -162,8 +161,8 @@ impl<'a> LoadedRow<'a> {
 fn proof(stored: &StoredRelease, subject: ProofSubject) -> ProofView {
     let found = stored.proofs.iter().find(|proof| proof.subject == subject);
     let what = match subject {
-        ProofSubject::OrderFile => "order file, written back",
-        ProofSubject::OrderAddenda => "order addenda, replayed",
+        ProofSubject::OrderFile => "order file reproduced",
+        ProofSubject::OrderAddenda => "addenda reproduced",
     };
     match found {
         Some(proof) => ProofView {

@@ -85,7 +85,7 @@ impl Results {
                     }
                     FoundStanding::Deleted(last_day) => format!("Deleted after {last_day}"),
                     FoundStanding::NotYetEffective(first_day) => {
-                        format!("Not before {first_day}")
+                        format!("Effective {first_day}")
                     }
                 },
                 why: crate::found::why(found),

@@ -127,7 +127,7 @@ impl VerdictView {
         };
         if matches!(answer.verdict, Verdict::Billable { .. }) {
             view.said
-                .push("A claim with this date may report it.".into());
+                .push("May be reported on a claim with this date of service.".into());
         }
         let refused = answer.pcs.as_ref().and_then(refused_character);
         view.said.extend(refused.map(|said| Text::prose(&[said])));
