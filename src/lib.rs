@@ -112,10 +112,17 @@
 //!   there a dot too many is an error that someone has to know of.
 //! - **A database is asked as it is, and brought up to date by the next import.** What a later schema has
 //!   more stands in empty temporary tables until then, so that a reader needs no permission to write.
-//! - **Notes are never another year's.** A page takes notes and index entries from the release in force, and
-//!   where that release has no such document it says so: [`model::DocumentSource`] is a closed enum of the release's
-//!   own document, another's because the user asked for the nearest, and none. A search may find a code by
-//!   another year's term, because it only leads to the code; it names the year.
+//! - **Notes are the fiscal year's, and another year's only where that is said.** A page takes notes and index entries
+//!   from the release in force, or from another release of the same fiscal year that lists the code in the same way, and
+//!   names it. Where the year has no tabular list, a page folds the notes of the newest earlier one under its name, again
+//!   only if flag and title are the same; nothing is compared or judged by them, and no other door has them.
+//!   [`model::DocumentSource`] is a closed enum of the release's own document, another's with the reason why, and none. A
+//!   search may find a code by another year's term, because it only leads to the code; it names the year.
+//! - **Which notes name a code is read once.** The notes of a tabular list are read when the first page asks for them,
+//!   [`model::named_codes`] finds the codes in them, and handles on one state of the database share what was found: a
+//!   table of it would have to be kept true through every import, for one part of one page.
+//! - **What a coder asks of a code is answered once**, by the questions of `codeyear-report`, from the page's value; what a
+//!   question answers is not said again below it.
 //! - **A release without order file is listed from its tabular list**, expanded by the rule of 7th characters;
 //!   `release.listed_by` keeps which of the two it is, and the file that answers rest on is the list. When the
 //!   order file comes it takes the listing's place, and what differs is kept in `tabular_difference`. So the

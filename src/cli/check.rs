@@ -52,18 +52,19 @@ enum CheckFormat {
     #[value(name = "asciidoc")]
     AsciiDoc,
     Json,
+    Table,
     Csv,
 }
 
 impl CheckFormat {
-    /// Returns the format of a report; `None` for a table.
+    /// Returns the format of a report; `None` where each answer is a row.
     fn of_answers(self) -> Option<AnswerFormat> {
         Some(match self {
             CheckFormat::Text => AnswerFormat::Text,
             CheckFormat::Markdown => AnswerFormat::Markdown,
             CheckFormat::AsciiDoc => AnswerFormat::AsciiDoc,
             CheckFormat::Json => AnswerFormat::Json,
-            CheckFormat::Csv => return None,
+            CheckFormat::Table | CheckFormat::Csv => return None,
         })
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
     let store = context.store()?;
     let codes = spell_out(&store, &typed, args, context)?;
     let writer = Writer {
-        format: args.format.of_answers(),
+        format: args.format,
         style: Style {
             whole_lists: args.all,
             ..context.style()
@@ -177,8 +178,7 @@ struct Said {
 
 /// Writes answers one by one: what there is to say of ten thousand headers would fill a memory.
 struct Writer {
-    /// `None` for a table.
-    format: Option<AnswerFormat>,
+    format: CheckFormat,
     style: Style,
     json: AnswerWriter,
 }
@@ -186,15 +186,19 @@ struct Writer {
 impl Writer {
     fn begin(&self) -> Result<String> {
         match self.format {
-            None => check_csv(&[]),
-            Some(AnswerFormat::Json) => self.json.begin(),
-            Some(_) => Ok(String::new()),
+            CheckFormat::Csv => check_csv(&[]),
+            CheckFormat::Table => Ok(page::answer_headings(self.style)),
+            CheckFormat::Json => self.json.begin(),
+            _ => Ok(String::new()),
         }
     }
 
     fn answer(&self, answer: &Answer) -> Result<String> {
         let one = std::slice::from_ref(answer);
-        let Some(format) = self.format else {
+        let Some(format) = self.format.of_answers() else {
+            if self.format == CheckFormat::Table {
+                return Ok(page::answer_row(answer, self.style));
+            }
             // The names of the columns stand at the beginning of all.
             let (names, table) = (check_csv(&[])?, check_csv(one)?);
             return Ok(table.get(names.len()..).unwrap_or_default().to_owned());
@@ -205,15 +209,15 @@ impl Writer {
 
     fn between(&self, before: usize) -> &'static str {
         match self.format {
-            None => "",
-            Some(AnswerFormat::Json) => AnswerWriter::between(before),
-            Some(_) => Words::between(before),
+            CheckFormat::Csv | CheckFormat::Table => "",
+            CheckFormat::Json => AnswerWriter::between(before),
+            _ => Words::between(before),
         }
     }
 
     fn end(&self, answers: usize) -> &'static str {
         match self.format {
-            Some(AnswerFormat::Json) => AnswerWriter::end(answers),
+            CheckFormat::Json => AnswerWriter::end(answers),
             _ => "",
         }
     }

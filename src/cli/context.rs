@@ -1,5 +1,6 @@
 //! What every verb takes and has at hand: the options that all share, its output, the day.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +8,7 @@ use chrono::NaiveDate;
 use clap::builder::{OsStringValueParser, PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use etcetera::BaseStrategy;
+use terminal_size::terminal_size;
 
 use super::output::write_all;
 use crate::answer;
@@ -17,6 +19,7 @@ use crate::model::{
 use crate::present::Style;
 use crate::present::render::Words;
 use crate::present::tree::Report;
+use crate::source::catalogue::known_releases;
 use crate::store::Store;
 
 /// What stands above the options that every verb has.
@@ -58,6 +61,9 @@ impl Global {
     }
 }
 
+/// Below this no line is wrapped: more would be wrapped than not.
+const MIN_WIDTH: usize = 40;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ColourChoice {
     Auto,
@@ -88,7 +94,19 @@ impl Context<'_> {
             dots: !self.global.no_dots,
             colour,
             whole_lists: false,
+            width: self.width(),
         }
+    }
+
+    /// Returns how wide the terminal is that the output goes to, or the width that `COLUMNS` states for it.
+    fn width(&self) -> Option<usize> {
+        if !self.out_is_terminal {
+            return None;
+        }
+        let stated = std::env::var("COLUMNS");
+        let stated = stated.ok().and_then(|columns| columns.parse().ok());
+        let width = stated.or_else(|| Some(usize::from(terminal_size()?.0.0)));
+        width.filter(|width| *width >= MIN_WIDTH)
     }
 
     /// Returns the day that is meant in a code set: today, if none is.
@@ -308,13 +326,51 @@ pub(super) fn codes_of(arguments: &[String]) -> Result<Vec<String>> {
     codes.collect()
 }
 
-/// Reads the name of a release where a day that it governs would not do.
-pub(super) fn parse_release(text: &str) -> Result<ReleaseName, String> {
-    match text.parse()? {
-        TypedRelease::Named(name) => Ok(name),
-        TypedRelease::On(_) => Err(format!(
-            "{text:?} is not the name of a release: expected one such as FY2026, FY2022-04 or FY2022-04-errata"
-        )),
+/// Reads a release as its type does, and completes the names that the catalogue knows. Dates and what people call a
+/// release are read as well, so the help lists no values.
+#[derive(Debug, Clone)]
+pub(super) struct ReleaseParser<T>(fn(&str) -> Result<T, String>);
+
+impl<T: std::str::FromStr<Err = String>> ReleaseParser<T> {
+    /// Reads whatever the type reads.
+    pub(super) fn typed() -> ReleaseParser<T> {
+        ReleaseParser(|text| text.parse())
+    }
+}
+
+impl ReleaseParser<ReleaseName> {
+    /// Reads the name of a release where a date that it governs would not do.
+    pub(super) fn named() -> ReleaseParser<ReleaseName> {
+        ReleaseParser(|text| match text.parse()? {
+            TypedRelease::Named(name) => Ok(name),
+            TypedRelease::On(_) => Err(format!(
+                "{text:?} is not the name of a release: expected one such as FY2026, FY2022-04 or FY2022-04-errata"
+            )),
+        })
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for ReleaseParser<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<T, clap::Error> {
+        let read = self.0;
+        let read = StringValueParser::new().try_map(move |text| read(&text));
+        read.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let of_sets = CodeSet::ALL.into_iter();
+        let names: BTreeSet<String> = of_sets
+            .flat_map(|code_set| known_releases(code_set).iter().map(ToString::to_string))
+            .collect();
+        // The newest first: an older one is rarely asked for.
+        Some(Box::new(names.into_iter().rev().map(PossibleValue::new)))
     }
 }
 

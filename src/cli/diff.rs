@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::audit::parquet;
-use super::context::{CodeSetParser, Context, Outcome};
+use super::context::{CodeSetParser, Context, Outcome, ReleaseParser};
 use super::output::write_file;
 use crate::answer::{self, DiffScope};
 use crate::claims::{
@@ -32,10 +32,10 @@ use crate::present::report::{ReportFormat, change_report};
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// Old release (FY2025, FY2022-04, a date, latest), or both releases (FY2025..FY2026)
-    #[arg(value_name = "OLD")]
+    #[arg(value_name = "OLD", value_parser = ReleaseParser::<TypedReleases>::typed(), hide_possible_values = true)]
     old: TypedReleases,
     /// New release [default: OLD is compared with the release before it]
-    #[arg(value_name = "NEW")]
+    #[arg(value_name = "NEW", value_parser = ReleaseParser::<TypedRelease>::typed(), hide_possible_values = true)]
     new: Option<TypedRelease>,
     /// Report only this code and its subcodes (C7A) or this range (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]

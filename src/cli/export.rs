@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::context::{CodeSetParser, Context, Outcome};
+use super::context::{CodeSetParser, Context, Outcome, ReleaseParser};
 use super::output::{OutputFile, write_whole};
 use crate::answer;
 use crate::claims::Index;
@@ -79,7 +79,7 @@ pub(super) struct LabelsArgs {
 #[derive(Debug, Args)]
 pub(super) struct OrderArgs {
     /// Write the file of this release (FY2026, FY2022-04), or of the one in force on this date
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = ReleaseParser::<TypedRelease>::typed(), hide_possible_values = true)]
     release: TypedRelease,
     /// State the code set
     #[arg(long, value_name = "SET", value_parser = CodeSetParser, default_value_t)]
@@ -110,7 +110,7 @@ pub(super) struct OhdsiArgs {
 #[derive(Debug, Args)]
 pub(super) struct FhirArgs {
     /// Write this release only (FY2026, FY2022-04), with the maps of the dates that it covers
-    #[arg(long, value_name = "RELEASE")]
+    #[arg(long, value_name = "RELEASE", value_parser = ReleaseParser::<TypedRelease>::typed(), hide_possible_values = true)]
     release: Option<TypedRelease>,
     /// Write one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Args};
 use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
-use super::context::{CodeSetParser, Context, Format, Outcome, parse_release};
+use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser};
 use super::first;
 use super::progress::progress_bar;
 use crate::error::{Error, Result, io_error};
@@ -40,7 +40,7 @@ use crate::store::Store;
 #[command(group(ArgGroup::new("what").args(["releases", "missing", "check"]).required(true).multiple(true)))]
 pub(super) struct FetchArgs {
     /// Fetch these releases (FY2026, FY2022-04)
-    #[arg(value_name = "RELEASE", value_parser = parse_release)]
+    #[arg(value_name = "RELEASE", value_parser = ReleaseParser::named(), hide_possible_values = true)]
     releases: Vec<ReleaseName>,
     /// Fetch everything in the catalogue that the database lacks, also for releases loaded in part, through those
     /// of the next October 1

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::context::{CodeSetParser, Context, Format, Outcome, parse_release};
+use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser};
 use super::first::make_new;
 use super::progress::{FILES_BAR, progress_bar, show_progress};
 use crate::error::{Result, io_error};
@@ -26,7 +26,7 @@ pub(super) struct ImportArgs {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// State the release (FY2026, FY2022-04), if the files do not
-    #[arg(long, value_name = "RELEASE", value_parser = parse_release)]
+    #[arg(long, value_name = "RELEASE", value_parser = ReleaseParser::named(), hide_possible_values = true)]
     release: Option<ReleaseName>,
     /// State the code set, if it is detected wrongly
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use codeyear_core::model::ReleaseName;
 
-use super::context::{CodeSetParser, Context, Outcome, parse_release};
+use super::context::{CodeSetParser, Context, Outcome, ReleaseParser};
 use crate::error::{Error, Result, not_loaded};
 use crate::ingest;
 use crate::model::CodeSet;
@@ -16,7 +16,7 @@ use crate::store::Store;
 #[derive(Debug, Args)]
 pub(super) struct RemoveArgs {
     /// Remove this release (FY2026, FY2022-04, FY2022-04-errata)
-    #[arg(value_name = "RELEASE", value_parser = parse_release)]
+    #[arg(value_name = "RELEASE", value_parser = ReleaseParser::named(), hide_possible_values = true)]
     release: ReleaseName,
     /// State the code set, if several have the release
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::context::{CodeSetParser, Context, Format, Outcome, parse_release};
+use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser};
 use crate::answer::{self, VerifyOptions};
 use crate::error::Result;
 use crate::model::{CodeSet, ReleaseName, TypedRelease};
@@ -19,13 +19,13 @@ use crate::present::{json, text};
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     /// Verify this release only
-    #[arg(value_name = "RELEASE")]
+    #[arg(value_name = "RELEASE", value_parser = ReleaseParser::<TypedRelease>::typed(), hide_possible_values = true)]
     release: Option<TypedRelease>,
     /// Verify one code set only
     #[arg(long, value_name = "SET", value_parser = CodeSetParser)]
     code_set: Option<CodeSet>,
     /// Apply the addenda to this base instead of its own; the results are not stored
-    #[arg(long, value_name = "RELEASE", requires = "release", value_parser = parse_release)]
+    #[arg(long, value_name = "RELEASE", requires = "release", value_parser = ReleaseParser::named(), hide_possible_values = true)]
     base: Option<ReleaseName>,
     /// Write text or JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]

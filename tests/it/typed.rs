@@ -282,9 +282,9 @@ fn show_and_history_take_several_codes_and_a_search_says_what_it_shows() {
         (vec!["show", ""], "it is empty"),
         (
             vec!["compare", "C7B.00"],
-            "two codes are compared, and one is named",
+            "two codes are compared, and one is given",
         ),
-        (vec!["compare", "C7B.00,C7B.01,C7B.02"], "and 3 are named"),
+        (vec!["compare", "C7B.00,C7B.01,C7B.02"], "and 3 are given"),
         (vec!["search", "pain", "--limit", "0"], "--limit is 0"),
         (
             vec!["diff", "FY2025..FY2026", "FY2024"],

@@ -33,14 +33,17 @@ pub struct Style {
     pub colour: bool,
     /// Write every list whole.
     pub whole_lists: bool,
+    /// Wrap lines after so many characters, as a terminal needs it.
+    pub width: Option<usize>,
 }
 
 impl Style {
-    /// Dots, no colours, long lists cut.
+    /// Dots, no colours, long lists cut, no line wrapped.
     pub const PLAIN: Style = Style {
         dots: true,
         colour: false,
         whole_lists: false,
+        width: None,
     };
 
     /// Writes a code.

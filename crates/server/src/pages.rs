@@ -17,8 +17,8 @@ use super::request::{ApiRequest, compared, range};
 use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer::{self, BrowseAt, DiffScope, SearchOptions, ShowOptions};
-use codeyear_core::error::{Error, Result};
-use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind};
+use codeyear_core::error::{Error, Result, not_loaded};
+use codeyear_core::model::{Book, ChangeKind, CodeSet, PlaceKind, ReleaseId, ReleaseName};
 use codeyear_core::store::{CodeSource, Store};
 use codeyear_report::Style;
 use codeyear_report::html::pages::{self, DiffAsk, Site};
@@ -37,6 +37,7 @@ pub(super) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/", get(home))
         .route("/about", get(about))
         .route("/releases", get(releases))
+        .route("/releases/{set}/{id}", get(release))
         .route("/search", get(search))
         .route("/compare", get(compare))
         .route("/diff", get(diff))
@@ -78,6 +79,11 @@ async fn render_error_page(
     request: Request,
     next: Next,
 ) -> Response {
+    let (code_set, words) = typed_in_path(request.uri().path());
+    let query = request.uri().query().unwrap_or_default();
+    let mut parameters = form_urlencoded::parse(query.as_bytes());
+    let on = parameters.find(|(name, _)| name == "on");
+    let on: Option<NaiveDate> = on.and_then(|(_, day)| day.parse().ok());
     let response = next.run(request).await;
     let Some(said) = response.extensions().get::<ErrorMessage>().cloned() else {
         return response;
@@ -87,7 +93,11 @@ async fn render_error_page(
     let Some(site) = snapshot.known_site() else {
         return response;
     };
-    let asked = pages::PageRequest::on(shared.settings.today.day(), CodeSet::default());
+    // What was asked for is in the search field, on its date.
+    let asked = pages::PageRequest {
+        words: &words,
+        ..pages::PageRequest::on(on.unwrap_or_else(|| shared.settings.today.day()), code_set)
+    };
     let status = response.status().as_u16();
     let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
     let Ok(page) = page else {
@@ -100,6 +110,25 @@ async fn render_error_page(
         .headers
         .insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
     Response::from_parts(parts, Body::from(page))
+}
+
+/// Returns the code set and the code that the address of a code's page has, as it was typed.
+fn typed_in_path(path: &str) -> (CodeSet, String) {
+    let of_book = |code_set: &CodeSet| {
+        let code = path
+            .strip_prefix(code_set.facts().path)?
+            .strip_prefix('/')?;
+        (!code.contains('/')).then(|| {
+            let field = format!("q={code}");
+            let typed = form_urlencoded::parse(field.as_bytes()).next();
+            (
+                *code_set,
+                typed.map(|(_, code)| code.into_owned()).unwrap_or_default(),
+            )
+        })
+    };
+    let found = CodeSet::ALL.iter().find_map(of_book);
+    found.unwrap_or_default()
 }
 
 /// What every page is asked for.
@@ -188,6 +217,33 @@ async fn releases(mut asked: ApiRequest) -> Result<Response, WebProblem> {
     asked.query.finish().map_err(failure)?;
     page(&asked, move |site, _, _| {
         pages::releases(site, pages::PageRequest::on(frame.on, frame.code_set))
+    })
+    .await
+}
+
+async fn release(
+    Path((set, id)): Path<(String, String)>,
+    mut asked: ApiRequest,
+) -> Result<Response, WebProblem> {
+    let read = |asked: &mut ApiRequest| -> Result<(NaiveDate, CodeSet, ReleaseId)> {
+        let not_found = |what: String| {
+            Error::not_found(what).with_hint("the loaded releases are listed at /releases")
+        };
+        let code_set: CodeSet = set
+            .parse()
+            .map_err(|_| not_found("no such code set".to_owned()))?;
+        let name: ReleaseName = id
+            .parse()
+            .map_err(|_| not_found("no such release".to_owned()))?;
+        let on = asked.day(code_set)?;
+        asked.query.finish()?;
+        Ok((on, code_set, name.of(code_set)))
+    };
+    let (on, code_set, id) = read(&mut asked).map_err(failure)?;
+    page(&asked, move |site, _, _| {
+        let request = pages::PageRequest::on(on, code_set);
+        let missing = || not_loaded(&format!("{} {id}", code_set.name()));
+        pages::release(site, request, id)?.ok_or_else(missing)
     })
     .await
 }

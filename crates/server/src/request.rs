@@ -20,7 +20,7 @@ use super::problem::{WebProblem, form};
 use super::shared::Shared;
 use super::snapshot::{Size, Snapshot};
 use codeyear_core::answer;
-use codeyear_core::error::{Error, Result};
+use codeyear_core::error::{Error, Result, printable};
 use codeyear_core::model::{
     CodeRange, CodeSet, ReleaseId, TypedCode, TypedDay, TypedReleases, typed_codes,
 };
@@ -393,8 +393,14 @@ impl Query {
         })
     }
 
+    /// Reads a date, as people write it.
     pub(super) fn day(&mut self, name: &'static str) -> Result<Option<TypedDay>> {
-        self.parsed(name, DAY)
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
+        };
+        let read = text.trim().parse::<TypedDay>();
+        read.map(Some)
+            .map_err(|why| Error::usage(printable(&why)).with_hint("write a date as in 2026-03-01"))
     }
 
     /// Reads a release, or two as in `FY2025..FY2026`.

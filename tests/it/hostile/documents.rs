@@ -97,7 +97,11 @@ fn a_tabular_list_with_a_known_element_out_of_its_place_is_refused_by_its_name()
     }
     // The same code at two places.
     let twice = changed(TABULAR, "<name>C7B.1</name>", "<name>C7B.8</name>");
-    document_refused("Tabular.xml", &twice, &["C7B8 stands twice"]);
+    document_refused(
+        "Tabular.xml",
+        &twice,
+        &["code C7B8 is in the tabular list twice"],
+    );
 }
 
 #[test]

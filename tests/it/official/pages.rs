@@ -1,8 +1,9 @@
 //! The coder's page of well-known codes, and two codes compared.
 
-use codeyear::answer::{self, ShowOptions};
+use codeyear::answer::{self, DiffScope, ShowOptions};
 use codeyear::model::{
-    CodePage, CodeSet, DocumentSource, IndexKind, LastChange, NoteKind, PlaceKind,
+    ChangeKind, CodePage, CodeSet, DocumentSource, IndexKind, LastChange, NoteKind, OtherBecause,
+    PlaceKind,
 };
 use codeyear::present::Style;
 use codeyear::store::Store;
@@ -17,17 +18,6 @@ fn show(store: &Store, code_set: CodeSet, code: &str, date: &str) -> CodePage {
     let options = ShowOptions::default();
     answer::show(
         &store.codes(code_set).unwrap(),
-        code,
-        date.parse().unwrap(),
-        options,
-    )
-    .unwrap()
-}
-
-fn nearest(store: &Store, code: &str, date: &str) -> CodePage {
-    let options = ShowOptions { nearest: true };
-    answer::show(
-        &store.codes(CM).unwrap(),
         code,
         date.parse().unwrap(),
         options,
@@ -116,61 +106,104 @@ fn the_page_of_secondary_merkel_cell_carcinoma_has_its_place_notes_and_inclusion
 }
 
 #[test]
-fn a_release_without_tabular_list_shows_no_notes_unless_the_nearest_is_asked_for_and_named() {
+fn a_release_without_tabular_list_has_the_notes_of_its_fiscal_year_and_folds_those_of_an_earlier_one()
+ {
     let Some(releases) = official_releases("a page without tabular list") else {
         return;
     };
     let store = everything(&releases);
     let page = show(&store, CM, "C7B", "2026-03-01");
-    assert_eq!(
-        page.tabular,
-        Some(DocumentSource::Missing {
-            missing: id("FY2026"),
-            nearest: Some(id("FY2026-04"))
-        })
-    );
-    assert!(page.notes.is_empty(), "{:?}", page.notes);
-    assert!(page.seventh_characters.is_none());
-    assert_eq!(page.children.len(), 3);
-    assert_eq!(breadcrumb(&page), "2");
-
-    let page = nearest(&store, "C7B", "2026-03-01");
-    let Some(DocumentSource::Nearest {
-        missing, release, ..
+    let Some(DocumentSource::Other {
+        missing,
+        release,
+        because: OtherBecause::SameYear,
+        ..
     }) = &page.tabular
     else {
         panic!("{:?}", page.tabular);
     };
     assert_eq!((*missing, *release), (id("FY2026"), id("FY2026-04")));
     assert!(!notes(&page, "C7B", NoteKind::UseAdditionalCode).is_empty());
-    assert_eq!(page.answer.basis.unwrap().release, id("FY2026"));
+    assert_eq!(page.answer.basis.as_ref().unwrap().release, id("FY2026"));
+    assert_eq!(page.children.len(), 3);
+    assert_eq!(breadcrumb(&page), "2 > C00-C96 > C7B");
+
+    // FY2027 has none, nor has another release of its fiscal year.
+    let page = show(&store, CM, "C7B", "2026-10-01");
+    assert_eq!(
+        page.tabular,
+        Some(DocumentSource::Missing {
+            missing: id("FY2027"),
+            nearest: Some(id("FY2026-04"))
+        })
+    );
+    assert!(page.notes.is_empty(), "{:?}", page.notes);
+    assert!(page.seventh_characters.is_none());
+    assert_eq!(breadcrumb(&page), "2");
+    let options = ShowOptions {
+        earlier: true,
+        around: true,
+        ..ShowOptions::default()
+    };
+    let codes = store.codes(CM).unwrap();
+    let folded = |code: &str, date: &str| {
+        answer::show(&codes, code, date.parse().unwrap(), options).unwrap()
+    };
+    let page = folded("C7B", "2026-10-01");
+    assert!(page.tabular.as_ref().unwrap().is_earlier());
+    assert!(!notes(&page, "C7B", NoteKind::UseAdditionalCode).is_empty());
+    // An earlier year's list has a say in nothing else.
+    assert_eq!(breadcrumb(&page), "2");
+    assert!(page.named_in.is_empty());
+    assert!(!page.difference.unwrap().has_notes);
+    let compared = answer::compare(&codes, "C7A", "C7B", "2026-10-01".parse().unwrap(), options);
+    let compared = compared.unwrap();
+    assert!(compared.left.notes.is_empty() && compared.mentions.is_empty());
+    drop(codes);
+    // What the two releases list in another way has no notes of the other.
+    let between = answer::diff(
+        &store,
+        CM,
+        id("FY2026-04"),
+        id("FY2027"),
+        &DiffScope::default(),
+    );
+    let between = between.unwrap();
+    let codes = store.codes(CM).unwrap();
+    let folded = |code: &str, date: &str| {
+        answer::show(&codes, code, date.parse().unwrap(), options).unwrap()
+    };
+    let changed = between
+        .changes
+        .iter()
+        .filter(|change| change.kind != ChangeKind::ShortTitleOnly)
+        .take(20);
+    let mut looked_at = 0;
+    for change in changed {
+        let page = folded(&change.code.to_string(), "2026-10-01");
+        assert!(page.notes.is_empty(), "{}", change.code);
+        looked_at += 1;
+    }
+    assert_eq!(looked_at, 20);
 
     let database = store.path().to_str().unwrap();
     let world = World::empty();
     let run = |args: &[&str]| {
-        let mut all = vec!["--db", database, "show", "C7B", "--on", "2026-03-01"];
+        let mut all = vec!["--db", database, "show", "C7B"];
         all.extend(args);
         let run = world.run(&all);
         assert_eq!(run.exit, 0, "{run:?}");
         run.stdout
     };
-    let plain = run(&[]);
+    let of_year = run(&["--on", "2026-03-01"]);
+    let said = "tabular list of FY2026-04; FY2026's is not loaded";
+    assert!(of_year.contains(said), "{of_year}");
+    let missing = run(&["--on", "2026-10-01"]);
+    assert!(missing.contains("--nearest shows it"), "{missing}");
+    let nearest = run(&["--on", "2026-10-01", "--nearest"]);
     assert!(
-        plain.contains("no tabular list is loaded for FY2026; nearest FY2026-04"),
-        "{plain}"
-    );
-    assert!(
-        !plain.contains("code to identify any functional activity"),
-        "{plain}"
-    );
-    let shown = run(&["--nearest"]);
-    assert!(
-        shown.contains("no tabular list is loaded for FY2026; showing that of FY2026-04"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("code to identify any functional activity"),
-        "{shown}"
+        nearest.contains("tabular list of FY2026-04; FY2027's is not loaded"),
+        "{nearest}"
     );
 }
 
@@ -266,7 +299,7 @@ fn every_code_of_h54_shows_the_table_of_visual_impairment_that_its_notes_speak_o
             .is_empty()
     );
     assert!(
-        show(&store, CM, "H54.8", "2026-03-01")
+        show(&store, CM, "H54.8", "2026-10-01")
             .visual_impairment
             .is_empty()
     );
@@ -507,8 +540,8 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
     let run = World::empty().run(&args);
     assert_eq!(run.exit, 0, "{run:?}");
     for part in [
-        "Both stand in\n  chapter 2  Neoplasms (C00-D49)\n  block C00-C96",
-        "Notes that name the other\n  no note",
+        "In common\n  chapter 2  Neoplasms (C00-D49)\n  block C00-C96",
+        "Cross-references\n  no note",
         "billable codes below it (23)",
         "billable codes below it (8)",
     ] {
@@ -517,27 +550,27 @@ fn primary_and_secondary_neuroendocrine_tumors_are_compared() {
 }
 
 #[test]
-fn one_code_that_names_another_is_not_said_to_be_named_by_it() {
+fn a_note_that_names_the_other_code_is_shown_where_it_is() {
     let Some(releases) = official_releases("which of two codes names the other") else {
         return;
     };
     let store = everything(&releases);
-    let heading = |left: &str, right: &str| {
+    let named_at = |left: &str, right: &str| -> Vec<String> {
         let date = "2026-05-01".parse().unwrap();
         let options = ShowOptions::default();
         let found = answer::compare(&store.codes(CM).unwrap(), left, right, date, options).unwrap();
         let text = codeyear::present::text::compare(&found, Style::PLAIN);
-        let both = text.contains("Each names the other in\n");
-        assert_ne!(both, text.contains("Notes that name the other\n"), "{text}");
-        (found.mentions.len(), both)
+        assert!(text.contains("Cross-references\n"), "{text}");
+        let mentions = found.mentions.iter();
+        mentions.map(|mention| mention.at.to_string()).collect()
     };
     // C7A excludes C4A.-, and C4A says nothing of C7A.
-    assert_eq!(heading("C7A.00", "C4A.0"), (1, false));
-    assert_eq!(heading("C4A.0", "C7A.00"), (1, false));
-    assert_eq!(heading("C7A", "C7B"), (0, false));
+    assert_eq!(named_at("C7A.00", "C4A.0"), ["C7A"]);
+    assert_eq!(named_at("C4A.0", "C7A.00"), ["C7A"]);
+    assert!(named_at("C7A", "C7B").is_empty());
     // Type 1 and type 2 diabetes exclude each other.
-    let (mentions, both) = heading("E10.9", "E11.9");
-    assert!(mentions >= 2 && both);
+    let both = named_at("E10.9", "E11.9");
+    assert!(both.contains(&"E10".to_owned()) && both.contains(&"E11".to_owned()));
 }
 
 #[test]

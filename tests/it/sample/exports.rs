@@ -361,7 +361,7 @@ fn a_code_keeps_its_concept_id_whatever_is_loaded_and_one_that_comes_back_is_tol
     let run = world.run(&["export", "ohdsi", "-o", "vocabulary"]);
     assert!(
         run.stderr
-            .contains("note: G35.A was not valid on some days"),
+            .contains("note: G35.A was not valid on some dates"),
         "{run:?}"
     );
     assert!(!run.stderr.contains("A00"), "{run:?}");

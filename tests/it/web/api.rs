@@ -156,11 +156,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
     let served = Served::start(&world, &[]);
     for (target, status, message) in [
         ("/api/check", 400, "the parameter code is missing"),
-        (
-            "/api/check?code=C7B&on=2026-02-30",
-            400,
-            "on cannot be read",
-        ),
+        ("/api/check?code=C7B&on=2026-02-30", 400, "is not a date"),
         (
             "/api/check?code=C7B&on=2026-03-01&on=2026-03-02",
             400,

@@ -137,7 +137,7 @@ fn a_database_that_is_gone_cut_off_or_damaged_is_not_well() {
     let well = |served: &Served| served.get("/healthz").status == 200;
     type Damage = fn(&std::path::Path);
     let damages: [(&str, Damage); 6] = [
-        ("gone", |path| std::fs::remove_file(path).unwrap()),
+        ("was not found", |path| std::fs::remove_file(path).unwrap()),
         ("is empty", |path| std::fs::write(path, "").unwrap()),
         ("damaged", |path| {
             // As a disk does it that loses what it holds: the time of the file stays.

@@ -463,7 +463,7 @@ mod tests {
                 .unwrap_err()
                 .hint()
                 .unwrap()
-                .starts_with("FY2018 would")
+                .starts_with("to answer this date, import FY2018")
         );
     }
 }

@@ -1,7 +1,8 @@
 //! How two codes differ on a day.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
-use similar::TextDiff;
 
 use super::consult::ShowOptions;
 use super::show::show;
@@ -52,18 +53,8 @@ pub(super) fn difference(codes: &dyn CodeSource, page: &CodePage) -> Result<Opti
     let Some(own) = page.answer.verdict.entry() else {
         return Ok(None);
     };
-    let likeness = |other: &Entry| {
-        let (own, other) = (
-            own.long_title.to_lowercase(),
-            other.long_title.to_lowercase(),
-        );
-        TextDiff::from_words(&own, &other).ratio()
-    };
-    let Some(other) = beside
-        .into_iter()
-        .rev()
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
-    else {
+    let likeness = |other: &Entry| likeness(&own.long_title, &other.long_title);
+    let Some(other) = beside.into_iter().rev().max_by_key(|other| likeness(other)) else {
         return Ok(None);
     };
     let options = ShowOptions::default();
@@ -85,6 +76,20 @@ pub(super) fn difference(codes: &dyn CodeSource, page: &CodePage) -> Result<Opti
         has_notes: is_of_year(page),
         common,
     }))
+}
+
+/// Returns which part of the words of two titles is in both, in thousandths.
+fn likeness(one: &str, other: &str) -> usize {
+    let words = |title: &str| -> BTreeSet<String> {
+        let words = title.split(|c: char| !c.is_alphanumeric());
+        words
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let all = one.union(&other).count().max(1);
+    one.intersection(&other).count() * 1000 / all
 }
 
 /// Lists the levels that both codes are below.

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
 use crate::model::{Code, CodeRange, CodeSet, DateFormat, MalformedCode, ReleaseName, Timeline};
 
@@ -220,11 +220,23 @@ impl FromStr for TypedDay {
         };
         let read = || DateFormat::read_any(text).map(TypedDay::Day);
         named.or_else(read).ok_or_else(|| {
-            format!(
-                "{text:?} is not a date: expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest"
-            )
+            let why = days_of_month(text).unwrap_or_else(|| {
+                "expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest".to_owned()
+            });
+            let shown: String = text.chars().take(40).collect();
+            format!("{shown:?} is not a date: {why}")
         })
     }
+}
+
+/// Returns how many days a month has, of a text such as `2026-02-30` that names a day beyond them.
+fn days_of_month(text: &str) -> Option<String> {
+    let mut parts = text.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
+    let days = first.num_days_in_month();
+    let is_beyond = day.parse::<u8>().ok()? > days;
+    is_beyond.then(|| format!("{} has {days} days", first.format("%B %Y")))
 }
 
 /// A release as someone types it: by its name, or by a day that it governs.

@@ -386,8 +386,8 @@ mod tests {
             ),
             ("ReadMe.txt", "PLEASE READ THIS\r\n", "a readme"),
             // Whatever words it begins with, no text is a codes file.
-            ("x.txt", "CENTERS FOR MEDICARE\r\n", "no kind"),
-            ("x.txt", "A NOTE ON 2027\r\n", "no kind"),
+            ("x.txt", "CENTERS FOR MEDICARE\r\n", "unknown kind"),
+            ("x.txt", "A NOTE ON 2027\r\n", "unknown kind"),
             (
                 "x.txt",
                 "A A4101   Sepsis due to Methicillin susceptible Staphylococcus aureus\r\n",
@@ -429,12 +429,12 @@ mod tests {
                 "CLASSIFICATION OF DISEASES AND INJURIES\r\n\r\n1. INFECTIOUS",
                 "ICD-9-CM",
             ),
-            ("order.txt", "\0\0\0\0\0\0\0\0\0\0", "no kind"),
+            ("order.txt", "\0\0\0\0\0\0\0\0\0\0", "unknown kind"),
             ("order.txt", "0\x000\x000\x000\x001\x00 \0", "UTF-16"),
             ("order.txt", "\x000\x000\x000\x000\x001\0 ", "UTF-16"),
-            ("order.txt", "\x1f\u{8b}", "no kind"),
+            ("order.txt", "\x1f\u{8b}", "unknown kind"),
             ("empty.txt", "", "empty"),
-            ("notes.txt", "hello", "no kind"),
+            ("notes.txt", "hello", "unknown kind"),
             (
                 "icd10cm_order_2032.txt",
                 "000001 A00     0 Cholera",

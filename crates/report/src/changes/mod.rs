@@ -22,12 +22,13 @@ pub use weighed::CSV_COLUMNS as IMPACT_CSV_COLUMNS;
 pub(crate) use cms::{CMS_RULE, cms_sums, left_out};
 pub(crate) use csv::title_change_name;
 pub(crate) use notes::{blocks as note_blocks, code_of, csv_rows};
-pub(crate) use subject::{ranges, scope, sources};
+pub(crate) use subject::{in_words, ranges, scope, sources};
 pub(crate) use successors::{end_notes, line as successors};
 #[cfg(test)]
 pub(crate) use weighed::fraction;
 pub(crate) use weighed::{
-    effects, file_line, heading, left_out_line, meaning, ragged_line, totals, touches, under,
+    effects, effects_once, file_line, heading, left_out_line, meaning, named_above_line,
+    new_titles, ragged_line, replacements, totals, touches, under,
 };
 
 /// Returns the report of some changes. Lists are as long as the style says; changes that were weighed by a file stand

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::tree::{Banner, Block, SourceFile};
-use crate::{Style, counted, grouped};
-use codeyear_core::model::{ChangeSet, CodeRange};
+use crate::{Style, counted, grouped, long_day};
+use codeyear_core::model::{ChangeSet, Chapter, CodeRange, chapter_of};
 
 /// Returns the two sides: `ICD-10-CM FY2025 (2024-10-01) to FY2026 (2025-10-01)`.
 pub fn title(changes: &ChangeSet) -> String {
@@ -16,6 +16,64 @@ pub fn title(changes: &ChangeSet) -> String {
         changes.new,
         changes.new_from
     )
+}
+
+/// Returns what changed in words, as the first paragraph of a report: how many billable codes are new, deleted and
+/// revised, and the chapter with the most changes.
+pub(crate) fn in_words(changes: &ChangeSet) -> String {
+    let counts = changes.cms_counts();
+    let is = |count: u64| if count == 1 { "is" } else { "are" };
+    let parts = [
+        (counts.new, format!("{} new", is(counts.new))),
+        (counts.deleted, "can no longer be reported".to_owned()),
+        (
+            counts.revised,
+            match counts.revised {
+                1 => "has a revised title".to_owned(),
+                _ => "have a revised title".to_owned(),
+            },
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(count)))
+        .collect();
+    let listed = match parts.as_slice() {
+        [] => "none is new, deleted or revised".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    };
+    let mut words = format!(
+        "Of the billable codes, {listed} in {}, effective {}.",
+        changes.new,
+        long_day(changes.new_from)
+    );
+    let mut by_chapter: Vec<(u64, &'static Chapter)> = Vec::new();
+    for change in &changes.changes {
+        let Some(chapter) = chapter_of(changes.code_set, &change.code) else {
+            continue;
+        };
+        match by_chapter.iter_mut().find(|(_, of)| *of == chapter) {
+            Some((count, _)) => *count += 1,
+            None => by_chapter.push((1, chapter)),
+        }
+    }
+    let all = changes.changes.len() as u64;
+    // The first of several with as many.
+    let most = by_chapter.iter().rev().max_by_key(|(count, _)| *count);
+    if let Some((count, chapter)) = most.filter(|_| by_chapter.len() > 1) {
+        let level = changes.code_set.facts().levels.chapter.one.to_lowercase();
+        let _ = write!(
+            words,
+            " Most changes are in {level} {}, {}: {} of {}.",
+            chapter.label,
+            chapter.title,
+            grouped(*count),
+            grouped(all)
+        );
+    }
+    words
 }
 
 /// Returns what the change set was narrowed to; `None` if it was not.

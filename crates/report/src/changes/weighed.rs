@@ -1,15 +1,20 @@
 //! The changes weighed by the codes of a file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::subject::{self, banners, title};
-use super::successors;
+use super::successors::{self, end_notes};
 use crate::cut::Cut;
 use crate::tree::{Banner, Block, ChangedCode, Column, Remark, Report, Table, Text, Tone, capital};
 use crate::{Style, counted, grouped, rounded, share};
 use codeyear_core::model::{
-    Change, ChangeSet, Code, Effect, Impact, Relation, Severity, Touch, UseCount,
+    Change, ChangeSet, Code, Effect, Impact, LineageWay, Relation, Severity, Touch, TraceEnd,
+    UseCount,
 };
+
+/// The replacements of a code that a report names.
+const REPLACEMENTS: Cut = Cut::after(12);
 
 /// Returns in words what a severity means.
 pub(crate) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
@@ -138,6 +143,60 @@ pub(crate) fn effects<'a>(
     of_it.filter_map(|effect| Some((effect, changes.changes.get(effect.change)?)))
 }
 
+/// Lists the effects of a severity with their changes as a person reads them: a new code that was named as the
+/// replacement of a code that is no longer valid is not listed again.
+pub(crate) fn effects_once<'a>(
+    changes: &'a ChangeSet,
+    impact: &'a Impact,
+    severity: Severity,
+) -> impl Iterator<Item = (&'a Effect, &'a Change)> {
+    let named = named_replacements(changes, impact);
+    effects(changes, impact, severity)
+        .filter(move |(effect, change)| !is_named_above(&named, effect, change))
+}
+
+/// Returns how many new codes [`effects_once`] leaves out, as a sentence; nothing if it leaves out none.
+pub(crate) fn named_above_line(changes: &ChangeSet, impact: &Impact) -> Option<String> {
+    let named = named_replacements(changes, impact);
+    let left_out = effects(changes, impact, Severity::Info)
+        .filter(|(effect, change)| is_named_above(&named, effect, change))
+        .count() as u64;
+    match left_out {
+        0 => None,
+        1 => Some("1 new code is listed above, with the code that it replaces".to_owned()),
+        _ => Some(format!(
+            "{} new codes are listed above, with the codes that they replace",
+            grouped(left_out)
+        )),
+    }
+}
+
+/// Returns the replacements that the list of codes that are no longer valid names.
+fn named_replacements(changes: &ChangeSet, impact: &Impact) -> BTreeSet<Code> {
+    let broken = effects(changes, impact, Severity::Breaking);
+    let ends = broken.flat_map(|(_, change)| replacements(changes, &change.code));
+    ends.map(|end| end.code).collect()
+}
+
+fn is_named_above(named: &BTreeSet<Code>, effect: &Effect, change: &Change) -> bool {
+    let mut touches = effect.touches.iter();
+    effect.severity == Severity::Info
+        && touches.any(|touch| touch.relation == Relation::Successor)
+        && named.contains(&change.code)
+}
+
+/// Lists the codes that replace a code that is no longer valid, as far as a report names them.
+pub(crate) fn replacements<'a>(
+    changes: &'a ChangeSet,
+    code: &Code,
+) -> impl Iterator<Item = &'a TraceEnd> {
+    let lineage = changes.lineage.get(code);
+    let lineage = lineage.filter(|lineage| lineage.way == LineageWay::Forward);
+    let ends = lineage.map_or(&[][..], |lineage| &lineage.ends);
+    let shown = REPLACEMENTS.shown(ends.len(), Style::PLAIN);
+    ends.iter().take(shown)
+}
+
 /// Returns the heading of a report.
 pub(crate) fn heading(changes: &ChangeSet) -> String {
     format!("Your codes affected: {}", title(changes))
@@ -188,8 +247,9 @@ pub(super) fn report<'a>(changes: &'a ChangeSet, impact: &'a Impact, style: Styl
     }
     let left_out = Text::default().toned(left_out_line(impact), Tone::Quiet);
     blocks.push(Block::Remark(left_out));
+    let titles = new_titles(changes);
     for severity in Severity::ALL {
-        let mut of_it = effects(changes, impact, severity).peekable();
+        let mut of_it = effects_once(changes, impact, severity).peekable();
         if of_it.peek().is_some() {
             let words = severity_heading(changes, severity);
             blocks.push(Block::Heading { level: 2, words });
@@ -202,17 +262,69 @@ pub(super) fn report<'a>(changes: &'a ChangeSet, impact: &'a Impact, style: Styl
                 words,
             });
             let touches = touches(effect, style).map(|words| Remark { way: None, words });
+            let mut titled: Vec<Remark> = match severity {
+                Severity::Breaking => titled_replacements(changes, &titles, &change.code, style),
+                Severity::Review | Severity::Info => Vec::new(),
+            };
+            if titled.is_empty() {
+                titled.extend(lineage);
+            }
             Block::Change(ChangedCode {
                 change,
                 uses: Some(effect.uses),
-                remarks: lineage.into_iter().chain(touches).collect(),
+                remarks: titled.into_iter().chain(touches).collect(),
             })
         }));
+    }
+    if let Some(words) = named_above_line(changes, impact) {
+        blocks.push(Block::Remark(words.into()));
     }
     if impact.effects.is_empty() {
         blocks.push(Block::Remark("None of your codes changed.".into()));
     }
     Report { blocks }
+}
+
+/// Returns the titles of the changed codes.
+pub(crate) fn new_titles(changes: &ChangeSet) -> BTreeMap<Code, &str> {
+    let entries = changes.changes.iter().filter_map(|change| {
+        let entry = change.new.as_ref()?;
+        Some((change.code, entry.long_title.as_str()))
+    });
+    entries.collect()
+}
+
+/// Returns the replacements of a code with their titles, a line each; nothing where one has no title among the changes,
+/// or where the line of the table says more.
+fn titled_replacements(
+    changes: &ChangeSet,
+    titles: &BTreeMap<Code, &str>,
+    code: &Code,
+    style: Style,
+) -> Vec<Remark> {
+    let Some(lineage) = changes.lineage.get(code) else {
+        return Vec::new();
+    };
+    let ends: Vec<&TraceEnd> = replacements(changes, code).collect();
+    if ends.len() < lineage.ends.len() || !lineage.split_off.is_empty() {
+        return Vec::new();
+    }
+    let count = ends.len();
+    let lines = ends.into_iter().enumerate().map(|(at, end)| {
+        let mut words = format!("{} {}", style.code(&end.code), titles.get(&end.code)?);
+        let notes = end_notes(changes, lineage.way, end);
+        if !notes.is_empty() {
+            words.push_str(&format!(", {}", notes.join(", ")));
+        }
+        if at + 1 == count {
+            words.push_str(&format!(" ({} table)", lineage.table));
+        }
+        Some(Remark {
+            way: Some(lineage.way),
+            words,
+        })
+    });
+    lines.collect::<Option<Vec<Remark>>>().unwrap_or_default()
 }
 
 fn counts(changes: &ChangeSet, impact: &Impact) -> Table {

@@ -10,18 +10,15 @@ use super::notes::{NotesView, Wording};
 use super::rows::{Below, Line, Row, row};
 use super::title::{Mark, Run};
 use crate::changes::{
-    self, effects, file_line, left_out_line, meaning, ragged_line, title, touches,
+    self, effects_once, file_line, left_out_line, meaning, named_above_line, new_titles,
+    ragged_line, title, touches,
 };
-use crate::cut::Cut;
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
 use crate::{Style, grouped, percent, prose_share, share};
 use codeyear_core::model::{
     ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, UseCount,
 };
-
-/// The successors that a card lists; the text of a row has as many.
-const SUCCESSORS: Cut = Cut::after(12);
 
 /// What the template shows.
 #[derive(Template)]
@@ -39,6 +36,8 @@ pub(super) struct ImpactReport<'a> {
     file: String,
     ragged: Option<String>,
     left_out: String,
+    /// The new codes that are listed with the codes that they replace.
+    named_above: Option<String>,
     parts: Vec<Part>,
     groups: Vec<Group<'a>>,
     notes: Option<NotesView<'a>>,
@@ -113,6 +112,7 @@ impl<'a> ImpactReport<'a> {
             file: file_line(impact),
             ragged: ragged_line(impact),
             left_out: left_out_line(impact),
+            named_above: named_above_line(set, impact),
             parts: parts(set, impact),
             groups: groups(set, impact),
             notes: NotesView::of(set),
@@ -177,14 +177,10 @@ fn parts(set: &ChangeSet, impact: &Impact) -> Vec<Part> {
 
 fn groups<'a>(set: &'a ChangeSet, impact: &'a Impact) -> Vec<Group<'a>> {
     let below = Below::new(set);
-    let titles: BTreeMap<Code, &str> = set
-        .changes
-        .iter()
-        .filter_map(|change| Some((change.code, change.new.as_ref()?.long_title.as_str())))
-        .collect();
+    let titles = new_titles(set);
     let group = |severity: Severity| {
         let most = impact.of(severity).first().map_or(0, |first| first.uses);
-        let cards: Vec<Card<'a>> = effects(set, impact, severity)
+        let cards: Vec<Card<'a>> = effects_once(set, impact, severity)
             .map(|(effect, change)| {
                 let mut row = row(set, &below, change);
                 let instead = match severity {
@@ -231,15 +227,15 @@ fn instead<'a>(
     let lineage = set.lineage.get(code).filter(|lineage| {
         lineage.way == LineageWay::Forward && effect.severity == Severity::Breaking
     })?;
-    let shown = SUCCESSORS.shown(lineage.ends.len(), Style::PLAIN);
-    let codes = lineage.ends.iter().take(shown).map(|end| Successor {
+    let codes = changes::replacements(set, code).map(|end| Successor {
         code: end.code.to_string(),
         title: titles.get(&end.code).copied().unwrap_or_default(),
         note: changes::end_notes(set, lineage.way, end).join(", "),
     });
+    let codes: Vec<Successor<'a>> = codes.collect();
     Some(Instead {
-        codes: codes.collect(),
-        more: (lineage.ends.len() - shown) as u64,
+        more: (lineage.ends.len() - codes.len()) as u64,
+        codes,
         table: lineage.table.to_string(),
     })
 }

@@ -13,7 +13,7 @@ use super::impact::ImpactReport;
 use super::notes::{NotesView, Wording};
 use super::rows::{ChapterGroup, Line, chapter_word, group};
 use super::title::{Mark, Run};
-use crate::changes::CMS_RULE;
+use crate::changes::{CMS_RULE, in_words};
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
 use crate::{Style, changes, grouped};

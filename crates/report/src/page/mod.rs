@@ -3,6 +3,7 @@
 mod answer;
 mod code;
 mod life;
+mod rows;
 
 use codeyear_core::model::{Answer, CodeHistory, CodePage, Comparison, DocumentSource};
 
@@ -11,6 +12,8 @@ use crate::cut::{Cut, more_line};
 use crate::tree::{Block, Item, Report, Text, Tone};
 
 pub(crate) use code::{index_name, last_change_words, place_name, visual_row};
+pub use rows::{answer_headings, answer_row};
+
 pub(crate) use life::{poa_lists, releases, state, stretches};
 
 /// Returns the answers of a check.

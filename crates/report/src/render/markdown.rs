@@ -43,7 +43,8 @@ impl Markup for Markdown {
     }
 
     fn item(&self, depth: usize, words: &str) -> String {
-        format!("{}- {words}", "  ".repeat(depth))
+        // Four blanks nest in every Markdown; two do not in those that are older than CommonMark.
+        format!("{}- {words}", "    ".repeat(depth))
     }
 
     fn strong(&self, words: &str) -> String {

@@ -10,6 +10,8 @@ use crate::tree::{
 use crate::{Style, cut};
 use codeyear_core::model::{ChangeKind, LineageWay};
 
+/// The fewest characters that a line goes on with below its beginning.
+const MIN_COLUMN: usize = 24;
 /// An arrow between blanks.
 const ARROW: &str = " -> ";
 
@@ -46,6 +48,30 @@ fn marked_line(old: &str, new: &str, style: Style) -> (String, String) {
     }
 }
 
+/// Writes a line so far from the left. What does not fit the terminal goes on below, further from the left.
+fn write_line(out: &mut String, indent: usize, hanging: usize, text: &str, style: Style) {
+    let fits = |width: usize| indent + textwrap::core::display_width(text) <= width;
+    let Some(width) = style.width.filter(|width| !fits(*width)) else {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{:indent$}{text}", "");
+        return;
+    };
+    // Below a narrow column nothing can be read.
+    let hanging = if hanging + MIN_COLUMN > width {
+        indent
+    } else {
+        hanging
+    };
+    let (first, next) = (" ".repeat(indent), " ".repeat(hanging));
+    let options = textwrap::Options::new(width)
+        .initial_indent(&first)
+        .subsequent_indent(&next)
+        .break_words(false);
+    for line in textwrap::wrap(text, options) {
+        let _ = writeln!(out, "{line}");
+    }
+}
+
 /// Writes codes, one a line, so far from the left, cut to a short list unless the user wants all.
 fn code_lines(out: &mut String, indent: usize, lines: &[CodeLine], style: Style) {
     let shown = cut::LINES.shown(lines.len(), style);
@@ -63,11 +89,8 @@ fn code_lines(out: &mut String, indent: usize, lines: &[CodeLine], style: Style)
         } else {
             format!("  {}", style.dim(&plain(&line.remark, style, ARROW)))
         };
-        let _ = writeln!(
-            out,
-            "{:indent$}{code:<width$}  {}{header}{remark}",
-            "", line.title
-        );
+        let text = format!("{code:<width$}  {}{header}{remark}", line.title);
+        write_line(out, indent, indent + width + 2, &text, style);
     }
     let left = lines.len() - shown;
     if left > 0 {
@@ -111,8 +134,7 @@ enum Last {
 impl Terminal {
     fn line(&mut self, indent: usize, text: &str) {
         let indent = self.indent + indent;
-        // Writing to a string does not fail.
-        let _ = writeln!(self.out, "{:indent$}{text}", "");
+        write_line(&mut self.out, indent, indent + 2, text, self.style);
     }
 
     fn block(&mut self, block: &Block<'_>) {
@@ -237,7 +259,9 @@ impl Terminal {
                 write!(line, "{gap}{cell:<width$}")
             };
         }
-        self.line(0, line.trim_end());
+        // Columns stay where they are.
+        let indent = self.indent;
+        let _ = writeln!(self.out, "{:indent$}{}", "", line.trim_end());
     }
 
     fn codes(&mut self, list: &CodeList) {

@@ -296,7 +296,11 @@ mod tests {
         assert_eq!(refused("code=C7B&code=C7A"), "code is given 2 times");
         assert_eq!(
             refused("code=C7B&on=1.3.2026"),
-            "on cannot be read: expected a date as in 2026-03-01, 3/1/2026 or Mar 1 2026, or today, yesterday, tomorrow or latest"
+            "\"1.3.2026\" is not a date: expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest"
+        );
+        assert_eq!(
+            refused("code=C7B&on=2026-02-30"),
+            "\"2026-02-30\" is not a date: February 2026 has 28 days"
         );
         assert_eq!(
             refused("code=C7B&nearest=yes"),

@@ -10,7 +10,7 @@ use super::super::rows::{
 };
 use super::super::title::{Mark, Run};
 use super::{Frame, PageRequest, Site, address, render};
-use crate::changes::CMS_RULE;
+use crate::changes::{CMS_RULE, in_words};
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
 use crate::{changes, counted, grouped};
@@ -172,6 +172,29 @@ struct RowView<'a> {
 impl DiffHtml<'_> {
     fn narrowed(&self) -> bool {
         !self.ask.under.is_empty()
+    }
+
+    /// Checks whether anything narrows the changes: then they come before the summary.
+    fn is_filtered(&self) -> bool {
+        let ask = self.ask;
+        self.narrowed()
+            || ask.kind.is_some()
+            || !ask.chapter.is_empty()
+            || !ask.words.trim().is_empty()
+    }
+
+    /// Returns what narrows the changes, in words: `E11, new, chapter 4`.
+    fn filter(&self) -> String {
+        let ask = self.ask;
+        let chapter = format!("{} {}", self.chapter_word.to_lowercase(), ask.chapter);
+        let words = format!("\u{201c}{}\u{201d}", ask.words.trim());
+        let parts = [
+            self.narrowed().then(|| ask.under.clone()),
+            ask.kind.map(|kind| kind.label().to_owned()),
+            (!ask.chapter.is_empty()).then_some(chapter),
+            (!ask.words.trim().is_empty()).then_some(words),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     fn is_old(&self, id: &ReleaseId) -> bool {

@@ -47,7 +47,7 @@ pub fn error_page(
     hint: Option<&str>,
 ) -> Result<String> {
     let heading = match status {
-        400 => "Invalid request",
+        400 => "Please check your entry",
         404 => "Not found",
         413 => "The file is too large",
         429 => "Too many requests",
@@ -60,6 +60,11 @@ pub fn error_page(
         heading,
         message: sentence(message),
         hint: hint.map(sentence),
+        search: (!asked.words.is_empty()).then(|| {
+            let set = asked.code_set.id();
+            let on = asked.on.to_string();
+            address::with_fields("/search", &[("q", asked.words), ("set", set), ("on", &on)])
+        }),
     })
 }
 
@@ -174,6 +179,8 @@ struct ErrorHtml<'a> {
     heading: &'static str,
     message: String,
     hint: Option<String>,
+    /// The address of a search for what was typed.
+    search: Option<String>,
 }
 
 #[derive(Template)]

@@ -38,7 +38,7 @@ pub use code::code;
 pub use compare::compare;
 pub use diff::{DiffAsk, diff};
 pub use home::{error_page, help, home, uncovered};
-pub use releases::releases;
+pub use releases::{release, releases};
 pub use search::{search, search_results};
 
 /// What every page says of the database: its releases, their proofs, its hash.

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{Frame, PageRequest, Site, Uncovered, render};
+use super::{Frame, PageRequest, Site, Uncovered, address, render};
 use crate::{Style, corrections, grouped};
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus};
 use codeyear_core::error::Result;
@@ -25,43 +25,71 @@ pub fn releases(site: &Site, asked: PageRequest<'_>) -> Result<String> {
     render(&ReleasesHtml {
         sets: CodeSet::ALL
             .into_iter()
-            .map(|code_set| SetView {
-                covered: site.in_force(code_set, asked.on),
-                uncovered: frame.uncovered_by(code_set),
-                name: code_set.name(),
-                id: code_set.id(),
-                loaded: loaded_rows(site, code_set),
-                missing: site
-                    .lines(code_set)
-                    .filter_map(|line| match &line.status {
-                        ReleaseStatus::Missing { urls } => Some(MissingRow {
-                            id: line.id.to_string(),
-                            from: line.effective_from,
-                            rows: line.rows.map_or(String::new(), |(rows, _)| grouped(rows)),
-                            urls,
-                        }),
-                        ReleaseStatus::Loaded(_) => None,
-                    })
-                    .collect(),
-                gaps: site
-                    .overview
-                    .gaps
-                    .iter()
-                    .filter(|(of, _, _)| *of == code_set)
-                    .map(|(_, from, through)| (*from, *through))
-                    .collect(),
+            .map(|code_set| {
+                let loaded = loaded_rows(site, code_set, asked.on);
+                SetView {
+                    not_verified: loaded
+                        .iter()
+                        .filter(|row| row.verified.on.is_none())
+                        .count(),
+                    covered: site.in_force(code_set, asked.on),
+                    uncovered: frame.uncovered_by(code_set),
+                    name: code_set.name(),
+                    id: code_set.id(),
+                    loaded,
+                    missing: site
+                        .lines(code_set)
+                        .filter_map(|line| match &line.status {
+                            ReleaseStatus::Missing { urls } => Some(MissingRow {
+                                id: line.id.to_string(),
+                                from: line.effective_from,
+                                rows: line.rows.map_or(String::new(), |(rows, _)| grouped(rows)),
+                                urls,
+                            }),
+                            ReleaseStatus::Loaded(_) => None,
+                        })
+                        .collect(),
+                    gaps: site
+                        .overview
+                        .gaps
+                        .iter()
+                        .filter(|(of, _, _)| *of == code_set)
+                        .map(|(_, from, through)| (*from, *through))
+                        .collect(),
+                }
             })
             .collect(),
         frame,
     })
 }
 
+/// Writes one loaded release with its files and the outcomes of its verification; `None` if it is not loaded.
+///
+/// # Errors
+/// As [`releases`].
+pub fn release(site: &Site, asked: PageRequest<'_>, id: ReleaseId) -> Result<Option<String>> {
+    let code_set = asked.code_set;
+    let title = format!("{} {id}", code_set.name());
+    let Some(row) = loaded_rows(site, code_set, asked.on)
+        .into_iter()
+        .find(|row| row.id == id.to_string())
+    else {
+        return Ok(None);
+    };
+    let page = render(&ReleaseHtml {
+        frame: Frame::new(site, asked, "/releases", title),
+        set: code_set.name(),
+        row,
+    })?;
+    Ok(Some(page))
+}
+
 /// Lists what is loaded, the newest first.
-fn loaded_rows(site: &Site, code_set: CodeSet) -> Vec<LoadedRow<'_>> {
+fn loaded_rows(site: &Site, code_set: CodeSet, on: NaiveDate) -> Vec<LoadedRow<'_>> {
     let mut rows: Vec<LoadedRow<'_>> = site
         .lines(code_set)
         .filter_map(|line| match &line.status {
-            ReleaseStatus::Loaded(stored) => Some(LoadedRow::new(line, stored)),
+            ReleaseStatus::Loaded(stored) => Some(LoadedRow::new(line, stored, on)),
             ReleaseStatus::Missing { .. } => None,
         })
         .collect();
@@ -76,10 +104,20 @@ struct ReleasesHtml<'a> {
     sets: Vec<SetView<'a>>,
 }
 
+#[derive(Template)]
+#[template(path = "pages/release.html", whitespace = "minimize")]
+struct ReleaseHtml<'a> {
+    frame: Frame<'a>,
+    set: &'static str,
+    row: LoadedRow<'a>,
+}
+
 struct SetView<'a> {
     name: &'static str,
     id: &'static str,
     loaded: Vec<LoadedRow<'a>>,
+    /// How many of them were never verified.
+    not_verified: usize,
     missing: Vec<MissingRow<'a>>,
     gaps: Vec<(NaiveDate, NaiveDate)>,
     /// The release that governs the day asked for, and its last day.
@@ -96,6 +134,10 @@ struct MissingRow<'a> {
 
 struct LoadedRow<'a> {
     id: String,
+    /// The address of its own page.
+    href: String,
+    /// The outcome of all its proofs.
+    verified: Verified,
     governs: Option<(NaiveDate, NaiveDate)>,
     rows: String,
     billable: String,
@@ -104,6 +146,40 @@ struct LoadedRow<'a> {
     trust: Vec<String>,
     patches: String,
     files: Vec<FileView<'a>>,
+}
+
+/// How the last verification of a release ended.
+struct Verified {
+    /// The verdict whose color and sign it takes.
+    sign: &'static str,
+    words: &'static str,
+    on: Option<NaiveDate>,
+}
+
+impl Verified {
+    /// Sums up the proofs of a release, the worst first.
+    fn of(stored: &StoredRelease) -> Verified {
+        let worst = [
+            (ProofOutcome::Failed, "deleted", "failed"),
+            (ProofOutcome::Near, "header", "verified; some titles differ"),
+            (ProofOutcome::NotChecked, "not-covered", "verified in part"),
+            (ProofOutcome::Exact, "billable", "verified"),
+        ];
+        let found = worst.into_iter().find_map(|(outcome, sign, words)| {
+            let mut proofs = stored.proofs.iter();
+            let proof = proofs.find(|proof| proof.outcome == outcome)?;
+            Some(Verified {
+                sign,
+                words,
+                on: Some(proof.checked_on),
+            })
+        });
+        found.unwrap_or(Verified {
+            sign: "not-covered",
+            words: "not verified",
+            on: None,
+        })
+    }
 }
 
 struct ProofView {
@@ -121,7 +197,7 @@ struct FileView<'a> {
 }
 
 impl<'a> LoadedRow<'a> {
-    fn new(line: &ReleaseLine, stored: &'a StoredRelease) -> LoadedRow<'a> {
+    fn new(line: &ReleaseLine, stored: &'a StoredRelease, on: NaiveDate) -> LoadedRow<'a> {
         let listed_by = stored.release.listed_by;
         let mut files = vec![FileView {
             what: match listed_by {
@@ -147,6 +223,8 @@ impl<'a> LoadedRow<'a> {
         }
         LoadedRow {
             id: line.id.to_string(),
+            href: address::on(&format!("/releases/{}/{}", line.code_set.id(), line.id), on),
+            verified: Verified::of(stored),
             governs: line.governs,
             rows: grouped(line.rows.map_or(0, |(rows, _)| rows)),
             billable: grouped(line.rows.map_or(0, |(_, billable)| billable)),
