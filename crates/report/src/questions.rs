@@ -281,7 +281,7 @@ fn since_when(page: &CodePage) -> Option<Question> {
     let first = history.spans.first()?.first_release;
     let last = history.spans.last()?.last_release;
     let mut question = Question::new(Topic::SinceWhen, "Since when, and what changed last?")
-        .say(Text::joined(clauses.into_iter(), "; "))
+        .say(Text::joined(clauses, "; "))
         .from(Some(format!("order files of {}", releases(first, last))));
     for (from, through) in &history.gaps {
         let gap = Text::from("No release is loaded for ").day(*from);
@@ -335,7 +335,7 @@ fn differs(page: &CodePage, found: &Difference) -> Question {
     ];
     let clauses: Vec<Text> = clauses.into_iter().flatten().collect();
     if !clauses.is_empty() {
-        question = question.say(Text::joined(clauses.into_iter(), ", "));
+        question = question.say(Text::joined(clauses, ", "));
     }
     for mention in &found.mentions {
         let at = Text::default().code(mention.at);
