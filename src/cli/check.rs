@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_in};
 use crate::answer::{self, SpeltOut};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable};
 use crate::model::{
     Answer, CodeSet, Timeline, TypedCode, TypedDay, TypedYear, Verdict, typed_codes,
 };
@@ -136,7 +136,16 @@ fn spell_out(
             None => vec![context.day(args.on, loaded)],
         };
         match ranges.spell_out(typed, args.code_set, days)? {
-            SpeltOut::One(code) => codes.push(code),
+            SpeltOut::One(code) => {
+                if args.code_set.is_none() && answer::may_be_of_another_book(&code) {
+                    context.say(&format!(
+                        "note: {} may be a code of HCPCS, CPT or ICD-9-CM, which codeyear does not include; it was read as a code of {}\n",
+                        printable(&code),
+                        CodeSet::all_names(" or "),
+                    ))?;
+                }
+                codes.push(code);
+            }
             SpeltOut::Range { range, codes: held } => {
                 context.say(&format!(
                     "note: {}-{}: {}; {} left out\n",

@@ -1,7 +1,7 @@
 //! What every verb takes and has at hand: the options that all share, its output, the day.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
@@ -17,7 +17,7 @@ use crate::model::{
     CodeSet, ReleaseId, ReleaseName, Timeline, TypedCode, TypedDay, TypedRelease, typed_codes,
 };
 use crate::present::Style;
-use crate::present::render::Words;
+use crate::present::render::{Words, wrapped};
 use crate::present::tree::Report;
 use crate::source::catalogue::known_releases;
 use crate::store::Store;
@@ -64,6 +64,17 @@ impl Global {
 /// Below this no line is wrapped: more would be wrapped than not.
 const MIN_WIDTH: usize = 40;
 
+/// Returns how wide the terminal is, or the width that `COLUMNS` states for it; `None` of what is no terminal.
+fn terminal_width(is_terminal: bool) -> Option<usize> {
+    if !is_terminal {
+        return None;
+    }
+    let stated = std::env::var("COLUMNS");
+    let stated = stated.ok().and_then(|columns| columns.parse().ok());
+    let width = stated.or_else(|| Some(usize::from(terminal_size()?.0.0)));
+    width.filter(|width| *width >= MIN_WIDTH)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ColourChoice {
     Auto,
@@ -94,19 +105,8 @@ impl Context<'_> {
             dots: !self.global.no_dots,
             colour,
             whole_lists: false,
-            width: self.width(),
+            width: terminal_width(self.out_is_terminal),
         }
-    }
-
-    /// Returns how wide the terminal is that the output goes to, or the width that `COLUMNS` states for it.
-    fn width(&self) -> Option<usize> {
-        if !self.out_is_terminal {
-            return None;
-        }
-        let stated = std::env::var("COLUMNS");
-        let stated = stated.ok().and_then(|columns| columns.parse().ok());
-        let width = stated.or_else(|| Some(usize::from(terminal_size()?.0.0)));
-        width.filter(|width| *width >= MIN_WIDTH)
     }
 
     /// Returns the day that is meant in a code set: today, if none is.
@@ -202,7 +202,11 @@ impl Context<'_> {
     /// Writes talk.
     pub(super) fn say(&mut self, text: &str) -> Result<()> {
         let text = printable_lines(text);
-        write_all(self.err, text.as_bytes())
+        let style = Style {
+            width: terminal_width(std::io::stderr().is_terminal()),
+            ..Style::PLAIN
+        };
+        write_all(self.err, wrapped(text.into_owned(), style).as_bytes())
     }
 }
 

@@ -12,8 +12,8 @@ use crate::store::CodeSource;
 /// Show the coder's page of a code: location, notes, 7th characters, index entries, POA exemption, lineage and
 /// history
 ///
-/// Everything as of one date, with its sources. Notes and index entries are those of the release in force. If it
-/// has no tabular list or index, the page says so, and another release's is shown only with --nearest.
+/// Everything as of one date, with its sources. Notes and index entries are those of the release in force, or of
+/// another release of its fiscal year, which is named. Those of another year are shown only with --nearest.
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
     /// Show these codes

@@ -1,7 +1,7 @@
 //! The summary of an audit: what it says, in which order.
 
 use crate::tree::{Banner, Block, Column, Report, Table, Text, Tone};
-use crate::{Style, counted, dollars, grouped, prose_share, share};
+use crate::{Style, counted, dollars, grouped, share};
 use codeyear_claims::{
     AuditSummary, FailingCode, Finding, NotJudged, VerdictCounts, Wording, Writing,
 };
@@ -93,7 +93,7 @@ pub(crate) fn rejected(summary: &AuditSummary) -> Option<String> {
             "{} of {} ({}) would be rejected, {} of them for the first code{}",
             grouped(claims.failing),
             counted(summary.rows, "row"),
-            prose_share(claims.failing, summary.rows),
+            share(claims.failing, summary.rows),
             grouped(claims.principal),
             charges.unwrap_or_default()
         )
@@ -266,7 +266,7 @@ fn found(summary: &AuditSummary) -> Text {
         "{} of {} ({}) not billable on their dates, in {}{}",
         grouped(failing),
         counted(total, "code"),
-        prose_share(failing, total),
+        share(failing, total),
         counted(summary.rows, "row"),
         charges.unwrap_or_default()
     );

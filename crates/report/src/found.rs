@@ -64,7 +64,7 @@ pub(crate) fn elsewhere(place: LookElsewhere) -> String {
         LookElsewhere::CodeSet(code_set) => format!("{} has matching codes", code_set.name()),
         LookElsewhere::Unlisted => "deleted or future codes match these words".to_owned(),
         LookElsewhere::NotKept(name) => {
-            format!("this looks like a {name} code; codeyear does not include {name}")
+            format!("this looks like a code of {name}, which codeyear does not include")
         }
         LookElsewhere::Above(code) => {
             format!("no such code on this date; the next level up is {}", code)

@@ -136,18 +136,9 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// Returns a share in percent with two decimals: `3.84%`. What rounds to nothing and is not nothing is said
-/// to be less than the smallest share.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if part > 0 && rounded(part, whole, 10_000) == 0 {
-        return "<0.01%".to_owned();
-    }
-    format!("{}%", percent(part, whole))
-}
-
-/// Returns a share as prose has it: a whole percent, below one with one decimal. Only all is 100%, and only none is
+/// Returns a share in percent as people read it: a whole percent, below one with one decimal. Only all is 100%, and only none is
 /// 0%.
-pub(crate) fn prose_share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     let hundredths = u128::from(part) * 100;
     if part == 0 {
         "0%".to_owned()
@@ -230,7 +221,7 @@ mod tests {
             (7, 7, "100%"),
             (u64::MAX, u64::MAX, "100%"),
         ] {
-            assert_eq!(prose_share(part, whole), text, "{part} of {whole}");
+            assert_eq!(share(part, whole), text, "{part} of {whole}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Notes of the tabular list, in words.
 
-use codeyear_core::model::{NoteGroup, NoteKind};
+use codeyear_core::model::{NoteGroup, NoteKind, ReleaseId};
 
 /// Returns the name of one note of a kind, as in the tabular list.
 pub(crate) fn note_kind_label(kind: NoteKind) -> &'static str {
@@ -30,6 +30,12 @@ pub(crate) fn note_label(kind: NoteKind) -> &'static str {
         NoteKind::Note => "Note",
         NoteKind::SeventhCharacterNote => "7th character",
     }
+}
+
+/// Returns that a document is another release's than the one in force: `tabular list of FY2026-04; FY2026's is not
+/// loaded`.
+pub(crate) fn stands_in(document: &str, missing: ReleaseId) -> String {
+    format!("{document}; {missing}'s is not loaded")
 }
 
 /// Lists the notes of a group, each with whether it stands below the first, which ends in a colon.

@@ -3,15 +3,16 @@
 //! What they say is put together once, from the page of a code; a page of the web service shows them with links.
 
 use codeyear_core::model::{
-    Book, CodeHistory, CodePage, CodeSet, Difference, DocumentSource, HistorySpan, NoteGroup,
-    NoteKind, NotesAt, PlaceInBook, PlaceKind, ProofOutcome, Verdict, VerdictKind, day_before,
+    Book, CodeHistory, CodePage, CodeSet, Difference, DocumentKind, DocumentSource, HistorySpan,
+    LineageKind, NoteGroup, NoteKind, NotesAt, PlaceInBook, PlaceKind, Verdict, VerdictKind,
+    day_before,
 };
 
 use crate::long_day;
-use crate::note::note_label;
-use crate::page::{last_change_words, place_name, poa_lists, releases};
+use crate::note::{note_label, stands_in};
+use crate::page::{last_change_words, place_name, poa_lists, releases, state_words};
 use crate::tree::Text;
-use crate::verdict::meaning;
+use crate::verdict::{meaning, outcome_words};
 
 /// Which question it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +68,7 @@ impl Question {
 /// Lists the questions of a page that have an answer, in the order in which a coder asks them. `has_codes` tells whether
 /// the answer names codes to use instead.
 pub(crate) fn questions(page: &CodePage, has_codes: bool) -> Vec<Question> {
-    let listing = page.answer.basis.as_ref().map(|basis| {
-        let file = basis.file.file_name();
-        format!("{}, {file} ({})", basis.release, basis.provenance.label())
-    });
+    let listing = listing_of(page);
     let mut all = Vec::new();
     let day = long_day(page.answer.date);
     all.push(
@@ -82,11 +80,21 @@ pub(crate) fn questions(page: &CodePage, has_codes: bool) -> Vec<Question> {
         .from(listing.clone()),
     );
     if has_codes {
-        all.push(Question::new(Topic::UseInstead, "What do I use instead?"));
+        all.push(Question::new(Topic::UseInstead, "What do I use instead?").from(listing.clone()));
     }
-    all.extend(covers(page));
+    // What the tabular list says of a code that no release lists on the date is nothing.
+    let is_listed = match &page.answer.verdict {
+        Verdict::Billable { .. } | Verdict::Header { .. } => true,
+        Verdict::NotInForce { listed_by, .. } => listed_by.is_some(),
+        _ => false,
+    };
+    if is_listed {
+        all.extend(covers(page));
+    }
     all.extend(since_when(page));
-    all.extend(coded_with(page));
+    if is_listed {
+        all.extend(coded_with(page));
+    }
     all.extend(page.difference.as_ref().map(|found| differs(page, found)));
     all.extend(poa(page));
     all.push(source(page, listing));
@@ -101,6 +109,26 @@ fn may_bill(verdict: &Verdict) -> String {
         VerdictKind::NotCovered => "Not known: no release is loaded for this date".to_owned(),
         _ => format!("No: {}", meaning(verdict)),
     }
+}
+
+/// Returns what says whether the code is listed: an order file, a correction of the catalogue, or a release that was
+/// published before the code set was in force.
+fn listing_of(page: &CodePage) -> Option<String> {
+    if let Verdict::NotInForce {
+        listed_by: Some((release, _)),
+        ..
+    } = &page.answer.verdict
+    {
+        return Some(format!("{release}, published for this date"));
+    }
+    let basis = page.answer.basis.as_ref()?;
+    Some(match &basis.patch {
+        Some(patch) => format!("catalogue correction of {}: {patch}", basis.release),
+        None => {
+            let file = basis.file.file_name();
+            format!("{}, {file} ({})", basis.release, basis.provenance.label())
+        }
+    })
 }
 
 /// Returns the notes of some kinds at the code and at the levels up to its category, the code's own first.
@@ -160,9 +188,9 @@ pub(crate) fn document_of(consulted: &DocumentSource) -> Option<String> {
             release,
             file,
             ..
-        } => Some(format!(
-            "{release}, {}; {missing}\u{2019}s is not loaded",
-            file.file_name()
+        } => Some(stands_in(
+            &format!("{release}, {}", file.file_name()),
+            *missing,
         )),
         DocumentSource::Missing { .. } => None,
     }
@@ -174,9 +202,7 @@ pub(crate) fn notes_label(consulted: &DocumentSource) -> Option<String> {
     match consulted {
         DocumentSource::Other {
             missing, release, ..
-        } => Some(format!(
-            "Notes of {release}; {missing}\u{2019}s are not loaded"
-        )),
+        } => Some(format!("Notes of {release}; {missing}'s are not loaded")),
         _ => None,
     }
 }
@@ -282,13 +308,30 @@ fn since_when(page: &CodePage) -> Option<Question> {
     let last = history.spans.last()?.last_release;
     let mut question = Question::new(Topic::SinceWhen, "Since when, and what changed last?")
         .say(Text::joined(clauses, "; "))
-        .from(Some(format!("order files of {}", releases(first, last))));
+        .from(Some(
+            match history.spans.iter().any(|span| span.patch.is_some()) {
+                true => format!(
+                    "order files of {}, and catalogue corrections",
+                    releases(first, last)
+                ),
+                false => format!("order files of {}", releases(first, last)),
+            },
+        ));
     for (from, through) in &history.gaps {
         let gap = Text::from("No release is loaded for ").day(*from);
         question = question.say(gap.words(" to ").day(*through));
     }
     if let Some(change) = &page.last_change {
         question = question.say(last_change_words(change, long_day));
+    }
+    for conversion in &history.lineage.lineage.conversions {
+        let is_by_then = conversion.effective_from <= page.answer.date;
+        if conversion.kind == LineageKind::SplitOff && is_by_then {
+            let codes = conversion.successors.iter().take(3);
+            let codes = Text::joined(codes.map(|link| Text::default().code(link.new)), ", ");
+            let moved = Text::from("Part of it moved to ").text(codes).words(" on ");
+            question = question.say(moved.day(conversion.effective_from));
+        }
     }
     Some(question)
 }
@@ -300,14 +343,6 @@ fn is_next(history: &CodeHistory, last: &HistorySpan, next: &HistorySpan) -> boo
         || gaps.any(|(from, through)| {
             *from == last.valid_to && *through == day_before(next.valid_from)
         })
-}
-
-fn state_words(span: &HistorySpan) -> &'static str {
-    match (span.in_force, span.entry.billable) {
-        (false, _) => "published, not in force",
-        (true, true) => "billable",
-        (true, false) => "not billable",
-    }
 }
 
 fn differs(page: &CodePage, found: &Difference) -> Question {
@@ -349,7 +384,7 @@ fn differs(page: &CodePage, found: &Difference) -> Question {
         question = question.say("No note of either names the other");
     }
     let tabular = page.tabular.as_ref().filter(|_| found.has_notes);
-    question.source = tabular.and_then(document_of);
+    question.source = tabular.and_then(document_of).or_else(|| listing_of(page));
     question
 }
 
@@ -359,10 +394,13 @@ fn place_in_words(code_set: CodeSet, place: &PlaceInBook) -> String {
 }
 
 fn poa(page: &CodePage) -> Option<Question> {
-    if !page.asks_for_poa() {
-        return None;
-    }
     let question = Question::new(Topic::PoaExempt, "Is it POA-exempt?");
+    if !page.asks_for_poa() {
+        let is_header = matches!(page.answer.verdict, Verdict::Header { .. });
+        let has_list = page.answer.code_set.has(DocumentKind::PoaExemptList);
+        let words = "Not applicable: a POA indicator is reported with a billable code";
+        return (is_header && has_list).then(|| question.say(words));
+    }
     let Some(span) = &page.poa else {
         return Some(question.say("Not known: no POA-exempt list is loaded for this date"));
     };
@@ -379,7 +417,10 @@ fn poa(page: &CodePage) -> Option<Question> {
 }
 
 fn source(page: &CodePage, listing: Option<String>) -> Question {
-    let question = Question::new(Topic::Source, "Who says so, and when was it last verified?");
+    let question = Question::new(
+        Topic::Source,
+        "What is the source, and when was it last verified?",
+    );
     let Some(listing) = listing else {
         return question.say("No release is loaded for this date");
     };
@@ -387,11 +428,11 @@ fn source(page: &CodePage, listing: Option<String>) -> Question {
     match &page.verified {
         None => question.say("Not verified"),
         Some(proof) => {
-            let on = Text::from("Last verified on ").day(proof.checked_on);
-            question.say(match proof.outcome {
-                ProofOutcome::Exact => on,
-                _ => on.words(format!(": {}", proof.detail)),
-            })
+            let on = Text::from(format!(
+                "Last verification: {}, ",
+                outcome_words(proof.outcome)
+            ));
+            question.say(on.day(proof.checked_on))
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::tree::{Text, Tone};
-use codeyear_core::model::{CodeSet, UnknownReason, Verdict, VerdictKind};
+use codeyear_core::model::{CodeSet, ProofOutcome, UnknownReason, Verdict, VerdictKind};
 
 /// The words for one of the seven verdicts.
 pub(crate) struct VerdictWords {
@@ -97,5 +97,15 @@ pub(crate) fn in_force(code_set: CodeSet, day: NaiveDate) -> Text {
     match code_set.facts().predecessor {
         Some(before) => said.words(format!("; {before} before that")),
         None => said,
+    }
+}
+
+/// Returns in words how a verification ended.
+pub(crate) fn outcome_words(outcome: ProofOutcome) -> &'static str {
+    match outcome {
+        ProofOutcome::Exact => "verified",
+        ProofOutcome::Near => "verified; some titles differ",
+        ProofOutcome::Failed => "failed",
+        ProofOutcome::NotChecked => "not checked",
     }
 }

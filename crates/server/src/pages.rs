@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -79,11 +79,7 @@ async fn render_error_page(
     request: Request,
     next: Next,
 ) -> Response {
-    let (code_set, words) = typed_in_path(request.uri().path());
-    let query = request.uri().query().unwrap_or_default();
-    let mut parameters = form_urlencoded::parse(query.as_bytes());
-    let on = parameters.find(|(name, _)| name == "on");
-    let on: Option<NaiveDate> = on.and_then(|(_, day)| day.parse().ok());
+    let typed = Typed::read(request.uri());
     let response = next.run(request).await;
     let Some(said) = response.extensions().get::<ErrorMessage>().cloned() else {
         return response;
@@ -95,8 +91,11 @@ async fn render_error_page(
     };
     // What was asked for is in the search field, on its date.
     let asked = pages::PageRequest {
-        words: &words,
-        ..pages::PageRequest::on(on.unwrap_or_else(|| shared.settings.today.day()), code_set)
+        words: &typed.code,
+        ..pages::PageRequest::on(
+            typed.on.unwrap_or_else(|| shared.settings.today.day()),
+            typed.code_set,
+        )
     };
     let status = response.status().as_u16();
     let page = pages::error_page(site, asked, status, &said.message, said.hint.as_deref());
@@ -112,23 +111,37 @@ async fn render_error_page(
     Response::from_parts(parts, Body::from(page))
 }
 
-/// Returns the code set and the code that the address of a code's page has, as it was typed.
-fn typed_in_path(path: &str) -> (CodeSet, String) {
-    let of_book = |code_set: &CodeSet| {
-        let code = path
-            .strip_prefix(code_set.facts().path)?
-            .strip_prefix('/')?;
-        (!code.contains('/')).then(|| {
-            let field = format!("q={code}");
-            let typed = form_urlencoded::parse(field.as_bytes()).next();
-            (
-                *code_set,
-                typed.map(|(_, code)| code.into_owned()).unwrap_or_default(),
-            )
-        })
-    };
-    let found = CodeSet::ALL.iter().find_map(of_book);
-    found.unwrap_or_default()
+/// What a failed request was about, as far as its address tells: the page of the failure begins from there.
+#[derive(Default)]
+struct Typed {
+    code_set: CodeSet,
+    on: Option<NaiveDate>,
+    /// The code in the path of a code's page.
+    code: String,
+}
+
+impl Typed {
+    fn read(uri: &Uri) -> Typed {
+        let mut typed = Typed::default();
+        for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+            match &*name {
+                "on" => typed.on = value.parse().ok(),
+                "set" => typed.code_set = value.parse().unwrap_or(typed.code_set),
+                _ => {}
+            }
+        }
+        let mut parts = uri.path().split('/').skip(1);
+        let book = parts.next().map(|part| format!("/{part}"));
+        let of_book = |code_set: &CodeSet| book.as_deref() == Some(code_set.facts().path);
+        if let Some(code_set) = CodeSet::ALL.into_iter().find(of_book) {
+            typed.code_set = code_set;
+            if let (Some(code), None) = (parts.next(), parts.next()) {
+                let code = percent_encoding::percent_decode_str(code).decode_utf8_lossy();
+                typed.code = code.into_owned();
+            }
+        }
+        typed
+    }
 }
 
 /// What every page is asked for.
@@ -257,11 +270,17 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
         Ok((frame, words, is_fragment))
     };
     let (Frame { on, code_set }, words, is_fragment) = read(&mut asked).map_err(failure)?;
+    let index = asked.snapshot.index();
+    let is_governed = index.timeline(code_set).governing(on).is_some();
     let options = SearchOptions {
         most: MAX_FOUND,
         unlisted: false,
     };
     let size = Size::of_words(&words);
+    if is_fragment && !is_governed {
+        let nothing = "<div data-status=\"No release loaded for this date.\"></div>";
+        return Ok(asked.reply(HTML, nothing.to_owned()));
+    }
     if is_fragment {
         let found = asked
             .ask(size, move |_, store| {
@@ -289,7 +308,7 @@ async fn search(mut asked: ApiRequest) -> Result<Response, WebProblem> {
             code_set,
             words: &words,
         };
-        if words.trim().is_empty() {
+        if words.trim().is_empty() || !is_governed {
             return pages::search(site, asked, None);
         }
         let report = answer::search(store, code_set, &words, on, options)?;
@@ -524,6 +543,12 @@ async fn download(mut asked: ApiRequest) -> Result<Response, WebProblem> {
                 .with_hint("give them, as in old=FY2025&new=FY2026"),
         ));
     };
+    if ask.kind.is_some() || !ask.chapter.is_empty() || !ask.words.is_empty() {
+        return Err(failure(
+            Error::usage("a download has all changes: kind, chapter and words do not filter it")
+                .with_hint("leave them out; under narrows a download to codes"),
+        ));
+    }
     let today = asked.today;
     let key = format!(
         "report {} {old} {new} {scope:?} {format:?} {today}",

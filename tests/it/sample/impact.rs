@@ -138,7 +138,7 @@ fn the_page_tells_at_a_glance_what_breaks_and_what_to_use_instead() {
     for part in [
         "<h1>Your codes affected by FY2026</h1>",
         "<b>3 of your 8 codes are no longer valid</b>: 4 of 10 uses (40%).",
-        "<b>2</b> uses <span class=\"share\">20.00%</span>",
+        "<b>2</b> uses <span class=\"share\">20%</span>",
         "<p>Replaced by <span class=\"way\">(FY2026 conversion table)</span></p>",
         "<li><span class=\"code\">G35.A</span> Relapsing-remitting multiple sclerosis</li>",
         "1 row not counted",

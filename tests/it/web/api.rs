@@ -200,7 +200,7 @@ fn a_wrong_question_is_told_in_one_shape_with_what_to_do() {
         (
             "/api/search?q=pain&on=1999-01-01",
             404,
-            "no ICD-10-CM release loaded for 1999-01-01",
+            "ICD-10-CM is in force from 2015-10-01; before that ICD-9-CM was",
         ),
         (
             "/api/search?q=pain&on=2026-03-01&most=1000",

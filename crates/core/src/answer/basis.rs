@@ -126,6 +126,17 @@ pub(super) fn provenance_of(timeline: &Timeline, release: ReleaseId) -> Provenan
 /// Returns the error of a question on a day that no loaded release governs.
 pub(super) fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     let code_set = timeline.code_set();
+    let first = code_set.in_force_from();
+    if date < first {
+        let before = code_set.facts().predecessor;
+        let before = before.map(|before| format!("; before that {before} was"));
+        return Error::not_found(format!(
+            "{} is in force from {first}{}",
+            code_set.name(),
+            before.unwrap_or_default()
+        ))
+        .with_hint(format!("ask for a date from {first} on"));
+    }
     let needed = timeline.needed_for(date, known_releases(code_set));
     let mut message = format!("no {} release loaded for {date}", code_set.name());
     if let Some(period) = timeline.latest_before(date) {

@@ -76,7 +76,7 @@ fn not_found(what: &str, name: &str, level: &Browse) -> Error {
         level.code_set.name(),
         level.basis.release
     ))
-    .with_hint("go down from the whole book")
+    .with_hint("browse from all chapters")
 }
 
 /// Finds the chapter or section that the book calls so.

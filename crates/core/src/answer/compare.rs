@@ -8,8 +8,8 @@ use super::consult::ShowOptions;
 use super::show::show;
 use crate::error::Result;
 use crate::model::{
-    Code, CodePage, Comparison, Difference, DocumentKind, Entry, Mention, PlaceInBook, PlaceKind,
-    named_codes,
+    Code, CodePage, Comparison, Difference, DocumentKind, DocumentSource, Entry, Mention,
+    PlaceInBook, PlaceKind, Verdict, named_codes,
 };
 use crate::store::CodeSource;
 
@@ -39,9 +39,13 @@ pub fn compare(
     })
 }
 
-/// Returns how the code of a page differs from the one beside it whose title is most like its own: of a category from
-/// the category before or after it, else from a code below the same level.
-pub(super) fn difference(codes: &dyn CodeSource, page: &CodePage) -> Result<Option<Difference>> {
+/// Returns how a code differs from the one whose title is most like its own: a category from the category before or after
+/// it, any other from a code below the same level. Notes of an earlier year are not compared.
+pub(super) fn difference(
+    codes: &dyn CodeSource,
+    page: &CodePage,
+    nearest: bool,
+) -> Result<Option<Difference>> {
     let neighbors = &page.neighbors;
     let beside: Vec<&Entry> = match page.code == page.code.category() {
         true => [&neighbors.previous_category, &neighbors.next_category]
@@ -50,30 +54,35 @@ pub(super) fn difference(codes: &dyn CodeSource, page: &CodePage) -> Result<Opti
             .collect(),
         false => page.siblings.iter().collect(),
     };
-    let Some(own) = page.answer.verdict.entry() else {
+    let (Verdict::Billable { entry: own } | Verdict::Header { entry: own, .. }) =
+        &page.answer.verdict
+    else {
         return Ok(None);
     };
     let likeness = |other: &Entry| likeness(&own.long_title, &other.long_title);
     let Some(other) = beside.into_iter().rev().max_by_key(|other| likeness(other)) else {
         return Ok(None);
     };
-    let options = ShowOptions::default();
+    let options = ShowOptions {
+        nearest,
+        ..ShowOptions::default()
+    };
     let there = show(codes, other.code.as_str(), page.answer.date, options)?;
     let common = common(page, &there);
-    let only = |page: &CodePage| page.breadcrumb.get(common.len()).cloned();
     let is_of_year = |page: &CodePage| {
         let tabular = page.tabular.as_ref();
         tabular.is_some_and(|from| from.release().is_some() && !from.is_earlier())
     };
+    let has_notes = is_of_year(page) && is_of_year(&there);
     Ok(Some(Difference {
         other: other.clone(),
-        only_own: only(page),
-        only_other: only(&there),
-        mentions: match is_of_year(page) {
+        only_own: only(page, &there),
+        only_other: only(&there, page),
+        mentions: match has_notes {
             true => all_mentions(page, &there),
             false => Vec::new(),
         },
-        has_notes: is_of_year(page),
+        has_notes,
         common,
     }))
 }
@@ -94,12 +103,24 @@ fn likeness(one: &str, other: &str) -> usize {
 
 /// Lists the levels that both codes are below.
 fn common(left: &CodePage, right: &CodePage) -> Vec<PlaceInBook> {
-    left.breadcrumb
-        .iter()
-        .zip(&right.breadcrumb)
-        .take_while(|(left, right)| left == right)
-        .map(|(place, _)| place.clone())
-        .collect()
+    let places = left.breadcrumb.iter();
+    let in_both = places.filter(|place| right.breadcrumb.iter().any(|other| is_one(place, other)));
+    in_both.cloned().collect()
+}
+
+/// Checks whether two places are one. Their titles may be those of different documents.
+fn is_one(place: &PlaceInBook, other: &PlaceInBook) -> bool {
+    (place.kind, &place.name) == (other.kind, &other.name)
+}
+
+/// Returns the first level that a code is below and another one is not, where both are placed by one tabular list.
+fn only(page: &CodePage, other: &CodePage) -> Option<PlaceInBook> {
+    let document = |page: &CodePage| page.tabular.as_ref().and_then(DocumentSource::release);
+    let places = page.breadcrumb.iter();
+    let mut only = places.filter(|place| !other.breadcrumb.iter().any(|one| is_one(place, one)));
+    only.next()
+        .filter(|_| document(page) == document(other))
+        .cloned()
 }
 
 /// Lists the notes at one of two codes, and above it, that name the other.

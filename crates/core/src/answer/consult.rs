@@ -114,7 +114,7 @@ pub(super) fn consult_for(
     })
 }
 
-/// Checks whether a release lists a code with the flag and title of the day, or neither lists it.
+/// Checks whether a release lists a code with the flag and title of the day.
 fn is_listed_alike(page: &PageOf<'_>, release: ReleaseId) -> Result<bool> {
     let PageOf {
         codes, code, date, ..
@@ -129,7 +129,6 @@ fn is_listed_alike(page: &PageOf<'_>, release: ReleaseId) -> Result<bool> {
         (Some(there), Some(here)) => {
             (there.billable, &there.long_title) == (here.billable, &here.long_title)
         }
-        (None, None) => true,
         _ => false,
     })
 }

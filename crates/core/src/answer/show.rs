@@ -13,8 +13,8 @@ use super::lineage::poa_on;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Book, Code, CodeHistory, CodePage, DocumentKind, Entry, HistorySpan, IndexEntries, IndexKind,
-    LastChange, Neighbors, NodeKind, NotesAt, PlaceInBook, PlaceKind, RecentChange, ReleaseId,
-    SeventhCharacters, StoredDocument, TabularNode, Timeline, chapter_of,
+    LastChange, Neighbors, NodeKind, NotesAt, PlaceInBook, PlaceKind, Proof, RecentChange,
+    ReleaseId, SeventhCharacters, StoredDocument, TabularNode, Timeline, chapter_of,
 };
 use crate::store::{CodeSource, Store};
 
@@ -141,7 +141,7 @@ pub fn show(
             release,
             options,
         };
-        page.verified = store.last_proof(code_set, release)?;
+        page.verified = Proof::deciding(&store.proofs_of(code_set, release)?).cloned();
         match code_set.facts().book {
             Book::Tabular => {
                 let stem = add_tabular(&of, &mut page)?;
@@ -155,7 +155,7 @@ pub fn show(
         }
     }
     if options.around {
-        page.difference = difference(codes, &page)?;
+        page.difference = difference(codes, &page, options.nearest)?;
     }
     Ok(page)
 }

@@ -106,11 +106,11 @@ pub enum Relation {
 }
 
 impl Relation {
-    /// Returns the words that lead from the changed code to those in use: `replaces`.
+    /// Returns the words that lead from the changed code to those in use: `previous code`.
     pub fn words(self) -> &'static str {
         match self {
             Relation::Itself => "is",
-            Relation::Successor => "replaces",
+            Relation::Successor => "previous code",
             Relation::Below => "subcode of",
             Relation::Beside => "related to",
         }

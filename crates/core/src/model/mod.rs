@@ -89,7 +89,7 @@ pub use note_change::{
     NodeName, NodeStanding, NoteChange, NoteChangeKind, NoteCounts, NoteEdit, NotePlace,
     NotesReport, RowChange, SeventhCharacterChange,
 };
-pub use note_codes::{NamedCode, named_codes};
+pub use note_codes::{NamedCode, codes_in, named_codes};
 pub use ohdsi::{
     Concept, ConceptPair, InvalidReason, Relationship, Vocabulary, concept_id, ohdsi_open_end,
 };

@@ -13,6 +13,8 @@ pub struct NamedCode {
     pub code: Code,
     /// The last code of a range.
     pub through: Option<Code>,
+    /// Whether it is written in brackets.
+    pub in_brackets: bool,
 }
 
 impl NamedCode {
@@ -26,8 +28,15 @@ impl NamedCode {
     }
 }
 
-/// Lists the codes that a note names, in its order. Only what is written in brackets counts: vitamin B12 is no code.
+/// Lists the codes that a note names in brackets, in its order.
 pub fn named_codes(code_set: CodeSet, note: &str) -> Vec<NamedCode> {
+    let mut named = codes_in(code_set, note);
+    named.retain(|named| named.in_brackets);
+    named
+}
+
+/// Lists what looks like a code in a note, in its order. What is not in brackets may be none: vitamin B12.
+pub fn codes_in(code_set: CodeSet, note: &str) -> Vec<NamedCode> {
     let mut named: Vec<NamedCode> = Vec::new();
     let mut depth = 0usize;
     let mut rest = 0;
@@ -53,7 +62,7 @@ pub fn named_codes(code_set: CodeSet, note: &str) -> Vec<NamedCode> {
         let plain = word.trim_end_matches('.');
         let at = rest..rest + plain.len();
         rest += length;
-        match code_named(code_set, plain).filter(|_| depth > 0) {
+        match code_named(code_set, plain) {
             None => begun = None,
             Some(code) => {
                 let before = named.last_mut().filter(|_| begun == Some(at.start));
@@ -69,6 +78,7 @@ pub fn named_codes(code_set: CodeSet, note: &str) -> Vec<NamedCode> {
                     at,
                     code,
                     through: None,
+                    in_brackets: depth > 0,
                 });
             }
         }

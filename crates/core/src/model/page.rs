@@ -98,7 +98,8 @@ pub struct Neighbors {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = DifferenceJson))]
 pub struct Difference {
-    /// The other code: of those beside it, the one whose title is most like its own.
+    /// The other code: of those below the same level, of a category of those before and after it, the one whose title
+    /// is most like its own.
     pub other: Entry,
     /// The levels that both stand below.
     pub common: Vec<PlaceInBook>,
@@ -230,7 +231,7 @@ pub struct CodePage {
     pub difference: Option<Difference>,
     /// The last change in its category up to the day; `None` if nothing changed in the loaded releases.
     pub recent_change: Option<RecentChange>,
-    /// The last outcome of `codeyear verify` for the release in force; `None` if it was never verified.
+    /// The outcome of the last `codeyear verify` that decides for the release in force; `None` if it was never verified.
     pub verified: Option<Proof>,
 }
 

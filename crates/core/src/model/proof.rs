@@ -48,6 +48,19 @@ pub struct Proof {
     pub checked_on: NaiveDate,
 }
 
+impl Proof {
+    /// Returns the proof of a release that decides whether it is verified: the worst of all.
+    pub fn deciding(proofs: &[Proof]) -> Option<&Proof> {
+        let rank = |proof: &&Proof| match proof.outcome {
+            ProofOutcome::Failed => 0,
+            ProofOutcome::Near => 1,
+            ProofOutcome::NotChecked => 2,
+            ProofOutcome::Exact => 3,
+        };
+        proofs.iter().min_by_key(rank)
+    }
+}
+
 /// What is not as the imports left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreFault {

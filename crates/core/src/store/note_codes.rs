@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::database::Store;
 use super::rows::parsed;
@@ -14,7 +14,7 @@ use super::tree::node_position;
 use crate::error::Result;
 use crate::model::{
     Code, CodeSet, NodeKind, NoteKind, NotesNaming, PlaceInBook, PlaceKind, StoredDocument,
-    named_codes,
+    codes_in,
 };
 
 /// A code, or a range of them, that a note names.
@@ -73,7 +73,7 @@ impl Store {
             )?;
             let mut notes = Vec::with_capacity(found.len());
             for (_, note) in &found {
-                let naming = statement.query_row([note], |row| {
+                notes.push(statement.query_row([note], |row| {
                     Ok(NotesNaming {
                         place: PlaceInBook {
                             kind: PlaceKind::of(parsed::<NodeKind>(row, 0)?),
@@ -83,8 +83,7 @@ impl Store {
                         kind: parsed::<NoteKind>(row, 3)?,
                         note: row.get(4)?,
                     })
-                });
-                notes.extend(naming.optional()?);
+                })?);
             }
             Ok(notes)
         };
@@ -111,6 +110,8 @@ impl Store {
         {
             return Ok(Arc::clone(namings));
         }
+        // What was read of another state is of no use.
+        known.retain(|_, (at, _)| *at == filled);
         let read = read_namings(&self.connection, document, code_set);
         let namings = Arc::new(read.map_err(|error| self.error(error))?);
         known.insert(document.number, (filled, Arc::clone(&namings)));
@@ -120,6 +121,9 @@ impl Store {
 
 fn closeness(naming: &Naming, code: &Code, position: i64) -> Option<Closeness> {
     if let Some((through, first, last)) = naming.through {
+        if naming.code != *code && naming.code.is_under(code) {
+            return Some(Closeness::Below);
+        }
         let is_within = first <= position && (position <= last || code.is_under(&through));
         return is_within.then_some(Closeness::Range {
             positions: last - first,
@@ -135,7 +139,8 @@ fn closeness(naming: &Naming, code: &Code, position: i64) -> Option<Closeness> {
     }
 }
 
-/// Reads what the notes of a list name. Inclusion terms name no codes.
+/// Reads what the notes of a list name: codes in brackets, and beyond them those that the list has, as in `conditions
+/// classifiable to E08-E13`.
 fn read_namings(
     connection: &Connection,
     document: &StoredDocument,
@@ -144,7 +149,7 @@ fn read_namings(
     let mut statement = connection.prepare(
         "SELECT tabular_note.id, note FROM document_run
          JOIN tabular_note ON node >= first_item AND node < first_item + length
-         WHERE document = ?1 AND kind <> 'inclusionTerm'",
+         WHERE document = ?1",
     )?;
     let mut rows = statement.query([document.number])?;
     let mut namings = Vec::new();
@@ -152,30 +157,30 @@ fn read_namings(
     while let Some(row) = rows.next()? {
         let (note, text): (i64, &str) = (row.get(0)?, row.get_ref(1)?.as_str()?);
         let mut last_of_range = false;
-        for named in named_codes(code_set, text) {
+        for named in codes_in(code_set, text) {
             // The last code of a range is named with the first.
             if std::mem::take(&mut last_of_range) {
                 continue;
             }
+            let mut at = |code: Code| -> rusqlite::Result<Option<i64>> {
+                if let Some(at) = positions.get(&code) {
+                    return Ok(*at);
+                }
+                let found = node_position(connection, document, NodeKind::Code, code.as_str())?;
+                let at = found.map(|(at, _)| at);
+                positions.insert(code, at);
+                Ok(at)
+            };
+            if !named.in_brackets && at(named.code)?.is_none() {
+                continue;
+            }
             let through = match named.through {
                 None => None,
-                Some(through) => {
-                    let mut at = |code: Code| -> rusqlite::Result<Option<i64>> {
-                        if let Some(at) = positions.get(&code) {
-                            return Ok(*at);
-                        }
-                        let at =
-                            node_position(connection, document, NodeKind::Code, code.as_str())?
-                                .map(|(at, _)| at);
-                        positions.insert(code, at);
-                        Ok(at)
-                    };
-                    // An end that the list does not have bounds nothing: then both are named as they are.
-                    match (at(named.code)?, at(through)?) {
-                        (Some(first), Some(last)) => Some((through, first, last)),
-                        _ => None,
-                    }
-                }
+                // An end that the list does not have bounds nothing: then both are named as they are.
+                Some(through) => match (at(named.code)?, at(through)?) {
+                    (Some(first), Some(last)) => Some((through, first, last)),
+                    _ => None,
+                },
             };
             last_of_range = through.is_some();
             namings.push(Naming {

@@ -318,20 +318,20 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Returns the last outcome of a verification of a release: that of its rows, or else that of its addenda.
+    /// Returns the outcomes of the last verification of a release.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
-    pub fn last_proof(&self, code_set: CodeSet, id: ReleaseId) -> Result<Option<Proof>> {
-        let query = || {
+    pub fn proofs_of(&self, code_set: CodeSet, id: ReleaseId) -> Result<Vec<Proof>> {
+        let query = || -> rusqlite::Result<Vec<Proof>> {
             let number = release_number(&self.connection, code_set, id)?;
             self.connection
                 .prepare_cached(
                     "SELECT subject, base, outcome, detail, checked_on FROM proof
-                     WHERE release = ?1 ORDER BY subject DESC LIMIT 1",
+                     WHERE release = ?1 ORDER BY subject",
                 )?
-                .query_row([number], proof)
-                .optional()
+                .query_map([number], proof)?
+                .collect()
         };
         query().map_err(|error| self.error(error))
     }
@@ -380,8 +380,8 @@ impl Store {
         query().map_err(|error| self.error(error))
     }
 
-    /// Returns the last day, up to another one and after a first one, on which anything below a code changed: came in,
-    /// was deleted or was listed in another way.
+    /// Returns the last day, up to another one and after a first one, on which a release changed anything below a code:
+    /// listed it first, no longer or in another way. What a patch of the catalogue changes is in no release.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Store`] if the database cannot be read.
@@ -399,7 +399,7 @@ impl Store {
                          SELECT listed_from AS day FROM span WHERE code_set = ?1 AND code >= ?2 AND code < ?2 || '{'
                          UNION ALL
                          SELECT delisted_from FROM span WHERE code_set = ?1 AND code >= ?2 AND code < ?2 || '{')
-                     WHERE day > ?3 AND day <= ?4",
+                     WHERE day > ?3 AND day <= ?4 AND day IN (SELECT governs_from FROM period WHERE code_set = ?1)",
                 )?
                 .query_row(
                     params![

@@ -181,7 +181,7 @@ fn named_replacements(changes: &ChangeSet, impact: &Impact) -> BTreeSet<Code> {
 fn is_named_above(named: &BTreeSet<Code>, effect: &Effect, change: &Change) -> bool {
     let mut touches = effect.touches.iter();
     effect.severity == Severity::Info
-        && touches.any(|touch| touch.relation == Relation::Successor)
+        && touches.all(|touch| touch.relation == Relation::Successor)
         && named.contains(&change.code)
 }
 

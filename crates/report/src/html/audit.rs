@@ -5,7 +5,7 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use crate::tree::Table;
 use crate::verdict::words;
-use crate::{Style, audit, counted, dollars, grouped, prose_share};
+use crate::{Style, audit, counted, dollars, grouped, share};
 use codeyear_claims::{AuditSummary, FailingCode, NotJudged, UseBasis, VerdictCounts, Wording};
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{Code, ReleaseId, StoreKind, VerdictKind};
@@ -224,7 +224,7 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         },
         false => Figure {
             class: if failing == 0 { "good" } else { "bad" },
-            value: prose_share(failing, total),
+            value: share(failing, total),
             label: "of codes are not billable on their dates".to_owned(),
         },
     }];
@@ -244,7 +244,7 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
     if failing > 0 {
         figures.push(Figure {
             class: "",
-            value: prose_share(fixable, failing),
+            value: share(fixable, failing),
             label: "have a suggested replacement".to_owned(),
         });
     }

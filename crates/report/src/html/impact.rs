@@ -15,7 +15,7 @@ use crate::changes::{
 };
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
-use crate::{Style, grouped, percent, prose_share, share};
+use crate::{Style, grouped, percent, share};
 use codeyear_core::model::{
     ChangeKind, ChangeSet, Code, Effect, Impact, LineageWay, Severity, UseCount,
 };
@@ -107,7 +107,7 @@ impl<'a> ImpactReport<'a> {
             css: include_str!("../../templates/changes.css"),
             own_css: include_str!("../../templates/impact.css"),
             breaking,
-            breaking_share: prose_share(breaking.uses, impact.all.uses),
+            breaking_share: share(breaking.uses, impact.all.uses),
             title: title(set),
             file: file_line(impact),
             ragged: ragged_line(impact),

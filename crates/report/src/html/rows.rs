@@ -180,8 +180,8 @@ fn titles<'a>(changed: &ChangedCode<'a>) -> (Line<'a>, Option<(Title, Title)>) {
 pub(super) fn lineage(set: &ChangeSet, change: &Change) -> Option<(&'static str, String)> {
     let (way, words) = changes::successors(set, &change.code, Style::PLAIN)?;
     let way = match way {
-        LineageWay::Forward => "successors",
-        LineageWay::Back => "predecessors",
+        LineageWay::Forward => "replaced by",
+        LineageWay::Back => "previous codes",
     };
     Some((way, words))
 }

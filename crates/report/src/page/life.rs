@@ -119,6 +119,14 @@ pub(crate) fn state(span: &HistorySpan) -> &'static str {
     }
 }
 
+/// Returns what a code was, as a coder says it.
+pub(crate) fn state_words(span: &HistorySpan) -> &'static str {
+    match (span.in_force, span.entry.billable) {
+        (true, false) => "not billable",
+        _ => state(span),
+    }
+}
+
 /// Returns from which release to which: `FY2016 to FY2026`.
 pub(crate) fn releases(first: ReleaseId, last: ReleaseId) -> String {
     if first == last {

@@ -9,12 +9,13 @@ use codeyear_core::model::{Answer, CodeHistory, CodePage, Comparison, DocumentSo
 
 use crate::Style;
 use crate::cut::{Cut, more_line};
+use crate::note::stands_in;
 use crate::tree::{Block, Item, Report, Text, Tone};
 
 pub(crate) use code::{index_name, last_change_words, place_name, visual_row};
 pub use rows::{answer_headings, answer_row};
 
-pub(crate) use life::{poa_lists, releases, state, stretches};
+pub(crate) use life::{poa_lists, releases, state_words, stretches};
 
 /// Returns the answers of a check.
 pub fn answers(answers: &[Answer], style: Style) -> Report<'static> {
@@ -59,8 +60,8 @@ fn document_said(consulted: &DocumentSource, what: &str, asks_nearest: bool) -> 
             missing, release, ..
         } => {
             let note = Text::default().toned("note:", Tone::Doubtful);
-            let said = format!(" {what} of {release}; {missing}'s is not loaded");
-            Some(note.words(said))
+            let said = stands_in(&format!("{what} of {release}"), *missing);
+            Some(note.words(format!(" {said}")))
         }
         DocumentSource::Missing { missing, nearest } => {
             let how = if asks_nearest {

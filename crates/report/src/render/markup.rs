@@ -348,7 +348,7 @@ mod tests {
         let items = vec![Item::at(0, "a"), Item::below_sign(6, "b"), Item::at(0, "c")];
         let empty = CodeList::of_entries("nothing", &[]);
         let [markdown, asciidoc] = both(vec![Block::Items(items), Block::Codes(empty)]);
-        assert_eq!(markdown, "- a\n  - b\n- c\n");
+        assert_eq!(markdown, "- a\n    - b\n- c\n");
         assert_eq!(asciidoc, "* a\n** b\n* c\n");
     }
 

@@ -10,7 +10,7 @@ mod terminal;
 
 pub use asciidoc::asciidoc;
 pub use markdown::markdown;
-pub use terminal::text;
+pub use terminal::{text, wrapped};
 
 use codeyear_core::model::Chapter;
 

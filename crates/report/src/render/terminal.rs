@@ -66,10 +66,26 @@ fn write_line(out: &mut String, indent: usize, hanging: usize, text: &str, style
     let options = textwrap::Options::new(width)
         .initial_indent(&first)
         .subsequent_indent(&next)
+        // A date or a range of codes is one word.
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .break_words(false);
     for line in textwrap::wrap(text, options) {
         let _ = writeln!(out, "{line}");
     }
+}
+
+/// Wraps the lines of a text to the terminal, each further from the left than it begins.
+pub fn wrapped(text: String, style: Style) -> String {
+    if style.width.is_none() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        let bare = line.trim_start_matches(' ');
+        let indent = line.len() - bare.len();
+        write_line(&mut out, indent, indent + 2, bare, style);
+    }
+    out
 }
 
 /// Writes codes, one a line, so far from the left, cut to a short list unless the user wants all.

@@ -1,7 +1,8 @@
 //! What was inferred of a file of claims without dates.
 
 use super::{heading, line};
-use crate::{Style, counted, grouped, prose_share, share};
+use crate::render::wrapped;
+use crate::{Style, counted, grouped, share};
 use codeyear_claims::{Inference, Window};
 use codeyear_core::model::day_before;
 
@@ -27,7 +28,7 @@ pub fn inference(inference: &Inference, style: Style) -> String {
         "{} of {} ({}) are billable on these dates",
         grouped(best.billable),
         counted(inference.codes, "code"),
-        prose_share(best.billable, inference.codes)
+        share(best.billable, inference.codes)
     );
     line(&mut out, 0, &text);
     if inference.never_billable > 0 {
@@ -73,5 +74,5 @@ pub fn inference(inference: &Inference, style: Style) -> String {
             line(&mut out, 2, &text);
         }
     }
-    out
+    wrapped(out, style)
 }

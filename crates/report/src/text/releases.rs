@@ -3,6 +3,7 @@
 use comfy_table::CellAlignment;
 
 use super::{line, plain_table, table_lines};
+use crate::render::wrapped;
 use crate::{Style, corrections, counted, grouped};
 use codeyear_core::answer::{
     CoverageOfDay, OrderFileProof, ReleaseStatus, ReleasesOverview, VerifyReport,
@@ -137,7 +138,7 @@ pub fn releases(overview: &ReleasesOverview, days: &[CoverageOfDay], style: Styl
             &style.dim(&format!("content hash {}", overview.content_hash)),
         );
     }
-    out
+    wrapped(out, style)
 }
 
 /// Writes whether a day is covered, through which day, and what is missing with its address.
@@ -158,7 +159,7 @@ pub fn status(days: &[CoverageOfDay], is_sample: bool, style: Style) -> String {
     for day in days {
         day_line(&mut out, day, style);
     }
-    out
+    wrapped(out, style)
 }
 
 fn day_line(out: &mut String, day: &CoverageOfDay, style: Style) {
@@ -302,7 +303,7 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         0,
         &format!("{dry_run}{summary}{failed}; {} skipped", report.left.len()),
     );
-    out
+    wrapped(out, style)
 }
 
 /// Writes what a backup did.
@@ -454,7 +455,7 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
             report.releases.len()
         ),
     );
-    out
+    wrapped(out, style)
 }
 
 fn store_proof(out: &mut String, proof: &StoreProof, style: Style) {

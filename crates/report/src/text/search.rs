@@ -2,6 +2,7 @@
 
 use super::line;
 use crate::Style;
+use crate::render::wrapped;
 use codeyear_core::model::{FoundStanding, LookElsewhere, Provenance, SearchReport};
 
 /// Writes what a search found, one code a line.
@@ -74,5 +75,5 @@ pub fn search(report: &SearchReport, style: Style) -> String {
             &format!("{} {}", style.doubtful("warning:"), warning),
         );
     }
-    out
+    wrapped(out, style)
 }

@@ -13,7 +13,7 @@ use super::place::{Crumb, Message, crumb, said};
 use super::verdict::{CodeLine, CodeList, VerdictView, code_href};
 use super::{Frame, PageRequest, Site, address, render};
 use crate::long_day;
-use crate::note::note_kind_label;
+use crate::note::{note_kind_label, stands_in};
 use crate::page::{index_name, visual_row};
 use crate::questions::{Topic, notes_label, other_notes, questions};
 use crate::tree::{Text, What, capital};
@@ -52,7 +52,7 @@ struct CodeHtml<'a> {
     /// What the notes are that no question has, where they are another release's or are not loaded.
     tabular: Option<Message>,
     notes: Vec<Level>,
-    /// Whether the notes are an earlier year's, which are folded.
+    /// What the notes are called while they are folded, where they are an earlier year's.
     notes_folded: Option<String>,
     seventh_at: Option<CodeLine>,
     visual: Vec<Vec<String>>,
@@ -68,6 +68,8 @@ struct CodeHtml<'a> {
     named_in: NamedIn,
     /// Whose notes name the code, where they are not those of the release in force.
     named_label: Option<String>,
+    /// Why it is not known which notes name the code.
+    named_unknown: Option<String>,
     life: Option<LifeLine>,
     spans: Vec<SpanRow>,
     gaps: Vec<String>,
@@ -225,6 +227,13 @@ impl<'a> CodeHtml<'a> {
             related: related(page),
             named_in: NamedIn::new(page),
             named_label: tabular.and_then(notes_label),
+            named_unknown: tabular
+                .and_then(|from| match from {
+                    DocumentSource::Missing { missing, .. } => Some(missing),
+                    DocumentSource::Other { missing, .. } if from.is_earlier() => Some(missing),
+                    _ => None,
+                })
+                .map(|missing| format!("Not known: the tabular list of {missing} is not loaded.")),
             indexes: page
                 .index
                 .iter()
@@ -427,7 +436,9 @@ impl NamedIn {
 impl QuestionView {
     fn all(page: &CodePage, lists: Vec<CodeList>, nearest_at: &str) -> Vec<QuestionView> {
         let day = page.answer.date;
+        // A code of a patch is billable, whatever the tables of its year allow.
         let pcs = page.pcs.as_ref();
+        let pcs = pcs.filter(|_| !matches!(page.answer.verdict, Verdict::Billable { .. }));
         let allowed = pcs.map(|pcs| pcs.allowed.clone()).unwrap_or_default();
         let has_codes = !lists.is_empty() || !allowed.is_empty();
         let mut of_use = Some((lists, allowed));
@@ -536,7 +547,7 @@ impl<'a> IndexView<'a> {
     fn new(entries: &'a IndexEntries) -> Option<IndexView<'a>> {
         let mut heading = index_name(entries)?;
         if let DocumentSource::Other { missing, .. } = &entries.consulted {
-            heading.push_str(&format!("; {missing}\u{2019}s is not loaded"));
+            heading = stands_in(&heading, *missing);
         }
         let links: Vec<IndexLine<'a>> = entries
             .links
@@ -602,7 +613,13 @@ fn sources<'a>(site: &'a Site, page: &'a CodePage) -> Vec<Source<'a>> {
         let stored = site.stored(code_set, basis.release);
         let file = stored.map(|stored| &stored.listing_file);
         sources.push(Source {
-            what: format!("Verdict and titles: order file of {}", basis.release),
+            what: match &basis.patch {
+                Some(patch) => format!(
+                    "Order file of {}, which does not list the code; catalogue correction: {patch}",
+                    basis.release
+                ),
+                None => format!("Verdict and titles: order file of {}", basis.release),
+            },
             published: &basis.file,
             provenance: basis.provenance.label(),
             loaded_on: file.map(|file| file.imported_on),

@@ -176,11 +176,13 @@ impl DiffHtml<'_> {
 
     /// Checks whether anything narrows the changes: then they come before the summary.
     fn is_filtered(&self) -> bool {
+        self.narrowed() || self.is_row_filtered()
+    }
+
+    /// Checks whether the rows are filtered beyond the codes that were compared, which no download is.
+    fn is_row_filtered(&self) -> bool {
         let ask = self.ask;
-        self.narrowed()
-            || ask.kind.is_some()
-            || !ask.chapter.is_empty()
-            || !ask.words.trim().is_empty()
+        ask.kind.is_some() || !ask.chapter.is_empty() || !ask.words.trim().is_empty()
     }
 
     /// Returns what narrows the changes, in words: `E11, new, chapter 4`.

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{Site, address};
 use crate::long_day;
 use crate::marks::mark;
-use crate::page::{releases, state, stretches};
+use crate::page::{releases, state_words, stretches};
 use crate::percent;
 use codeyear_core::model::{CodeHistory, HistorySpan, ReleaseId, day_before};
 
@@ -105,7 +105,7 @@ pub(super) fn spans(history: &CodeHistory, path: &str, day: NaiveDate) -> Vec<Sp
             through,
             is_open: stretch.is_open,
             is_now: span.valid_from <= day && day <= through,
-            state: stretch.state,
+            state: state_words(span),
             releases: stretch.releases,
             title: match stretch.old_title {
                 Some(old) => marked(old, &span.entry.long_title).1,
@@ -291,8 +291,8 @@ fn spoken(history: &CodeHistory) -> String {
     let mut parts: Vec<(&'static str, ReleaseId, ReleaseId)> = Vec::new();
     for span in &history.spans {
         match parts.last_mut() {
-            Some((what, _, last)) if *what == state(span) => *last = span.last_release,
-            _ => parts.push((state(span), span.first_release, span.last_release)),
+            Some((what, _, last)) if *what == state_words(span) => *last = span.last_release,
+            _ => parts.push((state_words(span), span.first_release, span.last_release)),
         }
     }
     let mut words: Vec<String> = parts

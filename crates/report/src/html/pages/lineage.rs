@@ -11,7 +11,7 @@ use crate::render::plain_words;
 use crate::tree::Text;
 use codeyear_core::model::{Code, CodeLineage, Conversion, LineageKind, LineageLink};
 
-/// The most codes that the picture shows on each side; the list beside it has all.
+/// The most codes that the picture shows on each side; where there are more, a list has all.
 const MAX_BOXES: usize = 7;
 /// The height of a box with its margin.
 const ROW: usize = 52;
@@ -35,6 +35,8 @@ pub(super) struct Picture {
     pub(super) own: (usize, usize),
     pub(super) before: Vec<Node>,
     pub(super) after: Vec<Node>,
+    /// What is said where no later code is drawn.
+    pub(super) none_after: &'static str,
     pub(super) more_before: usize,
     pub(super) more_after: usize,
     pub(super) foot: usize,
@@ -102,16 +104,15 @@ impl LineageView {
             }
         });
         let mut after: Vec<Became> = after.collect();
-        let says_all = |steps: &[Step]| {
-            steps.len() <= MAX_BOXES && steps.iter().all(|step| step.said.is_empty())
-        };
+        let says_all = |steps: &[Step]| steps.iter().all(|step| step.said.is_empty());
         let picture = picture(lineage, day, named);
-        if picture.is_some() {
-            if says_all(&before) {
+        // What the picture shows whole is not listed again.
+        if let Some(picture) = &picture {
+            if picture.more_before == 0 && says_all(&before) {
                 before.clear();
             }
             for became in &mut after {
-                if says_all(&became.steps) {
+                if picture.more_after == 0 && says_all(&became.steps) {
                     became.steps.clear();
                 }
             }
@@ -199,10 +200,19 @@ fn picture(lineage: &CodeLineage, day: NaiveDate, named: &BTreeSet<String>) -> O
     }
     let height = TOP + rows * ROW;
     let own = TOP + (height - TOP - ROW) / 2;
-    let said = |all: &[(Code, &LineageLink)]| -> String {
+    let is_named = found
+        .conversions
+        .iter()
+        .any(|conversion| !conversion.successors.is_empty());
+    let none_after = if is_named {
+        "named above"
+    } else {
+        "none listed"
+    };
+    let said = |all: &[(Code, &LineageLink)], none: &str| -> String {
         let codes: Vec<String> = all.iter().map(|(code, _)| code.to_string()).collect();
         if codes.is_empty() {
-            "none listed".to_owned()
+            none.to_owned()
         } else {
             codes.join(", ")
         }
@@ -211,10 +221,11 @@ fn picture(lineage: &CodeLineage, day: NaiveDate, named: &BTreeSet<String>) -> O
         spoken: format!(
             "{}: previous codes {}; later codes {}",
             found.code,
-            said(&before),
-            said(&after)
+            said(&before, "none listed"),
+            said(&after, none_after)
         ),
         own: (own, own + 22),
+        none_after,
         more_before: before.len().saturating_sub(MAX_BOXES),
         more_after: after.len().saturating_sub(MAX_BOXES),
         before: nodes(&before, height, day),

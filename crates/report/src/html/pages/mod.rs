@@ -26,6 +26,8 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use crate::long_day;
+use crate::tree::{Text, What};
+use crate::verdict::in_force;
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus, ReleasesOverview};
 use codeyear_core::error::{Error, Result, printable_page};
 use codeyear_core::model::{CodeSet, ReleaseId, StoredRelease, Timeline};
@@ -186,6 +188,8 @@ struct Uncovered {
     how: String,
     /// The same part of the site on that day.
     href: String,
+    /// From when the code set is in force, where the day is before that.
+    before_force: Option<String>,
 }
 
 impl<'a> Frame<'a> {
@@ -261,6 +265,8 @@ impl<'a> Frame<'a> {
         let governing = self.site.governing(code_set);
         let is_latest = governing.iter().all(|(_, from, _)| *from <= self.asked.on);
         Some(Uncovered {
+            before_force: (self.asked.on < code_set.in_force_from())
+                .then(|| page_words(&in_force(code_set, code_set.in_force_from()))),
             code_set,
             day,
             is_latest,
@@ -270,10 +276,30 @@ impl<'a> Frame<'a> {
             release: self.site.in_force(code_set, day).map(|(id, _)| id),
             href: match self.part {
                 part if is_book(part) => address::on(part, day),
+                "/search" => address::with_fields(
+                    "/search",
+                    &[
+                        ("q", self.asked.words),
+                        ("set", code_set.id()),
+                        ("on", &day.to_string()),
+                    ],
+                ),
                 _ => address::on("/", day),
             },
         })
     }
+}
+
+/// Returns a text as a sentence with its days written out.
+fn page_words(text: &Text) -> String {
+    let text = Text::prose(std::slice::from_ref(text));
+    let words = text.spans.iter().map(|span| match &span.what {
+        What::Words(words) => words.clone(),
+        What::Code(code) => code.to_string(),
+        What::Day(day) => long_day(*day),
+        What::Arrow => " \u{2192} ".to_owned(),
+    });
+    words.collect()
 }
 
 fn render(page: &impl Template) -> Result<String> {

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::address;
+use crate::note::stands_in;
 use crate::page::place_name;
 use crate::tree::capital;
 use codeyear_core::model::{CodeSet, DocumentSource, PlaceInBook};
@@ -37,8 +38,8 @@ pub(super) fn said(consulted: &DocumentSource, what: &str, nearest_at: &str) -> 
             missing, release, ..
         } => Some(Message {
             text: format!(
-                "{} of {release}; {missing}\u{2019}s is not loaded.",
-                capital(what)
+                "{}.",
+                stands_in(&format!("{} of {release}", capital(what)), *missing)
             ),
             link: None,
         }),

@@ -4,11 +4,12 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::{Frame, PageRequest, Site, Uncovered, address, render};
+use crate::verdict::outcome_words;
 use crate::{Style, corrections, grouped};
 use codeyear_core::answer::{ReleaseLine, ReleaseStatus};
 use codeyear_core::error::Result;
 use codeyear_core::model::{
-    CodeSet, ListedBy, ProofOutcome, ProofSubject, ReleaseId, SourceFile, StoredRelease,
+    CodeSet, ListedBy, Proof, ProofOutcome, ProofSubject, ReleaseId, SourceFile, StoredRelease,
 };
 
 /// Writes the releases with their proofs, hashes and gaps.
@@ -137,7 +138,7 @@ struct LoadedRow<'a> {
     /// The address of its own page.
     href: String,
     /// The outcome of all its proofs.
-    verified: Verified,
+    verified: ProofView,
     governs: Option<(NaiveDate, NaiveDate)>,
     rows: String,
     billable: String,
@@ -148,47 +149,31 @@ struct LoadedRow<'a> {
     files: Vec<FileView<'a>>,
 }
 
-/// How the last verification of a release ended.
-struct Verified {
-    /// The verdict whose color and sign it takes.
-    sign: &'static str,
-    words: &'static str,
-    on: Option<NaiveDate>,
-}
-
-impl Verified {
-    /// Sums up the proofs of a release, the worst first.
-    fn of(stored: &StoredRelease) -> Verified {
-        let worst = [
-            (ProofOutcome::Failed, "deleted", "failed"),
-            (ProofOutcome::Near, "header", "verified; some titles differ"),
-            (ProofOutcome::NotChecked, "not-covered", "verified in part"),
-            (ProofOutcome::Exact, "billable", "verified"),
-        ];
-        let found = worst.into_iter().find_map(|(outcome, sign, words)| {
-            let mut proofs = stored.proofs.iter();
-            let proof = proofs.find(|proof| proof.outcome == outcome)?;
-            Some(Verified {
-                sign,
-                words,
-                on: Some(proof.checked_on),
-            })
-        });
-        found.unwrap_or(Verified {
-            sign: "not-covered",
-            words: "not verified",
-            on: None,
-        })
-    }
-}
-
+/// The outcome of one proof, or of all of a release.
 struct ProofView {
-    /// The verdict whose colour and sign it takes.
+    /// The verdict whose color and sign it takes.
     sign: &'static str,
     what: &'static str,
     outcome: &'static str,
     detail: String,
     on: Option<NaiveDate>,
+}
+
+impl ProofView {
+    fn of(what: &'static str, proof: Option<&Proof>) -> ProofView {
+        ProofView {
+            sign: match proof.map(|proof| proof.outcome) {
+                Some(ProofOutcome::Exact) => "billable",
+                Some(ProofOutcome::Near) => "header",
+                Some(ProofOutcome::Failed) => "deleted",
+                Some(ProofOutcome::NotChecked) | None => "not-covered",
+            },
+            what,
+            outcome: proof.map_or("not verified", |proof| outcome_words(proof.outcome)),
+            detail: proof.map(|proof| proof.detail.clone()).unwrap_or_default(),
+            on: proof.map(|proof| proof.checked_on),
+        }
+    }
 }
 
 struct FileView<'a> {
@@ -224,7 +209,7 @@ impl<'a> LoadedRow<'a> {
         LoadedRow {
             id: line.id.to_string(),
             href: address::on(&format!("/releases/{}/{}", line.code_set.id(), line.id), on),
-            verified: Verified::of(stored),
+            verified: ProofView::of("", Proof::deciding(&stored.proofs)),
             governs: line.governs,
             rows: grouped(line.rows.map_or(0, |(rows, _)| rows)),
             billable: grouped(line.rows.map_or(0, |(_, billable)| billable)),
@@ -242,25 +227,5 @@ fn proof(stored: &StoredRelease, subject: ProofSubject) -> ProofView {
         ProofSubject::OrderFile => "order file reproduced",
         ProofSubject::OrderAddenda => "addenda reproduced",
     };
-    match found {
-        Some(proof) => ProofView {
-            sign: match proof.outcome {
-                ProofOutcome::Exact => "billable",
-                ProofOutcome::Near => "header",
-                ProofOutcome::Failed => "deleted",
-                ProofOutcome::NotChecked => "not-covered",
-            },
-            what,
-            outcome: proof.outcome.name(),
-            detail: proof.detail.clone(),
-            on: Some(proof.checked_on),
-        },
-        None => ProofView {
-            sign: "not-covered",
-            what,
-            outcome: "not verified",
-            detail: String::new(),
-            on: None,
-        },
-    }
+    ProofView::of(what, found)
 }

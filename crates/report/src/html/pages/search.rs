@@ -18,9 +18,9 @@ pub fn search(
     asked: PageRequest<'_>,
     report: Option<&SearchReport>,
 ) -> Result<String> {
-    let title = match report {
-        Some(report) => format!("Search for {}", report.words),
-        None => "Search".to_owned(),
+    let title = match asked.words.trim() {
+        "" => "Search".to_owned(),
+        words => format!("Search for {words}"),
     };
     render(&SearchHtml {
         frame: Frame::new(site, asked, "/search", title),

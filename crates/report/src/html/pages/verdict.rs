@@ -39,9 +39,14 @@ impl CodeLine {
     /// Returns whether it is billable.
     pub(super) fn standing(mut self, billable: bool) -> CodeLine {
         self.standing = if billable { "billable" } else { "header" };
-        self.word = self.standing.to_owned();
+        self.word = standing_words(billable).to_owned();
         self
     }
+}
+
+/// Returns whether a code is billable, in the words of a coder.
+fn standing_words(billable: bool) -> &'static str {
+    if billable { "billable" } else { "not billable" }
 }
 
 /// Codes under a heading, the first of them shown at once.
@@ -73,17 +78,17 @@ impl CodeList {
         let heading = capital(&plain_words(&list.heading));
         let manner = list.manner.map(|manner| format!(", {manner}"));
         let line = |line: tree::CodeLine| {
-            let standing = match line.billable {
-                Some(true) => "billable",
-                Some(false) => "header",
-                None => "",
+            let (standing, word) = match line.billable {
+                Some(true) => ("billable", standing_words(true)),
+                Some(false) => ("header", standing_words(false)),
+                None => ("", ""),
             };
             CodeLine {
                 href: address::code(line.code.code_set(), &line.code, day),
                 code: line.code.to_string(),
                 title: line.title,
                 standing,
-                word: standing.to_owned(),
+                word: word.to_owned(),
                 remark: plain_words(&line.remark),
             }
         };
