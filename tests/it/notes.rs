@@ -313,7 +313,7 @@ fn a_retired_code_shows_what_it_became_and_a_new_one_what_it_came_from() {
     let markdown = run(forwards, "markdown");
     assert!(markdown.contains("  - \u{2192} M54.50, M54.51, M54.59 (FY2032 table)"));
     let html = run(forwards, "html");
-    assert!(html.contains("successors</span> M54.50, M54.51, M54.59 (FY2032 table)"));
+    assert!(html.contains("replaced by</span> M54.50, M54.51, M54.59 (FY2032 table)"));
     let csv = run(forwards, "csv");
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let rows: Vec<std::collections::BTreeMap<String, String>> =

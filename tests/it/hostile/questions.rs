@@ -91,8 +91,13 @@ fn dates_that_do_not_exist_are_refused() {
         assert_eq!(run.stdout, "");
         assert!(run.stderr.contains("--on"), "{date}: {run:?}");
     }
-    let run = world.run(&["check", "A00", "--on", "2021-02-30"]);
-    assert!(run.stderr.contains("month first"), "{run:?}");
+    for (date, said) in [
+        ("2021-02-30", "February 2021 has 28 days"),
+        ("30/2/2021", "month first"),
+    ] {
+        let run = world.run(&["check", "A00", "--on", date]);
+        assert!(run.stderr.contains(said), "{run:?}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod addenda;
 mod answers;
 mod archives;
+mod around;
 mod audit;
 mod book;
 mod claims;
