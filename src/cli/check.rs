@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
@@ -142,6 +143,18 @@ fn spell_out(
                         "note: {} may be a code of HCPCS, CPT or ICD-9-CM, which codeyear does not include; it was read as a code of {}\n",
                         printable(&code),
                         CodeSet::all_names(" or "),
+                    ))?;
+                }
+                if (8..=40).contains(&code.len())
+                    && code.bytes().all(|byte| byte.is_ascii_alphabetic())
+                {
+                    context.say(&format!(
+                        "note: codeyear search {code} finds codes by words\n"
+                    ))?;
+                } else if code.contains('.') && Path::new(&code).is_file() {
+                    let file = printable(&code);
+                    context.say(&format!(
+                        "note: {file} is a file; codeyear check - < {file} checks the codes in it\n"
                     ))?;
                 }
                 codes.push(code);

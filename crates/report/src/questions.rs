@@ -4,8 +4,8 @@
 
 use codeyear_core::model::{
     Book, CodeHistory, CodePage, CodeSet, Difference, DocumentKind, DocumentSource, HistorySpan,
-    LineageKind, NoteGroup, NoteKind, NotesAt, PlaceInBook, PlaceKind, Verdict, VerdictKind,
-    day_before,
+    LineageKind, NoteGroup, NoteKind, NotesAt, PlaceInBook, PlaceKind, ProofOutcome, Verdict,
+    VerdictKind, day_before,
 };
 
 use crate::long_day;
@@ -428,11 +428,11 @@ fn source(page: &CodePage, listing: Option<String>) -> Question {
     match &page.verified {
         None => question.say("Not verified"),
         Some(proof) => {
-            let on = Text::from(format!(
-                "Last verification: {}, ",
-                outcome_words(proof.outcome)
-            ));
-            question.say(on.day(proof.checked_on))
+            let on = Text::from("Last verified on ").day(proof.checked_on);
+            question.say(match proof.outcome {
+                ProofOutcome::Exact => on,
+                outcome => on.words(format!(": {}", outcome_words(outcome))),
+            })
         }
     }
 }

@@ -9,6 +9,20 @@ use crate::claims::{self, Layout};
 use crate::cli::progress::progress_bar;
 use crate::error::{Error, Result};
 
+/// Refuses to write rows of claims into what is named as a report.
+pub(super) fn refuse_report(output: Option<&Path>) -> Result<()> {
+    let end = output
+        .and_then(Path::extension)
+        .and_then(std::ffi::OsStr::to_str);
+    match end {
+        Some(end @ ("html" | "md" | "adoc")) => Err(Error::usage(format!(
+            "-o writes the rows of the claims, and .{end} is the ending of a report"
+        ))
+        .with_hint(format!("write the report with --report audit.{end}"))),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses to write over a file that is audited.
 pub(super) fn refuse_own_files(args: &AuditArgs, files: &[PathBuf]) -> Result<()> {
     let reports = args.report.iter().map(|(path, _)| path);

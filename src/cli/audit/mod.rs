@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 use indicatif::ProgressBar;
 
-use self::files::{audit_bar, files_of, layout_of, refuse_own_files};
+use self::files::{audit_bar, files_of, layout_of, refuse_own_files, refuse_report};
 use super::context::{CodeSetParser, Context, Format, Outcome};
 use super::output::{write_file, write_whole};
 #[cfg(feature = "parquet")]
@@ -242,6 +242,7 @@ pub(super) fn run(args: &AuditArgs, context: &mut Context<'_>) -> Result<Outcome
         },
         ..args.clone()
     };
+    refuse_report(args.output.as_deref())?;
     let files = files_of(&args.claims)?;
     refuse_own_files(args, &files)?;
     // What is wrong with the file or the options is said before the database is opened.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::basis::{missing_between, provenance_of, warnings};
 use super::lineage::lineage;
+use super::typed::typed_code_of;
 use crate::error::{Error, Result};
 use crate::model::{CodeHistory, HistorySpan, Provenance, day_before};
 use crate::store::CodeSource;
@@ -26,10 +27,7 @@ use crate::store::CodeSource;
 pub fn history(codes: &dyn CodeSource, text: &str) -> Result<CodeHistory> {
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
-    let code = code_set.read_typed(text).map_err(|error| {
-        Error::usage(error.to_string())
-            .with_hint("write a code such as C7B.00, with or without its dot")
-    })?;
+    let code = typed_code_of(code_set, text)?;
     let life = codes.spans(&code)?;
     let in_force_from = code_set.in_force_from();
     let mut spans: Vec<HistorySpan> = Vec::new();

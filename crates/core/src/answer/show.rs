@@ -10,7 +10,8 @@ use super::consult::{PageOf, ShowOptions, consult_for};
 use super::explain::explain;
 use super::history::history;
 use super::lineage::poa_on;
-use crate::error::{Error, ErrorKind, Result};
+use super::typed::typed_code_of;
+use crate::error::{ErrorKind, Result};
 use crate::model::{
     Book, Code, CodeHistory, CodePage, DocumentKind, Entry, HistorySpan, IndexEntries, IndexKind,
     LastChange, Neighbors, NodeKind, NotesAt, PlaceInBook, PlaceKind, Proof, RecentChange,
@@ -73,10 +74,7 @@ pub fn show(
 ) -> Result<CodePage> {
     let timeline = codes.timeline();
     let code_set = timeline.code_set();
-    let code = code_set.read_typed(text).map_err(|error| {
-        Error::usage(error.to_string())
-            .with_hint("write a code as in C7B.00, with or without its dot")
-    })?;
+    let code = typed_code_of(code_set, text)?;
     let answer = check(codes, text, date)?;
     let history = match history(codes, text) {
         Ok(history) => Some(history),

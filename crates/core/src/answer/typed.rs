@@ -7,9 +7,9 @@ use chrono::NaiveDate;
 
 use super::basis::not_covered;
 use super::detect::code_set_of;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, not_loaded};
 use crate::model::{
-    Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedCode, TypedRelease, TypedReleases,
+    Book, Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedCode, TypedRelease, TypedReleases,
     day_before,
 };
 use crate::store::Store;
@@ -67,6 +67,13 @@ pub fn typed_releases(
     }
     let old = match asked.old {
         Some(old) => typed_release(loaded, old, today)?,
+        None if loaded
+            .periods()
+            .last()
+            .is_some_and(|newest| newest.release < new) =>
+        {
+            return Err(not_loaded(&format!("{name} {new}")));
+        }
         None => {
             // Where a year is missing, what stands before it is not what was in force until then.
             let last_day_before = day_before(new.effective_from());
@@ -80,6 +87,25 @@ pub fn typed_releases(
         }
     };
     Ok((old, new))
+}
+
+/// Reads the one code of a question, as someone types it.
+///
+/// # Errors
+/// [`crate::ErrorKind::Usage`] if it is no code of the set; the hint tells if it is one of another set.
+pub(super) fn typed_code_of(code_set: CodeSet, text: &str) -> Result<Code> {
+    code_set.read_typed(text).map_err(|error| {
+        let mut others = CodeSet::ALL.into_iter();
+        let other = others.find(|other| other.read_typed(text).is_ok());
+        let hint = match (other, code_set.facts().book) {
+            (Some(other), _) => format!("it has the form of an {} code", other.name()),
+            (None, Book::Tables) => {
+                "write all seven characters, or the first three of a table".to_owned()
+            }
+            (None, _) => "write a code such as C7B.00, with or without its dot".to_owned(),
+        };
+        Error::usage(error.to_string()).with_hint(hint)
+    })
 }
 
 /// What a range of codes holds on some days.

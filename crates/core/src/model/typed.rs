@@ -229,10 +229,14 @@ impl FromStr for TypedDay {
     }
 }
 
-/// Returns how many days a month has, of a text such as `2026-02-30` that names a day beyond them.
+/// Returns how many days a month has, of a text such as `2026-02-30` or `2/30/2026` that names a day beyond them.
 fn days_of_month(text: &str) -> Option<String> {
-    let mut parts = text.splitn(3, '-');
-    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let parts: Vec<&str> = text.split(['-', '/']).collect();
+    let [year, month, day] = match parts.as_slice() {
+        [year, month, day] if text.contains('-') => [year, month, day],
+        [month, day, year] => [year, month, day],
+        _ => return None,
+    };
     let first = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)?;
     let days = first.num_days_in_month();
     let is_beyond = day.parse::<u8>().ok()? > days;

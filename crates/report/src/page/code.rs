@@ -8,7 +8,7 @@ use super::{document_said, items_cut};
 use crate::cut::{self, Cut, more_line};
 use crate::note::{note_kind_label, note_label, notes_of};
 use crate::tree::{Block, CodeLine, Item, Text, Tone};
-use crate::verdict::tone;
+use crate::verdict::{outcome_words, tone};
 use crate::{Style, index_reference};
 use codeyear_core::model::{
     CodePage, CodeSet, Comparison, DocumentKind, DocumentSource, Entry, IndexEntries, LastChange,
@@ -121,7 +121,7 @@ pub(super) fn page_blocks(page: &CodePage, style: Style) -> Vec<Block<'static>> 
             Some(proof) => format!(
                 "last verified on {}: {}",
                 proof.checked_on,
-                proof.outcome.name()
+                outcome_words(proof.outcome)
             ),
             None => "not verified".to_owned(),
         };
