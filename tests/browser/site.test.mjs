@@ -94,8 +94,10 @@ test("words find a code, with and without a script", async () => {
 test("the verdict is told for a header, with what to use instead", async () => {
   await open("/icd10cm/C7B?on=2026-03-01");
   assert.match(await text(".verdict .word"), /not billable/i);
-  assert.match(await text(".verdict"), /C7B\.00/);
-  assert.match(await text(".verdict .basis"), /FY2026.*SHA-256.*loaded on/);
+  const questions = await text(".questions");
+  assert.match(questions, /What do I use instead\?.*C7B\.00/);
+  assert.match(questions, /Source: FY2026, /);
+  assert.match(await text("section.sources"), /FY2026.*loaded on.*SHA-256/);
   quiet();
 });
 
@@ -120,9 +122,9 @@ test("a day across a change changes the verdict and the title", async () => {
 test("a deleted code leads to its successor", async () => {
   await open("/icd10cm/S30.1XXA?on=2025-10-01");
   assert.match(await text(".verdict .word"), /deleted/i);
-  const successor = await page.$eval(".verdict ul.codes a", (link) => link.getAttribute("href"));
+  const successor = await page.$eval(".questions ul.codes a", (link) => link.getAttribute("href"));
   assert.match(successor, /^\/icd10cm\/S30\.1\d*.*on=2025-10-01/);
-  await click(".verdict ul.codes a");
+  await click(".questions ul.codes a");
   assert.match(await text(".verdict .word"), /(?<!not )billable/i);
   quiet();
 });
@@ -208,7 +210,7 @@ async function downloaded(name, begin) {
 test("a claims file is dropped, shows its columns, is checked and forgotten", async () => {
   await open("/audit?on=2026-03-01");
   await dropped("claims.csv", CLAIMS);
-  await status(/claims\.csv: 4 columns, 1 ticked/);
+  await status(/claims\.csv: 4 columns, 1 selected/);
   assert.deepEqual(await ticked(), ["1 dx"]);
   assert.equal(await page.$eval("#pick_date", (field) => field.value), "3 dos");
   assert.ok(!(await text("main")).includes("SECRET"));
@@ -243,10 +245,10 @@ test("a claims file is dropped, shows its columns, is checked and forgotten", as
 test("columns are chosen by keyboard, and what is wrong is told", async () => {
   await open("/audit?on=2026-03-01");
   await dropped("odd.csv", "a,<b>x</b>,when\nC7B,1,2026-03-01\n");
-  await status(/odd\.csv: 3 columns, 0 ticked/);
+  await status(/odd\.csv: 3 columns, 0 selected/);
   assert.match(await text("#columns"), /<b>x<\/b>/);
   await page.click("form.panel button");
-  await page.waitForFunction(() => /no column with codes is ticked/i.test(document.querySelector("#audit-result").innerText));
+  await page.waitForFunction(() => /no column with codes is selected/i.test(document.querySelector("#audit-result").innerText));
   await page.focus('input[name=pick][value="0 a"]');
   await page.keyboard.press("Space");
   await page.focus("#pick_date");
@@ -271,7 +273,7 @@ test("the columns of a file are chosen on a phone and in the dark", async () => 
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
     await open("/audit?on=2026-03-01");
     await dropped("claims.csv", many);
-    await status(/46 columns, 3 ticked/);
+    await status(/46 columns, 3 selected/);
     await page.screenshot({ path: join(SCREENSHOTS, `audit-columns-${look}.png`), fullPage: true });
     await page.click("#columns summary");
     await page.evaluate(axe);
@@ -309,8 +311,8 @@ test("without a script a file shows its columns in a step of its own", async () 
 
 test("what is wrong is told on a page", async () => {
   for (const [path, status, said] of [
-    ["/nothing", 404, /nothing at this address/],
-    ["/icd10cm/C7B?on=2026-02-30", 400, /on cannot be read/i],
+    ["/nothing", 404, /nothing found at this address/i],
+    ["/icd10cm/C7B?on=2026-02-30", 400, /is not a date: February 2026 has 28 days/i],
     ["/diff?set=icd10cm&old=FY2025&new=FY2019", 404, /not loaded/],
   ]) {
     const answer = await open(path);
@@ -334,7 +336,11 @@ const PAGES = {
   "browse-pcs": "/icd10pcs?on=2022-05-01",
   compare: "/compare?left=C7A&right=C7B&on=2026-05-01",
   diff: "/diff?set=icd10cm&old=FY2025&new=FY2026",
+  "diff-filtered": "/diff?set=icd10cm&old=FY2025&new=FY2026&kind=new",
+  "code-folded": "/icd10cm/C7B.02?on=2026-10-01",
+  "search-not-covered": "/search?q=pain&on=2018-03-01",
   releases: "/releases?on=2026-03-01",
+  release: "/releases/icd10cm/FY2026-04?on=2026-03-01",
   audit: "/audit?on=2026-03-01",
   about: "/about?on=2026-03-01",
   error: "/nothing",

@@ -196,20 +196,13 @@ mod tests {
             percents,
             ["33.33", "66.67", "3.84", "0.01", "100.00", "0.00"]
         );
-        assert_eq!(share(3_837, 100_000), "3.84%");
+        assert_eq!(share(3_837, 100_000), "4%");
         assert_eq!(changes::fraction(2, 3), "0.666667");
         assert_eq!(changes::fraction(1, 2_000_000), "0.000001");
     }
 
     #[test]
-    fn a_share_that_rounds_to_nothing_and_is_not_nothing_says_so() {
-        assert_eq!(share(0, 7), "0.00%");
-        assert_eq!(share(4, 100_000), "<0.01%");
-        assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
-    }
-
-    #[test]
-    fn a_share_in_prose_is_a_whole_percent() {
+    fn a_share_is_a_whole_percent_and_only_nothing_is_none() {
         for (part, whole, text) in [
             (0, 0, "0%"),
             (0, 7, "0%"),
