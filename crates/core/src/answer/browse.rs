@@ -38,7 +38,7 @@ pub enum BrowseAt {
 /// # ingest::import_sample(&mut store, "2026-03-01".parse().unwrap())?;
 /// let day = "2026-03-01".parse().unwrap();
 /// let chapter = answer::browse(&store, CodeSet::Icd10Cm, &BrowseAt::Chapter("2".into()), day)?;
-/// assert_eq!(chapter.breadcrumb.last().unwrap().title, "Neoplasms");
+/// assert_eq!(chapter.breadcrumb.last().unwrap().title, "Neoplasms (C00-D49)");
 /// # Ok::<(), codeyear_core::Error>(())
 /// ```
 pub fn browse(store: &Store, code_set: CodeSet, at: &BrowseAt, date: NaiveDate) -> Result<Browse> {
