@@ -81,22 +81,19 @@ impl LineageView {
     ) -> LineageView {
         let found = &lineage.lineage;
         let tables: Vec<String> = lineage.tables.iter().map(ToString::to_string).collect();
-        let before = found.predecessors.iter().map(|link| Step {
+        let step = |link: &LineageLink, code: Code, said: String| Step {
             day: link.effective_from,
-            href: address::code(link.old.code_set(), &link.old, day),
-            code: link.old.to_string(),
-            said: before_words(link),
+            href: address::code(code.code_set(), &code, day),
+            code: code.to_string(),
+            said,
             row: row_of(link),
-        });
+        };
+        let before = found.predecessors.iter();
+        let before = before.map(|link| step(link, link.old, before_words(link)));
         let mut before: Vec<Step> = before.collect();
         let after = found.conversions.iter().map(|conversion| {
-            let steps = conversion.successors.iter().map(|link| Step {
-                day: link.effective_from,
-                href: address::code(link.new.code_set(), &link.new, day),
-                code: link.new.to_string(),
-                said: after_words(link),
-                row: row_of(link),
-            });
+            let steps = conversion.successors.iter();
+            let steps = steps.map(|link| step(link, link.new, after_words(link)));
             let steps: Vec<Step> = steps.filter(|step| !named.contains(&step.code)).collect();
             Became {
                 said: became(found.code, conversion, steps.is_empty()),
