@@ -1,9 +1,5 @@
 //! The program: arguments to the library's command line, and its outcome to an exit code.
 
 fn main() -> std::process::ExitCode {
-    codeyear::cli::report_defects();
-    match codeyear::cli::parse() {
-        Ok(cli) => codeyear::cli::run(&cli),
-        Err(code) => code,
-    }
+    codeyear::cli::main(std::env::args_os()).into()
 }

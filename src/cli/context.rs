@@ -212,7 +212,7 @@ impl Context<'_> {
 
 /// How a verb ended, as its exit code says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// Exit code 0.
     Good,
     /// Exit code 1: something is not valid or not sound.
@@ -223,7 +223,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the exit code.
-    pub fn exit_code(self) -> u8 {
+    pub(super) fn exit_code(self) -> u8 {
         match self {
             Outcome::Good => 0,
             Outcome::Bad => 1,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 /// Sets the message of a defect: its place in the source, and nothing of what was worked on, which may be a claim. A library that fails at a damaged file is no defect; the file is named then, as any that cannot be read.
-pub fn report_defects() {
+pub(super) fn report_defects() {
     std::panic::set_hook(Box::new(|defect| {
         if crate::claims::is_contained() {
             return;

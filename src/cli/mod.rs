@@ -36,16 +36,13 @@ mod verify;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal};
-use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Result, printable};
 
-pub use context::Outcome;
-pub use defects::report_defects;
-
-use context::{Context, Global, today};
+use context::{Context, Global, Outcome, today};
+use defects::report_defects;
 use output::is_broken_pipe;
 
 /// Every release of the US medical code sets in one file: what a code meant on a date, and what changed
@@ -113,16 +110,19 @@ fn read<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Result<
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command()))
 }
 
-/// Reads the arguments of the program. Help and what is wrong with them are written here.
-///
-/// # Errors
-/// The exit code, if there is nothing to run.
-pub fn parse() -> std::result::Result<Cli, ExitCode> {
-    let error = match read(std::env::args_os()) {
-        Ok(cli) => return Ok(cli),
-        Err(error) => error,
-    };
-    let args: Vec<OsString> = std::env::args_os().collect();
+/// Runs the program with its arguments, its own name first, and returns its exit code. What it says goes to stdout
+/// and stderr of the process.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    report_defects();
+    let args: Vec<OsString> = args.into_iter().collect();
+    match read(args.clone()) {
+        Ok(cli) => run(&cli),
+        Err(error) => refuse(error, &args),
+    }
+}
+
+/// Writes help, or what is wrong with the arguments, and returns the exit code.
+fn refuse(error: clap::Error, args: &[OsString]) -> u8 {
     // A wrong argument is shown, and it may hold what writes to the terminal.
     let printable_args: Vec<String> = args
         .iter()
@@ -135,11 +135,11 @@ pub fn parse() -> std::result::Result<Cli, ExitCode> {
         Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,
         _ => shown.exit_code(),
     };
-    Err(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+    u8::try_from(code).unwrap_or(Outcome::Undetermined.exit_code())
 }
 
-/// Runs the program on parsed arguments.
-pub fn run(cli: &Cli) -> ExitCode {
+/// Runs the program on parsed arguments and returns its exit code.
+fn run(cli: &Cli) -> u8 {
     let stdout = std::io::stdout();
     let stderr = std::io::stderr();
     let out_is_terminal = stdout.is_terminal();
@@ -154,8 +154,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         today: cli.global.today.unwrap_or_else(today),
     };
     match run_verb(&cli.verb, &mut context) {
-        Ok(outcome) => ExitCode::from(outcome.exit_code()),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(Outcome::Undetermined.exit_code()),
+        Ok(outcome) => outcome.exit_code(),
+        Err(error) if is_broken_pipe(&error) => Outcome::Undetermined.exit_code(),
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default().bold();
             let cyan = anstyle::AnsiColor::Cyan.on_default().bold();
@@ -165,7 +165,7 @@ pub fn run(cli: &Cli) -> ExitCode {
             }
             // Nobody is left to tell if stderr is closed.
             let _ = context.say(&text);
-            ExitCode::from(Outcome::Undetermined.exit_code())
+            Outcome::Undetermined.exit_code()
         }
     }
 }
