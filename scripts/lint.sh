@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Checks what is no Rust: spelling, licences and duplicates among the dependencies, workflows, shell scripts, what dist
+# generated, and the book with its links. Nothing here asks the network but the installation of the tools.
+#
+# --advisories   asks the database of advisories on the dependencies, and nothing else; that needs a network
+# Exit codes: 0 all is well, 1 something is not, 2 the tools cannot be installed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/tools.sh
+tools || {
+    echo "NOT RUN: lints: their tools cannot be installed" >&2
+    exit 2
+}
+
+say() { printf -- '-- %s\n' "$*"; }
+
+if [ "${1:-}" = --advisories ]; then
+    cargo-deny --all-features --config .config/deny.toml check advisories
+    exit
+fi
+
+failed=()
+# Runs a lint and goes on, so that one run tells all.
+check() {
+    local name="$1"
+    shift
+    say "$name"
+    "$@" || failed+=("$name")
+}
+
+check "spelling" typos --config .config/typos.toml
+check "licences, duplicates and sources of dependencies" \
+    cargo-deny --offline --all-features --config .config/deny.toml --log-level error check licenses bans sources
+check "workflows: syntax and types" actionlint -shellcheck=
+check "workflows: security" zizmor --offline --no-progress --quiet --config .config/zizmor.yml .github
+check "workflows: updates of dependencies" \
+    check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+check "workflows: release.yml is what dist writes" dist generate --check
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+check "shell scripts" shellcheck --external-sources --severity=warning "${scripts[@]}"
+check "the book" mdbook build docs
+mapfile -t pages < <(git ls-files '*.md')
+check "links" lychee --offline --include-fragments --no-progress "${pages[@]}"
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[@]}" >&2
+    exit 1
+fi

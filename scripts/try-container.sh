@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds the image of packaging/Containerfile where a container engine runs, and asks the server in it.
+#
+# --pack FILE   a pack to build in; without it the image holds none, and is asked for what is wrong
+# --tag NAME    the name of the image [default: codeyear]
+# Exit codes: 0 all is well, 1 something is not, 2 no container engine runs here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pack=
+tag=codeyear
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --pack) pack="$2" && shift ;;
+    --tag) tag="$2" && shift ;;
+    *) echo "$1 is no option of this script" >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+engine=
+for name in docker podman; do
+    if command -v "$name" >/dev/null && "$name" info >/dev/null 2>&1; then
+        engine="$name"
+        break
+    fi
+done
+if [ -z "$engine" ]; then
+    echo "NOT RUN: the container: neither docker nor podman runs on this machine" >&2
+    exit 2
+fi
+
+"$engine" build --tag "$tag" --file packaging/Containerfile --build-arg "PACK=$pack" .
+data="$(mktemp -d)"
+container=
+trap '[ -z "$container" ] || "$engine" rm --force "$container" >/dev/null; rm -rf "$data"' EXIT
+# The user of the image has a number of its own.
+chmod 777 "$data"
+if [ -z "$pack" ]; then
+    # The bundled sample, as a database of one's own would be.
+    "$engine" run --rm --volume "$data:/data" "$tag" demo --folder /data/demo >/dev/null
+    mv "$data/demo/sample.db" "$data/codeyear.db"
+fi
+container="$("$engine" run --detach --cap-drop all --publish 127.0.0.1:8470:8470 --volume "$data:/data" "$tag")"
+for _ in $(seq 60); do
+    curl --fail --silent http://127.0.0.1:8470/healthz >/dev/null && break
+    sleep 1
+done
+curl --fail --silent --show-error "http://127.0.0.1:8470/api/check?code=C7B&on=2026-03-01" | grep --quiet '"verdict": *"header"'
+echo "the container answers"
