@@ -6,7 +6,7 @@ use clap::Command;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::error::printable;
+use crate::error::{in_quotes, printable};
 use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
 
 /// Options of other programs, and what they are called here.
@@ -146,9 +146,10 @@ fn of_unknown_option(error: &clap::Error, command: &Command) -> Vec<String> {
 /// Writes an argument as a shell reads it.
 fn quoted(arg: &str) -> String {
     let arg = printable(arg);
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=@%+".contains(c);
+    let is_plain =
+        |c: char| c.is_alphanumeric() || std::path::is_separator(c) || "-_./,:=@%+".contains(c);
     match !arg.is_empty() && arg.chars().all(is_plain) {
         true => arg,
-        false => format!("'{}'", arg.replace('\'', "'\\''")),
+        false => in_quotes(&arg),
     }
 }

@@ -383,13 +383,29 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
-pub(super) fn default_database() -> Result<PathBuf> {
+/// Returns the folder of this program in the user's data folder.
+pub(super) fn data_folder() -> Result<PathBuf> {
     etcetera::choose_base_strategy()
-        .map(|strategy| strategy.data_dir().join("codeyear").join("codeyear.db"))
-        .map_err(|error| {
-            Error::usage(format!("your data folder cannot be determined: {error}"))
-                .with_hint("name a database with --db or CODEYEAR_DB")
-        })
+        .map(|strategy| own_folder(&strategy).join("codeyear"))
+        .map_err(|error| Error::usage(format!("your data folder cannot be determined: {error}")))
+}
+
+#[cfg(not(windows))]
+fn own_folder(strategy: &impl BaseStrategy) -> PathBuf {
+    strategy.data_dir()
+}
+
+/// Returns `%LOCALAPPDATA%`. What stands in `%APPDATA%` follows the user from machine to machine, and may lie on a
+/// network disk, where SQLite keeps no log.
+#[cfg(windows)]
+fn own_folder(strategy: &impl BaseStrategy) -> PathBuf {
+    strategy.cache_dir()
+}
+
+pub(super) fn default_database() -> Result<PathBuf> {
+    data_folder()
+        .map(|folder| folder.join("codeyear.db"))
+        .map_err(|error| error.with_hint("name a database with --db or CODEYEAR_DB"))
 }
 
 /// Returns the day of today where this machine stands. `Local::now` panics on a clock before 1970.

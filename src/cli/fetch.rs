@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args};
-use etcetera::BaseStrategy;
 use indicatif::ProgressBar;
 
-use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser};
+use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser, data_folder};
 use super::first;
 use super::progress::progress_bar;
 use crate::error::{Error, Result, io_error};
@@ -400,12 +399,9 @@ fn named(args: &FetchArgs) -> Result<Vec<(CodeSet, ReleaseId)>> {
 }
 
 fn default_folder() -> Result<PathBuf> {
-    etcetera::choose_base_strategy()
-        .map(|strategy| strategy.data_dir().join("codeyear").join("downloads"))
-        .map_err(|error| {
-            Error::usage(format!("your data folder cannot be determined: {error}"))
-                .with_hint("name a folder with --to")
-        })
+    data_folder()
+        .map(|folder| folder.join("downloads"))
+        .map_err(|error| error.with_hint("name a folder with --to"))
 }
 
 /// Reads the proxies that the environment names, in capitals or not.

@@ -144,9 +144,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     place(one).is_some_and(|file| place(other) == Some(file))
 }
 
-#[cfg(not(unix))]
-fn is_same_file(_: &Path, _: &Path) -> bool {
-    false
+#[cfg(windows)]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 fn no_database() -> Error {

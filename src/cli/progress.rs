@@ -42,5 +42,18 @@ pub(super) fn show_progress(bar: &ProgressBar, progress: ImportProgress) {
 
 /// Returns the name of a file without what it lies in.
 pub(super) fn short(file: &str) -> &str {
-    file.rsplit(['/', '>']).next().unwrap_or(file).trim()
+    let is_border = |c: char| c == '>' || std::path::is_separator(c);
+    file.rsplit(is_border).next().unwrap_or(file).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn a_file_is_named_without_what_it_lies_in() {
+        assert_eq!(short("in/b.zip > c/d.txt"), "d.txt");
+        let path = std::path::Path::new("in").join("b.txt");
+        assert_eq!(short(path.to_str().unwrap()), "b.txt");
+    }
 }

@@ -534,6 +534,48 @@ fn what_is_no_offence_against_the_layers_is_not_seen() {
     }
 }
 
+/// Lists the links in a folder and below, but for those that a build or Git makes.
+fn links_in(folder: &Path, links: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        let kind = entry.file_type().unwrap();
+        if kind.is_symlink() {
+            links.push(entry.path());
+        } else if kind.is_dir() && name != "target" && name != ".git" {
+            links_in(&entry.path(), links);
+        }
+    }
+}
+
+/// Where links cannot be made, Git writes a file with the path in the place of each.
+#[cfg(unix)]
+#[test]
+fn the_only_links_are_those_that_a_build_script_can_do_without() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut links = Vec::new();
+    links_in(top, &mut links);
+    links.sort();
+    let names: Vec<_> = links
+        .iter()
+        .map(|link| link.strip_prefix(top).unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "crates/core/migrations",
+            "crates/core/releases",
+            "crates/report/json.md"
+        ]
+    );
+    for link in links {
+        let package = link.parent().unwrap();
+        let script = std::fs::read_to_string(package.join("build.rs")).unwrap();
+        let name = link.file_name().unwrap().to_str().unwrap();
+        assert!(script.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
 /// The first schema that was published.
 pub(crate) const FIRST_PUBLISHED: i64 = 6;
 

@@ -7,6 +7,13 @@ use std::process::{Command, Output, Stdio};
 use codeyear::ingest::{ImportOptions, import_sample};
 use codeyear::store::Store;
 
+/// The name of the program's file.
+pub const PROGRAM: &str = if cfg!(windows) {
+    "codeyear.exe"
+} else {
+    "codeyear"
+};
+
 /// What a run of the program gave.
 #[derive(Debug)]
 pub struct Run {
@@ -65,8 +72,8 @@ impl World {
         command
             .args(args)
             .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.folder.path())
+            .env_clear();
+        set_home(&mut command, self.folder.path())
             .env("CODEYEAR_DB", self.database())
             .stdin(Stdio::null());
         command
@@ -75,6 +82,15 @@ impl World {
     pub fn run(&self, args: &[&str]) -> Run {
         Run::from(self.command(args).output().unwrap())
     }
+}
+
+/// Gives a program a home, by the variables of every system, and that without which none of Windows opens a socket.
+pub fn set_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
+    command
+        .env("HOME", home)
+        .env("USERPROFILE", home)
+        .env("LOCALAPPDATA", home.join(".local/share"))
+        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
 }
 
 impl From<Output> for Run {
@@ -120,6 +136,21 @@ pub fn official_releases(test: &str) -> Option<PathBuf> {
         folder.display()
     ));
     None
+}
+
+/// Checks whether this is a system on which the test that runs proves something, and says so if it is not.
+pub fn is_on(system: &str) -> bool {
+    let is_here = match system {
+        "Unix" => cfg!(unix),
+        "Linux" => cfg!(target_os = "linux"),
+        _ => panic!("no system {system}"),
+    };
+    if !is_here {
+        let thread = std::thread::current();
+        let test = thread.name().unwrap_or("a test");
+        say_not_run(&format!("{test} needs {system}"));
+    }
+    is_here
 }
 
 /// Says that something was not tested, past the test runner, which hides what a passing test prints.

@@ -10,6 +10,9 @@ fn run(home: &std::path::Path, args: &[&str]) -> (Option<i32>, String) {
         .args(args)
         .env_clear()
         .env("HOME", home)
+        .env("USERPROFILE", home)
+        .env("LOCALAPPDATA", home.join("data"))
+        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
         .current_dir(home)
         .output()
         .unwrap();

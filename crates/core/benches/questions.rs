@@ -30,7 +30,10 @@ fn sample() -> Store {
 /// Parses an order file.
 #[divan::bench]
 fn parse(bencher: Bencher<'_, '_>) {
-    let bytes = include_bytes!("../releases/sample/icd10cm/FY2026/icd10cm_order_2026.txt");
+    let bytes = include_bytes!(concat!(
+        env!("CODEYEAR_CATALOGUE_FOLDER"),
+        "/sample/icd10cm/FY2026/icd10cm_order_2026.txt"
+    ));
     let bencher = bencher.counter(BytesCount::new(bytes.len()));
     let bencher = bencher.with_inputs(|| bytes.to_vec());
     bencher.bench_values(|bytes| OrderFile::parse(CodeSet::Icd10Cm, bytes));

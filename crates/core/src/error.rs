@@ -309,7 +309,12 @@ pub(crate) fn without_release(kind: &str, release: &str) -> Error {
 #[doc(hidden)]
 pub fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {
+        _ if is_in_use(&error) => "close the program that has the file open, and try again",
         std::io::ErrorKind::NotFound => "check the path",
+        // What Windows says of a folder that is opened as a file.
+        std::io::ErrorKind::PermissionDenied if cfg!(windows) && path.read_dir().is_ok() => {
+            "name a file; this is a folder"
+        }
         std::io::ErrorKind::PermissionDenied => "check the permissions of the file",
         std::io::ErrorKind::StorageFull => "free some disk space and try again",
         std::io::ErrorKind::IsADirectory => "name a file; this is a folder",
@@ -324,6 +329,21 @@ pub fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> 
         .in_file(path.display().to_string())
         .with_hint(hint)
         .caused_by(error)
+}
+
+/// Checks whether a file could not be opened or replaced because a program has it open: Windows refuses that with
+/// `ERROR_SHARING_VIOLATION` or `ERROR_LOCK_VIOLATION`.
+fn is_in_use(error: &std::io::Error) -> bool {
+    cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33))
+}
+
+/// Puts an argument in quotes, as a shell of this system reads it.
+#[doc(hidden)]
+pub fn in_quotes(argument: &str) -> String {
+    match cfg!(windows) {
+        true => format!("\"{}\"", argument.replace('"', "\\\"")),
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
+    }
 }
 
 #[cfg(test)]
@@ -353,6 +373,42 @@ mod tests {
             printable_page("a\n\u{1b}[31mb".to_owned()),
             "a\n\u{fffd}[31mb"
         );
+    }
+
+    #[test]
+    fn an_argument_is_quoted_as_a_shell_of_the_system_reads_it() {
+        let expected = match cfg!(windows) {
+            true => ["\"my codes.db\"", "\"it's.db\""],
+            false => ["'my codes.db'", "'it'\\''s.db'"],
+        };
+        assert_eq!(["my codes.db", "it's.db"].map(in_quotes), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_a_folder_is_told_as_one() {
+        let folder = std::env::temp_dir();
+        let error = std::fs::read(&folder).unwrap_err();
+        let error = io_error("read", &folder, error);
+        assert_eq!(error.hint(), Some("name a file; this is a folder"));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_a_program_has_open_is_told_as_one() {
+        use std::os::windows::fs::OpenOptionsExt;
+        let path = std::env::temp_dir().join(format!("codeyear-{}.txt", std::process::id()));
+        let mut options = std::fs::File::options();
+        let open = options
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .share_mode(0);
+        let open = open.open(&path).unwrap();
+        let error = io_error("read", &path, std::fs::read(&path).unwrap_err());
+        drop(open);
+        std::fs::remove_file(&path).unwrap();
+        let hint = "close the program that has the file open, and try again";
+        assert_eq!(error.hint(), Some(hint));
     }
 
     #[cfg(feature = "import")]

@@ -8,6 +8,7 @@ use super::AuditArgs;
 use crate::claims::{self, Layout};
 use crate::cli::progress::progress_bar;
 use crate::error::{Error, Result};
+use crate::source::archive::is_hidden;
 
 /// Refuses to write rows of claims into what is named as a report.
 pub(super) fn refuse_report(output: Option<&Path>) -> Result<()> {
@@ -70,8 +71,7 @@ fn add_folder(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         .map_err(fail)?;
     paths.sort();
     for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') {
+        if is_hidden(&path) {
             continue;
         }
         // A link to a folder may lead back to one above it.

@@ -14,7 +14,7 @@ use codeyear::source::catalogue::Catalogue;
 use codeyear::store::Store;
 
 use super::{everything, id, import_all, say};
-use crate::world::{Run, World, official_releases, today, whole};
+use crate::world::{Run, World, official_releases, set_home, today, whole};
 
 /// A level of compression that takes little time; what ships has 19.
 const QUICK: i32 = 3;
@@ -282,7 +282,7 @@ fn a_first_question_on_all_releases_that_is_killed_leaves_nothing_half() {
     // No folder can be made below a file: the answer comes from memory.
     let home = world.write("home", "a file");
     let mut command = at_home(&world, pack, &QUESTION);
-    let run = Run::from(command.env("HOME", &home).output().unwrap());
+    let run = Run::from(set_home(&mut command, &home).output().unwrap());
     assert!(
         run.stderr.contains("this answer comes from memory"),
         "{run:?}"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use codeyear::store::Store;
 
 use super::{ask, at_home, data_folder, database_at_home, folders, sample_pack};
-use crate::world::{Run, World};
+use crate::world::{PROGRAM, Run, World, set_home};
 
 const QUESTION: [&str; 6] = [
     "--pack",
@@ -164,7 +164,7 @@ fn without_a_folder_to_write_to_the_answer_comes_from_memory_and_says_so() {
     // No folder can be made below a file, whoever runs the test.
     let home = world.write("home", "a file");
     let mut command = at_home(&world, &QUESTION);
-    let run = Run::from(command.env("HOME", &home).output().unwrap());
+    let run = Run::from(set_home(&mut command, &home).output().unwrap());
     assert_eq!(
         (run.exit, &run.stdout),
         (expected.exit, &expected.stdout),
@@ -181,7 +181,7 @@ fn without_a_folder_to_write_to_the_answer_comes_from_memory_and_says_so() {
             &world,
             &["--pack", "sample.pack", "serve", "--listen", "127.0.0.1:0"],
         );
-        let run = Run::from(command.env("HOME", &home).output().unwrap());
+        let run = Run::from(set_home(&mut command, &home).output().unwrap());
         assert_eq!(run.exit, 2, "{run:?}");
         assert!(run.stderr.contains("needs a database on disk"), "{run:?}");
     }
@@ -249,16 +249,14 @@ fn without_a_pack_a_question_says_what_brings_the_history() {
 #[test]
 fn a_pack_is_found_by_name_by_variable_beside_the_program_and_in_the_data_folder() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let program = folder.path().join("codeyear");
+    let program = folder.path().join(PROGRAM);
     std::fs::hard_link(env!("CARGO_BIN_EXE_codeyear"), &program).unwrap();
     for place in ["variable", "beside", "data"] {
         let world = World::empty();
         let pack = sample_pack(&world);
         let mut command = std::process::Command::new(&program);
-        command
-            .args(&QUESTION[2..])
-            .env_clear()
-            .env("HOME", world.folder());
+        command.args(&QUESTION[2..]).env_clear();
+        set_home(&mut command, world.folder());
         match place {
             "variable" => {
                 command.env("CODEYEAR_PACK", &pack);

@@ -175,6 +175,10 @@ fn a_database_path_with_odd_characters_is_one_file() {
         "file:name.db",
         "é.db",
     ] {
+        // Windows has no such names.
+        if cfg!(windows) && name.contains(['?', ':']) {
+            continue;
+        }
         let world = World::empty();
         write_years(&world, &YEARS[..1]);
         let path = world.path(name);

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::{YEARS, assert_refused, write_years};
-use crate::world::{Run, World};
+use crate::world::{Run, World, is_on};
 
 /// Runs a line of shell with `$PROGRAM` and gives its outcome.
 fn shell(world: &World, line: &str) -> Run {
@@ -22,6 +22,9 @@ fn shell(world: &World, line: &str) -> Run {
 
 #[test]
 fn a_report_that_is_read_in_part_ends_without_an_error() {
+    if !is_on("Unix") {
+        return;
+    }
     let world = World::with_sample();
     for format in ["text", "csv", "json", "html", "markdown"] {
         let run = shell(
@@ -40,6 +43,9 @@ fn a_report_that_is_read_in_part_ends_without_an_error() {
 
 #[test]
 fn a_reader_that_is_gone_before_the_first_word_is_no_error() {
+    if !is_on("Unix") {
+        return;
+    }
     let world = World::with_sample();
     for args in [
         "diff FY2016 FY2026",
@@ -134,6 +140,9 @@ fn a_closed_pipe_changes_no_exit_code_of_an_answer() {
 
 #[test]
 fn a_closed_stdout_is_no_panic() {
+    if !is_on("Unix") {
+        return;
+    }
     let world = World::with_sample();
     for (line, exit) in [
         ("\"$PROGRAM\" diff FY2025 FY2026 >&-", 0),
@@ -151,9 +160,11 @@ fn a_closed_stdout_is_no_panic() {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout_is_an_error() {
+    if !is_on("Linux") {
+        return;
+    }
     let world = World::with_sample();
     for args in ["diff FY2025 FY2026", "check C7B", "releases"] {
         let run = shell(&world, &format!("\"$PROGRAM\" {args} >/dev/full"));
@@ -163,6 +174,9 @@ fn a_full_disk_behind_stdout_is_an_error() {
 
 #[test]
 fn an_import_whose_report_nobody_reads_is_stored_all_the_same() {
+    if !is_on("Unix") {
+        return;
+    }
     let world = World::empty();
     write_years(&world, &YEARS[..2]);
     shell(

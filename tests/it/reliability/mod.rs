@@ -16,7 +16,7 @@ use codeyear::ErrorKind;
 use codeyear::ingest::{ImportOptions, import};
 use codeyear::store::Store;
 
-use crate::world::{Run, World, options, say_not_run};
+use crate::world::{PROGRAM, Run, World, is_on, options, say_not_run};
 
 // ---------------------------------------------------------------------------------------------
 // Releases made of the sample's rows.
@@ -131,9 +131,13 @@ impl Sandbox {
     }
 
     fn with_modes(world: &World, folder_mode: &str, file_mode: &str) -> Option<Sandbox> {
+        // Permissions are those of Unix here.
+        if !is_on("Unix") {
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         chmod(folder.path(), "755");
-        let program = folder.path().join("codeyear");
+        let program = folder.path().join(PROGRAM);
         fs::hard_link(env!("CARGO_BIN_EXE_codeyear"), &program)
             .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_codeyear"), &program).map(drop))
             .unwrap();

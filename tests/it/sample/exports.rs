@@ -229,7 +229,6 @@ fn a_program_without_parquet_says_how_to_get_it() {
     assert!(!world.path("spans.parquet").exists());
 }
 
-#[cfg(unix)]
 #[test]
 fn an_export_into_a_pipe_that_closes_early_or_a_full_disk_ends_well() {
     let world = World::with_sample();

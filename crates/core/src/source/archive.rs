@@ -232,14 +232,33 @@ fn children(path: &Path) -> Result<Vec<(PathBuf, Metadata)>> {
         let metadata = child
             .metadata()
             .map_err(|error| io_error("read", path, error))?;
-        let hidden = child.file_name().to_string_lossy().starts_with('.');
         // A pipe would be waited for without end.
-        if (metadata.is_file() || metadata.is_dir()) && !hidden {
+        if (metadata.is_file() || metadata.is_dir()) && !is_hidden(&child.path()) {
             children.push((child.path(), metadata));
         }
     }
     children.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(children)
+}
+
+/// Checks whether a file or folder is hidden from its user, by a dot before its name; on Windows by its attribute as well,
+/// as the files that the system itself keeps in a folder.
+pub fn is_hidden(path: &Path) -> bool {
+    file_name(path).starts_with('.') || has_hidden_attribute(path)
+}
+
+#[cfg(windows)]
+fn has_hidden_attribute(path: &Path) -> bool {
+    use std::os::windows::fs::MetadataExt;
+    /// `FILE_ATTRIBUTE_HIDDEN`.
+    const HIDDEN: u32 = 2;
+    path.symlink_metadata()
+        .is_ok_and(|file| file.file_attributes() & HIDDEN != 0)
+}
+
+#[cfg(not(windows))]
+fn has_hidden_attribute(_: &Path) -> bool {
+    false
 }
 
 /// Checks whether a name from an archive or a pack holds no control character and leads to no other folder.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::model::{Code, CodeSet, DaysOf, DocumentKind, Entry, Provenance, ReleaseId, ValidDays};
 use crate::source::kind::FileKind;
 
-pub(crate) static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/releases");
+pub(crate) static FILES: Dir<'static> = include_dir!("$CODEYEAR_CATALOGUE_FOLDER");
 
 /// The folders with the catalogues of code sets.
 static CATALOGUES: &[&Dir<'static>] = &[

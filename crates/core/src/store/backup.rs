@@ -146,13 +146,19 @@ impl Store {
             }
         }
         copy.close().map_err(|(_, error)| fail(error))?;
-        std::fs::File::open(path)
-            .and_then(|file| {
-                file.sync_all()?;
-                file.metadata().map(|data| data.len())
-            })
-            .map_err(|error| io_error("write", path, error))
+        sync(path)
     }
+}
+
+/// Waits until the disk has all of a file, and returns its size.
+pub(super) fn sync(path: &Path) -> Result<u64> {
+    // Windows does so only for who may write.
+    let file = std::fs::OpenOptions::new().write(true).open(path);
+    file.and_then(|file| {
+        file.sync_all()?;
+        file.metadata().map(|data| data.len())
+    })
+    .map_err(|error| io_error("write", path, error))
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

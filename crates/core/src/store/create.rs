@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::backup::sync;
 use super::database::Store;
 use super::schema;
 use super::sqlite::{BUSY_TIMEOUT, set_up, store_error};
@@ -53,8 +54,6 @@ impl Store {
         self.connection
             .close()
             .map_err(|(_, error)| store_error(&shown, error))?;
-        std::fs::File::open(&self.path)
-            .and_then(|file| file.sync_all())
-            .map_err(|error| io_error("write", &self.path, error))
+        sync(&self.path).map(drop)
     }
 }

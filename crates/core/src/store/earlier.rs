@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::rows::parsed;
 use super::schema::SCHEMA_VERSION;
 use super::sqlite::open_unchanging;
-use crate::error::Error;
+use crate::error::{Error, in_quotes};
 use crate::model::{CodeSet, ReleaseId, ReleasePart};
 use crate::source::catalogue::Catalogue;
 use crate::source::kind::FileKind;
@@ -261,9 +261,10 @@ fn beside(path: &str) -> String {
         true => format!("./{new}"),
         false => new,
     };
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/:._-".contains(c);
+    let is_plain =
+        |c: char| c.is_ascii_alphanumeric() || std::path::is_separator(c) || "/:._-".contains(c);
     match new.chars().all(is_plain) {
         true => new,
-        false => format!("'{}'", new.replace('\'', "'\\''")),
+        false => in_quotes(&new),
     }
 }

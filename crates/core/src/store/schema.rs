@@ -10,14 +10,18 @@ use crate::model::CodeSet;
 /// `PRAGMA application_id` of a codeyear database: the letters `cdyr`.
 pub(super) const APPLICATION_ID: i64 = 0x6364_7972;
 
+/// Returns a file of the folder `migrations/` of the repository.
+macro_rules! migration {
+    ($name:literal) => {
+        include_str!(concat!(env!("CODEYEAR_MIGRATIONS_FOLDER"), "/", $name))
+    };
+}
+
 /// The schema as it was first published, and each change since, by the version that it leads to. What is published is
 /// never changed: a later program has its changes in a file with the number of the next version.
 const SCHEMA: [(i64, &str); 2] = [
-    (
-        FIRST_PUBLISHED,
-        include_str!("../../migrations/0006_schema.sql"),
-    ),
-    (7, include_str!("../../migrations/0007_pcs_index.sql")),
+    (FIRST_PUBLISHED, migration!("0006_schema.sql")),
+    (7, migration!("0007_pcs_index.sql")),
 ];
 
 /// The schema version that this program writes.

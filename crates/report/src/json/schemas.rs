@@ -25,7 +25,7 @@ struct Shapes;
 /// Returns the schemas of what the JSON API takes and gives.
 pub fn schemas() -> Components {
     let mut components = Shapes::openapi().components.unwrap_or_default();
-    let meanings = meanings(include_str!("../../json.md"));
+    let meanings = meanings(include_str!(env!("CODEYEAR_JSON_PAGE")));
     let parts: Vec<(&str, Object)> = PARTS
         .iter()
         .filter_map(|(name, stands_alone)| {
