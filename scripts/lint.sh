@@ -36,8 +36,24 @@ check "workflows: security" zizmor --offline --no-progress --quiet --config .con
 check "workflows: updates of dependencies" \
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 check "workflows: release.yml is what dist writes" dist generate --check
+mapfile -t forms < <(git ls-files '.github/ISSUE_TEMPLATE/*.yml' ':!*/config.yml')
+check "forms of issues" check-jsonschema --builtin-schema vendor.github-issue-forms "${forms[@]}"
+check "forms of issues: what stands beside them" \
+    check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
 check "shell scripts" shellcheck --external-sources --severity=warning "${scripts[@]}"
+# The address of the repository is said in Cargo.toml; a move has to reach every other place.
+addresses() {
+    local repository elsewhere
+    repository="$(sed -n 's/^repository = "\(.*\)"$/\1/p' Cargo.toml)"
+    elsewhere="$(git grep --line-number --extended-regexp 'github\.com/codeyear|ghcr\.io/codeyear' -- ':!CHANGELOG.md' |
+        grep --invert-match --fixed-strings --regexp "$repository" --regexp "ghcr.io/${repository#https://github.com/}" || true)"
+    [ -z "$elsewhere" ] || {
+        printf 'these do not have the address of Cargo.toml, %s:\n%s\n' "$repository" "$elsewhere" >&2
+        return 1
+    }
+}
+check "the address of the repository" addresses
 check "the book" mdbook build docs
 mapfile -t pages < <(git ls-files '*.md')
 check "links" lychee --offline --include-fragments --no-progress "${pages[@]}"

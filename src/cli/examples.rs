@@ -139,6 +139,10 @@ const EXAMPLES: [Examples; 29] = [
         &["audit"],
         &[
             (
+                "audit claims.csv",
+                "a table whose columns have telling names",
+            ),
+            (
                 "audit claims.csv --code dx1,dx2 --date service_date",
                 "a table",
             ),

@@ -12,6 +12,13 @@ use crate::pack::{self, Pack, PackedFile, releases_of};
 use crate::present::counted;
 use crate::store::Store;
 
+/// The pack that was built into the program, if one was: `CODEYEAR_EMBED_PACK=FILE` at build time. It is part of the
+/// program and not of the library, so that whoever builds on the library carries none.
+#[cfg(codeyear_embedded_pack)]
+static EMBEDDED: Option<&[u8]> = Some(include_bytes!(env!("CODEYEAR_EMBEDDED_PACK")));
+#[cfg(not(codeyear_embedded_pack))]
+static EMBEDDED: Option<&[u8]> = None;
+
 impl Context<'_> {
     /// Opens the database for an answer, which rests on one state of it whatever is imported meanwhile. Where
     /// there is none yet it is built from the pack.
@@ -70,8 +77,8 @@ pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
         }
         return Pack::open(path).map(Some);
     }
-    if let Some(pack) = pack::embedded()? {
-        return Ok(Some(pack));
+    if let Some(bytes) = EMBEDDED {
+        return Pack::of_bytes("the pack in this program", bytes).map(Some);
     }
     let beside = std::env::current_exe().ok();
     let in_data_folder = default_database().ok();

@@ -117,9 +117,7 @@ impl ColumnsAsked {
             if likely.codes.is_empty() {
                 return Err(Error::usage("no column name suggests codes")
                     .in_file(file)
-                    .with_hint(
-                        "name the columns with codes, or choose them from those that the file has",
-                    ));
+                    .with_hint(self.wording.of_no_codes()));
             }
             let labels: Vec<String> = likely.codes.iter().map(label).collect();
             told.push(format!("codes in {}", labels.join(", ")));
@@ -130,9 +128,7 @@ impl ColumnsAsked {
             if !likely.has_date() {
                 return Err(Error::usage("no column name suggests a date of service")
                     .in_file(file)
-                    .with_hint(
-                        "name the column with the date, or choose it from those that the file has",
-                    ));
+                    .with_hint(self.wording.of_no_date()));
             }
             (chosen.date, chosen.admit) = (likely.date, likely.admit);
             chosen.discharge = likely.discharge;

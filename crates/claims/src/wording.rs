@@ -45,6 +45,28 @@ impl Wording {
         }
     }
 
+    /// Returns what to do where no column's name suggests codes.
+    pub(super) fn of_no_codes(self) -> &'static str {
+        match self {
+            Wording::Options => "name the column: --code dx1, or --code dx1,dx2, or --code 'dx*'",
+            Wording::Form => {
+                "name the columns with codes, or choose them from those that the file has"
+            }
+        }
+    }
+
+    /// Returns what to do where no column's name suggests the date that a claim goes by.
+    pub(super) fn of_no_date(self) -> &'static str {
+        match self {
+            Wording::Options => {
+                "name the column: --date service_date; for inpatient claims --admit admitted --discharge discharged; for a file without dates use --infer"
+            }
+            Wording::Form => {
+                "name the column with the date, or choose it from those that the file has"
+            }
+        }
+    }
+
     /// Returns what to do where columns of codes hold none, one of which is this.
     pub(super) fn of_empty_columns(self, example: &str) -> String {
         match self {

@@ -40,10 +40,11 @@ pub(super) struct AuditArgs {
     #[arg(long, value_name = "FORMAT")]
     input: Option<InputForm>,
     /// Take codes from these columns: dx1,dx2 or dx*; px*=icd10pcs states their code set, !*_poa leaves columns
-    /// out, in NDJSON dx[].code names a field within objects
+    /// out, in NDJSON dx[].code names a field within objects [default: the columns whose names say so]
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     code: Vec<CodeColumn>,
-    /// Take the date of service from this column; of several the first that is not empty
+    /// Take the date of service from this column; of several the first that is not empty [default: the columns whose
+    /// names say so, with admission and discharge]
     #[arg(
         long,
         visible_alias = "dos",
@@ -463,7 +464,7 @@ fn options(
     if layout.as_ref().is_some_and(Layout::is_whole) {
         // It says where codes and days stand.
     } else if format.has_columns() {
-        refuse_missing_columns(args)?;
+        refuse_admission_alone(args)?;
     } else if is_only {
         refuse_columns(args, format)?;
     }
@@ -514,25 +515,13 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
     }
 }
 
-fn refuse_missing_columns(args: &AuditArgs) -> Result<()> {
-    let usage = |message: &str, hint: &str| Err(Error::usage(message).with_hint(hint));
-    if args.code.is_empty() {
-        return usage(
-            "no column of codes is named",
-            "name it: --code dx1, or --code dx1,dx2, or --code 'dx*'",
-        );
-    }
-    let is_dated = args.on.is_some() || args.infer;
-    if args.date.is_empty() && args.discharge.is_none() && !is_dated {
-        return usage(
-            "no column of dates is named",
-            "name it: --date service_date; for inpatient claims --admit admitted --discharge discharged; for a file without dates use --infer",
-        );
-    }
+/// Refuses an admission without a discharge. Other columns that nobody names are told by their names.
+fn refuse_admission_alone(args: &AuditArgs) -> Result<()> {
     if args.admit.is_some() && args.discharge.is_none() {
-        return usage(
-            "an admission date alone does not decide the date of a claim",
-            "inpatient claims use the discharge date: name its column with --discharge",
+        return Err(
+            Error::usage("an admission date alone does not decide the date of a claim").with_hint(
+                "inpatient claims use the discharge date: name its column with --discharge",
+            ),
         );
     }
     Ok(())
@@ -579,6 +568,7 @@ fn table_options(args: &AuditArgs, rows: RowOptions) -> TableOptions {
                 Some(TypedDay::Day(day)) => Some(day),
                 _ => args.infer.then_some(NaiveDate::MIN),
             },
+            guess: true,
             ..ColumnsAsked::default()
         },
         date_format: args.date_format,
@@ -613,27 +603,15 @@ mod tests {
     }
 
     #[test]
-    fn a_table_needs_its_columns_of_codes_and_of_the_day_that_counts() {
-        for (rest, message) in [
-            (&["--date", "served"][..], "no column of codes is named"),
-            (&["--code", "dx*"], "no column of dates is named"),
-            (
-                &["--code", "dx*", "--date", "served", "--admit", "admitted"],
-                "an admission date alone does not decide the date of a claim",
-            ),
-        ] {
-            let error = refuse_missing_columns(&args(rest)).unwrap_err();
-            assert_eq!(error.to_string(), message, "{rest:?}");
-        }
-        for dated in [
-            &["--date", "served"][..],
-            &["--on", "2026-03-01"],
-            &["--infer"],
-            &["--admit", "admitted", "--discharge", "discharged"],
-        ] {
-            let args = args(&[&["--code", "dx1"], dated].concat());
-            assert!(refuse_missing_columns(&args).is_ok(), "{dated:?}");
-        }
+    fn an_admission_alone_is_refused() {
+        let alone = args(&["--admit", "admitted"]);
+        let error = refuse_admission_alone(&alone).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an admission date alone does not decide the date of a claim"
+        );
+        let both = args(&["--admit", "admitted", "--discharge", "discharged"]);
+        assert!(refuse_admission_alone(&both).is_ok());
     }
 
     #[test]

@@ -474,3 +474,40 @@ fn what_stands_around_a_code_does_not_rest_on_how_it_was_labelled_before() {
     assert_eq!([open.as_str(), stated.as_str()], ["unknown", "billable"]);
     assert_eq!(found(["ICD-10-PCS", "10"]), [stated, open]);
 }
+
+#[test]
+fn columns_that_nobody_names_are_told_by_their_names_and_said() {
+    let world = World::with_sample();
+    world.write(
+        "claims.csv",
+        "patient,dx1,dx2,service_date\n1,C7B,I10,2026-01-02\n",
+    );
+    let run = world.run(&["audit", "claims.csv"]);
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(
+        said.contains("columns detected by name: codes in dx1, dx2; dates in service_date"),
+        "{said}"
+    );
+    assert_eq!(run.exit, 1, "{said}");
+    // What is named is not guessed beside.
+    let named = world.run(&["audit", "claims.csv", "--code=dx2"]);
+    let said = format!("{}{}", named.stdout, named.stderr);
+    assert!(
+        said.contains("columns detected by name: dates in service_date"),
+        "{said}"
+    );
+    world.write("other.csv", "a,b\nC7B,2026-01-02\n");
+    for (rest, message, hint) in [
+        (&[][..], "no column name suggests codes", "--code dx1"),
+        (
+            &["--code=a"],
+            "no column name suggests a date of service",
+            "--date service_date",
+        ),
+    ] {
+        let run = world.run(&[&["audit", "other.csv"], rest].concat());
+        assert_eq!(run.exit, 2, "{rest:?}");
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+        assert!(run.stderr.contains(hint), "{}", run.stderr);
+    }
+}

@@ -13,13 +13,11 @@
 //! release: last year's file lies just before this year's, so that a small window finds nearly all that they
 //! share, and whoever reads keeps no more than such windows in memory.
 
-mod embedded;
 mod format;
 mod open;
 mod read;
 mod write;
 
-pub use embedded::embedded;
 pub use format::{PackedFile, StreamFacts};
 pub use open::{Pack, releases_of};
 pub use write::{FileToPack, LEVEL, Written, write};
