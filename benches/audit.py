@@ -425,7 +425,7 @@ def report(bench: AuditBench, environment: dict, rows: int) -> str:
         f"{environment['load_after']:.1f} after; wall times are the best of the runs, CPU times the median. Of the "
         f"ways to ask DuckDB and Polars the fastest on a million rows ran ({'; '.join(bench.lost)}). codeyear "
         f"{environment['codeyear']}, {', '.join(environment['peers'])}{spark} on Python {environment['python']}. Made "
-        f"by `{environment['command']}`; what it measures is told in [benches/README.md](../benches/README.md)."
+        f"by `{environment['command']}`; what it measures is told in [benches/README.md](https://github.com/codeyear/codeyear/blob/main/benches/README.md)."
     )
     return "\n".join(lines)
 

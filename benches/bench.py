@@ -605,7 +605,7 @@ def report(bench: Bench, environment: dict) -> str:
         f"and {environment['load_after']:.1f} after. Wall times are judged by the median. "
         f"codeyear {environment['codeyear']}; csv-diff {environment['csv_diff']} and simple-icd-10-cm "
         f"{environment['simple_icd']} on Python {environment['python']}; git {environment['git']}. Made by `{environment['command']}`; what it measures is "
-        "told in [benches/README.md](../benches/README.md).",
+        "told in [benches/README.md](https://github.com/codeyear/codeyear/blob/main/benches/README.md).",
     ]
     return "\n".join(lines)
 

@@ -2,12 +2,11 @@
 // run-tests.sh prepares everything and calls this.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import puppeteer from "puppeteer-core";
+import { startBrowser, startServer } from "./start.mjs";
 
 const { CODEYEAR, BROWSER, WORK, SCREENSHOTS } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -21,18 +20,8 @@ let complaints = [];
 
 before(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  server = spawn(CODEYEAR, ["serve", "--listen", "127.0.0.1:0", "--log", "off"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  base = await new Promise((resolve, reject) => {
-    server.stdout.once("data", (line) => resolve(String(line).trim()));
-    server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-  browser = await puppeteer.launch({
-    executablePath: BROWSER,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
-    userDataDir: join(WORK, "profile"),
-  });
+  ({ server, base } = await startServer(CODEYEAR));
+  browser = await startBrowser(BROWSER, WORK);
 });
 
 after(async () => {

@@ -12,6 +12,7 @@
 mod world;
 
 mod claims;
+mod documents;
 #[cfg(feature = "fetch")]
 mod fetch;
 mod fhir;

@@ -1,7 +1,7 @@
 //! What README.md and the pages of docs/ say of the program, held against the program: both ways.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::error::ErrorKind;
 use clap::{Command, CommandFactory};
@@ -10,54 +10,14 @@ use codeyear::model::CodeSet;
 use codeyear::present::json;
 use serde_json::Value;
 
+use crate::documents::{code, code_without_output, documents, read, root};
 use crate::notes::{world_with_conversion_table, world_with_tabular_lists};
 use crate::world::World;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(name: &str) -> String {
-    let path = root().join(name);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// README.md and what lies in docs/.
-fn documents() -> Vec<(String, String)> {
-    let mut names = vec!["README.md".to_owned()];
-    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
-            names.push(format!("docs/{name}"));
-        }
-    }
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| (name.clone(), read(&name)))
-        .collect()
-}
 
 /// Returns the text of all documents, one after the other.
 fn text_of_documents() -> String {
     let texts: Vec<String> = documents().into_iter().map(|(_, text)| text).collect();
     texts.join("\n")
-}
-
-/// The pieces of code of a Markdown text: the lines of blocks, and what stands between backticks.
-fn code(text: &str) -> Vec<String> {
-    let mut pieces = Vec::new();
-    let mut is_block = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            is_block = !is_block;
-        } else if is_block {
-            pieces.push(line.trim().to_owned());
-        } else {
-            pieces.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
-        }
-    }
-    pieces
 }
 
 fn command() -> Command {
@@ -106,7 +66,7 @@ fn arguments(piece: &str) -> Option<(Vec<String>, String)> {
     // What follows a pipe is another program's.
     let arguments: Vec<String> = words[at + 1..]
         .iter()
-        .take_while(|word| !matches!(**word, "|" | ">" | "&&" | ";"))
+        .take_while(|word| !matches!(**word, "|" | ">" | "&" | "&&" | "||" | ";"))
         .map(|word| word.trim_matches(['"', '\'']).to_owned())
         .collect();
     (!arguments.is_empty()).then_some((arguments, comment.to_owned()))
@@ -177,9 +137,8 @@ fn every_option_in_the_documents_is_one_that_a_verb_takes() {
 }
 
 #[test]
-fn every_verb_is_in_the_readme() {
-    let readme = read("README.md");
-    let mentioned: BTreeSet<String> = code(&readme)
+fn every_verb_is_in_the_list_of_commands() {
+    let mentioned: BTreeSet<String> = code(&read("docs/commands.md"))
         .iter()
         .filter_map(|piece| arguments(piece))
         .flat_map(|(arguments, _)| arguments)
@@ -187,14 +146,13 @@ fn every_verb_is_in_the_readme() {
     let missing: Vec<String> = verbs().difference(&mentioned).cloned().collect();
     assert_eq!(
         missing, [""; 0],
-        "README.md shows no command with these verbs"
+        "docs/commands.md shows no command with these verbs"
     );
 }
 
 #[test]
-fn the_readme_names_every_verdict_and_every_format() {
-    let readme = read("README.md");
-    let pieces: BTreeSet<String> = code(&readme).into_iter().collect();
+fn the_documents_name_every_verdict_and_every_format() {
+    let pieces: BTreeSet<String> = code(&read("docs/verdicts.md")).into_iter().collect();
     for verdict in [
         "billable",
         "header",
@@ -206,9 +164,10 @@ fn the_readme_names_every_verdict_and_every_format() {
     ] {
         assert!(
             pieces.contains(verdict),
-            "README.md lacks the verdict {verdict}"
+            "docs/verdicts.md lacks the verdict {verdict}"
         );
     }
+    let pieces: BTreeSet<String> = code(&read("docs/commands.md")).into_iter().collect();
     let command = command();
     let diff = command.find_subcommand("diff").unwrap();
     let format = diff
@@ -218,92 +177,16 @@ fn the_readme_names_every_verdict_and_every_format() {
     for value in format.get_possible_values() {
         assert!(
             pieces.contains(value.get_name()),
-            "README.md lacks the format {}",
+            "docs/commands.md lacks the format {}",
             value.get_name()
         );
     }
 }
 
 #[test]
-fn what_the_documents_print_is_what_the_program_prints_on_the_sample() {
-    let world = World::with_sample();
-    let text = text_of_documents();
-    let mut lines = text.lines().peekable();
-    let mut found = 0;
-    while let Some(line) = lines.next() {
-        let Some(call) = line.strip_prefix("$ codeyear ") else {
-            continue;
-        };
-        found += 1;
-        let run = world.run(&call.split_whitespace().collect::<Vec<_>>());
-        let mut printed = run.stdout.lines();
-        // Lines may be left out, which `...` says.
-        let mut is_left_out = false;
-        while let Some(line) =
-            lines.next_if(|line| !line.starts_with("```") && !line.starts_with('$'))
-        {
-            if line.trim() == "..." {
-                is_left_out = true;
-            } else if is_left_out {
-                assert!(
-                    printed.any(|one| one == line),
-                    "{call}: {line:?} is not printed: {}",
-                    run.stdout
-                );
-                is_left_out = false;
-            } else {
-                assert_eq!(printed.next(), Some(line), "{call}");
-            }
-        }
-        // Every answer from the sample ends by saying so.
-        let is_over = printed.all(|one| one.contains("this is the bundled sample"));
-        assert!(is_left_out || is_over, "{call}: {}", run.stdout);
-    }
-    assert!(found >= 5, "the documents show only {found} outputs");
-}
-
-#[test]
-fn every_query_in_the_documents_finds_something_in_the_sample() {
-    let world = World::with_sample();
-    let connection = rusqlite::Connection::open(world.database()).unwrap();
-    let text = text_of_documents();
-    let blocks: Vec<&str> = text
-        .split("```sql")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
-    let sql = blocks.join("\n");
-    let queries: Vec<&str> = sql
-        .split(';')
-        .filter(|query| query.contains("SELECT"))
-        .collect();
-    assert!(queries.len() >= 2, "the documents show no queries");
-    for query in queries {
-        let mut statement = connection
-            .prepare(query)
-            .unwrap_or_else(|error| panic!("{query}: {error}"));
-        let columns = statement.column_count();
-        let mut rows = statement.query([]).unwrap();
-        let row = rows
-            .next()
-            .unwrap()
-            .unwrap_or_else(|| panic!("{query}: finds nothing"));
-        // No column is empty.
-        for column in 0..columns {
-            assert_ne!(
-                row.get_ref(column).unwrap(),
-                rusqlite::types::ValueRef::Null,
-                "{query}"
-            );
-        }
-    }
-}
-
-#[test]
-fn every_place_that_the_readme_names_is_there() {
-    let readme = read("README.md");
-    let table = readme.split("## Where things are").nth(1).unwrap();
-    let table = table.split("\n## ").next().unwrap();
+fn every_place_that_contributors_are_told_of_is_there() {
+    let page = read("CONTRIBUTING.md");
+    let table = page.split("## Where things are").nth(1).unwrap();
     let rows = table.lines().filter(|line| line.starts_with("| `"));
     let mut found = 0;
     for row in rows {
@@ -311,19 +194,23 @@ fn every_place_that_the_readme_names_is_there() {
             found += 1;
             assert!(
                 root().join(&place).exists(),
-                "README.md names {place}, which is not there"
+                "CONTRIBUTING.md names {place}, which is not there"
             );
         }
     }
     assert!(found >= 5);
-    // Links lead somewhere too.
+}
+
+#[test]
+fn every_link_and_picture_of_the_documents_leads_to_a_file_that_is_there() {
     for (name, text) in documents() {
         let folder = root().join(Path::new(&name).parent().unwrap());
-        for link in text
-            .split("](")
-            .skip(1)
-            .map(|rest| rest.split(')').next().unwrap())
-        {
+        let after = |mark: &'static str, end: char| {
+            let rests = text.split(mark).skip(1);
+            rests.map(move |rest| rest.split(end).next().unwrap())
+        };
+        let pictures = after(" src=\"", '"').chain(after(" srcset=\"", '"'));
+        for link in after("](", ')').chain(pictures) {
             let file = link.split('#').next().unwrap();
             if !file.is_empty() && !file.contains("://") {
                 assert!(
@@ -656,7 +543,7 @@ fn every_code_in_the_documents_is_one_that_the_sample_lists() {
     let world = World::with_sample();
     let store = world.store();
     let mut found = 0;
-    for piece in code(&text_of_documents()) {
+    for piece in code_without_output(&text_of_documents()) {
         let Some((arguments, _)) = arguments(&piece) else {
             continue;
         };

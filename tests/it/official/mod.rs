@@ -106,7 +106,7 @@ pub(crate) fn everything(releases: &Path) -> Store {
 }
 
 /// The database of [`everything`].
-fn everything_at(releases: &Path) -> &'static Path {
+pub(crate) fn everything_at(releases: &Path) -> &'static Path {
     static DATABASE: OnceLock<PathBuf> = OnceLock::new();
     DATABASE.get_or_init(|| {
         let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
