@@ -35,7 +35,7 @@ mod status;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -46,7 +46,7 @@ pub use context::Outcome;
 pub use defects::report_defects;
 
 use context::{Context, Global, today};
-use output::is_broken_pipe;
+use output::{has_no_reader, is_broken_pipe};
 
 /// Every release of the US medical code sets in one file: what a code meant on a date, and what changed
 /// between releases
@@ -132,7 +132,7 @@ pub fn parse() -> std::result::Result<Cli, ExitCode> {
     astray::lead(&mut shown, &command(), &printable_args);
     // Help that could not be written is no help; of what is wrong nobody is left to be told.
     let code = match shown.print() {
-        Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,
+        Err(failed) if !shown.use_stderr() && !has_no_reader(&failed) => 2,
         _ => shown.exit_code(),
     };
     Err(ExitCode::from(u8::try_from(code).unwrap_or(2)))
