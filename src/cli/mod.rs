@@ -35,7 +35,7 @@ mod status;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -115,10 +115,13 @@ fn read<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Result<
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     report_defects();
     let args: Vec<OsString> = args.into_iter().collect();
-    match read(args.clone()) {
+    let code = match read(args.clone()) {
         Ok(cli) => run(&cli),
         Err(error) => refuse(error, &args),
-    }
+    };
+    // What is left of stdout is written at the end of a program of Rust's own only, and another may have called this.
+    let _ = std::io::stdout().flush();
+    code
 }
 
 /// Writes help, or what is wrong with the arguments, and returns the exit code.

@@ -341,7 +341,7 @@ fn is_in_use(error: &std::io::Error) -> bool {
     cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33))
 }
 
-/// Puts an argument in quotes, as a shell of this system reads it.
+/// Returns an argument in quotes, as a shell of this system reads it.
 #[doc(hidden)]
 pub fn in_quotes(argument: &str) -> String {
     match cfg!(windows) {

@@ -4,7 +4,6 @@
 //! can stand beside it.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use pyo3::prelude::*;
 
@@ -17,10 +16,7 @@ fn main(py: Python<'_>, args: Vec<OsString>) -> u8 {
     py.detach(|| {
         // The hook has said what there is to say of a defect. Python would write the panic's own message, which may hold
         // what was worked on.
-        let code = std::panic::catch_unwind(|| codeyear::cli::main(args)).unwrap_or(DEFECT);
-        // Rust writes the rest of stdout at the end of its own programs only.
-        let _ = std::io::stdout().flush();
-        code
+        std::panic::catch_unwind(|| codeyear::cli::main(args)).unwrap_or(DEFECT)
     })
 }
 
