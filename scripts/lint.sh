@@ -36,7 +36,7 @@ check "workflows: security" zizmor --offline --no-progress --quiet --config .con
 check "workflows: updates of dependencies" \
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 check "workflows: release.yml is what dist writes" dist generate --check
-mapfile -t forms < <(git ls-files '.github/ISSUE_TEMPLATE/*.yml' ':!*/config.yml')
+mapfile -t forms < <(git ls-files '.github/ISSUE_TEMPLATE/*.yml' ':(exclude).github/ISSUE_TEMPLATE/config.yml')
 check "forms of issues" check-jsonschema --builtin-schema vendor.github-issue-forms "${forms[@]}"
 check "forms of issues: what stands beside them" \
     check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml

@@ -35,7 +35,7 @@ mod status;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, IsTerminal};
+use std::io::IsTerminal;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -43,7 +43,7 @@ use crate::error::{Result, printable};
 
 use context::{Context, Global, Outcome, today};
 use defects::report_defects;
-use output::is_broken_pipe;
+use output::{has_no_reader, is_broken_pipe};
 
 /// Every release of the US medical code sets in one file: what a code meant on a date, and what changed
 /// between releases
@@ -132,7 +132,7 @@ fn refuse(error: clap::Error, args: &[OsString]) -> u8 {
     astray::lead(&mut shown, &command(), &printable_args);
     // Help that could not be written is no help; of what is wrong nobody is left to be told.
     let code = match shown.print() {
-        Err(failed) if !shown.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => 2,
+        Err(failed) if !shown.use_stderr() && !has_no_reader(&failed) => 2,
         _ => shown.exit_code(),
     };
     u8::try_from(code).unwrap_or(Outcome::Undetermined.exit_code())

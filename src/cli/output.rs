@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Writes an answer. A reader that has gone away has seen enough: the exit code still tells the outcome.
 pub(super) fn write_all(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if has_no_reader(&error) => Ok(()),
         written => written.map_err(unwritable_output),
     }
 }
@@ -24,7 +24,15 @@ pub(super) fn unwritable_output(error: std::io::Error) -> Error {
 pub(super) fn is_broken_pipe(error: &Error) -> bool {
     std::error::Error::source(error)
         .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        .is_some_and(has_no_reader)
+}
+
+/// Recognises a pipe whose reader went away.
+pub(super) fn has_no_reader(error: &std::io::Error) -> bool {
+    /// `ERROR_PIPE_NOT_CONNECTED` of Windows, for pipes that have a name.
+    const NOT_CONNECTED: i32 = 233;
+    let is_not_connected = cfg!(windows) && error.raw_os_error() == Some(NOT_CONNECTED);
+    is_not_connected || error.kind() == std::io::ErrorKind::BrokenPipe
 }
 
 /// Writes bytes to a file, whole or not at all.

@@ -3,6 +3,7 @@
 #
 # CHROMIUM       the browser [default: chromium, which is installed from the system's packages if it is missing]
 # CODEYEAR_CACHE where the packages are kept [default: ~/.cache/codeyear]
+# shellcheck shell=bash disable=SC2034
 command -v node >/dev/null || not_run "Node is not installed"
 browser="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
 if [ -z "$browser" ]; then

@@ -315,6 +315,10 @@ pub fn io_error(action: &str, path: &std::path::Path, error: std::io::Error) -> 
         std::io::ErrorKind::PermissionDenied if cfg!(windows) && path.read_dir().is_ok() => {
             "name a file; this is a folder"
         }
+        // And of a file that cannot be replaced because a program has it open.
+        std::io::ErrorKind::PermissionDenied if cfg!(windows) && path.is_file() => {
+            "close the program that has the file open, or check the permissions of the file"
+        }
         std::io::ErrorKind::PermissionDenied => "check the permissions of the file",
         std::io::ErrorKind::StorageFull => "free some disk space and try again",
         std::io::ErrorKind::IsADirectory => "name a file; this is a folder",
@@ -404,11 +408,22 @@ mod tests {
             .write(true)
             .share_mode(0);
         let open = open.open(&path).unwrap();
-        let error = io_error("read", &path, std::fs::read(&path).unwrap_err());
+        let beside = path.with_extension("part");
+        std::fs::write(&beside, "new").unwrap();
+        for failed in [
+            std::fs::read(&path).map(drop),
+            std::fs::rename(&beside, &path),
+        ] {
+            let error = io_error("write", &path, failed.unwrap_err());
+            let hint = error.hint().unwrap();
+            assert!(
+                hint.starts_with("close the program that has the file open"),
+                "{error}: {hint}"
+            );
+        }
         drop(open);
+        std::fs::remove_file(&beside).unwrap();
         std::fs::remove_file(&path).unwrap();
-        let hint = "close the program that has the file open, and try again";
-        assert_eq!(error.hint(), Some(hint));
     }
 
     #[cfg(feature = "import")]

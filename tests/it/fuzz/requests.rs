@@ -2,7 +2,7 @@
 
 use super::fuzz;
 use crate::served::Served;
-use crate::world::World;
+use crate::world::{World, is_on};
 
 /// How many requests are sent at a time: fewer than an address may have connections.
 const AT_ONCE: usize = 48;

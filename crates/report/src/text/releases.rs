@@ -280,23 +280,22 @@ pub fn import(report: &ImportReport, style: Style) -> String {
         .filter(|taken| taken.added.is_change())
         .count();
     let there = report.taken.len() - new;
+    let (dry_run, stored) = match report.dry_run {
+        true => ("dry run: ", "would be stored"),
+        false => ("", "stored"),
+    };
     let summary = match (new, there) {
         (0, 0) => "nothing stored".to_owned(),
         (0, _) => "nothing new: every file is already stored".to_owned(),
-        (new, 0) => format!("{new} file{} stored", if new == 1 { "" } else { "s" }),
+        (new, 0) => format!("{} {stored}", counted(new as u64, "file")),
         (new, there) => format!(
-            "{new} file{} stored, {there} already stored",
-            if new == 1 { "" } else { "s" }
+            "{} {stored}, {there} already stored",
+            counted(new as u64, "file")
         ),
     };
     let failed = match report.failed.len() {
         0 => String::new(),
         failed => format!(", {failed} not imported"),
-    };
-    let dry_run = if report.dry_run {
-        "dry run, nothing stored: "
-    } else {
-        ""
     };
     line(
         &mut out,
@@ -451,8 +450,8 @@ pub fn verify(report: &VerifyReport, style: Style) -> String {
         &mut out,
         0,
         &format!(
-            "{verdict}: {} releases verified, {unchecked} addenda not checked",
-            report.releases.len()
+            "{verdict}: {} verified, {unchecked} addenda not checked",
+            counted(report.releases.len() as u64, "release")
         ),
     );
     wrapped(out, style)
