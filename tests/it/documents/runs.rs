@@ -85,7 +85,7 @@ fn every_command_query_and_output_in_the_documents_is_true() {
     tally.failures.sort();
     assert!(tally.failures.is_empty(), "{}", tally.failures.join("\n"));
     assert!(
-        tally.commands >= 60 && tally.outputs >= 10 && tally.queries >= 6,
+        tally.commands >= 100 && tally.outputs >= 40 && tally.queries >= 6,
         "the documents show too little: {tally:?}"
     );
 }
