@@ -59,6 +59,7 @@
 //! | `codeyear-report` | [`present`] | what is said, as blocks of a report; text, Markdown, AsciiDoc, HTML, CSV, JSON, Parquet, workbooks |
 //! | `codeyear-server` | [`web`] | one server over one file: JSON, pages, FHIR |
 //! | `codeyear` | [`cli`] | one verb a file |
+//! | `codeyear-python` | | the program as a Python extension: what a wheel holds |
 //!
 //! Each layer of the core knows only those above it; a test reads the sources and holds them to it.
 //!
@@ -80,6 +81,11 @@
 //!   unit tests ask questions of a store that was filled by an import of the sample; `default-features = false` leaves
 //!   the import out. Catalogue and schema stay at the top of the repository, where people look for them; the package
 //!   links to them, and what is published holds the files themselves.
+//! - **A wheel holds an extension and not the program.** Its one script calls [`cli::main`], so that the program is in it
+//!   once, with the history, whatever Python is given to call beside it. It is no default member: everything else is
+//!   built without a Python.
+//! - **The history is built into the program and not into the core.** A program with another pack compiles this package
+//!   alone, and whoever builds on the library carries none.
 //! - **`answer` is a layer of its own.** The point-in-time rule and the classification of changes are
 //!   pure and live in `model`; a question needs the store's facts *and* the catalogue's knowledge of
 //!   what is missing. Joining them in `store` would teach SQL about the catalogue, joining them in `cli`
