@@ -20,7 +20,7 @@ if [ "${1:-}" = --advisories ]; then
 fi
 
 failed=()
-# Runs a lint and goes on, so that one run tells all.
+# Runs a lint and goes on, so that one run shows all.
 check() {
     local name="$1"
     shift
@@ -36,18 +36,22 @@ check "workflows: security" zizmor --offline --no-progress --quiet --config .con
 check "workflows: updates of dependencies" \
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 check "workflows: release.yml is what dist writes" dist generate --check
-mapfile -t forms < <(git ls-files '.github/ISSUE_TEMPLATE/*.yml' ':(exclude).github/ISSUE_TEMPLATE/config.yml')
-check "forms of issues" check-jsonschema --builtin-schema vendor.github-issue-forms "${forms[@]}"
+check "forms of issues" check-jsonschema --builtin-schema vendor.github-issue-forms \
+    .github/ISSUE_TEMPLATE/{file-not-read,idea,wrong-answer}.yml
 check "forms of issues: what stands beside them" \
     check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
-mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
-check "shell scripts" shellcheck --external-sources --severity=warning "${scripts[@]}"
+# No name has a blank.
+# shellcheck disable=SC2046
+check "shell scripts" shellcheck --external-sources --severity=warning $(git ls-files '*.sh' .ci/run)
 # The address of the repository is said in Cargo.toml; a move has to reach every other place.
 addresses() {
     local repository elsewhere
     repository="$(sed -n 's/^repository = "\(.*\)"$/\1/p' Cargo.toml)"
-    elsewhere="$(git grep --line-number --extended-regexp 'github\.com/codeyear|ghcr\.io/codeyear' -- ':!CHANGELOG.md' |
-        grep --invert-match --fixed-strings --regexp "$repository" --regexp "ghcr.io/${repository#https://github.com/}" || true)"
+    local path="${repository#https://github.com/}"
+    local owner="${path%/*}" name="${path#*/}"
+    elsewhere="$(git grep --line-number --extended-regexp 'github\.com/codeyear|ghcr\.io/codeyear|codeyear/(homebrew-)?tap|^site-url' |
+        grep --invert-match --fixed-strings --regexp "$repository" --regexp "ghcr.io/$path" --regexp "$owner/tap" \
+            --regexp "$owner/homebrew-tap" --regexp "site-url = \"/$name/\"" --regexp "scripts/lint.sh:" || true)"
     [ -z "$elsewhere" ] || {
         printf 'these do not have the address of Cargo.toml, %s:\n%s\n' "$repository" "$elsewhere" >&2
         return 1
@@ -55,8 +59,8 @@ addresses() {
 }
 check "the address of the repository" addresses
 check "the book" mdbook build docs
-mapfile -t pages < <(git ls-files '*.md')
-check "links" lychee --offline --include-fragments --no-progress "${pages[@]}"
+# shellcheck disable=SC2046
+check "links" lychee --offline --include-fragments --no-progress $(git ls-files '*.md')
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'failed: %s\n' "${failed[@]}" >&2

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # Builds the image of packaging/Containerfile where a container engine runs, and asks the server in it.
 #
-# --pack FILE   a pack to build in; without it the image holds none, and is asked for what is wrong
+# --pack FILE   a pack to build in; without it the image holds none, and is asked on the bundled sample
 # --tag NAME    the name of the image [default: codeyear]
 # Exit codes: 0 all is well, 1 something is not, 2 no container engine runs here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+fail() {
+    echo "failed: $*" >&2
+    exit 1
+}
 
 pack=
 tag=codeyear
@@ -30,21 +35,26 @@ if [ -z "$engine" ]; then
     exit 2
 fi
 
-"$engine" build --tag "$tag" --file packaging/Containerfile --build-arg "PACK=$pack" .
-data="$(mktemp -d)"
+"$engine" build --tag "$tag" --file packaging/Containerfile --build-arg "PACK=$pack" . || fail "the image is not built"
+volume="codeyear-try-$$"
 container=
-trap '[ -z "$container" ] || "$engine" rm --force "$container" >/dev/null; rm -rf "$data"' EXIT
-# The user of the image has a number of its own.
-chmod 777 "$data"
+clear() {
+    [ -z "$container" ] || "$engine" rm --force "$container" >/dev/null
+    "$engine" volume rm --force "$volume" >/dev/null || true
+}
+trap clear EXIT
+database=/data/codeyear.db
 if [ -z "$pack" ]; then
-    # The bundled sample, as a database of one's own would be.
-    "$engine" run --rm --volume "$data:/data" "$tag" demo --folder /data/demo >/dev/null
-    mv "$data/demo/sample.db" "$data/codeyear.db"
+    # The bundled sample stands for a database of one's own.
+    "$engine" run --rm --volume "$volume:/data" "$tag" demo --folder /data >/dev/null || fail "the demo"
+    database=/data/sample.db
 fi
-container="$("$engine" run --detach --cap-drop all --publish 127.0.0.1:8470:8470 --volume "$data:/data" "$tag")"
+container="$("$engine" run --detach --cap-drop all --publish 127.0.0.1:8470:8470 --volume "$volume:/data" \
+    --env "CODEYEAR_DB=$database" "$tag")" || fail "the server"
 for _ in $(seq 60); do
     curl --fail --silent http://127.0.0.1:8470/healthz >/dev/null && break
     sleep 1
 done
-curl --fail --silent --show-error "http://127.0.0.1:8470/api/check?code=C7B&on=2026-03-01" | grep --quiet '"verdict": *"header"'
+curl --fail --silent --show-error "http://127.0.0.1:8470/api/check?code=C7B&on=2026-03-01" |
+    grep --quiet '"verdict": *"header"' || fail "the answer for C7B"
 echo "the container answers"

@@ -48,6 +48,8 @@ trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 version="$(cargo metadata --no-deps --format-version 1 --locked |
     python3 -c 'import json, sys; print(next(p["version"] for p in json.load(sys.stdin)["packages"] if p["name"] == "codeyear"))')"
+# Python writes the ends of lines of Windows there.
+version="${version%$'\r'}"
 tag="v$version"
 [[ "${GITHUB_REF_TYPE:-}" = tag ]] && tag="$GITHUB_REF_NAME"
 system="$(uname -s)"
@@ -61,7 +63,7 @@ if [ -z "$pack" ]; then
     level=(--level 3)
     if [ -z "$quick" ]; then level=(); fi
     cargo test --quiet --locked --no-run --test program
-    target/debug/codeyear pack --output "$pack" ${level[@]+"${level[@]}"} --from "$releases"
+    target/debug/codeyear pack --output "$pack" ${level[@]+"${level[@]}"} --from "$releases" || fail "the pack"
 fi
 export CODEYEAR_EMBED_PACK="$pack"
 
@@ -82,7 +84,7 @@ ask() {
     home="$(mktemp -d "$work/home.XXXX")"
     alone() { ${offline[@]+"${offline[@]}"} env -i PATH=/usr/bin:/bin SYSTEMROOT="${SYSTEMROOT:-}" HOME="$home" \
         XDG_DATA_HOME="$home/data" USERPROFILE="$home" APPDATA="$home/data" LOCALAPPDATA="$home/data" "$@"; }
-    answer="$(alone "$@" --version)"
+    answer="$(alone "$@" --version)" || fail "$name --version"
     [ "${answer%$'\r'}" = "codeyear ${tag#v}" ] || fail "$name calls itself $answer, and the tag is $tag"
     begun="$(python3 -c 'import time; print(time.monotonic())')"
     # Both are headers: exit code 1.
@@ -96,8 +98,8 @@ ask() {
     done
     took="$(python3 -c "import time; print(f'{time.monotonic() - $begun:.1f}')")"
     echo "$name: codeyear ${tag#v}; C7B and M54.5 after $took s"
-    # Only what is released is as fast as it is released.
-    [ -n "$quick" ] || python3 -c "import sys; sys.exit($took >= 10)" || fail "$name took $took s until both answers"
+    # Only what is released is as fast as it is released; and machines of others, which have more to do, say nothing of it.
+    [ -n "$quick" ] || [ -n "${GITHUB_ACTIONS:-}" ] || python3 -c "import sys; sys.exit($took >= 10)" || fail "$name took $took s until both answers"
 }
 
 # Checks that a file has less than 40 MB, in millions of bytes.
@@ -121,7 +123,7 @@ try_wheel() {
     fi
     say "the wheel"
     maturin build --quiet "${built[@]}"
-    wheel="$(ls "$work"/wheels/*.whl)"
+    wheel="$(echo "$work"/wheels/*.whl)"
     [[ "$(basename "$wheel")" == "codeyear-${tag#v}-"* ]] || fail "$(basename "$wheel") is not of $tag"
     if [ -z "$quick" ]; then
         small "$wheel"
@@ -173,9 +175,12 @@ try_archive() {
 
     say "the shell installer, from a server on this machine"
     sh -n target/distrib/codeyear-installer.sh
-    python3 -m http.server --directory target/distrib --bind 127.0.0.1 0 >"$work/server" 2>&1 &
+    python3 -u -m http.server --directory target/distrib --bind 127.0.0.1 0 >"$work/server" 2>&1 &
     server=$!
-    until grep --quiet "port" "$work/server"; do sleep 0.1; done
+    until grep --quiet "port" "$work/server"; do
+        kill -0 "$server" || fail "the server of this script"
+        sleep 0.1
+    done
     local port
     port="$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$work/server")"
     mkdir "$work/installed"

@@ -85,7 +85,7 @@
 //!   once, with the history, whatever Python is given to call beside it. It is no default member: everything else is
 //!   built without a Python.
 //! - **The history is built into the program and not into the core.** A program with another pack compiles this package
-//!   alone, and whoever builds on the library carries none.
+//!   alone, and other programs built on the library carry none.
 //! - **`answer` is a layer of its own.** The point-in-time rule and the classification of changes are
 //!   pure and live in `model`; a question needs the store's facts *and* the catalogue's knowledge of
 //!   what is missing. Joining them in `store` would teach SQL about the catalogue, joining them in `cli`

@@ -52,8 +52,8 @@ fn linked(name: &str) -> PathBuf {
     }
 }
 
-/// Writes for the derivation of schemas which types are texts, and tells the build script of the package that writes
-/// reports.
+/// Writes for the derivation of schemas which types are texts, and passes them to the build script of the package that
+/// writes reports.
 #[cfg(feature = "schema")]
 fn name_texts() {
     let config = TEXTS

@@ -25,7 +25,7 @@ fn linked(name: &str) -> PathBuf {
     }
 }
 
-/// Writes for the derivation of schemas which types are texts, as the build script of the core tells.
+/// Writes for the derivation of schemas which types are texts, as the build script of the core says.
 #[cfg(feature = "schema")]
 fn name_texts() -> Result<(), VarError> {
     let texts = std::env::var("DEP_CODEYEAR_CORE_TEXTS")?;

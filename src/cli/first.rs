@@ -13,7 +13,7 @@ use crate::present::counted;
 use crate::store::Store;
 
 /// The pack that was built into the program, if one was: `CODEYEAR_EMBED_PACK=FILE` at build time. It is part of the
-/// program and not of the library, so that whoever builds on the library carries none.
+/// program and not of the library, so that other programs built on the library carry none.
 #[cfg(codeyear_embedded_pack)]
 static EMBEDDED: Option<&[u8]> = Some(include_bytes!(env!("CODEYEAR_EMBEDDED_PACK")));
 #[cfg(not(codeyear_embedded_pack))]

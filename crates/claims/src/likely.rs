@@ -188,6 +188,14 @@ impl LikelyColumns {
     }
 }
 
+/// Checks whether a name is made of known words and small numbers alone. Any other may be a value of a claim, in a file
+/// whose first line is no header, and is not shown.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " _.-[]()/#".contains(c);
+    digits <= 3 && name.chars().all(is_plain) && words_of(name).iter().all(Option::is_some)
+}
+
 /// Splits a name into its words; `None` stands for one that is not known. Numbers are no words.
 fn words_of(name: &str) -> Vec<Option<Word>> {
     let mut words = Vec::new();

@@ -2,6 +2,7 @@
 //! like patterns mean what was picked.
 
 use super::columns::ColumnsAsked;
+use super::likely::is_plain_name;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::CodeSet;
 
@@ -106,13 +107,12 @@ impl ColumnsAsked {
     /// Returns the likely columns of what nobody named.
     fn likely(&self, names: &[String], file: &str) -> Result<Chosen> {
         let likely = super::likely::LikelyColumns::of(names);
-        let label = |at: &usize| {
-            names
-                .get(*at)
-                .map_or_else(String::new, |name| column_label(name))
+        let label = |at: &usize| match names.get(*at) {
+            Some(name) if is_plain_name(name) => column_label(name),
+            _ => format!("column {}", at + 1),
         };
         let mut chosen = Chosen::default();
-        let mut told = Vec::new();
+        let mut detected = Vec::new();
         if self.codes.is_empty() {
             if likely.codes.is_empty() {
                 return Err(Error::usage("no column name suggests codes")
@@ -120,7 +120,7 @@ impl ColumnsAsked {
                     .with_hint(self.wording.of_no_codes()));
             }
             let labels: Vec<String> = likely.codes.iter().map(label).collect();
-            told.push(format!("codes in {}", labels.join(", ")));
+            detected.push(format!("codes in {}", labels.join(", ")));
             chosen.codes = likely.codes.iter().map(|at| (*at, None)).collect();
         }
         let is_dated = !self.dates.is_empty() || self.discharge.is_some() || self.on.is_some();
@@ -140,10 +140,11 @@ impl ColumnsAsked {
             let dates = dates
                 .iter()
                 .filter_map(|(what, at)| Some((what, at.as_ref()?)));
-            told.extend(dates.map(|(what, at)| format!("{what} in {}", label(at))));
+            detected.extend(dates.map(|(what, at)| format!("{what} in {}", label(at))));
         }
-        let told = told.join("; ");
-        chosen.note = (!told.is_empty()).then(|| format!("columns detected by name: {told}"));
+        let detected = detected.join("; ");
+        chosen.note =
+            (!detected.is_empty()).then(|| format!("columns detected by name: {detected}"));
         Ok(chosen)
     }
 
@@ -241,6 +242,12 @@ mod tests {
         assert_eq!(
             note.unwrap(),
             "columns detected by name: codes in dx[].code"
+        );
+        // The first line of a file without a header may be a patient's.
+        let claim = names(&["1001", "Diagnosis discussed with J. Doe", "service date"]);
+        assert_eq!(
+            guess.chosen(&claim, "f").unwrap().note.unwrap(),
+            "columns detected by name: codes in column 2; dates in service date"
         );
         assert!(guess.chosen(&names(&["a"]), "f").is_err());
         assert!(guess.chosen(&names(&["dx"]), "f").is_err());

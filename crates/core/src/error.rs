@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_a_folder_is_told_as_one() {
+    fn a_file_that_is_a_folder_is_reported_as_one() {
         let folder = std::env::temp_dir();
         let error = std::fs::read(&folder).unwrap_err();
         let error = io_error("read", &folder, error);
@@ -398,7 +398,7 @@ mod tests {
 
     #[cfg(windows)]
     #[test]
-    fn a_file_that_a_program_has_open_is_told_as_one() {
+    fn a_file_that_a_program_has_open_is_reported_as_one() {
         use std::os::windows::fs::OpenOptionsExt;
         let path = std::env::temp_dir().join(format!("codeyear-{}.txt", std::process::id()));
         let mut options = std::fs::File::options();

@@ -210,7 +210,7 @@ async fn told_to_stop() {
     }
 }
 
-/// Ctrl-C and Ctrl-Break, the end of the console, and that of the machine, which waits some seconds.
+/// Waits for Ctrl-C, Ctrl-Break, the end of the console, or that of the machine, which then waits some seconds.
 #[cfg(windows)]
 async fn told_to_stop() {
     use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};

@@ -29,8 +29,8 @@ use crate::present::{Style, json, text};
 ///
 /// Reads CSV and TSV with a header, NDJSON, Parquet, workbooks, X12 837P and 837I, and FHIR R4 (a Bundle or
 /// NDJSON); gzip and zstd are unpacked. Each code gets the verdict of `check` on its date: the discharge date of an
-/// inpatient claim, the date of service of any other. Only the columns that you name are written, and no message
-/// shows a value from the file.
+/// inpatient claim, the date of service of any other. Only the columns that you name, or that are detected, are
+/// written, and no message shows a value from the file.
 #[derive(Debug, Clone, Args)]
 pub(super) struct AuditArgs {
     /// Audit this file, all files of this folder, or several; - for stdin
@@ -515,7 +515,7 @@ fn refuse_columns(args: &AuditArgs, format: InputFormat) -> Result<()> {
     }
 }
 
-/// Refuses an admission without a discharge. Other columns that nobody names are told by their names.
+/// Refuses an admission without a discharge. Other columns that nobody names are detected by their names.
 fn refuse_admission_alone(args: &AuditArgs) -> Result<()> {
     if args.admit.is_some() && args.discharge.is_none() {
         return Err(

@@ -476,7 +476,7 @@ fn what_stands_around_a_code_does_not_rest_on_how_it_was_labelled_before() {
 }
 
 #[test]
-fn columns_that_nobody_names_are_told_by_their_names_and_said() {
+fn columns_that_nobody_names_are_detected_by_their_names_and_reported() {
     let world = World::with_sample();
     world.write(
         "claims.csv",
@@ -510,4 +510,17 @@ fn columns_that_nobody_names_are_told_by_their_names_and_said() {
         assert!(run.stderr.contains(message), "{}", run.stderr);
         assert!(run.stderr.contains(hint), "{}", run.stderr);
     }
+    // A first line that is a claim is no header, and nothing of it is shown.
+    world.write(
+        "claim.csv",
+        "Jane Doe,Diagnosis discussed with Jane Doe,C7B,2026-01-02\n",
+    );
+    let run = world.run(&["audit", "claim.csv", "--on", "2026-01-02"]);
+    assert_eq!(run.exit, 2);
+    assert!(
+        run.stderr.contains("a claim, not a header"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("Jane"), "{}", run.stderr);
 }

@@ -61,8 +61,14 @@ pub fn audit_delimited<'i, 'r>(
     let mut columns = Columns::find(&options.columns, names, file)
         .map_err(|error| hint_at_title(error, width, rows, delimiter))?;
     let name = |at: usize| columns.names.get(at).map_or("", String::as_str);
-    let codes = columns.codes.iter().map(|code| name(code.at));
-    refuse_claim_as_header(index, columns.date_columns().map(name), codes, file)?;
+    if columns.guessed.is_some() {
+        // Nobody says that the first line is a header.
+        let all = || columns.names.iter().map(String::as_str);
+        refuse_claim_as_header(index, all(), all(), file)?;
+    } else {
+        let codes = columns.codes.iter().map(|code| name(code.at));
+        refuse_claim_as_header(index, columns.date_columns().map(name), codes, file)?;
+    }
     let (format, notes) =
         options.date_form(file, "rows", || sniff_dates(rows, delimiter, &columns))?;
     blocks.skip(length);
