@@ -95,11 +95,12 @@ pub(super) fn find_pack(context: &Context<'_>) -> Result<Option<Pack>> {
 /// where it cannot be written, the answer comes from memory.
 pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
     let database = context.database();
+    if let Ok(database) = &database {
+        // Windows removes no name of a file that is open.
+        clear_left(database);
+    }
     let missing = match database.as_deref().map(Store::open) {
         Ok(Ok(store)) => {
-            if let Ok(database) = &database {
-                clear_left(database);
-            }
             tell_of_newer_pack(context, &store);
             return Ok(store);
         }

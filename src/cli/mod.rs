@@ -93,7 +93,12 @@ enum Verb {
 
 /// Returns the command line, with examples in every help.
 fn command() -> clap::Command {
-    in_any_case(examples::add(Cli::command()))
+    let command = in_any_case(examples::add(Cli::command()));
+    match cfg!(windows) {
+        // Not by the name of its file, which has an ending there.
+        true => command.bin_name("codeyear"),
+        false => command,
+    }
 }
 
 /// Reads the values that an option lists in any case: `--format JSON`.

@@ -154,6 +154,7 @@ fn releases_are_named_in_one_argument_by_a_day_or_by_what_is_beside_them() {
 #[test]
 fn a_command_line_that_went_astray_is_led_back() {
     let world = World::with_sample();
+    let [attack, shot] = ["heart attack", "flu shot"].map(codeyear::error::in_quotes);
     for (args, tip) in [
         (
             &["C7B", "--on", "2026-03-01"][..],
@@ -161,7 +162,7 @@ fn a_command_line_that_went_astray_is_led_back() {
         ),
         (&["C7B.0-C7B.8"], "codeyear check C7B.0-C7B.8"),
         (&["FY2026"], "codeyear diff FY2026"),
-        (&["heart attack"], "codeyear search 'heart attack'"),
+        (&["heart attack"], &format!("codeyear search {attack}")),
         (&["low", "back", "pain"], "codeyear search low back pain"),
         (&["chekc", "C7B"], "'check'"),
         (&["check", "C7B", "--onn", "2026-03-01"], "'--on'"),
@@ -173,7 +174,7 @@ fn a_command_line_that_went_astray_is_led_back() {
         (&["serve", "--port", "8080"], "'--listen 127.0.0.1:8080'"),
         (&["search", "--pcs", "cabg"], "'--code-set icd10pcs'"),
         (&["CHECK", "C7B"], "codeyear check C7B"),
-        (&["find", "flu shot"], "codeyear search 'flu shot'"),
+        (&["find", "flu shot"], &format!("codeyear search {shot}")),
     ] {
         let run = world.run(args);
         assert_eq!(run.exit, 2, "{args:?}");

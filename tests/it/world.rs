@@ -103,6 +103,11 @@ impl From<Output> for Run {
     }
 }
 
+/// Returns a path as this system shows one that it found in a folder.
+pub fn shown(path: &str) -> String {
+    path.replace('/', std::path::MAIN_SEPARATOR_STR)
+}
+
 /// The day on which tests import.
 pub fn today() -> chrono::NaiveDate {
     "2026-03-01".parse().unwrap()

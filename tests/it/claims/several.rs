@@ -3,7 +3,7 @@
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 
 use super::column;
-use crate::world::{Run, World};
+use crate::world::{Run, World, shown};
 
 /// Audits a file with the columns `dx` and `dos`.
 fn audit_of(world: &World, file: &str, rest: &[&str]) -> Run {
@@ -29,7 +29,7 @@ fn files_of_a_folder_are_audited_in_one_run_and_one_that_cannot_be_read_is_named
     );
     assert!(
         run.stdout
-            .contains("claims/more/notes.txt: there is no column"),
+            .contains(&shown("claims/more/notes.txt: there is no column")),
         "{}",
         run.stdout
     );
@@ -43,6 +43,7 @@ fn files_of_a_folder_are_audited_in_one_run_and_one_that_cannot_be_read_is_named
             "claims/more/b.csv",
             "claims/more/b.csv"
         ]
+        .map(shown)
     );
     assert_eq!(
         column(&all, "verdict"),

@@ -105,7 +105,10 @@ impl Case {
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<String> = names.collect();
+        // Where a folder cannot be locked itself, a file in it is.
+        let mut names: Vec<String> = names
+            .filter(|name| cfg!(unix) || name != ".codeyear-fetch.lock")
+            .collect();
         names.sort();
         names
     }

@@ -6,7 +6,7 @@ use super::{
     assert_refused, database_with_fy2030, holds_nothing, order_file, other_order_file,
     refused_as_stated, refused_in, rows, sample, taken, world,
 };
-use crate::world::World;
+use crate::world::{World, shown};
 
 /// The import of a file as a release that it may not be.
 const AS_FY2031: [&str; 5] = [
@@ -122,8 +122,10 @@ fn of_files_that_disagree_on_a_release_none_is_taken_in_any_order_of_the_argumen
         let run = world.run(&["import", "--allow-incomplete", paths[0], paths[1], paths[2]]);
         assert_eq!(run.exit, 1, "{run:?}");
         for name in ["a/icd10cm_order_2031.txt", "b/icd10cm_order_2031.txt"] {
-            let line =
-                format!("not imported: {name}: another file of this command is the order file");
+            let line = format!(
+                "not imported: {}: another file of this command is the order file",
+                shown(name)
+            );
             assert!(run.stdout.contains(&line), "{run:?}");
         }
         let releases = world.store().releases().unwrap();

@@ -37,7 +37,43 @@ fn transcript(world: &World, commands: &[&[&str]]) -> String {
         text.push_str(&format!("exit {}\n\n", run.exit));
     }
     // Only the folder differs from one run to the next: no output has the day of today.
-    text.replace(&world.folder().display().to_string(), "<folder>")
+    let text = text.replace(&world.folder().display().to_string(), "<folder>");
+    match cfg!(windows) {
+        true => as_on_unix(&text),
+        false => text,
+    }
+}
+
+/// Returns what Windows shows as Unix shows it: the folders of a path, and the reason why it cannot be used.
+fn as_on_unix(text: &str) -> String {
+    // What Markdown marks so is no letter.
+    let mut text = text.replace(r"\\", "/");
+    for letter in ('a'..='z').chain('A'..='Z').chain('0'..='9') {
+        text = text.replace(&format!(r"\{letter}"), &format!("/{letter}"));
+    }
+    let lines = text.lines().map(|line| {
+        for (windows, unix) in [
+            (&[2, 3][..], "No such file or directory (os error 2)"),
+            (&[80, 183], "File exists (os error 17)"),
+        ] {
+            let is_it = |number: &i32| line.ends_with(&format!("(os error {number})"));
+            if windows.iter().any(is_it)
+                && let Some(at) = line.find(": cannot ")
+                && let Some(reason) = line[at + 2..].find(": ")
+            {
+                return format!("{}{unix}\n", &line[..at + 2 + reason + 2]);
+            }
+        }
+        format!("{line}\n")
+    });
+    lines.collect()
+}
+
+#[test]
+fn what_windows_shows_is_told_as_unix_shows_it() {
+    let text = "error: a\\b.csv: cannot write: Path not found. (os error 3)\n\"file\": \"a\\\\b.csv\"\na\\_b\n\n";
+    let expected = "error: a/b.csv: cannot write: No such file or directory (os error 2)\n\"file\": \"a/b.csv\"\na\\_b\n\n";
+    assert_eq!(as_on_unix(text), expected);
 }
 
 fn sample_folder() -> PathBuf {
