@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_in};
+use super::context::{AnswerFormat, CodeSetParser, Context, Outcome, codes_in, refuse_dates};
 use crate::answer::{self, SpeltOut};
 use crate::error::{Error, Result, printable};
 use crate::model::{
@@ -284,6 +284,7 @@ fn read_codes(codes: &[String]) -> Result<Vec<TypedCode>> {
         return Err(Error::usage("stdin has no codes")
             .with_hint("write one code per line, or several with commas between them"));
     }
+    refuse_dates(&all)?;
     Ok(all)
 }
 

@@ -318,10 +318,27 @@ pub(super) fn codes_in(argument: &str) -> Vec<TypedCode> {
     }
 }
 
+/// Refuses a date among codes: its codes would be answered for another day.
+pub(super) fn refuse_dates(typed: &[TypedCode]) -> Result<()> {
+    let is_date =
+        |word: &&str| word.contains(['/', '-']) && matches!(word.parse(), Ok(TypedDay::Day(_)));
+    let words = typed.iter().filter_map(|typed| match typed {
+        TypedCode::One(code) => code.split_whitespace().find(is_date),
+        TypedCode::Range(..) => None,
+    });
+    match words.into_iter().next() {
+        None => Ok(()),
+        Some(date) => Err(Error::usage(format!("{date} is a date, not a code")).with_hint(
+            format!("say the date with --on {date}; codes with dates of their own are a table: codeyear audit FILE"),
+        )),
+    }
+}
+
 /// Cuts arguments into codes, of which none may be a range.
 pub(super) fn codes_of(arguments: &[String]) -> Result<Vec<String>> {
-    let typed = arguments.iter().flat_map(|text| codes_in(text));
-    let codes = typed.map(|typed| match typed {
+    let typed: Vec<TypedCode> = arguments.iter().flat_map(|text| codes_in(text)).collect();
+    refuse_dates(&typed)?;
+    let codes = typed.into_iter().map(|typed| match typed {
         TypedCode::One(code) => Ok(code),
         TypedCode::Range(first, last) => Err(Error::usage("a range is not one code").with_hint(
             format!("codeyear check {first}-{last} lists the codes of it"),

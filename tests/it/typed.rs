@@ -312,3 +312,25 @@ fn show_and_history_take_several_codes_and_a_search_says_what_it_shows() {
         "{early:?}"
     );
 }
+
+#[test]
+fn a_date_among_codes_is_refused_and_no_code_is_answered_for_another_day() {
+    let world = World::with_sample();
+    for rest in [
+        &["check", "G35", "09/30/2025"][..],
+        &["check", "G35", "on", "2025-09-30"],
+        &["check", "G35 2025-09-30"],
+        &["show", "E11.9", "2025-11-03"],
+        &["history", "M54.5", "1-OCT-2021"],
+    ] {
+        let run = world.run(rest);
+        assert_eq!(run.exit, 2, "{rest:?}: {}", run.stdout);
+        assert_eq!(run.stdout, "", "{rest:?}");
+        assert!(
+            run.stderr.contains("is a date, not a code"),
+            "{rest:?}: {}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("--on "), "{rest:?}: {}", run.stderr);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressBar;
 
 use super::AuditArgs;
-use crate::claims::{self, Layout};
+use crate::claims::{self, InputFormat, Layout, OutputForm};
 use crate::cli::progress::progress_bar;
 use crate::error::{Error, Result};
 use crate::source::archive::is_hidden;
@@ -107,4 +107,51 @@ pub(super) fn layout_of(name: &str) -> Result<Layout> {
         ))
     })?;
     Layout::read(&text).map_err(|error| error.in_file(name))
+}
+
+/// Refuses a name that says what is not written: text in a file that is called a workbook opens nowhere.
+pub(super) fn refuse_form(path: &Path, format: InputFormat) -> Result<()> {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let ending = ending.to_str().unwrap_or_default();
+    let is_other = match ending {
+        "xlsx" | "xls" | "pdf" => true,
+        "parquet" => format != InputFormat::Parquet,
+        "json" => format != InputFormat::Ndjson,
+        _ => false,
+    };
+    if !is_other {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "-o writes the rows of the claims as CSV, NDJSON, or Parquet of Parquet, and this file is called .{ending}"
+    ))
+    .in_file(path.display().to_string())
+    .with_hint("name a file .csv or .ndjson; --report writes the summary as .html, .json, .md, .adoc or .txt"))
+}
+
+/// Returns the form of text that the name of a file says; `None` for any other.
+pub(super) fn text_form(path: &Path) -> Option<OutputForm> {
+    match path.extension()?.to_ascii_lowercase().to_str()? {
+        "ndjson" | "jsonl" => Some(OutputForm::Ndjson),
+        "csv" | "txt" => Some(OutputForm::Csv),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_what_is_written() {
+        let refused = |name: &str, format| refuse_form(Path::new(name), format).is_err();
+        for name in ["o.xlsx", "o.XLS", "o.parquet", "o.json"] {
+            assert!(refused(name, InputFormat::Table), "{name}");
+        }
+        for name in ["o.csv", "o.txt", "o.ndjson", "o", "-"] {
+            assert!(!refused(name, InputFormat::Table), "{name}");
+        }
+        assert!(!refused("o.json", InputFormat::Ndjson));
+        assert!(!refused("o.parquet", InputFormat::Parquet));
+    }
 }

@@ -10,7 +10,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
 use indicatif::ProgressBar;
 
-use self::files::{audit_bar, files_of, layout_of, refuse_own_files, refuse_report};
+use self::files::{
+    audit_bar, files_of, layout_of, refuse_form, refuse_own_files, refuse_report, text_form,
+};
 use super::context::{CodeSetParser, Context, Format, Outcome};
 use super::output::{write_file, write_whole};
 #[cfg(feature = "parquet")]
@@ -468,6 +470,9 @@ fn options(
     } else if is_only {
         refuse_columns(args, format)?;
     }
+    if let Some(path) = &args.output {
+        refuse_form(path, format)?;
+    }
     Ok(AuditOptions {
         format: Some(format),
         table: table_options(args, rows),
@@ -479,15 +484,6 @@ fn options(
             .and_then(text_form)
             .unwrap_or(OutputForm::Csv),
     })
-}
-
-/// Returns the form of text that the name of a file says; `None` for any other.
-fn text_form(path: &Path) -> Option<OutputForm> {
-    match path.extension()?.to_ascii_lowercase().to_str()? {
-        "ndjson" | "jsonl" => Some(OutputForm::Ndjson),
-        "csv" | "txt" => Some(OutputForm::Csv),
-        _ => None,
-    }
 }
 
 /// Refuses what only a table has.
