@@ -55,6 +55,9 @@ impl TableOptions {
             UnknownDateFormat::DayFirst => {
                 "have dates that are valid only with the day before the month"
             }
+            UnknownDateFormat::Mixed => {
+                "have dates that are valid only with the day before the month, and others that are valid only with the month first"
+            }
         };
         let message = format!("the first {records} {message}");
         Err(Error::usage(message).in_file(file).with_hint(hint))

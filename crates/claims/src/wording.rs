@@ -32,6 +32,10 @@ impl Wording {
             (Wording::Options, UnknownDateFormat::NoForm) => "is it the right column? state the format, as in --date-format DD.MM.YYYY".to_owned(),
             (Wording::Options, UnknownDateFormat::Numbers) => "--date-format excel reads Excel serial dates, --date-format unix seconds since 1970, a pattern such as --date-format MMDDYY digits".to_owned(),
             (Wording::Options, UnknownDateFormat::DayFirst) => "state it: --date-format DD/MM/YYYY, or --date-format us to report such dates".to_owned(),
+            (Wording::Options, UnknownDateFormat::Mixed) => "state which is meant: --date-format us or --date-format DD/MM/YYYY; rows with the other are reported with their lines".to_owned(),
+            (Wording::Form, UnknownDateFormat::Mixed) => format!(
+                "state which is meant in “{field}”: us or DD/MM/YYYY; rows with the other are reported with their lines"
+            ),
             (Wording::Form, UnknownDateFormat::Empty) => format!("state another format in “{field}”"),
             (Wording::Form, UnknownDateFormat::NoForm) => {
                 format!("is it the right column? state the format in “{field}”: DD.MM.YYYY")

@@ -141,7 +141,8 @@ impl DateFormat {
     }
 
     /// Returns the format of a column from some of its values. The formats look so different that one value
-    /// is of one format at most; the one that most values have wins.
+    /// is of one format at most; the one that most values have wins. The month stands first if more values can be read
+    /// only so than only the other way: the others are mistyped.
     ///
     /// # Errors
     /// [`UnknownDateFormat`] if no value is of any format, or if the values look like days before months.
@@ -151,7 +152,9 @@ impl DateFormat {
         let mut counts: Vec<(DateFormat, u64)> =
             DateFormat::told().map(|format| (format, 0)).collect();
         let mut any = false;
-        let mut day_first = false;
+        // The values that are dates only if the day stands first, and only if the month does.
+        let mut day_first = 0_u64;
+        let mut month_first = 0_u64;
         let mut numbers = false;
         for value in values {
             let value = value.trim_ascii();
@@ -161,18 +164,23 @@ impl DateFormat {
             any = true;
             numbers |=
                 DateFormat::Excel.read(value).is_some() || DateFormat::Unix.read(value).is_some();
+            let mut is_day_first = false;
             for (format, count) in &mut counts {
+                let turned = |format: DateFormat| {
+                    let DateParts { year, month, day } = format
+                        .day(value)
+                        .filter(|_| format.has_month_before_day())?;
+                    Some(NaiveDate::from_ymd_opt(year, day, month).is_some())
+                };
                 if format.read(value).is_some() {
                     *count += 1;
+                    month_first += u64::from(turned(*format) == Some(false));
                     // A day that the stricter format reads is not counted for the looser one too.
                     break;
                 }
-                if format.has_month_before_day()
-                    && let Some(DateParts { year, month, day }) = format.day(value)
-                {
-                    day_first |= NaiveDate::from_ymd_opt(year, day, month).is_some();
-                }
+                is_day_first |= turned(*format) == Some(true);
             }
+            day_first += u64::from(is_day_first);
         }
         // The looser form of what the stricter one reads too is meant where both are there.
         let loose: Option<DatePattern> = "YYYY-MM-DD".parse().ok();
@@ -184,11 +192,16 @@ impl DateFormat {
         }
         let found = counts.into_iter().rev().filter(|(_, count)| *count > 0);
         match found.max_by_key(|(_, count)| *count) {
-            Some((format, _)) if day_first && format.has_month_before_day() => {
-                Err(UnknownDateFormat::DayFirst)
+            Some((format, _))
+                if format.has_month_before_day() && day_first >= month_first.max(1) =>
+            {
+                Err(match month_first {
+                    0 => UnknownDateFormat::DayFirst,
+                    _ => UnknownDateFormat::Mixed,
+                })
             }
             Some((format, _)) => Ok(format),
-            None if day_first => Err(UnknownDateFormat::DayFirst),
+            None if day_first > 0 => Err(UnknownDateFormat::DayFirst),
             None if numbers => Err(UnknownDateFormat::Numbers),
             None if any => Err(UnknownDateFormat::NoForm),
             None => Err(UnknownDateFormat::Empty),
@@ -265,6 +278,8 @@ pub enum UnknownDateFormat {
     Numbers,
     /// Some values are dates only if the day stands before the month.
     DayFirst,
+    /// Some values are dates only if the day stands before the month, and some only if it stands behind it.
+    Mixed,
 }
 
 /// Checks whether what stands behind a date is its time or its zone: `T08:30:00Z`, ` 12:00:00 AM`, ` 00:00:00 UTC`,
@@ -398,6 +413,15 @@ mod tests {
         assert_eq!(
             sniff(&["03/01/2026", "31/12/2025"]),
             Err(UnknownDateFormat::DayFirst)
+        );
+        // One of several is mistyped; of two nobody knows which.
+        assert_eq!(
+            sniff(&["03/01/2026", "12/31/2025", "31/12/2025", "09/28/2026"]),
+            Ok(DateFormat::Us)
+        );
+        assert_eq!(
+            sniff(&["03/01/2026", "12/31/2025", "31/12/2025"]),
+            Err(UnknownDateFormat::Mixed)
         );
         assert_eq!(sniff(&["spring"]), Err(UnknownDateFormat::NoForm));
         assert_eq!(sniff(&["", " "]), Err(UnknownDateFormat::Empty));
