@@ -7,7 +7,6 @@ use codeyear::ingest::import;
 use codeyear::model::{CodeSet, DocumentKind};
 use codeyear::store::{SCHEMA_VERSION, Store};
 
-use crate::layers::{FIRST_PUBLISHED, fixture, schema_of};
 use crate::world::{World, today, whole};
 
 fn earlier() -> World {
@@ -137,4 +136,134 @@ fn a_release_is_taken_out_of_a_database_of_an_earlier_schema() {
     assert_eq!(run.exit, 0, "{run:?}");
     assert_eq!(version_of(&world.database()), SCHEMA_VERSION);
     assert!(is_sound(&world.database()));
+}
+
+/// The first schema that was published.
+const FIRST_PUBLISHED: i64 = 6;
+
+fn fixture(version: i64) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/schema")
+        .join(format!("v{version}.db"))
+}
+
+/// The commands that open a database, each with what it needs.
+const OPENING: [&[&str]; 11] = [
+    &["check", "C7B"],
+    &["releases"],
+    &["status"],
+    &["verify"],
+    &["import", "."],
+    &["init", "--pack", "none.pack"],
+    &["remove", "FY2026"],
+    &["export", "ohdsi", "-o", "out"],
+    &["backup", "copy.db"],
+    &["serve", "--listen", "127.0.0.1:0"],
+    &["fetch", "--missing", "--dry-run"],
+];
+
+#[test]
+fn a_database_from_before_the_first_publication_is_refused_with_what_builds_it_again() {
+    for version in 1..FIRST_PUBLISHED {
+        let world = World::empty();
+        std::fs::copy(fixture(version), world.database()).unwrap();
+        let before = std::fs::read(world.database()).unwrap();
+        for command in OPENING {
+            let refused = world.run(command);
+            assert_eq!(refused.exit, 2, "{command:?}: {refused:?}");
+            let said = refused.stderr;
+            assert!(
+                said.contains(&format!("schema {version},")),
+                "{command:?}: {said}"
+            );
+            assert!(
+                said.contains("codeyear demo --folder"),
+                "the sample: {said}"
+            );
+        }
+        let after = std::fs::read(world.database()).unwrap();
+        assert!(before == after, "version {version} was written to");
+    }
+}
+
+#[test]
+fn an_earlier_database_with_a_log_beside_it_is_refused_and_not_even_mended() {
+    let world = World::empty();
+    std::fs::copy(fixture(5), world.database()).unwrap();
+    let connection = rusqlite::Connection::open(world.database()).unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; UPDATE removed SET release = release; CREATE TABLE other (a)")
+        .unwrap();
+    // Copied while it is open, as after a program that was killed.
+    let copied = World::empty();
+    let files = ["codeyear.db", "codeyear.db-wal", "codeyear.db-shm"];
+    for name in files {
+        std::fs::copy(world.path(name), copied.path(name)).unwrap();
+    }
+    let bytes = |name: &str| std::fs::read(copied.path(name)).unwrap();
+    let before = [bytes(files[0]), bytes(files[1])];
+    assert!(!before[1].is_empty());
+    for command in OPENING {
+        assert_eq!(copied.run(command).exit, 2, "{command:?}");
+    }
+    assert!(before == [bytes(files[0]), bytes(files[1])]);
+}
+
+#[test]
+fn what_neither_a_pack_nor_an_address_brings_is_named() {
+    let world = World::empty();
+    std::fs::copy(fixture(4), world.database()).unwrap();
+    let connection = rusqlite::Connection::open(world.database()).unwrap();
+    connection
+        .execute_batch(
+            "UPDATE meta SET value = 'full';
+             UPDATE source_file SET sha256 = 'other', archive = 'mine.zip' WHERE kind = 'order_file'
+                 AND release = (SELECT id FROM release WHERE name = 'FY2026');",
+        )
+        .unwrap();
+    drop(connection);
+    let said = world.run(&["releases"]).stderr;
+    for part in [
+        "ICD-10-CM: FY2025-04, FY2026",
+        "init",
+        "fetch --missing",
+        "nothing brings these files",
+        "ICD-10-CM FY2026, order file: mine.zip > ",
+    ] {
+        assert!(said.contains(part), "{part:?}: {said}");
+    }
+}
+
+/// The tables, indexes and views of a database, without comments and line breaks.
+fn schema_of(database: &Path) -> Vec<String> {
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let mut statement = connection
+        .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+        .unwrap();
+    let rows = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    rows.map(|sql| {
+        let sql = sql.unwrap();
+        let code = sql.lines().map(|line| line.split("--").next().unwrap());
+        code.flat_map(str::split_whitespace)
+            .collect::<Vec<_>>()
+            .join(" ")
+    })
+    .collect()
+}
+
+#[test]
+fn the_schema_that_was_published_is_never_changed_again() {
+    let world = World::empty();
+    drop(Store::open_or_create(&world.database()).unwrap());
+    std::fs::copy(fixture(SCHEMA_VERSION), world.path("fixture.db")).unwrap();
+    assert_eq!(
+        schema_of(&world.database()),
+        schema_of(&world.path("fixture.db")),
+        "write a file of the next version beside it; before the first publication, delete \
+         tests/fixtures/schema/v{SCHEMA_VERSION}.db and write it anew: codeyear --db \
+         tests/fixtures/schema/v{SCHEMA_VERSION}.db import releases/sample/icd10cm/FY2025-04 releases/sample/icd10cm/FY2026 \
+         releases/sample/icd10pcs/FY2022-04-errata"
+    );
 }

@@ -142,7 +142,7 @@ impl Served {
         self.child.id()
     }
 
-    /// Tells it to end after its last answer, by a signal of Unix.
+    /// Ends it after its last answer, by a signal of Unix.
     pub fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         let told = std::process::Command::new("kill")

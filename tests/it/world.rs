@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// Gives a program a home, by the variables of every system, and that without which none of Windows opens a socket.
+/// Sets the home of a program, by the variables of every system, and that without which none of Windows opens a socket.
 pub fn set_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
     command
         .env("HOME", home)
