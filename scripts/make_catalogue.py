@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """Writes the catalogue, one TOML file a release, from the official files.
 
-Every figure is computed from the files in --releases or taken from the tables
-in --truth; nothing is typed in by hand but the words around it. The same input
-gives the same bytes. With --check it writes nothing and exits 1 when the files
-in --out differ from what it would write.
+Every figure is computed from the files in --releases; the addresses, and the
+hashes of archives that are not there, come from --addresses. Nothing is typed
+in by hand but the words around it. The same input gives the same bytes.
+
+--releases holds a folder for each code set, icd10cm and icd10pcs, with one zip a
+release (icd10cm-FY2027.zip) of the files as posted; icd10cm-FY2013.zip and
+earlier are in before-force, and archives that are kept as posted, whatever their
+names, in as-published. --truth compares what was counted with tables counted by
+others. With --check it writes nothing and exits 1 when the files in --out differ
+from what it would write.
 """
 
 import argparse
 import csv
+import datetime
 import hashlib
 import io
 import json
@@ -92,17 +99,18 @@ REPLACED = re.compile(r", October edition at CMS \((.*may be dead)\)$")
 
 
 class Release:
-    """A release: its id, and of one that is held a row of order-file-counts.csv."""
+    """A release: its id, and of one that is held the counts of its order file, as counts_of has them."""
 
     def __init__(self, code_set, release, counts=None):
         self.code_set = code_set
         self.id = release
         self.held = counts is not None
+        self.counts = counts
         if counts:
             self.order_name = counts["file"]
-            self.bytes = int(counts["bytes"])
-            self.rows = int(counts["rows"])
-            self.billable = int(counts["billable"])
+            self.bytes = counts["bytes"]
+            self.rows = counts["rows"]
+            self.billable = counts["billable"]
             self.sha256 = counts["sha256"]
         match = re.fullmatch(r"FY(\d{4})(?:-(\d{2}))?(-errata)?", self.id)
         if not match:
@@ -149,6 +157,28 @@ def members_of(path):
     """The files of an archive: name -> bytes."""
     with zipfile.ZipFile(path) as archive:
         return {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
+
+
+def release_zips(releases_dir):
+    """The zips of releases, one each, by name."""
+    folders = [*CODE_SET_NAMES, "before-force"]
+    return sorted(p for folder in folders for p in (releases_dir / folder).glob("*.zip"))
+
+
+def counts_of(path):
+    """The name, size, rows, billable rows and hash of the order file in a release's zip."""
+    order_files = {n: data for n, data in members_of(path).items() if kind_of_member(n) == "order_file"}
+    if len(order_files) != 1:
+        raise SystemExit(f"error: {path.name}: one order file expected, found: {', '.join(order_files) or 'none'}")
+    [(name, data)] = order_files.items()
+    flags = [row[14:15] for row in data.splitlines() if row.strip()]
+    return {
+        "file": name,
+        "bytes": len(data),
+        "rows": len(flags),
+        "billable": flags.count(b"1"),
+        "sha256": sha256(data),
+    }
 
 
 def kind_of_member(name):
@@ -394,11 +424,16 @@ def archive_of(row, held):
 def load(releases_dir, truth_dir, addresses):
     """Everything the catalogue says: releases by key, and the archives of no release."""
     releases = {}
-    for table in ("order-file-counts.csv", "before-force-counts.csv"):
+    for path in release_zips(releases_dir):
+        code_set, release = path.stem.split("-", 1)
+        if (code_set, release) not in WITHOUT_ORDER_FILE:
+            releases[code_set, release] = Release(code_set, release, counts_of(path))
+    for table in ("order-file-counts.csv", "before-force-counts.csv") if truth_dir else ():
         with open(truth_dir / table, newline="") as file:
             for row in csv.DictReader(file):
-                release = Release(row["code_set"], row["release"], row)
-                releases[release.key] = release
+                release = releases.get((row["code_set"], row["release"]))
+                if release is None or any(str(value) != row[name] for name, value in release.counts.items()):
+                    raise SystemExit(f"error: {row['code_set']} {row['release']}: counted otherwise than in {table}")
     with open(addresses, newline="") as file:
         official = [r for r in csv.DictReader(file) if r["code_set"] in CODE_SET_NAMES]
     # A release of which something is published that lists codes is one, whether its files are held or not.
@@ -411,10 +446,7 @@ def load(releases_dir, truth_dir, addresses):
     for release in releases.values():
         if not release.held:
             continue
-        name = f"{release.code_set}-{release.id}.zip"
-        path = releases_dir / release.code_set / name
-        if not path.exists():
-            path = releases_dir / "before-force" / name
+        path = next(p for p in release_zips(releases_dir) if p.stem == f"{release.code_set}-{release.id}")
         for name, data in members_of(path).items():
             digest = sha256(data)
             release.members[name] = (len(data), digest)
@@ -427,8 +459,6 @@ def load(releases_dir, truth_dir, addresses):
             if kind:
                 own = name.rsplit("/", 1)[-1]
                 release.documents.append((kind, own, len(data), digest, outline(kind, own, data)))
-        if release.members.get(release.order_name) != (release.bytes, release.sha256):
-            raise SystemExit(f"error: {path.name}: the order file is not the one counted")
 
     held = {}  # sha256 of an archive as published -> (name, bytes, members)
     for path in sorted((releases_dir / "as-published").glob("*.zip")):
@@ -503,10 +533,10 @@ def archive_order(archive):
     return (archive.get("year", 0), min(ranks), archive["publisher"] == "CMS", archive["file"], archive["url"])
 
 
-def patch_toml(release, releases_dir, truth_dir, releases):
+def patch_toml(release, releases_dir, releases):
     """The codes that took effect before any order file carried them."""
     if release.key == ("icd10cm", "FY2020"):
-        patches = covid_diagnoses(releases_dir, truth_dir, releases)
+        patches = covid_diagnoses(releases_dir, releases)
     elif release.key == ("icd10pcs", "FY2020"):
         patches = covid_procedures(releases_dir, releases)
     else:
@@ -533,12 +563,18 @@ def order_rows(releases_dir, release):
     return {row[6:13].rstrip(): (number, row) for number, row in enumerate(rows, 1) if row}
 
 
-def covid_diagnoses(releases_dir, truth_dir, releases):
+def covid_diagnoses(releases_dir, releases):
     """U07.0, U07.1 and their category: (first day, row of the order file that has the titles, citation)."""
     source = releases[("icd10cm", "FY2021")]
     rows = order_rows(releases_dir, source)
-    with open(truth_dir / "icd10cm-conversion-fy2026.csv", newline="") as file:
-        conversion = {r["current"].strip(): r for r in csv.DictReader(file)}
+    workbook = members_of(releases_dir / "icd10cm" / "icd10cm-FY2026.zip")["ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx"]
+    conversion = {}
+    for cells in sample_tables.read_cells(workbook):
+        # A number of more than four digits counts the days from the end of 1899.
+        effective = cells.get("B", "")
+        if re.fullmatch(r"\d{5}", effective):
+            day = datetime.date(1899, 12, 30) + datetime.timedelta(days=int(effective))
+            conversion[cells["A"].strip()] = {"effective": day.isoformat(), "previous_raw": cells["C"]}
     for code in ("U07", "U070", "U071"):
         number, row = rows[code]
         order_file = f"FY2021's order file ({source.order_name}), line {number}"
@@ -596,7 +632,7 @@ def covid_procedures(releases_dir, releases):
         yield effective, row, citation
 
 
-def release_toml(release, releases_dir, truth_dir, releases):
+def release_toml(release, releases_dir, releases):
     lines = [
         f"code_set = {string(release.code_set)}",
         f"release = {string(release.id)}",
@@ -649,7 +685,7 @@ def release_toml(release, releases_dir, truth_dir, releases):
             lines += [f"entries = {entries}", f"letters = {string(letters)}", f"last = {string(last)}"]
     for archive in sorted(release.archives, key=archive_order):
         lines += archive_toml(archive)
-    lines += patch_toml(release, releases_dir, truth_dir, releases)
+    lines += patch_toml(release, releases_dir, releases)
     return BANNER + "\n".join(lines) + "\n"
 
 
@@ -664,15 +700,15 @@ def main():
     root = Path(__file__).resolve().parent.parent
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--releases", type=Path, default=root / "../shared/releases")
-    parser.add_argument("--truth", type=Path, default=root / "../shared/truth")
-    parser.add_argument("--addresses", type=Path, default=root / "../shared/catalogue/addresses.csv")
+    parser.add_argument("--truth", type=Path, help="a folder with tables of counts to agree with")
+    parser.add_argument("--addresses", type=Path, default=root / "scripts/addresses.csv")
     parser.add_argument("--out", type=Path, default=root / "releases")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when files differ")
     args = parser.parse_args()
 
     releases, others, archives = load(args.releases, args.truth, args.addresses)
     files = {
-        f"{r.code_set}/{r.id}.toml": release_toml(r, args.releases, args.truth, releases)
+        f"{r.code_set}/{r.id}.toml": release_toml(r, args.releases, releases)
         for r in releases.values()
     }
     files["other-archives.toml"] = others_toml(others)
