@@ -16,7 +16,7 @@ python3 - "$file" "$hash" <<'PYTHON'
 import hashlib, sys
 
 with open(sys.argv[1], "rb") as file:
-    found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = hashlib.sha256(file.read()).hexdigest()
 if found != sys.argv[2]:
     sys.exit(f"{sys.argv[1]} has the SHA-256 {found}, and packaging/pack.txt says {sys.argv[2]}")
 PYTHON

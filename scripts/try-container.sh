@@ -43,14 +43,14 @@ clear() {
     "$engine" volume rm --force "$volume" >/dev/null || true
 }
 trap clear EXIT
-database=/data/codeyear.db
+named=()
 if [ -z "$pack" ]; then
     # The bundled sample stands for a database of one's own.
     "$engine" run --rm --volume "$volume:/data" "$tag" demo --folder /data >/dev/null || fail "the demo"
-    database=/data/sample.db
+    named=(--env CODEYEAR_DB=/data/sample.db)
 fi
 container="$("$engine" run --detach --cap-drop all --publish 127.0.0.1:8470:8470 --volume "$volume:/data" \
-    --env "CODEYEAR_DB=$database" "$tag")" || fail "the server"
+    ${named[@]+"${named[@]}"} "$tag")" || fail "the server"
 for _ in $(seq 60); do
     curl --fail --silent http://127.0.0.1:8470/healthz >/dev/null && break
     sleep 1
