@@ -7,6 +7,7 @@
 #   scripts/try-install.sh                  the wheel and the archive, as they are released
 #   scripts/try-install.sh --quick          the wheel alone, as tests are built: not its size, its tag and its speed
 #   scripts/try-install.sh --wheel          the wheel alone, as it is released
+#   scripts/try-install.sh --archive        the archive and the shell installer alone
 #   --pack FILE     the pack to build in; else it is made of the official files in CODEYEAR_RELEASES
 #                   [default: ../shared/releases]
 #   --out FOLDER    where the wheel is left [default: target/wheels]
@@ -35,6 +36,7 @@ while [ $# -gt 0 ]; do
     case "$1" in
     --quick) quick=1 parts=(wheel) ;;
     --wheel) parts=(wheel) ;;
+    --archive) parts=(archive) ;;
     --pack) pack="$2" && shift ;;
     --out) out="$2" && shift ;;
     *) echo "$1 is no option of this script" >&2 && exit 2 ;;
