@@ -54,7 +54,11 @@ impl<'i> Audited<'i> {
     ) -> Audited<'i> {
         let without_codes = columns.note_without_codes(&tally.columns_without_codes());
         let guessed = columns.guessed.iter().cloned();
-        let notes = guessed.chain(notes).chain(without_codes).collect();
+        let notes = guessed
+            .chain(columns.note_of_poa())
+            .chain(notes)
+            .chain(without_codes)
+            .collect();
         Audited::new(index, name, tally, notes, columns.amount.is_some())
     }
 

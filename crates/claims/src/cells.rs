@@ -68,7 +68,7 @@ pub(super) fn audit_cells<'i>(
     });
     let mut dates = dates.peekable();
     let (format, notes) = match dates.peek() {
-        Some(_) => options.date_form(file, "rows", || {
+        Some(_) => options.date_form(file, "rows", columns.date_names(), || {
             DateFormat::sniff(dates.map(|cell| cell.text.as_bytes()))
         })?,
         None => (options.date_format.unwrap_or(DateFormat::Iso), Vec::new()),

@@ -206,6 +206,8 @@ pub enum ProblemKind {
     NoDischarge,
     /// The discharge is before the admission.
     DischargeBeforeAdmission,
+    /// The amount cannot be read as dollars.
+    NoAmount,
     /// The row has more or fewer fields than the header.
     Ragged {
         /// Fields of the header.
@@ -239,6 +241,7 @@ impl std::fmt::Display for ProblemKind {
             ProblemKind::BadDate { expected } => write!(f, "no date in the format {expected}"),
             ProblemKind::NoDischarge => f.write_str("inpatient claim without a discharge date"),
             ProblemKind::DischargeBeforeAdmission => f.write_str("discharge before admission"),
+            ProblemKind::NoAmount => f.write_str("no amount in dollars"),
             ProblemKind::Ragged { expected, found } => {
                 write!(f, "{found} fields, and the header has {expected}")
             }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::claim::{CodeSystem, ProblemKind};
 use super::found::FoundColumns;
 use super::labels::Labels;
+use super::likely::is_plain_name;
 use super::nulls::Nulls;
 use super::picked::PickedColumns;
 use super::wording::Wording;
@@ -85,7 +86,8 @@ pub struct ColumnsAsked {
     pub labels: Labels,
     /// What stands where there is no value.
     pub nulls: Nulls,
-    /// The columns that say of each column of codes whether the diagnosis was present on admission, in their order.
+    /// The columns that say of the columns of codes whether the diagnosis was present on admission: of that of the same
+    /// name, or in their order.
     pub poa: Vec<String>,
     /// The column with what the claim charges.
     pub amount: Option<String>,
@@ -125,8 +127,8 @@ pub(super) struct Columns {
     pub(super) code_set_by: Option<usize>,
     pub(super) labels: Labels,
     pub(super) nulls: Nulls,
-    /// Of each column of codes that of its POA indicator.
-    pub(super) poa: Vec<usize>,
+    /// Of each column of codes that of its POA indicator, if it has one.
+    pub(super) poa: Vec<Option<usize>>,
     pub(super) amount: Option<usize>,
     /// What leaves the program, in the order of the table.
     pub(super) kept: Vec<usize>,
@@ -234,17 +236,11 @@ impl Columns {
         };
         let poa = match asked.poa.is_empty() {
             true => Vec::new(),
-            false => all_matching(&names, &asked.poa, file)?,
+            false => {
+                let indicators = all_matching(&names, &asked.poa, file)?;
+                poa_of_codes(&names, &codes, &indicators).map_err(|error| error.in_file(file))?
+            }
         };
-        if poa.len() > codes.len() {
-            return Err(Error::usage(format!(
-                "{} columns of POA indicators are named, and {} of codes",
-                poa.len(),
-                codes.len()
-            ))
-            .in_file(file)
-            .with_hint("name them in the order of the columns of codes, one each"));
-        }
         Ok(Columns {
             poa,
             count: names.len(),
@@ -267,9 +263,27 @@ impl Columns {
         })
     }
 
+    /// Lists the names of the columns with dates.
+    pub(super) fn date_names(&self) -> Vec<&str> {
+        let names = self.date_columns().filter_map(|at| self.names.get(at));
+        names.map(String::as_str).collect()
+    }
+
     /// Returns the column with the POA indicator of a column of codes.
     pub(super) fn poa_of(&self, at: usize) -> Option<usize> {
-        self.poa.get(at).copied()
+        self.poa.get(at).copied().flatten()
+    }
+
+    /// Returns a note on which column has the POA indicators of which codes.
+    pub(super) fn note_of_poa(&self) -> Option<String> {
+        let pairs = self.codes.iter().zip(&self.poa);
+        let pairs: Vec<String> = pairs
+            .map(|(code, poa)| match poa {
+                Some(at) => format!("{} of {}", name_of(&self.names, *at), code.name),
+                None => format!("none of {}", code.name),
+            })
+            .collect();
+        (!pairs.is_empty()).then(|| format!("POA indicators: {}", pairs.join(", ")))
     }
 
     /// Returns the names of the columns that the user asked to keep.
@@ -404,7 +418,7 @@ fn is_zero_date(text: &[u8]) -> bool {
 
 /// Reads an amount in dollars, in cents: `1234.5`, `$1,234.50`, `-3`.
 pub(super) fn cents(text: &[u8]) -> Result<i64, ProblemKind> {
-    read_cents(text).ok_or_else(|| ProblemKind::Malformed("no amount in dollars".to_owned()))
+    read_cents(text).ok_or(ProblemKind::NoAmount)
 }
 
 fn read_cents(text: &[u8]) -> Option<i64> {
@@ -521,24 +535,110 @@ fn repeated(names: &[String]) -> Option<String> {
 /// without a
 /// header is a patient's.
 fn no_column(names: &[String], name: &str, file: &str) -> Error {
+    /// The most names that an error shows.
+    const MOST_NAMES: usize = 40;
+
     let count = names.len();
-    let alike = names
-        .iter()
-        .find(|other| other.eq_ignore_ascii_case(name.trim()));
+    let alike = names.iter().find(|other| letters(other).eq(letters(name)));
     let hint = match alike {
         Some(alike) => format!("is it {alike:?}?"),
-        None => format!(
-            "the first line has to be the column names; it has {count} fields. A column may also be named by its number, from 1"
-        ),
+        None => {
+            // Others may be values of a claim, in a file without a header.
+            let plain = names
+                .iter()
+                .filter(|name| is_plain_name(name))
+                .take(MOST_NAMES);
+            let plain: Vec<&str> = plain.map(String::as_str).collect();
+            let its = match (plain.len(), count - plain.len()) {
+                (0, _) => format!("it has {count} fields"),
+                (_, 0) => format!("it has {}", plain.join(", ")),
+                (_, more) => format!("it has {} and {more} more", plain.join(", ")),
+            };
+            format!(
+                "the first line has to be the column names; {its}. A column may also be named by its number, from 1"
+            )
+        }
     };
     Error::usage(format!("there is no column {name:?}"))
         .in_file(file)
         .with_hint(hint)
 }
 
+/// Returns the letters and digits of a name, in which two ways to write it agree.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase)
+}
+
+/// Returns of each column of codes that of its POA indicator: by their names where these agree but for `poa` (`dx1_poa`,
+/// `POA 1`), else by their order.
+fn poa_of_codes(
+    names: &[String],
+    codes: &[FoundCodes],
+    indicators: &[usize],
+) -> codeyear_core::error::Result<Vec<Option<usize>>> {
+    let mut of_codes = vec![None; codes.len()];
+    for indicator in indicators {
+        let name: String = letters(&name_of(names, *indicator)).collect();
+        let bare = name.replacen("poa", "", 1);
+        let is_number = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
+        let is_of = |code: &FoundCodes| {
+            let code: String = letters(&code.name).collect();
+            let number = code.trim_start_matches(|c: char| !c.is_ascii_digit());
+            code == bare || (is_number && number == bare)
+        };
+        let mut alike = codes.iter().enumerate().filter(|(_, code)| is_of(code));
+        if let (Some((at, _)), None) = (alike.next(), alike.next())
+            && let Some(place @ None) = of_codes.get_mut(at)
+        {
+            *place = Some(*indicator);
+        }
+    }
+    let by_name = of_codes.iter().flatten().count();
+    match by_name {
+        _ if by_name == indicators.len() => Ok(of_codes),
+        0 if codes.len() == indicators.len() => {
+            Ok(indicators.iter().map(|at| Some(*at)).collect())
+        }
+        _ => Err(Error::usage(format!(
+            "which POA indicators are of which codes is not clear: {} of {} columns have the name of a column of codes, and there are {} of codes",
+            by_name,
+            indicators.len(),
+            codes.len()
+        ))
+        .with_hint("name them as their codes (dx1, dx1_poa), or one for each column of codes in their order")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indicators_go_with_the_codes_of_their_name_or_else_by_order() {
+        let names: Vec<String> = ["dx1", "dx2", "dx2_poa", "dx1_poa", "POA 2", "a", "b"]
+            .map(str::to_owned)
+            .to_vec();
+        let code = |at: usize| FoundCodes {
+            at,
+            name: name_of(&names, at),
+            system: CodeSystem::Detected,
+        };
+        let codes = [code(0), code(1)];
+        let of = |indicators: &[usize]| poa_of_codes(&names, &codes, indicators).ok();
+        for (indicators, expected) in [
+            (&[2, 3][..], Some(vec![Some(3), Some(2)])),
+            (&[2], Some(vec![None, Some(2)])),
+            (&[4], Some(vec![None, Some(4)])),
+            (&[5, 6], Some(vec![Some(5), Some(6)])),
+            // One for two, half of them by name, and two for the same.
+            (&[5], None),
+            (&[3, 5], None),
+            (&[2, 4], None),
+        ] {
+            assert_eq!(of(indicators), expected, "{indicators:?}");
+        }
+    }
 
     #[test]
     fn amounts_are_read_to_the_cent() {

@@ -50,7 +50,9 @@ pub(super) fn audit_ndjson<'i, 'r>(
     let start = blocks.peek()?;
     refuse_other_text(start, file)?;
     let (asked, note) = options.columns.by_name(&fields(start), file)?;
-    let (format, notes) = options.date_form(file, "objects", || sniff_dates(start, &asked))?;
+    let (format, notes) = options.date_form(file, "objects", asked.date_names(), || {
+        sniff_dates(start, &asked)
+    })?;
     let notes = note.into_iter().chain(notes).collect();
     let rules = AuditRules {
         file,
@@ -133,12 +135,7 @@ fn sniff_dates(
     start: &[u8],
     asked: &ColumnsAsked,
 ) -> std::result::Result<DateFormat, UnknownDateFormat> {
-    let names: Vec<&String> = asked
-        .dates
-        .iter()
-        .chain(&asked.admit)
-        .chain(&asked.discharge)
-        .collect();
+    let names = asked.date_names();
     let mut values: Vec<Vec<u8>> = Vec::new();
     for line in start.split(|byte| *byte == b'\n').take(MAX_SNIFFED) {
         let Ok(object) = serde_json::from_slice::<Object<'_>>(line) else {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::columns::ColumnsAsked;
 use super::found::FoundColumns;
+use super::likely::is_plain_name;
 use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
@@ -29,6 +30,7 @@ impl TableOptions {
         &self,
         file: &str,
         records: &str,
+        dates: Vec<&str>,
         sniff: impl FnOnce() -> std::result::Result<DateFormat, UnknownDateFormat>,
     ) -> Result<(DateFormat, Vec<String>)> {
         let sniffed = match (self.date_format, self.columns.on) {
@@ -59,7 +61,16 @@ impl TableOptions {
                 "have dates that are valid only with the day before the month, and others that are valid only with the month first"
             }
         };
-        let message = format!("the first {records} {message}");
+        let dates: Vec<&str> = dates
+            .into_iter()
+            .filter(|name| is_plain_name(name))
+            .collect();
+        let place = match dates.as_slice() {
+            [] => String::new(),
+            [only] => format!(" in column {only}"),
+            several => format!(" in columns {}", several.join(", ")),
+        };
+        let message = format!("the first {records} {message}{place}");
         Err(Error::usage(message).in_file(file).with_hint(hint))
     }
 }

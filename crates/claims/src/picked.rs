@@ -4,7 +4,7 @@
 use super::columns::ColumnsAsked;
 use super::likely::is_plain_name;
 use codeyear_core::error::{Error, Result};
-use codeyear_core::model::CodeSet;
+use codeyear_core::model::{CodeSet, DateFormat};
 
 /// The longest label.
 const LONGEST_LABEL: usize = 200;
@@ -75,6 +75,12 @@ pub(super) struct Chosen {
 }
 
 impl ColumnsAsked {
+    /// Lists the names of the columns with dates.
+    pub(super) fn date_names(&self) -> Vec<&str> {
+        let named = self.dates.iter().chain(&self.admit).chain(&self.discharge);
+        named.map(String::as_str).collect()
+    }
+
     /// Returns the columns that were picked, or that are likely where none is named and that is asked for.
     ///
     /// # Errors
@@ -117,7 +123,9 @@ impl ColumnsAsked {
             if likely.codes.is_empty() {
                 return Err(Error::usage("no column name suggests codes")
                     .in_file(file)
-                    .with_hint(self.wording.of_no_codes()));
+                    .with_hint(
+                        no_header(names).unwrap_or_else(|| self.wording.of_no_codes(names.len())),
+                    ));
             }
             let labels: Vec<String> = likely.codes.iter().map(label).collect();
             detected.push(format!("codes in {}", labels.join(", ")));
@@ -173,6 +181,30 @@ impl ColumnsAsked {
     }
 }
 
+/// Returns what to do about a first line that is no header: a title above it, or a row of data. Of one column a list of
+/// codes is likelier.
+fn no_header(names: &[String]) -> Option<&'static str> {
+    let filled = names.iter().filter(|name| !name.trim().is_empty());
+    let is_data = |name: &String| {
+        let name = name.trim().as_bytes();
+        let is_code = |set: CodeSet| {
+            let text = std::str::from_utf8(name);
+            text.is_ok_and(|text| set.parse_code(text).is_ok()) && (set.facts().looks_usual)(name)
+        };
+        DateFormat::sniff([name]).is_ok() || CodeSet::ALL.into_iter().any(is_code)
+    };
+    match names.len() {
+        0 | 1 => None,
+        _ if filled.clone().count() <= 1 => Some(
+            "the first line has one field that is not empty: is it a title? remove it, so that the column names come first",
+        ),
+        _ if filled.clone().any(is_data) => {
+            Some("the first line holds a code or a date: add a first line with the column names")
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +230,16 @@ mod tests {
             }),
             ..ColumnsAsked::default()
         }
+    }
+
+    #[test]
+    fn a_first_line_that_is_no_header_is_told_by_what_it_holds() {
+        let hint = |line: &[&str]| no_header(&names(line)).map(|hint| hint.contains("title"));
+        assert_eq!(hint(&["Denials October", "", ""]), Some(true));
+        assert_eq!(hint(&["1", "2025-10-01", "G35"]), Some(false));
+        assert_eq!(hint(&["claim", "amount", "E11.9"]), Some(false));
+        assert_eq!(hint(&["claim", "amount", "day"]), None);
+        assert_eq!(hint(&["G35"]), None);
     }
 
     #[test]

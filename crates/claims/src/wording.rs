@@ -50,8 +50,11 @@ impl Wording {
     }
 
     /// Returns what to do where no column's name suggests codes.
-    pub(super) fn of_no_codes(self) -> &'static str {
+    pub(super) fn of_no_codes(self, columns: usize) -> &'static str {
         match self {
+            Wording::Options if columns == 1 => {
+                "a list of codes, one a line, is for codeyear check - < FILE; a table has the names of its columns in its first line"
+            }
             Wording::Options => "name the column: --code dx1, or --code dx1,dx2, or --code 'dx*'",
             Wording::Form => {
                 "name the columns with codes, or choose them from those that the file has"

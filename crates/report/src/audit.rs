@@ -81,13 +81,24 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     Report { blocks }
 }
 
+/// Returns how many amounts a sum of charges lacks.
+pub(crate) fn without(summary: &AuditSummary) -> String {
+    match summary.unread_amounts() {
+        0 => String::new(),
+        unread => format!(
+            ", without {} that cannot be read",
+            counted(unread, "amount")
+        ),
+    }
+}
+
 /// Returns in a line how many claims would be rejected; `None` if none would.
 pub(crate) fn rejected(summary: &AuditSummary) -> Option<String> {
     let claims = &summary.claims;
     (claims.failing > 0).then(|| {
         let charges = summary.has_amounts.then(|| {
             let charges = dollars(claims.failing_cents);
-            format!("; charges {charges}, each counted once")
+            format!("; charges {charges}, each counted once{}", without(summary))
         });
         format!(
             "{} of {} ({}) would be rejected, {} of them for the first code{}",
@@ -260,7 +271,7 @@ fn found(summary: &AuditSummary) -> Text {
     }
     let charges = summary.has_amounts.then(|| {
         let charges = dollars(summary.total.failing_cents());
-        format!("; charges on their claims {charges}")
+        format!("; charges on their claims {charges}{}", without(summary))
     });
     let words = format!(
         "{} of {} ({}) not billable on their dates, in {}{}",

@@ -90,8 +90,8 @@ pub(super) struct AuditArgs {
     /// Read codes that have quotes, signs, a label or words around them
     #[arg(long)]
     clean_codes: bool,
-    /// Compare the POA indicators in these columns, one for each column of codes in their order, with the
-    /// POA-exempt list in force (X12 and FHIR need no columns)
+    /// Compare the POA indicators in these columns with the POA-exempt list in force: dx1_poa is of dx1, columns with
+    /// other names are of the columns of codes in their order (X12 and FHIR need no columns)
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     poa: Vec<String>,
     /// Check a claim without a date of service on the date of onset of illness (X12, FHIR)

@@ -85,7 +85,12 @@ fn wrong_counts_are_problems_with_their_segment() {
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].place, ClaimPlace::Segment(11));
     assert_eq!(problems[0].field.as_deref(), Some("SE01"));
-    assert!(problems[0].kind.to_string().ends_with("which is 9"));
+    assert!(
+        problems[0]
+            .kind
+            .to_string()
+            .starts_with("expected 9 in SE01")
+    );
 }
 
 #[test]

@@ -69,8 +69,9 @@ pub fn audit_delimited<'i, 'r>(
         let codes = columns.codes.iter().map(|code| name(code.at));
         refuse_claim_as_header(index, columns.date_columns().map(name), codes, file)?;
     }
-    let (format, notes) =
-        options.date_form(file, "rows", || sniff_dates(rows, delimiter, &columns))?;
+    let (format, notes) = options.date_form(file, "rows", columns.date_names(), || {
+        sniff_dates(rows, delimiter, &columns)
+    })?;
     blocks.skip(length);
     blocks.set_records(Records::Quoted { delimiter });
     let rules = AuditRules {

@@ -237,13 +237,13 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
             .amount
             .iter()
             .chain(&columns.code_set_by)
-            .chain(&columns.poa),
+            .chain(columns.poa.iter().flatten()),
     );
     wanted.sort_unstable();
     wanted.dedup();
     let codes = columns.codes.iter().map(|code| code.at);
     let others = columns.amount.iter().chain(&columns.code_set_by);
-    let others = others.chain(&columns.poa).copied();
+    let others = others.chain(columns.poa.iter().flatten()).copied();
     for at in columns.date_columns().chain(codes).chain(others) {
         refuse_type(&schema, at, &name)?;
     }
@@ -268,9 +268,10 @@ fn audit_opened<'i, R: ChunkReader + 'static>(
     };
     let mut batches = std::iter::from_fn(read).peekable();
     let (format, notes) = match batches.peek() {
-        Some(Ok(first)) if columns.date_columns().any(|at| !is_day(first.column(at))) => {
-            options.date_form(&name, "rows", || sniff_dates(first, &columns))?
-        }
+        Some(Ok(first)) if columns.date_columns().any(|at| !is_day(first.column(at))) => options
+            .date_form(&name, "rows", columns.date_names(), || {
+                sniff_dates(first, &columns)
+            })?,
         _ => (options.date_format.unwrap_or(DateFormat::Iso), Vec::new()),
     };
     let has_lists = columns
@@ -509,7 +510,9 @@ impl Columns {
             .into_iter()
             .chain([&mut self.code_set_by, &mut self.amount]);
         let many = self.dates.iter_mut().chain(&mut self.kept);
-        let many = many.chain(&mut self.also_kept).chain(&mut self.poa);
+        let many = many
+            .chain(&mut self.also_kept)
+            .chain(self.poa.iter_mut().flatten());
         let codes = self.codes.iter_mut().map(|code| &mut code.at);
         for at in single.flatten().chain(many).chain(codes) {
             *at = read.iter().position(|read| read == at).unwrap_or(*at);

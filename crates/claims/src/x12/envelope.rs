@@ -280,14 +280,16 @@ impl Envelope {
             ready.push_back(wrong(
                 segment,
                 "SE01",
-                format!("is not the number of segments of the transaction set, which is {counted}"),
+                format!(
+                    "expected {counted} in SE01, the number of segments of the transaction set"
+                ),
             ));
         }
         if segment.element(2) != set.control {
             ready.push_back(wrong(
                 segment,
                 "SE02",
-                "is not the control number of its ST",
+                "expected the control number of its ST in SE02",
             ));
         }
     }
@@ -305,7 +307,7 @@ impl Envelope {
                 segment,
                 "GE01",
                 format!(
-                    "is not the number of transaction sets of the group, which is {}",
+                    "expected {} in GE01, the number of transaction sets of the group",
                     group.sets
                 ),
             ));
@@ -314,7 +316,7 @@ impl Envelope {
             ready.push_back(wrong(
                 segment,
                 "GE02",
-                "is not the control number of its GS",
+                "expected the control number of its GS in GE02",
             ));
         }
     }
@@ -329,7 +331,7 @@ impl Envelope {
                 segment,
                 "IEA01",
                 format!(
-                    "is not the number of functional groups of the interchange, which is {}",
+                    "expected {} in IEA01, the number of functional groups of the interchange",
                     interchange.groups
                 ),
             ));
@@ -338,7 +340,7 @@ impl Envelope {
             ready.push_back(wrong(
                 segment,
                 "IEA02",
-                "is not the control number of its ISA",
+                "expected the control number of its ISA in IEA02",
             ));
         }
     }

@@ -232,7 +232,10 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
         figures.push(Figure {
             class: "bad",
             value: dollars(summary.total.failing_cents()),
-            label: "charged on claims with these codes; a claim counts once per code".to_owned(),
+            label: format!(
+                "charged on claims with these codes{}; a claim counts once per code",
+                audit::without(summary)
+            ),
         });
     }
     let fixable: u64 = summary
