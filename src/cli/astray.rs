@@ -10,16 +10,18 @@ use crate::error::{in_quotes, printable};
 use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
 
 /// Options of other programs, and what they are called here.
-const CALLED_HERE: [(&str, &str); 5] = [
+const CALLED_HERE: [(&str, &str); 7] = [
     ("json", "--format json"),
     ("database", "--db"),
-    ("port", "--listen 127.0.0.1:8080"),
+    ("port", "--listen 127.0.0.1:PORT"),
     ("pcs", "--code-set icd10pcs"),
     ("cm", "--code-set icd10cm"),
+    ("output", "> FILE"),
+    ("o", "> FILE"),
 ];
 
 /// What other programs call a verb, and what it is called here.
-const VERBS_HERE: [(&str, &str); 9] = [
+const VERBS_HERE: [(&str, &str); 12] = [
     ("find", "search"),
     ("query", "search"),
     ("lookup", "show"),
@@ -29,6 +31,9 @@ const VERBS_HERE: [(&str, &str); 9] = [
     ("list", "releases"),
     ("validate", "check"),
     ("download", "fetch"),
+    ("delete", "remove"),
+    ("update", "fetch --missing"),
+    ("version", "--version"),
 ];
 
 /// Adds to what is wrong with arguments the command that may have been meant.
@@ -40,6 +45,10 @@ pub(super) fn lead(error: &mut clap::Error, command: &Command, args: &[String]) 
     };
     if tips.is_empty() {
         return;
+    }
+    // A name that is known from elsewhere is like no other by chance.
+    if tips.iter().any(|tip| tip.starts_with("it is called")) {
+        let _ = error.remove(ContextKind::SuggestedSubcommand);
     }
     let tips = tips.into_iter().map(StyledStr::from);
     error.insert(
@@ -66,6 +75,12 @@ fn of_no_verb(error: &clap::Error, command: &Command, args: &[String]) -> Vec<St
     let here = VERBS_HERE.iter().find(|(other, _)| *other == lower);
     let here = here.map(|(_, here)| *here);
     let here = here.or_else(|| command.find_subcommand(&lower).map(Command::get_name));
+    // Words are looked up by a search, and codes by their page.
+    let asked = args.iter().skip_while(|arg| **arg != word).nth(1);
+    let here = match asked {
+        Some(asked) if here == Some("show") && !are_codes(asked) => Some("search"),
+        _ => here,
+    };
     if let (Some(here), [_, after @ ..]) = (here, rest.as_slice()) {
         let written = [&["codeyear".to_owned(), here.to_owned()], after].concat();
         return vec![format!("it is called {here} here: {}", written.join(" "))];

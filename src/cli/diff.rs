@@ -12,22 +12,22 @@ use super::context::{CodeSetParser, Context, Outcome, ReleaseParser};
 use super::output::write_file;
 use crate::answer::{self, DiffScope};
 use crate::claims::{
-    self, Annotated, AuditOptions, ClaimsFile, CodeColumn, ColumnsAsked, Index, InputFormat,
-    OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
+    self, Annotated, AuditOptions, Audited, ClaimsFile, CodeColumn, ColumnsAsked, Index,
+    InputFormat, OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
 };
-use crate::error::{Error, Result, io_error};
+use crate::error::{Error, ErrorKind, Result, io_error};
 use crate::model::{CodeRange, CodeSet, Severity, TypedRelease, TypedReleases, Usage};
-use crate::present::Style;
 use crate::present::report::{ReportFormat, change_report};
+use crate::present::{Style, counted};
 
 /// Report what changed between two releases: new, deleted, became header or billable, revised
 ///
 /// Any two loaded releases, in either direction. The report is in tabular order, and counts both ways: by kind of
-/// change, and as CMS counts. With --only and --code it is weighted by how often your file uses each code: breaking
-/// (a code you use was deleted or became a header), review (it changed in another way), info (a new code replaces
-/// it or is related to it).
+/// change, and as CMS counts. With --only and a table or claims it is weighted by how often your file uses each code:
+/// breaking (a code you use was deleted or became a header), review (it changed in another way), info (a new code
+/// replaces it or is related to it).
 ///
-/// Exit codes: 0, or with --code 1 if a change to a code in use has the severity of --fail-on; 2 if the request or
+/// Exit codes: 0, or with --only 1 if a change to a code in use has the severity of --fail-on; 2 if the request or
 /// a file was wrong.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -40,12 +40,12 @@ pub(super) struct DiffArgs {
     /// Report only this code and its subcodes (C7A) or this range (C76-C80); repeatable
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     under: Vec<String>,
-    /// Report only the codes in this file: one a line, a table with --code, or claims of any format that audit reads; -
-    /// for stdin (a list or a table)
+    /// Report only the codes in this file: one a line, a table, or claims of any format that audit reads; - for stdin (a
+    /// list, or a table with --code)
     #[arg(long, value_name = "FILE")]
     only: Option<PathBuf>,
     /// Weight the changes by how often each code is in these columns of --only: names, dx* for a prefix, or numbers
-    /// from 1
+    /// from 1 [default: the columns whose names say so]
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "only")]
     code: Vec<String>,
     /// State the delimiter of --only [default: detected from its first line]
@@ -54,7 +54,8 @@ pub(super) struct DiffArgs {
     /// Take each row's code set from this column of --only
     #[arg(long, value_name = "COLUMN", requires = "code")]
     code_set_by: Option<String>,
-    /// With --only, exit 1 if a change to a code in use has this severity or a higher one
+    /// With --only, exit 1 if a change to a code in use has this severity or a higher one; a list, one code a line, has
+    /// no related codes, and its changes are breaking or review
     #[arg(
         long,
         value_name = "SEVERITY",
@@ -130,8 +131,7 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
     };
     for text in &args.under {
         let range = CodeRange::parse(args.code_set, text).map_err(|error| {
-            Error::usage(error.to_string())
-                .with_hint("name a code as in C7A, or a range as in C76-C80")
+            Error::usage(error.to_string()).with_hint(CodeRange::hint(args.code_set, text))
         })?;
         scope.under.push(range);
     }
@@ -212,11 +212,12 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             ))?;
         }
     }
-    let is_hit = found
-        .impact
-        .as_ref()
-        .zip(args.fail_on.severity())
-        .is_some_and(|(impact, severity)| impact.reaches(severity));
+    let is_hit = args.fail_on.severity().is_some_and(|severity| {
+        let mut of_list = found.changes.iter().filter(|_| found.only.is_some());
+        let is_weighed = found.impact.as_ref();
+        is_weighed.is_some_and(|impact| impact.reaches(severity))
+            || of_list.any(|change| Severity::of(change.kind) <= severity)
+    });
     Ok(if is_hit { Outcome::Bad } else { Outcome::Good })
 }
 
@@ -251,13 +252,16 @@ fn format(args: &DiffArgs) -> Result<ReportFormat> {
 }
 
 /// Checks whether a file is read as `audit` reads it: any format but a table of text, and that too where a column says
-/// the code set.
+/// the code set, or where no column of several is named.
 fn is_claims(path: &Path, args: &DiffArgs) -> Result<bool> {
     let input = claims::open_input(path, Box::new(std::io::empty()))?;
     let file = ClaimsFile::recognise(input, &claims::input_name(path), None);
     // What is no claims file may be a list of codes.
     let format = file.map_or(InputFormat::Table, |file| file.format());
-    Ok(format != InputFormat::Table || args.code_set_by.is_some())
+    if format != InputFormat::Table || args.code_set_by.is_some() {
+        return Ok(true);
+    }
+    Ok(args.code.is_empty() && claims::has_several_columns(path)?)
 }
 
 /// Counts how often claims of any format use each code.
@@ -265,11 +269,6 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
     let name = claims::input_name(path);
     let input = claims::open_input(path, Box::new(std::io::empty()))?;
     let file = ClaimsFile::recognise(input, &name, None)?;
-    if file.format().has_columns() && args.code.is_empty() {
-        return Err(Error::usage("no column of codes is named")
-            .in_file(name)
-            .with_hint("name it: --code dx1, or --code 'dx*'"));
-    }
     let columns = args.code.iter().map(|name| CodeColumn {
         name: name.clone(),
         code_set: None,
@@ -280,8 +279,11 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
             columns: ColumnsAsked {
                 codes: columns.collect(),
                 code_set_by: args.code_set_by.clone(),
-                code_set: args.code_set_by.is_none().then_some(args.code_set),
+                // Which columns hold the codes of which set is detected together.
+                code_set: (args.code_set_by.is_none() && !args.code.is_empty())
+                    .then_some(args.code_set),
                 on: Some(context.today),
+                guess: true,
                 ..ColumnsAsked::default()
             },
             delimiter: args.delimiter,
@@ -300,15 +302,30 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
         InputFormat::Parquet => parquet(&index, path, &options, Annotated::No, &mut |_| {}),
         _ => claims::audit(&index, file, &options, Annotated::No, &mut |_| {}),
     };
-    let usage = audited?.into_summary()?.usage(args.code_set);
+    let summary = audited.and_then(Audited::into_summary).map_err(|error| {
+        match args.code.is_empty() && error.kind() == ErrorKind::Usage {
+            true => error
+                .with_hint("name the columns with --code, by their names or their numbers from 1"),
+            false => error,
+        }
+    })?;
+    let usage = summary
+        .usage(args.code_set)
+        .map_err(|error| error.in_file(name.clone()))?;
     if usage.codes.is_empty() {
-        return Err(
-            Error::usage(format!("the file has no {} codes", args.code_set.name()))
-                .in_file(name)
-                .with_hint(
-                    "name the column with the codes with --code, or the code set with --code-set",
-                ),
-        );
+        let unread = match usage.ragged_rows {
+            0 => String::new(),
+            rows => format!(", and {} cannot be read", counted(rows, "row")),
+        };
+        return Err(Error::usage(format!(
+            "the file has no {} codes{unread}",
+            args.code_set.name()
+        ))
+        .in_file(name)
+        .with_hint("name the column with the codes with --code, or the code set with --code-set"));
+    }
+    for note in &summary.notes {
+        context.say(&format!("note: {note}\n"))?;
     }
     Ok(usage)
 }
@@ -394,7 +411,6 @@ fn is_heading(field: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::cli::{Verb, parsed};
-    use crate::error::ErrorKind;
 
     fn args(rest: &[&str]) -> DiffArgs {
         let cli = parsed(&[&["diff", "FY2025", "FY2026"], rest].concat()).unwrap();

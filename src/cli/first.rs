@@ -231,7 +231,7 @@ fn lacking(files: &[PackedFile]) -> String {
 /// Returns the line on what the user took out of the database.
 pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)]) -> String {
     format!(
-        "Left out, because it was removed with codeyear remove: {}. Import it again with codeyear import PATH...\n",
+        "Left out, because it was removed with codeyear remove: {}. To add it again: codeyear init --removed\n",
         describe(removed)
     )
 }

@@ -8,9 +8,10 @@ use clap::Args;
 use super::context::{CodeSetParser, Context, Format, Outcome, ReleaseParser};
 use super::first::make_new;
 use super::progress::{FILES_BAR, progress_bar, show_progress};
-use crate::error::{Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import};
 use crate::model::CodeSet;
+use crate::pack::Pack;
 use crate::present::{json, text};
 use crate::store::Store;
 
@@ -65,6 +66,16 @@ pub(super) fn run(args: &ImportArgs, context: &mut Context<'_>) -> Result<Outcom
     // A path that is not there makes no database.
     for path in &args.paths {
         std::fs::metadata(path).map_err(|error| io_error("open", path, error))?;
+        if path.is_file() && Pack::open(path).is_ok() {
+            return Err(
+                Error::usage("this is a pack of the history, and no official file")
+                    .in_file(path.display().to_string())
+                    .with_hint(format!(
+                        "codeyear --pack {} init adds what the database lacks of it",
+                        path.display()
+                    )),
+            );
+        }
     }
     let database = context.database()?;
     let bar = progress_bar(None, FILES_BAR);

@@ -15,9 +15,12 @@ use crate::store::Store;
 ///
 /// From the pack, offline: the one in this program, named with --pack, beside the program or in the data folder.
 /// Without a pack the missing releases are fetched from the publishers, as with codeyear fetch --missing. What you
-/// imported is never replaced, and what you removed with codeyear remove stays out.
+/// imported is never replaced, and what you removed with codeyear remove stays out without --removed.
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
+    /// Add what was removed with codeyear remove too
+    #[arg(long)]
+    removed: bool,
     /// Fetch without asking, if there is no pack
     #[arg(long)]
     yes: bool,
@@ -38,6 +41,11 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         )
         .in_file(database.display().to_string())
         .with_hint("build another one: codeyear --db FILE init"));
+    }
+    if args.removed
+        && let Ok(mut store) = Store::open(&database)
+    {
+        store.forget_removed()?;
     }
     let Some(pack) = first::find_pack(context)? else {
         return official::fetch_into_database(&args.how, args.yes, args.format, context);

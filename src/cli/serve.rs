@@ -17,7 +17,7 @@ use crate::web::{IpNet, LogForm, Server, Settings, Today};
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Listen on this address; port 0 uses any free port. To serve other machines, put a TLS proxy in front
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470", value_parser = parse_listen)]
     listen: SocketAddr,
     /// Answer at most this many requests a second from one address [default: no limit]
     #[arg(long, value_name = "NUMBER")]
@@ -76,6 +76,17 @@ enum Log {
     Json,
     Text,
     Off,
+}
+
+/// Reads an address to listen on; a port alone, and `localhost`, are of this machine.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let own = match text.strip_prefix("localhost") {
+        Some(port) => format!("127.0.0.1{port}"),
+        None => format!("127.0.0.1:{}", text.trim_start_matches(':')),
+    };
+    text.parse().or_else(|_| own.parse()).map_err(|_| {
+        format!("{text:?} is not an address and a port up to 65535: expected one such as 127.0.0.1:8470 or 0.0.0.0:8470")
+    })
 }
 
 fn parse_net(text: &str) -> Result<IpNet, String> {

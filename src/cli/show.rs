@@ -104,6 +104,18 @@ pub(super) fn compare(args: &CompareArgs, context: &mut Context<'_>) -> Result<O
     };
     let store = context.store()?;
     let code_set = answer::code_set_of(&store, args.page.code_set, left)?;
+    let of_right = answer::code_set_of(&store, args.page.code_set, right)?;
+    if of_right != code_set
+        && let Ok(code) = of_right.read_typed(right)
+        && !store.spans(of_right, &code)?.is_empty()
+    {
+        return Err(Error::usage(format!(
+            "codes of one code set are compared, and {left} is of {}, {right} of {}",
+            code_set.name(),
+            of_right.name()
+        ))
+        .with_hint("codeyear show has the page of each"));
+    }
     let codes = store.codes(code_set)?;
     let date = context.day(args.page.on, codes.timeline());
     let options = args.page.options();

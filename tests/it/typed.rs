@@ -171,15 +171,46 @@ fn a_command_line_that_went_astray_is_led_back() {
             "'--year' is an option of codeyear check",
         ),
         (&["check", "C7B", "--json"], "'--format json'"),
-        (&["serve", "--port", "8080"], "'--listen 127.0.0.1:8080'"),
+        (&["serve", "--port", "8080"], "'--listen 127.0.0.1:PORT'"),
         (&["search", "--pcs", "cabg"], "'--code-set icd10pcs'"),
         (&["CHECK", "C7B"], "codeyear check C7B"),
         (&["find", "flu shot"], &format!("codeyear search {shot}")),
+        // Words are looked up by a search, and a code by its page.
+        (&["lookup", "diabetes"], "codeyear search diabetes"),
+        (&["lookup", "C7B"], "codeyear show C7B"),
+        (&["update"], "codeyear fetch --missing"),
+        (&["check", "C7B", "-o", "x.txt"], "'> FILE'"),
     ] {
         let run = world.run(args);
         assert_eq!(run.exit, 2, "{args:?}");
         assert!(run.stderr.contains("tip: "), "{args:?}: {}", run.stderr);
         assert!(run.stderr.contains(tip), "{args:?}: {}", run.stderr);
+    }
+    let run = world.run(&["update"]);
+    assert!(!run.stderr.contains("similar"), "{run:?}");
+    for (args, hint) in [
+        (
+            &["check", "C7B", "--on", "10/1"][..],
+            "\"10/1\" is not a date: it has no year",
+        ),
+        (
+            &["diff", "FY2025", "FY2026", "--under", "4"],
+            "hint: chapter 4 is the range E00-E89",
+        ),
+        (&["serve", "--listen", "0:99999"], "127.0.0.1:8470"),
+        (
+            &["compare", "C7B.1", "0270346"],
+            "of ICD-10-CM, 0270346 of ICD-10-PCS",
+        ),
+        (
+            &["backup", "no-folder/x.db"],
+            "no-folder/x.db: cannot write",
+        ),
+    ] {
+        let run = world.run(args);
+        assert_eq!(run.exit, 2, "{args:?}");
+        let stderr = run.stderr.replace('\\', "/");
+        assert!(stderr.contains(hint), "{args:?}: {stderr}");
     }
     // The values that an option lists are taken in any case.
     let run = world.run(&["check", "C7B", "--on", "2026-03-01", "--format", "JSON"]);

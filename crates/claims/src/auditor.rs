@@ -346,8 +346,12 @@ impl<'i> Auditor<'i> {
         let packed = pack(trim(text), code_set.facts().dot_after.is_some());
         let life = packed.and_then(|packed| set.find_packed(packed));
         if self.rules.options.count_codes {
-            self.tally
-                .count_code(code_set, packed.filter(|_| life.is_some()));
+            let is_code = || {
+                let text = std::str::from_utf8(text);
+                text.is_ok_and(|text| code_set.parse_code(text).is_ok())
+            };
+            let packed = packed.filter(|_| life.is_some() || is_code());
+            self.tally.count_code(code_set, packed);
             return Ok(Some(CodeOutcome::Nothing));
         }
         let segment = segment_at(&set.days, day);

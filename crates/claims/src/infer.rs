@@ -66,6 +66,12 @@ pub fn infer(index: &Index, counted: &AuditSummary) -> Result<Inference> {
         .codes
         .iter()
         .filter_map(|(code_set, code, count)| Some((*code_set, (*code)?, *count)))
+        .filter(|(code_set, code, _)| {
+            index
+                .set(*code_set)
+                .find(code.as_str().as_bytes())
+                .is_some()
+        })
         .collect();
     let sets: BTreeSet<CodeSet> = listed.iter().map(|(code_set, _, _)| *code_set).collect();
     // The days on which anything begins in any of the code sets.

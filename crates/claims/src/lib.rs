@@ -81,7 +81,7 @@ pub use parquet::{ParquetOutput, audit_parquet};
 pub use picked::{PickedColumn, PickedColumns, column_label};
 pub use summary::AuditSummary;
 pub use tally::{ClaimCounts, FailingCode, VerdictCounts};
-pub use usage::{UsageOptions, read_usage};
+pub use usage::{UsageOptions, has_several_columns, read_usage};
 pub use wording::Wording;
 pub use workbook::MostTexts;
 pub use x12::{X12Claims, X12Options};

@@ -8,6 +8,8 @@ use super::claim::{ClaimProblem, ProblemKind};
 use super::clean::Writing;
 use super::not_judged::NotJudged;
 use super::tally::{ClaimCounts, FailingCode, VerdictCounts};
+use super::usage::{MAX_CODES, too_many_codes};
+use codeyear_core::error::Result;
 use codeyear_core::model::{
     Code, CodeSet, Provenance, ReleaseId, StoreKind, Usage, VerdictKind, Warning,
 };
@@ -49,8 +51,8 @@ pub struct AuditSummary {
     pub problems: Vec<ClaimProblem>,
     /// How often each thing cannot be read.
     pub problem_counts: Vec<(ProblemKind, u64)>,
-    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each code stands there;
-    /// `None` for texts that no release lists.
+    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each text with the format of a code
+    /// stands there, whether a release lists it or not; `None` for all others.
     pub codes: Vec<(CodeSet, Option<Code>, u64)>,
     /// Whether amounts were added up.
     pub has_amounts: bool,
@@ -65,11 +67,23 @@ pub struct AuditSummary {
 impl AuditSummary {
     /// Returns how often each code of a code set is used, of an audit that counted codes
     /// ([`RowOptions::count_codes`](super::RowOptions::count_codes)).
-    pub fn usage(&self, code_set: CodeSet) -> Usage {
+    ///
+    /// # Errors
+    /// [`codeyear_core::ErrorKind::Usage`] if there are more different texts that could be codes than a code set ever
+    /// had.
+    pub fn usage(&self, code_set: CodeSet) -> Result<Usage> {
+        if self.codes.len() > MAX_CODES {
+            return Err(too_many_codes(code_set));
+        }
         let of_set = self.codes.iter().filter(|(of, _, _)| *of == code_set);
+        let not_judged = self.not_judged.iter();
+        let others = not_judged.filter(|(why, _)| **why != NotJudged::NotRead);
+        let of_other_sets = self.codes.iter().filter(|(of, _, _)| *of != code_set);
         let mut usage = Usage {
+            of_other_sets: others.map(|(_, count)| count).sum::<u64>()
+                + of_other_sets.map(|(_, _, count)| count).sum::<u64>(),
             rows: self.rows,
-            columns: 1,
+            ragged_rows: self.unread(),
             ..Usage::default()
         };
         for (_, code, count) in of_set {
@@ -78,7 +92,7 @@ impl AuditSummary {
                 None => usage.no_codes += count,
             }
         }
-        usage
+        Ok(usage)
     }
 
     /// Checks whether no code at all was judged: what there is has no verdict, or lies on days that no loaded release
@@ -106,6 +120,13 @@ impl AuditSummary {
     /// Returns how many things cannot be read.
     pub fn unread(&self) -> u64 {
         self.problem_counts.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Returns how many amounts cannot be read: sums of charges are without them.
+    pub fn unread_amounts(&self) -> u64 {
+        let mut counts = self.problem_counts.iter();
+        let found = counts.find(|(kind, _)| *kind == ProblemKind::NoAmount);
+        found.map_or(0, |(_, count)| *count)
     }
 
     /// Returns the first and last day of the codes judged, by month: the first day of each month.

@@ -17,6 +17,7 @@ use super::index::{Index, SegmentNumber};
 use super::not_judged::NotJudgedCounts;
 use super::packed::unpack;
 use super::summary::AuditSummary;
+use super::usage::MAX_CODES;
 use codeyear_core::answer::warnings;
 use codeyear_core::error::Result;
 use codeyear_core::model::{
@@ -226,7 +227,7 @@ pub(super) struct Tally {
     /// release lists.
     pub(super) listed_columns: u64,
     pub(super) unlisted: Vec<u64>,
-    /// Packed codes that some release lists; `None` for all others.
+    /// Packed texts with the format of a code; `None` for all others.
     codes: HashMap<(CodeSet, Option<u64>), u64>,
 }
 
@@ -260,6 +261,8 @@ impl Tally {
     }
 
     pub(super) fn count_code(&mut self, code_set: CodeSet, packed: Option<u64>) {
+        // Beyond this many the column is refused in the end, and need not be held.
+        let packed = packed.filter(|_| self.codes.len() <= MAX_CODES);
         *self.codes.entry((code_set, packed)).or_default() += 1;
     }
 

@@ -24,10 +24,19 @@ const HEAD: u64 = 1 << 16;
 const LONGEST_ROW: u64 = 1 << 24;
 
 /// The most distinct texts with the shape of a code. All releases of a code set together have a third of it.
-const MAX_CODES: usize = 500_000;
+pub(super) const MAX_CODES: usize = 500_000;
 
 /// The most names of columns that an error tells.
 const MAX_NAMES: usize = 40;
+
+/// Returns the error of a file with more different texts that could be codes than a code set ever had.
+pub(super) fn too_many_codes(code_set: CodeSet) -> Error {
+    Error::usage(format!(
+        "the columns have more than {MAX_CODES} different values that could be codes, more than {} has",
+        code_set.name()
+    ))
+    .with_hint("name the column with the codes with --code")
+}
 
 /// What of a table is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +47,21 @@ pub struct UsageOptions {
     pub columns: Vec<String>,
     /// What stands between two fields; told by the first line if not given.
     pub delimiter: Option<u8>,
+}
+
+/// Checks whether the first line of a file of text has several fields, so that it is a table and no list of codes.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] and [`ErrorKind::Io`] if it cannot be read.
+pub fn has_several_columns(path: &Path) -> Result<bool> {
+    let mut head = Vec::new();
+    input::open(path, Box::new(io::empty()))?
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|error| input::read_error(path, error))?;
+    let delimiter = sniff_delimiter(&head);
+    let first_line = head.split(|byte| *byte == b'\n').next();
+    Ok(first_line.is_some_and(|line| line.contains(&delimiter)))
 }
 
 /// Counts how often the named columns of a table (CSV or TSV with a header; plain, gzip or zstd) hold each
@@ -259,15 +283,7 @@ impl<R: Read> Counter<'_, R> {
             };
             *self.codes.entry(code).or_default() += 1;
             if self.codes.len() > MAX_CODES {
-                return Err(self
-                    .fail(
-                        ErrorKind::Usage,
-                        format!(
-                            "the columns have more than {MAX_CODES} different values that could be codes, more than {} has",
-                            self.code_set.name()
-                        ),
-                    )
-                    .with_hint("name the column with the codes with --code"));
+                return Err(too_many_codes(self.code_set).in_file(input::name(self.path)));
             }
         }
         Ok(())

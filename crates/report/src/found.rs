@@ -62,6 +62,10 @@ pub(crate) fn left_out(report: &SearchReport) -> Option<String> {
 pub(crate) fn elsewhere(place: LookElsewhere) -> String {
     match place {
         LookElsewhere::CodeSet(code_set) => format!("{} has matching codes", code_set.name()),
+        LookElsewhere::NotCovered(code_set, last) => format!(
+            "{} has no release loaded for this date; on {last}, the last date covered, it has matching codes",
+            code_set.name()
+        ),
         LookElsewhere::Unlisted => "deleted or future codes match these words".to_owned(),
         LookElsewhere::NotKept(name) => {
             format!("this looks like a code of {name}, which codeyear does not include")

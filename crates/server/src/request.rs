@@ -361,8 +361,14 @@ impl Query {
     /// Returns the one value of a parameter that cannot be left out.
     pub(super) fn needed(&mut self, name: &'static str, example: &str) -> Result<String> {
         self.one(name)?.ok_or_else(|| {
+            let given = self.parameters.iter().map(|(name, _)| printable(name));
+            let given: Vec<String> = given.collect();
+            let given = match given.as_slice() {
+                [] => String::new(),
+                given => format!("; given: {}", given.join(", ")),
+            };
             Error::usage(format!("the parameter {name} is missing"))
-                .with_hint(format!("give it, as in {name}={example}"))
+                .with_hint(format!("give it, as in {name}={example}{given}"))
         })
     }
 
@@ -442,7 +448,6 @@ impl Query {
 
 /// Reads a range of codes.
 pub(super) fn range(code_set: CodeSet, text: &str) -> Result<CodeRange> {
-    CodeRange::parse(code_set, text).map_err(|error| {
-        Error::usage(error.to_string()).with_hint("name a code as in C7A, or a range as in C76-C80")
-    })
+    CodeRange::parse(code_set, text)
+        .map_err(|error| Error::usage(error.to_string()).with_hint(CodeRange::hint(code_set, text)))
 }

@@ -224,6 +224,7 @@ fn the_changes_of_a_release_are_weighed_by_claims_of_any_format() {
     for rest in [
         &["--only=claims.ndjson"][..],
         &["--only=lines.ndjson", "--code=dx"],
+        &["--only=lines.ndjson"],
         &["--only=claims.csv", "--code=dx", "--code-set-by=set"],
     ] {
         let run = world.run(&[&["diff", "FY2021", "FY2022"], rest].concat());
@@ -235,10 +236,11 @@ fn the_changes_of_a_release_are_weighed_by_claims_of_any_format() {
         );
         assert_eq!(run.exit, 1, "{rest:?}: {}", run.stderr);
     }
-    let run = world.run(&["diff", "FY2021", "FY2022", "--only=lines.ndjson"]);
+    world.write("other.ndjson", "{\"what\":\"M545\"}\n");
+    let run = world.run(&["diff", "FY2021", "FY2022", "--only=other.ndjson"]);
     assert_eq!(run.exit, 2);
     assert!(
-        run.stderr.contains("no column of codes is named"),
+        run.stderr.contains("no column name suggests codes"),
         "{}",
         run.stderr
     );

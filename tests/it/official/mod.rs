@@ -123,6 +123,25 @@ pub(crate) fn everything_at(releases: &Path) -> &'static Path {
     })
 }
 
+/// The folders whose files a pack of the history has.
+fn pack_folders(releases: &Path) -> Vec<PathBuf> {
+    ["icd10cm", "icd10pcs", "before-force", "as-published"]
+        .map(|name| releases.join(name))
+        .to_vec()
+}
+
+/// The database that a released program makes of the pack in it: that of [`everything`], and what the pack has beside.
+pub(crate) fn released_at(releases: &Path) -> PathBuf {
+    let database = everything_at(releases).with_file_name("released.db");
+    Store::open(everything_at(releases))
+        .unwrap()
+        .back_up(&database, true, &mut |_, _| {})
+        .unwrap();
+    let mut store = Store::open(&database).unwrap();
+    import_all(&mut store, &pack_folders(releases), &whole());
+    database
+}
+
 fn remove_old_folders(parent: &Path) {
     for entry in std::fs::read_dir(parent).unwrap().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with("official-");

@@ -13,20 +13,13 @@ use codeyear::pack::{Pack, PackedFile, Written, releases_of, write};
 use codeyear::source::catalogue::Catalogue;
 use codeyear::store::Store;
 
-use super::{everything, id, import_all, say};
+use super::{everything, id, import_all, pack_folders, say};
 use crate::world::{Run, World, official_releases, set_home, today, whole};
 
 /// A level of compression that takes little time; what ships has 19.
 const QUICK: i32 = 3;
 
 const QUESTION: [&str; 5] = ["check", "C7B", "M54.5", "--on", "2026-11-28"];
-
-/// The folders whose files are packed.
-fn folders(releases: &Path) -> Vec<PathBuf> {
-    ["icd10cm", "icd10pcs", "before-force", "as-published"]
-        .map(|name| releases.join(name))
-        .to_vec()
-}
 
 struct Made {
     path: PathBuf,
@@ -38,7 +31,7 @@ struct Made {
 fn made(releases: &Path) -> &'static Made {
     static MADE: OnceLock<Made> = OnceLock::new();
     MADE.get_or_init(|| {
-        let packing = choose_for_pack(&folders(releases), today(), &mut |_| {}).unwrap();
+        let packing = choose_for_pack(&pack_folders(releases), today(), &mut |_| {}).unwrap();
         let mut bytes = Vec::new();
         let written = write(&packing.files, QUICK, &mut bytes, &|_| {}).unwrap();
         let folder = tempfile::Builder::new()
@@ -144,7 +137,7 @@ fn assert_as_by_hand(store: &Store, releases: &Path) {
     };
     let by_hand = BY_HAND.get_or_init(|| {
         let mut by_hand = Store::in_memory().unwrap();
-        import_all(&mut by_hand, &folders(releases), &whole());
+        import_all(&mut by_hand, &pack_folders(releases), &whole());
         read(&by_hand)
     });
     assert_eq!(&read(store), by_hand);

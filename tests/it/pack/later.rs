@@ -110,6 +110,21 @@ fn what_was_removed_stays_out_until_it_is_imported_again() {
         "{run:?}"
     );
     assert_eq!(world.run(&["verify"]).exit, 0);
+    // Both ways back lead to the same database. These files are no official ones, which the program alone would take.
+    let run = world.run(&["--pack", "years.pack", "init", "--removed"]);
+    let adding = "2 files of ICD-10-CM FY2032, FY2033 that the database lacks";
+    assert!(run.stderr.contains(adding), "{run:?}");
+    import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    assert_eq!(store.content_hash().unwrap(), whole);
+    for (release, _) in &YEARS[2..4] {
+        remove(&mut store, CodeSet::Icd10Cm, id(release)).unwrap();
+    }
+    let run = world.run(&["import", "years.pack"]);
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("hint: codeyear --pack years.pack init"),
+        "{run:?}"
+    );
     import(&mut store, &paths[2..4], &options(), &mut |_| {}).unwrap();
     assert_eq!(store.content_hash().unwrap(), whole);
     assert_eq!(store.removed_releases().unwrap(), []);

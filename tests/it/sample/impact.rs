@@ -62,8 +62,10 @@ fn what_breaks_is_told_as_json_with_the_gravest_first() {
     all: {"codes":8,"uses":10}
     columns: 2
     first_ragged_line: 9
+    headers: []
     left_out: 45
     no_codes: 1
+    of_other_sets: 0
     outside: {"codes":0,"uses":0}
     ragged_rows: 1
     rows: 6
@@ -178,6 +180,61 @@ fn the_exit_code_is_for_a_pipeline() {
     for wrong in [&["--fail-on", "info"][..], &["--delimiter", ";"]] {
         let run = world.run(&[&["diff", "FY2025", "FY2026"], wrong].concat());
         assert_eq!(run.exit, 2, "{wrong:?} needs --code");
+    }
+}
+
+#[test]
+fn columns_are_detected_and_other_formats_count_the_same() {
+    let world = world();
+    let objects = "{\"dx1\":\"G35\",\"dx2\":\"E11.9\"}\n{\"dx1\":\"C7B\",\"dx2\":\"0DTJ4ZZ\"}\n\
+        {\"dx1\":\"Q51.20\",\"dx2\":\"Q99.ZZ\"}\n";
+    world.write("claims.ndjson", objects);
+    world.write(
+        "same.csv",
+        "dx1,dx2\nG35,E11.9\nC7B,0DTJ4ZZ\nQ51.20,Q99.ZZ\n",
+    );
+    let ask = |file: &str| {
+        let args = [
+            "diff", "FY2025", "FY2026", "--only", file, "--format", "json",
+        ];
+        let run = world.run(&args);
+        assert!(
+            run.stderr
+                .contains("note: columns detected by name: codes in dx1, dx2"),
+            "{run:?}"
+        );
+        let json: Value = serde_json::from_str(&run.stdout).unwrap();
+        json["impact"].clone()
+    };
+    let table = ask("same.csv");
+    assert_eq!(table, ask("claims.ndjson"));
+    // A code of the other set is counted; a header of both releases is named, and what was never listed is not.
+    assert_eq!(
+        (&table["all"]["uses"], &table["of_other_sets"]),
+        (&5.into(), &1.into())
+    );
+    assert_eq!(table["headers"][0]["code"], "C7B");
+    assert_eq!(table["unknown"]["never_listed"]["codes"], 1);
+    // A list tells the same of them, and has an exit code too.
+    world.write("list.txt", "G35\nC7B\nA00.0\n");
+    for (fail_on, exit) in [("breaking", 1), ("review", 1), ("never", 0)] {
+        let args = [
+            "diff",
+            "FY2025",
+            "FY2026",
+            "--only",
+            "list.txt",
+            "--fail-on",
+            fail_on,
+        ];
+        let run = world.run(&args);
+        assert_eq!(run.exit, exit, "{fail_on}");
+        assert!(
+            run.stdout.contains(
+                "of the unchanged 1 is a header in both releases, not billable in either: C7B"
+            ),
+            "{run:?}"
+        );
     }
 }
 

@@ -151,6 +151,13 @@ pub(super) fn not_covered(timeline: &Timeline, date: NaiveDate) -> Error {
     Error::not_found(message).with_hint(format!("to answer this date, import {needed}: {how}"))
 }
 
+/// Returns the error of a release that is asked for and not loaded: with how to get it.
+pub(super) fn release_not_loaded(code_set: CodeSet, id: ReleaseId) -> Error {
+    let how = how_to_get(code_set, id, order_file_url(code_set, id).as_deref());
+    not_loaded(&format!("{} {id}", code_set.name()))
+        .with_hint(format!("{how}; codeyear releases lists what is loaded"))
+}
+
 /// Returns how to get a release that is not loaded; `url` is the address of its order file, where one is known.
 pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> String {
     match url {
@@ -166,7 +173,8 @@ pub fn how_to_get(code_set: CodeSet, release: ReleaseId, url: Option<&str>) -> S
             )
         }
         None if known_releases(code_set).contains(&release) => {
-            "import it with codeyear import".to_owned()
+            "no address of its files is known; codeyear import PATH takes them from your disk"
+                .to_owned()
         }
         None if !cfg!(feature = "fetch") => "not known to this version of codeyear".to_owned(),
         None => format!(
@@ -218,16 +226,12 @@ pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<R
     if let Some(newest) = revisions.max() {
         return Ok(*newest);
     }
-    let list: Vec<String> = loaded.iter().map(ReleaseId::to_string).collect();
-    let hint = if list.is_empty() {
-        format!(
-            "no {} release is loaded; import one with codeyear import",
-            code_set.name()
-        )
-    } else {
-        format!("loaded: {}", list.join(", "))
-    };
-    Err(not_loaded(&format!("{} {id}", code_set.name())).with_hint(hint))
+    if store.kind()? == StoreKind::Sample {
+        let list: Vec<String> = loaded.iter().map(ReleaseId::to_string).collect();
+        return Err(not_loaded(&format!("{} {id}", code_set.name()))
+            .with_hint(format!("loaded: {}", list.join(", "))));
+    }
+    Err(release_not_loaded(code_set, id))
 }
 
 #[cfg(test)]

@@ -243,7 +243,7 @@ pub fn diff(
         Some(own) => {
             let all: Vec<Code> = own.codes.iter().copied().collect();
             let found = store.find_codes(code_set, &differences, &all, false)?;
-            let mut in_neither = Vec::new();
+            let (mut in_neither, mut headers) = (Vec::new(), Vec::new());
             let (mut never_listed, mut outside, mut unchanged) = (0, 0, 0);
             for one in &found {
                 let Some(place) = place_of(one) else {
@@ -258,12 +258,16 @@ pub fn diff(
                     outside += 1;
                 } else if !changed_anywhere.contains(&one.code) {
                     unchanged += 1;
+                    if one.is_header() {
+                        headers.push(one.code);
+                    }
                 }
             }
             Some(OnlyList {
                 codes: own.codes.len() as u64,
                 outside,
                 unchanged,
+                headers,
                 in_neither,
                 never_listed,
                 malformed: own.malformed.len() as u64,
@@ -550,6 +554,7 @@ mod tests {
                 codes: 6,
                 outside: 1,
                 unchanged: 1,
+                headers: Vec::new(),
                 in_neither: vec![cm("S06.1XAA")],
                 never_listed: 1,
                 malformed: 1,

@@ -38,6 +38,7 @@ pub(super) fn impact(
             code: one.code,
             uses: *uses,
             standing,
+            is_header: one.is_header(),
         });
     }
     let listed = listed_above(store, code_set, differences, &changes, &used)?;

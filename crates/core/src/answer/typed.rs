@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::basis::not_covered;
+use super::basis::{not_covered, release_not_loaded};
 use super::detect::code_set_of;
-use crate::error::{Error, Result, not_loaded};
+use crate::error::{Error, Result};
 use crate::model::{
     Book, Code, CodeRange, CodeSet, ReleaseId, Timeline, TypedCode, TypedRelease, TypedReleases,
     day_before,
@@ -72,7 +72,7 @@ pub fn typed_releases(
             .last()
             .is_some_and(|newest| newest.release < new) =>
         {
-            return Err(not_loaded(&format!("{name} {new}")));
+            return Err(release_not_loaded(loaded.code_set(), new));
         }
         None => {
             // Where a year is missing, what stands before it is not what was in force until then.

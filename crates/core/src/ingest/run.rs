@@ -97,14 +97,11 @@ impl Run {
                     .unwrap_or(hint)
                     .to_owned();
                 let kind = first.map_or(ErrorKind::NotFound, |error| error.kind());
-                let mut message = format!(
-                    "nothing to import: none of {} files can be imported",
-                    several.len()
+                let message = format!(
+                    "nothing to import: none of {} files can be imported: {}",
+                    several.len(),
+                    several.join("; ")
                 );
-                for reason in several {
-                    message.push_str("\n  ");
-                    message.push_str(reason);
-                }
                 Error::new(kind, message).with_hint(hint)
             }
         }

@@ -105,6 +105,8 @@ pub struct OnlyList {
     pub outside: u64,
     /// Of the others, listed in both releases and the same in both.
     pub unchanged: u64,
+    /// Of the unchanged, those that are headers in both releases: they can be reported in neither.
+    pub headers: Vec<Code>,
     /// Codes that neither release lists, and another loaded one does.
     pub in_neither: Vec<Code>,
     /// Values that have the shape of a code and that no loaded release lists. They are counted and never

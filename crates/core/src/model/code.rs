@@ -318,6 +318,24 @@ pub struct CodeRange {
 }
 
 impl CodeRange {
+    /// Returns what to name in place of a text that is no range: of the number of a chapter and of a letter alone the
+    /// range that they stand for.
+    pub fn hint(code_set: CodeSet, text: &str) -> String {
+        let text = text.trim();
+        let chapters = code_set.facts().chapters.iter();
+        let mut ranges = chapters.filter(|chapter| !chapter.range.is_empty());
+        if let Some(chapter) = ranges.clone().find(|chapter| chapter.label == text) {
+            return format!("chapter {text} is the range {}", chapter.range);
+        }
+        match text.as_bytes() {
+            [letter] if letter.is_ascii_alphabetic() && ranges.next().is_some() => {
+                let letter = letter.to_ascii_uppercase() as char;
+                format!("all codes with {letter} are the range {letter}00-{letter}99")
+            }
+            _ => "name a code as in C7A, or a range as in C76-C80".to_owned(),
+        }
+    }
+
     /// Reads `C7A` or `C76-C80`, as someone types it.
     ///
     /// # Errors
@@ -352,6 +370,16 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_chapter_or_a_letter_leads_to_its_range() {
+        let hint = |text| CodeRange::hint(CodeSet::Icd10Cm, text);
+        assert_eq!(hint("4"), "chapter 4 is the range E00-E89");
+        assert_eq!(hint("g"), "all codes with G are the range G00-G99");
+        let other = "name a code as in C7A, or a range as in C76-C80";
+        assert_eq!(hint("C7_"), other);
+        assert_eq!(CodeRange::hint(CodeSet::Icd10Pcs, "0"), other);
     }
 
     #[test]

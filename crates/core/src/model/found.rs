@@ -59,6 +59,8 @@ pub enum FoundStanding {
     Deleted(NaiveDate),
     /// First listed by a later release; its first day.
     NotYetEffective(NaiveDate),
+    /// Listed, on a day before the code set was in force.
+    NotInForce,
 }
 
 impl FoundStanding {
@@ -69,6 +71,7 @@ impl FoundStanding {
             FoundStanding::Header => VerdictKind::Header,
             FoundStanding::Deleted(_) => VerdictKind::Deleted,
             FoundStanding::NotYetEffective(_) => VerdictKind::NotYetEffective,
+            FoundStanding::NotInForce => VerdictKind::NotInForce,
         }
     }
 }
@@ -127,6 +130,9 @@ pub struct ReadAs {
 pub enum LookElsewhere {
     /// Another code set has codes with these words.
     CodeSet(CodeSet),
+    /// Another code set, which no loaded release covers on the day, has codes with these words on the last day before it
+    /// that one covers.
+    NotCovered(CodeSet, NaiveDate),
     /// Codes that are not listed on the day have them: deleted ones, or those to come.
     Unlisted,
     /// The text looks like a code of a set that is not kept: its name.
@@ -144,7 +150,7 @@ pub struct SearchReport {
     pub words: String,
     /// What some of them were read as.
     pub read_as: Vec<ReadAs>,
-    /// Where else to look; empty unless nothing was found.
+    /// Where else to look; empty if codes with all words were found.
     pub elsewhere: Vec<LookElsewhere>,
     /// The day.
     pub date: NaiveDate,

@@ -49,14 +49,16 @@ pub struct Usage {
     pub codes: BTreeMap<Code, u64>,
     /// Cells with a text that cannot be a code. They are counted and never kept.
     pub no_codes: u64,
+    /// Codes of another code set, or that may be of one: counted, and not weighed.
+    pub of_other_sets: u64,
     /// Rows that were counted, the header aside.
     pub rows: u64,
-    /// Rows with another number of fields than the header. Which of their fields is the code nobody
-    /// knows, so none of them was counted.
+    /// Rows that could not be read, most with another number of fields than the header. Which of their
+    /// fields is the code nobody knows, so none of them was counted.
     pub ragged_rows: u64,
-    /// The line of the first of these.
+    /// The line of the first of these, of a table of text.
     pub first_ragged_line: Option<u64>,
-    /// How many columns were counted.
+    /// How many columns were counted; 0 where the file has none, or they were detected.
     pub columns: u64,
 }
 
@@ -76,6 +78,8 @@ pub struct UsedCode {
     pub uses: u64,
     /// Where it stands.
     pub standing: UsedStanding,
+    /// Whether no release of the two that lists it has it as billable.
+    pub is_header: bool,
 }
 
 /// Where a code of the file stands in the two releases.
@@ -173,6 +177,8 @@ pub struct Impact {
     pub severities: [UseCount; 3],
     /// Codes in use that no change touches.
     pub untouched: UseCount,
+    /// Of these, those that are headers in both releases, with their uses: they can be reported in neither.
+    pub headers: Vec<(Code, u64)>,
     /// Codes in use outside the ranges that the question was narrowed to.
     pub outside: UseCount,
     /// Codes in use that neither release lists and another loaded one does, with their uses.
@@ -186,13 +192,15 @@ pub struct Impact {
     pub left_out: u64,
     /// Cells with a text that cannot be a code.
     pub no_codes: u64,
+    /// Codes of another code set: [`Usage::of_other_sets`].
+    pub of_other_sets: u64,
     /// Rows that were counted.
     pub rows: u64,
-    /// Rows that could not be counted, because they have another number of fields than the header.
+    /// Rows that could not be read: [`Usage::ragged_rows`].
     pub ragged_rows: u64,
-    /// The line of the first of these.
+    /// The line of the first of these, of a table of text.
     pub first_ragged_line: Option<u64>,
-    /// How many columns were counted.
+    /// How many columns were counted; 0 where the file has none, or they were detected.
     pub columns: u64,
 }
 
@@ -241,6 +249,7 @@ pub fn weigh(
     let book = UsedBook::new(lineage, used, parent_of);
     let mut impact = Impact {
         no_codes: usage.no_codes,
+        of_other_sets: usage.of_other_sets,
         rows: usage.rows,
         ragged_rows: usage.ragged_rows,
         first_ragged_line: usage.first_ragged_line,
@@ -278,15 +287,20 @@ pub fn weigh(
                     count.add(one.uses);
                 }
             }
-            (UsedStanding::Listed, None) => impact.untouched.add(one.uses),
+            (UsedStanding::Listed, None) => {
+                impact.untouched.add(one.uses);
+                if one.is_header {
+                    impact.headers.push((one.code, one.uses));
+                }
+            }
             (UsedStanding::Outside, _) => impact.outside.add(one.uses),
             (UsedStanding::InNeither, _) => impact.in_neither.push((one.code, one.uses)),
             (UsedStanding::NeverListed, _) => impact.never_listed.add(one.uses),
         }
     }
-    impact
-        .in_neither
-        .sort_by_key(|(code, uses)| (std::cmp::Reverse(*uses), *code));
+    for named in [&mut impact.in_neither, &mut impact.headers] {
+        named.sort_by_key(|(code, uses)| (std::cmp::Reverse(*uses), *code));
+    }
     (kept, impact)
 }
 
@@ -429,6 +443,7 @@ mod tests {
                 code: code(text),
                 uses: *uses,
                 standing: standing(text),
+                is_header: *text == "D00",
             })
             .collect();
         let usage = Usage {
@@ -528,6 +543,7 @@ mod tests {
             }
         );
         assert_eq!(impact.in_neither, [(code("Y00"), 100_000)]);
+        assert_eq!(impact.headers, [(code("D00"), 1000)]);
     }
 
     #[test]

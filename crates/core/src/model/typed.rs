@@ -220,9 +220,14 @@ impl FromStr for TypedDay {
         };
         let read = || DateFormat::read_any(text).map(TypedDay::Day);
         named.or_else(read).ok_or_else(|| {
-            let why = days_of_month(text).unwrap_or_else(|| {
-                "expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest".to_owned()
-            });
+            // A year that has every day of the calendar.
+            let with_year = ["/2024", " 2024", "-2024"].map(|year| format!("{text}{year}"));
+            let lacks_year = with_year.iter().any(|text| DateFormat::read_any(text).is_some());
+            let form = "expected one such as 2026-03-01, 3/1/2026 (month first) or Mar 1 2026, or today, yesterday, tomorrow, latest";
+            let why = match lacks_year {
+                true => format!("it has no year; {form}"),
+                false => days_of_month(text).unwrap_or_else(|| form.to_owned()),
+            };
             let shown: String = text.chars().take(40).collect();
             format!("{shown:?} is not a date: {why}")
         })

@@ -68,6 +68,12 @@ impl Store {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<u64> {
         self.refuse_target(target, replace)?;
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            std::fs::metadata(folder).map_err(|error| io_error("write", target, error))?;
+        }
         let beside = Beside::new(target);
         let bytes = self.in_one_state(|| self.copy_to(&beside.0, progress))?;
         std::fs::rename(&beside.0, target).map_err(|error| io_error("write", target, error))?;

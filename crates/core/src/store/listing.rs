@@ -63,6 +63,14 @@ pub(crate) struct FoundCode {
     pub new_last: Option<i64>,
 }
 
+impl FoundCode {
+    /// Checks whether it is a header wherever one of the two releases lists it.
+    pub(crate) fn is_header(&self) -> bool {
+        let mut listed = [&self.old, &self.new].into_iter().flatten().peekable();
+        listed.peek().is_some() && listed.all(|(_, entry)| !entry.billable)
+    }
+}
+
 impl Store {
     /// Returns the rows of a release in tabular order, as its order file has them.
     ///

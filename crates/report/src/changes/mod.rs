@@ -27,8 +27,8 @@ pub(crate) use successors::{end_notes, line as successors};
 #[cfg(test)]
 pub(crate) use weighed::fraction;
 pub(crate) use weighed::{
-    effects, effects_once, file_line, heading, left_out_line, meaning, named_above_line,
-    new_titles, ragged_line, replacements, totals, touches, under,
+    effects, effects_once, file_line, file_notes, heading, left_out_line, meaning,
+    named_above_line, new_titles, replacements, totals, touches, under,
 };
 
 /// Returns the report of some changes. Lists are as long as the style says; changes that were weighed by a file stand

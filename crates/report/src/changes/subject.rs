@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::weighed;
 use crate::tree::{Banner, Block, SourceFile};
 use crate::{Style, counted, grouped, long_day};
 use codeyear_core::model::{ChangeSet, Chapter, CodeRange, chapter_of};
@@ -99,6 +100,12 @@ pub(crate) fn scope(changes: &ChangeSet, style: Style) -> Option<String> {
                 .map(|code| style.code(code))
                 .collect();
             let _ = write!(text, " ({})", list.join(", "));
+        }
+        if !only.headers.is_empty() {
+            let codes = only.headers.iter().map(|code| style.code(code));
+            let codes = weighed::NAMED.joined(codes, style);
+            let words = weighed::headers_words(only.headers.len() as u64, &codes);
+            let _ = write!(text, "; of the unchanged {words}");
         }
         if only.never_listed > 0 {
             let _ = write!(

@@ -16,6 +16,9 @@ use codeyear_core::model::{
 /// The replacements of a code that a report names.
 const REPLACEMENTS: Cut = Cut::after(12);
 
+/// The codes of the file that a line names.
+pub(super) const NAMED: Cut = Cut::after(12);
+
 /// Returns in words what a severity means.
 pub(crate) fn meaning(changes: &ChangeSet, severity: Severity) -> String {
     match severity {
@@ -61,12 +64,14 @@ pub(crate) fn totals(changes: &ChangeSet, impact: &Impact) -> Vec<Total> {
 /// Returns what the file held: `6 rows, 9 uses of 7 codes`.
 pub(crate) fn file_line(impact: &Impact) -> String {
     let mut text = format!(
-        "{} in your file, {} of {} in {}",
+        "{} in your file, {} of {}",
         counted(impact.rows, "row"),
         counted(impact.all.uses, "use"),
         counted(impact.all.codes, "code"),
-        counted(impact.columns, "column"),
     );
+    if impact.columns > 0 {
+        let _ = write!(text, " in {}", counted(impact.columns, "column"));
+    }
     if impact.no_codes > 0 {
         let _ = write!(
             text,
@@ -74,18 +79,46 @@ pub(crate) fn file_line(impact: &Impact) -> String {
             counted(impact.no_codes, "value")
         );
     }
+    if impact.of_other_sets > 0 {
+        let _ = write!(
+            text,
+            "; of another code set or perhaps of one, not counted: {}",
+            counted(impact.of_other_sets, "value")
+        );
+    }
     text
 }
 
-/// Returns what of the file was not counted.
-pub(crate) fn ragged_line(impact: &Impact) -> Option<String> {
-    (impact.ragged_rows > 0).then(|| {
-        let first = impact.first_ragged_line.unwrap_or(0);
-        format!(
-            "{} not counted: the number of fields differs from the header, first on line {first}",
-            counted(impact.ragged_rows, "row")
-        )
-    })
+/// Lists what of the file was not counted, and which codes that no change touches can be reported in neither release.
+pub(crate) fn file_notes(impact: &Impact, style: Style) -> Vec<String> {
+    let ragged = (impact.ragged_rows > 0).then(|| {
+        let why = match impact.first_ragged_line {
+            Some(first) => {
+                format!("the number of fields differs from the header, first on line {first}")
+            }
+            None => "they cannot be read; codeyear audit says why".to_owned(),
+        };
+        format!("{} not counted: {why}", counted(impact.ragged_rows, "row"))
+    });
+    let headers = (!impact.headers.is_empty()).then(|| {
+        let used = impact.headers.iter();
+        let used = used.map(|(code, uses)| used_words(code, *uses, style));
+        headers_words(impact.headers.len() as u64, &NAMED.joined(used, style))
+    });
+    ragged.into_iter().chain(headers).collect()
+}
+
+/// Returns that codes are headers in both releases: `2 are headers in both releases, not billable in either: C7B, E11`.
+pub(super) fn headers_words(count: u64, codes: &str) -> String {
+    let are = if count == 1 {
+        "is a header"
+    } else {
+        "are headers"
+    };
+    format!(
+        "{} {are} in both releases, not billable in either: {codes}",
+        grouped(count)
+    )
 }
 
 /// Returns the codes in neither release that other releases list, and the number of the rest.
@@ -97,7 +130,7 @@ fn unknown_line(impact: &Impact, style: Style) -> Option<String> {
     if !impact.in_neither.is_empty() {
         let used = impact.in_neither.iter();
         let used = used.map(|(code, uses)| used_words(code, *uses, style));
-        let codes = Cut::after(12).joined(used, style);
+        let codes = NAMED.joined(used, style);
         parts.push(format!("found in another loaded release: {codes}"));
     }
     if impact.never_listed.codes > 0 {
@@ -234,7 +267,7 @@ pub(super) fn report<'a>(changes: &'a ChangeSet, impact: &'a Impact, style: Styl
     blocks.extend(banners(changes));
     blocks.extend(under(changes, style).map(|under| Block::Line(under.into())));
     blocks.push(Block::Sentence(vec![file_line(impact).into()]));
-    blocks.extend(ragged_line(impact).map(|words| {
+    blocks.extend(file_notes(impact, style).into_iter().map(|words| {
         Block::Banner(Banner {
             is_warning: false,
             words,

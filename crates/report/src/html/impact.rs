@@ -10,8 +10,8 @@ use super::notes::{NotesView, Wording};
 use super::rows::{Below, Line, Row, row};
 use super::title::{Mark, Run};
 use crate::changes::{
-    self, effects_once, file_line, left_out_line, meaning, named_above_line, new_titles,
-    ragged_line, title, touches,
+    self, effects_once, file_line, file_notes, left_out_line, meaning, named_above_line,
+    new_titles, title, touches,
 };
 use crate::render::{chapter_heading, plain_words};
 use crate::tree::{Block, SourceFile};
@@ -34,7 +34,7 @@ pub(super) struct ImpactReport<'a> {
     breaking_share: String,
     title: String,
     file: String,
-    ragged: Option<String>,
+    notes_of_file: Vec<String>,
     left_out: String,
     /// The new codes that are listed with the codes that they replace.
     named_above: Option<String>,
@@ -110,7 +110,7 @@ impl<'a> ImpactReport<'a> {
             breaking_share: share(breaking.uses, impact.all.uses),
             title: title(set),
             file: file_line(impact),
-            ragged: ragged_line(impact),
+            notes_of_file: file_notes(impact, Style::PLAIN),
             left_out: left_out_line(impact),
             named_above: named_above_line(set, impact),
             parts: parts(set, impact),

@@ -14,9 +14,11 @@ pub(super) struct ImpactJson {
     first_ragged_line: Option<u64>,
     columns: u64,
     no_codes: u64,
+    of_other_sets: u64,
     all: UseCount,
     severities: Vec<SeverityJson>,
     untouched: UseCount,
+    headers: Vec<UsedJson>,
     outside: UseCount,
     unknown: UnknownJson,
     left_out: u64,
@@ -65,6 +67,7 @@ pub(super) fn impact(impact: &Impact) -> ImpactJson {
         first_ragged_line: impact.first_ragged_line,
         columns: impact.columns,
         no_codes: impact.no_codes,
+        of_other_sets: impact.of_other_sets,
         all: impact.all,
         severities: Severity::ALL
             .into_iter()
@@ -80,22 +83,26 @@ pub(super) fn impact(impact: &Impact) -> ImpactJson {
             })
             .collect(),
         untouched: impact.untouched,
+        headers: used(&impact.headers),
         outside: impact.outside,
         unknown: UnknownJson {
             codes: unknown.codes,
             uses: unknown.uses,
-            in_neither: impact
-                .in_neither
-                .iter()
-                .map(|(code, uses)| UsedJson {
-                    code: *code,
-                    uses: *uses,
-                })
-                .collect(),
+            in_neither: used(&impact.in_neither),
             never_listed: impact.never_listed,
         },
         left_out: impact.left_out,
     }
+}
+
+fn used(codes: &[(Code, u64)]) -> Vec<UsedJson> {
+    let codes = codes.iter();
+    codes
+        .map(|(code, uses)| UsedJson {
+            code: *code,
+            uses: *uses,
+        })
+        .collect()
 }
 
 /// Returns the changes in the order of their effects, each with what it means.

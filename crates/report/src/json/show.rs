@@ -282,12 +282,15 @@ pub fn search(report: &SearchReport) -> Result<String> {
             .map(|place| ElsewhereJson {
                 kind: match place {
                     LookElsewhere::CodeSet(_) => "code-set",
+                    LookElsewhere::NotCovered(..) => "not-covered",
                     LookElsewhere::Unlisted => "unlisted",
                     LookElsewhere::NotKept(_) => "not-kept",
                     LookElsewhere::Above(_) => "above",
                 },
                 code_set: match place {
-                    LookElsewhere::CodeSet(code_set) => Some(*code_set),
+                    LookElsewhere::CodeSet(code_set) | LookElsewhere::NotCovered(code_set, _) => {
+                        Some(*code_set)
+                    }
                     _ => None,
                 },
                 code: match place {

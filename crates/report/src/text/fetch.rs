@@ -104,7 +104,10 @@ fn attempt_lines(out: &mut String, attempt: &Attempt, style: Style) {
     let url = printable(&shown_address(&attempt.url));
     let why = printable(&attempt.problem.to_string());
     line(out, 2, &format!("{} {url}: {why}", style.bad("failed:")));
-    if let Some(hint) = attempt.problem.hint() {
+    // What helps against many failures alike is said once.
+    if let Some(hint) = attempt.problem.hint()
+        && !out.contains(hint)
+    {
         line(out, 4, &format!("hint: {hint}"));
     }
 }

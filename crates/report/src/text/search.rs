@@ -21,6 +21,9 @@ pub fn search(report: &SearchReport, style: Style) -> String {
             LookElsewhere::CodeSet(set) => {
                 text.push_str(&format!(" (--code-set {})", set.facts().id));
             }
+            LookElsewhere::NotCovered(set, last) => {
+                text.push_str(&format!(" (--code-set {} --on {last})", set.facts().id));
+            }
             LookElsewhere::Unlisted => text.push_str(" (--unlisted)"),
             LookElsewhere::NotKept(_) | LookElsewhere::Above(_) => {}
         }
@@ -41,6 +44,7 @@ pub fn search(report: &SearchReport, style: Style) -> String {
         let standing = match found.standing {
             FoundStanding::Billable => style.good("billable"),
             FoundStanding::Header => style.bad("header  "),
+            FoundStanding::NotInForce => style.bad("not in force"),
             FoundStanding::Deleted(last_day) => style.bad(&format!("deleted after {last_day}")),
             FoundStanding::NotYetEffective(first_day) => {
                 style.bad(&format!("effective {first_day}"))

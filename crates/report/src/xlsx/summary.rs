@@ -159,8 +159,8 @@ fn of_impact(
         summary.line(&under)?;
     }
     summary.line(&changes::file_line(weighed))?;
-    if let Some(ragged) = changes::ragged_line(weighed) {
-        summary.warning(&ragged)?;
+    for note in changes::file_notes(weighed, style) {
+        summary.warning(&note)?;
     }
     summary.head(&[
         "Your codes",

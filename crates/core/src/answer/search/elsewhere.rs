@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{SearchOptions, find};
 use crate::error::Result;
-use crate::model::{CodeSet, LookElsewhere, OtherCodeSet, Status, Timeline, judge};
+use crate::model::{CodeSet, LookElsewhere, OtherCodeSet, Status, Timeline, day_before, judge};
 use crate::store::Store;
 
 /// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words. The
@@ -49,10 +49,9 @@ pub(super) fn look_elsewhere(
 ) -> Result<Vec<LookElsewhere>> {
     let code_set = timeline.code_set();
     let mut elsewhere = not_kept(words);
-    let has = |code_set: CodeSet, unlisted: bool| -> Result<bool> {
-        let options = SearchOptions { most: 1, unlisted };
-        let report = find(store, code_set, words, date, options, without)?;
-        Ok(report.found.iter().any(|one| one.left_out.is_empty()))
+    let unlisted = SearchOptions {
+        most: 1,
+        unlisted: true,
     };
     if let Ok(code) = code_set.read_typed(words) {
         let above = (3..code.len()).rev().map(|length| code.prefix(length));
@@ -64,14 +63,51 @@ pub(super) fn look_elsewhere(
             }
         }
     }
-    if !options.unlisted && has(code_set, true)? {
+    if !options.unlisted && has_all(store, code_set, words, date, unlisted, without)? {
         elsewhere.push(LookElsewhere::Unlisted);
     }
-    for other in CodeSet::ALL {
-        let is_governed = other != code_set && store.timeline(other)?.governing(date).is_some();
-        if is_governed && has(other, options.unlisted)? {
-            elsewhere.push(LookElsewhere::CodeSet(other));
+    elsewhere.extend(other_sets(store, code_set, words, date, options, without)?);
+    Ok(elsewhere)
+}
+
+/// Returns the other code sets that have codes with all these words, on the day or, where no release covers it, on the
+/// last day before it that one covers.
+pub(super) fn other_sets(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+    without: &BTreeSet<String>,
+) -> Result<Vec<LookElsewhere>> {
+    let mut found = Vec::new();
+    for other in CodeSet::ALL.into_iter().filter(|other| *other != code_set) {
+        let timeline = store.timeline(other)?;
+        let (place, day) = match (timeline.governing(date), timeline.latest_before(date)) {
+            (Some(_), _) => (LookElsewhere::CodeSet(other), date),
+            (None, Some(before)) => {
+                let last = day_before(before.until);
+                (LookElsewhere::NotCovered(other, last), last)
+            }
+            (None, None) => continue,
+        };
+        let options = SearchOptions { most: 1, ..options };
+        if has_all(store, other, words, day, options, without)? {
+            found.push(place);
         }
     }
-    Ok(elsewhere)
+    Ok(found)
+}
+
+/// Checks whether a code set has a code with all these words.
+fn has_all(
+    store: &Store,
+    code_set: CodeSet,
+    words: &str,
+    date: NaiveDate,
+    options: SearchOptions,
+    without: &BTreeSet<String>,
+) -> Result<bool> {
+    let report = find(store, code_set, words, date, options, without)?;
+    Ok(report.found.iter().any(|one| one.left_out.is_empty()))
 }

@@ -96,6 +96,11 @@ pub fn search_without(
         if !(words.contains('.') && report.found.iter().any(is_code)) {
             report.elsewhere = elsewhere::not_kept(words);
         }
+        let is_in_part = |first: &FoundEntry| !first.left_out.is_empty();
+        if report.found.first().is_some_and(is_in_part) {
+            let others = elsewhere::other_sets(store, code_set, words, date, options, without)?;
+            report.elsewhere.extend(others);
+        }
         if report.found.is_empty() {
             let timeline = store.timeline(code_set)?;
             report.elsewhere =
@@ -164,7 +169,12 @@ fn find(
         warnings.push(Warning::NotInForce { code_set });
     }
     let more = asked.found.len() > options.most || !asked.pending.is_empty();
-    let found = asked.ranked()?;
+    let mut found = asked.ranked()?;
+    if date < code_set.in_force_from() {
+        for one in &mut found {
+            one.standing = FoundStanding::NotInForce;
+        }
+    }
     Ok(SearchReport {
         code_set,
         words: words.trim().to_owned(),

@@ -80,7 +80,7 @@ impl Results {
                 title: found.entry.long_title.clone(),
                 standing: found.standing.kind().name(),
                 word: match found.standing {
-                    FoundStanding::Billable | FoundStanding::Header => {
+                    FoundStanding::Billable | FoundStanding::Header | FoundStanding::NotInForce => {
                         words(found.standing.kind()).headline.to_owned()
                     }
                     FoundStanding::Deleted(last_day) => format!("Deleted after {last_day}"),
@@ -117,6 +117,9 @@ impl Results {
                 href: match place {
                     LookElsewhere::CodeSet(code_set) => {
                         Some(address::search(*code_set, &report.words, report.date))
+                    }
+                    LookElsewhere::NotCovered(code_set, last) => {
+                        Some(address::search(*code_set, &report.words, *last))
                     }
                     LookElsewhere::Above(code) => {
                         Some(address::code(report.code_set, code, report.date))
