@@ -44,7 +44,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-tools || not_run "its tools cannot be installed"
+tools build || not_run "its tools cannot be installed"
 work="$(mktemp -d)"
 trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
