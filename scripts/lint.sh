@@ -58,6 +58,18 @@ addresses() {
     }
 }
 check "the address of the repository" addresses
+# So is the version of Rust.
+rust_version() {
+    local version elsewhere
+    version="$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)"
+    elsewhere="$(git grep --line-number --extended-regexp '([Rr]ust:|Rust |toolchain install |rustup default )1\.[0-9]+' |
+        grep --invert-match --extended-regexp "([Rr]ust:|Rust |toolchain install |rustup default )${version//./\\.}\b" || true)"
+    [ -z "$elsewhere" ] || {
+        printf 'these do not have the version of Cargo.toml, %s:\n%s\n' "$version" "$elsewhere" >&2
+        return 1
+    }
+}
+check "the version of Rust" rust_version
 check "the book" mdbook build docs
 # shellcheck disable=SC2046
 check "links" lychee --offline --include-fragments --no-progress $(git ls-files '*.md')
