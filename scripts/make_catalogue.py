@@ -425,15 +425,23 @@ def load(releases_dir, truth_dir, addresses):
     """Everything the catalogue says: releases by key, and the archives of no release."""
     releases = {}
     for path in release_zips(releases_dir):
-        code_set, release = path.stem.split("-", 1)
+        code_set, _, release = path.stem.partition("-")
+        if code_set not in CODE_SET_NAMES or not release:
+            raise SystemExit(f"error: {path}: expected a name such as icd10cm-FY2027.zip")
+        if (code_set, release) in releases:
+            raise SystemExit(f"error: {path}: another folder has a zip of this release")
         if (code_set, release) not in WITHOUT_ORDER_FILE:
             releases[code_set, release] = Release(code_set, release, counts_of(path))
+    uncounted = set(releases) if truth_dir else set()
     for table in ("order-file-counts.csv", "before-force-counts.csv") if truth_dir else ():
         with open(truth_dir / table, newline="") as file:
             for row in csv.DictReader(file):
                 release = releases.get((row["code_set"], row["release"]))
                 if release is None or any(str(value) != row[name] for name, value in release.counts.items()):
                     raise SystemExit(f"error: {row['code_set']} {row['release']}: counted otherwise than in {table}")
+                uncounted.discard(release.key)
+    if uncounted:
+        raise SystemExit(f"error: {truth_dir} has no counts of {', '.join(map(' '.join, sorted(uncounted)))}")
     with open(addresses, newline="") as file:
         official = [r for r in csv.DictReader(file) if r["code_set"] in CODE_SET_NAMES]
     # A release of which something is published that lists codes is one, whether its files are held or not.
@@ -570,7 +578,7 @@ def covid_diagnoses(releases_dir, releases):
     workbook = members_of(releases_dir / "icd10cm" / "icd10cm-FY2026.zip")["ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx"]
     conversion = {}
     for cells in sample_tables.read_cells(workbook):
-        # A number of more than four digits counts the days from the end of 1899.
+        # A number of five digits counts the days from the end of 1899.
         effective = cells.get("B", "")
         if re.fullmatch(r"\d{5}", effective):
             day = datetime.date(1899, 12, 30) + datetime.timedelta(days=int(effective))

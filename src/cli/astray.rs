@@ -10,13 +10,18 @@ use crate::error::{in_quotes, printable};
 use crate::model::{CodeSet, TypedCode, TypedRelease, typed_codes};
 
 /// Options of other programs, and what they are called here.
-const CALLED_HERE: [(&str, &str); 7] = [
+const CALLED_HERE: [(&str, &str); 12] = [
     ("json", "--format json"),
     ("database", "--db"),
     ("port", "--listen 127.0.0.1:PORT"),
     ("pcs", "--code-set icd10pcs"),
     ("cm", "--code-set icd10cm"),
     ("output", "> FILE"),
+    ("dx", "--code"),
+    ("list", "--only"),
+    ("set", "--code-set"),
+    ("chapter", "--under"),
+    ("bind", "--listen"),
     ("o", "> FILE"),
 ];
 

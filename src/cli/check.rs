@@ -1,6 +1,6 @@
 //! `codeyear check`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use std::path::Path;
 
@@ -91,12 +91,18 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
     // A code that comes again has the answers that it had.
     let mut said: HashMap<&str, Said> = HashMap::new();
     let mut kept = 0;
+    // A row has no place for them.
+    let mut warnings: BTreeSet<String> = BTreeSet::new();
     for code in &codes {
         let anew;
         let said = match said.get(code.as_str()) {
             Some(said) => said,
             None => {
                 let answers = ask(&store, code, args, context)?;
+                if writer.format.of_answers().is_none() {
+                    let of_them = answers.iter().flat_map(|answer| &answer.warnings);
+                    warnings.extend(of_them.map(ToString::to_string));
+                }
                 let texts = answers.iter().map(|answer| writer.answer(answer));
                 let new = Said {
                     texts: texts.collect::<Result<_>>()?,
@@ -119,6 +125,9 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context<'_>) -> Result<Outcome
         outcome = worse(outcome, said.outcome);
     }
     context.print(writer.end(written))?;
+    for warning in &warnings {
+        context.say(&format!("warning: {warning}\n"))?;
+    }
     Ok(outcome)
 }
 

@@ -1,6 +1,5 @@
 //! `codeyear diff`.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +11,10 @@ use super::context::{CodeSetParser, Context, Outcome, ReleaseParser};
 use super::output::write_file;
 use crate::answer::{self, DiffScope};
 use crate::claims::{
-    self, Annotated, AuditOptions, Audited, ClaimsFile, CodeColumn, ColumnsAsked, Index,
-    InputFormat, OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
+    self, Annotated, AuditOptions, ClaimsFile, CodeColumn, ColumnsAsked, Index, InputFormat,
+    OutputForm, RowOptions, TableOptions, UsageOptions, read_usage,
 };
-use crate::error::{Error, ErrorKind, Result, io_error};
+use crate::error::{Error, Result, io_error};
 use crate::model::{CodeRange, CodeSet, Severity, TypedRelease, TypedReleases, Usage};
 use crate::present::report::{ReportFormat, change_report};
 use crate::present::{Style, counted};
@@ -49,7 +48,7 @@ pub(super) struct DiffArgs {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', requires = "only")]
     code: Vec<String>,
     /// State the delimiter of --only [default: detected from its first line]
-    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "code")]
+    #[arg(long, value_name = "CHARACTER", value_parser = parse_delimiter, requires = "only")]
     delimiter: Option<u8>,
     /// Take each row's code set from this column of --only
     #[arg(long, value_name = "COLUMN", requires = "code")]
@@ -212,12 +211,17 @@ pub(super) fn run(args: &DiffArgs, context: &mut Context<'_>) -> Result<Outcome>
             ))?;
         }
     }
-    let is_hit = args.fail_on.severity().is_some_and(|severity| {
-        let mut of_list = found.changes.iter().filter(|_| found.only.is_some());
-        let is_weighed = found.impact.as_ref();
-        is_weighed.is_some_and(|impact| impact.reaches(severity))
-            || of_list.any(|change| Severity::of(change.kind) <= severity)
-    });
+    let is_hit =
+        args.fail_on
+            .severity()
+            .is_some_and(|severity| match (&found.impact, &found.only) {
+                (Some(impact), _) => impact.reaches(severity),
+                (None, Some(_)) => {
+                    let mut kinds = found.changes.iter().map(|change| change.kind);
+                    kinds.any(|kind| Severity::of(kind) <= severity)
+                }
+                (None, None) => false,
+            });
     Ok(if is_hit { Outcome::Bad } else { Outcome::Good })
 }
 
@@ -261,7 +265,7 @@ fn is_claims(path: &Path, args: &DiffArgs) -> Result<bool> {
     if format != InputFormat::Table || args.code_set_by.is_some() {
         return Ok(true);
     }
-    Ok(args.code.is_empty() && claims::has_several_columns(path)?)
+    Ok(args.code.is_empty() && claims::has_several_columns(path, args.delimiter)?)
 }
 
 /// Counts how often claims of any format use each code.
@@ -302,20 +306,14 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
         InputFormat::Parquet => parquet(&index, path, &options, Annotated::No, &mut |_| {}),
         _ => claims::audit(&index, file, &options, Annotated::No, &mut |_| {}),
     };
-    let summary = audited.and_then(Audited::into_summary).map_err(|error| {
-        match args.code.is_empty() && error.kind() == ErrorKind::Usage {
-            true => error
-                .with_hint("name the columns with --code, by their names or their numbers from 1"),
-            false => error,
-        }
-    })?;
+    let summary = audited?.into_summary()?;
     let usage = summary
         .usage(args.code_set)
         .map_err(|error| error.in_file(name.clone()))?;
     if usage.codes.is_empty() {
-        let unread = match usage.ragged_rows {
+        let unread = match usage.ragged_rows + usage.unread {
             0 => String::new(),
-            rows => format!(", and {} cannot be read", counted(rows, "row")),
+            unread => format!(", and {} in it cannot be read", counted(unread, "thing")),
         };
         return Err(Error::usage(format!(
             "the file has no {} codes{unread}",
@@ -333,12 +331,16 @@ fn claims_usage(path: &Path, args: &DiffArgs, context: &mut Context<'_>) -> Resu
 /// Reads the user's list of codes, one a line.
 fn read_codes(path: &Path) -> Result<Vec<String>> {
     let mut bytes = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| io_error("read", path, error))?;
+    claims::open_input(path, Box::new(std::io::stdin()))?
+        .read_to_end(&mut bytes)
+        .map_err(|error| io_error("read", path, error))?;
+    if bytes.contains(&0) {
+        return Err(Error::usage("this is no text")
+            .in_file(path.display().to_string())
+            .with_hint(
+                "name a list of codes, one a line, or claims of a format that audit reads",
+            ));
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let fail = |message: String| Error::usage(message).in_file(path.display().to_string());
     let first_line = bytes
@@ -411,6 +413,7 @@ fn is_heading(field: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::cli::{Verb, parsed};
+    use crate::error::ErrorKind;
 
     fn args(rest: &[&str]) -> DiffArgs {
         let cli = parsed(&[&["diff", "FY2025", "FY2026"], rest].concat()).unwrap();

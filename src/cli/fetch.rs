@@ -185,7 +185,10 @@ fn say_left_out(code_set: Option<CodeSet>, context: &mut Context<'_>) -> Result<
     if removed.is_empty() {
         return Ok(());
     }
-    context.say(&first::left_out(&removed))
+    context.say(&first::left_out(
+        &removed,
+        "codeyear fetch RELEASE, or codeyear import PATH",
+    ))
 }
 
 /// Asks on the terminal. Where there is none, nobody agrees.

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::context::{Context, default_database};
 use super::progress::{FILES_BAR, progress_bar, show_progress};
 use crate::error::{Error, ErrorKind, Result, io_error};
-use crate::ingest::{ImportOptions, ImportProgress, ImportReport, import_pack, pack_would_add};
+use crate::ingest::{
+    ImportOptions, ImportProgress, ImportReport, Removed, import_pack, pack_would_add,
+};
 use crate::model::{CodeSet, ReleaseId};
 use crate::pack::{self, Pack, PackedFile, releases_of};
 use crate::present::counted;
@@ -120,7 +122,7 @@ pub(super) fn open(context: &mut Context<'_>) -> Result<Store> {
         });
     };
     let built = database.and_then(|database| {
-        build(context, &pack, &database)?;
+        build(context, &pack, &database, Removed::StayOut)?;
         Ok(database)
     });
     match built {
@@ -171,13 +173,13 @@ fn missing_named(error: Error) -> Error {
 fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
     let note = match find_pack(context) {
         Ok(None) => return,
-        Ok(Some(pack)) => match pack_would_add(&pack, store) {
+        Ok(Some(pack)) => match pack_would_add(&pack, store, Removed::StayOut) {
             Ok(files) if files.is_empty() => return,
             Ok(files) => format!(
                 "note: {} holds {}: codeyear{} init adds {}\n",
                 pack.label(),
                 lacking(&files),
-                database_option(context),
+                named_options(context),
                 if files.len() == 1 { "it" } else { "them" }
             ),
             Err(error) => format!("note: the pack was not compared with the database: {error}\n"),
@@ -188,13 +190,16 @@ fn tell_of_newer_pack(context: &mut Context<'_>, store: &Store) {
     let _ = context.say(&note);
 }
 
-/// Returns the option that names the database, as the user gave it; empty for the default one, and for one that the
-/// environment names.
-fn database_option(context: &Context<'_>) -> String {
-    let named = context.global.database();
-    let of_environment = std::env::var_os("CODEYEAR_DB");
-    let named = named.filter(|path| of_environment.as_deref() != Some(path.as_os_str()));
-    named.map_or_else(String::new, |path| format!(" --db {}", path.display()))
+/// Returns the options that name the database and the pack, as the user gave them; empty for the default ones, and for
+/// those that the environment names.
+pub(super) fn named_options(context: &Context<'_>) -> String {
+    let option = |name: &str, path: Option<&Path>, variable: &str| {
+        let of_environment = std::env::var_os(variable);
+        let path = path.filter(|path| of_environment.as_deref() != Some(path.as_os_str()));
+        path.map_or_else(String::new, |path| format!(" --{name} {}", path.display()))
+    };
+    option("db", context.global.database(), "CODEYEAR_DB")
+        + &option("pack", context.global.pack(), "CODEYEAR_PACK")
 }
 
 /// Returns releases in words: all of them if they are few, else how many, and from which to which.
@@ -229,9 +234,9 @@ fn lacking(files: &[PackedFile]) -> String {
 }
 
 /// Returns the line on what the user took out of the database.
-pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)]) -> String {
+pub(super) fn left_out(removed: &[(CodeSet, ReleaseId)], how_to_add: &str) -> String {
     format!(
-        "Left out, because it was removed with codeyear remove: {}. To add it again: codeyear init --removed\n",
+        "Left out, because it was removed with codeyear remove: {}. To add it again: {how_to_add}\n",
         describe(removed)
     )
 }
@@ -248,7 +253,7 @@ pub(super) fn remove_database(database: &Path) {
 /// Answers from memory, because the database cannot be written.
 fn in_memory(context: &mut Context<'_>, pack: &Pack, reason: &Error) -> Result<Store> {
     let mut store = Store::in_memory()?;
-    fill(context, &mut store, pack)?;
+    fill(context, &mut store, pack, Removed::StayOut)?;
     context.say(&format!(
         "note: no database can be written ({reason}): this answer comes from memory, and the next one will take as long\n"
     ))?;
@@ -260,10 +265,11 @@ pub(super) fn fill(
     context: &mut Context<'_>,
     store: &mut Store,
     pack: &Pack,
+    removed: Removed,
 ) -> Result<ImportReport> {
     let bar = progress_bar(None, FILES_BAR);
     let options = ImportOptions::on(context.today);
-    let imported = import_pack(store, pack, &options, &mut |progress| {
+    let imported = import_pack(store, pack, removed, &options, &mut |progress| {
         if progress == ImportProgress::Waiting && bar.is_hidden() {
             let _ = context.say("another import is running; waiting for it to end\n");
         }
@@ -279,6 +285,7 @@ pub(super) fn build(
     context: &mut Context<'_>,
     pack: &Pack,
     database: &Path,
+    removed: Removed,
 ) -> Result<ImportReport> {
     if let Some(folder) = database
         .parent()
@@ -306,7 +313,7 @@ pub(super) fn build(
     }
     // It is there by now, made by another program: whole, or empty as yet.
     let mut store = Store::open_or_create(database)?;
-    let would_add = pack_would_add(pack, &store)?;
+    let would_add = pack_would_add(pack, &store, removed)?;
     if !would_add.is_empty() {
         context.say(&format!(
             "adding to {} from {}: {}\n",
@@ -315,7 +322,7 @@ pub(super) fn build(
             lacking(&would_add)
         ))?;
     }
-    let report = fill(context, &mut store, pack)?;
+    let report = fill(context, &mut store, pack, removed)?;
     store.fold_log();
     Ok(report)
 }
@@ -362,7 +369,7 @@ pub(super) fn make_new(
 /// Makes a database and puts it in its place; returns nothing if there is one in its place by then.
 fn make(context: &mut Context<'_>, pack: &Pack, place: &Place) -> Result<Option<ImportReport>> {
     let mut store = Store::create_new(&place.part)?;
-    let report = fill(context, &mut store, pack)?;
+    let report = fill(context, &mut store, pack, Removed::StayOut)?;
     store.finish_new()?;
     place.put().map(|is_there| is_there.then_some(report))
 }

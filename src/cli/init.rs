@@ -5,10 +5,10 @@ use clap::Args;
 use super::context::{Context, Format, Outcome};
 use super::{first, official};
 use crate::error::{Error, Result};
-use crate::ingest::ImportReport;
+use crate::ingest::{ImportReport, Removed};
 use crate::model::{CodeSet, ReleaseId, StoreKind};
 use crate::pack::Pack;
-use crate::present::json;
+use crate::present::{counted, json};
 use crate::store::Store;
 
 /// Build the database of all official releases, or add the releases that it lacks
@@ -42,12 +42,13 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
         .in_file(database.display().to_string())
         .with_hint("build another one: codeyear --db FILE init"));
     }
-    if args.removed
-        && let Ok(mut store) = Store::open(&database)
-    {
-        store.forget_removed()?;
-    }
     let Some(pack) = first::find_pack(context)? else {
+        if args.removed {
+            return Err(
+                Error::usage("there is no pack to add from what was removed")
+                    .with_hint("codeyear fetch RELEASE, or codeyear import PATH, adds it again"),
+            );
+        }
         return official::fetch_into_database(&args.how, args.yes, args.format, context);
     };
     if args.how.is_given() {
@@ -57,20 +58,29 @@ pub(super) fn run(args: &InitArgs, context: &mut Context<'_>) -> Result<Outcome>
                 "leave out --mirror and --unverified, or fetch with codeyear fetch --missing",
             ));
     }
-    let report = first::build(context, &pack, &database)?;
+    let removed = match args.removed {
+        true => Removed::ComeBack,
+        false => Removed::StayOut,
+    };
+    let report = first::build(context, &pack, &database, removed)?;
     // It may be empty, if all that the pack has was taken out of it.
     let store = Store::open_or_create(&database)?;
     match args.format {
         Format::Json => context.print(&json::import(&report)?)?,
         Format::Text => {
-            let text = describe(&pack, &report, &store)?;
+            let text = describe(context, &pack, &report, &store)?;
             context.print(&format!("Database: {}\n{text}", database.display()))?;
         }
     }
     Ok(Outcome::Good)
 }
 
-fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String> {
+fn describe(
+    context: &Context<'_>,
+    pack: &Pack,
+    report: &ImportReport,
+    store: &Store,
+) -> Result<String> {
     let new = || {
         let taken = report.taken.iter();
         taken.filter(|taken| taken.added.is_change())
@@ -83,10 +93,10 @@ fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String>
         format!("Nothing to add from {}\n", pack.label())
     } else {
         format!(
-            "Added from {}: {}, {} files\n",
+            "Added from {}: {}, {}\n",
             pack.label(),
             first::describe(&added),
-            new().count()
+            counted(new().count() as u64, "file")
         )
     };
     let removed = store.removed_releases()?;
@@ -96,7 +106,10 @@ fn describe(pack: &Pack, report: &ImportReport, store: &Store) -> Result<String>
         .filter(|removed| in_pack.contains(removed))
         .collect();
     if !left_out.is_empty() {
-        text.push_str(&first::left_out(&left_out));
+        text.push_str(&first::left_out(
+            &left_out,
+            &format!("codeyear{} init --removed", first::named_options(context)),
+        ));
     }
     Ok(text)
 }

@@ -16,7 +16,7 @@ use crate::web::{IpNet, LogForm, Server, Settings, Today};
 /// listens, the log to stderr. Ctrl-C or SIGTERM stops it after the last answer.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
-    /// Listen on this address; port 0 uses any free port. To serve other machines, put a TLS proxy in front
+    /// Listen on this address, or on this port of this machine; port 0 uses any free one. To serve other machines, put a TLS proxy in front
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8470", value_parser = parse_listen)]
     listen: SocketAddr,
     /// Answer at most this many requests a second from one address [default: no limit]
@@ -82,7 +82,7 @@ enum Log {
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let own = match text.strip_prefix("localhost") {
         Some(port) => format!("127.0.0.1{port}"),
-        None => format!("127.0.0.1:{}", text.trim_start_matches(':')),
+        None => format!("127.0.0.1:{}", text.strip_prefix(':').unwrap_or(text)),
     };
     text.parse().or_else(|_| own.parse()).map_err(|_| {
         format!("{text:?} is not an address and a port up to 65535: expected one such as 127.0.0.1:8470 or 0.0.0.0:8470")

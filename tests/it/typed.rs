@@ -365,3 +365,30 @@ fn a_date_among_codes_is_refused_and_no_code_is_answered_for_another_day() {
         assert!(run.stderr.contains("--on "), "{rest:?}: {}", run.stderr);
     }
 }
+
+#[test]
+fn a_search_says_where_else_codes_with_all_words_are() {
+    let world = World::with_sample();
+    // The sample has ICD-10-PCS from 2022-04-01 through 2022-09-30.
+    let ask = |rest: &[&str]| {
+        let run = world.run(&[&["search", "coronary", "dilation"], rest].concat());
+        run.stdout
+    };
+    let covered = ask(&["--on", "2022-05-01"]);
+    assert!(
+        covered.contains("ICD-10-PCS has matching codes"),
+        "{covered}"
+    );
+    let later = ask(&["--on", "2026-03-01"]);
+    assert!(
+        later.contains("(--code-set icd10pcs --on 2022-09-30)"),
+        "{later}"
+    );
+    let json = ask(&["--on", "2026-03-01", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let place = &json["elsewhere"][0];
+    assert_eq!(
+        (&place["kind"], &place["date"]),
+        (&"not-covered".into(), &"2022-09-30".into())
+    );
+}

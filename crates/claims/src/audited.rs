@@ -18,6 +18,8 @@ pub struct Audited<'i> {
     /// The files that could not be read, and why.
     unread: Vec<(String, String)>,
     pub(super) has_amounts: bool,
+    /// How many columns have the codes, of a table.
+    pub(super) code_columns: usize,
 }
 
 /// One file of them.
@@ -41,6 +43,7 @@ impl<'i> Audited<'i> {
             files: vec![AuditedFile { name, notes }],
             unread: Vec::new(),
             has_amounts,
+            code_columns: 0,
         }
     }
 
@@ -52,14 +55,19 @@ impl<'i> Audited<'i> {
         columns: &Columns,
         notes: Vec<String>,
     ) -> Audited<'i> {
-        let without_codes = columns.note_without_codes(&tally.columns_without_codes());
+        let without_codes = match tally.has_counted() {
+            true => None,
+            false => columns.note_without_codes(&tally.columns_without_codes()),
+        };
         let guessed = columns.guessed.iter().cloned();
         let notes = guessed
             .chain(columns.note_of_poa())
             .chain(notes)
             .chain(without_codes)
             .collect();
-        Audited::new(index, name, tally, notes, columns.amount.is_some())
+        let mut audited = Audited::new(index, name, tally, notes, columns.amount.is_some());
+        audited.code_columns = columns.codes.len();
+        audited
     }
 
     /// Returns what was counted before any file was read.
@@ -70,6 +78,7 @@ impl<'i> Audited<'i> {
             files: Vec::new(),
             unread: Vec::new(),
             has_amounts: false,
+            code_columns: 0,
         }
     }
 
@@ -120,6 +129,7 @@ impl<'i> Audited<'i> {
         }
         self.files.extend(other.files);
         self.has_amounts |= other.has_amounts;
+        self.code_columns = self.code_columns.max(other.code_columns);
     }
 
     /// Sums up.
@@ -146,6 +156,7 @@ impl<'i> Audited<'i> {
             });
         }
         summary.has_amounts = self.has_amounts;
+        summary.code_columns = self.code_columns as u64;
         Ok(summary)
     }
 }

@@ -351,7 +351,7 @@ impl<'i> Auditor<'i> {
                 text.is_ok_and(|text| code_set.parse_code(text).is_ok())
             };
             let packed = packed.filter(|_| life.is_some() || is_code());
-            self.tally.count_code(code_set, packed);
+            self.tally.count_code(code_set, packed, life.is_some());
             return Ok(Some(CodeOutcome::Nothing));
         }
         let segment = segment_at(&set.days, day);
@@ -644,9 +644,7 @@ impl<'i> Auditor<'i> {
 
     /// Counts a code that is not judged.
     fn not_judged(&mut self, reason: NotJudged) -> CodeOutcome {
-        if !self.rules.options.count_codes {
-            self.tally.not_judged.add(reason.clone(), 1);
-        }
+        self.tally.not_judged.add(reason.clone(), 1);
         CodeOutcome::NotJudged(Box::new(reason))
     }
 

@@ -7,10 +7,10 @@ use super::found::FoundColumns;
 use super::labels::Labels;
 use super::likely::is_plain_name;
 use super::nulls::Nulls;
-use super::picked::PickedColumns;
+use super::picked::{PickedColumns, no_header};
 use super::wording::Wording;
 use codeyear_core::error::Error;
-use codeyear_core::model::{CodeSet, DateFormat, DateParts};
+use codeyear_core::model::{CodeSet, DateFormat, DateParts, DocumentKind};
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,13 +274,22 @@ impl Columns {
         self.poa.get(at).copied().flatten()
     }
 
+    /// Returns what a column is called in a note: by its number where its name may be a value of a claim, in a file without
+    /// a header.
+    fn shown(&self, at: usize) -> String {
+        match self.names.get(at) {
+            Some(name) if is_plain_name(name) => name.clone(),
+            _ => format!("column {}", at + 1),
+        }
+    }
+
     /// Returns a note on which column has the POA indicators of which codes.
     pub(super) fn note_of_poa(&self) -> Option<String> {
         let pairs = self.codes.iter().zip(&self.poa);
         let pairs: Vec<String> = pairs
             .map(|(code, poa)| match poa {
-                Some(at) => format!("{} of {}", name_of(&self.names, *at), code.name),
-                None => format!("none of {}", code.name),
+                Some(poa) => format!("{} of {}", self.shown(*poa), self.shown(code.at)),
+                None => format!("none of {}", self.shown(code.at)),
             })
             .collect();
         (!pairs.is_empty()).then(|| format!("POA indicators: {}", pairs.join(", ")))
@@ -429,6 +438,14 @@ fn read_cents(text: &[u8]) -> Option<i64> {
     };
     let text = text.strip_prefix('$').unwrap_or(text);
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    // A comma stands before three digits; anywhere else it may be meant as a point.
+    let mut groups = whole.split(',');
+    let is_short = groups
+        .next()
+        .is_some_and(|first| (1..=3).contains(&first.len()));
+    if whole.contains(',') && !(is_short && groups.all(|group| group.len() == 3)) {
+        return None;
+    }
     let whole: String = whole.chars().filter(|c| *c != ',').collect();
     if part.len() > 2 && part.bytes().skip(2).any(|byte| byte != b'0')
         || !part.bytes().all(|byte| byte.is_ascii_digit())
@@ -531,10 +548,14 @@ fn repeated(names: &[String]) -> Option<String> {
     names.iter().find(|name| !seen.insert(*name)).cloned()
 }
 
-/// Returns the error that a column is not there. The names of the others are not told: the first line of a file
-/// without a
-/// header is a patient's.
+/// Returns the error that a column is not there. Of the others those are named whose names are made of known words alone:
+/// the first line of a file without a header is a patient's.
 fn no_column(names: &[String], name: &str, file: &str) -> Error {
+    if let Some(hint) = no_header(names) {
+        return Error::usage(format!("there is no column {name:?}"))
+            .in_file(file)
+            .with_hint(hint);
+    }
     /// The most names that an error shows.
     const MOST_NAMES: usize = 40;
 
@@ -543,14 +564,13 @@ fn no_column(names: &[String], name: &str, file: &str) -> Error {
     let hint = match alike {
         Some(alike) => format!("is it {alike:?}?"),
         None => {
-            // Others may be values of a claim, in a file without a header.
             let plain = names
                 .iter()
                 .filter(|name| is_plain_name(name))
                 .take(MOST_NAMES);
             let plain: Vec<&str> = plain.map(String::as_str).collect();
             let its = match (plain.len(), count - plain.len()) {
-                (0, _) => format!("it has {count} fields"),
+                (0, _) => format!("it has {count} field{}", if count == 1 { "" } else { "s" }),
                 (_, 0) => format!("it has {}", plain.join(", ")),
                 (_, more) => format!("it has {} and {more} more", plain.join(", ")),
             };
@@ -570,44 +590,85 @@ fn letters(name: &str) -> impl Iterator<Item = char> {
     letters.flat_map(char::to_lowercase)
 }
 
-/// Returns of each column of codes that of its POA indicator: by their names where these agree but for `poa` (`dx1_poa`,
-/// `POA 1`), else by their order.
+/// Returns of each column of codes that of its POA indicator: by their names where these agree but for the words for
+/// codes and indicators (`dx1_poa`, `principal_poa` of `principal_dx`), else by their order. A procedure has none.
 fn poa_of_codes(
     names: &[String],
     codes: &[FoundCodes],
     indicators: &[usize],
 ) -> codeyear_core::error::Result<Vec<Option<usize>>> {
-    let mut of_codes = vec![None; codes.len()];
+    let is_diagnosis = |code: &FoundCodes| {
+        let name: String = letters(&code.name).collect();
+        let is_procedure = name.contains("px") || name.contains("proc");
+        match code.system {
+            CodeSystem::Of(code_set) => code_set.has(DocumentKind::PoaExemptList),
+            _ => !is_procedure,
+        }
+    };
+    let diagnoses = codes
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| is_diagnosis(code));
+    let diagnoses: Vec<(usize, String)> = diagnoses
+        .map(|(at, code)| (at, without_usual_words(&code.name)))
+        .collect();
+    let mut by_name = vec![None; codes.len()];
+    let mut named = 0;
     for indicator in indicators {
-        let name: String = letters(&name_of(names, *indicator)).collect();
-        let bare = name.replacen("poa", "", 1);
-        let is_number = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
-        let is_of = |code: &FoundCodes| {
-            let code: String = letters(&code.name).collect();
-            let number = code.trim_start_matches(|c: char| !c.is_ascii_digit());
-            code == bare || (is_number && number == bare)
-        };
-        let mut alike = codes.iter().enumerate().filter(|(_, code)| is_of(code));
+        let name = without_usual_words(&name_of(names, *indicator));
+        let mut alike = diagnoses.iter().filter(|(_, code)| *code == name);
         if let (Some((at, _)), None) = (alike.next(), alike.next())
-            && let Some(place @ None) = of_codes.get_mut(at)
+            && let Some(place @ None) = by_name.get_mut(*at)
         {
+            *place = Some(*indicator);
+            named += 1;
+        }
+    }
+    if named == indicators.len() {
+        return Ok(by_name);
+    }
+    let mut in_order = vec![None; codes.len()];
+    for ((at, _), indicator) in diagnoses.iter().zip(indicators) {
+        if let Some(place) = in_order.get_mut(*at) {
             *place = Some(*indicator);
         }
     }
-    let by_name = of_codes.iter().flatten().count();
-    match by_name {
-        _ if by_name == indicators.len() => Ok(of_codes),
-        0 if codes.len() == indicators.len() => {
-            Ok(indicators.iter().map(|at| Some(*at)).collect())
-        }
-        _ => Err(Error::usage(format!(
-            "which POA indicators are of which codes is not clear: {} of {} columns have the name of a column of codes, and there are {} of codes",
-            by_name,
-            indicators.len(),
-            codes.len()
-        ))
-        .with_hint("name them as their codes (dx1, dx1_poa), or one for each column of codes in their order")),
+    // Names that say another order make it unsure.
+    let contradicts =
+        |(name, order): (&Option<usize>, &Option<usize>)| name.is_some() && name != order;
+    let mut pairs = by_name.iter().zip(&in_order);
+    if diagnoses.len() == indicators.len() && !pairs.any(contradicts) {
+        return Ok(in_order);
     }
+    Err(Error::usage(format!(
+        "cannot pair the {} columns of POA indicators with the {} columns of diagnoses, neither by name nor by order",
+        indicators.len(),
+        diagnoses.len()
+    ))
+    .with_hint("name one of --poa for each column of --code in their order, or the columns of one kind alone: --code 'dx*'"))
+}
+
+/// Returns what is left of a name without the words that columns of codes and of their indicators have in any case, and
+/// without zeros before its number: `principal` of `principal_dx_code` and `principal_poa`, `1` of `DX01`.
+fn without_usual_words(name: &str) -> String {
+    const USUAL: [&str; 9] = [
+        "diagnosis",
+        "diagnoses",
+        "indicator",
+        "diag",
+        "icd10cm",
+        "icd10",
+        "poa",
+        "code",
+        "dx",
+    ];
+    let letters: String = letters(name).collect();
+    let bare = USUAL
+        .iter()
+        .fold(letters, |name, word| name.replace(word, ""));
+    let text = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number = bare.get(text.len()..).unwrap_or_default();
+    format!("{text}{}", number.trim_start_matches('0'))
 }
 
 #[cfg(test)]
@@ -616,27 +677,69 @@ mod tests {
 
     #[test]
     fn indicators_go_with_the_codes_of_their_name_or_else_by_order() {
-        let names: Vec<String> = ["dx1", "dx2", "dx2_poa", "dx1_poa", "POA 2", "a", "b"]
-            .map(str::to_owned)
-            .to_vec();
-        let code = |at: usize| FoundCodes {
-            at,
-            name: name_of(&names, at),
-            system: CodeSystem::Detected,
+        let of = |codes: &[&str], indicators: &[&str]| {
+            let names: Vec<String> = [codes, indicators]
+                .concat()
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect();
+            let found: Vec<FoundCodes> = (0..codes.len())
+                .map(|at| FoundCodes {
+                    at,
+                    name: name_of(&names, at),
+                    system: CodeSystem::Detected,
+                })
+                .collect();
+            let places: Vec<usize> = (codes.len()..names.len()).collect();
+            let paired = poa_of_codes(&names, &found, &places).ok()?;
+            let name = |at: Option<usize>| at.map_or("-", |at| names[at].as_str()).to_owned();
+            Some(
+                paired
+                    .into_iter()
+                    .map(name)
+                    .collect::<Vec<String>>()
+                    .join(" "),
+            )
         };
-        let codes = [code(0), code(1)];
-        let of = |indicators: &[usize]| poa_of_codes(&names, &codes, indicators).ok();
-        for (indicators, expected) in [
-            (&[2, 3][..], Some(vec![Some(3), Some(2)])),
-            (&[2], Some(vec![None, Some(2)])),
-            (&[4], Some(vec![None, Some(4)])),
-            (&[5, 6], Some(vec![Some(5), Some(6)])),
-            // One for two, half of them by name, and two for the same.
-            (&[5], None),
-            (&[3, 5], None),
-            (&[2, 4], None),
+        for (codes, indicators, expected) in [
+            (
+                &["dx1", "dx2"][..],
+                &["dx2_poa", "dx1_poa"][..],
+                Some("dx1_poa dx2_poa"),
+            ),
+            (&["dx1", "dx2"], &["dx2_poa"], Some("- dx2_poa")),
+            (&["dx1", "dx2"], &["POA 2"], Some("- POA 2")),
+            (
+                &["dx01", "dx02", "dx10"],
+                &["poa1", "poa2", "poa10"],
+                Some("poa1 poa2 poa10"),
+            ),
+            (&["dx1", "dx2"], &["a", "b"], Some("a b")),
+            (
+                &["principal_dx", "dx2", "dx3"],
+                &["principal_poa", "dx2_poa", "dx3_poa"],
+                Some("principal_poa dx2_poa dx3_poa"),
+            ),
+            // One name says nothing, and the others say what the order says.
+            (
+                &["dx1", "dx2"],
+                &["first", "dx2_poa"],
+                Some("first dx2_poa"),
+            ),
+            // A procedure has none.
+            (
+                &["dx1", "dx2", "px1"],
+                &["poa1", "poa2"],
+                Some("poa1 poa2 -"),
+            ),
+            (&["dx1", "px1"], &["poa1"], Some("poa1 -")),
+            // One for two; half of them in another order than the names say; more than codes; two for the same.
+            (&["dx1", "dx2"], &["a"], None),
+            (&["dx1", "dx2"], &["dx2_poa", "b"], None),
+            (&["dx1"], &["a", "b"], None),
+            (&["dx1", "dx2"], &["dx2_poa", "poa2"], None),
         ] {
-            assert_eq!(of(indicators), expected, "{indicators:?}");
+            assert_eq!(of(codes, indicators).as_deref(), expected, "{indicators:?}");
         }
     }
 
@@ -645,6 +748,11 @@ mod tests {
         for (text, expected) in [
             ("1234.5", Some(123_450)),
             ("$1,234.50", Some(123_450)),
+            ("1,234,567", Some(123_456_700)),
+            ("1200,50", None),
+            ("1,50", None),
+            ("1,2,3", None),
+            (",123", None),
             ("-3", Some(-300)),
             (".07", Some(7)),
             ("12.500", Some(1250)),

@@ -166,6 +166,13 @@ impl LikelyColumns {
         let words: Vec<Vec<Option<Word>>> = names.iter().map(|name| words_of(name)).collect();
         let codes = words.iter().enumerate();
         let codes = codes.filter_map(|(at, words)| are_of_codes(words).then_some(at));
+        let mut codes: Vec<usize> = codes.collect();
+        // The column of a list is called no more than that.
+        if codes.is_empty() {
+            let is_code =
+                |name: &String| ["code", "codes"].contains(&name.trim().to_lowercase().as_str());
+            codes.extend(names.iter().position(is_code));
+        }
         // Of columns that are as likely the first.
         let likeliest = |likelihood: fn(&[Option<Word>]) -> Option<u8>| {
             let all = words.iter().enumerate();
@@ -174,7 +181,7 @@ impl LikelyColumns {
         };
         let discharge = likeliest(|words| are_of_day(words, Discharge));
         LikelyColumns {
-            codes: codes.collect(),
+            codes,
             date: likeliest(service_date),
             // Without a discharge a claim of an admission has no day yet: none would be judged.
             admit: discharge.and_then(|_| likeliest(|words| are_of_day(words, Admission))),
@@ -193,7 +200,12 @@ impl LikelyColumns {
 pub(super) fn is_plain_name(name: &str) -> bool {
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " _.-[]()/#".contains(c);
-    digits <= 3 && name.chars().all(is_plain) && words_of(name).iter().all(Option::is_some)
+    // A name has a letter at least.
+    let has_letter = name.contains(|c: char| c.is_ascii_alphabetic());
+    has_letter
+        && digits <= 3
+        && name.chars().all(is_plain)
+        && words_of(name).iter().all(Option::is_some)
 }
 
 /// Splits a name into its words; `None` stands for one that is not known. Numbers are no words.

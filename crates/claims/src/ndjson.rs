@@ -20,7 +20,7 @@ use super::input::refuse_other_text;
 use super::options::{Annotated, Separators, TableOptions};
 use super::sinks::{Objects, file_name};
 use super::tally::Tally;
-use codeyear_core::error::Result;
+use codeyear_core::error::{Error, Result};
 use codeyear_core::model::{DateFormat, UnknownDateFormat};
 
 /// What is said of a field of codes that holds an object or a truth value.
@@ -50,10 +50,19 @@ pub(super) fn audit_ndjson<'i, 'r>(
     let start = blocks.peek()?;
     refuse_other_text(start, file)?;
     let (asked, note) = options.columns.by_name(&fields(start), file)?;
+    if !asked.poa.is_empty() {
+        return Err(Error::usage("POA indicators are not read from objects")
+            .in_file(file)
+            .with_hint("leave out --poa, or write the claims as a table"));
+    }
     let (format, notes) = options.date_form(file, "objects", asked.date_names(), || {
         sniff_dates(start, &asked)
     })?;
-    let notes = note.into_iter().chain(notes).collect();
+    let has_amount = |name: &String| fields(start).iter().any(|field| field == name);
+    let no_amount = asked.amount.iter().find(|name| !has_amount(name));
+    let no_amount =
+        no_amount.map(|name| format!("the first objects have no field {name:?} with an amount"));
+    let notes = note.into_iter().chain(notes).chain(no_amount).collect();
     let rules = AuditRules {
         file,
         options: options.rows,

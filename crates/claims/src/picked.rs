@@ -183,7 +183,7 @@ impl ColumnsAsked {
 
 /// Returns what to do about a first line that is no header: a title above it, or a row of data. Of one column a list of
 /// codes is likelier.
-fn no_header(names: &[String]) -> Option<&'static str> {
+pub(super) fn no_header(names: &[String]) -> Option<&'static str> {
     let filled = names.iter().filter(|name| !name.trim().is_empty());
     let is_data = |name: &String| {
         let name = name.trim().as_bytes();
@@ -198,9 +198,9 @@ fn no_header(names: &[String]) -> Option<&'static str> {
         _ if filled.clone().count() <= 1 => Some(
             "the first line has one field that is not empty: is it a title? remove it, so that the column names come first",
         ),
-        _ if filled.clone().any(is_data) => {
-            Some("the first line holds a code or a date: add a first line with the column names")
-        }
+        _ if filled.clone().any(is_data) => Some(
+            "is the first line a claim? it seems to hold a code or a date: add a first line with the column names",
+        ),
         _ => None,
     }
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_line_that_is_no_header_is_told_by_what_it_holds() {
+    fn a_first_line_that_is_no_header_is_known_by_what_it_holds() {
         let hint = |line: &[&str]| no_header(&names(line)).map(|hint| hint.contains("title"));
         assert_eq!(hint(&["Denials October", "", ""]), Some(true));
         assert_eq!(hint(&["1", "2025-10-01", "G35"]), Some(false));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::claim::{ClaimProblem, ProblemKind};
+use super::claim::{ClaimPlace, ClaimProblem, ProblemKind};
 use super::clean::Writing;
 use super::not_judged::NotJudged;
 use super::tally::{ClaimCounts, FailingCode, VerdictCounts};
@@ -51,9 +51,11 @@ pub struct AuditSummary {
     pub problems: Vec<ClaimProblem>,
     /// How often each thing cannot be read.
     pub problem_counts: Vec<(ProblemKind, u64)>,
-    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often each text with the format of a code
-    /// stands there, whether a release lists it or not; `None` for all others.
+    /// With [`RowOptions::count_codes`](super::RowOptions::count_codes) how often the file has each text with the format
+    /// of a code, whether a release lists it or not; `None` for all others.
     pub codes: Vec<(CodeSet, Option<Code>, u64)>,
+    /// How many columns have the codes, of a table; 0 of any other format.
+    pub code_columns: u64,
     /// Whether amounts were added up.
     pub has_amounts: bool,
     /// How well the files are known that the verdicts rest on, by code set and release in force.
@@ -77,13 +79,30 @@ impl AuditSummary {
         }
         let of_set = self.codes.iter().filter(|(of, _, _)| *of == code_set);
         let not_judged = self.not_judged.iter();
-        let others = not_judged.filter(|(why, _)| **why != NotJudged::NotRead);
+        let is_other = |why: &NotJudged| !matches!(why, NotJudged::NotRead | NotJudged::NotInFile);
+        let others = not_judged.filter(|(why, _)| is_other(why));
+        let is_ragged = |kind: &ProblemKind| matches!(kind, ProblemKind::Ragged { .. });
+        let ragged = self
+            .problem_counts
+            .iter()
+            .filter(|(kind, _)| is_ragged(kind));
+        let ragged: u64 = ragged.map(|(_, count)| count).sum();
+        let mut first_ragged = self
+            .problems
+            .iter()
+            .filter(|problem| is_ragged(&problem.kind));
         let of_other_sets = self.codes.iter().filter(|(of, _, _)| *of != code_set);
         let mut usage = Usage {
             of_other_sets: others.map(|(_, count)| count).sum::<u64>()
                 + of_other_sets.map(|(_, _, count)| count).sum::<u64>(),
-            rows: self.rows,
-            ragged_rows: self.unread(),
+            rows: self.rows.saturating_sub(ragged),
+            ragged_rows: ragged,
+            first_ragged_line: first_ragged.find_map(|problem| match problem.place {
+                ClaimPlace::Line(line) => Some(line),
+                _ => None,
+            }),
+            unread: self.unread() - ragged,
+            columns: self.code_columns,
             ..Usage::default()
         };
         for (_, code, count) in of_set {

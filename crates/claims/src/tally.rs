@@ -260,9 +260,15 @@ impl Tally {
         }
     }
 
-    pub(super) fn count_code(&mut self, code_set: CodeSet, packed: Option<u64>) {
-        // Beyond this many the column is refused in the end, and need not be held.
-        let packed = packed.filter(|_| self.codes.len() <= MAX_CODES);
+    /// Checks whether codes were counted in place of being judged.
+    pub(super) fn has_counted(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// Counts a text with the format of a code; `None` is any other.
+    pub(super) fn count_code(&mut self, code_set: CodeSet, packed: Option<u64>, is_listed: bool) {
+        // A file of garbage has more; they are not held, and whoever asks for them is told so.
+        let packed = packed.filter(|_| is_listed || self.codes.len() <= MAX_CODES);
         *self.codes.entry((code_set, packed)).or_default() += 1;
     }
 
@@ -633,6 +639,7 @@ impl Tally {
             problem_counts: self.problem_counts.into_iter().collect(),
             codes,
             has_amounts: false,
+            code_columns: 0,
             provenance,
             warnings,
             notes,

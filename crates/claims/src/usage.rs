@@ -14,7 +14,9 @@ use csv::ByteRecord;
 use super::columns::matches;
 use super::delimited::sniff_delimiter;
 use super::input;
-use codeyear_core::error::{Error, ErrorKind, Result, printable};
+use super::likely::is_plain_name;
+use super::not_judged::looks_like;
+use codeyear_core::error::{Error, ErrorKind, Result};
 use codeyear_core::model::{Code, CodeSet, Usage};
 
 /// How much of the file its delimiter is told by.
@@ -53,13 +55,13 @@ pub struct UsageOptions {
 ///
 /// # Errors
 /// [`ErrorKind::NotFound`] and [`ErrorKind::Io`] if it cannot be read.
-pub fn has_several_columns(path: &Path) -> Result<bool> {
+pub fn has_several_columns(path: &Path, delimiter: Option<u8>) -> Result<bool> {
     let mut head = Vec::new();
     input::open(path, Box::new(io::empty()))?
         .take(HEAD)
         .read_to_end(&mut head)
         .map_err(|error| input::read_error(path, error))?;
-    let delimiter = sniff_delimiter(&head);
+    let delimiter = delimiter.unwrap_or_else(|| sniff_delimiter(&head));
     let first_line = head.split(|byte| *byte == b'\n').next();
     Ok(first_line.is_some_and(|line| line.contains(&delimiter)))
 }
@@ -67,8 +69,8 @@ pub fn has_several_columns(path: &Path) -> Result<bool> {
 /// Counts how often the named columns of a table (CSV or TSV with a header; plain, gzip or zstd) hold each
 /// code; the path `-` is the standard input, which is passed in.
 ///
-/// A row with another number of fields than the header (empty ones at its end aside) is counted as such and not looked at: nobody knows
-/// which of its fields is the code. Columns that are named by number need no header; then the first line is
+/// A row with more fields than the header (empty ones at its end aside), or with too few for any of these columns, is
+/// counted as such and not looked at: nobody knows which of its fields is the code. Columns that are named by number need no header; then the first line is
 /// one if none of these columns holds a code there.
 ///
 /// # Errors
@@ -197,7 +199,10 @@ impl<R: Read> Counter<'_, R> {
         }
         while is_row {
             let surplus = row.iter().skip(header.len());
-            let is_whole = row.len() >= header.len() && surplus.into_iter().all(<[u8]>::is_empty);
+            // As an audit does: empty cells at the end of a row may be left out.
+            let has_code = columns.places.iter().any(|place| *place < row.len());
+            let is_whole = (row.len() >= header.len() || has_code)
+                && surplus.into_iter().all(<[u8]>::is_empty);
             if is_whole {
                 self.add(&row, &columns.places)?;
             } else {
@@ -278,7 +283,12 @@ impl<R: Read> Counter<'_, R> {
                     .with_hint("save the file as UTF-8, or name the column with the codes"));
             };
             let Ok(code) = self.code_set.parse_code(text) else {
-                self.usage.no_codes += 1;
+                let mut sets = CodeSet::ALL.into_iter();
+                match sets.any(|other| other.parse_code(text).is_ok()) || looks_like(text).is_some()
+                {
+                    true => self.usage.of_other_sets += 1,
+                    false => self.usage.no_codes += 1,
+                }
                 continue;
             };
             *self.codes.entry(code).or_default() += 1;
@@ -338,14 +348,20 @@ impl<R: Read> Counter<'_, R> {
         let plural = if number == 1 { "" } else { "s" };
         let mut message =
             format!("the file has no column {wanted:?}; it has {number} column{plural}");
-        let hint = if self.is_header(header, second) {
-            let names = header.iter().take(MAX_NAMES);
-            let names: Vec<String> = names
-                .map(|name| format!("{:?}", printable(&String::from_utf8_lossy(name))))
-                .collect();
-            message.push_str(&format!(": {}", names.join(", ")));
-            if number > MAX_NAMES {
-                message.push_str(&format!(" and {} more", number - MAX_NAMES));
+        let names: Vec<String> = header
+            .iter()
+            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
+            .collect();
+        let shown: Vec<String> = names
+            .iter()
+            .filter(|name| is_plain_name(name))
+            .take(MAX_NAMES)
+            .map(|name| format!("{name:?}"))
+            .collect();
+        let hint = if self.is_header(header, second) && !shown.is_empty() {
+            message.push_str(&format!(": {}", shown.join(", ")));
+            if number > shown.len() {
+                message.push_str(&format!(" and {} more", number - shown.len()));
             }
             "name a column as the first line has it (dx* for all that begin so), or give its number from 1"
         } else {
@@ -386,13 +402,14 @@ impl<R: Read> Counter<'_, R> {
                 )
                 .with_hint("state the delimiter with --delimiter");
         }
-        if usage.no_codes > 0 {
+        let others = usage.no_codes + usage.of_other_sets;
+        if others > 0 {
             return self
                 .fail(
                     ErrorKind::Usage,
                     format!(
                         "none of the {} values of the named columns is in the format of an {} code",
-                        usage.no_codes,
+                        others,
                         self.code_set.name()
                     ),
                 )

@@ -265,6 +265,13 @@ impl<'i> Search<'i, '_> {
                 return Ok(None);
             }
         };
+        let name = |at: usize| columns.names.get(at).map_or("", String::as_str);
+        let codes = columns.codes.iter().map(|code| name(code.at));
+        let dates = columns.date_columns().map(name);
+        if let Err(error) = refuse_claim_as_header(self.index, dates, codes, self.file) {
+            self.no_columns.get_or_insert(error);
+            return Ok(None);
+        }
         let Some(annotated) = annotated.take() else {
             return Ok(None);
         };

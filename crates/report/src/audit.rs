@@ -81,12 +81,12 @@ pub fn report(summary: &AuditSummary, style: Style) -> Report<'static> {
     Report { blocks }
 }
 
-/// Returns how many amounts a sum of charges lacks.
-pub(crate) fn without(summary: &AuditSummary) -> String {
+/// Returns how many amounts of the file no sum of charges has.
+pub(crate) fn unread_amounts(summary: &AuditSummary) -> String {
     match summary.unread_amounts() {
         0 => String::new(),
         unread => format!(
-            ", without {} that cannot be read",
+            "; {} in the file cannot be read, and no sum has them",
             counted(unread, "amount")
         ),
     }
@@ -98,7 +98,7 @@ pub(crate) fn rejected(summary: &AuditSummary) -> Option<String> {
     (claims.failing > 0).then(|| {
         let charges = summary.has_amounts.then(|| {
             let charges = dollars(claims.failing_cents);
-            format!("; charges {charges}, each counted once{}", without(summary))
+            format!("; charges {charges}, each counted once")
         });
         format!(
             "{} of {} ({}) would be rejected, {} of them for the first code{}",
@@ -271,7 +271,10 @@ fn found(summary: &AuditSummary) -> Text {
     }
     let charges = summary.has_amounts.then(|| {
         let charges = dollars(summary.total.failing_cents());
-        format!("; charges on their claims {charges}{}", without(summary))
+        format!(
+            "; charges on their claims {charges}{}",
+            unread_amounts(summary)
+        )
     });
     let words = format!(
         "{} of {} ({}) not billable on their dates, in {}{}",

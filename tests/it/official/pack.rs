@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use codeyear::answer::{self, VerifyOptions};
-use codeyear::ingest::{Packing, choose_for_pack, pack_would_add, remove};
+use codeyear::ingest::{Packing, Removed, choose_for_pack, pack_would_add, remove};
 use codeyear::model::{CodeSet, ReleasePart};
 use codeyear::pack::{Pack, PackedFile, Written, releases_of, write};
 use codeyear::source::catalogue::Catalogue;
@@ -204,7 +204,7 @@ fn a_database_that_lacks_releases_of_the_pack_is_told_and_gets_them_by_init() {
     let world = World::empty();
     let older = world.path("older.db");
     store.back_up(&older, false, &mut |_, _| {}).unwrap();
-    let lacking = pack_would_add(&Pack::open(pack).unwrap(), &store).unwrap();
+    let lacking = pack_would_add(&Pack::open(pack).unwrap(), &store, Removed::StayOut).unwrap();
     assert_eq!(
         releases_of(&lacking),
         ["FY2012", "FY2013"].map(|release| (CodeSet::Icd10Cm, id(release)))
@@ -236,7 +236,7 @@ fn what_the_user_imported_in_part_is_completed_from_the_pack() {
     let run = |args: &[&str]| Run::from(at_home(&world, pack, args).output().unwrap());
     assert_eq!(run(&["import", own.to_str().unwrap()]).exit, 0);
     let there = Store::open(&database_at_home(&world)).unwrap();
-    let would_add = pack_would_add(&Pack::open(pack).unwrap(), &there).unwrap();
+    let would_add = pack_would_add(&Pack::open(pack).unwrap(), &there, Removed::StayOut).unwrap();
     drop(there);
     let of_it =
         |file: &&PackedFile| (file.code_set, file.release) == (CodeSet::Icd10Cm, id("FY2026"));

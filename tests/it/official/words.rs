@@ -42,6 +42,8 @@ fn low_back_pain_is_the_code_of_the_day() {
     assert_eq!(codes(&eve)[0], "M54.5");
     assert_eq!(eve.found[0].standing, FoundStanding::Billable);
     assert_eq!(eve.release, id("FY2021-01"));
+    let before_force = search(&store, "low back pain", "2014-01-01");
+    assert_eq!(before_force.found[0].standing, FoundStanding::NotInForce);
     let first = search(&store, "low back pain", "2021-10-01");
     let mut best = codes(&first)[..3].to_vec();
     assert_eq!(best[0], "M54.50", "who says no more means unspecified");

@@ -1,6 +1,6 @@
 //! A pack beside a database that is there already.
 
-use codeyear::ingest::{import, import_pack, pack_would_add, remove};
+use codeyear::ingest::{Removed, import, import_pack, pack_would_add, remove};
 use codeyear::model::{CodeSet, Provenance, ReleaseId};
 use codeyear::pack::{Pack, releases_of};
 use codeyear::store::Store;
@@ -27,7 +27,7 @@ fn with_pack() -> (World, Vec<std::path::PathBuf>, Pack) {
 }
 
 fn would_add(pack: &Pack, store: &Store) -> Vec<String> {
-    let files = pack_would_add(pack, store).unwrap();
+    let files = pack_would_add(pack, store, Removed::StayOut).unwrap();
     let releases = releases_of(&files).into_iter();
     releases.map(|(_, id)| id.to_string()).collect()
 }
@@ -49,10 +49,10 @@ fn a_newer_pack_adds_what_the_database_lacks_and_each_answer_says_so_once() {
     let run = world.run(&question);
     assert_eq!(
         run.stderr,
-        "note: years.pack holds 2 files of ICD-10-CM FY2034, FY2035 that the database lacks: codeyear init adds them\n"
+        "note: years.pack holds 2 files of ICD-10-CM FY2034, FY2035 that the database lacks: codeyear --pack years.pack init adds them\n"
     );
     let mut store = Store::open_or_create(&world.database()).unwrap();
-    let report = import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    let report = import_pack(&mut store, &pack, Removed::StayOut, &options(), &mut |_| {}).unwrap();
     assert_eq!(report.taken.len(), 2, "{report:?}");
     let whole = World::empty();
     import_paths(&whole.database(), &paths);
@@ -60,7 +60,7 @@ fn a_newer_pack_adds_what_the_database_lacks_and_each_answer_says_so_once() {
     assert_eq!(store.content_hash().unwrap(), expected);
     assert_eq!(world.run(&question).stderr, "");
     // Nothing is left to add.
-    let report = import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    let report = import_pack(&mut store, &pack, Removed::StayOut, &options(), &mut |_| {}).unwrap();
     assert_eq!(report, Default::default());
 }
 
@@ -83,7 +83,7 @@ fn what_the_user_imported_is_never_replaced() {
             .sha256
     };
     let before = file(&store);
-    let report = import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    let report = import_pack(&mut store, &pack, Removed::StayOut, &options(), &mut |_| {}).unwrap();
     assert_eq!(report.taken.len(), YEARS.len() - 1);
     assert_eq!(file(&store), before);
     assert_eq!(would_add(&pack, &store), [""; 0]);
@@ -100,7 +100,7 @@ fn what_was_removed_stays_out_until_it_is_imported_again() {
     }
     let removed = store.content_hash().unwrap();
     assert_eq!(would_add(&pack, &store), [""; 0]);
-    let report = import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    let report = import_pack(&mut store, &pack, Removed::StayOut, &options(), &mut |_| {}).unwrap();
     assert!(!report.changed(), "{report:?}");
     assert_eq!(store.content_hash().unwrap(), removed);
     let run = world.run(&["--pack", "years.pack", "init"]);
@@ -114,7 +114,19 @@ fn what_was_removed_stays_out_until_it_is_imported_again() {
     let run = world.run(&["--pack", "years.pack", "init", "--removed"]);
     let adding = "2 files of ICD-10-CM FY2032, FY2033 that the database lacks";
     assert!(run.stderr.contains(adding), "{run:?}");
-    import_pack(&mut store, &pack, &options(), &mut |_| {}).unwrap();
+    assert_eq!(
+        store.removed_releases().unwrap().len(),
+        2,
+        "nothing was added"
+    );
+    import_pack(
+        &mut store,
+        &pack,
+        Removed::ComeBack,
+        &options(),
+        &mut |_| {},
+    )
+    .unwrap();
     assert_eq!(store.content_hash().unwrap(), whole);
     for (release, _) in &YEARS[2..4] {
         remove(&mut store, CodeSet::Icd10Cm, id(release)).unwrap();

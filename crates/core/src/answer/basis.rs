@@ -211,7 +211,7 @@ pub(super) fn is_loaded(timeline: &Timeline, id: ReleaseId) -> bool {
 /// Finds a loaded release by name. If only corrections of it are loaded, it stands for the newest.
 ///
 /// # Errors
-/// [`crate::ErrorKind::NotFound`] with the loaded neighbours as a hint.
+/// [`crate::ErrorKind::NotFound`] with how to get the release as a hint; of the sample with the releases that it has.
 pub fn find_release(store: &Store, code_set: CodeSet, id: ReleaseId) -> Result<ReleaseId> {
     let loaded: Vec<ReleaseId> = store
         .releases()?

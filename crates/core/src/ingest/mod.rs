@@ -21,5 +21,5 @@ mod run;
 mod write;
 
 pub use import::{import, import_if_any, import_sample, remove};
-pub use packing::{Packing, choose_for_pack, import_pack, pack_would_add};
+pub use packing::{Packing, Removed, choose_for_pack, import_pack, pack_would_add};
 pub use report::{Failed, ImportOptions, ImportProgress, ImportReport, Imported, Skipped};

@@ -119,18 +119,30 @@ pub fn choose_for_pack(
     })
 }
 
+/// What becomes of the releases that the user took out of a database when a pack has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// They are left out.
+    StayOut,
+    /// They are added again.
+    ComeBack,
+}
+
 /// Lists the files of a pack that an import from it would add to a database: those of releases that are neither stored
 /// nor taken out by the user, and those that stored releases lack. What the user insisted on or took in part stays as
 /// it is, and a database of the sample takes none.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Store`] if the database cannot be read.
-pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<PackedFile>> {
+pub fn pack_would_add(pack: &Pack, store: &Store, removed: Removed) -> Result<Vec<PackedFile>> {
     if store.kind()? == StoreKind::Sample {
         return Ok(Vec::new());
     }
     let stored = store.releases()?;
-    let removed = store.removed_releases()?;
+    let removed = match removed {
+        Removed::StayOut => store.removed_releases()?,
+        Removed::ComeBack => Vec::new(),
+    };
     let lacks = |file: &&PackedFile| {
         let release = (file.code_set, file.release);
         let mut stored = stored.iter();
@@ -150,10 +162,11 @@ pub fn pack_would_add(pack: &Pack, store: &Store) -> Result<Vec<PackedFile>> {
 pub fn import_pack(
     store: &mut Store,
     pack: &Pack,
+    removed: Removed,
     options: &ImportOptions,
     progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport> {
-    let wanted = pack_would_add(pack, store)?;
+    let wanted = pack_would_add(pack, store, removed)?;
     if wanted.is_empty() {
         return Ok(ImportReport::default());
     }

@@ -329,8 +329,16 @@ impl CodeRange {
         }
         match text.as_bytes() {
             [letter] if letter.is_ascii_alphabetic() && ranges.next().is_some() => {
-                let letter = letter.to_ascii_uppercase() as char;
-                format!("all codes with {letter} are the range {letter}00-{letter}99")
+                let letter = (letter.to_ascii_uppercase() as char).to_string();
+                let ends = code_set.facts().chapters.iter();
+                let mut ends = ends.filter_map(|chapter| Some(chapter.range.split_once('-')?.1));
+                // The last category of the last chapter may come after 99: O9A.
+                let last = ends.rfind(|last| last.starts_with(&letter));
+                let last = last.map_or_else(|| format!("{letter}99"), str::to_owned);
+                format!("all codes with {letter} are the range {letter}00-{last}")
+            }
+            _ if ranges.next().is_none() => {
+                "name a table as in 0DT, or a range as in 0DB-0DT".to_owned()
             }
             _ => "name a code as in C7A, or a range as in C76-C80".to_owned(),
         }
@@ -377,9 +385,11 @@ mod tests {
         let hint = |text| CodeRange::hint(CodeSet::Icd10Cm, text);
         assert_eq!(hint("4"), "chapter 4 is the range E00-E89");
         assert_eq!(hint("g"), "all codes with G are the range G00-G99");
+        assert_eq!(hint("O"), "all codes with O are the range O00-O9A");
+        assert_eq!(hint("W"), "all codes with W are the range W00-W99");
         let other = "name a code as in C7A, or a range as in C76-C80";
         assert_eq!(hint("C7_"), other);
-        assert_eq!(CodeRange::hint(CodeSet::Icd10Pcs, "0"), other);
+        assert!(CodeRange::hint(CodeSet::Icd10Pcs, "0").starts_with("name a table as in 0DT"));
     }
 
     #[test]

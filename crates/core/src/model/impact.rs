@@ -53,12 +53,14 @@ pub struct Usage {
     pub of_other_sets: u64,
     /// Rows that were counted, the header aside.
     pub rows: u64,
-    /// Rows that could not be read, most with another number of fields than the header. Which of their
-    /// fields is the code nobody knows, so none of them was counted.
+    /// Rows with more fields than the header, or too few for the columns of codes. Which of their fields is
+    /// the code nobody knows, so none of them was counted.
     pub ragged_rows: u64,
-    /// The line of the first of these, of a table of text.
+    /// The line of the first of these.
     pub first_ragged_line: Option<u64>,
-    /// How many columns were counted; 0 where the file has none, or they were detected.
+    /// What else could not be read: cells, records, claims.
+    pub unread: u64,
+    /// How many columns were counted; 0 of a format that has none.
     pub columns: u64,
 }
 
@@ -196,11 +198,13 @@ pub struct Impact {
     pub of_other_sets: u64,
     /// Rows that were counted.
     pub rows: u64,
-    /// Rows that could not be read: [`Usage::ragged_rows`].
+    /// Rows that could not be counted, because they have another number of fields than the header.
     pub ragged_rows: u64,
-    /// The line of the first of these, of a table of text.
+    /// The line of the first of these.
     pub first_ragged_line: Option<u64>,
-    /// How many columns were counted; 0 where the file has none, or they were detected.
+    /// What else could not be read: [`Usage::unread`].
+    pub unread: u64,
+    /// How many columns were counted; 0 of a format that has none.
     pub columns: u64,
 }
 
@@ -253,6 +257,7 @@ pub fn weigh(
         rows: usage.rows,
         ragged_rows: usage.ragged_rows,
         first_ragged_line: usage.first_ragged_line,
+        unread: usage.unread,
         columns: usage.columns,
         ..Impact::default()
     };

@@ -63,15 +63,6 @@ impl Store {
         };
         removed().map_err(|error| self.error(error))
     }
-
-    /// Forgets which releases the user took out, so that a pack adds them again.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Store`] if the database cannot be written.
-    pub fn forget_removed(&mut self) -> Result<()> {
-        let forgotten = self.connection.execute("DELETE FROM removed", []);
-        forgotten.map_err(|error| self.error(error)).map(drop)
-    }
 }
 
 fn take_out(

@@ -50,7 +50,7 @@ pub(super) fn report(changes: &ChangeSet, style: Style) -> Report<'_> {
     let explained = Text::default().toned(counting_explained(changes), Tone::Quiet);
     blocks.push(Block::Sentence(vec![explained]));
     if changes.changes.is_empty() {
-        blocks.push(Block::Remark("No changes.".into()));
+        blocks.push(Block::Remark("No codes changed.".into()));
     }
     for step in steps(changes) {
         blocks.extend(step.chapter.map(Block::Chapter));

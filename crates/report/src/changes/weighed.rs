@@ -92,20 +92,25 @@ pub(crate) fn file_line(impact: &Impact) -> String {
 /// Lists what of the file was not counted, and which codes that no change touches can be reported in neither release.
 pub(crate) fn file_notes(impact: &Impact, style: Style) -> Vec<String> {
     let ragged = (impact.ragged_rows > 0).then(|| {
-        let why = match impact.first_ragged_line {
-            Some(first) => {
-                format!("the number of fields differs from the header, first on line {first}")
-            }
-            None => "they cannot be read; codeyear audit says why".to_owned(),
-        };
-        format!("{} not counted: {why}", counted(impact.ragged_rows, "row"))
+        let first = impact.first_ragged_line;
+        let first = first.map_or(String::new(), |line| format!(", first on line {line}"));
+        format!(
+            "{} not counted: the number of fields differs from the header{first}",
+            counted(impact.ragged_rows, "row")
+        )
+    });
+    let unread = (impact.unread > 0).then(|| {
+        format!(
+            "{} in the file cannot be read: codeyear audit says which",
+            counted(impact.unread, "thing")
+        )
     });
     let headers = (!impact.headers.is_empty()).then(|| {
         let used = impact.headers.iter();
         let used = used.map(|(code, uses)| used_words(code, *uses, style));
         headers_words(impact.headers.len() as u64, &NAMED.joined(used, style))
     });
-    ragged.into_iter().chain(headers).collect()
+    [ragged, unread, headers].into_iter().flatten().collect()
 }
 
 /// Returns that codes are headers in both releases: `2 are headers in both releases, not billable in either: C7B, E11`.

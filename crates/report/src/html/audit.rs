@@ -233,8 +233,8 @@ fn figures(summary: &AuditSummary) -> Vec<Figure> {
             class: "bad",
             value: dollars(summary.total.failing_cents()),
             label: format!(
-                "charged on claims with these codes{}; a claim counts once per code",
-                audit::without(summary)
+                "charged on claims with these codes; a claim counts once per code{}",
+                audit::unread_amounts(summary)
             ),
         });
     }

@@ -177,6 +177,8 @@ struct ReadAsJson<'a> {
 struct ElsewhereJson {
     kind: &'static str,
     code_set: Option<CodeSet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<NaiveDate>,
     code: Option<String>,
     text: String,
 }
@@ -293,8 +295,12 @@ pub fn search(report: &SearchReport) -> Result<String> {
                     }
                     _ => None,
                 },
+                date: match place {
+                    LookElsewhere::NotCovered(_, last) => Some(*last),
+                    _ => None,
+                },
                 code: match place {
-                    LookElsewhere::Above(code) => Some(code.to_string()),
+                    LookElsewhere::Above(code) => Some(code.as_str().to_owned()),
                     _ => None,
                 },
                 text: crate::found::elsewhere(*place),

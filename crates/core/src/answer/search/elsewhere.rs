@@ -1,4 +1,4 @@
-//! Where else to look when a search finds nothing.
+//! Where else to look when a search finds no code with all words.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub fn may_be_of_another_book(text: &str) -> bool {
 }
 
 /// Looks where codes with these words are: in code sets that are not kept, above a code that is not listed, among codes
-/// that are not listed on the day, in the other code sets.
+/// that are not listed on the day, in the other code sets as [`other_sets`] does.
 pub(super) fn look_elsewhere(
     store: &Store,
     timeline: &Timeline,
