@@ -276,6 +276,31 @@ fn a_file_without_dates_tells_when_it_was_written() {
 }
 
 #[test]
+fn codes_are_found_behind_more_other_texts_than_are_held() {
+    let world = World::with_sample();
+    let mut text = String::from("dx,n\n");
+    for number in 0..500_100 {
+        text.push_str(&format!("A{number:06},1\n"));
+    }
+    text.push_str("M54.50,1\n");
+    world.write("garbage.csv", text);
+    let run = world.run(&["audit", "garbage.csv", "--code", "dx", "--infer"]);
+    assert!(
+        run.stdout.contains("1 of 500,101 codes"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+    // A diff needs them all, and says that it is the wrong column.
+    let run = world.run(&["diff", "FY2021", "FY2022", "--only", "garbage.csv"]);
+    assert_eq!(run.exit, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("more than 500000 different values"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn one_thread_and_many_write_the_same() {
     let world = World::with_sample();
     let mut text = String::from("id,dx,dos\n");
