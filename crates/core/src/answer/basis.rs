@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_release_that_is_not_loaded_is_answered_with_those_that_are() {
+    fn a_release_that_is_not_loaded_is_answered_with_how_to_get_it() {
         let store = sample();
         let find = |id: &str| find_release(&store, CodeSet::Icd10Pcs, release(id));
         assert_eq!(find("FY2022-04").unwrap(), release("FY2022-04"));
@@ -346,7 +346,7 @@ mod tests {
                 .unwrap_err()
                 .hint()
                 .unwrap()
-                .starts_with("no ICD-10-PCS release is loaded")
+                .ends_with("codeyear releases lists what is loaded")
         );
     }
 
