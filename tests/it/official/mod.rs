@@ -131,7 +131,7 @@ fn pack_folders(releases: &Path) -> Vec<PathBuf> {
 }
 
 /// The database that a released program makes of the pack in it: that of [`everything`], and what the pack has beside.
-
+#[cfg(all(unix, feature = "fetch", feature = "parquet", feature = "serve"))]
 pub(crate) fn released_at(releases: &Path) -> PathBuf {
     let database = everything_at(releases).with_file_name("released.db");
     Store::open(everything_at(releases))
