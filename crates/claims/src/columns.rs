@@ -8,9 +8,10 @@ use super::labels::Labels;
 use super::likely::is_plain_name;
 use super::nulls::Nulls;
 use super::picked::{PickedColumns, no_header};
+use super::poa_columns::{letters, poa_of_codes};
 use super::wording::Wording;
 use codeyear_core::error::Error;
-use codeyear_core::model::{CodeSet, DateFormat, DateParts, DocumentKind};
+use codeyear_core::model::{CodeSet, DateFormat, DateParts};
 
 /// A column of codes, as asked for: a name that may hold `*`, and the code set of its codes if stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -425,45 +426,6 @@ fn is_zero_date(text: &[u8]) -> bool {
     text.contains(&b'0') && text.iter().all(|byte| b"0-/.".contains(byte))
 }
 
-/// Reads an amount in dollars, in cents: `1234.5`, `$1,234.50`, `-3`.
-pub(super) fn cents(text: &[u8]) -> Result<i64, ProblemKind> {
-    read_cents(text).ok_or(ProblemKind::NoAmount)
-}
-
-fn read_cents(text: &[u8]) -> Option<i64> {
-    let text = std::str::from_utf8(text).ok()?.trim();
-    let (sign, text) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text),
-    };
-    let text = text.strip_prefix('$').unwrap_or(text);
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    // A comma stands before three digits; anywhere else it may be meant as a point.
-    let mut groups = whole.split(',');
-    let is_short = groups
-        .next()
-        .is_some_and(|first| (1..=3).contains(&first.len()));
-    if whole.contains(',') && !(is_short && groups.all(|group| group.len() == 3)) {
-        return None;
-    }
-    let whole: String = whole.chars().filter(|c| *c != ',').collect();
-    if part.len() > 2 && part.bytes().skip(2).any(|byte| byte != b'0')
-        || !part.bytes().all(|byte| byte.is_ascii_digit())
-        || !whole.bytes().all(|byte| byte.is_ascii_digit())
-        || (whole.is_empty() && part.is_empty())
-    {
-        return None;
-    }
-    let mut digits = part.bytes().map(|byte| i64::from(byte - b'0'));
-    let part = digits.next().unwrap_or(0) * 10 + digits.next().unwrap_or(0);
-    let whole: i64 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
-    whole.checked_mul(100)?.checked_add(part)?.checked_mul(sign)
-}
-
 fn matching(names: &[String], pattern: &str) -> Vec<usize> {
     // A column that is called just so is meant, even if its name holds a star or is a number.
     if let Some(at) = one_of(names, pattern) {
@@ -534,7 +496,7 @@ fn one_of(names: &[String], name: &str) -> Option<usize> {
 }
 
 /// Returns what a column is called in what is written: one whose name is not its own has its number behind it.
-fn name_of(names: &[String], at: usize) -> String {
+pub(super) fn name_of(names: &[String], at: usize) -> String {
     let name = names.get(at).map_or("", String::as_str);
     let alike = names.iter().filter(|other| *other == name).count();
     match name.is_empty() || alike > 1 {
@@ -584,186 +546,9 @@ fn no_column(names: &[String], name: &str, file: &str) -> Error {
         .with_hint(hint)
 }
 
-/// Returns the letters and digits of a name, in which two ways to write it agree.
-fn letters(name: &str) -> impl Iterator<Item = char> {
-    let letters = name.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_lowercase)
-}
-
-/// Returns of each column of codes that of its POA indicator: by their names where these agree but for the words for
-/// codes and indicators (`dx1_poa`, `principal_poa` of `principal_dx`), else by their order. A procedure has none.
-fn poa_of_codes(
-    names: &[String],
-    codes: &[FoundCodes],
-    indicators: &[usize],
-) -> codeyear_core::error::Result<Vec<Option<usize>>> {
-    let is_diagnosis = |code: &FoundCodes| {
-        let name: String = letters(&code.name).collect();
-        let is_procedure = name.contains("px") || name.contains("proc");
-        match code.system {
-            CodeSystem::Of(code_set) => code_set.has(DocumentKind::PoaExemptList),
-            _ => !is_procedure,
-        }
-    };
-    let diagnoses = codes
-        .iter()
-        .enumerate()
-        .filter(|(_, code)| is_diagnosis(code));
-    let diagnoses: Vec<(usize, String)> = diagnoses
-        .map(|(at, code)| (at, without_usual_words(&code.name)))
-        .collect();
-    let mut by_name = vec![None; codes.len()];
-    let mut named = 0;
-    for indicator in indicators {
-        let name = without_usual_words(&name_of(names, *indicator));
-        let mut alike = diagnoses.iter().filter(|(_, code)| *code == name);
-        if let (Some((at, _)), None) = (alike.next(), alike.next())
-            && let Some(place @ None) = by_name.get_mut(*at)
-        {
-            *place = Some(*indicator);
-            named += 1;
-        }
-    }
-    if named == indicators.len() {
-        return Ok(by_name);
-    }
-    let mut in_order = vec![None; codes.len()];
-    for ((at, _), indicator) in diagnoses.iter().zip(indicators) {
-        if let Some(place) = in_order.get_mut(*at) {
-            *place = Some(*indicator);
-        }
-    }
-    // Names that say another order make it unsure.
-    let contradicts =
-        |(name, order): (&Option<usize>, &Option<usize>)| name.is_some() && name != order;
-    let mut pairs = by_name.iter().zip(&in_order);
-    if diagnoses.len() == indicators.len() && !pairs.any(contradicts) {
-        return Ok(in_order);
-    }
-    Err(Error::usage(format!(
-        "cannot pair the {} columns of POA indicators with the {} columns of diagnoses, neither by name nor by order",
-        indicators.len(),
-        diagnoses.len()
-    ))
-    .with_hint("name one of --poa for each column of --code in their order, or the columns of one kind alone: --code 'dx*'"))
-}
-
-/// Returns what is left of a name without the words that columns of codes and of their indicators have in any case, and
-/// without zeros before its number: `principal` of `principal_dx_code` and `principal_poa`, `1` of `DX01`.
-fn without_usual_words(name: &str) -> String {
-    const USUAL: [&str; 9] = [
-        "diagnosis",
-        "diagnoses",
-        "indicator",
-        "diag",
-        "icd10cm",
-        "icd10",
-        "poa",
-        "code",
-        "dx",
-    ];
-    let letters: String = letters(name).collect();
-    let bare = USUAL
-        .iter()
-        .fold(letters, |name, word| name.replace(word, ""));
-    let text = bare.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = bare.get(text.len()..).unwrap_or_default();
-    format!("{text}{}", number.trim_start_matches('0'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn indicators_go_with_the_codes_of_their_name_or_else_by_order() {
-        let of = |codes: &[&str], indicators: &[&str]| {
-            let names: Vec<String> = [codes, indicators]
-                .concat()
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect();
-            let found: Vec<FoundCodes> = (0..codes.len())
-                .map(|at| FoundCodes {
-                    at,
-                    name: name_of(&names, at),
-                    system: CodeSystem::Detected,
-                })
-                .collect();
-            let places: Vec<usize> = (codes.len()..names.len()).collect();
-            let paired = poa_of_codes(&names, &found, &places).ok()?;
-            let name = |at: Option<usize>| at.map_or("-", |at| names[at].as_str()).to_owned();
-            Some(
-                paired
-                    .into_iter()
-                    .map(name)
-                    .collect::<Vec<String>>()
-                    .join(" "),
-            )
-        };
-        for (codes, indicators, expected) in [
-            (
-                &["dx1", "dx2"][..],
-                &["dx2_poa", "dx1_poa"][..],
-                Some("dx1_poa dx2_poa"),
-            ),
-            (&["dx1", "dx2"], &["dx2_poa"], Some("- dx2_poa")),
-            (&["dx1", "dx2"], &["POA 2"], Some("- POA 2")),
-            (
-                &["dx01", "dx02", "dx10"],
-                &["poa1", "poa2", "poa10"],
-                Some("poa1 poa2 poa10"),
-            ),
-            (&["dx1", "dx2"], &["a", "b"], Some("a b")),
-            (
-                &["principal_dx", "dx2", "dx3"],
-                &["principal_poa", "dx2_poa", "dx3_poa"],
-                Some("principal_poa dx2_poa dx3_poa"),
-            ),
-            // One name says nothing, and the others say what the order says.
-            (
-                &["dx1", "dx2"],
-                &["first", "dx2_poa"],
-                Some("first dx2_poa"),
-            ),
-            // A procedure has none.
-            (
-                &["dx1", "dx2", "px1"],
-                &["poa1", "poa2"],
-                Some("poa1 poa2 -"),
-            ),
-            (&["dx1", "px1"], &["poa1"], Some("poa1 -")),
-            // One for two; half of them in another order than the names say; more than codes; two for the same.
-            (&["dx1", "dx2"], &["a"], None),
-            (&["dx1", "dx2"], &["dx2_poa", "b"], None),
-            (&["dx1"], &["a", "b"], None),
-            (&["dx1", "dx2"], &["dx2_poa", "poa2"], None),
-        ] {
-            assert_eq!(of(codes, indicators).as_deref(), expected, "{indicators:?}");
-        }
-    }
-
-    #[test]
-    fn amounts_are_read_to_the_cent() {
-        for (text, expected) in [
-            ("1234.5", Some(123_450)),
-            ("$1,234.50", Some(123_450)),
-            ("1,234,567", Some(123_456_700)),
-            ("1200,50", None),
-            ("1,50", None),
-            ("1,2,3", None),
-            (",123", None),
-            ("-3", Some(-300)),
-            (".07", Some(7)),
-            ("12.500", Some(1250)),
-            ("12.505", None),
-            ("", None),
-            ("12x", None),
-            ("99999999999999999999", None),
-        ] {
-            assert_eq!(cents(text.as_bytes()).ok(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn patterns_take_any_characters() {

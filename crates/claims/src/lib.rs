@@ -4,6 +4,7 @@
 //! [`check`](codeyear_core::answer::check) does, from memory; sinks write what was found. Nothing here logs, and no
 //! error text holds a value of a claim: claims are about patients.
 
+mod amount;
 mod audit;
 mod audited;
 mod auditor;
@@ -13,6 +14,7 @@ mod claim;
 mod clean;
 mod columns;
 mod contained;
+mod counts;
 mod delimited;
 mod exported;
 mod fhir;
@@ -37,6 +39,7 @@ mod parquet;
 mod picked;
 mod pipeline;
 mod poa;
+mod poa_columns;
 mod rows;
 mod sinks;
 mod stretch;
@@ -60,6 +63,7 @@ pub use codeyear_core::model::DateFormat;
 pub use columns::{CodeColumn, ColumnsAsked, Keep};
 pub use contained::is_contained;
 
+pub use counts::{ClaimCounts, VerdictCounts};
 pub use delimited::audit_delimited;
 pub use exported::{ExportedFinding, WrittenFinding};
 pub use fhir::{FhirClaims, FhirOptions};
@@ -80,7 +84,7 @@ pub use options::{Annotated, OutputForm, RowOptions, Separators, TableOptions};
 pub use parquet::{ParquetOutput, audit_parquet};
 pub use picked::{PickedColumn, PickedColumns, column_label};
 pub use summary::AuditSummary;
-pub use tally::{ClaimCounts, FailingCode, VerdictCounts};
+pub use tally::FailingCode;
 pub use usage::{UsageOptions, has_several_columns, read_usage};
 pub use wording::Wording;
 pub use workbook::MostTexts;

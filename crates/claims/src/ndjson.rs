@@ -7,6 +7,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::{RawValue, Value};
 
+use super::amount::cents;
 use super::audited::Audited;
 use super::auditor::{AuditRules, Auditor};
 use super::blocks::{Block, Blocks, Work, run};
@@ -14,7 +15,7 @@ use super::claim::{
     Claim, ClaimCode, ClaimItem, ClaimParts, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind,
 };
 use super::clean::split;
-use super::columns::{CodeColumn, ColumnsAsked, Keep, cents, day_of, matches};
+use super::columns::{CodeColumn, ColumnsAsked, Keep, day_of, matches};
 use super::index::Index;
 use super::input::refuse_other_text;
 use super::options::{Annotated, Separators, TableOptions};

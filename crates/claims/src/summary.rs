@@ -6,8 +6,9 @@ use chrono::NaiveDate;
 
 use super::claim::{ClaimPlace, ClaimProblem, ProblemKind};
 use super::clean::Writing;
+use super::counts::{ClaimCounts, VerdictCounts};
 use super::not_judged::NotJudged;
-use super::tally::{ClaimCounts, FailingCode, VerdictCounts};
+use super::tally::FailingCode;
 use super::usage::{MAX_CODES, too_many_codes};
 use codeyear_core::error::Result;
 use codeyear_core::model::{

@@ -1,9 +1,10 @@
 //! A row of a table as a claim: what CSV and Parquet read alike.
 
+use super::amount::cents;
 use super::auditor::{AuditedCode, KnownCode};
 use super::claim::{Claim, ClaimCode, ClaimParts, ClaimPlace, ClaimProblem, ProblemKind};
 use super::clean::split;
-use super::columns::{Columns, Fields, cents};
+use super::columns::{Columns, Fields};
 use super::options::Separators;
 use super::pipeline::AuditedClaim;
 use codeyear_core::model::{DateFormat, DateParts};

@@ -247,6 +247,41 @@ fn the_changes_of_a_release_are_weighed_by_claims_of_any_format() {
 }
 
 #[test]
+fn which_poa_indicator_is_of_which_code_is_said_and_refused_where_it_is_not_clear() {
+    let world = World::with_sample();
+    world.write(
+        "a.csv",
+        "dx1,dx2,dx2_poa,dx1_poa,dos\nC7B.00,Z79.85,,Y,2026-03-01\n",
+    );
+    world.write(
+        "a.ndjson",
+        "{\"dx1\":\"C7B.00\",\"dx1_poa\":\"Y\",\"dos\":\"2026-03-01\"}\n",
+    );
+    let ask = |file: &str, poa: &str| {
+        world.run(&["audit", file, "--code=dx1", "--code=dx2", "--date=dos", poa])
+    };
+    let by_name = ask("a.csv", "--poa=dx*_poa").stdout;
+    assert!(
+        by_name.contains("POA indicators: dx1_poa of dx1, dx2_poa of dx2"),
+        "{by_name}"
+    );
+    assert!(!by_name.contains("exempt"), "{by_name}");
+    let one = ask("a.csv", "--poa=dx2_poa").stdout;
+    assert!(one.contains("none of dx1, dx2_poa of dx2"), "{one}");
+    let unclear = ask("a.csv", "--poa=dos");
+    assert!(
+        unclear.stderr.contains("cannot pair the 1 columns"),
+        "{unclear:?}"
+    );
+    let objects = ask("a.ndjson", "--poa=dx1_poa");
+    assert_eq!(objects.exit, 2, "{objects:?}");
+    assert!(
+        objects.stderr.contains("not read from objects"),
+        "{objects:?}"
+    );
+}
+
+#[test]
 fn a_poa_indicator_is_compared_with_the_list_of_the_day_and_changes_no_verdict() {
     let world = World::with_sample();
     // The sample lists Z79.85 as exempt, and C7B.00 not.

@@ -8,8 +8,8 @@ use super::codes::{CompositeKind, Guide, Stay, facility_of, held};
 use super::dates::{Days, days};
 use super::segments::Segment;
 use super::{KeptField, X12Options};
+use crate::amount::cents;
 use crate::claim::MAX_DAYS;
-use crate::columns::cents;
 use crate::labels::Labels;
 use crate::{Claim, ClaimCode, ClaimParts, ClaimPlace, ClaimProblem, CodeSystem, ProblemKind};
 

@@ -1,13 +1,8 @@
 //! Where else to look when a search finds no code with all words.
 
-use std::collections::BTreeSet;
-
-use chrono::NaiveDate;
-
-use super::{SearchOptions, find};
+use super::{SearchOptions, Sought, find};
 use crate::error::Result;
 use crate::model::{CodeSet, LookElsewhere, OtherCodeSet, Status, Timeline, day_before, judge};
-use crate::store::Store;
 
 /// Returns the code sets that are not kept and that a text looks like a code of: three digits at least, and no words. The
 /// dot tells more than the rest: no code of HCPCS has one.
@@ -40,74 +35,68 @@ pub fn may_be_of_another_book(text: &str) -> bool {
 /// Looks where codes with these words are: in code sets that are not kept, above a code that is not listed, among codes
 /// that are not listed on the day, in the other code sets as [`other_sets`] does.
 pub(super) fn look_elsewhere(
-    store: &Store,
     timeline: &Timeline,
-    words: &str,
-    date: NaiveDate,
-    options: SearchOptions,
-    without: &BTreeSet<String>,
+    sought: Sought<'_>,
 ) -> Result<Vec<LookElsewhere>> {
-    let code_set = timeline.code_set();
-    let mut elsewhere = not_kept(words);
-    let unlisted = SearchOptions {
-        most: 1,
-        unlisted: true,
-    };
-    if let Ok(code) = code_set.read_typed(words) {
+    let mut elsewhere = not_kept(sought.words);
+    if let Ok(code) = sought.code_set.read_typed(sought.words) {
         let above = (3..code.len()).rev().map(|length| code.prefix(length));
         for above in above {
-            let life = store.spans(code_set, &above)?;
-            if let Status::Listed { .. } = judge(date, timeline, &life) {
+            let life = sought.store.spans(sought.code_set, &above)?;
+            if let Status::Listed { .. } = judge(sought.date, timeline, &life) {
                 elsewhere.push(LookElsewhere::Above(above));
                 break;
             }
         }
     }
-    if !options.unlisted && has_all(store, code_set, words, date, unlisted, without)? {
+    let unlisted = SearchOptions {
+        unlisted: true,
+        ..sought.options
+    };
+    let among_unlisted = Sought {
+        options: unlisted,
+        ..sought
+    };
+    if !sought.options.unlisted && has_all(among_unlisted)? {
         elsewhere.push(LookElsewhere::Unlisted);
     }
-    elsewhere.extend(other_sets(store, code_set, words, date, options, without)?);
+    elsewhere.extend(other_sets(sought)?);
     Ok(elsewhere)
 }
 
 /// Returns the other code sets that have codes with all these words, on the day or, where no release covers it, on the
 /// last day before it that one covers.
-pub(super) fn other_sets(
-    store: &Store,
-    code_set: CodeSet,
-    words: &str,
-    date: NaiveDate,
-    options: SearchOptions,
-    without: &BTreeSet<String>,
-) -> Result<Vec<LookElsewhere>> {
+pub(super) fn other_sets(sought: Sought<'_>) -> Result<Vec<LookElsewhere>> {
     let mut found = Vec::new();
-    for other in CodeSet::ALL.into_iter().filter(|other| *other != code_set) {
-        let timeline = store.timeline(other)?;
-        let (place, day) = match (timeline.governing(date), timeline.latest_before(date)) {
-            (Some(_), _) => (LookElsewhere::CodeSet(other), date),
+    let others = CodeSet::ALL.into_iter();
+    for code_set in others.filter(|other| *other != sought.code_set) {
+        let timeline = sought.store.timeline(code_set)?;
+        let governing = timeline.governing(sought.date);
+        let (place, date) = match (governing, timeline.latest_before(sought.date)) {
+            (Some(_), _) => (LookElsewhere::CodeSet(code_set), sought.date),
             (None, Some(before)) => {
                 let last = day_before(before.until);
-                (LookElsewhere::NotCovered(other, last), last)
+                (LookElsewhere::NotCovered(code_set, last), last)
             }
             (None, None) => continue,
         };
-        let options = SearchOptions { most: 1, ..options };
-        if has_all(store, other, words, day, options, without)? {
+        if has_all(Sought {
+            code_set,
+            date,
+            ..sought
+        })? {
             found.push(place);
         }
     }
     Ok(found)
 }
 
-/// Checks whether a code set has a code with all these words.
-fn has_all(
-    store: &Store,
-    code_set: CodeSet,
-    words: &str,
-    date: NaiveDate,
-    options: SearchOptions,
-    without: &BTreeSet<String>,
-) -> Result<bool> {
-    let report = find(store, code_set, words, date, options, without)?;
+/// Checks whether a code with all the words is found.
+fn has_all(sought: Sought<'_>) -> Result<bool> {
+    let options = SearchOptions {
+        most: 1,
+        ..sought.options
+    };
+    let report = find(Sought { options, ..sought })?;
     Ok(report.found.iter().any(|one| one.left_out.is_empty()))
 }

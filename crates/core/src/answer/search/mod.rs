@@ -89,8 +89,16 @@ pub fn search_without(
     options: SearchOptions,
     without: &BTreeSet<String>,
 ) -> Result<SearchReport> {
+    let sought = Sought {
+        store,
+        code_set,
+        words,
+        date,
+        options,
+        without,
+    };
     store.in_one_state(|| {
-        let mut report = find(store, code_set, words, date, options, without)?;
+        let mut report = find(sought)?;
         // Without its dot a code may be one of another book as well.
         let is_code = |one: &FoundEntry| one.found_in == FoundIn::Code;
         if !(words.contains('.') && report.found.iter().any(is_code)) {
@@ -98,26 +106,36 @@ pub fn search_without(
         }
         let is_in_part = |first: &FoundEntry| !first.left_out.is_empty();
         if report.found.first().is_some_and(is_in_part) {
-            let others = elsewhere::other_sets(store, code_set, words, date, options, without)?;
-            report.elsewhere.extend(others);
+            report.elsewhere.extend(elsewhere::other_sets(sought)?);
         }
         if report.found.is_empty() {
             let timeline = store.timeline(code_set)?;
-            report.elsewhere =
-                elsewhere::look_elsewhere(store, &timeline, words, date, options, without)?;
+            report.elsewhere = elsewhere::look_elsewhere(&timeline, sought)?;
         }
         Ok(report)
     })
 }
 
-fn find(
-    store: &Store,
+/// What is searched for, and where.
+#[derive(Clone, Copy)]
+struct Sought<'a> {
+    store: &'a Store,
     code_set: CodeSet,
-    words: &str,
+    words: &'a str,
     date: NaiveDate,
     options: SearchOptions,
-    without: &BTreeSet<String>,
-) -> Result<SearchReport> {
+    without: &'a BTreeSet<String>,
+}
+
+fn find(sought: Sought<'_>) -> Result<SearchReport> {
+    let Sought {
+        store,
+        code_set,
+        words,
+        date,
+        options,
+        without,
+    } = sought;
     let timeline = store.timeline(code_set)?;
     let Some(period) = timeline.governing(date) else {
         return Err(not_covered(&timeline, date));
