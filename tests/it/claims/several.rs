@@ -152,6 +152,23 @@ fn a_workbook_is_read_by_its_first_sheet_with_the_columns() {
 }
 
 #[test]
+fn a_workbook_whose_first_row_is_a_claim_is_refused_as_a_table_of_text_is() {
+    let world = World::with_sample();
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, code) in ["G35", "C7B.00"].into_iter().enumerate() {
+        sheet.write(row as u32, 0, code).unwrap();
+    }
+    world.write("bare.xlsx", workbook.save_to_buffer().unwrap());
+    world.write("bare.csv", "G35\nC7B.00\n");
+    for file in ["bare.xlsx", "bare.csv"] {
+        let run = world.run(&["audit", file, "--code=1", "--on=2026-03-01"]);
+        assert_eq!(run.exit, 2, "{file}: {run:?}");
+        assert!(run.stderr.contains("the first line is a claim"), "{run:?}");
+    }
+}
+
+#[test]
 fn a_file_of_fixed_widths_is_read_by_a_layout() {
     let world = World::with_sample();
     world.write(
